@@ -1,0 +1,49 @@
+// The port: the few verbs that libkmod, the tools and the agent ask of a machine. `src/linux/kernel.ts` is the real one;
+// a test's is an object literal over a Map of files.
+
+/** Reading. Synchronous: these are small files in the page cache. */
+export interface Files {
+	/** The whole file, or undefined where there is none (ENOENT, ENOTDIR). @throws {Refusal} for every other reason. */
+	read(path: string): Buffer | undefined;
+	/** Names in a directory, in no order, or undefined where there is none. @throws {Refusal} for every other reason. */
+	list(path: string): string[] | undefined;
+	/** An opaque mark that changes whenever the file or directory is written; undefined where there is none. */
+	stamp(path: string): string | undefined;
+}
+
+/** finit_module(2)'s MODULE_INIT_IGNORE_VERMAGIC and MODULE_INIT_IGNORE_MODVERSIONS. */
+export type InsertFlags = { readonly forceVermagic?: boolean; readonly forceModversion?: boolean };
+
+/** delete_module(2): O_TRUNC is force; O_NONBLOCK is always set, as in kmod. */
+export type RemoveFlags = { readonly force?: boolean };
+
+/** What a machine can do. Every promise rejects with a {@link Refusal} and with nothing else. */
+export interface Kernel extends Files {
+	/** uname(2)'s release, such as 6.1.0-56-amd64. */
+	readonly release: string;
+	/** Reads the module file, decompresses it where the kernel cannot, and resolves once its init has returned. */
+	insert(path: string, parameters: string, flags?: InsertFlags): Promise<void>;
+	/** Removes a module by its normalised name. */
+	remove(module: string, flags?: RemoveFlags): Promise<void>;
+	/** Runs a line of modprobe.d by `/bin/sh -c`, standard streams inherited; resolves with its exit status (128+N for signal N). */
+	run(command: string, environment: Readonly<Record<string, string>>): Promise<number>;
+}
+
+/** The machine said no: which operation, on what, and the errno's name (`code`, such as ENODEV) and positive number. */
+export class Refusal extends Error {
+	override readonly name = "Refusal";
+	readonly operation: string;
+	readonly subject: string;
+	readonly code: string;
+	readonly errno: number;
+	constructor(operation: string, subject: string, code: string, errno: number) {
+		super(`${operation} ${subject}: ${code}`);
+		this.operation = operation;
+		this.subject = subject;
+		this.code = code;
+		this.errno = errno;
+	}
+}
+
+/** Something wrong in text that people wrote: the rest of the file is still used. Lines count from 1; 0 is the whole file. */
+export type Problem = { readonly file: string; readonly line: number; readonly message: string };
