@@ -1,0 +1,27 @@
+// The Files port on the real file system, /proc and /sys included.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import type { Files } from "../libkmod/kernel.js";
+import { isAbsent, refusalFor } from "./refusal.js";
+
+/** Synchronous: these are small files, in the page cache. */
+export const files: Files = {
+	read: (path) => orAbsent("read", path, (it) => readFileSync(it)),
+	list: (path) => orAbsent("list", path, (it) => readdirSync(it)),
+	stamp: (path) => orAbsent("stat", path, readStamp),
+};
+
+function orAbsent<T>(operation: string, path: string, read: (path: string) => T): T | undefined {
+	try {
+		return read(path);
+	} catch (thrown) {
+		if (isAbsent(thrown)) return undefined;
+		throw refusalFor(operation, path, thrown);
+	}
+}
+
+// Nanoseconds and the inode tell a file that was replaced at once by another of the same size.
+function readStamp(path: string): string {
+	const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+	return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
