@@ -1,0 +1,67 @@
+// Assets: big things that are made once and kept outside the repository, each under a name that says all it depends on.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** Where assets are kept: $HOTPLUGD_CACHE, or hotplugd in the user's cache directory. */
+export const cache =
+	process.env.HOTPLUGD_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hotplugd");
+
+/**
+ * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet. It is written under
+ * another name and renamed when whole; of several processes that ask at once one makes it and the others wait.
+ */
+export async function asset(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+	const path = join(cache, name);
+	if (existsSync(path)) return path;
+	mkdirSync(cache, { recursive: true });
+	const unlock = await lock(`${path}.lock`);
+	const quiet = tell(`making ${name} in ${cache}`);
+	try {
+		if (existsSync(path)) return path;
+		const draft = `${path}.part`;
+		rmSync(draft, { recursive: true, force: true });
+		await make(draft);
+		renameSync(draft, path);
+		return path;
+	} finally {
+		quiet();
+		await unlock();
+	}
+}
+
+/** Holds `file` locked until the function it resolves with is called, or until this process has gone, however it went. */
+export async function lock(file: string): Promise<() => Promise<void>> {
+	const holder = spawn("flock", ["-x", file, "sh", "-c", "echo held; exec cat"], {
+		stdio: ["pipe", "pipe", "inherit"],
+	});
+	await Promise.race([once(holder.stdout, "data"), once(holder, "exit")]);
+	if (holder.exitCode !== null) throw new Error(`cannot lock ${file}: flock exited ${holder.exitCode}`);
+	return async () => {
+		const gone = once(holder, "exit");
+		holder.stdin.end();
+		await gone;
+	};
+}
+
+/** A short name for content: equal parts, equal name. */
+export function digest(...parts: readonly (string | Buffer)[]): string {
+	const hash = createHash("sha256");
+	for (const part of parts) hash.update(`${part.length}:`).update(part);
+	return hash.digest("hex").slice(0, 12);
+}
+
+/** Says what takes long, and says it again every 20 s: the test runner ends a file that is silent for a minute. */
+export function tell(what: string): () => void {
+	const say = () => process.stderr.write(`vm: ${what}\n`);
+	const first = setTimeout(say, 1000);
+	const again = setInterval(say, 20_000);
+	return () => {
+		clearTimeout(first);
+		clearInterval(again);
+	};
+}

@@ -1,0 +1,12 @@
+// ext4 images made from directories, without root and without mounting anything.
+import { shell } from "./command.js";
+
+/** Writes `directory` into a new sparse image with room to spare. No journal: a guest's writes are thrown away anyway. */
+export async function makeDiskImage(directory: string, image: string): Promise<void> {
+	await shell(
+		`size=$(( $(du -sk "$1" | cut -f1) * 5 / 4 + 65536 ))
+		mke2fs -q -t ext4 -O ^has_journal -m 0 -b 4096 -i 8192 -E root_owner=0:0 -d "$1" "$2" "$size"k`,
+		directory,
+		image,
+	);
+}

@@ -1,0 +1,78 @@
+// Debian's kernel package, unpacked: the one that linux-image-amd64 depends on, with the indexes of the real depmod.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { asset } from "./cache.js";
+import { command, shell } from "./command.js";
+
+export interface KernelPackage {
+	/** Such as 6.1.0-56-amd64. */
+	readonly release: string;
+	/** The package's version, such as 6.1.192-2. */
+	readonly version: string;
+	/** A directory with `lib/modules/RELEASE` (uncompressed modules, indexes) and `boot/vmlinuz-RELEASE`. Do not write there. */
+	readonly root: string;
+}
+
+export type Compression = "plain" | "xz" | "zst";
+
+let named: Promise<{ name: string; release: string; version: string }> | undefined;
+
+/** Which package that is now, as the machine's own package lists say. */
+async function nameKernelPackage() {
+	const described = await command("apt-cache", ["show", "--no-all-versions", "linux-image-amd64"]).catch(() => "");
+	const [, name, version] = /^Depends:.*(linux-image-\S+) \(= (\S+)\)/m.exec(described) ?? [];
+	if (name === undefined || version === undefined) {
+		throw new Error("apt knows no linux-image-amd64: run scripts/setup-vm.sh as root");
+	}
+	return { name, release: name.replace("linux-image-", ""), version };
+}
+
+/** Downloads and unpacks the package at the first call ever; later calls find it in the cache. */
+export async function kernelPackage(): Promise<KernelPackage> {
+	named ??= nameKernelPackage();
+	const { name, release, version } = await named;
+	const root = await asset(`kernel-${release}_${version}`, async (draft) => {
+		await unpackPackage(`${name}=${version}`, draft);
+		await command("depmod", ["-b", draft, release]);
+	});
+	return { release, version, root };
+}
+
+/** Unpacks Debian packages (NAME or NAME=VERSION) into a new directory, without installing anything. */
+export async function unpackPackage(packages: string, directory: string): Promise<void> {
+	await shell(
+		`mkdir -p "$2.debs"; cd "$2.debs"; apt-get download -q $1 >/dev/null
+		mkdir -p "$2"; for deb in *.deb; do dpkg -x "$deb" "$2"; done; rm -r "$2.debs"`,
+		packages,
+		directory,
+	);
+}
+
+const compressors = {
+	// The lowest levels: what is tested is decompression, and making these trees should not be what takes the time.
+	xz: "xz -0 --check=crc32 -f -q",
+	zst: "zstd -1 -q --rm",
+};
+
+/** The package's modules compressed file by file, with indexes by the real depmod; `plain` is the package itself. */
+export async function moduleTree(compression: Compression): Promise<KernelPackage> {
+	const kernel = await kernelPackage();
+	if (compression === "plain") return kernel;
+	const root = await asset(`modules-${compression}-${kernel.release}_${kernel.version}`, async (draft) => {
+		await shell(
+			`mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"; cd "$2"
+			find . -name '*.ko' -print0 | xargs -0 -n 64 -P "$(nproc)" ${compressors[compression]}
+			rm lib/modules/*/modules.*.bin; depmod -b "$2" "$3"`,
+			kernel.root,
+			draft,
+			kernel.release,
+		);
+	});
+	return { ...kernel, root };
+}
+
+/** How many module files a tree has: for tests that must not pass over an empty one. */
+export function countModules(tree: KernelPackage): number {
+	const names = readdirSync(join(tree.root, "lib/modules", tree.release), { recursive: true, encoding: "utf8" });
+	return names.filter((name) => /\.ko(\.xz|\.zst)?$/.test(name)).length;
+}

@@ -1,0 +1,84 @@
+// A QEMU process: only one at a time over all processes, and none that outlives the process that started it.
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { cache, tell } from "./cache.js";
+import { path } from "./command.js";
+import type { Outcome } from "./guest-link.js";
+
+/** Runs its arguments until they end or until standard input does: a pipe from us, which ends with us. */
+const keeper = `
+exec 3<&0
+"$@" & program=$!
+{ read -r end; kill -KILL $program; } <&3 2>/dev/null & watcher=$!
+wait $program; status=$?
+kill $watcher
+exit $status`;
+
+export class Qemu {
+	readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+	readonly #gone: Promise<never>;
+	/** What came out of the guest's console. */
+	console = "";
+	#complaints = "";
+
+	constructor(args: readonly string[]) {
+		mkdirSync(cache, { recursive: true });
+		const program = ["sh", "-c", keeper, "sh", "qemu-system-x86_64", ...args];
+		this.#process = spawn("flock", ["-x", join(cache, "qemu.lock"), ...program], {
+			stdio: ["pipe", "pipe", "pipe"],
+			env: { ...process.env, PATH: path },
+		});
+		this.#process.stdin.on("error", () => {});
+		this.#process.stdout.on("data", (chunk) => {
+			this.console += chunk;
+		});
+		this.#process.stderr.on("data", (chunk) => {
+			this.#complaints += chunk;
+		});
+		this.#gone = once(this.#process, "close").then(() => Promise.reject(this.#failure("the machine has stopped")));
+		this.#gone.catch(() => {});
+	}
+
+	/** Awaits something of the machine. @throws Error, with the console, when that takes too long or the machine stops. */
+	async during<T>(wanted: Promise<T>, what: string, seconds: number, partial?: () => Promise<Outcome>): Promise<T> {
+		const quiet = tell(`waiting for the machine to ${what.split("\n")[0]}`);
+		let timer: NodeJS.Timeout | undefined;
+		const late = new Promise<undefined>((resolve) => {
+			timer = setTimeout(() => resolve(undefined), seconds * 1000);
+		});
+		try {
+			const first = await Promise.race([wanted.then((value) => ({ value })), late, this.#gone]);
+			if (first !== undefined) return first.value;
+			const sofar = partial && (await Promise.race([partial(), pause(10)]));
+			throw this.#failure(`the machine did not ${what} within ${seconds} s`, sofar);
+		} finally {
+			clearTimeout(timer);
+			quiet();
+		}
+	}
+
+	/** Ends the machine at once. */
+	async stop(folder: string): Promise<void> {
+		this.#process.stdin.end();
+		// A program that still waits for the lock does not read.
+		const waiting = setTimeout(() => this.#process.kill(), 5000);
+		await this.#gone.catch(() => {});
+		clearTimeout(waiting);
+		rmSync(folder, { recursive: true, force: true });
+	}
+
+	#failure(what: string, sofar?: Outcome): Error {
+		const parts = [what];
+		if (sofar !== undefined) parts.push("--- stdout so far", sofar.stdout, "--- stderr so far", sofar.stderr);
+		parts.push("--- console, its last 60 lines", this.console.split("\n").slice(-60).join("\n"));
+		if (this.#complaints !== "") parts.push("--- QEMU", this.#complaints);
+		return new Error(parts.join("\n"));
+	}
+}
+
+function pause(seconds: number): Promise<undefined> {
+	return new Promise((resolve) => setTimeout(() => resolve(undefined), seconds * 1000).unref());
+}
