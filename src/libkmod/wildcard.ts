@@ -1,0 +1,51 @@
+// The wildcards of modprobe.d and of module aliases: fnmatch(3) with no flags in the C locale, as glibc answers it, where a
+// character is a byte. Every part of a pattern but `*` takes exactly one character, so only the last `*` met ever needs
+// to give way: the time is at most the product of both lengths, whatever the pattern.
+import { REFUSED, takeBracket, UNCLOSED } from "./wildcard-bracket.js";
+
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const BACKSLASH = 0x5c;
+const OPEN = 0x5b;
+
+/** Whether the whole text matches. `*` and `?` match `/` and a leading dot like anything else. */
+export function matchesWildcard(pattern: string, text: string): boolean {
+	let at = 0;
+	let place = 0;
+	let afterStar = REFUSED;
+	let retryFrom = 0;
+	const literal: boolean[] = [];
+	for (;;) {
+		if (pattern.charCodeAt(at) === STAR) {
+			afterStar = ++at;
+			retryFrom = place;
+			if (at === pattern.length) return true;
+			continue;
+		}
+		// At the text's end a later start would leave even fewer characters to the rest of the pattern.
+		if (place === text.length) return at === pattern.length;
+		const next = at === pattern.length ? REFUSED : take(pattern, at, text.charCodeAt(place), literal);
+		if (next !== REFUSED) {
+			at = next;
+			place++;
+		} else {
+			if (afterStar === REFUSED) return false;
+			at = afterStar;
+			place = ++retryFrom;
+		}
+	}
+}
+
+/** The place behind the part of the pattern that stands at `at`, if that part takes this character. */
+function take(pattern: string, at: number, character: number, literal: boolean[]): number {
+	const part = pattern.charCodeAt(at);
+	if (part === BACKSLASH) return pattern.charCodeAt(at + 1) === character ? at + 2 : REFUSED;
+	if (part !== OPEN) return part === character || part === QUESTION ? at + 1 : REFUSED;
+	if (character === OPEN && literal[at]) return at + 1;
+	const end = takeBracket(pattern, at, character);
+	if (end !== UNCLOSED) return end;
+	if (character !== OPEN) return REFUSED;
+	// Kept, lest many such brackets behind a `*` cost a look through the whole pattern again and again.
+	literal[at] = true;
+	return at + 1;
+}

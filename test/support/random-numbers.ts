@@ -1,0 +1,32 @@
+// Random numbers for differential tests and fuzzing: the same again for the seed that the test printed.
+import type { ExecutionContext } from "ava";
+
+export type Random = {
+	/** A whole number from 0 to `count - 1`. */
+	below(count: number): number;
+	pick<Item>(items: ArrayLike<Item>): Item;
+	/** `least` to `most` of them, joined. */
+	text(pieces: ArrayLike<string>, least: number, most: number): string;
+	bytes(count: number): Buffer;
+};
+
+/** Prints its seed, which is $FUZZ_SEED if that is set. */
+export function seededRandom(t: ExecutionContext): Random {
+	const seed = Number(process.env.FUZZ_SEED) || Date.now() % 1_000_000_000;
+	t.log(`FUZZ_SEED=${seed}`);
+	let state = seed >>> 0;
+	const below = (count: number): number => {
+		// Mulberry32, a generator whose low bits are as random as the others.
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * count);
+	};
+	const pick = <Item>(items: ArrayLike<Item>): Item => items[below(items.length)]!;
+	return {
+		below,
+		pick,
+		text: (pieces, least, most) => Array.from({ length: least + below(most - least + 1) }, () => pick(pieces)).join(""),
+		bytes: (count) => Buffer.from(Array.from({ length: count }, () => below(256))),
+	};
+}
