@@ -1,4 +1,6 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
+import type { OpenUeventSocket } from "../agent/announcements.js";
+import type { PresentDevice } from "../agent/devices.js";
 import type { Kernel } from "../libkmod/kernel.js";
 
 export interface Machine {
@@ -7,6 +9,18 @@ export interface Machine {
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
-	/** The kernel. Opened when first asked for: --help and a usage error need none. */
-	kernel(): Promise<Kernel>;
+	/** The running kernel, `sysfs` being where its /sys is. Only asked for by what needs it: --help does not. */
+	kernel(options?: { readonly sysfs?: string }): Promise<Kernel>;
+	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */
+	devices(sysfs: string): Promise<DeviceSources>;
+	/** Makes room for so many insertions at once; to be called before anything asynchronous is. */
+	sizeThreadPool(insertions: number): Promise<void>;
+	/** Calls the listener at SIGTERM and SIGINT instead of ending at once. */
+	onStopSignal(listener: (signal: string) => void): void;
+}
+
+export interface DeviceSources {
+	present(): Iterable<PresentDevice>;
+	/** Asks for so many bytes of receive buffer. */
+	listen(receiveBuffer: number): OpenUeventSocket;
 }

@@ -1,0 +1,29 @@
+// The agent's port to the devices of a machine: those announced by uevents and those present in /sys.
+import type { Observable } from "rxjs";
+
+export type PresentDevice = {
+	/** Below /sys, such as /devices/pci0000:00/0000:00:02.0. */
+	readonly devpath: string;
+	/** Each alias once: every line of `modalias` and every MODALIAS of `uevent`. */
+	readonly aliases: readonly string[];
+};
+
+/** What comes out of the uevent socket. A drain is all that was read in one turn of the event loop. */
+export type Announcement =
+	| {
+			readonly kind: "listening";
+			/** Bytes, as the kernel counts them. */
+			readonly receiveBuffer: number;
+			/** How many messages the kernel could not deliver so far. */
+			drops(): number;
+	  }
+	| { readonly kind: "drain"; readonly datagrams: readonly Buffer[] }
+	| { readonly kind: "refused"; readonly count: number }
+	| { readonly kind: "truncated"; readonly count: number };
+
+export type Devices = {
+	/** The socket is bound when subscribing returns, and closed on unsubscribing. */
+	readonly announced: Observable<Announcement>;
+	/** Walks /sys; devices that leave meanwhile are simply not there. */
+	present(): Iterable<PresentDevice>;
+};

@@ -1,0 +1,115 @@
+// What coldplug would do, as text and as JSON lines: the same batches and plans that the real run carries out.
+
+import { isMask } from "../libkmod/inserter.js";
+import type { Knowledge } from "../libkmod/knowledge.js";
+import { levels, type Step } from "../libkmod/plan-insertion.js";
+import { type Batch, planBatch } from "./batch.js";
+import { type Decision, makeDecider } from "./decide.js";
+import type { PresentDevice } from "./devices.js";
+import { explainAction, explainCause, explainDecision, explainVerdict, formatSource } from "./explain.js";
+import { sliced } from "./slices.js";
+
+/** A module that an earlier batch holds already is not planned again. */
+export function* planDryRun(
+	knowledge: Knowledge,
+	present: Iterable<PresentDevice>,
+	live: ReadonlySet<string>,
+): Generator<Batch> {
+	const decide = makeDecider(knowledge);
+	const planned = new Set<string>();
+	let number = 0;
+	for (const slice of sliced(present)) {
+		const batch = planBatch(++number, knowledge, slice.flatMap(decide), {
+			isLive: (module) => live.has(module) || planned.has(module),
+			wasTried: () => false,
+		});
+		for (const { module } of batch.plan) planned.add(module);
+		yield batch;
+	}
+}
+
+export type Summary = {
+	readonly batches: number;
+	readonly devices: number;
+	readonly aliases: number;
+	readonly unmatched: number;
+	readonly modules: number;
+	readonly masked: number;
+	readonly blacklisted: number;
+	readonly builtin: number;
+	readonly problems: number;
+};
+
+export function summarise(batches: readonly Batch[]): Summary {
+	const decisions = batches.flatMap((batch) => batch.decisions);
+	const judged = (wanted: string): number =>
+		new Set(decisions.flatMap(({ matches }) => matches.flatMap((m) => (m.verdict === wanted ? m.found.module : []))))
+			.size;
+	const plan = batches.flatMap((batch) => batch.plan);
+	const masked = plan.filter(isMasked).length;
+	return {
+		batches: batches.filter((batch) => batch.plan.length > 0).length,
+		devices: new Set(decisions.map(({ device }) => device)).size,
+		aliases: new Set(decisions.map(({ alias }) => alias)).size,
+		unmatched: new Set(decisions.filter(({ matches }) => matches.length === 0).map(({ alias }) => alias)).size,
+		modules: plan.length - masked,
+		masked,
+		blacklisted: judged("blacklisted"),
+		builtin: judged("builtin"),
+		problems: decisions.filter(({ problem }) => problem !== undefined).length,
+	};
+}
+
+function isMasked(step: Step): boolean {
+	return step.how === "run" && isMask(step.command);
+}
+
+/** One batch for people: its levels, what is in them and why, then what is kept out; `everything` adds what asks for nothing. */
+export function formatBatch(batch: Batch, everything: boolean): string {
+	const lines: string[] = [];
+	levels(batch.plan).forEach((steps, level) => {
+		lines.push(`batch ${batch.number}, level ${level}: ${steps.length} module${steps.length === 1 ? "" : "s"}`);
+		for (const step of steps) {
+			const masked = isMasked(step) && step.how === "run" ? ` [masked by ${formatSource(step.source)}: not run]` : "";
+			lines.push(`  ${step.module}${masked}`, `    ${explainAction(step)}`, `    ${explainCause(step.cause)}`);
+			if (step.commandIgnored !== undefined)
+				lines.push(`    its install command counts for nothing beside softdeps (${formatSource(step.commandIgnored)})`);
+		}
+	});
+	for (const decision of batch.decisions) lines.push(...formatKeptOut(decision, everything));
+	return lines.map((line) => `${line}\n`).join("");
+}
+
+function formatKeptOut(decision: Decision, everything: boolean): string[] {
+	if (decision.problem !== undefined) return [explainDecision(decision)];
+	if (everything && decision.matches.length === 0) return [explainDecision(decision)];
+	return decision.matches
+		.filter(({ verdict }) => verdict === "blacklisted" || (everything && verdict === "builtin"))
+		.map((match) => {
+			const { device, alias } = decision;
+			return `not loaded: ${match.found.module}: ${explainVerdict(match)}; ${device}: ${alias} matches ${match.found.pattern}`;
+		});
+}
+
+export function formatSummary(summary: Summary): string {
+	const { modules, batches, devices, aliases, blacklisted, masked, builtin, unmatched, problems } = summary;
+	return (
+		`${modules} modules in ${batches} batches for ${devices} devices with ${aliases} aliases; ` +
+		`${blacklisted} blacklisted, ${masked} masked, ${builtin} built in, ${unmatched} aliases without a module` +
+		`${problems > 0 ? `, ${problems} that could not be looked up` : ""}\n`
+	);
+}
+
+/** One batch as records for JSON lines: a `step` for each module, a `decision` for each alias of a device. */
+export function listRecords(batch: Batch): readonly object[] {
+	const steps = levels(batch.plan).flatMap((peers, level) =>
+		peers.map((step) => ({ kind: "step", batch: batch.number, level, ...step, why: explainCause(step.cause) })),
+	);
+	const decisions = batch.decisions.map(({ problem, ...decision }) => ({
+		kind: "decision",
+		batch: batch.number,
+		...decision,
+		...(problem && { problem: problem.message }),
+	}));
+	return [...steps, ...decisions];
+}

@@ -1,0 +1,110 @@
+// Sentences about plans, decisions and outcomes: why a module is loaded, or is not. Pure text, read by people.
+import type { Source } from "../libkmod/formats/modprobe-config.js";
+import type { Outcome } from "../libkmod/inserter.js";
+import { Refusal } from "../libkmod/kernel.js";
+import type { Cause, Step } from "../libkmod/plan-insertion.js";
+import type { Decision, Match } from "./decide.js";
+
+export function formatSource({ file, line }: Source): string {
+	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
+}
+
+/** Why a module is in a plan. */
+export function explainCause(cause: Cause): string {
+	switch (cause.kind) {
+		case "name":
+			return "asked for by name";
+		case "dependency":
+			return `dependency of ${cause.of}`;
+		case "softdep":
+			return `softdep ${cause.when} of ${cause.of} (${formatSource(cause.source)})`;
+		case "alias": {
+			const { alias, device, found } = cause;
+			const where = found.source ? `${found.via}, ${formatSource(found.source)}` : found.via;
+			return `${device ?? "asked for"}: ${alias} matches ${found.pattern} (${where})`;
+		}
+	}
+}
+
+/** What is done for a step, as `modprobe -D` writes it but for the text behind it. */
+export function explainAction(step: Step): string {
+	switch (step.how) {
+		case "insert":
+			return `insmod ${step.path} ${step.parameters}`.trimEnd();
+		case "run":
+			return `run ${step.command} ${step.parameters}`.trimEnd();
+		case "builtin":
+			return "builtin";
+		case "missing":
+			return "missing: modules.dep has no file for it";
+	}
+}
+
+/** Why a match of a decision is not loaded; undefined where it is wanted. */
+export function explainVerdict({ verdict, source }: Match): string | undefined {
+	if (verdict === "wanted") return undefined;
+	if (verdict === "builtin") return "built into the kernel";
+	return `blacklisted by ${source ? formatSource(source) : "configuration"}`;
+}
+
+export function explainDecision({ device, alias, matches, problem }: Decision): string {
+	if (problem !== undefined) return `${device}: ${alias} could not be looked up: ${problem.message}`;
+	if (matches.length === 0) return `${device}: ${alias} matches no module`;
+	const modules = matches.map((match) => {
+		const why = explainVerdict(match);
+		return why === undefined ? match.found.module : `${match.found.module} (${why})`;
+	});
+	return `${device}: ${alias} asks for ${modules.join(", ")}`;
+}
+
+/** One line for an outcome, without the module's name. */
+export function explainOutcome({ result, step, reason, exitStatus, because }: Outcome): string {
+	switch (result) {
+		case "inserted":
+			return "inserted";
+		case "live":
+			return "live already";
+		case "builtin":
+			return "built into the kernel";
+		case "ran":
+			return `its install command ended well: ${step.how === "run" ? step.command : ""}`;
+		case "masked":
+			return `masked by its install command (${step.how === "run" ? formatSource(step.source) : ""})`;
+		case "no device":
+			return "its driver found no hardware of its own (ENODEV)";
+		case "missing":
+			return "modules.dep has no file for it; run depmod";
+		case "blocked":
+			return `${because?.step.module ?? "a module"} is needed first: ${because ? explainOutcome(because) : "it failed"}`;
+		case "stopped":
+			return "not begun: hotplugd was told to stop";
+		case "failed":
+			return exitStatus === undefined
+				? explainFailure(reason)
+				: `its install command ended with status ${exitStatus}: ${step.how === "run" ? step.command : ""}`;
+	}
+}
+
+// finit_module(2), init_module(2) and what kernel/module/main.c answers with.
+const answers: Readonly<Record<string, string>> = {
+	ENOENT: "it needs a symbol that no live module has, or its file is gone; see dmesg, and run depmod",
+	ENOEXEC: "its file is not a module for this kernel (vermagic, or damaged); see dmesg",
+	EPERM:
+		"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
+	EACCES: "its file may not be read",
+	EKEYREJECTED: "its signature is by a key that the kernel does not trust",
+	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel demands that",
+	EBADMSG: "its signature is damaged",
+	EINVAL: "the kernel took a parameter or the file's format for invalid; see dmesg",
+	EBUSY: "something it needs is held by another driver, or a module it uses did not finish in time; see dmesg",
+	ENOMEM: "there is no memory for it",
+	ENOSYS: "this kernel cannot load modules",
+	ETXTBSY: "its file is open for writing",
+	ESRCH: "it disagrees with the kernel about the version of a symbol; see dmesg",
+};
+
+export function explainFailure(reason: Error | undefined): string {
+	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
+	const answer = answers[reason.code];
+	return answer === undefined ? `${reason.code} from ${reason.operation}; see dmesg` : `${answer} (${reason.code})`;
+}

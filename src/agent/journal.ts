@@ -1,0 +1,63 @@
+// The agent's log: JSON lines by pino, one for each outcome, on standard output where a service manager reads them.
+import pino from "pino";
+import type { Outcome } from "../libkmod/inserter.js";
+import { Refusal } from "../libkmod/kernel.js";
+import type { Batch } from "./batch.js";
+import { explainDecision, explainOutcome } from "./explain.js";
+import type { Report } from "./report.js";
+import { isFailure } from "./verdict.js";
+
+export type Journal = {
+	record(report: Report): void;
+	info(fields: object, message: string): void;
+	warn(fields: object, message: string): void;
+	error(fields: object, message: string): void;
+};
+
+/** `write` gets whole lines. */
+export function openJournal(level: string, write: (line: string) => void): Journal {
+	const log = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+	return {
+		record: (report) => recordReport(log, report),
+		info: (fields, message) => log.info(fields, message),
+		warn: (fields, message) => log.warn(fields, message),
+		error: (fields, message) => log.error(fields, message),
+	};
+}
+
+function recordReport(log: pino.Logger, report: Report): void {
+	if (report.kind === "listening") log.info({ receiveBuffer: report.receiveBuffer }, "listening for uevents");
+	else if (report.kind === "batch") recordDecisions(log, report.batch);
+	else if (report.kind === "outcome") recordOutcome(log, report.batch, report.outcome);
+	else if (report.kind === "lost") log.warn({ drops: report.drops }, "uevents were lost: looking at all devices again");
+	else if (report.kind === "refused")
+		log.warn({ refused: report.count }, "refused messages that the kernel did not send");
+	else if (report.kind === "deaf")
+		log.error({ reason: report.error.message }, "the uevent socket failed: opening another");
+	else if (report.kind === "walked") log.info({ devices: report.devices }, "looked at all devices");
+	else log.info({}, "settled");
+}
+
+function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {
+	for (const decision of decisions) {
+		const { device, alias, problem } = decision;
+		if (problem !== undefined) log.error({ batch: number, device, alias }, explainDecision(decision));
+		else log.debug({ batch: number, device, alias }, explainDecision(decision));
+	}
+}
+
+function recordOutcome(log: pino.Logger, batch: number, outcome: Outcome): void {
+	const { step, result, milliseconds, reason, exitStatus } = outcome;
+	const fields = {
+		batch,
+		module: step.module,
+		result,
+		milliseconds: Math.round(milliseconds),
+		...(step.cause.kind === "alias" && { device: step.cause.device, alias: step.cause.alias }),
+		...(reason instanceof Refusal && { errno: reason.code }),
+		...(exitStatus !== undefined && { exitStatus }),
+	};
+	const message = `${step.module}: ${explainOutcome(outcome)}`;
+	if (isFailure(outcome)) log.error(fields, message);
+	else log.info(fields, message);
+}

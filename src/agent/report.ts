@@ -1,0 +1,50 @@
+// What the agent has to say while it works: data, turned into text or JSON at the edge alone.
+import type { Outcome } from "../libkmod/inserter.js";
+import { Refusal } from "../libkmod/kernel.js";
+import type { Batch } from "./batch.js";
+import { listRecords } from "./dry-run.js";
+import { explainOutcome } from "./explain.js";
+
+export type Report =
+	/** The socket is bound; bytes of receive buffer as the kernel gives them. */
+	| { readonly kind: "listening"; readonly receiveBuffer: number }
+	| { readonly kind: "batch"; readonly batch: Batch }
+	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
+	/** Events were lost: how many so far; the walk begins again. */
+	| { readonly kind: "lost"; readonly drops: number }
+	/** Datagrams that did not come from the kernel, so far. */
+	| { readonly kind: "refused"; readonly count: number }
+	/** The socket failed and is opened anew. */
+	| { readonly kind: "deaf"; readonly error: Error }
+	| { readonly kind: "walked"; readonly devices: number }
+	/** Nothing is in flight and nothing has come for a while. */
+	| { readonly kind: "settled" };
+
+/** A report as records for JSON lines; a batch is one record for each alias of a device. */
+export function reportRecord(report: Report): readonly object[] {
+	switch (report.kind) {
+		case "batch":
+			return listRecords(report.batch);
+		case "outcome":
+			return [outcomeRecord(report.batch, report.outcome)];
+		case "deaf":
+			return [{ kind: "deaf", reason: report.error.message }];
+		default:
+			return [report];
+	}
+}
+
+function outcomeRecord(batch: number, outcome: Outcome): object {
+	const { step, result, milliseconds, reason, exitStatus } = outcome;
+	return {
+		kind: "outcome",
+		batch,
+		module: step.module,
+		result,
+		milliseconds: Math.round(milliseconds),
+		required: step.required,
+		...(reason instanceof Refusal && { errno: reason.code }),
+		...(exitStatus !== undefined && { exitStatus }),
+		explanation: explainOutcome(outcome),
+	};
+}

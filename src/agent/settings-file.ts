@@ -1,0 +1,49 @@
+// A settings file: TOML (toml.io, 1.0), which has comments, cannot run anything, and whose parser says in which line it
+// stopped. Imported only where there is such a file.
+import { parse, TomlError } from "smol-toml";
+import type { Problem } from "../libkmod/kernel.js";
+import { defaultSettings, type Settings, settingsTable } from "./settings.js";
+
+/** Text of a settings file -> settings; what is wrong keeps its default and is a problem with its line. */
+export function parseSettings(file: string, text: string): { value: Settings; problems: readonly Problem[] } {
+	let given: Record<string, unknown>;
+	try {
+		given = parse(text);
+	} catch (error) {
+		if (!(error instanceof TomlError)) throw error;
+		const [why] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
+		return { value: defaultSettings, problems: [{ file, line: error.line, message: why ?? "not TOML" }] };
+	}
+	const value: Record<string, unknown> = { ...defaultSettings };
+	const problems: Problem[] = [];
+	for (const [key, wanted] of Object.entries(given)) {
+		const setting = Object.hasOwn(settingsTable, key) ? settingsTable[key as keyof Settings] : undefined;
+		const line = lineOf(text, key);
+		if (setting === undefined)
+			problems.push({
+				file,
+				line,
+				message: `${key} is no setting; the keys are ${Object.keys(settingsTable).join(", ")}`,
+			});
+		else if (!setting.accepts(wanted)) problems.push({ file, line, message: `${key} must be ${setting.range}` });
+		else value[key] = wanted;
+	}
+	return { value: value as Settings, problems };
+}
+
+/** The reference file: every key, its default, one sentence. */
+export function formatReference(): string {
+	const entries = Object.entries(settingsTable).map(
+		([key, { value, sentence, range }]) => `# ${sentence}\n# It is ${range}.\n${key} = ${JSON.stringify(value)}\n`,
+	);
+	return `# hotplugd's settings, each with its default. Read from --config FILE, else from /etc/hotplugd.toml where there is one.\n\n${entries.join("\n")}`;
+}
+
+function lineOf(text: string, key: string): number {
+	const lines = text.split("\n");
+	const found = lines.findIndex((line) => {
+		const [, name] = /^\s*\[*\s*["']?([^"'\s=\].]+)/.exec(line) ?? [];
+		return name === key;
+	});
+	return found + 1;
+}

@@ -1,0 +1,57 @@
+// The agent's settings: every key with its default, the sentence that explains it and what it may be. The reference file in
+// config/ is made from this table, and a test holds the two equal.
+
+export type Settings = {
+	readonly parallel: number;
+	readonly quiet_milliseconds: number;
+	readonly receive_buffer_bytes: number;
+	readonly log_level: string;
+};
+
+type Setting<Value> = {
+	readonly value: Value;
+	readonly sentence: string;
+	/** What it may be, for the message, and whether a value is that. */
+	readonly range: string;
+	readonly accepts: (value: unknown) => boolean;
+};
+
+const atLeast = (least: number) => ({
+	range: `a whole number, ${least} or more`,
+	accepts: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least,
+});
+
+const oneOf = (...words: readonly string[]) => ({
+	range: `one of ${words.join(", ")}`,
+	accepts: (value: unknown) => words.includes(String(value)),
+});
+
+export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
+	parallel: {
+		value: 16,
+		sentence: "How many modules may be in their init at once, over all batches.",
+		...atLeast(1),
+	},
+	quiet_milliseconds: {
+		value: 1000,
+		sentence: "How long nothing may have come up or ended before the devices count as settled and coldplug ends.",
+		...atLeast(0),
+	},
+	receive_buffer_bytes: {
+		value: 134_217_728,
+		sentence: "Receive buffer to ask the kernel for on the uevent socket; only what is queued takes memory.",
+		...atLeast(4096),
+	},
+	log_level: {
+		value: "info",
+		sentence: "How much `hotplugd run` logs.",
+		...oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+	},
+};
+
+export const defaultSettings: Settings = {
+	parallel: settingsTable.parallel.value,
+	quiet_milliseconds: settingsTable.quiet_milliseconds.value,
+	receive_buffer_bytes: settingsTable.receive_buffer_bytes.value,
+	log_level: settingsTable.log_level.value,
+};

@@ -1,0 +1,47 @@
+// How a coldplug ended, as its exit status. The table is documented in the README.
+import type { Outcome } from "../libkmod/inserter.js";
+import { Refusal } from "../libkmod/kernel.js";
+
+export const exitStatus = {
+	/** Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware. */
+	done: 0,
+	/** It could not begin, or aliases could not be looked up: no usable indexes, no /sys. */
+	unable: 1,
+	/** Wrong options or settings. */
+	usage: 2,
+	/** A driver failed; all others were loaded. */
+	driverFailed: 3,
+	/** No module could be inserted for want of permission. */
+	notPermitted: 4,
+	/** This kernel cannot load modules. */
+	noModules: 5,
+	/** A signal ended it before everything was loaded. */
+	stopped: 6,
+} as const;
+
+/** The outcome that lies at the bottom of this one. */
+export function rootOf(outcome: Outcome): Outcome {
+	return outcome.because === undefined ? outcome : rootOf(outcome.because);
+}
+
+/** Whether an operator has to look at it: nobody asks after the failure of what only softdeps wanted. */
+export function isFailure(outcome: Outcome): boolean {
+	const { result } = rootOf(outcome);
+	return outcome.step.required && (result === "failed" || result === "missing");
+}
+
+/** Of the last outcome of each module. */
+export function judgeOutcomes(outcomes: readonly Outcome[]): number {
+	if (outcomes.some(({ result }) => result === "stopped")) return exitStatus.stopped;
+	const failures = outcomes.filter(isFailure);
+	if (failures.length === 0) return exitStatus.done;
+	const codes = new Set(failures.map((outcome) => codeOf(rootOf(outcome))));
+	const loadedAny = outcomes.some(({ result }) => result === "inserted");
+	if (!loadedAny && codes.size === 1 && codes.has("EPERM")) return exitStatus.notPermitted;
+	if (codes.has("ENOSYS")) return exitStatus.noModules;
+	return exitStatus.driverFailed;
+}
+
+function codeOf({ reason }: Outcome): string {
+	return reason instanceof Refusal ? reason.code : "";
+}

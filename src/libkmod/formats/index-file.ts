@@ -1,0 +1,180 @@
+// depmod's binary indexes, modules.*.bin: a trie, searched in place in the bytes of the file.
+//
+// All integers are big-endian and 32 bits wide. A node offset holds the position of the node in its low 28 bits and
+// says in its high bits what the node has.
+//
+//	header  B0 07 F4 57 | 00 02 minor minor | root offset
+//	node    [prefix NUL]                                             if PREFIX
+//	        [first last | child offset * (last - first + 1)]         if CHILDREN, 0 where there is no such child
+//	        [count | { priority | value NUL } * count]               if VALUES
+//
+// A key is the path to its node: the child characters and prefixes on the way. Newer depmods write a parent before its
+// children, older ones after: one of the two holds for a whole file, which is what makes a search end.
+
+const MAGIC = 0xb007f457;
+const MAJOR_VERSION = 2;
+const HEADER_SIZE = 12;
+
+export const PREFIX = 0x80000000;
+export const VALUES = 0x40000000;
+export const CHILDREN = 0x20000000;
+const POSITION = 0x0fffffff;
+
+/** An index that is not one, is of another version, or leads outside itself or in a loop. */
+export class MalformedIndex extends Error {
+	override readonly name = "MalformedIndex";
+	readonly file: string;
+	constructor(file: string, why: string) {
+		super(`${file} is not a usable index: ${why}; run depmod to make it anew`);
+		this.file = file;
+	}
+}
+
+/** One value of a key. Lower priorities come first: it is the module's place in modules.order. */
+export type IndexEntry = { readonly key: string; readonly priority: number; readonly value: string };
+
+export type IndexFile = {
+	readonly file: string;
+	readonly bytes: Buffer;
+	/** The offset of the root node, with its flags; 0 in an index without entries. */
+	readonly root: number;
+	/** Whether children lie behind their parents in the file. */
+	readonly rootFirst: boolean;
+};
+
+/** Looks at the header alone. @throws {MalformedIndex} */
+export function openIndex(file: string, bytes: Buffer): IndexFile {
+	if (bytes.length < HEADER_SIZE) throw new MalformedIndex(file, `it has ${bytes.length} bytes, fewer than a header`);
+	if (bytes.readUInt32BE(0) !== MAGIC)
+		throw new MalformedIndex(file, "it does not begin with the magic number B007F457");
+	const major = bytes.readUInt16BE(4);
+	if (major !== MAJOR_VERSION) throw new MalformedIndex(file, `it is of version ${major}, not ${MAJOR_VERSION}`);
+	const root = bytes.readUInt32BE(8);
+	return { file, bytes, root, rootFirst: (root & POSITION) === HEADER_SIZE };
+}
+
+/** Where a node and its parts lie: filled in by `readNode`, reused between reads to keep a search free of garbage. */
+export type Node = {
+	position: number;
+	prefixStart: number;
+	prefixEnd: number;
+	/** Bytes of the first and last child; first > last where there is none. */
+	first: number;
+	last: number;
+	childrenStart: number;
+	valueCount: number;
+	valuesStart: number;
+};
+
+export function blankNode(): Node {
+	return {
+		position: 0,
+		prefixStart: 0,
+		prefixEnd: 0,
+		first: 1,
+		last: 0,
+		childrenStart: 0,
+		valueCount: 0,
+		valuesStart: 0,
+	};
+}
+
+function outside(index: IndexFile, what: string, position: number): MalformedIndex {
+	return new MalformedIndex(index.file, `${what} at byte ${position} lies outside its ${index.bytes.length} bytes`);
+}
+
+/** Reads the node at an offset (not 0) into `node`. @throws {MalformedIndex} where it leads outside the file. */
+export function readNode(index: IndexFile, offset: number, node: Node): void {
+	const bytes = index.bytes;
+	const length = bytes.length;
+	let at = offset & POSITION;
+	node.position = at;
+	if (at < HEADER_SIZE || at >= length) throw outside(index, "a node", at);
+	node.prefixStart = at;
+	if ((offset & PREFIX) !== 0) {
+		while (at < length && bytes[at] !== 0) at++;
+		if (at >= length) throw outside(index, "the end of a prefix", at);
+		node.prefixEnd = at++;
+	} else node.prefixEnd = at;
+	if ((offset & CHILDREN) !== 0) {
+		if (at + 2 > length) throw outside(index, "a list of children", at);
+		node.first = bytes[at]!;
+		node.last = bytes[at + 1]!;
+		node.childrenStart = at + 2;
+		at += 2 + 4 * (node.last - node.first + 1);
+		if (node.last < node.first || at > length) throw outside(index, "a list of children", node.childrenStart);
+	} else {
+		node.first = 1;
+		node.last = 0;
+	}
+	if ((offset & VALUES) !== 0) {
+		if (at + 4 > length) throw outside(index, "a list of values", at);
+		node.valueCount = bytes.readUInt32BE(at);
+		node.valuesStart = at + 4;
+		if (node.valueCount > (length - at) / 5) throw outside(index, "a list of values", at);
+	} else node.valueCount = 0;
+}
+
+/** The offset of a child by its character, or 0. @throws {MalformedIndex} where it would lead back up. */
+export function childOffset(index: IndexFile, node: Node, character: number): number {
+	if (character < node.first || character > node.last) return 0;
+	const bytes = index.bytes;
+	const at = node.childrenStart + 4 * (character - node.first);
+	const offset = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+	const position = offset & POSITION;
+	if (position === 0) return 0;
+	if (index.rootFirst ? position <= node.position : position >= node.position)
+		throw new MalformedIndex(index.file, `the node at byte ${node.position} leads in a loop`);
+	return offset;
+}
+
+/** The position behind a value's text that begins at `start`, where its NUL stands. @throws {MalformedIndex} */
+export function valueEnd(index: IndexFile, start: number): number {
+	const end = index.bytes.indexOf(0, start);
+	if (end < 0) throw outside(index, "the end of a value", start);
+	return end;
+}
+
+/** The first value of exactly this key, or undefined. @throws {MalformedIndex} */
+export function findExact(index: IndexFile, key: string): string | undefined {
+	const { bytes } = index;
+	const node = blankNode();
+	let offset = index.root;
+	let k = 0;
+	while ((offset & POSITION) !== 0) {
+		readNode(index, offset, node);
+		for (let at = node.prefixStart; at < node.prefixEnd; at++, k++)
+			if (k >= key.length || bytes[at] !== key.charCodeAt(k)) return undefined;
+		if (k === key.length) {
+			if (node.valueCount === 0) return undefined;
+			const start = node.valuesStart + 4;
+			return bytes.toString("latin1", start, valueEnd(index, start));
+		}
+		offset = childOffset(index, node, key.charCodeAt(k++));
+	}
+	return undefined;
+}
+
+/** Every key with its values, in byte order of the keys, as `modprobe -c` dumps them. @throws {MalformedIndex} */
+export function* listEntries(index: IndexFile): Generator<IndexEntry> {
+	// A tree meets each node once; a file that shares nodes between parents could be walked for ever.
+	let left = index.bytes.length;
+	function* below(offset: number, above: string): Generator<IndexEntry> {
+		if (left-- <= 0) throw new MalformedIndex(index.file, "its nodes lead to each other in circles");
+		const node = blankNode();
+		readNode(index, offset, node);
+		const key = above + index.bytes.toString("latin1", node.prefixStart, node.prefixEnd);
+		let at = node.valuesStart;
+		for (let n = 0; n < node.valueCount; n++) {
+			if (at + 4 > index.bytes.length) throw outside(index, "a value", at);
+			const end = valueEnd(index, at + 4);
+			yield { key, priority: index.bytes.readUInt32BE(at), value: index.bytes.toString("latin1", at + 4, end) };
+			at = end + 1;
+		}
+		for (let character = node.first; character <= node.last; character++) {
+			const child = childOffset(index, node, character);
+			if (child !== 0) yield* below(child, key + String.fromCharCode(character));
+		}
+	}
+	if ((index.root & POSITION) !== 0) yield* below(index.root, "");
+}

@@ -1,0 +1,274 @@
+// Finds every key of an index that, read as a wildcard pattern (fnmatch(3), flags 0, C locale), matches a literal query.
+//
+// The query walks the trie once for all patterns: beside each node stand the places of the query that the pattern so far
+// can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
+// but the results, whose order is kmod's: by priority, and for equal priorities the one met last comes first, where
+// the walk meets children `*`, `?` and `[` before the literal one and, below a wildcard, children before the node itself.
+import { bracketMatches } from "../bracket-expression.js";
+import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode, valueEnd } from "./index-file.js";
+
+/** A value found, with the pattern that matched. */
+export type IndexMatch = { readonly value: string; readonly pattern: string };
+
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const BACKSLASH = 0x5c;
+const EXCLAMATION = 0x21;
+const CARET = 0x5e;
+const COLON = 0x3a;
+
+/** PATH_MAX: no key that depmod writes is longer. */
+const LONGEST = 4096;
+/** Nodes and places in use at once; deeper tries than this are refused. */
+const DEEPEST = LONGEST;
+
+/** How the next byte of a pattern is to be read. */
+const PLAIN = 0;
+const ESCAPED = 1;
+const IN_BRACKET = 2;
+
+const query = new Uint8Array(LONGEST);
+const lastPlace = new Int32Array(256);
+const pattern = new Uint8Array(LONGEST);
+const nodes: Node[] = [];
+let places = new Int32Array(8192);
+
+let index: IndexFile;
+let length = 0;
+let left = 0;
+let depth = 0;
+let withPatterns = false;
+let bracketStart = 0;
+let foundPriorities: number[] = [];
+let found: IndexMatch[] = [];
+
+// The reach of a pattern in the query: places[from..to) of the stack below, or every place from places[from] on.
+let mode = PLAIN;
+let star = false;
+let from = 0;
+let to = 0;
+
+/**
+ * Searches with a query of at most 4,095 characters; a longer one matches nothing. Not reentrant, as nothing here waits.
+ * `pattern` is "" in each match unless asked for.
+ * @throws {MalformedIndex}
+ */
+export function findMatches(searched: IndexFile, text: string, patterns = false): IndexMatch[] {
+	found = [];
+	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST) return found;
+	index = searched;
+	length = text.length;
+	lastPlace.fill(-1);
+	for (let i = 0; i < length; i++) {
+		const byte = text.charCodeAt(i) & 0xff;
+		query[i] = byte;
+		lastPlace[byte] = i;
+	}
+	withPatterns = patterns;
+	foundPriorities = [];
+	left = 2 * index.bytes.length;
+	depth = 0;
+	walkLiterally(index.root);
+	return found;
+}
+
+function enter(offset: number): Node {
+	if (left-- <= 0) throw new MalformedIndex(index.file, "its nodes lead to each other in circles");
+	if (depth >= DEEPEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
+	let node = nodes[depth];
+	if (node === undefined) {
+		node = blankNode();
+		nodes.push(node);
+	}
+	depth++;
+	readNode(index, offset, node);
+	return node;
+}
+
+function walkLiterally(root: number): void {
+	const bytes = index.bytes;
+	let offset = root;
+	let at = 0;
+	while (offset !== 0) {
+		const node = enter(offset);
+		for (let p = node.prefixStart; p < node.prefixEnd; p++) {
+			const byte = bytes[p]!;
+			if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) {
+				begin(at);
+				below(node, p, at);
+				return;
+			}
+			if (at >= length || byte !== query[at]) return;
+			pattern[at++] = byte;
+		}
+		if (node.first <= OPEN && node.last >= STAR) {
+			branch(node, STAR, at);
+			branch(node, QUESTION, at);
+			branch(node, OPEN, at);
+		}
+		if (node.last >= BACKSLASH) branch(node, BACKSLASH, at);
+		if (at === length) {
+			if (node.valueCount !== 0) collect(node, at);
+			return;
+		}
+		const next = query[at]!;
+		offset = next === BACKSLASH ? 0 : childOffset(index, node, next);
+		pattern[at++] = next;
+	}
+}
+
+function begin(at: number): void {
+	mode = PLAIN;
+	star = false;
+	places[0] = at;
+	from = 0;
+	to = 1;
+}
+
+function branch(node: Node, wildcard: number, at: number): void {
+	const child = childOffset(index, node, wildcard);
+	if (child === 0) return;
+	begin(at);
+	const before = depth;
+	if (advance(wildcard, at)) {
+		const entered = enter(child);
+		below(entered, entered.prefixStart, at + 1);
+	}
+	depth = before;
+}
+
+/** Goes on in a node whose prefix is to be read from byte `p`; `size` bytes of the pattern are known. */
+function below(node: Node, p: number, size: number): void {
+	const bytes = index.bytes;
+	let at = size;
+	for (; p < node.prefixEnd; p++, at++) if (!advance(bytes[p]!, at)) return;
+	const modeHere = mode;
+	const starHere = star;
+	const fromHere = from;
+	const toHere = to;
+	const bracketHere = bracketStart;
+	const depthHere = depth;
+	for (let character = node.first; character <= node.last; character++) {
+		if (modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
+		const child = childOffset(index, node, character);
+		if (child === 0) continue;
+		mode = modeHere;
+		star = starHere;
+		from = fromHere;
+		to = toHere;
+		bracketStart = bracketHere;
+		if (!advance(character, at)) continue;
+		const entered = enter(child);
+		below(entered, entered.prefixStart, at + 1);
+		depth = depthHere;
+	}
+	if (node.valueCount === 0) return;
+	// The stack above the reach of this node was scratch; the reach itself still stands.
+	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) collect(node, at);
+}
+
+function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
+	if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) return false;
+	if (anyLater) return lastPlace[byte]! < places[first]!;
+	for (let i = first; i < end; i++) {
+		const place = places[i]!;
+		if (place < length && query[place] === byte) return false;
+	}
+	return true;
+}
+
+/** Takes one byte of the pattern: the reach afterwards lies behind the one before. False where nothing is reached. */
+function advance(byte: number, at: number): boolean {
+	if (at >= LONGEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
+	pattern[at] = byte;
+	if (mode === IN_BRACKET) return !closes(byte, at) || consume(-1, at);
+	if (mode === ESCAPED) {
+		mode = PLAIN;
+		return consume(byte, at);
+	}
+	switch (byte) {
+		case STAR:
+			star = true;
+			return true;
+		case QUESTION:
+			return consume(-2, at);
+		case OPEN:
+			mode = IN_BRACKET;
+			bracketStart = at;
+			return true;
+		case BACKSLASH:
+			mode = ESCAPED;
+			return true;
+		default:
+			return consume(byte, at);
+	}
+}
+
+/** Whether this `]` ends the bracket expression: not as its first member, nor as the end of a class such as [:digit:]. */
+function closes(byte: number, at: number): boolean {
+	if (byte !== CLOSE) return false;
+	let first = bracketStart + 1;
+	if (pattern[first] === EXCLAMATION || pattern[first] === CARET) first++;
+	if (at === first) return false;
+	if (pattern[at - 1] === BACKSLASH && pattern[at - 2] !== BACKSLASH) return false;
+	if (pattern[at - 1] !== COLON) return true;
+	for (let i = at - 2; i > first; i--) if (pattern[i] === COLON && pattern[i - 1] === OPEN) return i === at - 1;
+	return true;
+}
+
+/** One character of the query is taken: a certain byte, any (-2), or what the bracket expression that ends here allows (-1). */
+function consume(byte: number, at: number): boolean {
+	const anyLater = star;
+	if (byte === -1) mode = PLAIN;
+	if (byte === -2 && anyLater) {
+		// Behind `*?` every place but the first is reached: still a star, one place on.
+		const next = places[from]! + 1;
+		from = to;
+		room(1);
+		places[to++] = next;
+		return next <= length;
+	}
+	star = false;
+	const begun = to;
+	const end = anyLater ? length : to;
+	room(anyLater ? length : to - from);
+	for (let i = anyLater ? places[from]! : from; i < end; i++) {
+		const place = anyLater ? i : places[i]!;
+		if (place >= length) continue;
+		const here = query[place]!;
+		if (here === byte || byte === -2 || (byte === -1 && bracketMatches(pattern, bracketStart, at + 1, here)))
+			places[to++] = place + 1;
+	}
+	from = begun;
+	return to > begun;
+}
+
+function room(wanted: number): void {
+	if (to + wanted < places.length) return;
+	const larger = new Int32Array(2 * places.length + wanted);
+	larger.set(places);
+	places = larger;
+}
+
+function collect(node: Node, at: number): void {
+	const bytes = index.bytes;
+	const matched = withPatterns ? Buffer.from(pattern.subarray(0, at)).toString("latin1") : "";
+	let start = node.valuesStart;
+	for (let n = 0; n < node.valueCount; n++) {
+		const end = valueEnd(index, start + 4);
+		const priority = bytes.readUInt32BE(start);
+		const match = { value: bytes.toString("latin1", start + 4, end), pattern: matched };
+		let place = found.length;
+		while (place > 0 && foundPriorities[place - 1]! >= priority) place--;
+		if (place === found.length) {
+			found.push(match);
+			foundPriorities.push(priority);
+		} else {
+			found.splice(place, 0, match);
+			foundPriorities.splice(place, 0, priority);
+		}
+		start = end + 1;
+	}
+}

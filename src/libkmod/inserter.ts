@@ -1,0 +1,156 @@
+// Carries plans out, many modules at once: each begins when its prerequisites have ended and a place is free. Plans join
+// what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole.
+// What is live is the kernel's to say (EEXIST): nothing is remembered between plans.
+import { type Kernel, Refusal } from "./kernel.js";
+import type { Step } from "./plan-insertion.js";
+
+export type Result =
+	| "inserted"
+	| "live" // already, or somebody else was quicker
+	| "builtin"
+	| "ran" // its `install` command, which ended with 0
+	| "masked" // its `install` command is true or false: it was not run
+	| "no device" // its init answered ENODEV or ENXIO: there is no such hardware
+	| "failed"
+	| "missing" // there is neither a file nor a command for it
+	| "blocked" // something it cannot do without did not come to life
+	| "stopped"; // it had not begun when the inserter was stopped
+
+export type Outcome = {
+	readonly step: Step;
+	readonly result: Result;
+	/** From begin to end, without the wait for prerequisites and a place. */
+	readonly milliseconds: number;
+	/** Why it failed: a Refusal where it was the kernel's answer. */
+	readonly reason?: Error;
+	/** What the `install` command ended with. */
+	readonly exitStatus?: number;
+	/** What blocked it. */
+	readonly because?: Outcome;
+};
+
+export type Flight = {
+	/** Never rejects. */
+	readonly outcome: Promise<Outcome>;
+	/** Whether an earlier plan had begun it. */
+	readonly joined: boolean;
+};
+
+export type InserterOptions = {
+	readonly kernel: Kernel;
+	/** How many modules may be in their init at once, over all plans. */
+	readonly parallel: number;
+};
+
+export type Inserter = {
+	/** Begins what is not in flight yet; one flight for each step, in the plan's order. */
+	carryOut(plan: readonly Step[]): readonly Flight[];
+	/** Modules whose insertion or command runs now. */
+	running(): readonly string[];
+	/** Modules in flight: running or waiting for their turn. */
+	inFlight(): number;
+	/** Nothing more begins; what runs is left to end. */
+	stop(): void;
+};
+
+export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
+	const flights = new Map<string, Promise<Outcome>>();
+	const running = new Set<string>();
+	const waiting: (() => void)[] = [];
+	let taken = 0;
+	let stopped = false;
+
+	async function takePlace(): Promise<void> {
+		if (taken < parallel) taken++;
+		else await new Promise<void>((resolve) => waiting.push(resolve));
+	}
+
+	/** A place goes from hand to hand, so that nobody slips in between. */
+	function leavePlace(): void {
+		const next = waiting.shift();
+		if (next === undefined) taken--;
+		else next();
+	}
+
+	async function carryOutStep(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
+		const before = await Promise.all(prerequisites);
+		const because = before.find(
+			(outcome) => !isUsable(outcome) && step.after.some(({ module, hard }) => hard && module === outcome.step.module),
+		);
+		if (because !== undefined)
+			return { step, result: because.result === "stopped" ? "stopped" : "blocked", milliseconds: 0, because };
+		await takePlace();
+		if (stopped) {
+			leavePlace();
+			return { step, result: "stopped", milliseconds: 0 };
+		}
+		running.add(step.module);
+		const begun = performance.now();
+		try {
+			return { ...(await act(step)), step, milliseconds: performance.now() - begun };
+		} catch (error) {
+			return { ...refused(error), step, milliseconds: performance.now() - begun };
+		} finally {
+			running.delete(step.module);
+			leavePlace();
+		}
+	}
+
+	async function act(step: Step): Promise<Pick<Outcome, "result" | "exitStatus">> {
+		if (step.how === "builtin") return { result: "builtin" };
+		if (step.how === "missing") return { result: "missing" };
+		if (step.how === "run") return runCommand(step);
+		await kernel.insert(step.path, step.parameters);
+		return { result: "inserted" };
+	}
+
+	async function runCommand(step: Step & { how: "run" }): Promise<Pick<Outcome, "result" | "exitStatus">> {
+		if (isMask(step.command)) return { result: "masked" };
+		const command = step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
+		const exitStatus = await kernel.run(command, { MODPROBE_MODULE: step.module });
+		return exitStatus === 0 ? { result: "ran" } : { result: "failed", exitStatus };
+	}
+
+	function begin(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
+		const flight = carryOutStep(step, prerequisites).finally(() => flights.delete(step.module));
+		flights.set(step.module, flight);
+		return flight;
+	}
+
+	return {
+		carryOut: (plan) =>
+			plan.map((step) => {
+				const flying = flights.get(step.module);
+				if (flying !== undefined) return { outcome: flying, joined: true };
+				const outcome = begin(
+					step,
+					step.after.flatMap(({ module }) => flights.get(module) ?? []),
+				);
+				return { outcome, joined: false };
+			}),
+		running: () => [...running],
+		inFlight: () => flights.size,
+		stop() {
+			stopped = true;
+			leavePlace();
+		},
+	};
+}
+
+/** Whether modules that need this one can go on. */
+export function isUsable({ result, step }: Outcome): boolean {
+	if (result === "masked") return step.how === "run" && !step.command.endsWith("false");
+	return result === "inserted" || result === "live" || result === "builtin" || result === "ran";
+}
+
+/** An `install` line that keeps a module out: what it runs does nothing, so that running it can be spared. */
+export function isMask(command: string): boolean {
+	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(command.trim());
+}
+
+function refused(thrown: unknown): Pick<Outcome, "result" | "reason"> {
+	const reason = thrown instanceof Error ? thrown : new Error(String(thrown));
+	const code = reason instanceof Refusal ? reason.code : "";
+	if (code === "EEXIST") return { result: "live" };
+	return { result: code === "ENODEV" || code === "ENXIO" ? "no device" : "failed", reason };
+}

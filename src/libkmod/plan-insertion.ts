@@ -1,0 +1,171 @@
+// (wanted, knowledge) -> Step[]: what has to happen, in which order and why. Dry run, -D, log, explanation and inserter
+// are readers of this one list. Pure: what is live already is the inserter's question, asked when a step begins.
+//
+// The order is libkmod's: of each hard dependency, deepest first, its softdeps before it, itself, its softdeps behind it;
+// then the same for the module itself. Softdeps bring their own dependencies and softdeps; a module whose softdeps are
+// being gathered is not gathered again, which ends loops.
+import type { Source } from "./formats/modprobe-config.js";
+import type { Knowledge } from "./knowledge.js";
+import { type Found, lookUp } from "./lookup.js";
+
+/** Why a module is in a plan: the first reason met. */
+export type Cause =
+	| { readonly kind: "alias"; readonly alias: string; readonly found: Found; readonly device?: string }
+	| { readonly kind: "name" }
+	| { readonly kind: "dependency"; readonly of: string }
+	| { readonly kind: "softdep"; readonly of: string; readonly when: "pre" | "post"; readonly source: Source };
+
+export type Wanted = { readonly module: string; readonly alias?: string; readonly cause: Cause };
+
+/** How a module comes to life: its file, its `install` command, nothing to do, or nothing to do it with. */
+export type Action =
+	| { readonly how: "insert"; readonly path: string }
+	| { readonly how: "run"; readonly command: string; readonly source: Source }
+	| { readonly how: "builtin" }
+	| { readonly how: "missing" };
+
+export type Prerequisite = {
+	readonly module: string;
+	/** A hard dependency must be live; a softdep need only have been tried. */
+	readonly hard: boolean;
+};
+
+export type Step = Action & {
+	readonly module: string;
+	readonly parameters: string;
+	/** False for what only softdeps ask for: its failure is nobody else's. */
+	readonly required: boolean;
+	/** Steps that stand earlier in the list. */
+	readonly after: readonly Prerequisite[];
+	readonly cause: Cause;
+	/** The `install` line that counts for nothing because the module has softdeps, as in kmod. */
+	readonly commandIgnored?: Source;
+};
+
+export type PlanOptions = {
+	/** modprobe -i: the wanted modules' own `install` commands count for nothing. */
+	readonly ignoreCommands?: boolean;
+};
+
+/** A module reached through an alias is subject to the blacklist and takes the alias's options as well. */
+export function byAlias({ via }: Found): boolean {
+	return via === "alias line" || via === "alias index" || via === "symbol index" || via === "builtin alias index";
+}
+
+/** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. */
+export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOptions = {}): readonly Step[] {
+	const steps: Step[] = [];
+	gather(knowledge, wanted, true, options.ignoreCommands === true, new Set(), steps);
+	return steps;
+}
+
+/** The plan for all that is wanted: each module once, in the place where it is first needed. */
+export function planInsertion(
+	knowledge: Knowledge,
+	wanted: readonly Wanted[],
+	options: PlanOptions = {},
+): readonly Step[] {
+	const plan = new Map<string, Step>();
+	for (const one of wanted) {
+		if (plan.get(one.module)?.required === true) continue;
+		for (const step of listProbe(knowledge, one, options)) {
+			const earlier = plan.get(step.module);
+			if (earlier === undefined)
+				plan.set(step.module, { ...step, after: step.after.filter(({ module }) => plan.has(module)) });
+			else if (step.required && !earlier.required) plan.set(step.module, { ...earlier, required: true });
+		}
+	}
+	return [...plan.values()];
+}
+
+/** Steps by level: a step's prerequisites all lie in lower levels. Level 0 needs nothing that is in the plan. */
+export function levels(plan: readonly Step[]): readonly (readonly Step[])[] {
+	const levelOf = new Map<string, number>();
+	const byLevel: Step[][] = [];
+	for (const step of plan) {
+		const level = 1 + Math.max(-1, ...step.after.map(({ module }) => levelOf.get(module) ?? -1));
+		levelOf.set(step.module, level);
+		const peers = byLevel[level];
+		if (peers === undefined) byLevel[level] = [step];
+		else peers.push(step);
+	}
+	return byLevel;
+}
+
+function gather(
+	knowledge: Knowledge,
+	wanted: Wanted,
+	required: boolean,
+	ignoreCommand: boolean,
+	gathered: Set<string>,
+	steps: Step[],
+): void {
+	if (gathered.has(wanted.module)) return;
+	gathered.add(wanted.module);
+	for (const module of knowledge.file(wanted.module)?.dependencies ?? []) {
+		const cause: Cause = { kind: "dependency", of: wanted.module };
+		withSoftdeps(knowledge, { module, cause }, required, false, gathered, steps);
+	}
+	withSoftdeps(knowledge, wanted, required, ignoreCommand, gathered, steps);
+}
+
+function withSoftdeps(
+	knowledge: Knowledge,
+	wanted: Wanted,
+	required: boolean,
+	ignoreCommand: boolean,
+	gathered: Set<string>,
+	steps: Step[],
+): void {
+	const { module } = wanted;
+	const softdep = knowledge.softdep(module);
+	const find = (when: "pre" | "post"): Wanted[] =>
+		(softdep?.[when] ?? []).flatMap((alias) =>
+			lookUp(knowledge, alias).map((found) => ({
+				module: found.module,
+				...(byAlias(found) && { alias }),
+				cause: { kind: "softdep", of: module, when, source: softdep!.source },
+			})),
+		);
+	const pre = find("pre");
+	const post = find("post");
+	for (const one of pre) gather(knowledge, one, false, false, gathered, steps);
+	const after: Prerequisite[] = [
+		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
+		...pre.map((one) => ({ module: one.module, hard: false })),
+		...(wanted.cause.kind === "softdep" && wanted.cause.when === "post"
+			? [{ module: wanted.cause.of, hard: false }]
+			: []),
+	];
+	const softdeps = pre.length + post.length > 0;
+	steps.push(makeStep(knowledge, wanted, required, after, ignoreCommand, softdeps));
+	for (const one of post) gather(knowledge, one, false, false, gathered, steps);
+}
+
+function makeStep(
+	knowledge: Knowledge,
+	{ module, alias, cause }: Wanted,
+	required: boolean,
+	after: readonly Prerequisite[],
+	ignoreCommand: boolean,
+	softdeps: boolean,
+): Step {
+	const file = knowledge.file(module);
+	const command = ignoreCommand ? undefined : knowledge.installCommand(module);
+	const shared = {
+		module,
+		parameters: knowledge.options(module, alias),
+		required,
+		after,
+		cause,
+		...(command !== undefined && softdeps && { commandIgnored: command.source }),
+	};
+	if (command !== undefined && !softdeps)
+		return { ...shared, how: "run", command: command.command, source: command.source };
+	if (file !== undefined) return { ...shared, how: "insert", path: absolutePath(knowledge, file.path) };
+	return { ...shared, how: knowledge.isBuiltin(module) ? "builtin" : "missing" };
+}
+
+function absolutePath({ moduleDirectory }: Knowledge, path: string): string {
+	return path.startsWith("/") ? path : `${moduleDirectory}/${path}`;
+}

@@ -1,0 +1,94 @@
+// What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
+// one of them cannot be had.
+import { defaultSettings, type Settings } from "../agent/settings.js";
+import { exitStatus } from "../agent/verdict.js";
+import { MalformedIndex } from "../libkmod/formats/index-file.js";
+import { type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
+import { type Knowledge, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import type { Options } from "./options.js";
+
+/** Options that name another machine's files, spelled as modprobe spells them. */
+export const agentOptions = {
+	dirname: { short: "d", argument: "DIR", help: "Take DIR/lib/modules instead of /lib/modules" },
+	setVersion: { short: "S", argument: "VERSION", help: "Take this kernel release instead of the running one" },
+	configPath: { short: "C", argument: "PATH", repeat: true, help: "Take this file or directory instead of modprobe.d" },
+	config: { argument: "FILE", help: "Take this settings file instead of /etc/hotplugd.toml" },
+} as const satisfies Options;
+
+export type AgentOptions = {
+	readonly dirname: string | undefined;
+	readonly setVersion: string | undefined;
+	readonly configPath: readonly string[];
+	readonly config: string | undefined;
+	/** Another machine's /sys: then the command line of this machine's kernel is not that machine's. */
+	readonly sysfs?: string | undefined;
+};
+
+export const SETTINGS_FILE = "/etc/hotplugd.toml";
+
+/** A start that came to nothing: what to say, one line each, and how to exit. */
+export class StartFailure extends Error {
+	override readonly name = "StartFailure";
+	readonly status: number;
+	constructor(message: string, status: number) {
+		super(message);
+		this.status = status;
+	}
+}
+
+export type Started = { readonly settings: Settings; readonly knowledge: Knowledge };
+
+/** @throws {StartFailure} */
+export async function start(kernel: Kernel, options: AgentOptions): Promise<Started> {
+	const settings = await readSettings(kernel, options.config);
+	const moduleDirectory = `${options.dirname ?? ""}/lib/modules/${options.setVersion ?? kernel.release}`;
+	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
+	try {
+		const knowledge = readKnowledge(kernel, {
+			moduleDirectory,
+			...(options.configPath.length > 0 && { configPaths: options.configPath }),
+			...(commandLine !== undefined && { kernelCommandLine: commandLine }),
+		});
+		return { settings, knowledge };
+	} catch (error) {
+		throw new StartFailure(explainMissing(error), exitStatus.unable);
+	}
+}
+
+async function readSettings(kernel: Kernel, file: string | undefined): Promise<Settings> {
+	const path = file ?? SETTINGS_FILE;
+	let text: string | undefined;
+	try {
+		text = kernel.read(path)?.toString("utf8");
+	} catch (error) {
+		throw new StartFailure(`could not read the settings in ${path}: ${codeOf(error)}`, exitStatus.usage);
+	}
+	if (text === undefined) {
+		if (file !== undefined) throw new StartFailure(`there is no settings file ${file}`, exitStatus.usage);
+		return defaultSettings;
+	}
+	const { parseSettings } = await import("../agent/settings-file.js");
+	const { value, problems } = parseSettings(path, text);
+	if (problems.length > 0) throw new StartFailure(problems.map(formatProblem).join("\n"), exitStatus.usage);
+	return value;
+}
+
+export function formatProblem({ file, line, message }: Problem): string {
+	return line === 0 ? `${file}: ${message}` : `${file} line ${line}: ${message}`;
+}
+
+function explainMissing(error: unknown): string {
+	if (error instanceof MissingIndexes)
+		return `${error.message}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
+	if (error instanceof MalformedIndex) return error.message;
+	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.code}`;
+	throw error;
+}
+
+/** The README's first command. */
+export const CAPTURED_MACHINE =
+	"node dist/main.js coldplug --dry-run -d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
+
+function codeOf(error: unknown): string {
+	return error instanceof Refusal ? error.code : String(error);
+}

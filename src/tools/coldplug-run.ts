@@ -1,0 +1,103 @@
+// coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
+import { lastValueFrom, Subject, tap } from "rxjs";
+import { announcements } from "../agent/announcements.js";
+import { explainCause, explainDecision, explainOutcome } from "../agent/explain.js";
+import { hotplug } from "../agent/hotplug.js";
+import type { Report } from "../agent/report.js";
+import { reportRecord } from "../agent/report.js";
+import { exitStatus, isFailure, judgeOutcomes } from "../agent/verdict.js";
+import { makeInserter, type Outcome } from "../libkmod/inserter.js";
+import type { Kernel } from "../libkmod/kernel.js";
+import type { Started } from "./agent-start.js";
+import type { ColdplugOptions } from "./coldplug.js";
+import { listLive } from "./live.js";
+import type { Machine } from "./machine.js";
+
+export async function loadColdplugged(
+	given: ColdplugOptions,
+	machine: Machine,
+	kernel: Kernel,
+	{ settings, knowledge }: Started,
+): Promise<number> {
+	await machine.sizeThreadPool(settings.parallel);
+	const sources = await machine.devices("/sys");
+	const inserter = makeInserter({ kernel, parallel: settings.parallel });
+	const stop = new Subject<void>();
+	machine.onStopSignal((signal) => {
+		inserter.stop();
+		if (!given.quietly)
+			machine.complain(`coldplug: ${signal}: waiting for ${inserter.running().join(", ") || "nothing"}\n`);
+		stop.next();
+	});
+	const last = new Map<string, Outcome>();
+	let problems = 0;
+	let stopped = true;
+	const reports = hotplug({
+		devices: {
+			announced: announcements(sources.listen(settings.receive_buffer_bytes)),
+			present: () => sources.present(),
+		},
+		knowledge,
+		inserter,
+		listLive: () => listLive(kernel),
+		quietMilliseconds: given.quiet ?? settings.quiet_milliseconds,
+		stop,
+		endWhenSettled: true,
+	});
+	await lastValueFrom(
+		reports.pipe(
+			tap((report) => {
+				if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
+				if (report.kind === "batch") problems += complainOfProblems(report, given, machine);
+				if (report.kind === "settled") stopped = false;
+				say(report, given, machine);
+			}),
+		),
+		{ defaultValue: undefined },
+	);
+	if (stopped) return exitStatus.stopped;
+	return problems > 0 ? exitStatus.unable : judgeOutcomes([...last.values()]);
+}
+
+function complainOfProblems(report: Report & { kind: "batch" }, given: ColdplugOptions, machine: Machine): number {
+	const failed = report.batch.decisions.filter(({ problem }) => problem !== undefined);
+	if (!given.quietly) for (const decision of failed) machine.complain(`coldplug: ${explainDecision(decision)}\n`);
+	return failed.length;
+}
+
+function say(report: Report, given: ColdplugOptions, machine: Machine): void {
+	if (given.json) for (const record of reportRecord(report)) machine.print(`${JSON.stringify(record)}\n`);
+	if (report.kind === "outcome" && isFailure(report.outcome) && !given.quietly) {
+		const { step } = report.outcome;
+		machine.complain(
+			`coldplug: could not load ${step.module} (${explainCause(step.cause)}): ${explainOutcome(report.outcome)}\n`,
+		);
+	} else if (!given.json && given.verbose > 0) {
+		const line = formatReport(report, given.verbose);
+		if (line !== undefined) machine.print(`${line}\n`);
+	}
+}
+
+function formatReport(report: Report, verbose: number): string | undefined {
+	switch (report.kind) {
+		case "listening":
+			return `listening with ${report.receiveBuffer} bytes of receive buffer`;
+		case "outcome": {
+			const { step, milliseconds } = report.outcome;
+			const why = verbose > 1 ? ` (${explainCause(step.cause)})` : "";
+			return `batch ${report.batch}: ${step.module}: ${explainOutcome(report.outcome)}, ${Math.round(milliseconds)} ms${why}`;
+		}
+		case "walked":
+			return `looked at ${report.devices} devices that have an alias`;
+		case "lost":
+			return `${report.drops} uevents lost: looking again`;
+		case "refused":
+			return `${report.count} messages refused that the kernel did not send`;
+		case "deaf":
+			return `the uevent socket failed: ${report.error.message}`;
+		case "settled":
+			return "settled";
+		case "batch":
+			return verbose > 1 ? report.batch.decisions.map(explainDecision).join("\n") || undefined : undefined;
+	}
+}

@@ -1,0 +1,69 @@
+// coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
+// prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
+import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
+import { exitStatus } from "../agent/verdict.js";
+import type { Kernel } from "../libkmod/kernel.js";
+import { Refusal } from "../libkmod/kernel.js";
+import { agentOptions, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
+import { defineTool } from "./command-line.js";
+import { listLive } from "./live.js";
+import type { Machine } from "./machine.js";
+import type { Options, Values } from "./options.js";
+
+const options = {
+	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
+	json: { help: "Print JSON, one record a line" },
+	...agentOptions,
+	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys (with --dry-run)" },
+	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
+	quietly: { short: "q", help: "Say nothing about drivers that failed" },
+	verbose: { short: "v", repeat: true, help: "Say what was done, and with --dry-run what asks for nothing" },
+} as const satisfies Options;
+
+export type ColdplugOptions = Values<typeof options>;
+
+export const coldplug = defineTool({
+	name: "coldplug",
+	summary: "Loads the kernel modules that the devices of this machine ask for, and waits for them.",
+	options,
+	mostOperands: 0,
+	async run({ options: given }, machine) {
+		const kernel = await machine.kernel();
+		try {
+			if (given.sysfs !== undefined && !given.dryRun)
+				throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
+			const started = await start(kernel, given);
+			if (!given.quietly)
+				for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
+			if (given.dryRun) return await dryRun(given, machine, kernel, started);
+			const { loadColdplugged } = await import("./coldplug-run.js");
+			return await loadColdplugged(given, machine, kernel, started);
+		} catch (error) {
+			if (error instanceof Refusal)
+				machine.complain(`coldplug: could not ${error.operation} ${error.subject}: ${error.code}\n`);
+			else if (error instanceof StartFailure)
+				for (const line of error.message.split("\n")) machine.complain(`coldplug: ${line}\n`);
+			else throw error;
+			return error instanceof StartFailure ? error.status : exitStatus.unable;
+		}
+	},
+});
+
+async function dryRun(
+	given: ColdplugOptions,
+	machine: Machine,
+	kernel: Kernel,
+	{ knowledge }: Started,
+): Promise<number> {
+	const devices = await machine.devices(given.sysfs ?? "/sys");
+	const live = given.sysfs === undefined ? listLive(kernel) : new Set<string>();
+	const batches = [...planDryRun(knowledge, devices.present(), live)];
+	const summary = summarise(batches);
+	if (given.json) {
+		const records = [...batches.flatMap(listRecords), { kind: "summary", ...summary }];
+		machine.print(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+	} else {
+		machine.print(batches.map((batch) => formatBatch(batch, given.verbose > 0)).join("") + formatSummary(summary));
+	}
+	return summary.problems > 0 ? exitStatus.unable : exitStatus.done;
+}
