@@ -1,0 +1,119 @@
+// The Kernel port on the real machine: finit_module(2), init_module(2) and delete_module(2), and the commands of modprobe.d.
+
+import { closeSync, constants as file, open, read, readFile } from "node:fs";
+import { constants, release } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { type InsertFlags, type Kernel, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
+import { files } from "./files.js";
+import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
+import { refusalFor } from "./refusal.js";
+import { type Outcome, openSyscalls } from "./syscalls.js";
+
+const IGNORE_MODVERSIONS = 1;
+const IGNORE_VERMAGIC = 2;
+const COMPRESSED_FILE = 4;
+
+const { EAGAIN, EINTR, ENOSYS, EOPNOTSUPP } = constants.errno;
+const ATTEMPTS = 6;
+
+/** The running kernel. @param sysfs where /sys is. Nothing native is loaded before the first insertion or removal. */
+export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {}): Kernel {
+	let unpacks: { readonly compression: string | undefined } | undefined;
+	// Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves.
+	const kernelUnpacks = (compression: Compression) => {
+		unpacks ??= { compression: files.read(`${sysfs}/module/compression`)?.toString().trim() };
+		return unpacks.compression === compression;
+	};
+	return {
+		...files,
+		release: release(),
+		insert: (path, parameters, flags = {}) =>
+			refusing("insert", path, () => insert(path, parameters, flags, kernelUnpacks)),
+		remove: (module, flags = {}) => refusing("remove", module, () => remove(module, flags)),
+		run: (command, environment) => refusing("run", command, () => run(command, environment)),
+	};
+}
+
+async function refusing<T>(operation: string, subject: string, act: () => Promise<T>): Promise<T> {
+	try {
+		return await act();
+	} catch (thrown) {
+		throw refusalFor(operation, subject, thrown);
+	}
+}
+
+async function insert(
+	path: string,
+	parameters: string,
+	{ forceModversion, forceVermagic }: InsertFlags,
+	kernelUnpacks: (compression: Compression) => boolean,
+): Promise<void> {
+	const force = (forceModversion ? IGNORE_MODVERSIONS : 0) | (forceVermagic ? IGNORE_VERMAGIC : 0);
+	const fd = await openFile(path);
+	try {
+		const compression = compressionOf(await readHead(fd));
+		if (!compression || kernelUnpacks(compression)) {
+			const flags = force | (compression ? COMPRESSED_FILE : 0);
+			const { finitModule } = await openSyscalls();
+			const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags));
+			if (outcome.errno !== ENOSYS) return await accept("insert", path, outcome);
+		}
+		// init_module takes no flags: to force, the image itself would have to be changed.
+		if (force !== 0) throw new Refusal("insert", path, "EOPNOTSUPP", EOPNOTSUPP);
+		const content = await readWhole(fd);
+		const image = compression ? await decompress(compression, content, path) : content;
+		const { initModule } = await openSyscalls();
+		await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
+	} finally {
+		closeSync(fd);
+	}
+}
+
+async function remove(module: string, { force }: RemoveFlags): Promise<void> {
+	const { deleteModule } = await openSyscalls();
+	const flags = file.O_NONBLOCK | (force ? file.O_TRUNC : 0);
+	// EAGAIN says that the module is in use: to wait for that is the caller's choice.
+	await accept("remove", module, await persistently([EINTR], () => deleteModule(module, flags)));
+}
+
+async function persistently(passing: readonly number[], call: () => Promise<Outcome>): Promise<Outcome> {
+	for (let attempt = 1; ; attempt++) {
+		const outcome = await call();
+		if (attempt === ATTEMPTS || !passing.includes(outcome.errno)) return outcome;
+		await setTimeout(2 ** attempt);
+	}
+}
+
+async function accept(operation: string, subject: string, { result, errno }: Outcome): Promise<void> {
+	if (result >= 0) return;
+	const { errnoName } = await openSyscalls();
+	throw new Refusal(operation, subject, errnoName(errno), errno);
+}
+
+function openFile(path: string): Promise<number> {
+	// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the thread for ever.
+	const flags = file.O_RDONLY | file.O_NONBLOCK;
+	return new Promise((resolve, reject) =>
+		open(path, flags, (error, fd) => (error ? reject(refusalFor("open", path, error)) : resolve(fd))),
+	);
+}
+
+function readHead(fd: number): Promise<Buffer> {
+	const head = Buffer.alloc(MAGIC_SIZE);
+	return new Promise((resolve, reject) =>
+		read(fd, head, 0, MAGIC_SIZE, 0, (error, size) => (error ? reject(error) : resolve(head.subarray(0, size)))),
+	);
+}
+
+function readWhole(fd: number): Promise<Buffer> {
+	return new Promise((resolve, reject) => readFile(fd, (error, content) => (error ? reject(error) : resolve(content))));
+}
+
+async function run(command: string, environment: Readonly<Record<string, string>>): Promise<number> {
+	const { spawn } = await import("node:child_process");
+	return new Promise((resolve, reject) => {
+		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env: { ...process.env, ...environment } });
+		child.once("error", reject);
+		child.once("exit", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
+	});
+}

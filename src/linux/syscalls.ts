@@ -1,0 +1,91 @@
+// System calls that node does not offer: finit_module(2), init_module(2), delete_module(2) and setsockopt(2), through koffi.
+// The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
+
+import { constants } from "node:os";
+import { inPool, MAXIMUM_THREADS } from "./thread-pool.js";
+
+/** What a system call returned, and the errno that it left (0 where it did not fail). */
+export type Outcome = { readonly result: number; readonly errno: number };
+
+/** The calls on modules sleep as long as the driver's init or exit does, on a thread of libuv's pool. */
+export type Syscalls = {
+	finitModule(fd: number, parameters: string, flags: number): Promise<Outcome>;
+	initModule(image: Buffer, parameters: string): Promise<Outcome>;
+	deleteModule(name: string, flags: number): Promise<Outcome>;
+	/** For options of type int. */
+	setSocketOption(fd: number, level: number, option: number, value: number): Outcome;
+	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
+	errnoName(errno: number): string;
+};
+
+type Native = ((...values: unknown[]) => number) & { async: (...values: unknown[]) => void };
+
+// finit_module has no wrapper in libc. Where the number is not known, init_module does the work.
+const FINIT_MODULE: Readonly<Record<string, number>> = {
+	x64: 313,
+	ia32: 350,
+	arm: 379,
+	arm64: 273,
+	riscv64: 273,
+	loong64: 273,
+	ppc64: 353,
+	s390x: 344,
+};
+
+let opened: Promise<Syscalls> | undefined;
+
+/** Loads koffi, at the first call only: most commands never need it. */
+export function openSyscalls(): Promise<Syscalls> {
+	opened ??= bind();
+	return opened;
+}
+
+async function bind(): Promise<Syscalls> {
+	const { default: koffi } = await import("koffi");
+	koffi.config({ max_async_calls: MAXIMUM_THREADS });
+	const library = koffi.load(null);
+	const declare = (prototype: string) => once((): Native => library.func(prototype));
+	const finitModule = declare("long syscall(long number, int fd, const char *parameters, int flags)");
+	const initModule = declare("int init_module(const void *image, unsigned long size, const char *parameters)");
+	const deleteModule = declare("int delete_module(const char *name, unsigned int flags)");
+	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
+	const names = once(() => namesByNumber(koffi.os.errno));
+
+	const outcomeOf = (result: number): Outcome => ({ result, errno: result < 0 ? koffi.errno() : 0 });
+	const onThread = (native: Native, ...values: unknown[]): Promise<Outcome> =>
+		new Promise((resolve, reject) => {
+			native.async(...values, (error: unknown, result: number) => {
+				if (error) reject(error);
+				// koffi sets errno for this callback alone: once awaited, it would be that of another call.
+				else resolve(outcomeOf(result));
+				values.length = 0; // koffi holds no buffers: until here, this did.
+			});
+		});
+
+	return {
+		async finitModule(fd, parameters, flags) {
+			const number = FINIT_MODULE[process.arch];
+			if (number === undefined) return { result: -1, errno: constants.errno.ENOSYS };
+			return inPool(() => onThread(finitModule(), number, fd, parameters, flags));
+		},
+		initModule: (image, parameters) => inPool(() => onThread(initModule(), image, image.length, parameters)),
+		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), name, flags)),
+		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
+		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
+	};
+}
+
+function once<T>(make: () => T): () => T {
+	let made: { readonly value: T } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
+}
+
+/** Where two names have one number, as EAGAIN and EWOULDBLOCK do, the first of them. */
+function namesByNumber(numbers: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+	const names = new Map<number, string>();
+	for (const [name, number] of Object.entries(numbers)) if (!names.has(number)) names.set(number, name);
+	return names;
+}

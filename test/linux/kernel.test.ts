@@ -1,0 +1,183 @@
+import { execFileSync } from "node:child_process";
+import { constants as fileConstants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { constants, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import test from "ava";
+import { openKernel } from "../../src/linux/kernel.js";
+import { type CallOutcome, callKernel, type KernelCall } from "../support/kernel-session.js";
+import { fnv1a, type RecordedCall, readRecord, standinEnvironment } from "../support/standin.js";
+
+const folder = mkdtempSync(join(tmpdir(), "kernel-"));
+test.after.always(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+
+const image = Buffer.from(`\x7fELF${"no module at all ".repeat(9000)}`, "latin1");
+const plain = at("plain.ko");
+const gzipped = at("gzipped.ko");
+writeFileSync(plain, image);
+writeFileSync(gzipped, gzipSync(image));
+
+const { ENODEV, ENOSYS, EINTR, EAGAIN, EBUSY } = constants.errno;
+const unpackingNothing = sysfsWhere("nothing", "xz\n");
+const unpackingGzip = sysfsWhere("gzip", "gzip\n");
+
+function sysfsWhere(name: string, compression: string): string {
+	mkdirSync(at(`sys-${name}/module`), { recursive: true });
+	writeFileSync(at(`sys-${name}/module/compression`), compression);
+	return at(`sys-${name}`);
+}
+
+let records = 0;
+
+async function standIn(
+	calls: readonly KernelCall[],
+	answers: Readonly<Record<string, string>> = {},
+	sysfs = unpackingNothing,
+): Promise<{ outcomes: CallOutcome[]; recorded: RecordedCall[] }> {
+	const record = at(`record-${records++}`);
+	const outcomes = await callKernel(calls, { ...standinEnvironment(record), ...answers }, sysfs);
+	return { outcomes, recorded: readRecord(record) };
+}
+
+test("its release is uname's, and its files are the machine's", (t) => {
+	const kernel = openKernel();
+	t.is(kernel.release, release());
+	t.is(kernel.read("/proc/sys/kernel/osrelease")?.toString(), `${release()}\n`);
+	t.is(kernel.list("/nowhere"), undefined);
+});
+
+test("a module goes to finit_module with its parameters, its file closed on exec", async (t) => {
+	const { outcomes, recorded } = await standIn([{ insert: [plain, 'debug=1 name="a b" grün=ja'] }]);
+	t.deepEqual(outcomes, ["done"]);
+	const parameters = 'debug=1 name="a b" grün=ja';
+	t.deepEqual(recorded, [{ call: "finit_module", file: plain, closedOnExec: 1, parameters, flags: 0 }]);
+});
+
+test("forced insertions carry finit_module's flags", async (t) => {
+	const { recorded } = await standIn([
+		{ insert: [plain, "modversion", { forceModversion: true }] },
+		{ insert: [plain, "vermagic", { forceVermagic: true }] },
+		{ insert: [plain, "both", { forceModversion: true, forceVermagic: true }] },
+	]);
+	const flags = Object.fromEntries(recorded.map((call) => [call.parameters, call.flags]));
+	t.deepEqual(flags, { modversion: 1, vermagic: 2, both: 3 });
+});
+
+test("a compressed module goes to the kernel as it is where the kernel names that compression", async (t) => {
+	const { outcomes, recorded } = await standIn(
+		[{ insert: [gzipped, "a=1"] }, { insert: [gzipped, "a=2", { forceVermagic: true }] }, { insert: [plain, "a=3"] }],
+		{},
+		unpackingGzip,
+	);
+	t.deepEqual(outcomes, ["done", "done", "done"]);
+	t.deepEqual(recorded.map(({ call, file, parameters, flags }) => [call, file, parameters, flags]).sort(), [
+		["finit_module", gzipped, "a=1", 4],
+		["finit_module", gzipped, "a=2", 6],
+		["finit_module", plain, "a=3", 0],
+	]);
+});
+
+test("a compressed module is unpacked for init_module where the kernel names another compression, or none", async (t) => {
+	mkdirSync(at("sys-old"));
+	for (const sysfs of [unpackingNothing, at("sys-old")]) {
+		const { outcomes, recorded } = await standIn([{ insert: [gzipped, "a=1"] }], {}, sysfs);
+		t.deepEqual(outcomes, ["done"]);
+		t.deepEqual(recorded, [{ call: "init_module", size: image.length, hash: fnv1a(image), parameters: "a=1" }]);
+	}
+});
+
+test("a kernel without finit_module is given the image itself", async (t) => {
+	const answers = { STANDIN_FINIT_MODULE: String(ENOSYS) };
+	for (const [path, sysfs] of [
+		[plain, unpackingNothing],
+		[gzipped, unpackingGzip],
+	] as const) {
+		const { outcomes, recorded } = await standIn([{ insert: [path, "a=1"] }], answers, sysfs);
+		t.deepEqual(outcomes, ["done"]);
+		t.deepEqual(recorded[1], { call: "init_module", size: image.length, hash: fnv1a(image), parameters: "a=1" });
+	}
+});
+
+test("what init_module cannot force is refused before it is called", async (t) => {
+	const { outcomes, recorded } = await standIn([{ insert: [gzipped, "", { forceVermagic: true }] }]);
+	t.deepEqual(outcomes, [["insert", gzipped, "EOPNOTSUPP", constants.errno.EOPNOTSUPP]]);
+	t.deepEqual(recorded, []);
+});
+
+test("a refusal has the errno's name, also of those that node does not know", async (t) => {
+	const { outcomes } = await standIn(
+		[19, 129, 126, 8, 9999].map((errno) => ({ insert: [plain, `standin.errno=${errno}`] })),
+	);
+	t.deepEqual(outcomes, [
+		["insert", plain, "ENODEV", ENODEV],
+		["insert", plain, "EKEYREJECTED", 129],
+		["insert", plain, "ENOKEY", 126],
+		["insert", plain, "ENOEXEC", 8],
+		["insert", plain, "E9999", 9999],
+	]);
+});
+
+test("an interrupted insertion is tried again, a few times", async (t) => {
+	for (const errno of [EINTR, EAGAIN]) {
+		const passing = await standIn([{ insert: [plain, ""] }], { STANDIN_FINIT_MODULE: `${errno}*3` });
+		t.deepEqual([passing.outcomes, passing.recorded.length], [["done"], 4]);
+		const lasting = await standIn([{ insert: [gzipped, ""] }], { STANDIN_INIT_MODULE: `${errno}` });
+		t.is(lasting.outcomes[0]?.[3], errno);
+		t.is(lasting.recorded.length, 6);
+	}
+	const other = await standIn([{ insert: [plain, ""] }], { STANDIN_FINIT_MODULE: `${EBUSY}` });
+	t.is(other.recorded.length, 1);
+});
+
+test("a module file that is missing, damaged or no file at all is refused, and the kernel not asked", async (t) => {
+	writeFileSync(at("damaged.ko"), gzipSync(image).subarray(0, 300));
+	execFileSync("mkfifo", [at("fifo.ko")]);
+	const { outcomes, recorded } = await standIn([
+		{ insert: [at("none.ko"), ""] },
+		{ insert: [at("damaged.ko"), ""] },
+		{ insert: [folder, ""] },
+	]);
+	t.deepEqual(outcomes, [
+		["open", at("none.ko"), "ENOENT", 2],
+		["decompress", at("damaged.ko"), "EINVAL", 22],
+		["insert", folder, "EISDIR", 21],
+	]);
+	t.deepEqual(recorded, []);
+	const fifo = await standIn([{ insert: [at("fifo.ko"), ""] }]);
+	t.deepEqual(fifo.outcomes, [["insert", at("fifo.ko"), "ESPIPE", 29]]);
+});
+
+test("a removal never waits, is forced when asked, and leaves a module in use to the caller", async (t) => {
+	const { outcomes, recorded } = await standIn([
+		{ remove: ["e1000e"] },
+		{ remove: ["snd_hda_intel", { force: true }] },
+	]);
+	t.deepEqual(outcomes, ["done", "done"]);
+	const flags = Object.fromEntries(recorded.map((call) => [call.name, call.flags]));
+	t.deepEqual(flags, {
+		e1000e: fileConstants.O_NONBLOCK,
+		snd_hda_intel: fileConstants.O_NONBLOCK | fileConstants.O_TRUNC,
+	});
+
+	const busy = await standIn([{ remove: ["ext4"] }], { STANDIN_DELETE_MODULE: String(EAGAIN) });
+	t.deepEqual(busy.outcomes, [["remove", "ext4", "EAGAIN", EAGAIN]]);
+	t.is(busy.recorded.length, 1);
+	const interrupted = await standIn([{ remove: ["ext4"] }], { STANDIN_DELETE_MODULE: `${EINTR}*2` });
+	t.deepEqual([interrupted.outcomes, interrupted.recorded.length], [["done"], 3]);
+});
+
+test("a command is a line of the shell, with more in its environment, and ends with a status", async (t) => {
+	const kernel = openKernel();
+	const target = at("said");
+	t.is(await kernel.run(`printf '%s' "$MODPROBE_MODULE:$HOME" > ${target} && exit 7`, { MODPROBE_MODULE: "x" }), 7);
+	t.is(kernel.read(target)?.toString(), `x:${process.env.HOME ?? ""}`);
+	t.is(await kernel.run("true", {}), 0);
+	t.is(await kernel.run("kill -TERM $$", {}), 128 + 15);
+	t.is(await kernel.run("no-such-command-anywhere 2>/dev/null", {}), 127);
+	t.like(await t.throwsAsync(kernel.run("true", { BAD: "a\0b" })), {
+		name: "Refusal",
+		operation: "run",
+		code: "EINVAL",
+	});
+});

@@ -1,0 +1,144 @@
+// Stands in for libc's module system calls when preloaded: records each call, and answers as it is told. No module is touched.
+//
+//   STANDIN_RECORD                     the file to which each call is appended when it begins, one JSON object a line
+//   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
+//                                      "ERRNO", the answer to every call; "ERRNO*TIMES", to the first ones. Without: success
+//   in a module's parameters           standin.errno=ERRNO  standin.sleep=MILLISECONDS  standin.until=PATH (waits for that file)
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct line {
+	char text[16384];
+	size_t size;
+};
+
+static void put(struct line *line, const char *text)
+{
+	for (; *text && line->size < sizeof(line->text) - 8; text++) line->text[line->size++] = *text;
+}
+
+static void put_string(struct line *line, const char *key, const char *value)
+{
+	put(line, "\"");
+	put(line, key);
+	put(line, "\":\"");
+	for (; *value && line->size < sizeof(line->text) - 64; value++) {
+		unsigned char c = *value;
+		char escaped[8] = {c};
+		if (c == '"' || c == '\\' || c < ' ') snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+		put(line, escaped);
+	}
+	put(line, "\",");
+}
+
+static void put_number(struct line *line, const char *key, long value)
+{
+	char text[64];
+	snprintf(text, sizeof(text), "\"%s\":%ld,", key, value);
+	put(line, text);
+}
+
+static void record(struct line *line)
+{
+	const char *path = getenv("STANDIN_RECORD");
+	if (!path) return;
+	line->text[line->size - 1] = '}';
+	line->text[line->size++] = '\n';
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, line->text, line->size) != (ssize_t)line->size) abort();
+	close(fd);
+}
+
+static const char *word(const char *parameters, const char *key)
+{
+	const char *found = strstr(parameters, key);
+	return found ? found + strlen(key) : NULL;
+}
+
+static int answer(const char *variable, atomic_long *calls, const char *parameters)
+{
+	const char *value;
+	if ((value = word(parameters, "standin.sleep="))) usleep(atol(value) * 1000);
+	if ((value = word(parameters, "standin.until="))) {
+		char path[4096] = "";
+		sscanf(value, "%4095s", path);
+		for (int i = 0; i < 3000 && access(path, F_OK); i++) usleep(10000);
+	}
+	long error = 0;
+	if ((value = getenv(variable))) {
+		char *end;
+		error = strtol(value, &end, 10);
+		if (*end == '*' && atomic_fetch_add(calls, 1) >= atol(end + 1)) error = 0;
+	}
+	if ((value = word(parameters, "standin.errno="))) error = atol(value);
+	if (!error) return 0;
+	errno = error;
+	return -1;
+}
+
+static int stand_in_for_finit_module(int fd, const char *parameters, int flags)
+{
+	static atomic_long calls;
+	char link[64], file[4096] = "";
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (readlink(link, file, sizeof(file) - 1) < 0) file[0] = 0;
+	struct line line = {"{", 1};
+	put_string(&line, "call", "finit_module");
+	put_string(&line, "file", file);
+	put_number(&line, "closedOnExec", (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+	put_string(&line, "parameters", parameters);
+	put_number(&line, "flags", flags);
+	record(&line);
+	return answer("STANDIN_FINIT_MODULE", &calls, parameters);
+}
+
+int init_module(const void *image, unsigned long size, const char *parameters)
+{
+	static atomic_long calls;
+	uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+	for (unsigned long i = 0; i < size; i++) hash = (hash ^ ((const uint8_t *)image)[i]) * 0x100000001b3;
+	char text[32];
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash);
+	struct line line = {"{", 1};
+	put_string(&line, "call", "init_module");
+	put_number(&line, "size", size);
+	put_string(&line, "hash", text);
+	put_string(&line, "parameters", parameters);
+	record(&line);
+	return answer("STANDIN_INIT_MODULE", &calls, parameters);
+}
+
+int delete_module(const char *name, unsigned int flags)
+{
+	static atomic_long calls;
+	struct line line = {"{", 1};
+	put_string(&line, "call", "delete_module");
+	put_string(&line, "name", name);
+	put_number(&line, "flags", flags);
+	record(&line);
+	return answer("STANDIN_DELETE_MODULE", &calls, "");
+}
+
+long syscall(long number, ...)
+{
+	va_list arguments;
+	va_start(arguments, number);
+	long a[6];
+	for (int i = 0; i < 6; i++) a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	if (number == SYS_finit_module) return stand_in_for_finit_module(a[0], (const char *)a[1], a[2]);
+	static long (*real)(long, ...);
+	if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
