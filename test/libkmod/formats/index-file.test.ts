@@ -2,7 +2,7 @@ import test from "ava";
 import { findExact, listEntries, MalformedIndex, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { findMatches } from "../../../src/libkmod/formats/index-search.js";
 import { matchesWildcard } from "../../../src/libkmod/wildcard.js";
-import { makeRandom } from "../../support/random.js";
+import { seededRandom } from "../../support/random-numbers.js";
 import { encodeTrie } from "../../support/trie.js";
 
 const read = (entries: readonly (readonly [string, number, string])[], rootFirst = true) =>
@@ -71,19 +71,14 @@ test("a pattern with several stars answers once, however many ways it matches", 
 });
 
 test("random tries answer as fnmatch does, pattern by pattern", (t) => {
-	const { random, seed } = makeRandom();
-	t.log(`seed ${seed}`);
-	const text = (alphabet: string, longest: number) =>
-		Array.from({ length: Math.floor(random() * longest) }, () => alphabet[Math.floor(random() * alphabet.length)]).join(
-			"",
-		);
+	const random = seededRandom(t);
+	const bracket = () => `[${random.pick(["", "!"])}${random.pick(["a-c", "bd"])}]`;
+	const literal = () => random.text("abcd:", 0, 3);
+	const pieces = ["*", "*", "?", bracket, literal, literal, literal];
 	const pattern = () =>
-		Array.from({ length: 1 + Math.floor(random() * 5) }, () => {
-			const kind = random();
-			if (kind < 0.2) return "*";
-			if (kind < 0.3) return "?";
-			if (kind < 0.4) return `[${random() < 0.3 ? "!" : ""}${random() < 0.5 ? "a-c" : "bd"}]`;
-			return text("abcd:", 4);
+		Array.from({ length: 1 + random.below(5) }, () => {
+			const piece = random.pick(pieces);
+			return typeof piece === "string" ? piece : piece();
 		}).join("");
 	let matched = 0;
 	for (let round = 0; round < 300; round++) {
@@ -93,7 +88,7 @@ test("random tries answer as fnmatch does, pattern by pattern", (t) => {
 			round % 2 === 0,
 		);
 		for (let n = 0; n < 20; n++) {
-			const query = text("abcd:", 9);
+			const query = random.text("abcd:", 0, 8);
 			const expected = patterns.filter((key) => matchesWildcard(key, query));
 			matched += expected.length;
 			t.deepEqual(
@@ -165,17 +160,16 @@ test("nodes shared between parents cannot make a search endless", (t) => {
 });
 
 test("truncated and altered indexes answer or are refused, and nothing else", (t) => {
-	const { random, seed } = makeRandom();
-	t.log(`seed ${seed}`);
+	const random = seededRandom(t);
 	const good = encodeTrie(
 		Array.from({ length: 60 }, (_, n) => [`pci:v${n % 7}d*sv[0-9]${n}*`, n, `module_${n}`] as const),
 		true,
 	);
 	let refused = 0;
 	for (let round = 0; round < 4000; round++) {
-		const bytes = Buffer.from(round % 4 === 0 ? good.subarray(0, Math.floor(random() * good.length)) : good);
-		for (let n = 0; n < 1 + random() * 4; n++)
-			if (bytes.length > 12) bytes[8 + Math.floor(random() * (bytes.length - 8))] = Math.floor(random() * 256);
+		const bytes = Buffer.from(round % 4 === 0 ? good.subarray(0, random.below(good.length)) : good);
+		for (let n = random.below(4); n >= 0; n--)
+			if (bytes.length > 12) bytes[8 + random.below(bytes.length - 8)] = random.below(256);
 		try {
 			const index = openIndex("x", bytes);
 			findExact(index, "pci:v1d*sv[0-9]1*");
