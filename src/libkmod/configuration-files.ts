@@ -1,0 +1,59 @@
+// Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
+import { type Files, type Problem, Refusal } from "./kernel.js";
+
+export type WhereToLook = {
+	/** Files of any name, each before any other of its name. */
+	readonly first?: readonly string[];
+	/** In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. */
+	readonly directories: readonly string[];
+	/** In place of the directories: directories, and files of any name. */
+	readonly paths?: readonly string[];
+};
+
+/** In the order of their names alone, byte by byte, whatever their directories. */
+export function listConfigurationFiles(files: Files, where: WhereToLook, problems: Problem[]): string[] {
+	const byName = new Map<string, string>();
+	const offer = (path: string): void => {
+		const name = path.slice(path.lastIndexOf("/") + 1);
+		if (!byName.has(name)) byName.set(name, path);
+	};
+	where.first?.forEach(offer);
+	for (const path of where.paths ?? where.directories) {
+		const names = attempt(path, "listed", problems, [], () => files.list(path));
+		if (names !== undefined) for (const name of names) offerFromDirectory(files, path, name, offer, problems);
+		else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
+	}
+	const named = [...byName].map(([name, path]) => ({ name: Buffer.from(name), path }));
+	return named.sort((a, b) => Buffer.compare(a.name, b.name)).map(({ path }) => path);
+}
+
+/** Undefined where the file is absent, or cannot be read, which is a problem. */
+export function readConfigurationFile(files: Files, path: string, problems: Problem[]): string | undefined {
+	return attempt(path, "read", problems, undefined, () => files.read(path)?.toString());
+}
+
+type Offer = (path: string) => void;
+
+/** A symlink to nowhere still hides others of its name, a directory does not. */
+function offerFromDirectory(files: Files, directory: string, name: string, offer: Offer, problems: Problem[]): void {
+	if (name.startsWith(".") || !name.endsWith(".conf")) return;
+	const path = directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+	// What cannot be told here is told when it is read.
+	if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
+	else problems.push({ file: path, line: 0, message: "Directories inside directories are not supported" });
+}
+
+function offerGiven(files: Files, path: string, offer: Offer, problems: Problem[]): void {
+	if (attempt(path, "read", [], "", () => files.stamp(path)) !== undefined) offer(path);
+	else problems.push({ file: path, line: 0, message: "there is no such file or directory" });
+}
+
+function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], otherwise: T, look: () => T): T {
+	try {
+		return look();
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		problems.push({ file, line: 0, message: `cannot be ${done} (${error.code}), so nothing in it counts` });
+		return otherwise;
+	}
+}

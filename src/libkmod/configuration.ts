@@ -1,0 +1,73 @@
+// modprobe's configuration, as modprobe.d(5) finds it: the directories and their precedence, what modules.softdep and
+// modules.weakdep of the module directory add, and the kernel command line.
+import { listConfigurationFiles, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
+import { parseKernelCommandLine } from "./formats/kernel-command-line.js";
+import { type ModprobeConfig, mergeModprobeConfigs, parseModprobeConfig } from "./formats/modprobe-config.js";
+import type { Files, Problem } from "./kernel.js";
+
+/** In order of precedence: a file hides those of the same name in later directories. */
+export const modprobeDirectories: readonly string[] = [
+	"/etc/modprobe.d",
+	"/run/modprobe.d",
+	"/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d",
+	"/lib/modprobe.d",
+];
+
+export type ConfigurationOptions = {
+	/** Such as /lib/modules/6.1.0-56-amd64. */
+	readonly moduleDirectory: string;
+	/** Files of any name, and directories, in place of the directories: `modprobe -C`. */
+	readonly configPaths?: readonly string[];
+	/** The text of /proc/cmdline. */
+	readonly kernelCommandLine?: string;
+	/** In place of {@link modprobeDirectories}. */
+	readonly directories?: readonly string[];
+};
+
+export type ConfigurationRead = {
+	readonly value: ModprobeConfig;
+	readonly problems: readonly Problem[];
+	/** The files read, in the order in which their lines count. */
+	readonly read: readonly string[];
+};
+
+/** Never throws for a file or directory that cannot be read: that is a problem, and what can be read counts. */
+export function readConfiguration(files: Files, options: ConfigurationOptions): ConfigurationRead {
+	const problems: Problem[] = [];
+	const configs: ModprobeConfig[] = [];
+	const read: string[] = [];
+	for (const path of listConfigurationFiles(files, whereToLook(options), problems)) {
+		const text = readConfigurationFile(files, path, problems);
+		if (text === undefined) continue;
+		const parsed = parseModprobeConfig(path, text);
+		read.push(path);
+		configs.push(parsed.value);
+		for (const problem of parsed.problems) problems.push(problem);
+	}
+	if (options.kernelCommandLine !== undefined) configs.push(configOfCommandLine(options.kernelCommandLine, problems));
+	return { value: mergeModprobeConfigs(configs), problems, read };
+}
+
+function whereToLook({
+	moduleDirectory,
+	configPaths,
+	directories = modprobeDirectories,
+}: ConfigurationOptions): WhereToLook {
+	const first = [`${moduleDirectory}/modules.softdep`, `${moduleDirectory}/modules.weakdep`];
+	return { first, directories, ...(configPaths !== undefined && { paths: configPaths }) };
+}
+
+function configOfCommandLine(text: string, problems: Problem[]): ModprobeConfig {
+	const source = { file: "/proc/cmdline", line: 0 };
+	const { options, blacklist, bad } = parseKernelCommandLine(text);
+	for (const name of bad) {
+		const message = `Ignoring bad option on kernel command line while parsing module name: '${name}'`;
+		problems.push({ ...source, message });
+	}
+	return {
+		...mergeModprobeConfigs([]),
+		options: options.map((option) => ({ ...option, source })),
+		blacklist: blacklist.map((module) => ({ module, source })),
+	};
+}

@@ -1,0 +1,153 @@
+// modprobe.d(5): the lines of one configuration file. modules.softdep and modules.weakdep have the same format. Lines joined
+// by a backslash, comments, separators and the spelling of keys are as kmod reads them; a bad line is a problem, in
+// kmod's words, and the rest counts.
+import type { Problem } from "../kernel.js";
+import { normaliseAlias } from "../module-name.js";
+import { joinedLines } from "./joined-lines.js";
+
+/** Where a line stands; line 0 is the kernel command line. */
+export type Source = { readonly file: string; readonly line: number };
+
+export type AliasLine = { readonly pattern: string; readonly module: string; readonly source: Source };
+export type BlacklistLine = { readonly module: string; readonly source: Source };
+/** `module` may also be an alias that the module is asked for by. */
+export type OptionsLine = { readonly module: string; readonly options: string; readonly source: Source };
+export type CommandLine = { readonly pattern: string; readonly command: string; readonly source: Source };
+export type SoftdepLine = {
+	readonly pattern: string;
+	/** Names or aliases, as they are spelt. */
+	readonly pre: readonly string[];
+	readonly post: readonly string[];
+	readonly source: Source;
+};
+export type WeakdepLine = { readonly pattern: string; readonly modules: readonly string[]; readonly source: Source };
+
+/** Everything in the order it was read, repeats included: which lines count is for the user of the line to say. */
+export type ModprobeConfig = {
+	readonly aliases: readonly AliasLine[];
+	readonly blacklist: readonly BlacklistLine[];
+	readonly options: readonly OptionsLine[];
+	readonly install: readonly CommandLine[];
+	readonly remove: readonly CommandLine[];
+	readonly softdeps: readonly SoftdepLine[];
+	readonly weakdeps: readonly WeakdepLine[];
+};
+
+type Growing = { -readonly [Kind in keyof ModprobeConfig]: ModprobeConfig[Kind][number][] };
+
+const empty = (): Growing => ({
+	aliases: [],
+	blacklist: [],
+	options: [],
+	install: [],
+	remove: [],
+	softdeps: [],
+	weakdeps: [],
+});
+
+/**
+ * Lines of a problem count as kmod counts them: where lines are joined, the last; a source names the first. A backslash
+ * before anything but a line's end is dropped, as kmod drops it.
+ */
+export function parseModprobeConfig(file: string, text: string): { value: ModprobeConfig; problems: Problem[] } {
+	const value = empty();
+	const problems: Problem[] = [];
+	for (const { line, first, last } of joinedLines(text)) {
+		const message = parseLine(value, line, { file, line: first });
+		if (message !== undefined) problems.push({ file, line: last, message });
+	}
+	return { value, problems };
+}
+
+/** One after the other: the lines of the first file count first. */
+export function mergeModprobeConfigs(configs: readonly ModprobeConfig[]): ModprobeConfig {
+	return {
+		aliases: configs.flatMap(({ aliases }) => aliases),
+		blacklist: configs.flatMap(({ blacklist }) => blacklist),
+		options: configs.flatMap(({ options }) => options),
+		install: configs.flatMap(({ install }) => install),
+		remove: configs.flatMap(({ remove }) => remove),
+		softdeps: configs.flatMap(({ softdeps }) => softdeps),
+		weakdeps: configs.flatMap(({ weakdeps }) => weakdeps),
+	};
+}
+
+/** False for a line that lacks something. */
+type Directive = (config: Growing, key: string, rest: string, source: Source) => boolean;
+
+const directives: ReadonlyMap<string, Directive> = new Map<string, Directive>([
+	["alias", addAlias],
+	["blacklist", (config, module, _rest, source) => add(config.blacklist, { module, source })],
+	["options", addOptions],
+	["install", (config, ...line) => addCommand(config.install, ...line)],
+	["remove", (config, ...line) => addCommand(config.remove, ...line)],
+	["softdep", addSoftdep],
+	["weakdep", addWeakdep],
+]);
+
+/** What is wrong with the line, if anything is. */
+function parseLine(config: Growing, line: string, source: Source): string | undefined {
+	if (line === "" || line[0] === "#") return undefined;
+	const { word, rest } = takeWord(line);
+	if (word === "") return undefined;
+	if (word === "include" || word === "config") return `command ${word} is deprecated and not parsed anymore`;
+	const directive = directives.get(word);
+	const { word: key, rest: value } = takeWord(rest);
+	const normalised = key === "" ? undefined : normaliseAlias(key);
+	if (directive !== undefined && normalised !== undefined && directive(config, normalised, value, source))
+		return undefined;
+	return `ignoring bad line starting with '${word}'`;
+}
+
+function add<Line>(lines: Line[], line: Line): true {
+	lines.push(line);
+	return true;
+}
+
+function addAlias(config: Growing, pattern: string, rest: string, source: Source): boolean {
+	const { word } = takeWord(rest);
+	const module = word === "" ? undefined : normaliseAlias(word);
+	return module !== undefined && add(config.aliases, { pattern, module, source });
+}
+
+function addOptions(config: Growing, module: string, rest: string, source: Source): boolean {
+	return rest !== "" && add(config.options, { module, options: rest.replaceAll("\t", " "), source });
+}
+
+function addCommand(lines: CommandLine[], pattern: string, command: string, source: Source): boolean {
+	return command !== "" && add(lines, { pattern, command, source });
+}
+
+function addSoftdep(config: Growing, pattern: string, rest: string, source: Source): boolean {
+	const pre: string[] = [];
+	const post: string[] = [];
+	// Words before the first of both count for nothing.
+	let list: string[] = [];
+	for (const word of words(rest)) {
+		if (word === "pre:") list = pre;
+		else if (word === "post:") list = post;
+		else list.push(word);
+	}
+	return rest !== "" && add(config.softdeps, { pattern, pre, post, source });
+}
+
+function addWeakdep(config: Growing, pattern: string, rest: string, source: Source): boolean {
+	return rest !== "" && add(config.weakdeps, { pattern, modules: words(rest), source });
+}
+
+function words(text: string): string[] {
+	return text.split(/[\t-\r ]+/).filter((word) => word !== "");
+}
+
+/** The first word, and what stands behind the one blank that ends it. */
+function takeWord(text: string): { word: string; rest: string } {
+	let start = 0;
+	while (isBlank(text, start)) start++;
+	let end = start;
+	while (end < text.length && !isBlank(text, end)) end++;
+	return { word: text.slice(start, end), rest: text.slice(end + 1) };
+}
+
+function isBlank(text: string, at: number): boolean {
+	return text[at] === " " || text[at] === "\t";
+}
