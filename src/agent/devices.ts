@@ -1,5 +1,5 @@
 // The agent's port to the devices of a machine: those announced by uevents and those present in /sys.
-import type { Observable } from "rxjs";
+import type { Observable, ObservableInput } from "rxjs";
 
 export type PresentDevice = {
 	/** Below /sys, such as /devices/pci0000:00/0000:00:02.0. */
@@ -24,6 +24,6 @@ export type Announcement =
 export type Devices = {
 	/** The socket is bound when subscribing returns, and closed on unsubscribing. */
 	readonly announced: Observable<Announcement>;
-	/** Walks /sys; devices that leave meanwhile are simply not there. */
-	present(): Iterable<PresentDevice>;
+	/** Walks /sys, a slice at a time; devices that leave meanwhile are simply not there. */
+	present(): ObservableInput<readonly PresentDevice[]>;
 };

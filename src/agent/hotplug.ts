@@ -15,6 +15,7 @@ import {
 	merge,
 	mergeMap,
 	type Observable,
+	type ObservableInput,
 	of,
 	Subject,
 	share,
@@ -23,20 +24,26 @@ import {
 	throttleTime,
 	timer,
 } from "rxjs";
-import { type Inserter, isUsable, type Outcome } from "../libkmod/inserter.js";
+import { isUsable, type Outcome } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import type { Step } from "../libkmod/plan-insertion.js";
 import { makeAttempts } from "./attempts.js";
 import { type Batch, planBatch } from "./batch.js";
 import { makeDecider } from "./decide.js";
 import type { Announcement, Devices, PresentDevice } from "./devices.js";
 import type { Report } from "./report.js";
-import { slicedByTurns } from "./slices.js";
 import { parseUevent, type Uevent } from "./uevent.js";
+
+/** What the pipeline asks of an inserter. */
+export type Insertions = {
+	carryOut(plan: readonly Step[]): readonly { readonly outcome: ObservableInput<Outcome>; readonly joined: boolean }[];
+	inFlight(): number;
+};
 
 export type HotplugOptions = {
 	readonly devices: Devices;
 	readonly knowledge: Knowledge;
-	readonly inserter: Inserter;
+	readonly inserter: Insertions;
 	/** Names of the live modules, as the kernel says now. */
 	readonly listLive: () => ReadonlySet<string>;
 	/** How long nothing must have happened for things to be settled. */
@@ -128,7 +135,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			walks++;
 			let count = 0;
 			return concat(
-				from(slicedByTurns(devices.present())).pipe(
+				from(devices.present()).pipe(
 					map((slice): Arrival => {
 						count += slice.length;
 						return { kind: "devices", devices: slice };

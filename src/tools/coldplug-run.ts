@@ -5,6 +5,7 @@ import { explainCause, explainDecision, explainOutcome } from "../agent/explain.
 import { hotplug } from "../agent/hotplug.js";
 import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
+import { slicedByTurns } from "../agent/slices.js";
 import { exitStatus, isFailure, judgeOutcomes } from "../agent/verdict.js";
 import { makeInserter, type Outcome } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
@@ -35,7 +36,7 @@ export async function loadColdplugged(
 	const reports = hotplug({
 		devices: {
 			announced: announcements(sources.listen(settings.receive_buffer_bytes)),
-			present: () => sources.present(),
+			present: () => slicedByTurns(sources.present()),
 		},
 		knowledge,
 		inserter,

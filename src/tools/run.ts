@@ -3,6 +3,7 @@ import { lastValueFrom, Subject, tap } from "rxjs";
 import { announcements } from "../agent/announcements.js";
 import { hotplug } from "../agent/hotplug.js";
 import { openJournal } from "../agent/journal.js";
+import { slicedByTurns } from "../agent/slices.js";
 import { exitStatus } from "../agent/verdict.js";
 import { makeInserter } from "../libkmod/inserter.js";
 import { agentOptions, formatProblem, StartFailure, start } from "./agent-start.js";
@@ -33,7 +34,7 @@ export const run = defineTool({
 			const reports = hotplug({
 				devices: {
 					announced: announcements(sources.listen(settings.receive_buffer_bytes)),
-					present: () => sources.present(),
+					present: () => slicedByTurns(sources.present()),
 				},
 				knowledge,
 				inserter,
