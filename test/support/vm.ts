@@ -11,7 +11,7 @@
 //		t.regex(stdout, /^loop /m);
 //	});
 //
-//	const vm = await start({ devices: ["pcie-root-port,id=port,chassis=1,slot=1"] });
+//	const vm = await start({ devices: ["pcie-root-port,id=port,chassis=1,slot=1"], testModules: true });
 //	const daemon = vm.run("exec hotplugd run");                       // several commands may run at once
 //	await vm.qmp("device_add", { driver: "e1000e", bus: "port", id: "nic" });
 //	await vm.run("kill -TERM $(pidof node)");
@@ -19,7 +19,7 @@
 //	await vm.stop();
 //
 // In the guest: hotplugd as built, in /opt/hotplugd (`hotplugd` and `coldplug` are on PATH); this program's node; Debian's
-// minimal system with kmod, udev (not started; see udev-coldplug) and busybox. Its disks forget everything at the end.
+// minimal system with kmod, udev (not started; see guest/functions.sh, `. /vm/functions`) and busybox. Its disks forget everything at the end.
 // Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
 // `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Only one machine runs at a time, over all processes.
 // Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
@@ -47,7 +47,10 @@ export interface Machine {
 	readonly append?: string;
 	/** Files laid over the root before anything runs there: absolute path and content; `#!` at its start makes it executable. */
 	readonly files?: Readonly<Record<string, string | Buffer>>;
+	/** How /lib/modules is compressed; plain unless given. */
 	readonly modules?: Compression;
+	/** Whether our own modules of fixtures/modules are among them, in /lib/modules/RELEASE/extra. */
+	readonly testModules?: boolean;
 	/** MiB; 2048 unless given. */
 	readonly memory?: number;
 }
@@ -115,7 +118,7 @@ async function commandLine(machine: Machine, folder: string): Promise<string[]> 
 		kernelPackage(),
 		initramfs(),
 		rootImage(),
-		modulesImage(machine.modules ?? "plain"),
+		modulesImage(machine.modules ?? "plain", machine.testModules ?? false),
 		projectImage(),
 	]);
 	const overlay = new Map(

@@ -18,8 +18,7 @@ export const cache =
 export async function asset(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
 	const path = join(cache, name);
 	if (existsSync(path)) return path;
-	mkdirSync(cache, { recursive: true });
-	const unlock = await lock(`${path}.lock`);
+	const unlock = await lock(name);
 	const quiet = tell(`making ${name} in ${cache}`);
 	try {
 		if (existsSync(path)) return path;
@@ -34,18 +33,25 @@ export async function asset(name: string, make: (path: string) => Promise<unknow
 	}
 }
 
-/** Holds `file` locked until the function it resolves with is called, or until this process has gone, however it went. */
-export async function lock(file: string): Promise<() => Promise<void>> {
-	const holder = spawn("flock", ["-x", file, "sh", "-c", "echo held; exec cat"], {
+/** Holds a lock of that name until the function it resolves with is called, or until this process has gone, however it went. */
+async function lock(name: string): Promise<() => Promise<void>> {
+	const holder = spawn("flock", ["-x", lockFile(name), "sh", "-c", "echo held; exec cat"], {
 		stdio: ["pipe", "pipe", "inherit"],
 	});
 	await Promise.race([once(holder.stdout, "data"), once(holder, "exit")]);
-	if (holder.exitCode !== null) throw new Error(`cannot lock ${file}: flock exited ${holder.exitCode}`);
+	if (holder.exitCode !== null) throw new Error(`cannot lock ${lockFile(name)}: flock exited ${holder.exitCode}`);
 	return async () => {
 		const gone = once(holder, "exit");
 		holder.stdin.end();
 		await gone;
 	};
+}
+
+/** The file that stands for the lock of that name, for flock(1). */
+export function lockFile(name: string): string {
+	const locks = join(cache, "locks");
+	mkdirSync(locks, { recursive: true });
+	return join(locks, name);
 }
 
 /** A short name for content: equal parts, equal name. */

@@ -27,7 +27,7 @@ export const coldplugDevices: readonly string[] = [
 	"usb-mouse,bus=xhci.0",
 	"usb-tablet,bus=xhci.0",
 	"usb-audio,bus=xhci.0,audiodev=silence",
-	"usb-serial,bus=xhci.0,chardev=nowhere0",
+	"usb-serial,bus=xhci.0,chardev=nowhere0,always-plugged=on",
 	"i6300esb",
 	"virtio-rng-pci",
 	"virtio-balloon-pci",

@@ -32,19 +32,20 @@ export async function kernelPackage(): Promise<KernelPackage> {
 	named ??= nameKernelPackage();
 	const { name, release, version } = await named;
 	const root = await asset(`kernel-${release}_${version}`, async (draft) => {
-		await unpackPackage(`${name}=${version}`, draft);
+		await unpackPackages([`${name}=${version}`], draft);
 		await command("depmod", ["-b", draft, release]);
 	});
 	return { release, version, root };
 }
 
 /** Unpacks Debian packages (NAME or NAME=VERSION) into a new directory, without installing anything. */
-export async function unpackPackage(packages: string, directory: string): Promise<void> {
+export async function unpackPackages(packages: readonly string[], directory: string): Promise<void> {
 	await shell(
-		`mkdir -p "$2.debs"; cd "$2.debs"; apt-get download -q $1 >/dev/null
-		mkdir -p "$2"; for deb in *.deb; do dpkg -x "$deb" "$2"; done; rm -r "$2.debs"`,
-		packages,
+		`directory=$1; shift; rm -rf "$directory.debs"; mkdir -p "$directory.debs" "$directory"
+		cd "$directory.debs"; apt-get download -q "$@" >/dev/null
+		for deb in *.deb; do dpkg -x "$deb" "$directory"; done; rm -r "$directory.debs"`,
 		directory,
+		...packages,
 	);
 }
 

@@ -1,12 +1,12 @@
 // /lib/modules of the guest, a disk of its own, so that the root can be shared by all its variants.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { asset } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 import { type Compression, moduleTree } from "./kernel-package.js";
+import { moduleTreeWithTestModules } from "./test-modules.js";
 
-export async function modulesImage(compression: Compression): Promise<string> {
-	const { root, release, version } = await moduleTree(compression);
-	return await asset(`modules-${compression}-${release}_${version}.img`, (draft) =>
-		makeDiskImage(join(root, "lib/modules"), draft),
-	);
+/** An image of the kernel's modules, compressed or not, with our own ones beside them or not. */
+export async function modulesImage(compression: Compression, withTestModules: boolean): Promise<string> {
+	const { root } = await (withTestModules ? moduleTreeWithTestModules : moduleTree)(compression);
+	return await asset(`${basename(root)}.img`, (draft) => makeDiskImage(join(root, "lib/modules"), draft));
 }

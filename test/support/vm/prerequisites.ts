@@ -38,7 +38,7 @@ export async function whyNoVm(): Promise<string | undefined> {
 	if (missing.length > 0) return `${missing.join(", ")} not installed: run scripts/setup-vm.sh as root`;
 	try {
 		await Promise.all([kernelPackage(), rootImage()]);
-		await Promise.all([initramfs(), modulesImage("plain")]);
+		await Promise.all([initramfs(), modulesImage("plain", false)]);
 		return undefined;
 	} catch (error) {
 		return (error as Error).message;

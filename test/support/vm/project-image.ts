@@ -17,11 +17,13 @@ export function guestFile(name: string): string {
 
 /** The paths, relative to the repository, that make up an installed hotplugd. */
 function installedPaths(): string[] {
-	const lock = JSON.parse(readFileSync(join(projectRoot, "package-lock.json"), "utf8")) as {
-		packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+	const { files } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { files: string[] };
+	const { packages } = JSON.parse(readFileSync(join(projectRoot, "package-lock.json"), "utf8")) as {
+		packages: Record<string, { dev?: boolean }>;
 	};
-	const modules = Object.keys(lock.packages).filter((path) => path !== "" && !lock.packages[path]!.dev);
-	return ["package.json", "dist", "config", "rules", ...modules].filter((path) => existsSync(join(projectRoot, path)));
+	const modules = Object.keys(packages).filter((path) => path !== "" && !packages[path]!.dev);
+	const paths = ["package.json", ...files.filter((path) => !path.startsWith("!")), ...modules];
+	return paths.filter((path) => existsSync(join(projectRoot, path)));
 }
 
 function isShipped(path: string): boolean {

@@ -1,10 +1,9 @@
 // A QEMU process: only one at a time over all processes, and none that outlives the process that started it.
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { cache, tell } from "./cache.js";
+import { lockFile, tell } from "./cache.js";
 import { path } from "./command.js";
 import type { Outcome } from "./guest-link.js";
 
@@ -25,9 +24,8 @@ export class Qemu {
 	#complaints = "";
 
 	constructor(args: readonly string[]) {
-		mkdirSync(cache, { recursive: true });
 		const program = ["sh", "-c", keeper, "sh", "qemu-system-x86_64", ...args];
-		this.#process = spawn("flock", ["-x", join(cache, "qemu.lock"), ...program], {
+		this.#process = spawn("flock", ["-x", lockFile("qemu"), ...program], {
 			stdio: ["pipe", "pipe", "pipe"],
 			env: { ...process.env, PATH: path },
 		});

@@ -43,7 +43,8 @@ export async function rootDirectory(): Promise<string> {
 export async function rootImage(): Promise<string> {
 	const init = guestFile("init.sh");
 	const agent = guestFile("agent.sh");
-	const key = digest(process.version, process.arch, ...packages, init, agent);
+	const functions = guestFile("functions.sh");
+	const key = digest(process.version, process.arch, ...packages, init, agent, functions);
 	const directory = await rootDirectory();
 	return await asset(`root-${process.version}-${key}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
@@ -51,13 +52,14 @@ export async function rootImage(): Promise<string> {
 			`rm -rf "$2"; cp -a --reflink=auto "$1" "$2"; cd "$2"
 			rm -rf var/cache/apt/* var/lib/apt/lists/* dev/*
 			cp "$3" usr/bin/node; mkdir -p lib/modules opt/hotplugd vm
-			printf %s "$4" > vm/init; printf %s "$5" > vm/agent; chmod 755 vm/*
+			printf %s "$4" > vm/init; printf %s "$5" > vm/agent; chmod 755 vm/*; printf %s "$6" > vm/functions
 			ln -s /opt/hotplugd/dist/main.js usr/local/bin/hotplugd; ln -s /opt/hotplugd/dist/main.js usr/local/bin/coldplug`,
 			directory,
 			tree,
 			process.execPath,
 			init,
 			agent,
+			functions,
 		);
 		await makeDiskImage(tree, draft);
 		await shell('rm -rf "$1"', tree);

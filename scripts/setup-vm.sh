@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs what the virtual machine tests need, with Debian's apt and as root. Where that cannot be, it says so in one line
+# and still succeeds: those tests are then skipped, with the reason.
+set -eu
+export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
+
+packages="qemu-system-x86 debootstrap kmod libkmod2 libkmod-dev e2fsprogs xz-utils zstd gcc libc6-dev make libelf1"
+missing=
+for package in $packages; do
+	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || missing="$missing $package"
+done
+
+give_up() {
+	echo "setup-vm: $1; the virtual machine tests will be skipped"
+	exit 0
+}
+
+command -v apt-get >/dev/null || give_up "this is no Debian system"
+# The kernel package itself is not installed, only downloaded: apt must know it.
+knows_kernel() { apt-cache show linux-image-amd64 >/dev/null 2>&1; }
+
+if [ -n "$missing" ] || ! knows_kernel; then
+	[ "$(id -u)" = 0 ] || give_up "only root can install${missing:- the package lists}"
+	apt-get update -q || give_up "apt-get update failed"
+	# shellcheck disable=SC2086 # one word a package
+	[ -z "$missing" ] || apt-get install -q -y --no-install-recommends $missing || give_up "apt-get could not install$missing"
+	knows_kernel || give_up "apt knows no linux-image-amd64"
+fi
+echo "setup-vm: everything for the virtual machine tests is installed"

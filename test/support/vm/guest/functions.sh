@@ -1,0 +1,26 @@
+# Functions for a guest's scripts: `. /vm/functions`.
+
+# The names of the live modules, sorted, one a line.
+live_modules() {
+	sed 's/ .*//' /proc/modules | LC_ALL=C sort
+}
+
+# Waits until the list of live modules has stood still for 5 seconds.
+stand_still() {
+	before=
+	still=0
+	while [ $still -lt 5 ]; do
+		now=$(live_modules)
+		if [ "$now" = "$before" ]; then still=$((still + 1)); else still=0; fi
+		before=$now
+		sleep 1
+	done
+}
+
+# What a booting Debian does for the devices that are there already.
+udev_coldplug() {
+	/lib/systemd/systemd-udevd --daemon
+	udevadm trigger --type=subsystems --action=add
+	udevadm trigger --type=devices --action=add
+	udevadm settle --timeout=240
+}
