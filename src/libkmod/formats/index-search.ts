@@ -31,7 +31,7 @@ const IN_BRACKET = 2;
 
 const query = new Uint8Array(LONGEST);
 const lastPlace = new Int32Array(256);
-const pattern = new Uint8Array(LONGEST);
+const pattern = Buffer.alloc(LONGEST);
 const nodes: Node[] = [];
 let places = new Int32Array(8192);
 
@@ -150,23 +150,38 @@ function below(node: Node, p: number, size: number): void {
 	const toHere = to;
 	const bracketHere = bracketStart;
 	const depthHere = depth;
-	for (let character = node.first; character <= node.last; character++) {
-		if (modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
-		const child = childOffset(index, node, character);
-		if (child === 0) continue;
-		mode = modeHere;
-		star = starHere;
-		from = fromHere;
-		to = toHere;
-		bracketStart = bracketHere;
-		if (!advance(character, at)) continue;
-		const entered = enter(child);
-		below(entered, entered.prefixStart, at + 1);
-		depth = depthHere;
+	if (node.first <= node.last) {
+		const only = modeHere === PLAIN && !starHere && toHere - fromHere === 1 ? places[fromHere]! : -1;
+		// From one certain place only the wildcards and the character that stands there lead on.
+		let next = only < 0 ? node.first : firstCandidate(node.first, only);
+		while (next <= node.last) {
+			const character = next;
+			next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
+			if (only < 0 && modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
+			const child = childOffset(index, node, character);
+			if (child === 0) continue;
+			mode = modeHere;
+			star = starHere;
+			from = fromHere;
+			to = toHere;
+			bracketStart = bracketHere;
+			if (!advance(character, at)) continue;
+			const entered = enter(child);
+			below(entered, entered.prefixStart, at + 1);
+			depth = depthHere;
+		}
 	}
 	if (node.valueCount === 0) return;
 	// The stack above the reach of this node was scratch; the reach itself still stands.
 	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) collect(node, at);
+}
+
+/** The first of the wildcards and of the query's character at `place` that is not below `least`; 256 where there is none. */
+function firstCandidate(least: number, place: number): number {
+	const literal = place < length && query[place]! >= least ? query[place]! : 256;
+	const wildcard =
+		least <= STAR ? STAR : least <= QUESTION ? QUESTION : least <= OPEN ? OPEN : least <= BACKSLASH ? BACKSLASH : 256;
+	return literal < wildcard ? literal : wildcard;
 }
 
 function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
@@ -254,7 +269,7 @@ function room(wanted: number): void {
 
 function collect(node: Node, at: number): void {
 	const bytes = index.bytes;
-	const matched = withPatterns ? Buffer.from(pattern.subarray(0, at)).toString("latin1") : "";
+	const matched = withPatterns ? pattern.toString("latin1", 0, at) : "";
 	let start = node.valuesStart;
 	for (let n = 0; n < node.valueCount; n++) {
 		const end = valueEnd(index, start + 4);
