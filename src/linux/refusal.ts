@@ -7,9 +7,9 @@ import { Refusal } from "../libkmod/kernel.js";
 export function refusalFor(operation: string, subject: string, thrown: unknown): Refusal {
 	if (thrown instanceof Refusal) return thrown;
 	const { code, errno } = thrown as NodeJS.ErrnoException;
-	const ofKernel = typeof code === "string" && typeof errno === "number" && errno < 0;
+	const ofKernel = typeof code === "string" && typeof errno === "number" && errno !== 0;
 	const refusal = ofKernel
-		? new Refusal(operation, subject, code, -errno)
+		? new Refusal(operation, subject, code, Math.abs(errno)) // node's are negative, the netlink package's positive
 		: new Refusal(operation, subject, "EINVAL", constants.errno.EINVAL);
 	refusal.cause = thrown;
 	return refusal;

@@ -1,0 +1,38 @@
+// Runs a script of the tests in a network namespace of its own: only what it injects itself is announced there.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+
+export type Ended = {
+	readonly status: number | null;
+	readonly signal: NodeJS.Signals | null;
+	readonly stdout: string;
+	readonly stderr: string;
+};
+
+/**
+ * Where its user is root of the namespace, and of nothing else: it may inject uevents and spoof them, and not force a receive
+ * buffer. Needs no privilege.
+ */
+export function runInNamespace(script: string, ...words: string[]): Promise<Ended> {
+	return run("unshare", ["--user", "--map-root-user", "--net", process.execPath, script, ...words]);
+}
+
+/** For root only, who stays what he is: he may force a receive buffer. The machine's own uevents are announced there too. */
+export function runInRootNamespace(script: string, ...words: string[]): Promise<Ended> {
+	return run("unshare", ["--net", process.execPath, script, ...words]);
+}
+
+/** In no namespace of its own. */
+export function runHere(script: string, ...words: string[]): Promise<Ended> {
+	return run(process.execPath, [script, ...words]);
+}
+
+async function run(command: string, words: readonly string[]): Promise<Ended> {
+	const child = spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] });
+	const ended = once(child, "exit");
+	const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+	const [status, signal] = await ended;
+	return { status, signal, stdout, stderr };
+}
