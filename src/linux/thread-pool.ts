@@ -20,7 +20,7 @@ function slotsIn(threads: number): number {
  * is such a use (in Node 20 at least), which is one reason why the executable is bundled as CommonJS.
  */
 export function sizeThreadPool(parallel: number): void {
-	const wanted = Math.min(Math.max(1, Math.trunc(parallel)) + FOR_FILE_READS, MAXIMUM_THREADS);
+	const wanted = Math.min(Math.max(1, Math.trunc(parallel) || 1) + FOR_FILE_READS, MAXIMUM_THREADS);
 	const threads = Math.max(wanted, Number(process.env.UV_THREADPOOL_SIZE) || 0);
 	process.env.UV_THREADPOOL_SIZE = String(threads);
 	slots = slotsIn(threads);
