@@ -1,4 +1,4 @@
-// The configuration as `modprobe --show-config` prints it before the indexes: lines that modprobe.d(5) would read again.
+// The configuration as `modprobe --show-config` prints it before the indexes, in the format of modprobe.d(5).
 import type { ModprobeConfig } from "./modprobe-config.js";
 
 /** Each kind of line in kmod's order of kinds, and in the order it was read; keys as they are compared. */
