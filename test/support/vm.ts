@@ -85,7 +85,7 @@ export async function start(machine: Machine): Promise<Vm> {
 	const [link, monitor] = [listenOnce(join(folder, "link")), listenOnce(join(folder, "monitor"))];
 	const qemu = new Qemu(await commandLine(machine, folder));
 	try {
-		const [linkSocket, monitorSocket] = await qemu.during(Promise.all([link, monitor]), "wait for its turn", 40 * 60);
+		const [linkSocket, monitorSocket] = await qemu.during(Promise.all([link, monitor]), "take its turn", 40 * 60);
 		const guest = new GuestLink(linkSocket);
 		const qmp = new Qmp(monitorSocket);
 		await qemu.during(guest.ready, "boot", 300);
@@ -98,9 +98,12 @@ export async function start(machine: Machine): Promise<Vm> {
 
 function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 	return {
-		async run(commandLine, seconds = 300) {
+		run(commandLine, seconds = 300) {
 			const { outcome, partial } = guest.run(commandLine);
-			return await qemu.during(outcome, `end \`${commandLine}\``, seconds, partial);
+			const ended = qemu.during(outcome, `end \`${commandLine}\``, seconds, partial);
+			// A test that fails before it awaits this has said enough.
+			ended.catch(() => {});
+			return ended;
 		},
 		qmp: (command, args = {}) => qemu.during(qmp.execute(command, args), `answer ${command}`, 60),
 		async unplug(id) {

@@ -5,20 +5,28 @@ import { asset, digest } from "./cache.js";
 import { command } from "./command.js";
 import { formatCpio } from "./cpio.js";
 import { kernelPackage } from "./kernel-package.js";
-import { guestFile } from "./project-image.js";
+import { projectRoot } from "./project-image.js";
 import { rootDirectory } from "./root-image.js";
 
 /** What the initramfs asks for; with their dependencies they are the modules live before a test begins. */
 const wanted = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic"];
 
+/** Our scripts, by their path in the initramfs: it lays what is in `overlay` over the root. */
+const scripts = new Map(
+	Object.entries({
+		init: "initramfs-init.sh",
+		"overlay/vm/init": "init.sh",
+		"overlay/vm/agent": "agent.sh",
+		"overlay/vm/functions": "functions.sh",
+	}).map(([path, source]) => [path, readFileSync(join(projectRoot, "test/support/vm/guest", source))]),
+);
+
 export async function initramfs(): Promise<string> {
 	const { root, release, version } = await kernelPackage();
-	const init = guestFile("initramfs-init.sh");
-	return await asset(`initramfs-${release}_${version}-${digest(init, ...wanted)}.cpio`, async (draft) => {
-		const files = new Map([
-			["init", Buffer.from(init)],
-			["bin/busybox", readFileSync(join(await rootDirectory(), "bin/busybox"))],
-		]);
+	const key = digest(...wanted, ...[...scripts].flat());
+	return await asset(`initramfs-${release}_${version}-${key}.cpio`, async (draft) => {
+		const busybox = readFileSync(join(await rootDirectory(), "bin/busybox"));
+		const files = new Map([...scripts, ["bin/busybox", busybox]]);
 		const plan = await command("modprobe", ["-d", root, "-S", release, "-C", "/dev/null", "-D", "-a", ...wanted]);
 		const paths = new Set(
 			plan
@@ -26,9 +34,10 @@ export async function initramfs(): Promise<string> {
 				.filter(Boolean)
 				.map((line) => line.split(" ")[1]!),
 		);
-		let order = 0;
-		for (const path of paths)
-			files.set(`modules/${String(order++).padStart(2, "0")}-${basename(path)}`, readFileSync(path));
+		// The kernel wants them in this order, which their names keep.
+		for (const [index, path] of [...paths].entries()) {
+			files.set(`modules/${String(index).padStart(2, "0")}-${basename(path)}`, readFileSync(path));
+		}
 		writeFileSync(draft, formatCpio(files));
 	});
 }

@@ -1,19 +1,12 @@
 // The project as a machine would have it installed: dist/ without its tests, and the packages of production.
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { asset, cache } from "./cache.js";
-import { shell } from "./command.js";
+import { asset, cache, digest } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 
 /** The repository's root: this file runs from dist/test/support/vm. */
 export const projectRoot = fileURLToPath(new URL("../../../../", import.meta.url));
-
-/** The text of one of the guest's own scripts. */
-export function guestFile(name: string): string {
-	return readFileSync(join(projectRoot, "test/support/vm/guest", name), "utf8");
-}
 
 /** The paths, relative to the repository, that make up an installed hotplugd. */
 function installedPaths(): string[] {
@@ -38,14 +31,16 @@ function* filesIn(path: string): Generator<string> {
 
 /** A disk image of the project as it is built now; a new one whenever a file of it has changed. */
 export async function projectImage(): Promise<string> {
-	const files = installedPaths().flatMap((path) => [...filesIn(path)]);
-	const hash = createHash("sha256");
-	for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(projectRoot, file)));
-	return await asset(`project-${hash.digest("hex").slice(0, 12)}.img`, async (draft) => {
+	// Read at once and kept, since another build may write while the image is being made.
+	const paths = installedPaths().flatMap((path) => [...filesIn(path)]);
+	const files = new Map(paths.map((path) => [path, readFileSync(join(projectRoot, path))]));
+	return await asset(`project-${digest(...[...files].flat())}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
 		rmSync(tree, { recursive: true, force: true });
-		for (const file of files) cpSync(join(projectRoot, file), join(tree, file));
-		await shell('cd "$1"; [ ! -e dist/main.js ] || chmod 755 dist/main.js', tree);
+		for (const [path, content] of files) {
+			mkdirSync(dirname(join(tree, path)), { recursive: true });
+			writeFileSync(join(tree, path), content, { mode: path === "dist/main.js" ? 0o755 : 0o644 });
+		}
 		await makeDiskImage(tree, draft);
 		rmSync(tree, { recursive: true });
 		forgetOldImages();

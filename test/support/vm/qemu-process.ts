@@ -11,7 +11,8 @@ import type { Outcome } from "./guest-link.js";
 const keeper = `
 exec 3<&0
 "$@" & program=$!
-{ read -r end; kill -KILL $program; } <&3 2>/dev/null & watcher=$!
+exec 2>/dev/null
+{ read -r end; kill -KILL $program; } <&3 & watcher=$!
 wait $program; status=$?
 kill $watcher
 exit $status`;
@@ -42,7 +43,7 @@ export class Qemu {
 
 	/** Awaits something of the machine. @throws Error, with the console, when that takes too long or the machine stops. */
 	async during<T>(wanted: Promise<T>, what: string, seconds: number, partial?: () => Promise<Outcome>): Promise<T> {
-		const quiet = tell(`waiting for the machine to ${what.split("\n")[0]}`);
+		const quiet = tell(`the machine is to ${what.split("\n")[0]}`);
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<undefined>((resolve) => {
 			timer = setTimeout(() => resolve(undefined), seconds * 1000);

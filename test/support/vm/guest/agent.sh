@@ -19,8 +19,9 @@ report() { # VERB ID STATUS
 
 run() { # ID COMMAND-IN-BASE64
 	# sh makes its background jobs deaf to SIGINT; the command is to find every signal as a shell on a terminal leaves it.
-	env -i HOME=/root LANG=C.UTF-8 PATH="$PATH" TERM=dumb setsid env --default-signal \
-		sh -c "$(echo "$2" | base64 -d)" >"$work/$1.out" 2>"$work/$1.err" </dev/null 3>&-
+	# In a subshell, so that what sh says of a command that was killed does not join the command's own words.
+	(exec env -i HOME=/root LANG=C.UTF-8 PATH="$PATH" TERM=dumb setsid env --default-signal \
+		sh -c "$(echo "$2" | base64 -d)" >"$work/$1.out" 2>"$work/$1.err" </dev/null 3>&-)
 	report end "$1" $?
 }
 

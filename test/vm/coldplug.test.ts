@@ -1,0 +1,69 @@
+// coldplug beside udev, on a real kernel with some thirty devices: the same modules, boot after boot.
+import { boot, coldplugDevices } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+const BOOTS = 5;
+
+/** Files in which udev's rules name modules themselves; printed as `FILE:RULE`. */
+const listNamedLoads = `grep -H 'kmod}*="load [^$]' /usr/lib/udev/rules.d/* /lib/udev/rules.d/* /etc/udev/rules.d/* 2>/dev/null | sort -u`;
+
+const byUdev = `. /vm/functions
+echo "before: $(live_modules | tr '\\n' ' ')"
+udev_coldplug >&2; stand_still
+echo "after: $(live_modules | tr '\\n' ' ')"
+${listNamedLoads}`;
+
+const byColdplug = `. /vm/functions
+if pidof systemd-udevd; then echo udevd runs; exit 1; fi
+echo "before: $(live_modules | tr '\\n' ' ')"
+coldplug; status=$?
+echo "at exit: $(live_modules | tr '\\n' ' ')"
+stand_still
+echo "after: $(live_modules | tr '\\n' ' ')"
+exit $status`;
+
+const list = (stdout: string, name: string): string[] =>
+	(new RegExp(`^${name}: (.*)$`, "m").exec(stdout)?.[1] ?? "").split(" ").filter((module) => module !== "");
+
+/** The modules that udev's rules name, each with its rule. */
+function namedByRules(stdout: string): ReadonlyMap<string, string> {
+	const rules = [...stdout.matchAll(/^(\/\S+rules):(.*kmod\}?\+?="load ([^"$]+)".*)$/gm)];
+	return new Map(
+		rules.flatMap(([, file, rule, names]) =>
+			names!
+				.trim()
+				.split(/\s+/)
+				.map((name) => [name.replaceAll("-", "_"), `${file}: ${rule}`]),
+		),
+	);
+}
+
+vmTest("coldplug loads exactly the modules that udev loads, in five boots in a row", async (t) => {
+	const udev = await boot({ devices: coldplugDevices, script: byUdev, seconds: 600 });
+	const named = namedByRules(udev.stdout.toString());
+	const theirs = list(udev.stdout.toString(), "after");
+	t.log(`udev, ${theirs.length} modules: ${theirs.join(" ")}`);
+	t.true(theirs.length > list(udev.stdout.toString(), "before").length + 50, "udev loaded too little to compare with");
+	for (let number = 1; number <= BOOTS; number++) {
+		const { stdout, stderr, status } = await boot({ devices: coldplugDevices, script: byColdplug, seconds: 600 });
+		const output = stdout.toString();
+		const ours = list(output, "after");
+		t.log(`coldplug, boot ${number}, ${ours.length} modules: ${ours.join(" ")}`);
+		t.is(status, 0, stderr.toString());
+		t.is(stderr.toString(), "");
+		t.deepEqual(list(output, "at exit"), ours, "modules came after coldplug had ended");
+		t.deepEqual(list(output, "before"), list(udev.stdout.toString(), "before"));
+		t.deepEqual(
+			ours.filter((module) => !theirs.includes(module)),
+			[],
+			"modules that udev does not load",
+		);
+		const missing = theirs.filter((module) => !ours.includes(module));
+		t.deepEqual(
+			missing.filter((module) => !named.has(module)),
+			[],
+			"modules that only udev loads, named by no rule",
+		);
+		for (const module of missing) t.log(`only udev loads ${module}, which a rule names: ${named.get(module)}`);
+	}
+});
