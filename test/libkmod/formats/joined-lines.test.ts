@@ -16,5 +16,5 @@ test("lines are joined by a backslash at the end, and know where they stand", (t
 test("a text without lines has none, and a backslash that ends it is dropped", (t) => {
 	t.deepEqual([...joinedLines("")], []);
 	t.deepEqual([...joinedLines("a\\")], [{ line: "a", first: 1, last: 1 }]);
-	t.deepEqual([...joinedLines("a\\\n")], [{ line: "a", first: 1, last: 1 }]);
+	t.deepEqual([...joinedLines("a\\\n")], [{ line: "a", first: 1, last: 2 }]);
 });
