@@ -4,7 +4,7 @@
 // can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
 // but the results, whose order is kmod's: by priority, and for equal priorities the one met last comes first, where
 // the walk meets children `*`, `?` and `[` before the literal one and, below a wildcard, children before the node itself.
-import { bracketMatches } from "../bracket-expression.js";
+import { takeBracket, UNCLOSED } from "../wildcard-bracket.js";
 import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode, valueEnd } from "./index-file.js";
 
 /** A value found, with the pattern that matched. */
@@ -15,9 +15,6 @@ const QUESTION = 0x3f;
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const BACKSLASH = 0x5c;
-const EXCLAMATION = 0x21;
-const CARET = 0x5e;
-const COLON = 0x3a;
 
 /** PATH_MAX: no key that depmod writes is longer. */
 const LONGEST = 4096;
@@ -181,7 +178,7 @@ function firstCandidate(least: number, place: number): number {
 	const literal = place < length && query[place]! >= least ? query[place]! : 256;
 	const wildcard =
 		least <= STAR ? STAR : least <= QUESTION ? QUESTION : least <= OPEN ? OPEN : least <= BACKSLASH ? BACKSLASH : 256;
-	return literal < wildcard ? literal : wildcard;
+	return Math.min(literal, wildcard);
 }
 
 function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
@@ -221,16 +218,13 @@ function advance(byte: number, at: number): boolean {
 	}
 }
 
-/** Whether this `]` ends the bracket expression: not as its first member, nor as the end of a class such as [:digit:]. */
+/** Whether the bracket expression ends here: a `]` may also be its first member, or end a class such as [:digit:]. */
 function closes(byte: number, at: number): boolean {
-	if (byte !== CLOSE) return false;
-	let first = bracketStart + 1;
-	if (pattern[first] === EXCLAMATION || pattern[first] === CARET) first++;
-	if (at === first) return false;
-	if (pattern[at - 1] === BACKSLASH && pattern[at - 2] !== BACKSLASH) return false;
-	if (pattern[at - 1] !== COLON) return true;
-	for (let i = at - 2; i > first; i--) if (pattern[i] === COLON && pattern[i - 1] === OPEN) return i === at - 1;
-	return true;
+	return byte === CLOSE && takeBracket(bracketUpTo(at), 0, 0) !== UNCLOSED;
+}
+
+function bracketUpTo(at: number): string {
+	return pattern.toString("latin1", bracketStart, at + 1);
 }
 
 /** One character of the query is taken: a certain byte, any (-2), or what the bracket expression that ends here allows (-1). */
@@ -247,13 +241,14 @@ function consume(byte: number, at: number): boolean {
 	}
 	star = false;
 	const begun = to;
+	const bracket = byte === -1 ? bracketUpTo(at) : "";
 	const end = anyLater ? length : to;
 	room(anyLater ? length : to - from);
 	for (let i = anyLater ? places[from]! : from; i < end; i++) {
 		const place = anyLater ? i : places[i]!;
 		if (place >= length) continue;
 		const here = query[place]!;
-		if (here === byte || byte === -2 || (byte === -1 && bracketMatches(pattern, bracketStart, at + 1, here)))
+		if (here === byte || byte === -2 || (byte === -1 && takeBracket(bracket, 0, here) === bracket.length))
 			places[to++] = place + 1;
 	}
 	from = begun;

@@ -1,0 +1,56 @@
+// coldplug against udev in a virtual machine with some thirty devices: from the start of the program until the init of the
+// last module that came to live has returned, as the kernel's own trace events tell for both.
+import { boot, coldplugDevices } from "../../dist/test/support/vm.js";
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
+
+const observed = (prepare, command) => `. /vm/functions
+cd /sys/kernel/tracing 2>/dev/null || { mount -t tracefs none /sys/kernel/tracing; cd /sys/kernel/tracing; }
+echo mono >trace_clock; echo 8192 >buffer_size_kb; echo 1 >events/initcall/initcall_finish/enable
+before=$(live_modules | wc -l)
+${prepare}
+echo begin >trace_marker
+${command}
+stand_still
+grep -E 'tracing_mark_write: begin|initcall_finish: .* ret=0$' trace
+echo "modules: $(($(live_modules | wc -l) - before))"`;
+
+// As in an initramfs, whose pages are in memory.
+const cachePages = "cat /usr/bin/node $(find /opt/hotplugd -type f) /usr/lib/x86_64-linux-gnu/lib*.so* >/dev/null";
+const dropPages = "sync; echo 3 >/proc/sys/vm/drop_caches";
+
+const contestants = {
+	"udevd, trigger, settle": observed(dropPages, "udev_coldplug >&2"),
+	"coldplug, node cached": observed(`${dropPages}; ${cachePages}`, "coldplug >&2"),
+	"coldplug, node cold": observed(dropPages, "busybox time -v coldplug >&2"),
+};
+
+async function measure(script) {
+	const { stdout, stderr, status } = await boot({ devices: coldplugDevices, script, seconds: 600 });
+	if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
+	const text = stdout.toString();
+	const stamps = [...text.matchAll(/ (\d+\.\d+): (tracing_mark_write|initcall_finish)/g)];
+	const begin = Number(stamps.find(([, , event]) => event === "tracing_mark_write")?.[1]);
+	const last = Number(stamps.at(-1)?.[1]);
+	const peak = /Maximum resident set size \(kbytes\): (\d+)/.exec(stderr.toString())?.[1];
+	return { seconds: last - begin, modules: Number(/^modules: (\d+)$/m.exec(text)?.[1]), peak: Number(peak) / 1024 };
+}
+
+export async function benchColdplug() {
+	const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+	for (let round = 0; round < ROUNDS; round++)
+		for (const [name, script] of Object.entries(contestants)) results[name].push(await measure(script));
+	const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+	const udev = median(results["udevd, trigger, settle"].map(({ seconds }) => seconds));
+	console.log(`coldplug in the virtual machine, medians of ${ROUNDS} boots each`);
+	console.table(
+		Object.entries(results).map(([name, runs]) => ({
+			who: name,
+			modules: [...new Set(runs.map(({ modules }) => modules))].join(", "),
+			seconds: median(runs.map(({ seconds }) => seconds)).toFixed(2),
+			all: runs.map(({ seconds }) => seconds.toFixed(1)).join(" "),
+			"of udev": (median(runs.map(({ seconds }) => seconds)) / udev).toFixed(2),
+			"peak MB": runs.some(({ peak }) => peak > 0) ? median(runs.map(({ peak }) => peak)).toFixed(1) : "",
+		})),
+	);
+}
