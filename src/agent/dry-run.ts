@@ -6,7 +6,7 @@ import { levels, type Step } from "../libkmod/plan-insertion.js";
 import { type Batch, planBatch } from "./batch.js";
 import { type Decision, makeDecider } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
-import { explainAction, explainCause, explainDecision, explainVerdict, formatSource } from "./explain.js";
+import { explainAction, explainCause, explainDecision, explainVerdict, formatSource, shorten } from "./explain.js";
 import { sliced } from "./slices.js";
 
 /** A module that an earlier batch holds already is not planned again. */
@@ -56,7 +56,7 @@ export function summarise(batches: readonly Batch[]): Summary {
 		masked,
 		blacklisted: judged("blacklisted"),
 		builtin: judged("builtin"),
-		problems: decisions.filter(({ problem }) => problem !== undefined).length,
+		problems: [...decisions, ...plan].filter((one) => "problem" in one).length,
 	};
 }
 
@@ -87,7 +87,7 @@ function formatKeptOut(decision: Decision, everything: boolean): string[] {
 		.filter(({ verdict }) => verdict === "blacklisted" || (everything && verdict === "builtin"))
 		.map((match) => {
 			const { device, alias } = decision;
-			return `not loaded: ${match.found.module}: ${explainVerdict(match)}; ${device}: ${alias} matches ${match.found.pattern}`;
+			return `not loaded: ${match.found.module}: ${explainVerdict(match)}; ${device}: ${shorten(alias)} matches ${match.found.pattern}`;
 		});
 }
 

@@ -5,8 +5,15 @@ import { Refusal } from "../libkmod/kernel.js";
 import type { Cause, Step } from "../libkmod/plan-insertion.js";
 import type { Decision, Match } from "./decide.js";
 
+const LONGEST_SHOWN = 120;
+
 export function formatSource({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
+}
+
+/** A CPU's alias can be longer than a page of text; JSON has all of it. */
+export function shorten(alias: string): string {
+	return alias.length <= LONGEST_SHOWN ? alias : `${alias.slice(0, LONGEST_SHOWN - 20)}...${alias.slice(-17)}`;
 }
 
 /** Why a module is in a plan. */
@@ -21,7 +28,7 @@ export function explainCause(cause: Cause): string {
 		case "alias": {
 			const { alias, device, found } = cause;
 			const where = found.source ? `${found.via}, ${formatSource(found.source)}` : found.via;
-			return `${device ?? "asked for"}: ${alias} matches ${found.pattern} (${where})`;
+			return `${device ?? "asked for"}: ${shorten(alias)} matches ${shorten(found.pattern)} (${where})`;
 		}
 	}
 }
@@ -36,7 +43,7 @@ export function explainAction(step: Step): string {
 		case "builtin":
 			return "builtin";
 		case "missing":
-			return "missing: modules.dep has no file for it";
+			return `missing: ${explainMissing(step)}`;
 	}
 }
 
@@ -48,13 +55,13 @@ export function explainVerdict({ verdict, source }: Match): string | undefined {
 }
 
 export function explainDecision({ device, alias, matches, problem }: Decision): string {
-	if (problem !== undefined) return `${device}: ${alias} could not be looked up: ${problem.message}`;
-	if (matches.length === 0) return `${device}: ${alias} matches no module`;
+	if (problem !== undefined) return `${device}: ${shorten(alias)} could not be looked up: ${problem.message}`;
+	if (matches.length === 0) return `${device}: ${shorten(alias)} matches no module`;
 	const modules = matches.map((match) => {
 		const why = explainVerdict(match);
 		return why === undefined ? match.found.module : `${match.found.module} (${why})`;
 	});
-	return `${device}: ${alias} asks for ${modules.join(", ")}`;
+	return `${device}: ${shorten(alias)} asks for ${modules.join(", ")}`;
 }
 
 /** One line for an outcome, without the module's name. */
@@ -73,7 +80,7 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 		case "no device":
 			return "its driver found no hardware of its own (ENODEV)";
 		case "missing":
-			return "modules.dep has no file for it; run depmod";
+			return step.how === "missing" ? explainMissing(step) : "there is no file for it";
 		case "blocked":
 			return `${because?.step.module ?? "a module"} is needed first: ${because ? explainOutcome(because) : "it failed"}`;
 		case "stopped":
@@ -83,6 +90,10 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 				? explainFailure(reason)
 				: `its install command ended with status ${exitStatus}: ${step.how === "run" ? step.command : ""}`;
 	}
+}
+
+function explainMissing({ problem }: Step & { how: "missing" }): string {
+	return problem ?? "modules.dep has no file for it; run depmod";
 }
 
 // finit_module(2), init_module(2) and what kernel/module/main.c answers with.
