@@ -35,6 +35,7 @@ export function judgeOutcomes(outcomes: readonly Outcome[]): number {
 	if (outcomes.some(({ result }) => result === "stopped")) return exitStatus.stopped;
 	const failures = outcomes.filter(isFailure);
 	if (failures.length === 0) return exitStatus.done;
+	if (failures.some((outcome) => "problem" in rootOf(outcome).step)) return exitStatus.unable;
 	const codes = new Set(failures.map((outcome) => codeOf(rootOf(outcome))));
 	const loadedAny = outcomes.some(({ result }) => result === "inserted");
 	if (!loadedAny && codes.size === 1 && codes.has("EPERM")) return exitStatus.notPermitted;

@@ -38,7 +38,7 @@ export type Flight = {
 
 export type InserterOptions = {
 	readonly kernel: Kernel;
-	/** How many modules may be in their init at once, over all plans. */
+	/** How many modules may be in their init at once, over all plans: 1 or more. */
 	readonly parallel: number;
 };
 
@@ -57,11 +57,14 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	const flights = new Map<string, Promise<Outcome>>();
 	const running = new Set<string>();
 	const waiting: (() => void)[] = [];
+	/** In flight, and joined by a plan that cannot do without: whoever began it may have wanted it by a softdep alone. */
+	const requiredSince = new Set<string>();
 	let taken = 0;
 	let stopped = false;
 
+	/** Once stopped there is a place for everybody: to hear of it. */
 	async function takePlace(): Promise<void> {
-		if (taken < parallel) taken++;
+		if (taken < parallel || stopped) taken++;
 		else await new Promise<void>((resolve) => waiting.push(resolve));
 	}
 
@@ -79,6 +82,8 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 		);
 		if (because !== undefined)
 			return { step, result: because.result === "stopped" ? "stopped" : "blocked", milliseconds: 0, because };
+		const idle = resultWithoutActing(step);
+		if (idle !== undefined) return { step, result: idle, milliseconds: 0 };
 		await takePlace();
 		if (stopped) {
 			leavePlace();
@@ -97,22 +102,22 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	}
 
 	async function act(step: Step): Promise<Pick<Outcome, "result" | "exitStatus">> {
-		if (step.how === "builtin") return { result: "builtin" };
-		if (step.how === "missing") return { result: "missing" };
 		if (step.how === "run") return runCommand(step);
-		await kernel.insert(step.path, step.parameters);
+		if (step.how === "insert") await kernel.insert(step.path, step.parameters);
 		return { result: "inserted" };
 	}
 
 	async function runCommand(step: Step & { how: "run" }): Promise<Pick<Outcome, "result" | "exitStatus">> {
-		if (isMask(step.command)) return { result: "masked" };
 		const command = step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
 		const exitStatus = await kernel.run(command, { MODPROBE_MODULE: step.module });
 		return exitStatus === 0 ? { result: "ran" } : { result: "failed", exitStatus };
 	}
 
 	function begin(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
-		const flight = carryOutStep(step, prerequisites).finally(() => flights.delete(step.module));
+		const flight = carryOutStep(step, prerequisites).then((outcome) => {
+			flights.delete(step.module);
+			return requiredSince.delete(step.module) ? { ...outcome, step: { ...step, required: true } } : outcome;
+		});
 		flights.set(step.module, flight);
 		return flight;
 	}
@@ -121,7 +126,10 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 		carryOut: (plan) =>
 			plan.map((step) => {
 				const flying = flights.get(step.module);
-				if (flying !== undefined) return { outcome: flying, joined: true };
+				if (flying !== undefined) {
+					if (step.required) requiredSince.add(step.module);
+					return { outcome: flying, joined: true };
+				}
 				const outcome = begin(
 					step,
 					step.after.flatMap(({ module }) => flights.get(module) ?? []),
@@ -132,20 +140,29 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 		inFlight: () => flights.size,
 		stop() {
 			stopped = true;
-			leavePlace();
+			for (const hear of waiting.splice(0)) {
+				taken++;
+				hear();
+			}
 		},
 	};
 }
 
 /** Whether modules that need this one can go on. */
 export function isUsable({ result, step }: Outcome): boolean {
-	if (result === "masked") return step.how === "run" && !step.command.endsWith("false");
+	if (result === "masked") return step.how === "run" && !step.command.trimEnd().endsWith("false");
 	return result === "inserted" || result === "live" || result === "builtin" || result === "ran";
 }
 
 /** An `install` line that keeps a module out: what it runs does nothing, so that running it can be spared. */
 export function isMask(command: string): boolean {
 	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(command.trim());
+}
+
+/** What needs no place, since nothing is run for it. */
+function resultWithoutActing(step: Step): Result | undefined {
+	if (step.how === "run") return isMask(step.command) ? "masked" : undefined;
+	return step.how === "insert" ? undefined : step.how;
 }
 
 function refused(thrown: unknown): Pick<Outcome, "result" | "reason"> {

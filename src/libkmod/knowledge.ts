@@ -5,7 +5,7 @@ import { parseDependencyLine } from "./formats/dependency-line.js";
 import { findExact, type IndexFile, openIndex } from "./formats/index-file.js";
 import type { ModprobeConfig, Source } from "./formats/modprobe-config.js";
 import type { Files } from "./kernel.js";
-import { normaliseModuleName } from "./module-name.js";
+import { normaliseAlias, normaliseModuleName } from "./module-name.js";
 import { matchesWildcard } from "./wildcard.js";
 
 export type ModuleFile = {
@@ -33,7 +33,7 @@ export type Knowledge = {
 	/** The configuration files read, in the order they count. */
 	readonly read: readonly string[];
 	blacklisted(module: string): Source | undefined;
-	/** Of `options` lines for this module or for the alias it was asked by, joined by spaces; kernel command line last. */
+	/** Of `options` lines for this module or for the alias it was asked by, in any spelling, joined by spaces; kernel command line last. */
 	options(module: string, alias?: string): string;
 	installCommand(module: string): { readonly command: string; readonly source: Source } | undefined;
 	/** The module's first softdep line. */
@@ -103,9 +103,10 @@ export function makeKnowledge(moduleDirectory: string, indexes: Indexes, read: C
 		blacklisted: (module) => blacklist.get(module),
 		options(module, alias) {
 			const own = options.get(module) ?? [];
-			if (alias === undefined || alias === module || !options.has(alias))
+			const asked = alias && normaliseAlias(alias);
+			if (asked === undefined || asked === module || !options.has(asked))
 				return own.map((line) => line.options).join(" ");
-			const both = configuration.options.filter((line) => line.module === module || line.module === alias);
+			const both = configuration.options.filter((line) => line.module === module || line.module === asked);
 			return both.map((line) => line.options).join(" ");
 		},
 		installCommand,

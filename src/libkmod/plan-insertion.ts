@@ -4,6 +4,7 @@
 // The order is libkmod's: of each hard dependency, deepest first, its softdeps before it, itself, its softdeps behind it;
 // then the same for the module itself. Softdeps bring their own dependencies and softdeps; a module whose softdeps are
 // being gathered is not gathered again, which ends loops.
+import { MalformedIndex } from "./formats/index-file.js";
 import type { Source } from "./formats/modprobe-config.js";
 import type { Knowledge } from "./knowledge.js";
 import { type Found, lookUp } from "./lookup.js";
@@ -22,7 +23,8 @@ export type Action =
 	| { readonly how: "insert"; readonly path: string }
 	| { readonly how: "run"; readonly command: string; readonly source: Source }
 	| { readonly how: "builtin" }
-	| { readonly how: "missing" };
+	/** The problem: what keeps the index from saying which file it is. */
+	| { readonly how: "missing"; readonly problem?: string };
 
 export type Prerequisite = {
 	readonly module: string;
@@ -52,14 +54,17 @@ export function byAlias({ via }: Found): boolean {
 	return via === "alias line" || via === "alias index" || via === "symbol index" || via === "builtin alias index";
 }
 
-/** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. */
+/** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. @throws {MalformedIndex} */
 export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOptions = {}): readonly Step[] {
 	const steps: Step[] = [];
 	gather(knowledge, wanted, true, options.ignoreCommands === true, new Set(), steps);
 	return steps;
 }
 
-/** The plan for all that is wanted: each module once, in the place where it is first needed. */
+/**
+ * The plan for all that is wanted: each module once, in the place where it is first needed. Where an index is damaged, that
+ * concerns the modules that need the damaged part: they are missing from it.
+ */
 export function planInsertion(
 	knowledge: Knowledge,
 	wanted: readonly Wanted[],
@@ -68,7 +73,7 @@ export function planInsertion(
 	const plan = new Map<string, Step>();
 	for (const one of wanted) {
 		if (plan.get(one.module)?.required === true) continue;
-		for (const step of listProbe(knowledge, one, options)) {
+		for (const step of listReadable(knowledge, one, options)) {
 			const earlier = plan.get(step.module);
 			if (earlier === undefined)
 				plan.set(step.module, { ...step, after: step.after.filter(({ module }) => plan.has(module)) });
@@ -76,6 +81,16 @@ export function planInsertion(
 		}
 	}
 	return [...plan.values()];
+}
+
+function listReadable(knowledge: Knowledge, wanted: Wanted, options: PlanOptions): readonly Step[] {
+	try {
+		return listProbe(knowledge, wanted, options);
+	} catch (error) {
+		if (!(error instanceof MalformedIndex)) throw error;
+		const { module, cause } = wanted;
+		return [{ module, how: "missing", problem: error.message, parameters: "", required: true, after: [], cause }];
+	}
 }
 
 /** Steps by level: a step's prerequisites all lie in lower levels. Level 0 needs nothing that is in the plan. */
