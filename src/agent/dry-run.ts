@@ -70,14 +70,23 @@ export function formatBatch(batch: Batch, everything: boolean): string {
 	levels(batch.plan).forEach((steps, level) => {
 		lines.push(`batch ${batch.number}, level ${level}: ${steps.length} module${steps.length === 1 ? "" : "s"}`);
 		for (const step of steps) {
-			const masked = isMasked(step) && step.how === "run" ? ` [masked by ${formatSource(step.source)}: not run]` : "";
-			lines.push(`  ${step.module}${masked}`, `    ${explainAction(step)}`, `    ${explainCause(step.cause)}`);
+			lines.push(
+				`  ${step.module}${noteCommand(step)}`,
+				`    ${explainAction(step)}`,
+				`    ${explainCause(step.cause)}`,
+			);
 			if (step.commandIgnored !== undefined)
 				lines.push(`    its install command counts for nothing beside softdeps (${formatSource(step.commandIgnored)})`);
 		}
 	});
 	for (const decision of batch.decisions) lines.push(...formatKeptOut(decision, everything));
 	return lines.map((line) => `${line}\n`).join("");
+}
+
+function noteCommand(step: Step): string {
+	if (step.how !== "run") return "";
+	const source = formatSource(step.source);
+	return isMask(step.command) ? ` [masked by ${source}: not run]` : ` [by its install command, ${source}]`;
 }
 
 function formatKeptOut(decision: Decision, everything: boolean): string[] {
