@@ -1,10 +1,29 @@
-// Builds dist/: tsc's output (the library and the tests).
+// Builds dist/: tsc's output, which is the library and the tests, and the executable, one script with its code cache.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 
-execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { stdio: "inherit" });
+process.chdir(`${import.meta.dirname}/..`);
+
+if (!existsSync("node_modules/typescript")) {
+	// `npm ci --omit=dev` runs this too, where what was built is to be kept.
+	const built = existsSync("dist/main.js");
+	console.error(`hotplugd: not built, since its development packages are not installed${built ? "" : ": run npm ci"}`);
+	process.exit(built ? 0 : 1);
+}
+
+const compile = () =>
+	execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { stdio: "inherit" });
+try {
+	compile();
+} catch ({ status }) {
+	// tsc has said what is wrong.
+	process.exit(status ?? 1);
+}
 for (const folder of ["dist/src", "dist/test"]) {
 	mkdirSync(folder, { recursive: true });
 	writeFileSync(`${folder}/package.json`, '{"type":"module"}\n');
 }
 writeFileSync("dist/package.json", '{"type":"commonjs"}\n');
+
+const { bundle } = await import("./bundle/bundle.mjs");
+await bundle("dist");

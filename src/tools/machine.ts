@@ -21,6 +21,6 @@ export interface Machine {
 
 export interface DeviceSources {
 	present(): Iterable<PresentDevice>;
-	/** Asks for so many bytes of receive buffer. */
-	listen(receiveBuffer: number): OpenUeventSocket;
+	/** Loads what it takes to listen, asking for so many bytes of receive buffer. Before that nothing native is loaded. */
+	listen(receiveBuffer: number): Promise<OpenUeventSocket>;
 }

@@ -33,7 +33,7 @@ export const run = defineTool({
 			});
 			const reports = hotplug({
 				devices: {
-					announced: announcements(sources.listen(settings.receive_buffer_bytes)),
+					announced: announcements(await sources.listen(settings.receive_buffer_bytes)),
 					present: () => slicedByTurns(sources.present()),
 				},
 				knowledge,

@@ -13,6 +13,10 @@ const table = {
 	noColor: { help: "Plain" },
 } as const;
 
+function unasked(): never {
+	throw new Error("a command line is read without the machine");
+}
+
 /** Runs a tool with that table, and gives what it printed, complained, returned and was given. */
 async function run(words: readonly string[], more: object = {}, environment: Machine["environment"] = {}) {
 	const out = { printed: "", complained: "", status: -1, given: undefined as unknown };
@@ -24,7 +28,10 @@ async function run(words: readonly string[], more: object = {}, environment: Mac
 		complain: (text) => {
 			out.complained += text;
 		},
-		kernel: () => Promise.reject(new Error("no kernel was needed")),
+		kernel: unasked,
+		devices: unasked,
+		sizeThreadPool: unasked,
+		onStopSignal: unasked,
 	};
 	const tool = defineTool({
 		name: "probe",

@@ -1,0 +1,57 @@
+// How long the executable takes to start, and its peak memory, over what `node -e 0` takes: medians of alternating runs.
+import { spawnSync } from "node:child_process";
+
+const ROUNDS = 41;
+
+/** The captured machine, asked as in the README's first command. */
+const machine = "fixtures/machine";
+const ask = ["-d", machine, "-S", "6.1.0-56-amd64", "-C", `${machine}/etc/modprobe.d`, "--sysfs", `${machine}/sys`];
+
+const commands = {
+	"node -e 0": ["-e", "0"],
+	"hotplugd --version": ["dist/main.js", "--version"],
+	"coldplug --dry-run": ["dist/main.js", "coldplug", "--dry-run", ...ask],
+};
+
+// node reads the certificates in this file at every start, which is no doing of the executable's.
+const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
+
+export async function benchStartup() {
+	const runs = Object.entries(commands).map(([name, words]) => ({ name, words, times: [], peaks: [] }));
+	for (let round = 0; round < ROUNDS; round++) for (const { words, times } of runs) times.push(time(words));
+	for (let round = 0; round < 5; round++) for (const { words, peaks } of runs) peaks.push(peakMemory(words));
+	const rows = runs.map(({ name, times, peaks }) => ({ name, ms: median(times), MB: median(peaks) }));
+	const [base] = rows;
+	console.table(
+		rows.map(({ name, ms, MB }) => ({
+			"start-up": name,
+			ms: ms.toFixed(1),
+			"ms over node": (ms - base.ms).toFixed(1),
+			"peak MB": MB.toFixed(1),
+			"MB over node": (MB - base.MB).toFixed(1),
+		})),
+	);
+}
+
+/** In milliseconds. */
+function time(words) {
+	const start = process.hrtime.bigint();
+	run(words, ["ignore", "pipe", "inherit"]);
+	return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+/** In MB, of this program alone: what getrusage(2) tells is at least what its parent had before exec(2). */
+function peakMemory(words) {
+	const preload = `${import.meta.dirname}/report-peak.cjs`;
+	return Number(run(["--require", preload, ...words], ["ignore", "ignore", "inherit", "pipe"])[3]) / 1024;
+}
+
+function run(words, stdio) {
+	const { status, output } = spawnSync(process.execPath, words, { env, stdio });
+	if (status !== 0) throw new Error(`node ${words.join(" ")} exits with ${status}`);
+	return output;
+}
+
+function median(values) {
+	return values.toSorted((a, b) => a - b)[values.length >> 1];
+}

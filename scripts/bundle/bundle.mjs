@@ -1,0 +1,76 @@
+// Makes the executable: src/main.ts and its packages in a few scripts, which load several times faster than the files they
+// are made of. A script that is only needed later, by import(), is only loaded then.
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { build, transform } from "esbuild";
+import { collectLicenses } from "./licenses.mjs";
+
+const here = import.meta.dirname;
+const require = createRequire(import.meta.url);
+const target = "node20";
+
+/** The packages' own loaders read folders to find their binaries; these stand-ins know where they are. */
+const natives = {
+	name: "natives",
+	setup(build) {
+		build.onResolve({ filter: /./ }, ({ path, importer }) => {
+			if (importer.startsWith(here)) return { path, external: true };
+			if (path === "koffi") return { path: join(here, "native-koffi.cjs") };
+			if (path === "node-gyp-build") return { path: join(here, "native-netlink.cjs") };
+		});
+	},
+};
+
+/** Writes the executable, the chunks of its bundle, the code cache of this node, and the licences of what is in the bundle. */
+export async function bundle(dist) {
+	const { metafile, outputFiles } = await build({
+		entryPoints: ["src/main.ts"],
+		outdir: join(dist, "bundle"),
+		bundle: true,
+		splitting: true,
+		platform: "node",
+		target,
+		format: "esm",
+		// A code cache knows its source by the length alone, so that a name must never stand for another content.
+		entryNames: "[name]-[hash]",
+		chunkNames: "[name]-[hash]",
+		define: { "import.meta.dirname": "__dirname", "import.meta.url": "moduleUrl" },
+		alias: {
+			// rxjs names its CommonJS first, of which nothing can be left out.
+			rxjs: join(dirname(require.resolve("rxjs/package.json")), "dist/esm/index.js"),
+			// The other entry loads what reads settings files.
+			"yargs-parser": "yargs-parser/browser",
+		},
+		plugins: [natives],
+		legalComments: "none",
+		write: false,
+		metafile: true,
+		logLevel: "warning",
+	});
+	for (const folder of ["bundle", "cache"]) rmSync(join(dist, folder), { recursive: true, force: true });
+	mkdirSync(join(dist, "bundle"));
+	for (const { path, text } of outputFiles) writeFileSync(path, await toScript(text));
+	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses(metafile));
+	const [entry] = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === "src/main.ts");
+	const main = readFileSync(join(here, "main.cjs"), "utf8").replace("ENTRY", basename(entry));
+	writeFileSync(join(dist, "main.js"), main);
+	chmodSync(join(dist, "main.js"), 0o755);
+	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
+	execFileSync(process.execPath, [join(dist, "code-cache.cjs")], { stdio: "inherit" });
+}
+
+/** esbuild splits ES modules alone; vm.Script runs none, and offers no import(). */
+async function toScript(text) {
+	const url = text.includes("moduleUrl") ? '\nconst moduleUrl = "file://" + encodeURI(__filename);' : "";
+	const { code } = await transform(text, {
+		target,
+		platform: "node",
+		format: "cjs",
+		supported: { "dynamic-import": false },
+		banner: `(function (exports, require, module, __filename, __dirname) {${url}`,
+		footer: "})",
+	});
+	return code;
+}

@@ -1,0 +1,59 @@
+// Saves what V8 has compiled once the commands that must start fast have run. The cache fits this very build of node alone.
+"use strict";
+const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } = require("node:fs");
+const { bundle, cache, chunks } = require("./main.js");
+
+const captured = `${__dirname}/../fixtures/machine`;
+const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
+
+/** The captured machine, whose drivers load at once and whose devices say nothing. */
+const machine = {
+	...bundle.thisMachine,
+	environment: {},
+	print() {},
+	complain() {},
+	onStopSignal() {},
+	sizeThreadPool: async () => {},
+	kernel: async () => ({ ...(await bundle.thisMachine.kernel()), insert: async () => {}, run: async () => 0 }),
+	async devices() {
+		const { present } = await bundle.thisMachine.devices(`${captured}/sys`);
+		return { present, listen: async () => () => ({ receiveBuffer: 0, drops: () => 0, close() {} }) };
+	},
+};
+
+/** Whatever these do not reach is compiled when it is needed. */
+async function warmUp() {
+	await run("hotplugd", "--version");
+	await run("coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`);
+	await run("coldplug", "--quiet", "0", ...ask);
+	await run("coldplug", "--help");
+	// Only loaded: to listen is not for those who build.
+	const { listen } = await bundle.thisMachine.devices("/sys");
+	await listen(0).catch(() => undefined);
+}
+
+async function run(...words) {
+	const status = await bundle.run([process.execPath, ...words], machine);
+	if (status !== 0) throw new Error(`${words.join(" ")} exits with ${status}`);
+}
+
+/** The whole file or none, even if the power goes. */
+function replace(file, content) {
+	const descriptor = openSync(`${file}.new`, "w");
+	writeFileSync(descriptor, content);
+	fsyncSync(descriptor);
+	closeSync(descriptor);
+	renameSync(`${file}.new`, file);
+}
+
+function save() {
+	mkdirSync(cache, { recursive: true });
+	for (const [name, { script }] of chunks) replace(`${cache}/${name}`, script.createCachedData());
+}
+
+warmUp()
+	.then(save)
+	.catch((error) => {
+		process.stderr.write(`hotplugd: cannot make a code cache: ${error.message}\n`);
+		process.exitCode = 1;
+	});

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The executable: runs the chunks of the bundle, each when it is asked for, through the code cache of this very node if any.
+"use strict";
+const { readFileSync } = require("node:fs");
+const { Script } = require("node:vm");
+
+const cache = `${__dirname}/cache/${process.version}-${process.arch}`;
+const chunks = new Map();
+
+/** Runs a chunk. V8 itself refuses a cache that is not its own, and compiles. */
+function load(name) {
+	const filename = `${__dirname}/bundle/${name}`;
+	let cachedData;
+	try {
+		cachedData = readFileSync(`${cache}/${name}`);
+	} catch {
+		// Without a cache it starts as well, only later.
+	}
+	const script = new Script(readFileSync(filename).latin1Slice(), { filename, cachedData });
+	const chunk = { exports: {}, script };
+	chunks.set(name, chunk);
+	script.runInThisContext()(chunk.exports, requireFromChunk, chunk, filename, __dirname);
+	return chunk;
+}
+
+function requireFromChunk(name) {
+	if (!name.startsWith("./")) return require(name);
+	return (chunks.get(name.slice(2)) ?? load(name.slice(2))).exports;
+}
+requireFromChunk.resolve = require.resolve;
+
+const { exports: bundle } = load("ENTRY");
+if (require.main === module) bundle.main();
+else module.exports = { bundle, cache, chunks };

@@ -1,0 +1,21 @@
+// Standard output and error through write(2). node's own streams cost a command four milliseconds, and are not done when
+// they return.
+import { writeSync } from "node:fs";
+import { refusalFor } from "./refusal.js";
+
+const names = ["standard input", "standard output", "standard error"];
+
+/** Writes all of it, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
+export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): void {
+	let rest = typeof content === "string" ? Buffer.from(content) : content;
+	while (rest.length > 0) {
+		try {
+			rest = rest.subarray(writeSync(descriptor, rest));
+		} catch (thrown) {
+			const refusal = refusalFor("write", names[descriptor] ?? "", thrown);
+			if (refusal.code !== "EAGAIN") throw refusal;
+			// A pipe that another process has made non-blocking is full.
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+		}
+	}
+}

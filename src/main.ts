@@ -1,0 +1,75 @@
+// The executable: finds the command, by the name that the executable was called by or by its first argument. A command is
+// imported when it is asked for: what one needs costs the others nothing.
+import { basename, join } from "node:path";
+import { Refusal } from "./libkmod/kernel.js";
+import { thisMachine } from "./this-machine.js";
+import { defineTool, type Tool } from "./tools/command-line.js";
+import type { Machine } from "./tools/machine.js";
+
+export { thisMachine };
+
+const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
+	run: async () => (await import("./tools/run.js")).run,
+};
+
+const hotplugd = defineTool({
+	name: "hotplugd",
+	summary: "Loads kernel modules for the devices that a machine has.",
+	usage: ["COMMAND [ARGUMENT...]"],
+	stopAtOperand: true,
+	options: { rebuildCache: { help: "Compile hotplugd for this very node, so that it starts faster, and exit" } },
+	async epilogue() {
+		const all = await Promise.all(Object.entries(tools).map(async ([name, load]) => [name, (await load()).summary]));
+		return ["Commands:", ...all.map(([name = "", summary]) => `  ${name.padEnd(10)} ${summary}`)].join("\n");
+	},
+	async run({ options, operands: [command] }, machine) {
+		if (options.rebuildCache) return rebuildCache();
+		machine.complain(`hotplugd: ${command === undefined ? "missing command" : `unknown command '${command}'`}\n`);
+		machine.complain("Try 'hotplugd --help'.\n");
+		return 2;
+	},
+});
+
+/** Runs what a command line, node's own two words first, asks for. Resolves with the exit status. */
+export async function run([, called = "", ...words]: readonly string[], machine: Machine): Promise<number> {
+	const byName = lookUp(basename(called));
+	if (byName !== undefined) return (await byName()).start(words, machine);
+	const byArgument = lookUp(words[0] ?? "");
+	if (byArgument !== undefined) return (await byArgument()).start(words.slice(1), machine);
+	return hotplugd.start(words, machine);
+}
+
+function lookUp(name: string): (() => Promise<Tool>) | undefined {
+	return Object.hasOwn(tools, name) ? tools[name] : undefined;
+}
+
+/** A process of its own, since what it has run is what it saves. */
+async function rebuildCache(): Promise<number> {
+	const { spawnSync } = await import("node:child_process");
+	const maker = join(import.meta.dirname, "code-cache.cjs");
+	const { status, error } = spawnSync(process.execPath, [maker], { stdio: "inherit" });
+	if (error) throw error;
+	return status ?? 1;
+}
+
+/** Runs the process's own command line and ends the process. Whatever goes wrong is one line on standard error. */
+export async function main(): Promise<never> {
+	process.on("uncaughtException", fail);
+	return process.exit(await run(process.argv, thisMachine).catch(fail));
+}
+
+/** As a shell reports a program that ends because its reader has gone. */
+const BROKEN_PIPE = 141;
+
+function fail(reason: unknown): never {
+	if (reason instanceof Refusal && reason.operation === "write" && reason.code === "EPIPE") process.exit(BROKEN_PIPE);
+	const error = reason instanceof Error ? reason : new Error(String(reason));
+	const debug = process.env.HOTPLUGD_DEBUG !== undefined;
+	try {
+		thisMachine.complain(debug ? `${error.stack}\n` : `hotplugd: ${error.message.replaceAll("\n", " ")}\n`);
+	} catch {
+		// Nobody is left to be told.
+	}
+	return process.exit(1);
+}

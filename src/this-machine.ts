@@ -1,0 +1,25 @@
+// The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
+import type { OpenUeventSocket } from "./agent/announcements.js";
+import { writeStandard } from "./linux/standard-streams.js";
+import type { Machine } from "./tools/machine.js";
+
+export const thisMachine: Machine = {
+	environment: process.env,
+	print: (content) => writeStandard(1, content),
+	complain: (text) => writeStandard(2, text),
+	kernel: async (options) => (await import("./linux/kernel.js")).openKernel(options),
+	devices: async (sysfs) => {
+		const { walkDevices } = await import("./linux/sysfs.js");
+		return { present: () => walkDevices(sysfs), listen };
+	},
+	sizeThreadPool: async (insertions) => (await import("./linux/thread-pool.js")).sizeThreadPool(insertions),
+	onStopSignal(listener) {
+		for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
+	},
+};
+
+async function listen(receiveBuffer: number): Promise<OpenUeventSocket> {
+	const { loadUeventSocket } = await import("./linux/uevent-socket.js");
+	const open = await loadUeventSocket();
+	return (listeners) => open(listeners, { receiveBuffer });
+}
