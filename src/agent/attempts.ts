@@ -1,24 +1,31 @@
-// Which modules were tried in vain, and for which devices: a device that comes up again does not try them again, another
-// device does. A device that has left is forgotten.
+// Which modules were tried for which devices and did not come to life: a device that comes up again does not try them again,
+// another device does. An attempt counts from its begin, so that what is heard of its device meanwhile is not forgotten.
 
 export type Attempts = {
 	record(module: string, device: string): void;
+	/** It came to life, or it is to be tried once more. */
+	forget(module: string, device: string): void;
 	has(module: string, device: string): boolean;
+	/** The device has left: what comes up in its place is another one. */
 	forgetDevice(device: string): void;
+	/** Any device may have left unheard. */
+	forgetAll(): void;
 };
 
 export function makeAttempts(): Attempts {
-	const devicesByModule = new Map<string, Set<string>>();
+	const modulesByDevice = new Map<string, Set<string>>();
 	return {
 		record(module, device) {
-			const devices = devicesByModule.get(module);
-			if (devices === undefined) devicesByModule.set(module, new Set([device]));
-			else devices.add(device);
+			const modules = modulesByDevice.get(device);
+			if (modules === undefined) modulesByDevice.set(device, new Set([module]));
+			else modules.add(module);
 		},
-		has: (module, device) => devicesByModule.get(module)?.has(device) === true,
-		forgetDevice(device) {
-			for (const [module, devices] of devicesByModule)
-				if (devices.delete(device) && devices.size === 0) devicesByModule.delete(module);
+		forget(module, device) {
+			const modules = modulesByDevice.get(device);
+			if (modules?.delete(module) && modules.size === 0) modulesByDevice.delete(device);
 		},
+		has: (module, device) => modulesByDevice.get(device)?.has(module) === true,
+		forgetDevice: (device) => void modulesByDevice.delete(device),
+		forgetAll: () => modulesByDevice.clear(),
 	};
 }

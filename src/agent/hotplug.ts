@@ -6,7 +6,6 @@ import {
 	concatMap,
 	debounceTime,
 	defer,
-	EMPTY,
 	filter,
 	finalize,
 	from,
@@ -15,30 +14,26 @@ import {
 	merge,
 	mergeMap,
 	type Observable,
-	type ObservableInput,
 	of,
+	repeat,
 	Subject,
 	share,
+	startWith,
+	switchMap,
 	take,
 	takeUntil,
-	throttleTime,
+	tap,
 	timer,
 } from "rxjs";
-import { isUsable, type Outcome } from "../libkmod/inserter.js";
+import { Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
-import type { Step } from "../libkmod/plan-insertion.js";
 import { makeAttempts } from "./attempts.js";
-import { type Batch, planBatch } from "./batch.js";
+import { type Insertions, makeBatchInsertion } from "./batch-insertion.js";
 import { makeDecider } from "./decide.js";
 import type { Announcement, Devices, PresentDevice } from "./devices.js";
+import { makeLosses } from "./losses.js";
 import type { Report } from "./report.js";
-import { parseUevent, type Uevent } from "./uevent.js";
-
-/** What the pipeline asks of an inserter. */
-export type Insertions = {
-	carryOut(plan: readonly Step[]): readonly { readonly outcome: ObservableInput<Outcome>; readonly joined: boolean }[];
-	inFlight(): number;
-};
+import { parseUevent } from "./uevent.js";
 
 export type HotplugOptions = {
 	readonly devices: Devices;
@@ -48,53 +43,59 @@ export type HotplugOptions = {
 	readonly listLive: () => ReadonlySet<string>;
 	/** How long nothing must have happened for things to be settled. */
 	readonly quietMilliseconds: number;
+	/** Between two looks at all of /sys, and before another socket is opened: a second where absent. */
+	readonly pauseMilliseconds?: number;
 	/** Ends the listening; modules in flight are awaited. */
 	readonly stop: Observable<unknown>;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
 };
 
-/** Between two looks at all of /sys, while events keep being lost. */
-const LOOK_AGAIN_MILLISECONDS = 1000;
-const LISTEN_AGAIN_MILLISECONDS = 1000;
+/** So many sockets failed one after the other: waiting for another keeps nobody any longer. */
+const SETTLED_DEAF = 4;
+/** node's timers take no more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Arrival = { readonly kind: "devices"; readonly devices: readonly PresentDevice[] };
 
 export function hotplug(options: HotplugOptions): Observable<Report> {
 	return defer(() => {
-		const { devices, inserter, knowledge, stop } = options;
-		const decide = makeDecider(knowledge);
+		const { devices, inserter, stop, pauseMilliseconds = 1000 } = options;
+		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
+		const decide = makeDecider(options.knowledge);
 		const attempts = makeAttempts();
-		const looks = new Subject<void>();
-		const activity = new Subject<void>();
+		const insertDecided = makeBatchInsertion({ ...options, attempts });
 		const losses = makeLosses();
-		let lookWanted = false;
-		let walks = 0;
-		let batches = 0;
+		const looks = new Subject<void>();
+		/** Something came up or ended: things are not settled. */
+		const activity = new Subject<void>();
+		/** Only something else was heard. */
+		const chatter = new Subject<void>();
+		let lookDue = true;
+		let walking = false;
+		let walkedOnce = false;
+		let failures = 0;
 
-		const heard = devices.announced.pipe(
+		const heard = defer(() => devices.announced).pipe(
 			mergeMap(hear),
-			catchError((error: Error, again) =>
-				concat(
-					of<Report>({ kind: "deaf", error }),
-					timer(LISTEN_AGAIN_MILLISECONDS).pipe(ignoreElements()),
-					defer(() => {
-						look();
-						return again;
-					}),
-				),
-			),
+			catchError((error: Error) => {
+				if (++failures === SETTLED_DEAF) activity.next();
+				return of<Report>({ kind: "deaf", error });
+			}),
+			repeat({ delay: () => timer(pauseMilliseconds) }),
 		);
 
 		function hear(announcement: Announcement): Observable<Report | Arrival> {
 			switch (announcement.kind) {
 				case "listening":
 					losses.countedBy(announcement.drops);
+					if (failures > 0) lookForMissed();
+					failures = 0;
 					return of({ kind: "listening", receiveBuffer: announcement.receiveBuffer });
 				case "refused":
 					return of(announcement);
 				case "truncated":
-					return of(...lookAgain(announcement.count));
+					return from(lookAgain(announcement.count));
 				case "drain":
 					return from(hearDrain(announcement.datagrams));
 			}
@@ -104,8 +105,8 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			const uevents = datagrams.map(parseUevent).filter((uevent) => uevent !== undefined);
 			const added = uevents.filter(({ action }) => action === "add");
 			for (const { action, devpath } of uevents) if (action === "remove") attempts.forgetDevice(devpath);
-			if (added.length > 0) activity.next();
 			const lost = losses.noticeGap(uevents) ? checkLosses() : [];
+			(added.length > 0 ? activity : chatter).next();
 			const arrived = added.filter(({ aliases }) => aliases.length > 0);
 			return arrived.length > 0 ? [...lost, { kind: "devices", devices: arrived }] : lost;
 		}
@@ -116,79 +117,76 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		}
 
 		function lookAgain(drops: number): readonly Report[] {
-			look();
+			lookForMissed();
 			return [{ kind: "lost", drops }];
 		}
 
+		/** What was missed may be that a device left. */
+		function lookForMissed(): void {
+			attempts.forgetAll();
+			look();
+		}
+
+		/** One look serves all that was missed before it begins. */
 		function look(): void {
-			lookWanted = true;
+			if (lookDue) return;
+			lookDue = true;
 			looks.next();
 		}
 
-		const seen = merge(
-			of(undefined),
-			looks.pipe(throttleTime(LOOK_AGAIN_MILLISECONDS, undefined, { leading: true, trailing: true })),
-		).pipe(concatMap(walk));
+		const seen = looks.pipe(
+			startWith(undefined),
+			concatMap(() => concat(defer(walk), timer(pauseMilliseconds).pipe(ignoreElements()))),
+		);
 
 		function walk(): Observable<Report | Arrival> {
-			lookWanted = false;
-			walks++;
+			lookDue = false;
+			walking = true;
 			let count = 0;
-			return concat(
-				from(devices.present()).pipe(
-					map((slice): Arrival => {
-						count += slice.length;
-						return { kind: "devices", devices: slice };
-					}),
-				),
-				defer(() => of<Report>({ kind: "walked", devices: count })),
-			).pipe(
+			const slices = defer(() => devices.present()).pipe(
+				map((slice): Arrival => {
+					count += slice.length;
+					return { kind: "devices", devices: slice };
+				}),
+			);
+			const walked = defer(() => {
+				walkedOnce = true;
+				return of<Report>({ kind: "walked", devices: count });
+			});
+			return concat(slices, walked).pipe(
+				catchError((error: unknown) => {
+					// A machine without devices is no machine; one that is short of descriptors may soon have some.
+					if (!walkedOnce || !(error instanceof Refusal)) throw error;
+					look();
+					return of<Report>({ kind: "blind", error });
+				}),
 				finalize(() => {
-					walks--;
+					walking = false;
 					activity.next();
 				}),
 			);
 		}
 
-		function carryOut(batch: Batch): Observable<Report> {
-			if (batch.plan.length === 0) return of({ kind: "batch", batch });
-			const flights = inserter.carryOut(batch.plan);
-			const outcomes = flights.map(({ outcome, joined }) =>
-				from(outcome).pipe(
-					mergeMap((ended) => {
-						record(batch, ended);
-						activity.next();
-						return joined ? EMPTY : of<Report>({ kind: "outcome", batch: batch.number, outcome: ended });
-					}),
-				),
-			);
-			return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes));
-		}
-
-		function record(batch: Batch, outcome: Outcome): void {
-			if (isUsable(outcome) || outcome.result === "stopped") return;
-			for (const device of batch.wantedBy.get(outcome.step.module) ?? []) attempts.record(outcome.step.module, device);
-		}
-
-		function handle(arrival: Arrival): Observable<Report> {
-			const live = options.listLive();
-			const batch = planBatch(++batches, knowledge, arrival.devices.flatMap(decide), {
-				isLive: (module) => live.has(module),
-				wasTried: attempts.has,
-			});
-			return carryOut(batch);
-		}
-
-		const quiet = activity.pipe(debounceTime(options.quietMilliseconds), map(checkLosses), share());
-		const lostInQuiet = quiet.pipe(mergeMap((lost) => from(lost)));
+		/** A turn of the event loop comes after the quiet time: it may have been too busy to hear what is waiting. */
+		const quiet = activity.pipe(
+			debounceTime(quietMilliseconds),
+			switchMap(() => timer(0).pipe(takeUntil(activity))),
+			map(checkLosses),
+			share(),
+		);
+		const lostInQuiet = merge(quiet, chatter.pipe(debounceTime(quietMilliseconds), map(checkLosses)));
 		const settled = quiet.pipe(
-			filter(() => walks === 0 && !lookWanted && inserter.inFlight() === 0),
+			filter((lost) => lost.length === 0 && !walking && !lookDue && inserter.inFlight() === 0),
+			filter(() => failures === 0 || failures >= SETTLED_DEAF),
 			take(1),
 		);
 		const done = options.endWhenSettled ? merge(stop, settled) : stop;
-		const worked = merge(heard, lostInQuiet, seen).pipe(
+		const worked = merge(heard, lostInQuiet.pipe(mergeMap((lost) => from(lost))), seen).pipe(
 			takeUntil(done),
-			mergeMap((item) => (item.kind === "devices" ? handle(item) : of(item))),
+			mergeMap((item) => (item.kind === "devices" ? insertDecided(item.devices.flatMap(decide)) : of(item))),
+			tap((report) => {
+				if (report.kind === "outcome") activity.next();
+			}),
 		);
 		return merge(
 			worked,
@@ -198,34 +196,4 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			),
 		);
 	});
-}
-
-/** Whether events were lost: the kernel's count says so; a gap in their numbers is only the hint to ask. */
-function makeLosses() {
-	let drops: () => number = () => 0;
-	let known = 0;
-	let last: number | undefined;
-	return {
-		countedBy(counter: () => number): void {
-			drops = counter;
-			known = 0;
-			last = undefined;
-		},
-		noticeGap(uevents: readonly Uevent[]): boolean {
-			let gap = false;
-			for (const { seqnum } of uevents) {
-				if (seqnum === undefined) continue;
-				if (last !== undefined && seqnum > last + 1) gap = true;
-				if (last === undefined || seqnum > last) last = seqnum;
-			}
-			return gap;
-		},
-		/** The count, where it has grown since it was last asked for. */
-		check(): number | undefined {
-			const count = drops();
-			if (count <= known) return undefined;
-			known = count;
-			return count;
-		},
-	};
 }

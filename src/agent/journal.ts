@@ -34,15 +34,19 @@ function recordReport(log: pino.Logger, report: Report): void {
 		log.warn({ refused: report.count }, "refused messages that the kernel did not send");
 	else if (report.kind === "deaf")
 		log.error({ reason: report.error.message }, "the uevent socket failed: opening another");
+	else if (report.kind === "blind")
+		log.error({ reason: report.error.message }, "could not look at all devices: looking again");
 	else if (report.kind === "walked") log.info({ devices: report.devices }, "looked at all devices");
 	else log.info({}, "settled");
 }
 
 function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {
+	// Most decisions are never logged: spare the sentence.
+	const debug = log.isLevelEnabled("debug");
 	for (const decision of decisions) {
 		const { device, alias, problem } = decision;
 		if (problem !== undefined) log.error({ batch: number, device, alias }, explainDecision(decision));
-		else log.debug({ batch: number, device, alias }, explainDecision(decision));
+		else if (debug) log.debug({ batch: number, device, alias }, explainDecision(decision));
 	}
 }
 

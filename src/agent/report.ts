@@ -16,6 +16,8 @@ export type Report =
 	| { readonly kind: "refused"; readonly count: number }
 	/** The socket failed and is opened anew. */
 	| { readonly kind: "deaf"; readonly error: Error }
+	/** A look at all devices failed where an earlier one did not; the next one follows. */
+	| { readonly kind: "blind"; readonly error: Error }
 	| { readonly kind: "walked"; readonly devices: number }
 	/** Nothing is in flight and nothing has come for a while. */
 	| { readonly kind: "settled" };
@@ -28,7 +30,8 @@ export function reportRecord(report: Report): readonly object[] {
 		case "outcome":
 			return [outcomeRecord(report.batch, report.outcome)];
 		case "deaf":
-			return [{ kind: "deaf", reason: report.error.message }];
+		case "blind":
+			return [{ kind: report.kind, reason: report.error.message }];
 		default:
 			return [report];
 	}

@@ -35,7 +35,7 @@ export async function loadColdplugged(
 	let stopped = true;
 	const reports = hotplug({
 		devices: {
-			announced: announcements(sources.listen(settings.receive_buffer_bytes)),
+			announced: announcements(await sources.listen(settings.receive_buffer_bytes)),
 			present: () => slicedByTurns(sources.present()),
 		},
 		knowledge,
@@ -96,6 +96,8 @@ function formatReport(report: Report, verbose: number): string | undefined {
 			return `${report.count} messages refused that the kernel did not send`;
 		case "deaf":
 			return `the uevent socket failed: ${report.error.message}`;
+		case "blind":
+			return `could not look at all devices: ${report.error.message}`;
 		case "settled":
 			return "settled";
 		case "batch":

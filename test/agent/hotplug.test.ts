@@ -1,0 +1,525 @@
+// A column is a millisecond. What rows and letters are: test/support/story.ts. Things count as settled after 5 milliseconds of
+// quiet, and the pause between two walks or two sockets is as long.
+import test from "ava";
+import { Refusal } from "../../src/libkmod/kernel.js";
+import { type Circumstances, tell } from "../support/story.js";
+
+/** Many stories in their order. */
+function story(title: string, script: string, circumstances: Circumstances = {}): void {
+	test(title, (t) => void tell(t, script, circumstances));
+}
+
+const coldplug = true;
+
+test("coldplug listens before it looks, and ends when nothing has come for the quiet time", (t) => {
+	const order = tell(
+		t,
+		`
+		socket    l
+		walk      -a|
+		batches    1
+		begun      a
+		ended      a
+		told      L W    S
+		                 |
+		`,
+		{ coldplug },
+	);
+	t.deepEqual(order.slice(0, 3), ["socket", "listening", "walk"]);
+});
+
+story(
+	"a device that is announced while the walk goes on is not missed, and its module is begun once",
+	`
+	socket    l--b
+	walk      -a---b-|
+	insert b     -----i
+	batches    1 2 3
+	begun      a b
+	ended      a      b
+	told      L      W     S
+	                       |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a machine without devices is settled after the quiet time",
+	`
+	socket    l
+	walk      |
+	told      L    S
+	          W    |
+	`,
+	{ coldplug },
+);
+
+story(
+	"an insertion that ends late keeps coldplug waiting, and the device that it brings is handled",
+	`
+	socket    l----------------b
+	walk      a|
+	insert a  ---------------i
+	batches   1                2
+	begun     a                b
+	ended                    a b
+	told      LW                    S
+	                                |
+	`,
+	{ coldplug },
+);
+
+story(
+	"devices that come up one after the other keep coldplug waiting",
+	`
+	socket    l---b---c---d
+	walk      |
+	batches       1   2   3
+	begun         b   c   d
+	ended         b   c   d
+	told      L                S
+	          W                |
+	`,
+	{ coldplug },
+);
+
+story(
+	"events that load nothing do not keep coldplug waiting",
+	`
+	socket    l--x--x--x--x
+	walk      |
+	told      L    S
+	          W    |
+	`,
+	{ coldplug, says: { x: ["change a", "bind a"] } },
+);
+
+story(
+	"change, bind, unbind, move, online, offline and remove load nothing",
+	`
+	socket    l-x---a
+	walk      |
+	batches         1
+	begun           a
+	ended           a
+	told      L    S
+	          W
+	`,
+	{ says: { x: ["change a", "bind b", "unbind c", "move d", "online e", "offline f", "remove a"] } },
+);
+
+story(
+	"all that one drain brings is one batch, and each module is begun once for all its devices",
+	`
+	socket    l--m
+	walk      |
+	batches      1
+	begun        a
+	             b
+	             c
+	ended        a
+	             b
+	             c
+	told      L       S
+	          W       |
+	`,
+	{ coldplug, says: { m: Array.from({ length: 50 }, (_, n) => `add ${"abc"[n % 3]}${n}`) } },
+);
+
+story(
+	"a slow module holds up nothing unrelated in the next batch",
+	`
+	socket    l-a-b
+	walk      |
+	insert a    ---------i
+	batches     1 2
+	begun       a b
+	ended         b      a
+	told      L               S
+	          W               |
+	`,
+	{ coldplug, says: { a: ["add a", "add a1"] } },
+);
+
+story(
+	"a module that fails, or finds no hardware, ends nothing",
+	`
+	socket    l-a-b-c
+	walk      |
+	insert a    -f
+	insert b      -n
+	batches     1 2 3
+	begun       a b c
+	ended        A Bc
+	told      L          S
+	          W          |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a driver that found no hardware is not tried again for the same device, but for another one",
+	`
+	socket    l--x--x--y
+	walk      |
+	insert b     n
+	                   i
+	batches      1  2  3
+	begun        b     b
+	ended        B     b
+	told      L             S
+	          W             |
+	`,
+	{ coldplug, says: { x: ["add b1"], y: ["add b2"] } },
+);
+
+story(
+	"a driver that found no hardware is tried again once the device was removed",
+	`
+	socket    l--x-r-x
+	walk      |
+	insert b     n
+	                 i
+	batches      1   2
+	begun        b   b
+	ended        B   b
+	told      L           S
+	          W           |
+	`,
+	{ coldplug, says: { x: ["add b1"], r: ["remove b1"] } },
+);
+
+story(
+	"a driver whose device left while it looked for it is tried again when the device comes back",
+	`
+	socket    l--x-r----x
+	walk      |
+	insert b     ----n
+	                    i
+	batches      1      2
+	begun        b      b
+	ended            B  b
+	told      L              S
+	          W              |
+	`,
+	{ coldplug, says: { x: ["add b1"], r: ["remove b1"] } },
+);
+
+story(
+	"a driver that failed is tried once more for a device that came up after it had begun",
+	`
+	socket    l--x-y
+	walk      |
+	insert b     ----n
+	                 ---i
+	batches      1 2 3
+	begun        b   b
+	ended            B  b
+	told      L              S
+	          W              |
+	`,
+	{ coldplug, says: { x: ["add b1"], y: ["add b2"] } },
+);
+
+story(
+	"devices that came up after a driver had begun share one more try, and those that left have none",
+	`
+	socket    l--x-yzw-v
+	walk      |
+	insert b     -------n
+	                    --n
+	batches      1 234  5
+	                    6
+	begun        b      b
+	ended               B B
+	told      L                S
+	          W                |
+	`,
+	{ coldplug, says: { x: ["add b1"], y: ["add b2"], z: ["add b3"], w: ["add b4"], v: ["remove b4"] } },
+);
+
+story(
+	"a module that somebody removed is loaded again when its device is plugged in again",
+	`
+	socket    l--a----r--a
+	walk      |
+	rmmod           a
+	batches      1       2
+	begun        a       a
+	ended        a       a
+	told      L       S
+	          W
+	`,
+	{ says: { r: ["remove a"] } },
+);
+
+story(
+	"what is live is the kernel's to say",
+	`
+	socket    l--m
+	walk      |
+	batches      1
+	begun        b
+	ended        b
+	told      L       S
+	          W       |
+	`,
+	{ coldplug, listLive: () => new Set(["a", "c"]), says: { m: ["add a", "add b", "add c"] } },
+);
+
+story(
+	"where the kernel does not say what is live, modules are begun all the same",
+	`
+	socket    l--a
+	walk      |
+	batches      1
+	begun        a
+	ended        a
+	told      L       S
+	          W       |
+	`,
+	{
+		coldplug,
+		listLive() {
+			throw new Refusal("read", "/proc/modules", "EMFILE", 24);
+		},
+	},
+);
+
+story(
+	"lost events make it look again",
+	`
+	socket    l-a-Db
+	walk      |
+	               c|
+	batches     1  2
+	               3
+	begun       a  b
+	               c
+	ended       a  b
+	               c
+	told      L    !W    S
+	          W          |
+	`,
+	{ coldplug },
+);
+
+story(
+	"numbers that other network namespaces took do not make it look again",
+	`
+	socket    l----NNNb
+	walk      |
+	batches           1
+	begun             b
+	ended             b
+	told      L    S
+	          W
+	`,
+);
+
+story(
+	"a loss is noticed in the quiet behind the last event too",
+	`
+	socket    l-aD
+	walk      |
+	                 b|
+	batches     1    2
+	begun       a    b
+	ended       a    b
+	told      L      !W    S
+	          W            |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a loss is noticed even where nothing was heard but what loads nothing",
+	`
+	socket    l---------xD
+	walk      |
+	                         b|
+	batches                  1
+	begun                    b
+	ended                    b
+	told      L    S         !W
+	          W
+	`,
+	{ says: { x: ["change a"] } },
+);
+
+story(
+	"losses during a walk make one more look, however many there are",
+	`
+	socket    lDaDbDcDd
+	walk      ------------|
+	                           |
+	batches     1 2 3 4
+	begun       a b c d
+	ended       a b c d
+	told      L   ! ! !   W    W    S
+	                                |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a message cut short is a lost one",
+	`
+	socket    l-aT
+	walk      |
+	               b|
+	batches     1  2
+	begun       a  b
+	ended       a  b
+	told      L  !  W    S
+	          W          |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a device that may have been replaced unheard is tried again",
+	`
+	socket    l-x--T
+	walk      |
+	               x|
+	insert b    n
+	               i
+	batches     1  2
+	begun       b  b
+	ended       B  b
+	told      L    !W    S
+	          W          |
+	`,
+	{ coldplug, says: { x: ["add b1"] }, finds: { x: ["b1"] } },
+);
+
+story(
+	"refused messages are told and change nothing",
+	`
+	socket    l-R
+	walk      |
+	told      L R  S
+	          W    |
+	`,
+	{ coldplug },
+);
+
+story(
+	"told to stop, it listens no more and awaits what it has begun",
+	`
+	socket    l-a---b
+	walk      |
+	insert a    -------i
+	stop          s
+	batches     1
+	begun       a
+	ended              a
+	told      L        |
+	          W
+	`,
+	{ coldplug },
+);
+
+story(
+	"told to stop while it walks, it walks no further",
+	`
+	socket    l
+	walk      a---b---c|
+	stop           s
+	batches   1   2
+	begun     a   b
+	ended     a   b
+	told      L    |
+	`,
+);
+
+story(
+	"told to stop with nothing begun, it ends at once",
+	`
+	socket    l
+	walk      |
+	stop                s
+	told      L    S    |
+	          W
+	`,
+);
+
+story(
+	"a socket that fails is opened again, and what it missed is looked after",
+	`
+	socket    l--#
+	                  l--b
+	walk      |
+	                  c|
+	batches           1  2
+	begun             c  b
+	ended             c  b
+	told      L  D    LW      S
+	          W               |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a socket that cannot be opened is tried again while the devices present are handled",
+	`
+	socket    #
+	               l
+	walk      a-|
+	                 b|
+	batches   1      2
+	begun     a      b
+	ended     a      b
+	told      D W  L  W    S
+	                       |
+	`,
+	{ coldplug },
+);
+
+story(
+	"coldplug does not wait for ever for a socket that cannot be opened",
+	`
+	socket    #
+	               #
+	                    #
+	                         #
+	                              #
+	walk      a|
+	batches   1
+	begun     a
+	ended     a
+	told      DW   D    D    D    D
+	                              S
+	                              |
+	`,
+	{ coldplug },
+);
+
+story(
+	"a first look that fails ends it, for without devices there is nothing to do",
+	`
+	socket    l
+	walk      a--#
+	batches   1
+	begun     a
+	ended     a
+	told      L  #
+	`,
+);
+
+story(
+	"a later look that fails is taken again",
+	`
+	socket    l---T
+	walk      |
+	               --#
+	                      b|
+	batches               1
+	begun                 b
+	ended                 b
+	told      L   !  B     W    S
+	          W                 |
+	`,
+	{ coldplug },
+);
