@@ -44,7 +44,8 @@ type RawSocket = InstanceType<Raw["RawNetlinkSocket"]>;
 
 /** Loads the native packages. The socket that the result opens has joined its group when it returns. @throws {Refusal} */
 export async function loadUeventSocket(): Promise<OpenUeventSocket> {
-	const [raw, syscalls] = await Promise.all([import("netlink/dist/raw.js"), openSyscalls()]);
+	// A bundle of CommonJS packages has nothing but their defaults.
+	const [{ default: raw }, syscalls] = await Promise.all([import("netlink/dist/raw.js"), openSyscalls()]);
 	return (listeners, options = {}) => {
 		try {
 			return open(raw, syscalls, listeners, options);
