@@ -19,6 +19,11 @@ export function runInNamespace(script: string, ...words: string[]): Promise<Ende
 	return run("unshare", ["--user", "--map-root-user", "--net", process.execPath, script, ...words]);
 }
 
+/** The same with mounts of its own: what it mounts below /sys, only it and its children see. */
+export function runWithOwnMounts(script: string, ...words: string[]): Promise<Ended> {
+	return run("unshare", ["--user", "--map-root-user", "--net", "--mount", process.execPath, script, ...words]);
+}
+
 /** For root only, who stays what he is: he may force a receive buffer. The machine's own uevents are announced there too. */
 export function runInRootNamespace(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--net", process.execPath, script, ...words]);

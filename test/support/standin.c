@@ -3,6 +3,7 @@
 //   STANDIN_RECORD                     the file to which each call is appended when it begins, one JSON object a line
 //   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
 //                                      "ERRNO", the answer to every call; "ERRNO*TIMES", to the first ones. Without: success
+//   STANDIN_PROC_MODULES               the file that stands in for /proc/modules: what finit_module inserts is added to it as live
 //   in a module's parameters           standin.errno=ERRNO  standin.sleep=MILLISECONDS  standin.until=PATH (waits for that file)
 
 #define _GNU_SOURCE
@@ -60,6 +61,21 @@ static void record(struct line *line)
 	close(fd);
 }
 
+// As /proc/modules has it, before the call returns; the name is the file's.
+static void add_live_module(const char *file)
+{
+	const char *path = getenv("STANDIN_PROC_MODULES");
+	if (!path) return;
+	const char *slash = strrchr(file, '/');
+	char name[256] = "", text[320];
+	sscanf(slash ? slash + 1 : file, "%255[^.]", name);
+	for (char *c = name; *c; c++) if (*c == '-') *c = '_';
+	int size = snprintf(text, sizeof(text), "%s 16384 0 - Live 0x0000000000000000\n", name);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, size) != size) abort();
+	close(fd);
+}
+
 static const char *word(const char *parameters, const char *key)
 {
 	const char *found = strstr(parameters, key);
@@ -100,7 +116,9 @@ static int stand_in_for_finit_module(int fd, const char *parameters, int flags)
 	put_string(&line, "parameters", parameters);
 	put_number(&line, "flags", flags);
 	record(&line);
-	return answer("STANDIN_FINIT_MODULE", &calls, parameters);
+	int result = answer("STANDIN_FINIT_MODULE", &calls, parameters);
+	if (!result) add_live_module(file);
+	return result;
 }
 
 int init_module(const void *image, unsigned long size, const char *parameters)
@@ -141,4 +159,17 @@ long syscall(long number, ...)
 	static long (*real)(long, ...);
 	if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+// The name by which node opens files.
+int open64(const char *path, int flags, ...)
+{
+	va_list arguments;
+	va_start(arguments, flags);
+	mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	static int (*real)(const char *, int, ...);
+	if (!real) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open64");
+	const char *instead = strcmp(path, "/proc/modules") ? NULL : getenv("STANDIN_PROC_MODULES");
+	return real(instead ? instead : path, flags, mode);
 }

@@ -1,0 +1,46 @@
+import test from "ava";
+import { runWithOwnMounts } from "../support/network-namespace.js";
+import { stormSession } from "../support/storm-session.js";
+
+async function storm(name: string) {
+	const { status, signal, stdout, stderr } = await runWithOwnMounts(stormSession, name);
+	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
+	return JSON.parse(stdout);
+}
+
+const endedWell = { status: 0, signal: null, stderr: "" };
+
+test("20,000 uevents for a receive buffer of a few are survived, and no alias is lost in the end", async (t) => {
+	const { drops, losses, looks, missed, twice, inserted, ended } = await storm("overflow");
+	t.log(`${drops} of 20000 uevents lost, noticed ${losses} times; looked at all devices ${looks} times`);
+	t.true(drops > 10_000, `${drops}`);
+	t.true(losses > 0);
+	t.true(looks > 1);
+	t.is(missed, 0);
+	t.is(twice, 0);
+	t.is(inserted, 201);
+	t.deepEqual(ended, endedWell);
+});
+
+test("200 network namespaces that come and go cause no second look", async (t) => {
+	const { movedBy, ...rest } = await storm("elsewhere");
+	t.true(movedBy >= 200, `${movedBy}`);
+	t.deepEqual(rest, { looks: 1, losses: 0, inserted: ["first", "second"], ended: endedWell });
+});
+
+test("what a process sends, to the socket or to the group, is refused, counted and logged, and loads nothing", async (t) => {
+	const warning = 40;
+	const told = await storm("spoof");
+	t.deepEqual(told, { refused: 12, level: warning, looks: 1, inserted: ["first"], ended: endedWell });
+});
+
+test("a storm that has no alias in it loads nothing", async (t) => {
+	const { handled, drops, cpu, milliseconds, inserted, ended } = await storm("noAlias");
+	t.log(
+		`${handled} uevents handled, ${drops} lost, in ${Math.round(milliseconds)} ms: ` +
+			`${Math.round((1000 * handled) / milliseconds)} a second as sent, ` +
+			`${Math.round((1000 * handled) / cpu)} for each second of processor time`,
+	);
+	t.deepEqual(inserted, ["first", "second"]);
+	t.deepEqual(ended, endedWell);
+});

@@ -1,0 +1,124 @@
+// A daemon in a machine of its own: the executable's `run` in a network namespace where this process alone makes uevents, with
+// a /sys/devices in memory, indexes made for it, and a stand-in for the kernel's module loader. Needs no privilege.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { defaultSettings, type Settings } from "../../src/agent/settings.js";
+import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
+import { RELEASE, type World, worldFiles } from "./world.js";
+
+/** One line of the daemon's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
+
+export type Daemon = {
+	/** So far. */
+	readonly log: readonly LogLine[];
+	readonly process: ChildProcess;
+	/** The modules inserted so far, in order. */
+	inserted(): string[];
+	/** The port id of its uevent socket. */
+	port(): number;
+	/** Uevents that its socket's receive buffer had no room for. */
+	drops(): number;
+	/** Gives up after half a minute, so that a failure leaves no process behind. */
+	until(condition: () => boolean): Promise<void>;
+	/** SIGTERM; all of the log is there when it resolves. */
+	stop(): Promise<{ status: number | null; signal: NodeJS.Signals | null; stderr: string }>;
+};
+
+/** Every device of this machine is below it, one alias each. To be called once mounts are this process's own. */
+export function mountDevices(): void {
+	execFileSync("mount", ["-t", "tmpfs", "devices", "/sys/devices"]);
+}
+
+/** As the kernel does, before it announces it. @param devpath such as /devices/platform/serial8250 */
+export function addDevice(devpath: string, alias: string): void {
+	mkdirSync(`/sys${devpath}`, { recursive: true });
+	writeFileSync(`/sys${devpath}/modalias`, `${alias}\n`, "latin1");
+}
+
+/** Runs once its socket listens and it has looked at all devices. */
+export async function startDaemon(world: World, settings: Partial<Settings> = {}): Promise<Daemon> {
+	const folder = mkdtempSync(join(tmpdir(), "agent-"));
+	process.on("exit", () => execFileSync("rm", ["-rf", folder]));
+	writeWorld(folder, world);
+	const settingsFile = join(folder, "hotplugd.toml");
+	writeFileSync(settingsFile, formatSettings({ ...defaultSettings, quiet_milliseconds: 100, ...settings }));
+	const record = join(folder, "record");
+	const child = spawn(
+		process.execPath,
+		["dist/main.js", "run", "-d", folder, "-S", RELEASE, "-C", `${folder}/modprobe.d`, "--config", settingsFile],
+		{
+			env: { ...process.env, ...standinEnvironment(record), STANDIN_PROC_MODULES: join(folder, "proc-modules") },
+			stdio: ["ignore", "pipe", "pipe"],
+		},
+	);
+	const daemon = watch(child, record);
+	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
+	return daemon;
+}
+
+function writeWorld(folder: string, world: World): void {
+	const files = [...worldFiles(world)].filter(([path]) => path.startsWith("/lib"));
+	const modules = Object.keys(world.modules).map(
+		(name) => [`/lib/modules/${RELEASE}/kernel/${name}.ko`, Buffer.from("no module at all")] as const,
+	);
+	for (const [path, content] of [...files, ...modules]) {
+		mkdirSync(dirname(folder + path), { recursive: true });
+		writeFileSync(folder + path, content);
+	}
+	mkdirSync(`${folder}/modprobe.d`);
+	writeFileSync(`${folder}/proc-modules`, "");
+}
+
+function formatSettings(settings: Settings): string {
+	return Object.entries(settings)
+		.map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`)
+		.join("");
+}
+
+function watch(child: ChildProcess, record: string): Daemon {
+	const log: LogLine[] = [];
+	let stderr = "";
+	const lines = createInterface({ input: child.stdout! });
+	lines.on("line", (line) => log.push(JSON.parse(line)));
+	child.stderr!.on("data", (text) => {
+		stderr += text;
+	});
+	const ended = Promise.all([once(child, "exit"), once(lines, "close")]);
+	const isOver = () => child.exitCode !== null || child.signalCode !== null;
+	process.on("exit", () => child.kill("SIGKILL"));
+	return {
+		log,
+		process: child,
+		inserted: () => readRecord(record).map(moduleOf),
+		port: () => Number(socketRow(child)[2]),
+		drops: () => Number(socketRow(child)[8]),
+		async until(condition) {
+			const patience = performance.now() + 30_000;
+			while (!condition()) {
+				if (isOver()) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}: ${stderr}`);
+				if (performance.now() > patience) throw new Error(`never came true: ${condition}; ${stderr}`);
+				await setTimeout(10);
+			}
+		},
+		async stop() {
+			child.kill("SIGTERM");
+			const [[status, signal]] = await ended;
+			return { status, signal, stderr };
+		},
+	};
+}
+
+const moduleOf = ({ file }: RecordedCall): string => /([^/]+)\.ko$/.exec(String(file))?.[1] ?? String(file);
+
+/** /proc/net/netlink's row of the daemon's socket, the only one here that is not the kernel's. */
+function socketRow({ pid }: ChildProcess): readonly string[] {
+	const rows = readFileSync(`/proc/${pid}/net/netlink`, "latin1").split("\n");
+	return rows.map((line) => line.split(/\s+/)).find(([, protocol, port]) => protocol === "15" && port !== "0") ?? [];
+}

@@ -1,0 +1,134 @@
+// A process that sends a storm at a daemon. Its argument names the storm; it prints what came of it, as JSON.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { addDevice, type Daemon, type LogLine, mountDevices, startDaemon } from "./agent-session.js";
+import { formatUevent, injectUevents, type UeventSender } from "./uevent-injector.js";
+
+export const stormSession = fileURLToPath(import.meta.url);
+
+const BURST = 20_000;
+const MODULES = 200;
+const names = Array.from({ length: MODULES }, (_, i) => `storm${i}`);
+const world = {
+	modules: { first: [], second: [], spoofed: [], ...Object.fromEntries(names.map((name) => [name, []])) },
+	aliases: {
+		"pci:first": "first",
+		"pci:second": "second",
+		"pci:spoofed": "spoofed",
+		...Object.fromEntries(names.map((name) => [`usb:${name}d*`, name])),
+	},
+};
+
+const announce = (device: string, alias: string) =>
+	formatUevent("add", `/devices/${device}`, [
+		["SUBSYSTEM", "usb"],
+		["MODALIAS", alias],
+	]);
+const isOf = (message: string) => (line: LogLine) => line.msg === message;
+const isLook = isOf("looked at all devices");
+const isLoss = isOf("uevents were lost: looking at all devices again");
+const isRefusal = isOf("refused messages that the kernel did not send");
+const readSeqnum = () => Number(readFileSync("/sys/kernel/uevent_seqnum", "latin1"));
+
+/** Plugs a device in, and waits for its module. */
+async function plug(daemon: Daemon, module: "first" | "second"): Promise<void> {
+	addDevice(`/devices/${module}`, `pci:${module}`);
+	injectUevents([announce(module, `pci:${module}`)]);
+	await daemon.until(() => daemon.log.some((line) => line.module === module));
+}
+
+/** User and system time, in milliseconds: /proc/PID/stat counts hundredths of a second. */
+function cpuTime({ process: { pid } }: Daemon): number {
+	const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
+	const [user, system] = fields.split(" ").slice(11, 13).map(Number);
+	return 10 * (user! + system!);
+}
+
+const storms: Readonly<Record<string, () => Promise<unknown>>> = {
+	async overflow() {
+		const daemon = await startDaemon(world, { receive_buffer_bytes: 4096, log_level: "debug" });
+		const devices = Array.from({ length: BURST }, (_, i) => [`bus/${i}`, `usb:${names[i % MODULES]}d${i}`] as const);
+		for (const [device, alias] of devices) addDevice(`/devices/${device}`, alias);
+		injectUevents(devices.map(([device, alias]) => announce(device, alias)));
+		const decided = new Set<unknown>();
+		let read = 0;
+		await daemon.until(() => {
+			for (; read < daemon.log.length; read++) decided.add(daemon.log[read]!.alias);
+			decided.delete(undefined);
+			return decided.size === BURST && new Set(daemon.inserted()).size === MODULES;
+		});
+		const drops = daemon.drops();
+		await plug(daemon, "first");
+		const ended = await daemon.stop();
+		const inserted = daemon.inserted();
+		const missed = devices.filter(([, alias]) => !decided.has(alias)).length;
+		const looks = daemon.log.filter(isLook).length;
+		const twice = inserted.length - new Set(inserted).size;
+		return { drops, losses: daemon.log.filter(isLoss).length, looks, missed, twice, inserted: inserted.length, ended };
+	},
+
+	async elsewhere() {
+		const daemon = await startDaemon(world);
+		await plug(daemon, "first");
+		const before = readSeqnum();
+		const fifty = "for i in $(seq 50); do unshare -n true || exit 1; done";
+		const all = `for j in 1 2 3 4; do (${fifty}) & jobs="$jobs $!"; done; for j in $jobs; do wait $j || exit 1; done`;
+		execFileSync("sh", ["-c", all]);
+		const movedBy = readSeqnum() - before;
+		await plug(daemon, "second");
+		// Longer than the quiet time, after which it asks for losses once more.
+		await setTimeout(300);
+		const ended = await daemon.stop();
+		const count = (is: (line: LogLine) => boolean) => daemon.log.filter(is).length;
+		return { movedBy, looks: count(isLook), losses: count(isLoss), inserted: daemon.inserted(), ended };
+	},
+
+	async spoof() {
+		const daemon = await startDaemon(world);
+		const spoof = (count: number, sender: UeventSender) =>
+			injectUevents(Array<Buffer>(count).fill(announce("spoofed", "pci:spoofed")), sender);
+		spoof(5, { unicast: daemon.port() });
+		spoof(7, { multicast: 1 });
+		spoof(9, { multicast: 2 });
+		await plug(daemon, "first");
+		await daemon.until(() => daemon.log.some((line) => isRefusal(line) && line.refused === 12));
+		const ended = await daemon.stop();
+		const refusals = daemon.log.filter(isRefusal);
+		const looks = daemon.log.filter(isLook).length;
+		return {
+			refused: refusals.at(-1)?.refused,
+			level: refusals.at(-1)?.level,
+			looks,
+			inserted: daemon.inserted(),
+			ended,
+		};
+	},
+
+	async noAlias() {
+		const daemon = await startDaemon(world);
+		const noise = (from: number) =>
+			Array.from({ length: 200 }, (_, i) =>
+				formatUevent(i % 2 === 0 ? "add" : "change", `/devices/virtual/block/loop${from + i}`, [
+					["SUBSYSTEM", "block"],
+					["DEVNAME", `loop${from + i}`],
+				]),
+			);
+		await plug(daemon, "first");
+		const [cpuBefore, before] = [cpuTime(daemon), performance.now()];
+		for (let from = 0; from < BURST; from += 200) injectUevents(noise(from));
+		await plug(daemon, "second");
+		const [cpu, milliseconds] = [cpuTime(daemon) - cpuBefore, performance.now() - before];
+		const drops = daemon.drops();
+		const ended = await daemon.stop();
+		return { handled: BURST - drops, drops, cpu, milliseconds, inserted: daemon.inserted(), ended };
+	},
+};
+
+const storm = storms[process.argv[2] ?? ""];
+if (process.argv[1] === stormSession && storm) {
+	mountDevices();
+	console.log(JSON.stringify(await storm()));
+}
