@@ -6,6 +6,7 @@ import {
 	concatMap,
 	debounceTime,
 	defer,
+	EMPTY,
 	filter,
 	finalize,
 	from,
@@ -23,6 +24,7 @@ import {
 	take,
 	takeUntil,
 	tap,
+	throttleTime,
 	timer,
 } from "rxjs";
 import { Refusal } from "../libkmod/kernel.js";
@@ -71,6 +73,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const activity = new Subject<void>();
 		/** Only something else was heard. */
 		const chatter = new Subject<void>();
+		const refusals = new Subject<Report>();
 		let lookDue = true;
 		let walking = false;
 		let walkedOnce = false;
@@ -93,7 +96,10 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 					failures = 0;
 					return of({ kind: "listening", receiveBuffer: announcement.receiveBuffer });
 				case "refused":
-					return of(announcement);
+					// They may have filled the buffer up.
+					chatter.next();
+					refusals.next(announcement);
+					return EMPTY;
 				case "truncated":
 					return from(lookAgain(announcement.count));
 				case "drain":
@@ -181,7 +187,9 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			take(1),
 		);
 		const done = options.endWhenSettled ? merge(stop, settled) : stop;
-		const worked = merge(heard, lostInQuiet.pipe(mergeMap((lost) => from(lost))), seen).pipe(
+		/** As often as anybody reads them: whoever sends them can send many. */
+		const refused = refusals.pipe(throttleTime(pauseMilliseconds, undefined, { leading: true, trailing: true }));
+		const worked = merge(heard, refused, lostInQuiet.pipe(mergeMap((lost) => from(lost))), seen).pipe(
 			takeUntil(done),
 			mergeMap((item) => (item.kind === "devices" ? insertDecided(item.devices.flatMap(decide)) : of(item))),
 			tap((report) => {

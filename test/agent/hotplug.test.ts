@@ -406,6 +406,30 @@ story(
 );
 
 story(
+	"many refused messages are told once a pause",
+	`
+	socket    l-RRRRRRRRRRR
+	walk      |
+	told      L R  S R    R
+	          W
+	`,
+);
+
+story(
+	"a loss is noticed even where nothing was heard but what was refused",
+	`
+	socket    l---------RD
+	walk      |
+	                         b|
+	batches                  1
+	begun                    b
+	ended                    b
+	told      L    S    R    !W
+	          W
+	`,
+);
+
+story(
 	"told to stop, it listens no more and awaits what it has begun",
 	`
 	socket    l-a---b
