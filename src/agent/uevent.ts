@@ -7,34 +7,39 @@ export type Uevent = {
 	readonly devpath: string;
 	/** Missing in messages that are not the kernel's own. */
 	readonly seqnum: number | undefined;
-	readonly subsystem: string | undefined;
-	/** Every MODALIAS: an ACPI device can have two. */
+	/** Every MODALIAS, each once: an ACPI device can have two. */
 	readonly aliases: readonly string[];
 };
 
-const SHORTEST = "add@/".length;
-
 /** undefined where the message does not begin as a uevent does, such as udev's own on another group. */
 export function parseUevent(message: Buffer): Uevent | undefined {
-	if (message.length < SHORTEST) return undefined;
 	const text = message.toString("latin1");
 	const header = /^([a-z]+)@(\/[^\0]*)\0/.exec(text);
 	if (header === null) return undefined;
-	let seqnum: number | undefined;
-	let subsystem: string | undefined;
+	const [{ length }, action, devpath] = header;
 	const aliases: string[] = [];
-	let start = header[0].length;
-	while (start < text.length) {
-		const nul = text.indexOf("\0", start);
-		const end = nul < 0 ? text.length : nul;
-		if (text.startsWith("MODALIAS=", start)) {
-			const alias = text.slice(start + 9, end);
-			if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
-		} else if (text.startsWith("SEQNUM=", start)) seqnum = parseSeqnum(text.slice(start + 7, end));
-		else if (text.startsWith("SUBSYSTEM=", start)) subsystem ??= text.slice(start + 10, end);
-		start = end + 1;
+	// Searching for the two keys costs less than looking at all of them, in a message that mostly has neither.
+	for (let found = find(text, "MODALIAS", length - 1); found; found = find(text, "MODALIAS", found.end)) {
+		// Read anew: a slice would keep the whole message in memory for as long as the alias is remembered.
+		const alias = message.toString("latin1", found.start, found.end);
+		if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
 	}
-	return { action: header[1]!, devpath: header[2]!, seqnum, subsystem, aliases };
+	const number = find(text, "SEQNUM", length - 1);
+	return {
+		action: action!,
+		devpath: devpath!,
+		seqnum: number && parseSeqnum(text.slice(number.start, number.end)),
+		aliases,
+	};
+}
+
+/** Where the value of the next such key behind a NUL at `from` or later begins and ends. */
+function find(text: string, key: string, from: number): { readonly start: number; readonly end: number } | undefined {
+	const nul = text.indexOf(`\0${key}=`, from);
+	if (nul < 0) return undefined;
+	const start = nul + key.length + 2;
+	const end = text.indexOf("\0", start);
+	return { start, end: end < 0 ? text.length : end };
 }
 
 function parseSeqnum(text: string): number | undefined {
