@@ -1,0 +1,304 @@
+import test from "ava";
+import { type Flight, isMask, isUsable, makeInserter, type Outcome } from "../../src/libkmod/inserter.js";
+import type { Knowledge } from "../../src/libkmod/knowledge.js";
+import { lookUp } from "../../src/libkmod/lookup.js";
+import { planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
+import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
+import { makeWorld, type World } from "../support/world.js";
+
+function setUp(world: World, { parallel = 16, ...options }: FakeKernelOptions & { parallel?: number } = {}) {
+	const knowledge = makeWorld(world);
+	const kernel = makeFakeKernel(options);
+	const inserter = makeInserter({ kernel, parallel });
+	const insert = (...names: readonly string[]) => inserter.carryOut(plan(knowledge, ...names));
+	return { kernel, inserter, insert };
+}
+
+function plan(knowledge: Knowledge, ...names: readonly string[]): readonly Step[] {
+	return planInsertion(
+		knowledge,
+		names.flatMap((name) =>
+			lookUp(knowledge, name).map(({ module }) => ({ module, cause: { kind: "name" } as const })),
+		),
+	);
+}
+
+const outcomes = (flights: readonly Flight[]): Promise<readonly Outcome[]> =>
+	Promise.all(flights.map(({ outcome }) => outcome));
+
+/** Such as "a inserted, b blocked". */
+const tell = async (flights: readonly Flight[]): Promise<string> =>
+	(await outcomes(flights)).map(({ step, result }) => `${step.module} ${result}`).join(", ");
+
+const free: World = { modules: { a: [], b: [], c: [], d: [] } };
+const chain: World = { modules: { top: ["middle"], middle: ["base"], base: [], other: [] } };
+
+test("modules that need nothing of each other are in their init at once", async (t) => {
+	const { kernel, inserter, insert } = setUp(free, { held: true });
+	insert("a", "b", "c");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "b", "c"]);
+	t.deepEqual(inserter.running(), ["a", "b", "c"]);
+	t.is(inserter.inFlight(), 3);
+});
+
+test("no more than the bound are in their init, over all plans, and each that ends lets the next begin", async (t) => {
+	const { kernel, inserter, insert } = setUp(free, { held: true, parallel: 2 });
+	insert("a", "b", "c");
+	insert("d");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "b"]);
+	t.is(inserter.inFlight(), 4);
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a", "c"]);
+	await kernel.end("c", "ENODEV");
+	t.deepEqual(kernel.underway(), ["a", "d"]);
+	await kernel.end("a");
+	await kernel.end("d");
+	t.is(inserter.inFlight(), 0);
+});
+
+test("a module begins when what it needs has ended", async (t) => {
+	const { kernel, insert } = setUp(chain, { held: true });
+	const flights = insert("top", "other");
+	await heard();
+	t.deepEqual(kernel.underway(), ["base", "other"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["other", "middle"]);
+	await kernel.end("middle");
+	await kernel.end("top");
+	await kernel.end("other");
+	t.is(await tell(flights), "base inserted, middle inserted, top inserted, other inserted");
+});
+
+test("who waits for what it needs takes no place from others", async (t) => {
+	const { kernel, insert } = setUp(chain, { held: true, parallel: 2 });
+	insert("top");
+	insert("other");
+	await heard();
+	t.deepEqual(kernel.underway(), ["base", "other"]);
+});
+
+test("what fails blocks those that need it, which all name it as their cause", async (t) => {
+	const { kernel, insert } = setUp(chain, { answers: { base: "ENODEV" } });
+	const [base, middle, top, other] = await outcomes(insert("top", "other"));
+	t.like(base, { result: "no device", reason: { code: "ENODEV" } });
+	t.like(middle, { result: "blocked", because: base });
+	t.like(top, { result: "blocked", because: base });
+	t.like(other, { result: "inserted" });
+	t.is(kernel.begun.length, 2);
+});
+
+test("a softdep that fails keeps nobody out", async (t) => {
+	const { kernel, insert } = setUp(
+		{ modules: { a: [], before: [], behind: [] }, config: "softdep a pre: before post: behind" },
+		{ held: true },
+	);
+	const flights = insert("a");
+	await heard();
+	t.deepEqual(kernel.underway(), ["before"]);
+	await kernel.end("before", "EIO");
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
+	await kernel.end("behind", "EIO");
+	t.is(await tell(flights), "before failed, a inserted, behind failed");
+	t.deepEqual(
+		(await outcomes(flights)).map(({ step }) => step.required),
+		[false, true, false],
+	);
+});
+
+const answered = test.macro({
+	async exec(t, code: string, result: Outcome["result"]) {
+		const { insert } = setUp(free, { answers: { a: code } });
+		t.is(await tell(insert("a")), `a ${result}`);
+	},
+	title: (_, code, result) => `${code} from an insertion means "${result}"`,
+});
+
+test(answered, "EEXIST", "live");
+test(answered, "ENODEV", "no device");
+test(answered, "ENXIO", "no device");
+test(answered, "ENOEXEC", "failed");
+test(answered, "EPERM", "failed");
+
+test("whatever else an insertion throws is a failure with that reason", async (t) => {
+	const kernel = {
+		...makeFakeKernel(),
+		async insert() {
+			throw "no error at all";
+		},
+	};
+	const [flight] = makeInserter({ kernel, parallel: 1 }).carryOut(plan(makeWorld(free), "a"));
+	t.like(await flight?.outcome, { result: "failed", reason: { message: "no error at all" } });
+});
+
+test("what is live already counts as there for those that need it", async (t) => {
+	const { insert } = setUp(chain, { answers: { base: "EEXIST", middle: "EEXIST" } });
+	t.is(await tell(insert("top")), "base live, middle live, top inserted");
+});
+
+test("a module without a file is missing, and blocks those that need it", async (t) => {
+	const { kernel, insert } = setUp({ modules: { a: ["gone"] } });
+	t.is(await tell(insert("a")), "gone missing, a blocked");
+	t.deepEqual(kernel.begun, []);
+});
+
+test("what is built in needs nothing", async (t) => {
+	const { kernel, insert } = setUp({ modules: { a: ["built"] }, builtin: ["built"] });
+	t.is(await tell(insert("a")), "built builtin, a inserted");
+	t.is(kernel.begun.length, 1);
+});
+
+const masked = test.macro({
+	async exec(t, command: string, expected: string) {
+		const { kernel, insert } = setUp({ ...chain, config: `install base ${command}` });
+		t.is(await tell(insert("top")), expected);
+		t.false(kernel.begun.some((line) => line.includes(command.trim())));
+	},
+	title: (_, command) => `install base "${command}" is not run, and says whether others can go on`,
+});
+
+test(masked, "/bin/true", "base masked, middle inserted, top inserted");
+test(masked, "/bin/false", "base masked, middle blocked, top blocked");
+test(masked, "/usr/bin/false", "base masked, middle blocked, top blocked");
+test(masked, "false  ", "base masked, middle blocked, top blocked");
+test(masked, "true", "base masked, middle inserted, top inserted");
+
+test("only true and false themselves are masks", (t) => {
+	for (const command of ["/bin/true", "/usr/bin/true", "true", " false ", "/bin/false", "/usr/bin/false"])
+		t.true(isMask(command));
+	for (const command of ["/bin/truer", "/sbin/true", "true x", "! false", "false;", "", "/bin/sh -c true"])
+		t.false(isMask(command));
+});
+
+test("what is masked waits for no place", async (t) => {
+	const { insert } = setUp({ ...free, config: "install b /bin/false" }, { held: true, parallel: 1 });
+	const [, b] = insert("a", "b");
+	t.is((await b?.outcome)?.result, "masked");
+});
+
+test("an install command is given the options and the module's name", async (t) => {
+	const { kernel, insert } = setUp({
+		...free,
+		config: "options a x=1 y=$&\ninstall a modprobe -i a $CMDLINE_OPTS; echo $CMDLINE_OPTS",
+	});
+	t.is(await tell(insert("a")), "a ran");
+	t.deepEqual(kernel.begun, ["MODPROBE_MODULE=a modprobe -i a x=1 y=$&; echo x=1 y=$&"]);
+});
+
+test("an install command that fails is a failure with its status, and takes a place while it runs", async (t) => {
+	const { kernel, insert } = setUp(
+		{ ...free, config: "install a fail" },
+		{ held: true, parallel: 1, statuses: { fail: 7 } },
+	);
+	const flights = insert("a", "b");
+	await heard();
+	t.deepEqual(kernel.underway(), ["fail"]);
+	await kernel.end("fail");
+	await kernel.end("b");
+	const [a] = await outcomes(flights);
+	t.like(a, { result: "failed", exitStatus: 7 });
+});
+
+test("an install command that cannot be run is a failure with its reason", async (t) => {
+	const { insert } = setUp({ ...free, config: "install a fail" }, { answers: { fail: "EAGAIN" } });
+	t.like((await outcomes(insert("a")))[0], { result: "failed", reason: { code: "EAGAIN" } });
+});
+
+test("two plans that want one module begin it once", async (t) => {
+	const { kernel, insert } = setUp(chain, { held: true });
+	const first = insert("middle");
+	const second = insert("top");
+	t.deepEqual(
+		first.map(({ joined }) => joined),
+		[false, false],
+	);
+	t.deepEqual(
+		second.map(({ joined }) => joined),
+		[true, true, false],
+	);
+	await heard();
+	await kernel.end("base");
+	await kernel.end("middle");
+	await kernel.end("top");
+	t.is(await tell(second), "base inserted, middle inserted, top inserted");
+	t.is(kernel.begun.length, 3);
+	t.is(await second[1]?.outcome, await first[1]?.outcome);
+});
+
+test("a failure reaches all plans that joined it", async (t) => {
+	const { kernel, insert } = setUp(chain, { held: true });
+	const first = insert("base");
+	const second = insert("top");
+	await heard();
+	await kernel.end("base", "EIO");
+	t.is(await tell(first), "base failed");
+	t.is(await tell(second), "base failed, middle blocked, top blocked");
+});
+
+test("a module that was wanted by a softdep alone is required once a plan joins that needs it", async (t) => {
+	const { kernel, insert } = setUp({ modules: { a: [], b: [] }, config: "softdep a pre: b" }, { held: true });
+	const [soft] = insert("a");
+	insert("b");
+	await heard();
+	await kernel.end("b", "EIO");
+	t.like(await soft?.outcome, { step: { module: "b", required: true }, result: "failed" });
+	await kernel.end("a");
+	const [again] = insert("b");
+	await heard();
+	await kernel.end("b");
+	t.like(await again?.outcome, { result: "inserted" });
+});
+
+test("what has ended is begun again when it is wanted again", async (t) => {
+	const { kernel, insert } = setUp(free, { answers: { a: "ENODEV" } });
+	t.is(await tell(insert("a")), "a no device");
+	t.is(await tell(insert("a")), "a no device");
+	t.is(kernel.begun.length, 2);
+});
+
+test("stopped, it awaits what runs and begins nothing more", async (t) => {
+	const { kernel, inserter, insert } = setUp(
+		{ modules: { ...chain.modules, ...free.modules } },
+		{ held: true, parallel: 2 },
+	);
+	const first = insert("top", "other", "a");
+	const second = insert("b");
+	await heard();
+	t.deepEqual(kernel.underway(), ["base", "other"]);
+	inserter.stop();
+	await heard();
+	t.deepEqual(inserter.running(), ["base", "other"]);
+	t.is(await tell([first[4]!, ...second]), "a stopped, b stopped");
+	t.is(await tell(insert("c")), "c stopped");
+	await kernel.end("base");
+	await kernel.end("other", "ENODEV");
+	t.is(await tell(first), "base inserted, middle stopped, top stopped, other no device, a stopped");
+	t.is(inserter.inFlight(), 0);
+	t.is(kernel.begun.length, 2);
+});
+
+test("stopping twice, or with nothing under way, is harmless", async (t) => {
+	const { inserter, insert } = setUp(free);
+	inserter.stop();
+	inserter.stop();
+	t.is(await tell(insert("a", "b")), "a stopped, b stopped");
+});
+
+test("what is usable is what others can build on", (t) => {
+	const step = {
+		module: "a",
+		how: "builtin",
+		parameters: "",
+		required: true,
+		after: [],
+		cause: { kind: "name" },
+	} as const;
+	const usable = (["inserted", "live", "builtin", "ran"] as const).every((result) =>
+		isUsable({ step, result, milliseconds: 0 }),
+	);
+	t.true(usable);
+	for (const result of ["no device", "failed", "missing", "blocked", "stopped", "masked"] as const)
+		t.false(isUsable({ step, result, milliseconds: 0 }));
+});

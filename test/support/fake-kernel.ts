@@ -1,0 +1,93 @@
+// A kernel in memory, over a Map of files: a test says how insertions end, and when. What was inserted is live, as the kernel's
+// own list of modules says.
+import { type Kernel, Refusal } from "../../src/libkmod/kernel.js";
+import { normaliseModuleName } from "../../src/libkmod/module-name.js";
+import { filesIn, RELEASE } from "./world.js";
+
+export type FakeKernelOptions = {
+	readonly files?: ReadonlyMap<string, Buffer>;
+	/** Insertions and commands end when the test says so, not at once. */
+	readonly held?: boolean;
+	/** The errno's name by which insertions of a module end, or commands with its name in them. */
+	readonly answers?: Readonly<Record<string, string>>;
+	/** Exit statuses of commands; 0 where absent. */
+	readonly statuses?: Readonly<Record<string, number>>;
+};
+
+export type FakeKernel = Kernel & {
+	/** What was begun, in order: "insmod PATH PARAMETERS", or the command behind its environment. */
+	readonly begun: readonly string[];
+	/** Modules being inserted and commands running, in order. */
+	underway(): readonly string[];
+	/** Ends one of them: well, or by an errno's name. Resolves when everybody has heard of it. */
+	end(which: string, code?: string): Promise<void>;
+	/** What /proc/modules lists, the last first. */
+	readonly live: Set<string>;
+};
+
+const errnos: Readonly<Record<string, number>> = { EPERM: 1, ENXIO: 6, EEXIST: 17, ENODEV: 19, ENOSYS: 38 };
+
+export function makeFakeKernel({
+	files,
+	held = false,
+	answers = {},
+	statuses = {},
+}: FakeKernelOptions = {}): FakeKernel {
+	const begun: string[] = [];
+	const live = new Set<string>();
+	const underway = new Map<string, (code?: string) => void>();
+	const readOnly = filesIn(files ?? new Map());
+
+	function carryOut(operation: string, subject: string, which: string, done: () => void): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const end = (code = answers[which]): void => {
+				underway.delete(which);
+				if (code !== undefined) return reject(new Refusal(operation, subject, code, errnos[code] ?? 5));
+				done();
+				resolve();
+			};
+			if (held) underway.set(which, end);
+			else setImmediate(end);
+		});
+	}
+
+	return {
+		...readOnly,
+		release: RELEASE,
+		begun,
+		live,
+		read: (path) => (path === "/proc/modules" ? listModules(live) : readOnly.read(path)),
+		insert(path, parameters) {
+			const module = normaliseModuleName(path);
+			begun.push(`insmod ${path} ${parameters}`.trimEnd());
+			return carryOut("insert", path, module, () => live.add(module));
+		},
+		async remove(module) {
+			live.delete(module);
+		},
+		async run(command, environment) {
+			const variables = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
+			begun.push(`${variables.join("")}${command}`);
+			await carryOut("run", command, command, () => undefined);
+			return statuses[command] ?? 0;
+		},
+		underway: () => [...underway.keys()],
+		async end(which, code) {
+			const end = underway.get(which);
+			if (end === undefined)
+				throw new Error(`${which} is not under way, but ${[...underway.keys()].join(", ") || "nothing"}`);
+			end(code);
+			await heard();
+		},
+	};
+}
+
+/** When everything that follows from what has happened, without time passing, has happened too. */
+export function heard(): Promise<void> {
+	return new Promise((resolve) => setImmediate(resolve));
+}
+
+function listModules(live: ReadonlySet<string>): Buffer {
+	const lines = [...live].reverse().map((module) => `${module} 16384 0 - Live 0x0000000000000000\n`);
+	return Buffer.from(lines.join(""));
+}
