@@ -44,3 +44,15 @@ test("the lock file names no place to download from", (t) => {
 		[],
 	);
 });
+
+test("the lock file names every platform's packages, without which npm ci installs nothing", (t) => {
+	const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+	const installed = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")));
+	const entries = Object.values<{ optionalDependencies?: object }>(packages);
+	const wanted = entries.flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+	t.true(wanted.length > 50);
+	t.deepEqual(
+		wanted.filter((name) => !installed.has(name)),
+		[],
+	);
+});
