@@ -139,3 +139,17 @@ test("--rebuild-cache makes it anew", (t) => {
 	t.deepEqual(new Set(listRejections(folder)), new Set(["false"]));
 	t.deepEqual(readdirSync(join(folder, cache)).sort(), readdirSync(join("dist", cache)).sort());
 });
+
+test("the bundle loads the native packages by their binaries, without the loaders around them", (t) => {
+	const script = `
+		const { bundle } = require(${JSON.stringify(resolve("dist/main.js"))});
+		bundle.thisMachine.devices("/sys").then(async ({ listen }) => {
+			await listen(0);
+			console.log(JSON.stringify(Object.keys(require.cache)));
+		});`;
+	const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+	t.is(stderr, "");
+	const loaded: string[] = JSON.parse(stdout);
+	const ofPackages = loaded.filter((path) => path.includes("/node_modules/"));
+	t.deepEqual(ofPackages.map((path) => path.split("/").at(-1)).sort(), ["koffi.node", "node.napi.node"]);
+});
