@@ -1,7 +1,7 @@
 // Makes the executable: src/main.ts and its packages in a few scripts, which load several times faster than the files they
 // are made of. A script that is only needed later, by import(), is only loaded then.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { build, transform } from "esbuild";
@@ -49,8 +49,7 @@ export async function bundle(dist) {
 		metafile: true,
 		logLevel: "warning",
 	});
-	for (const folder of ["bundle", "cache"]) rmSync(join(dist, folder), { recursive: true, force: true });
-	mkdirSync(join(dist, "bundle"));
+	mkdirSync(join(dist, "bundle"), { recursive: true });
 	for (const { path, text } of outputFiles) writeFileSync(path, await toScript(text));
 	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses(metafile));
 	const [entry] = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === "src/main.ts");
@@ -59,6 +58,14 @@ export async function bundle(dist) {
 	chmodSync(join(dist, "main.js"), 0o755);
 	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
 	execFileSync(process.execPath, [join(dist, "code-cache.cjs")], { stdio: "inherit" });
+	const names = new Set(outputFiles.map(({ path }) => basename(path)));
+	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
+}
+
+/** An earlier build's files go last: until then what is running may still load them. */
+function removeOthers(folder, names) {
+	for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+		if (entry.isFile() && !names.has(entry.name)) rmSync(join(entry.parentPath, entry.name), { force: true });
 }
 
 /** esbuild splits ES modules alone; vm.Script runs none, and offers no import(). */
