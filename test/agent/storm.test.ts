@@ -35,12 +35,9 @@ test("what a process sends, to the socket or to the group, is refused, counted a
 });
 
 test("a storm that has no alias in it loads nothing", async (t) => {
-	const { handled, drops, cpu, milliseconds, inserted, ended } = await storm("noAlias");
-	t.log(
-		`${handled} uevents handled, ${drops} lost, in ${Math.round(milliseconds)} ms: ` +
-			`${Math.round((1000 * handled) / milliseconds)} a second as sent, ` +
-			`${Math.round((1000 * handled) / cpu)} for each second of processor time`,
-	);
+	const { handled, drops, milliseconds, inserted, ended } = await storm("noAlias");
+	const rate = Math.round((1000 * handled) / milliseconds);
+	t.log(`${handled} uevents handled and ${drops} lost: ${rate} for each second of processor time`);
 	t.deepEqual(inserted, ["first", "second"]);
 	t.deepEqual(ended, endedWell);
 });

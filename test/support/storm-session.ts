@@ -110,20 +110,20 @@ const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 	async noAlias() {
 		const daemon = await startDaemon(world);
 		const noise = (from: number) =>
-			Array.from({ length: 200 }, (_, i) =>
+			Array.from({ length: BURST / 20 }, (_, i) =>
 				formatUevent(i % 2 === 0 ? "add" : "change", `/devices/virtual/block/loop${from + i}`, [
 					["SUBSYSTEM", "block"],
 					["DEVNAME", `loop${from + i}`],
 				]),
 			);
 		await plug(daemon, "first");
-		const [cpuBefore, before] = [cpuTime(daemon), performance.now()];
-		for (let from = 0; from < BURST; from += 200) injectUevents(noise(from));
+		const before = cpuTime(daemon);
+		for (let from = 0; from < BURST; from += BURST / 20) injectUevents(noise(from));
 		await plug(daemon, "second");
-		const [cpu, milliseconds] = [cpuTime(daemon) - cpuBefore, performance.now() - before];
+		const milliseconds = cpuTime(daemon) - before;
 		const drops = daemon.drops();
 		const ended = await daemon.stop();
-		return { handled: BURST - drops, drops, cpu, milliseconds, inserted: daemon.inserted(), ended };
+		return { handled: BURST - drops, drops, milliseconds, inserted: daemon.inserted(), ended };
 	},
 };
 
