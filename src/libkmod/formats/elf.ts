@@ -1,0 +1,138 @@
+// ELF object files (elf(5)), 32 and 64 bit, both byte orders, read in place: nothing is copied and no object is made per
+// section or symbol. A module file may come from anyone, so every offset is checked before it is followed.
+
+/** The bytes are not a kernel module that can be read. `message` is a clause about the file: "it is not an ELF file". */
+export class MalformedModule extends Error {
+	override readonly name = "MalformedModule";
+	/** What libkmod says of such a file, which is less. */
+	readonly reason: "Invalid argument" | "Exec format error";
+	constructor(message: string, reason: MalformedModule["reason"] = "Invalid argument") {
+		super(message);
+		this.reason = reason;
+	}
+}
+
+/** A module file whose header and section table have been checked. `image` may be reused once the Elf is done with. */
+export type Elf = {
+	readonly image: Buffer;
+	/** The same bytes. A DataView reads numbers of either byte order in one go. */
+	readonly view: DataView;
+	readonly wide: boolean;
+	readonly littleEndian: boolean;
+	readonly machine: number;
+	/** Offset of the section header table, the size of one header in it, and their number. */
+	readonly table: number;
+	readonly stride: number;
+	readonly count: number;
+	/** The section names: bytes from `names` up to `namesEnd`, the last of them a NUL. */
+	readonly names: number;
+	readonly namesEnd: number;
+};
+
+/** Where a section lies in the image. */
+export type Section = { readonly index: number; readonly start: number; readonly end: number };
+
+const NOBITS = 8;
+const MAX_SIZE = 0x7fffffff;
+
+/** An unsigned number in the byte order of the file. The caller has checked that it lies within the image. */
+export function u16(elf: Elf, at: number): number {
+	return elf.view.getUint16(at, elf.littleEndian);
+}
+
+export function u32(elf: Elf, at: number): number {
+	return elf.view.getUint32(at, elf.littleEndian);
+}
+
+/** An address or size: 4 or 8 bytes by the class of the file. Above 2^53 it is not exact, and outside any file anyway. */
+export function word(elf: Elf, at: number): number {
+	if (!elf.wide) return u32(elf, at);
+	const high = u32(elf, elf.littleEndian ? at + 4 : at);
+	return high * 0x1_0000_0000 + u32(elf, elf.littleEndian ? at : at + 4);
+}
+
+/** Checks the header, the section table and the section names. @throws {MalformedModule} */
+export function parseElf(image: Buffer): Elf {
+	if (image.length > MAX_SIZE) throw new MalformedModule("it is larger than 2 GiB");
+	if (image.length < 16 || image[0] !== 0x7f || image[1] !== 0x45 || image[2] !== 0x4c || image[3] !== 0x46)
+		throw new MalformedModule("it is not an ELF file", "Exec format error");
+	const fileClass = image[4];
+	const byteOrder = image[5];
+	if (fileClass !== 1 && fileClass !== 2) throw new MalformedModule("its ELF class is neither 32 nor 64 bit");
+	if (byteOrder !== 1 && byteOrder !== 2) throw new MalformedModule("its ELF byte order is neither little nor big");
+	const wide = fileClass === 2;
+	if (image.length < (wide ? 64 : 52)) throw new MalformedModule("it ends within its ELF header");
+	const view = new DataView(image.buffer, image.byteOffset, image.length);
+	return withSectionNames(readHeader(image, view, wide, byteOrder === 1));
+}
+
+function readHeader(image: Buffer, view: DataView, wide: boolean, littleEndian: boolean): Elf {
+	const elf: Elf = {
+		image,
+		view,
+		wide,
+		littleEndian,
+		machine: 0,
+		table: 0,
+		stride: 0,
+		count: 0,
+		names: 0,
+		namesEnd: 0,
+	};
+	const machine = u16(elf, 18);
+	const table = word(elf, wide ? 40 : 32);
+	const stride = u16(elf, wide ? 58 : 46);
+	const count = u16(elf, wide ? 60 : 48);
+	return { image, view, wide, littleEndian, machine, table, stride, count, names: 0, namesEnd: 0 };
+}
+
+function withSectionNames(elf: Elf): Elf {
+	const { image, view, wide, littleEndian, machine, stride, count } = elf;
+	const needed = wide ? 64 : 40;
+	if (stride !== needed)
+		throw new MalformedModule(`its section headers have ${stride} bytes each instead of ${needed}`);
+	if (elf.table + count * stride > image.length)
+		throw new MalformedModule(`its section table (${count} headers at ${elf.table}) reaches outside the file`);
+	// A small integer from here on: offsets that come out of word() are floating point to the machine, and slow.
+	const table = elf.table | 0;
+	const index = u16(elf, wide ? 62 : 50);
+	if (index >= count) throw new MalformedModule(`its section names are in section ${index}, of only ${count}`);
+	const { start: names, end: namesEnd } = sectionAt(elf, index);
+	if (names === namesEnd || image[namesEnd - 1] !== 0)
+		throw new MalformedModule("its section names do not end with a NUL");
+	return { image, view, wide, littleEndian, machine, table, stride, count, names, namesEnd };
+}
+
+/** Where section `index` lies; one without bytes in the file (SHT_NOBITS) is empty. @throws {MalformedModule} */
+export function sectionAt(elf: Elf, index: number): Section {
+	const header = elf.table + index * elf.stride;
+	if (u32(elf, header + 4) === NOBITS) return { index, start: 0, end: 0 };
+	const start = word(elf, header + (elf.wide ? 24 : 16));
+	const end = start + word(elf, header + (elf.wide ? 32 : 20));
+	if (end > elf.image.length)
+		throw new MalformedModule(`its section ${index} (${start} to ${end}) reaches outside the file`);
+	return { index, start: start | 0, end: end | 0 };
+}
+
+/** The first section of that name, section 0 excepted. @throws {MalformedModule} where it lies outside the file. */
+export function findSection(elf: Elf, name: string): Section | undefined {
+	for (let index = 1; index < elf.count; index++) {
+		if (isNamed(elf, elf.names + u32(elf, elf.table + index * elf.stride), name)) return sectionAt(elf, index);
+	}
+	return undefined;
+}
+
+// The last byte of the names is a NUL, so a comparison that stays before namesEnd cannot run past them.
+function isNamed(elf: Elf, at: number, name: string): boolean {
+	const end = at + name.length;
+	if (end >= elf.namesEnd) return false;
+	for (let i = 0; i < name.length; i++) if (elf.image[at + i] !== name.charCodeAt(i)) return false;
+	return elf.image[end] === 0;
+}
+
+/** The string at `at` that ends at a NUL or at `limit`; one byte is one character (latin1). */
+export function stringAt(image: Buffer, at: number, limit: number): string {
+	let end = at;
+	while (end < limit && image[end] !== 0) end++;
+	return image.toString("latin1", at, end);
+}

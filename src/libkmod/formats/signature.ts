@@ -1,0 +1,94 @@
+// The signature appended to a module file, Documentation/admin-guide/module-signing.rst of the kernel: signer, key id,
+// signature, a 12-byte trailer (algorithm, hash, id type, signer and key id lengths, 3 of padding, big-endian signature
+// length) and the marker line. Today's are PKCS#7 (RFC 2315) without certificates: all is inside the signature.
+
+import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "./der.js";
+
+/** Who signed a module and how. `signer` has one character per byte. */
+export type Signature = {
+	readonly id: "PGP" | "X509" | "PKCS#7";
+	readonly signer: string;
+	readonly key: Buffer;
+	readonly hashAlgorithm: string;
+	readonly signature: Buffer;
+};
+
+const MARKER = Buffer.from("~Module signature appended~\n", "latin1");
+const TRAILER_SIZE = 12;
+const ID_TYPES = ["PGP", "X509", "PKCS#7"] as const;
+const ALGORITHMS = 2; // DSA and RSA
+const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"];
+const COMMON_NAME = "2.5.4.3";
+const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
+	"1.2.840.113549.2.4": "md4",
+	"1.2.840.113549.2.5": "md5",
+	"1.3.14.3.2.26": "sha1",
+	"1.3.36.3.2.1": "rmd160",
+	"2.16.840.1.101.3.4.2.1": "sha256",
+	"2.16.840.1.101.3.4.2.2": "sha384",
+	"2.16.840.1.101.3.4.2.3": "sha512",
+	"2.16.840.1.101.3.4.2.4": "sha224",
+	"2.16.840.1.101.3.4.2.8": "sha3-256",
+	"2.16.840.1.101.3.4.2.9": "sha3-384",
+	"2.16.840.1.101.3.4.2.10": "sha3-512",
+	"1.2.156.10197.1.401": "sm3",
+};
+
+/** The signature at the end of a module file; undefined where there is none, or where its trailer makes no sense. */
+export function parseSignature(image: Buffer): Signature | undefined {
+	const trailer = image.length - MARKER.length - TRAILER_SIZE;
+	if (trailer < 0 || image.compare(MARKER, 0, MARKER.length, image.length - MARKER.length) !== 0) return undefined;
+	const [algorithm, hash, idType, signerLength, keyLength] = image.subarray(trailer, trailer + 5);
+	const id = ID_TYPES[idType!];
+	const hashAlgorithm = HASHES[hash!];
+	const length = image.readUInt32BE(trailer + 8);
+	const start = trailer - length;
+	const signer = start - keyLength! - signerLength!;
+	if (id === undefined || hashAlgorithm === undefined || algorithm! >= ALGORITHMS) return undefined;
+	if (length === 0 || signer < 0) return undefined;
+	const signature = image.subarray(start, trailer);
+	if (id === "PKCS#7")
+		return parsePkcs7(signature) ?? { id, signer: "", key: NOTHING, hashAlgorithm: "unknown", signature };
+	const key = image.subarray(start - keyLength!, start);
+	return { id, signer: image.toString("latin1", signer, signer + signerLength!), key, hashAlgorithm, signature };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+// ContentInfo { signedData, [0] { SignedData { version, digests, content, [certificates], [crls], SET { SignerInfo } } } }
+function parsePkcs7(bytes: Buffer): Signature | undefined {
+	const within = (parent: DerElement | undefined) => (parent === undefined ? [] : childrenOf(bytes, parent));
+	const [, content] = within(elementAt(bytes, 0, bytes.length));
+	const signerInfos = within(within(content)[0]).at(-1);
+	const [, signedBy, digest, ...rest] = within(within(signerInfos)[0]);
+	const digestId = within(digest)[0];
+	const hashAlgorithm = digestId && HASH_OBJECT_IDS[objectIdOf(bytes, digestId)];
+	const signature = rest.find((element) => element.tag === tags.octetString);
+	if (signedBy === undefined || hashAlgorithm === undefined || signature === undefined) return undefined;
+	return {
+		id: "PKCS#7",
+		...signerOf(bytes, signedBy),
+		hashAlgorithm,
+		signature: bytes.subarray(signature.start, signature.end),
+	};
+}
+
+// Either issuer and serial number, or (in newer messages) a bare key id.
+function signerOf(bytes: Buffer, signedBy: DerElement): { signer: string; key: Buffer } {
+	if (signedBy.tag !== tags.sequence) return { signer: "", key: bytes.subarray(signedBy.start, signedBy.end) };
+	const [issuer, serial] = childrenOf(bytes, signedBy);
+	const names = issuer === undefined ? [] : childrenOf(bytes, issuer).flatMap((set) => childrenOf(bytes, set));
+	const parts = names.map((attribute) => childrenOf(bytes, attribute));
+	const commonName = parts.find(([type]) => type !== undefined && objectIdOf(bytes, type) === COMMON_NAME)?.[1];
+	return {
+		signer: commonName === undefined ? "" : bytes.toString("latin1", commonName.start, commonName.end),
+		key: serial === undefined ? NOTHING : magnitudeOf(bytes, serial),
+	};
+}
+
+// A positive INTEGER whose first bit is set carries one zero byte in front, which is no part of the number.
+function magnitudeOf(bytes: Buffer, integer: DerElement): Buffer {
+	let { start } = integer;
+	while (start < integer.end && bytes[start] === 0) start++;
+	return bytes.subarray(start, integer.end);
+}
