@@ -97,13 +97,12 @@ function explainMissing({ problem }: Step & { how: "missing" }): string {
 }
 
 // finit_module(2), init_module(2) and what kernel/module/main.c answers with.
-const answers: Readonly<Record<string, string>> = {
-	ENOENT: "it needs a symbol that no live module has, or its file is gone; see dmesg, and run depmod",
+const ofTheKernel: Readonly<Record<string, string>> = {
+	ENOENT: "it needs a symbol that no live module has; see dmesg, and run depmod",
 	ENOEXEC: "its file is not a module for this kernel (vermagic, or damaged); see dmesg",
 	EPERM:
 		"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
-	EACCES: "its file may not be read",
-	EKEYREJECTED: "its signature is by a key that the kernel does not trust",
+	EKEYREJECTED: "its signature is by a key that the kernel does not trust, or it was changed since it was signed",
 	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel demands that",
 	EBADMSG: "its signature is damaged",
 	EINVAL: "the kernel took a parameter or the file's format for invalid; see dmesg",
@@ -114,8 +113,19 @@ const answers: Readonly<Record<string, string>> = {
 	ESRCH: "it disagrees with the kernel about the version of a symbol; see dmesg",
 };
 
+/** Of its file, before the kernel is asked. */
+const ofTheFile: Readonly<Record<string, string>> = {
+	"open ENOENT": "is gone; run depmod",
+	"open EACCES": "may not be read",
+	"decompress EINVAL": "cannot be decompressed: it is damaged",
+	"decompress EFBIG": "would fill too much memory if it were decompressed",
+};
+
 export function explainFailure(reason: Error | undefined): string {
 	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
-	const answer = answers[reason.code];
-	return answer === undefined ? `${reason.code} from ${reason.operation}; see dmesg` : `${answer} (${reason.code})`;
+	const { operation, subject, code } = reason;
+	const about = ofTheFile[`${operation} ${code}`];
+	if (about !== undefined) return `${subject} ${about} (${code})`;
+	const answer = operation === "insert" ? ofTheKernel[code] : undefined;
+	return answer === undefined ? `${code} from ${operation}; see dmesg` : `${answer} (${code})`;
 }
