@@ -3,6 +3,7 @@
 // length) and the marker line. Today's are PKCS#7 (RFC 2315) without certificates: all is inside the signature.
 
 import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "./der.js";
+import { stringAt } from "./elf.js";
 
 /** Who signed a module and how. `signer` has one character per byte. */
 export type Signature = {
@@ -17,7 +18,9 @@ const MARKER = Buffer.from("~Module signature appended~\n", "latin1");
 const TRAILER_SIZE = 12;
 const ID_TYPES = ["PGP", "X509", "PKCS#7"] as const;
 const ALGORITHMS = 2; // DSA and RSA
-const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"];
+const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3"];
+/** Serial numbers have 20 bytes at most (RFC 5280). */
+const MAX_INTEGER = 1024;
 const COMMON_NAME = "2.5.4.3";
 const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
 	"1.2.840.113549.2.4": "md4",
@@ -34,7 +37,7 @@ const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
 	"1.2.156.10197.1.401": "sm3",
 };
 
-/** The signature at the end of a module file; undefined where there is none, or where its trailer makes no sense. */
+/** The signature at the end of a module file; undefined where there is none, or where it makes no sense. */
 export function parseSignature(image: Buffer): Signature | undefined {
 	const trailer = image.length - MARKER.length - TRAILER_SIZE;
 	if (trailer < 0 || image.compare(MARKER, 0, MARKER.length, image.length - MARKER.length) !== 0) return undefined;
@@ -47,48 +50,58 @@ export function parseSignature(image: Buffer): Signature | undefined {
 	if (id === undefined || hashAlgorithm === undefined || algorithm! >= ALGORITHMS) return undefined;
 	if (length === 0 || signer < 0) return undefined;
 	const signature = image.subarray(start, trailer);
-	if (id === "PKCS#7")
-		return parsePkcs7(signature) ?? { id, signer: "", key: NOTHING, hashAlgorithm: "unknown", signature };
+	if (id === "PKCS#7") return parsePkcs7(signature);
 	const key = image.subarray(start - keyLength!, start);
-	return { id, signer: image.toString("latin1", signer, signer + signerLength!), key, hashAlgorithm, signature };
+	return { id, signer: stringAt(image, signer, signer + signerLength!), key, hashAlgorithm, signature };
 }
-
-const NOTHING = Buffer.alloc(0);
 
 // ContentInfo { signedData, [0] { SignedData { version, digests, content, [certificates], [crls], SET { SignerInfo } } } }
 function parsePkcs7(bytes: Buffer): Signature | undefined {
 	const within = (parent: DerElement | undefined) => (parent === undefined ? [] : childrenOf(bytes, parent));
 	const [, content] = within(elementAt(bytes, 0, bytes.length));
 	const signerInfos = within(within(content)[0]).at(-1);
-	const [, signedBy, digest, ...rest] = within(within(signerInfos)[0]);
+	// SignerInfo { version, who, digest, [attributes], algorithm, signature, [attributes] }
+	const [, who, digest, ...rest] = within(within(signerInfos)[0]);
 	const digestId = within(digest)[0];
 	const hashAlgorithm = digestId && HASH_OBJECT_IDS[objectIdOf(bytes, digestId)];
 	const signature = rest.find((element) => element.tag === tags.octetString);
-	if (signedBy === undefined || hashAlgorithm === undefined || signature === undefined) return undefined;
-	return {
-		id: "PKCS#7",
-		...signerOf(bytes, signedBy),
-		hashAlgorithm,
-		signature: bytes.subarray(signature.start, signature.end),
-	};
+	const signer = who && signerOf(bytes, who);
+	if (signer === undefined || hashAlgorithm === undefined || signature === undefined) return undefined;
+	return { id: "PKCS#7", ...signer, hashAlgorithm, signature: bytes.subarray(signature.start, signature.end) };
 }
 
-// Either issuer and serial number, or (in newer messages) a bare key id.
-function signerOf(bytes: Buffer, signedBy: DerElement): { signer: string; key: Buffer } {
-	if (signedBy.tag !== tags.sequence) return { signer: "", key: bytes.subarray(signedBy.start, signedBy.end) };
-	const [issuer, serial] = childrenOf(bytes, signedBy);
-	const names = issuer === undefined ? [] : childrenOf(bytes, issuer).flatMap((set) => childrenOf(bytes, set));
-	const parts = names.map((attribute) => childrenOf(bytes, attribute));
-	const commonName = parts.find(([type]) => type !== undefined && objectIdOf(bytes, type) === COMMON_NAME)?.[1];
-	return {
-		signer: commonName === undefined ? "" : bytes.toString("latin1", commonName.start, commonName.end),
-		key: serial === undefined ? NOTHING : magnitudeOf(bytes, serial),
-	};
+// Either issuer and serial number, or a bare key id.
+function signerOf(bytes: Buffer, who: DerElement): { signer: string; key: Buffer } | undefined {
+	if (who.tag !== tags.sequence) return { signer: "", key: bytes.subarray(who.start, who.end) };
+	const [issuer, serial] = childrenOf(bytes, who);
+	const key = serial && magnitudeOf(bytes.subarray(serial.start, serial.end));
+	return issuer && key && { signer: commonNameOf(bytes, issuer), key };
 }
 
-// A positive INTEGER whose first bit is set carries one zero byte in front, which is no part of the number.
-function magnitudeOf(bytes: Buffer, integer: DerElement): Buffer {
-	let { start } = integer;
-	while (start < integer.end && bytes[start] === 0) start++;
-	return bytes.subarray(start, integer.end);
+// The first common name, or else the last part of the name, whatever it is.
+function commonNameOf(bytes: Buffer, issuer: DerElement): string {
+	const attributes = childrenOf(bytes, issuer).flatMap((set) => childrenOf(bytes, set));
+	const parts = attributes.map((attribute) => childrenOf(bytes, attribute));
+	const isCommonName = (type: DerElement | undefined) => type !== undefined && objectIdOf(bytes, type) === COMMON_NAME;
+	const value = (parts.find(([type]) => isCommonName(type)) ?? parts.at(-1))?.[1];
+	return value === undefined ? "" : stringAt(bytes, value.start, value.end);
+}
+
+// An INTEGER without its sign: a zero byte in front says that a first bit which is set does not mean minus.
+function magnitudeOf(integer: Buffer): Buffer | undefined {
+	const [first, second] = integer;
+	if (first === undefined || integer.length > MAX_INTEGER) return undefined;
+	if (first === 0 && second !== undefined && second < 0x80) return undefined;
+	const magnitude = first < 0x80 ? integer : Buffer.from(negated(integer));
+	return magnitude[0] === 0 ? magnitude.subarray(1) : magnitude;
+}
+
+function negated(integer: Buffer): number[] {
+	let carry = 1;
+	const digits = [...integer].reverse().map((byte) => {
+		const digit = (byte ^ 0xff) + carry;
+		carry = digit >> 8;
+		return digit & 0xff;
+	});
+	return digits.reverse();
 }

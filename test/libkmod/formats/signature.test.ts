@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { parseSignature } from "../../../src/libkmod/formats/signature.js";
+import { formatModinfo } from "../../../src/libkmod/modinfo-text.js";
+import { moduleInfo } from "../../../src/libkmod/module-info.js";
+import { seededRandom } from "../../support/random-numbers.js";
+import {
+	type ObjectId,
+	objectIds,
+	type Pkcs7,
+	pkcs7,
+	signedModule,
+	type Trailer,
+} from "../../support/signed-module.js";
+
+const plain = (trailer: Trailer) =>
+	signedModule(Buffer.from("signerKEYSIGNATURE"), { signerLength: 6, keyLength: 3, length: 9, ...trailer });
+const message = (parts: Pkcs7) => signedModule(pkcs7(parts));
+const whole = pkcs7({});
+
+const modules: Readonly<Record<string, Buffer>> = {
+	"a common name": message({}),
+	"the first of two common names": message({
+		issuer: [
+			["commonName", "First"],
+			["commonName", "Second"],
+		],
+	}),
+	"a common name among others": message({
+		issuer: [
+			["organisation", "O"],
+			["commonName", "C"],
+			["unit", "U"],
+		],
+	}),
+	"a name without a common name": message({
+		issuer: [
+			["organisation", "O"],
+			["unit", "U"],
+		],
+	}),
+	"a name without parts": message({ issuer: [] }),
+	"an empty common name": message({ issuer: [["commonName", ""]] }),
+	"a name of two-byte characters": message({ issuer: [["commonName", "\0B\0M\0P", 0x1e]] }),
+	"a NUL within a name": message({ issuer: [["commonName", "a\0b"]] }),
+	"bytes above 127 in a name": message({ issuer: [["commonName", "J\xfcrgen", 0x14]] }),
+	"a long name": message({ issuer: [["commonName", "n".repeat(300)]] }),
+	attributes: message({ withAttributes: true }),
+	certificates: message({ withCertificates: true }),
+	"two signers": message({ signers: 2 }),
+	"no signer": message({ signers: 0 }),
+	"an empty signature": message({ signature: "" }),
+	"20 bytes of signature": message({ signature: "s".repeat(20) }),
+	"21 bytes of signature": message({ signature: "s".repeat(21) }),
+	"no message at all": signedModule(Buffer.from("nonsense")),
+	"a message cut short": signedModule(whole.subarray(0, -5)),
+	"bytes behind the message": signedModule(Buffer.concat([whole, Buffer.from("xx")])),
+	"signer and key before the message": signedModule(Buffer.concat([Buffer.from("signerKEY"), whole]), {
+		signerLength: 6,
+		keyLength: 3,
+		length: whole.length,
+	}),
+	"an OpenPGP signature": plain({ algorithm: 1, hash: 4, idType: 0 }),
+	"no signer's name": plain({ idType: 1, signerLength: 0 }),
+	"an unknown algorithm": plain({ idType: 1, algorithm: 2 }),
+	"an unknown kind": plain({ idType: 3 }),
+	"no bytes": plain({ idType: 1, length: 0 }),
+	"more bytes than the file has": plain({ idType: 1, length: 100_000 }),
+	"the most bytes that can be": plain({ idType: 1, length: 0xffffffff }),
+	"a NUL within a plain name": signedModule(Buffer.from("sig\0erKEYSIGNATURE"), {
+		idType: 1,
+		signerLength: 6,
+		keyLength: 3,
+		length: 9,
+	}),
+	...Object.fromEntries(
+		["00", "7f", "80", "ff", "ff00", "8000", "0080", "00ff01", "000001", "a6f5"].map((serial) => [
+			`serial number ${serial}`,
+			message({ serial }),
+		]),
+	),
+	...Object.fromEntries(
+		Array.from({ length: 10 }, (_, hash) => [`a plain signature by hash ${hash}`, plain({ idType: 1, hash })]),
+	),
+	...Object.fromEntries(
+		["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3", "unheardOf"].map((hash) => [
+			`a message by ${hash}`,
+			message({ hash: hash as ObjectId }),
+		]),
+	),
+};
+
+test("signatures are described as by real modinfo", (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "signature-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const paths = Object.entries(modules).map(([name, image], index) => {
+		const path = join(folder, `${index}.ko`);
+		writeFileSync(path, image);
+		return { name, image, path };
+	});
+	const output = execFileSync(
+		"modinfo",
+		paths.map(({ path }) => path),
+		{ encoding: "latin1" },
+	);
+	const real = output.split(/(?=^filename: )/m);
+	t.is(real.length, paths.length);
+	t.true(output.split("\nsig_id: ").length > 30);
+	for (const [index, { name, image, path }] of paths.entries())
+		t.is(formatModinfo({ filename: path }, moduleInfo(image) ?? []), real[index]!, name);
+});
+
+test("hashes that came after Debian's kmod have their names", (t) => {
+	for (const hash of ["sha3-256", "sha3-384", "sha3-512"] as const)
+		t.is(parseSignature(message({ hash }))?.hashAlgorithm, hash);
+});
+
+test("a signer known by a key id alone has no name", (t) => {
+	const signature = parseSignature(message({ keyId: "aabbcc" }));
+	t.is(signature?.signer, "");
+	t.is(signature?.key.toString("hex"), "aabbcc");
+});
+
+test("a file without the marker line is not signed", (t) => {
+	const image = message({});
+	t.is(parseSignature(image.subarray(0, -1)), undefined);
+	t.is(parseSignature(Buffer.alloc(0)), undefined);
+	t.is(parseSignature(image.subarray(-28)), undefined);
+	t.is(parseSignature(image.subarray(-39)), undefined);
+});
+
+test("no bytes in a signature make it throw", (t) => {
+	const random = seededRandom(t);
+	const image = message({ withAttributes: true, withCertificates: true });
+	let signed = 0;
+	for (let round = 0; round < 5000; round++) {
+		const mutated = Buffer.from(image);
+		const start = image.length - 40 - whole.length;
+		for (let n = random.below(4); n >= 0; n--) mutated[start + random.below(whole.length + 12)] = random.below(256);
+		if (parseSignature(mutated) !== undefined) signed++;
+	}
+	t.true(signed > 0 && signed < 5000);
+});
