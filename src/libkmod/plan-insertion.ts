@@ -2,12 +2,13 @@
 // are readers of this one list. Pure: what is live already is the inserter's question, asked when a step begins.
 //
 // The order is libkmod's: of each hard dependency, deepest first, its softdeps before it, itself, its softdeps behind it;
-// then the same for the module itself. Softdeps bring their own dependencies and softdeps; a module whose softdeps are
-// being gathered is not gathered again, which ends loops.
+// then the same for the module itself. Softdeps bring their own dependencies and softdeps; what is gathered already, by
+// the same name or alias, is not gathered again, which ends loops.
 import { MalformedIndex } from "./formats/index-file.js";
-import type { Source } from "./formats/modprobe-config.js";
+import type { SoftdepLine, Source } from "./formats/modprobe-config.js";
 import type { Knowledge } from "./knowledge.js";
 import { type Found, lookUp } from "./lookup.js";
+import { normaliseAlias } from "./module-name.js";
 
 /** Why a module is in a plan: the first reason met. */
 export type Cause =
@@ -115,8 +116,10 @@ function gather(
 	gathered: Set<string>,
 	steps: Step[],
 ): void {
-	if (gathered.has(wanted.module)) return;
-	gathered.add(wanted.module);
+	// To kmod, a module by its name and the same one by an alias are two.
+	const key = `${wanted.module} ${wanted.alias === undefined ? "" : normaliseAlias(wanted.alias)}`;
+	if (gathered.has(key)) return;
+	gathered.add(key);
 	for (const module of knowledge.file(wanted.module)?.dependencies ?? []) {
 		const cause: Cause = { kind: "dependency", of: wanted.module };
 		withSoftdeps(knowledge, { module, cause }, required, false, gathered, steps);
@@ -133,17 +136,9 @@ function withSoftdeps(
 	steps: Step[],
 ): void {
 	const { module } = wanted;
-	const softdep = knowledge.softdep(module);
-	const find = (when: "pre" | "post"): Wanted[] =>
-		(softdep?.[when] ?? []).flatMap((alias) =>
-			lookUp(knowledge, alias).map((found) => ({
-				module: found.module,
-				...(byAlias(found) && { alias }),
-				cause: { kind: "softdep", of: module, when, source: softdep!.source },
-			})),
-		);
-	const pre = find("pre");
-	const post = find("post");
+	const lines = knowledge.softdeps(module);
+	const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "pre"));
+	const post = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "post"));
 	for (const one of pre) gather(knowledge, one, false, false, gathered, steps);
 	const after: Prerequisite[] = [
 		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
@@ -157,6 +152,13 @@ function withSoftdeps(
 	for (const one of post) gather(knowledge, one, false, false, gathered, steps);
 }
 
+function findSoftdeps(knowledge: Knowledge, line: SoftdepLine, of: string, when: "pre" | "post"): Wanted[] {
+	const cause: Cause = { kind: "softdep", of, when, source: line.source };
+	return line[when].flatMap((alias) =>
+		lookUp(knowledge, alias).map((found) => ({ module: found.module, ...(byAlias(found) && { alias }), cause })),
+	);
+}
+
 function makeStep(
 	knowledge: Knowledge,
 	{ module, alias, cause }: Wanted,
@@ -167,15 +169,16 @@ function makeStep(
 ): Step {
 	const file = knowledge.file(module);
 	const command = ignoreCommand ? undefined : knowledge.installCommand(module);
+	const unheeded = softdeps && !knowledge.honourEveryLine;
 	const shared = {
 		module,
 		parameters: knowledge.options(module, alias),
 		required,
 		after,
 		cause,
-		...(command !== undefined && softdeps && { commandIgnored: command.source }),
+		...(command !== undefined && unheeded && { commandIgnored: command.source }),
 	};
-	if (command !== undefined && !softdeps)
+	if (command !== undefined && !unheeded)
 		return { ...shared, how: "run", command: command.command, source: command.source };
 	if (file !== undefined) return { ...shared, how: "insert", path: absolutePath(knowledge, file.path) };
 	return { ...shared, how: knowledge.isBuiltin(module) ? "builtin" : "missing" };

@@ -190,19 +190,19 @@ test("an install command is given the options and the module's name", async (t) 
 test("an install command that fails is a failure with its status, and takes a place while it runs", async (t) => {
 	const { kernel, insert } = setUp(
 		{ ...free, config: "install a fail" },
-		{ held: true, parallel: 1, statuses: { fail: 7 } },
+		{ held: true, parallel: 1, statuses: { a: 7 } },
 	);
 	const flights = insert("a", "b");
 	await heard();
-	t.deepEqual(kernel.underway(), ["fail"]);
-	await kernel.end("fail");
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
 	await kernel.end("b");
 	const [a] = await outcomes(flights);
 	t.like(a, { result: "failed", exitStatus: 7 });
 });
 
 test("an install command that cannot be run is a failure with its reason", async (t) => {
-	const { insert } = setUp({ ...free, config: "install a fail" }, { answers: { fail: "EAGAIN" } });
+	const { insert } = setUp({ ...free, config: "install a fail" }, { answers: { a: "EAGAIN" } });
 	t.like((await outcomes(insert("a")))[0], { result: "failed", reason: { code: "EAGAIN" } });
 });
 

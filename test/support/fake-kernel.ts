@@ -8,16 +8,16 @@ export type FakeKernelOptions = {
 	readonly files?: ReadonlyMap<string, Buffer>;
 	/** Insertions and commands end when the test says so, not at once. */
 	readonly held?: boolean;
-	/** The errno's name by which insertions of a module end, or commands with its name in them. */
+	/** The errno's name by which a module's insertion, or running its command, ends. */
 	readonly answers?: Readonly<Record<string, string>>;
-	/** Exit statuses of commands; 0 where absent. */
+	/** Exit statuses of modules' commands; 0 where absent. */
 	readonly statuses?: Readonly<Record<string, number>>;
 };
 
 export type FakeKernel = Kernel & {
 	/** What was begun, in order: "insmod PATH PARAMETERS", or the command behind its environment. */
 	readonly begun: readonly string[];
-	/** Modules being inserted and commands running, in order. */
+	/** Modules being inserted, or whose commands run, in order. */
 	underway(): readonly string[];
 	/** Ends one of them: well, or by an errno's name. Resolves when everybody has heard of it. */
 	end(which: string, code?: string): Promise<void>;
@@ -42,9 +42,10 @@ export function makeFakeKernel({
 		return new Promise((resolve, reject) => {
 			const end = (code = answers[which]): void => {
 				underway.delete(which);
-				if (code !== undefined) return reject(new Refusal(operation, subject, code, errnos[code] ?? 5));
-				done();
-				resolve();
+				if (code === undefined) {
+					done();
+					resolve();
+				} else reject(new Refusal(operation, subject, code, errnos[code] ?? 5));
 			};
 			if (held) underway.set(which, end);
 			else setImmediate(end);
@@ -67,9 +68,10 @@ export function makeFakeKernel({
 		},
 		async run(command, environment) {
 			const variables = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
+			const module = environment.MODPROBE_MODULE ?? "";
 			begun.push(`${variables.join("")}${command}`);
-			await carryOut("run", command, command, () => undefined);
-			return statuses[command] ?? 0;
+			await carryOut("run", command, module, () => undefined);
+			return statuses[module] ?? 0;
 		},
 		underway: () => [...underway.keys()],
 		async end(which, code) {
