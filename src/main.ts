@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel.js";
 import { thisMachine } from "./this-machine.js";
 import { defineTool, type Tool } from "./tools/command-line.js";
+import { kmodTools } from "./tools/kmod-tools.js";
 import type { Machine } from "./tools/machine.js";
 
 export { thisMachine };
@@ -11,6 +12,7 @@ export { thisMachine };
 const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/run.js")).run,
+	...kmodTools,
 };
 
 const hotplugd = defineTool({

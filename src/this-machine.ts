@@ -7,6 +7,8 @@ export const thisMachine: Machine = {
 	environment: process.env,
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
+	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
+	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),
 	kernel: async (options) => (await import("./linux/kernel.js")).openKernel(options),
 	devices: async (sysfs) => {
 		const { walkDevices } = await import("./linux/sysfs.js");

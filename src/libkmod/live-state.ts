@@ -21,9 +21,9 @@ export function readLoadedModules(files: Files, proc: string): LoadedModule[] {
 	return parseProcModules(files.read(`${proc}/modules`)?.toString() ?? "");
 }
 
-/** Modules that need this one, by name. */
+/** Modules that need this one, in the order of the directory that lists them, as in libkmod. */
 export function readHolders(files: Files, sysfs: string, module: string): string[] {
-	return (files.list(`${moduleDirectory(sysfs, module)}/holders`) ?? []).sort();
+	return files.list(`${moduleDirectory(sysfs, module)}/holders`) ?? [];
 }
 
 /** How often it is in use; undefined where there is no such module, or it is built in, or modules cannot be unloaded. */

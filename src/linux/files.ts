@@ -1,13 +1,13 @@
 // The Files port on the real file system, /proc and /sys included.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { opendirSync, readFileSync, statSync } from "node:fs";
 import type { Files } from "../libkmod/kernel.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** Synchronous: these are small files, in the page cache. */
 export const files: Files = {
 	read: (path) => orAbsent("read", path, (it) => readFileSync(it)),
-	list: (path) => orAbsent("list", path, (it) => readdirSync(it)),
+	list: (path) => orAbsent("list", path, readDirectory),
 	stamp: (path) => orAbsent("stat", path, readStamp),
 };
 
@@ -17,6 +17,18 @@ function orAbsent<T>(operation: string, path: string, read: (path: string) => T)
 	} catch (thrown) {
 		if (isAbsent(thrown)) return undefined;
 		throw refusalFor(operation, path, thrown);
+	}
+}
+
+// In the directory's own order, in which kmod prints what holds a module; node's readdir would sort.
+function readDirectory(path: string): string[] {
+	const directory = opendirSync(path, { bufferSize: 256 });
+	try {
+		const names: string[] = [];
+		for (let entry = directory.readSync(); entry; entry = directory.readSync()) names.push(entry.name);
+		return names;
+	} finally {
+		directory.closeSync();
 	}
 }
 

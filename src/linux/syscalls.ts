@@ -1,4 +1,4 @@
-// System calls that node does not offer: finit_module(2), init_module(2), delete_module(2) and setsockopt(2), through koffi.
+// Calls that node does not offer: finit_module(2), init_module(2), delete_module(2), setsockopt(2) and syslog(3), through koffi.
 // The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
 
 import { constants } from "node:os";
@@ -14,6 +14,8 @@ export type Syscalls = {
 	deleteModule(name: string, flags: number): Promise<Outcome>;
 	/** For options of type int. */
 	setSocketOption(fd: number, level: number, option: number, value: number): Outcome;
+	/** To be called once: the function sends one message under the program's name, of facility "daemon". */
+	openSyslog(program: string): (priority: number, text: string) => void;
 	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
 	errnoName(errno: number): string;
 };
@@ -32,6 +34,11 @@ const FINIT_MODULE: Readonly<Record<string, number>> = {
 	s390x: 344,
 };
 
+const LOG_CONS = 2;
+const LOG_DAEMON = 24;
+const LONGEST_PROGRAM = 255;
+const programs: Buffer[] = [];
+
 let opened: Promise<Syscalls> | undefined;
 
 /** Loads koffi, at the first call only: most commands never need it. */
@@ -42,13 +49,16 @@ export function openSyscalls(): Promise<Syscalls> {
 
 async function bind(): Promise<Syscalls> {
 	const { default: koffi } = await import("koffi");
-	koffi.config({ max_async_calls: MAXIMUM_THREADS });
+	// A system call needs next to no stack, and blocks that stay need not be made again for every call.
+	koffi.config({ max_async_calls: MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
 	const library = koffi.load(null);
 	const declare = (prototype: string) => once((): Native => library.func(prototype));
 	const finitModule = declare("long syscall(long number, int fd, const char *parameters, int flags)");
 	const initModule = declare("int init_module(const void *image, unsigned long size, const char *parameters)");
 	const deleteModule = declare("int delete_module(const char *name, unsigned int flags)");
 	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
+	const openlog = declare("void openlog(const void *program, int options, int facility)");
+	const syslog = declare("void syslog(int priority, const char *format, ...)");
 	const names = once(() => namesByNumber(koffi.os.errno));
 
 	const outcomeOf = (result: number): Outcome => ({ result, errno: result < 0 ? koffi.errno() : 0 });
@@ -71,6 +81,14 @@ async function bind(): Promise<Syscalls> {
 		initModule: (image, parameters) => inPool(() => onThread(initModule(), image, image.length, parameters)),
 		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), name, flags)),
 		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
+		openSyslog(program) {
+			// openlog() keeps the pointer, not the text. Memory of this size V8 does not move.
+			const name = Buffer.alloc(LONGEST_PROGRAM + 1);
+			name.write(program.slice(0, LONGEST_PROGRAM), "latin1");
+			openlog()(name, LOG_CONS, LOG_DAEMON);
+			programs.push(name);
+			return (priority, text) => syslog()(priority, "%s", "str", text);
+		},
 		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
 	};
 }

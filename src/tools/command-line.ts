@@ -2,7 +2,7 @@
 // values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
 import type { Argv } from "yargs";
 import parser from "yargs-parser";
-import { version } from "../version.js";
+import { kmodVersion, version } from "../version.js";
 import { type Occurrence, parseOptions } from "./getopt.js";
 import type { Machine } from "./machine.js";
 import { formatLong, type Given, listSpellings, type Option, type Options, type Values } from "./options.js";
@@ -10,6 +10,8 @@ import { formatLong, type Given, listSpellings, type Option, type Options, type 
 /** A command: what it is called in messages, its table, and what it does. `run` resolves with the exit status. */
 export type ToolDefinition<O extends Options> = {
 	readonly name: string;
+	/** What its messages begin with, when it is not its name. */
+	readonly program?: string;
 	/** One line, for the list of commands. */
 	readonly summary: string;
 	/** What follows the name, one line a way of calling it. */
@@ -56,15 +58,14 @@ async function start<O extends Options>(
 	const scan = parseOptions(words, listSpellings(options), permute);
 	const asked = scan.occurrences.find(({ key }) => key in everywhere);
 	if (asked !== undefined) {
-		machine.print(
-			asked.key === "help" ? await formatHelp(tool, options) : `${tool.version ?? `hotplugd ${version}`}\n`,
-		);
+		const ownVersion = tool.kmod ? kmodVersion : `hotplugd ${version}`;
+		machine.print(asked.key === "help" ? await formatHelp(tool, options) : `${tool.version ?? ownVersion}\n`);
 		return 0;
 	}
 	const problem =
 		scan.problem ?? findBadNumber(options, scan.occurrences) ?? findExcess(scan.operands, tool.mostOperands);
 	if (problem !== undefined) {
-		machine.complain(`${tool.name}: ${problem}\n`);
+		machine.complain(`${tool.program ?? tool.name}: ${problem}\n`);
 		if (tool.kmod) return 1;
 		machine.complain(`Try '${tool.name} --help'.\n`);
 		return 2;
@@ -129,8 +130,9 @@ async function formatHelp<O extends Options>(tool: ToolDefinition<O>, options: O
 		const long = formatLong(key) + (argument === undefined ? "" : `=${argument}`);
 		help.option(long, { describe, group, alias: [...(short === undefined ? [] : [short]), ...also] });
 	}
-	if (tool.epilogue !== undefined) help.epilogue(await tool.epilogue());
 	const uses = (tool.usage ?? ["[OPTION...]"]).map((use) => `\t${tool.name} ${use}\n`).join("");
 	const table = await help.wrap(Math.min(100, help.terminalWidth() || 80)).getHelp();
-	return `${tool.summary}\n\nUsage:\n${uses}\n${table}\n`;
+	// yargs would wrap the lines of a table.
+	const epilogue = tool.epilogue === undefined ? "" : `\n${await tool.epilogue()}\n`;
+	return `${tool.summary}\n\nUsage:\n${uses}\n${table}\n${epilogue}`;
 }

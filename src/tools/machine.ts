@@ -9,6 +9,10 @@ export interface Machine {
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
+	/** Opens syslog(3) under a program's name. The function sends one message; priorities count from 0, the gravest, to 7. */
+	openSyslog(program: string): Promise<(priority: number, text: string) => void>;
+	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
+	writeFile(path: string, content: string | Uint8Array): Promise<void>;
 	/** The running kernel, `sysfs` being where its /sys is. Only asked for by what needs it: --help does not. */
 	kernel(options?: { readonly sysfs?: string }): Promise<Kernel>;
 	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */

@@ -1,4 +1,5 @@
-// Stands in for libc's module system calls when preloaded: records each call, and answers as it is told. No module is touched.
+// Stands in for libc's module system calls and syslog(3) when preloaded: records each call, and answers as it is told. No module
+// is touched, and nothing is logged.
 //
 //   STANDIN_RECORD                     the file to which each call is appended when it begins, one JSON object a line
 //   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
@@ -18,6 +19,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+// As openlog() was given it: read when a message comes, as libc reads it.
+static const char *log_program;
 
 struct line {
 	char text[16384];
@@ -146,6 +150,47 @@ int delete_module(const char *name, unsigned int flags)
 	put_number(&line, "flags", flags);
 	record(&line);
 	return answer("STANDIN_DELETE_MODULE", &calls, "");
+}
+
+void openlog(const char *program, int options, int facility)
+{
+	struct line line = {"{", 1};
+	put_string(&line, "call", "openlog");
+	put_string(&line, "program", program);
+	put_number(&line, "options", options);
+	put_number(&line, "facility", facility);
+	record(&line);
+	log_program = program;
+}
+
+static void record_message(int priority, const char *format, va_list values)
+{
+	char text[8192];
+	vsnprintf(text, sizeof(text), format, values);
+	struct line line = {"{", 1};
+	put_string(&line, "call", "syslog");
+	put_string(&line, "program", log_program ? log_program : "");
+	put_number(&line, "priority", priority);
+	put_string(&line, "text", text);
+	record(&line);
+}
+
+void syslog(int priority, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	record_message(priority, format, values);
+	va_end(values);
+}
+
+// What syslog() becomes in a program built with _FORTIFY_SOURCE.
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+	(void)flag;
+	va_list values;
+	va_start(values, format);
+	record_message(priority, format, values);
+	va_end(values);
 }
 
 long syscall(long number, ...)

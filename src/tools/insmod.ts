@@ -1,0 +1,84 @@
+// insmod(8): inserts one module file, with neither its dependencies nor the configuration.
+import { explainFailure } from "../agent/explain.js";
+import { formatErrno } from "../libkmod/error-text.js";
+import { type InsertFlags, type Kernel, Refusal } from "../libkmod/kernel.js";
+import { normaliseModuleName } from "../libkmod/module-name.js";
+import { defineTool } from "./command-line.js";
+import { openMessages } from "./messages.js";
+import type { Options, Values } from "./options.js";
+import { forceOptions, messageOptions } from "./small-tool-options.js";
+
+const options = { ...forceOptions, ...messageOptions } as const satisfies Options;
+
+export const insmod = defineTool({
+	name: "insmod",
+	summary: "Inserts a module file into the kernel.",
+	usage: ["[OPTION...] FILE [PARAMETER=VALUE...]"],
+	kmod: true,
+	options,
+	async run({ options: given, operands: [file, ...parameters] }, machine) {
+		const say = await openMessages(machine, { program: "insmod", syslog: given.syslog, least: "NOTICE" });
+		const fault = findFault(file);
+		if (fault !== undefined || file === undefined) {
+			say("ERROR", fault ?? "");
+			return 1;
+		}
+		const kernel = await machine.kernel();
+		const absence = findAbsence(kernel, file);
+		if (absence !== undefined) {
+			say("ERROR", `could not load module ${file}: ${formatErrno(absence)}`);
+			return 1;
+		}
+		try {
+			await kernel.insert(file, parameters.join(" "), insertFlags(given));
+			return 0;
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			say("ERROR", `could not insert module ${file}: ${formatAnswer(error)}`);
+			if (isExplained(error)) say("NOTICE", explainFailure(error));
+			return 1;
+		}
+	},
+});
+
+function findFault(file: string | undefined): string | undefined {
+	if (file === undefined) return "missing filename.";
+	return file === "-" ? "this tool does not support loading from stdin!" : undefined;
+}
+
+type Errno = Pick<Refusal, "code" | "errno">;
+
+/** Why there is no such file to begin with; a file without a name to it, such as `dir/`, is none. */
+function findAbsence(kernel: Kernel, file: string): Errno | undefined {
+	const absent = { code: "ENOENT", errno: 2 };
+	try {
+		return kernel.stamp(file) === undefined || normaliseModuleName(file) === "" ? absent : undefined;
+	} catch (error) {
+		if (error instanceof Refusal) return error;
+		throw error;
+	}
+}
+
+export function insertFlags(given: Values<typeof forceOptions>): InsertFlags {
+	return {
+		forceVermagic: given.force || given.forceVermagic,
+		forceModversion: given.force || given.forceModversion,
+	};
+}
+
+/** What these mean where it is a module that the kernel has refused. */
+const answers: Readonly<Record<string, string>> = {
+	ENOEXEC: "Invalid module format",
+	ENOENT: "Unknown symbol in module",
+	ESRCH: "Module has wrong symbol version",
+	EINVAL: "Invalid parameters",
+};
+
+function formatAnswer(refusal: Refusal): string {
+	return answers[refusal.code] ?? formatErrno(refusal);
+}
+
+/** Answers that leave people helpless: of a signature, a vermagic, a symbol, a lockdown or module_blacklist=. */
+function isExplained({ code }: Refusal): boolean {
+	return ["EKEYREJECTED", "ENOKEY", "EBADMSG", "ENOEXEC", "ENOENT", "ESRCH", "EPERM"].includes(code);
+}

@@ -1,0 +1,9 @@
+// kmod's tools, by the names that symlinks to kmod bear. Each is imported when it is asked for.
+import type { Tool } from "./command-line.js";
+
+export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
+	lsmod: async () => (await import("./lsmod.js")).lsmod,
+	rmmod: async () => (await import("./rmmod.js")).rmmod,
+	insmod: async () => (await import("./insmod.js")).insmod,
+	kmod: async () => (await import("./kmod.js")).kmod,
+};

@@ -1,0 +1,91 @@
+// rmmod(8): removes modules from the kernel, each by itself: what they depend on stays.
+import { formatErrno } from "../libkmod/error-text.js";
+import { findExact, MalformedIndex, openIndex } from "../libkmod/formats/index-file.js";
+import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { readHolders, readInitstate, readReferences } from "../libkmod/live-state.js";
+import { normaliseModuleName } from "../libkmod/module-name.js";
+import { defineTool } from "./command-line.js";
+import { openMessages, type Say } from "./messages.js";
+import type { Options } from "./options.js";
+import { messageOptions } from "./small-tool-options.js";
+
+const options = {
+	force: {
+		short: "f",
+		help: "Remove it even while it is in use. It may crash the machine, and only a kernel built for it (CONFIG_MODULE_FORCE_UNLOAD) does it",
+	},
+	...messageOptions,
+} as const satisfies Options;
+
+export const rmmod = defineTool({
+	name: "rmmod",
+	summary: "Removes modules from the kernel.",
+	usage: ["[OPTION...] MODULE..."],
+	kmod: true,
+	options,
+	async run({ options: { force, syslog }, operands }, machine) {
+		const say = await openMessages(machine, { program: "rmmod", syslog });
+		if (operands.length === 0) {
+			say("ERROR", "missing module name.");
+			return 1;
+		}
+		const kernel = await machine.kernel();
+		let status = 0;
+		for (const operand of operands) {
+			const module = readName(kernel, operand, say);
+			if (module === undefined) return 1;
+			if (!(await remove(kernel, { operand, module, force }, say))) status = 1;
+		}
+		return status;
+	},
+});
+
+/** The module's name, from a name or, where there is such a file, from that; undefined, and said, where it can be neither. */
+function readName(kernel: Kernel, operand: string, say: Say): string | undefined {
+	try {
+		if (kernel.stamp(operand) !== undefined) return normaliseModuleName(operand);
+		return operand.replace(/\..*/s, "").replaceAll("-", "_");
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("ERROR", `could not use module ${operand}: ${formatErrno(error)}`);
+		return undefined;
+	}
+}
+
+type Removal = { readonly operand: string; readonly module: string; readonly force: boolean };
+
+async function remove(kernel: Kernel, { operand, module, force }: Removal, say: Say): Promise<boolean> {
+	try {
+		const obstacle = force ? undefined : findObstacle(kernel, module);
+		if (obstacle === undefined) await kernel.remove(module, { force });
+		else say("ERROR", obstacle);
+		return obstacle === undefined;
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("ERROR", `could not remove module ${operand}: ${formatErrno(error)}`);
+		return false;
+	}
+}
+
+/** Why the kernel need not be asked. */
+function findObstacle(kernel: Kernel, module: string): string | undefined {
+	if (isBuiltin(kernel, module)) return `Module ${module} is builtin.`;
+	if (readInitstate(kernel, "/sys", module) === undefined) return `Module ${module} is not currently loaded`;
+	const holders = readHolders(kernel, "/sys", module);
+	if (holders.length > 0) return `Module ${module} is in use by: ${holders.join(" ")}`;
+	const references = readReferences(kernel, "/sys", module);
+	if (references === undefined) return "Module unloading is not supported";
+	return references > 0 ? `Module ${module} is in use` : undefined;
+}
+
+/** An index that is damaged or missing is none to ask. */
+function isBuiltin(kernel: Kernel, module: string): boolean {
+	const path = `/lib/modules/${kernel.release}/modules.builtin.bin`;
+	try {
+		const bytes = kernel.read(path);
+		return bytes !== undefined && findExact(openIndex(path, bytes), module) !== undefined;
+	} catch (error) {
+		if (error instanceof MalformedIndex || error instanceof Refusal) return false;
+		throw error;
+	}
+}
