@@ -49,7 +49,11 @@ export function openIndex(file: string, bytes: Buffer): IndexFile {
 		throw new MalformedIndex(file, "it does not begin with the magic number B007F457");
 	const major = bytes.readUInt16BE(4);
 	if (major !== MAJOR_VERSION) throw new MalformedIndex(file, `it is of version ${major}, not ${MAJOR_VERSION}`);
-	const root = bytes.readUInt32BE(8);
+	const offset = bytes.readUInt32BE(8);
+	// Without entries the root has no parts: depmod then places it behind the last byte.
+	const root = (offset & (PREFIX | VALUES | CHILDREN)) === 0 ? 0 : offset;
+	if (root !== 0 && (root & POSITION) >= bytes.length)
+		throw new MalformedIndex(file, `its root node lies outside its ${bytes.length} bytes`);
 	return { file, bytes, root, rootFirst: (root & POSITION) === HEADER_SIZE };
 }
 

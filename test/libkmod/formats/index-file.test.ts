@@ -45,6 +45,25 @@ for (const rootFirst of [true, false]) {
 	});
 }
 
+test("an index without entries answers nothing, wherever it says that its root is", (t) => {
+	// Behind the last byte, as kmod 30's depmod has it, or nowhere.
+	for (const root of ["0000000c", "00000000"]) {
+		const index = openIndex("modules.test.bin", Buffer.from(`b007f45700020001${root}`, "hex"));
+		t.is(findExact(index, "ext4"), undefined);
+		t.deepEqual(findMatches(index, "pci:v8086d100E", true), []);
+		t.deepEqual([...listEntries(index)], []);
+	}
+});
+
+test("an index whose root lies outside the file is none", (t) => {
+	for (const root of ["2000000c", "4ffffff0", "8000000d"])
+		t.throws(() => openIndex("modules.test.bin", Buffer.from(`b007f45700020001${root}`, "hex")), {
+			instanceOf: MalformedIndex,
+			message:
+				"modules.test.bin is not a usable index: its root node lies outside its 12 bytes; run depmod to make it anew",
+		});
+});
+
 test("every pattern that matches answers, lower priorities first", (t) => {
 	const index = read([
 		["pci:v*d*", 5, "general"],
