@@ -7,6 +7,7 @@ import { type Batch, planBatch } from "./batch.js";
 import { type Decision, makeDecider } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
 import { explainAction, explainCause, explainDecision, explainVerdict, formatSource, shorten } from "./explain.js";
+import { listLookupProblems } from "./lookup-problems.js";
 import { sliced } from "./slices.js";
 
 /** A module that an earlier batch holds already is not planned again. */
@@ -51,13 +52,17 @@ export function summarise(batches: readonly Batch[]): Summary {
 		batches: batches.filter((batch) => batch.plan.length > 0).length,
 		devices: new Set(decisions.map(({ device }) => device)).size,
 		aliases: new Set(decisions.map(({ alias }) => alias)).size,
-		unmatched: new Set(decisions.filter(({ matches }) => matches.length === 0).map(({ alias }) => alias)).size,
+		unmatched: new Set(decisions.filter(isUnmatched).map(({ alias }) => alias)).size,
 		modules: plan.length - masked,
 		masked,
 		blacklisted: judged("blacklisted"),
 		builtin: judged("builtin"),
-		problems: [...decisions, ...plan].filter((one) => "problem" in one).length,
+		problems: listLookupProblems(batches).size,
 	};
+}
+
+function isUnmatched({ matches, problem }: Decision): boolean {
+	return matches.length === 0 && problem === undefined;
 }
 
 function isMasked(step: Step): boolean {

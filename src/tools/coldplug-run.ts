@@ -3,6 +3,7 @@ import { lastValueFrom, Subject, tap } from "rxjs";
 import { announcements } from "../agent/announcements.js";
 import { explainCause, explainDecision, explainOutcome } from "../agent/explain.js";
 import { hotplug } from "../agent/hotplug.js";
+import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
 import { slicedByTurns } from "../agent/slices.js";
@@ -31,7 +32,7 @@ export async function loadColdplugged(
 		stop.next();
 	});
 	const last = new Map<string, Outcome>();
-	let problems = 0;
+	const problems = new Map<string, string>();
 	let stopped = true;
 	const reports = hotplug({
 		devices: {
@@ -49,27 +50,25 @@ export async function loadColdplugged(
 		reports.pipe(
 			tap((report) => {
 				if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
-				if (report.kind === "batch") problems += complainOfProblems(report, given, machine);
+				if (report.kind === "batch")
+					for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
 				if (report.kind === "settled") stopped = false;
 				say(report, given, machine);
 			}),
 		),
 		{ defaultValue: undefined },
 	);
+	const problem = explainLookupProblems(problems);
+	if (problem !== undefined && !given.quietly) machine.complain(`coldplug: ${problem}\n`);
 	if (stopped) return exitStatus.stopped;
-	return problems > 0 ? exitStatus.unable : judgeOutcomes([...last.values()]);
-}
-
-function complainOfProblems(report: Report & { kind: "batch" }, given: ColdplugOptions, machine: Machine): number {
-	const failed = report.batch.decisions.filter(({ problem }) => problem !== undefined);
-	if (!given.quietly) for (const decision of failed) machine.complain(`coldplug: ${explainDecision(decision)}\n`);
-	return failed.length;
+	return problem !== undefined ? exitStatus.unable : judgeOutcomes([...last.values()]);
 }
 
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 	if (given.json) for (const record of reportRecord(report)) machine.print(`${JSON.stringify(record)}\n`);
 	if (report.kind === "outcome" && isFailure(report.outcome) && !given.quietly) {
 		const { step } = report.outcome;
+		if ("problem" in step) return; // Told once, in the end.
 		machine.complain(
 			`coldplug: could not load ${step.module} (${explainCause(step.cause)}): ${explainOutcome(report.outcome)}\n`,
 		);

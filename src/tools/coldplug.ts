@@ -1,6 +1,7 @@
 // coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
 // prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
+import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { Refusal } from "../libkmod/kernel.js";
@@ -65,5 +66,8 @@ async function dryRun(
 	} else {
 		machine.print(batches.map((batch) => formatBatch(batch, given.verbose > 0)).join("") + formatSummary(summary));
 	}
-	return summary.problems > 0 ? exitStatus.unable : exitStatus.done;
+	const problem = explainLookupProblems(listLookupProblems(batches));
+	if (problem === undefined) return exitStatus.done;
+	if (!given.quietly) machine.complain(`coldplug: ${problem}\n`);
+	return exitStatus.unable;
 }
