@@ -5,12 +5,13 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { defaultSettings, type Settings } from "../../src/agent/settings.js";
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
-import { RELEASE, type World, worldFiles } from "./world.js";
+import type { World } from "./world.js";
+import { worldWords, writeWorld } from "./world-folder.js";
 
 /** One line of the daemon's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
@@ -47,33 +48,17 @@ export async function startDaemon(world: World, settings: Partial<Settings> = {}
 	const folder = mkdtempSync(join(tmpdir(), "agent-"));
 	process.on("exit", () => execFileSync("rm", ["-rf", folder]));
 	writeWorld(folder, world);
+	writeFileSync(join(folder, "proc-modules"), "");
 	const settingsFile = join(folder, "hotplugd.toml");
 	writeFileSync(settingsFile, formatSettings({ ...defaultSettings, quiet_milliseconds: 100, ...settings }));
 	const record = join(folder, "record");
-	const child = spawn(
-		process.execPath,
-		["dist/main.js", "run", "-d", folder, "-S", RELEASE, "-C", `${folder}/modprobe.d`, "--config", settingsFile],
-		{
-			env: { ...process.env, ...standinEnvironment(record), STANDIN_PROC_MODULES: join(folder, "proc-modules") },
-			stdio: ["ignore", "pipe", "pipe"],
-		},
-	);
+	const child = spawn(process.execPath, ["dist/main.js", "run", ...worldWords(folder), "--config", settingsFile], {
+		env: { ...process.env, ...standinEnvironment(record), STANDIN_PROC_MODULES: join(folder, "proc-modules") },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	const daemon = watch(child, record);
 	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
 	return daemon;
-}
-
-function writeWorld(folder: string, world: World): void {
-	const files = [...worldFiles(world)].filter(([path]) => path.startsWith("/lib"));
-	const modules = Object.keys(world.modules).map(
-		(name) => [`/lib/modules/${RELEASE}/kernel/${name}.ko`, Buffer.from("no module at all")] as const,
-	);
-	for (const [path, content] of [...files, ...modules]) {
-		mkdirSync(dirname(folder + path), { recursive: true });
-		writeFileSync(folder + path, content);
-	}
-	mkdirSync(`${folder}/modprobe.d`);
-	writeFileSync(`${folder}/proc-modules`, "");
 }
 
 function formatSettings(settings: Settings): string {
