@@ -7,13 +7,13 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
 const observed = (prepare, command) => `. /vm/functions
 cd /sys/kernel/tracing 2>/dev/null || { mount -t tracefs none /sys/kernel/tracing; cd /sys/kernel/tracing; }
 echo mono >trace_clock; echo 8192 >buffer_size_kb; echo 1 >events/initcall/initcall_finish/enable
-before=$(live_modules | wc -l)
+present=$(live_modules | wc -l)
 ${prepare}
 echo begin >trace_marker
 ${command}
 stand_still
 grep -E 'tracing_mark_write: begin|initcall_finish: .* ret=0$' trace
-echo "modules: $(($(live_modules | wc -l) - before))"`;
+echo "modules: $(($(live_modules | wc -l) - present))"`;
 
 // As in an initramfs, whose pages are in memory.
 const cachePages = "cat /usr/bin/node $(find /opt/hotplugd -type f) /usr/lib/x86_64-linux-gnu/lib*.so* >/dev/null";

@@ -1,14 +1,18 @@
 // The walk in slices: each becomes a batch, so that the first insertions begin while the rest is still being read.
 
-const DEVICES_IN_A_SLICE = 32;
+const FIRST = 8;
+const LARGEST = 32;
 
+/** The first slice is small, so that drivers have something to do at once; each is twice as large as the one before. */
 export function* sliced<Device>(present: Iterable<Device>): Generator<readonly Device[]> {
 	let slice: Device[] = [];
+	let size = FIRST;
 	for (const device of present) {
 		slice.push(device);
-		if (slice.length < DEVICES_IN_A_SLICE) continue;
+		if (slice.length < size) continue;
 		yield slice;
 		slice = [];
+		size = Math.min(2 * size, LARGEST);
 	}
 	if (slice.length > 0) yield slice;
 }

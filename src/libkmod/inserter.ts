@@ -56,23 +56,46 @@ export type Inserter = {
 export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	const flights = new Map<string, Promise<Outcome>>();
 	const running = new Set<string>();
-	const waiting: (() => void)[] = [];
+	const waiting: { readonly module: string; readonly begin: () => void }[] = [];
+	/** How long a chain of modules in flight waits for each: the longest chain is begun first. */
+	const heights = new Map<string, number>();
 	/** In flight, and joined by a plan that cannot do without: whoever began it may have wanted it by a softdep alone. */
 	const requiredSince = new Set<string>();
 	let taken = 0;
 	let stopped = false;
 
 	/** Once stopped there is a place for everybody: to hear of it. */
-	async function takePlace(): Promise<void> {
+	async function takePlace(module: string): Promise<void> {
 		if (taken < parallel || stopped) taken++;
-		else await new Promise<void>((resolve) => waiting.push(resolve));
+		else await new Promise<void>((begin) => waiting.push({ module, begin }));
 	}
 
 	/** A place goes from hand to hand, so that nobody slips in between. */
 	function leavePlace(): void {
-		const next = waiting.shift();
-		if (next === undefined) taken--;
-		else next();
+		if (waiting.length === 0) {
+			taken--;
+			return;
+		}
+		let next = 0;
+		for (let place = 1; place < waiting.length; place++) if (heightOf(place) > heightOf(next)) next = place;
+		waiting.splice(next, 1)[0]!.begin();
+	}
+
+	function heightOf(place: number): number {
+		return heights.get(waiting[place]!.module) ?? 0;
+	}
+
+	/** A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened. */
+	function raise(plan: readonly Step[]): void {
+		for (const { module } of plan) if (!heights.has(module)) heights.set(module, 0);
+		for (const { module, after } of plan.toReversed()) {
+			const height = heights.get(module)! + 1;
+			for (const needed of after) {
+				const known = heights.get(needed.module);
+				// What is live already is not in flight.
+				if (known !== undefined && known < height) heights.set(needed.module, height);
+			}
+		}
 	}
 
 	async function carryOutStep(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
@@ -84,7 +107,7 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 			return { step, result: because.result === "stopped" ? "stopped" : "blocked", milliseconds: 0, because };
 		const idle = resultWithoutActing(step);
 		if (idle !== undefined) return { step, result: idle, milliseconds: 0 };
-		await takePlace();
+		await takePlace(step.module);
 		if (stopped) {
 			leavePlace();
 			return { step, result: "stopped", milliseconds: 0 };
@@ -116,6 +139,7 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	function begin(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
 		const flight = carryOutStep(step, prerequisites).then((outcome) => {
 			flights.delete(step.module);
+			heights.delete(step.module);
 			return requiredSince.delete(step.module) ? { ...outcome, step: { ...step, required: true } } : outcome;
 		});
 		flights.set(step.module, flight);
@@ -123,8 +147,9 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	}
 
 	return {
-		carryOut: (plan) =>
-			plan.map((step) => {
+		carryOut(plan) {
+			raise(plan);
+			return plan.map((step) => {
 				const flying = flights.get(step.module);
 				if (flying !== undefined) {
 					if (step.required) requiredSince.add(step.module);
@@ -135,14 +160,15 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 					step.after.flatMap(({ module }) => flights.get(module) ?? []),
 				);
 				return { outcome, joined: false };
-			}),
+			});
+		},
 		running: () => [...running],
 		inFlight: () => flights.size,
 		stop() {
 			stopped = true;
-			for (const hear of waiting.splice(0)) {
+			for (const { begin } of waiting.splice(0)) {
 				taken++;
-				hear();
+				begin();
 			}
 		},
 	};

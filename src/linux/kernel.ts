@@ -1,9 +1,11 @@
 // The Kernel port on the real machine: finit_module(2), init_module(2) and delete_module(2), and the commands of modprobe.d.
 
-import { closeSync, constants as file, open, read, readFile } from "node:fs";
+import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants, release } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { type InsertFlags, type Kernel, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
+import { MalformedModule } from "../libkmod/formats/elf.js";
+import { forceModule } from "../libkmod/formats/forced-module.js";
+import { type InsertFlags, type Kernel, type ModuleFiles, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
 import { files } from "./files.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
@@ -13,11 +15,11 @@ const IGNORE_MODVERSIONS = 1;
 const IGNORE_VERMAGIC = 2;
 const COMPRESSED_FILE = 4;
 
-const { EAGAIN, EINTR, ENOSYS, EOPNOTSUPP } = constants.errno;
+const { EAGAIN, EINTR, ENOEXEC, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
 
 /** The running kernel. @param sysfs where /sys is. Nothing native is loaded before the first insertion or removal. */
-export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {}): Kernel {
+export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {}): Kernel & ModuleFiles {
 	let unpacks: { readonly compression: string | undefined } | undefined;
 	// Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves.
 	const kernelUnpacks = (compression: Compression) => {
@@ -27,6 +29,7 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 	return {
 		...files,
 		release: release(),
+		readModule: (path) => refusing("read", path, () => readModule(path)),
 		insert: (path, parameters, flags = {}) =>
 			refusing("insert", path, () => insert(path, parameters, flags, kernelUnpacks)),
 		remove: (module, flags = {}) => refusing("remove", module, () => remove(module, flags)),
@@ -45,25 +48,48 @@ async function refusing<T>(operation: string, subject: string, act: () => Promis
 async function insert(
 	path: string,
 	parameters: string,
-	{ forceModversion, forceVermagic }: InsertFlags,
+	forced: InsertFlags,
 	kernelUnpacks: (compression: Compression) => boolean,
 ): Promise<void> {
-	const force = (forceModversion ? IGNORE_MODVERSIONS : 0) | (forceVermagic ? IGNORE_VERMAGIC : 0);
-	const fd = await openFile(path);
+	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
+	const fd = openFile(path);
 	try {
-		const compression = compressionOf(await readHead(fd));
+		const compression = compressionOf(readHead(fd));
 		if (!compression || kernelUnpacks(compression)) {
 			const flags = force | (compression ? COMPRESSED_FILE : 0);
 			const { finitModule } = await openSyscalls();
 			const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags));
 			if (outcome.errno !== ENOSYS) return await accept("insert", path, outcome);
 		}
-		// init_module takes no flags: to force, the image itself would have to be changed.
-		if (force !== 0) throw new Refusal("insert", path, "EOPNOTSUPP", EOPNOTSUPP);
 		const content = await readWhole(fd);
-		const image = compression ? await decompress(compression, content, path) : content;
+		const unpacked = compression ? await decompress(compression, content, path) : content;
+		// init_module takes no flags: to force, the image itself is changed.
+		const image = force === 0 ? unpacked : forceImage(path, unpacked, forced);
 		const { initModule } = await openSyscalls();
 		await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
+	} finally {
+		closeSync(fd);
+	}
+}
+
+function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
+	try {
+		return forceModule(image, forced);
+	} catch (thrown) {
+		if (!(thrown instanceof MalformedModule)) throw thrown;
+		// What the kernel itself says of such a file.
+		const refusal = new Refusal("insert", path, "ENOEXEC", ENOEXEC);
+		refusal.cause = thrown;
+		throw refusal;
+	}
+}
+
+async function readModule(path: string): Promise<Buffer> {
+	const fd = await openFile(path);
+	try {
+		const content = await readWhole(fd);
+		const compression = compressionOf(content.subarray(0, MAGIC_SIZE));
+		return compression ? await decompress(compression, content, path) : content;
 	} finally {
 		closeSync(fd);
 	}
@@ -90,19 +116,20 @@ async function accept(operation: string, subject: string, { result, errno }: Out
 	throw new Refusal(operation, subject, errnoName(errno), errno);
 }
 
-function openFile(path: string): Promise<number> {
-	// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the thread for ever.
-	const flags = file.O_RDONLY | file.O_NONBLOCK;
-	return new Promise((resolve, reject) =>
-		open(path, flags, (error, fd) => (error ? reject(refusalFor("open", path, error)) : resolve(fd))),
-	);
+// Opening and the first bytes are read at once, not on a thread: waking one takes several times as long as both, and at
+// boot that is time taken from the drivers. What is large, the kernel reads on the thread of the insertion.
+function openFile(path: string): number {
+	try {
+		// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the process for ever.
+		return openSync(path, file.O_RDONLY | file.O_NONBLOCK);
+	} catch (thrown) {
+		throw refusalFor("open", path, thrown);
+	}
 }
 
-function readHead(fd: number): Promise<Buffer> {
+function readHead(fd: number): Buffer {
 	const head = Buffer.alloc(MAGIC_SIZE);
-	return new Promise((resolve, reject) =>
-		read(fd, head, 0, MAGIC_SIZE, 0, (error, size) => (error ? reject(error) : resolve(head.subarray(0, size)))),
-	);
+	return head.subarray(0, readSync(fd, head, 0, MAGIC_SIZE, 0));
 }
 
 function readWhole(fd: number): Promise<Buffer> {

@@ -23,6 +23,9 @@ const WITHOUT_ALIASES: ReadonlySet<string> = new Set([
 	"/devices/virtual/vc",
 ]);
 
+// ACPI's names for devices that mostly stand on a bus as well: what the buses ask for is the longer work, and so goes first.
+const LAST = "/devices/LNXSYSTM:00";
+
 /** A reason to stop; whatever else a driver or a vanishing device answers concerns that device alone. */
 const SHORTAGE: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOMEM"]);
 
@@ -52,8 +55,9 @@ export function* walkDevices(sysfs: string): Generator<PresentDevice> {
 			}
 		}
 		if (aliases.length > 0) yield { devpath, aliases };
+		if (devpath === "/devices" && children.includes(LAST)) pending.push(LAST);
 		for (let child = children.pop(); child !== undefined; child = children.pop()) {
-			if (!WITHOUT_ALIASES.has(child)) pending.push(child);
+			if (child !== LAST && !WITHOUT_ALIASES.has(child)) pending.push(child);
 		}
 	}
 }
