@@ -39,11 +39,21 @@ export function formatReference(): string {
 	return `# hotplugd's settings, each with its default. Read from --config FILE, else from /etc/hotplugd.toml where there is one.\n\n${entries.join("\n")}`;
 }
 
+/** Where a key of the file's top level first stands, alone or as the name of a table. */
 function lineOf(text: string, key: string): number {
-	const lines = text.split("\n");
-	const found = lines.findIndex((line) => {
-		const [, name] = /^\s*\[*\s*["']?([^"'\s=\].]+)/.exec(line) ?? [];
-		return name === key;
-	});
-	return found + 1;
+	return 1 + text.split("\n").findIndex((line) => keyOf(line) === key);
+}
+
+function keyOf(line: string): string | undefined {
+	const [, bare, literal, basic] = /^\s*\[{0,2}\s*(?:([\w-]+)|'([^']*)'|("(?:[^"\\]|\\.)*"))/.exec(line) ?? [];
+	return bare ?? literal ?? (basic && unquote(basic));
+}
+
+function unquote(basic: string): string | undefined {
+	try {
+		return Object.keys(parse(`${basic} = 0`))[0];
+	} catch {
+		// No key after all, but text that only looks like one.
+		return undefined;
+	}
 }

@@ -16,31 +16,33 @@ type Setting<Value> = {
 	readonly accepts: (value: unknown) => boolean;
 };
 
-const atLeast = (least: number) => ({
-	range: `a whole number, ${least} or more`,
-	accepts: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least,
+const between = (least: number, most: number) => ({
+	range: `a whole number from ${least} to ${most}`,
+	accepts: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
 });
 
 const oneOf = (...words: readonly string[]) => ({
 	range: `one of ${words.join(", ")}`,
-	accepts: (value: unknown) => words.includes(String(value)),
+	accepts: (value: unknown) => typeof value === "string" && words.includes(value),
 });
 
 export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
 	parallel: {
 		value: 16,
 		sentence: "How many modules may be in their init at once, over all batches.",
-		...atLeast(1),
+		...between(1, 1000),
 	},
 	quiet_milliseconds: {
 		value: 1000,
 		sentence: "How long nothing may have come up or ended before the devices count as settled and coldplug ends.",
-		...atLeast(0),
+		// As long as a timer can be.
+		...between(0, 2 ** 31 - 1),
 	},
 	receive_buffer_bytes: {
 		value: 134_217_728,
 		sentence: "Receive buffer to ask the kernel for on the uevent socket; only what is queued takes memory.",
-		...atLeast(4096),
+		// The kernel takes no more, since it counts twice as much.
+		...between(4096, 2 ** 30 - 1),
 	},
 	log_level: {
 		value: "info",
