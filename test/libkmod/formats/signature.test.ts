@@ -7,14 +7,7 @@ import { parseSignature } from "../../../src/libkmod/formats/signature.js";
 import { formatModinfo } from "../../../src/libkmod/modinfo-text.js";
 import { moduleInfo } from "../../../src/libkmod/module-info.js";
 import { seededRandom } from "../../support/random-numbers.js";
-import {
-	type ObjectId,
-	objectIds,
-	type Pkcs7,
-	pkcs7,
-	signedModule,
-	type Trailer,
-} from "../../support/signed-module.js";
+import { type ObjectId, type Pkcs7, pkcs7, signedModule, type Trailer } from "../../support/signed-module.js";
 
 const plain = (trailer: Trailer) =>
 	signedModule(Buffer.from("signerKEYSIGNATURE"), { signerLength: 6, keyLength: 3, length: 9, ...trailer });

@@ -1,0 +1,37 @@
+// A module file made fit for a kernel it was not built for, as `--force` wants it where the file goes through
+// init_module(2), which takes no flags: without versions the kernel compares none, without vermagic neither.
+
+import type { InsertFlags } from "../kernel.js";
+import { type Elf, findSection, parseElf } from "./elf.js";
+
+const SHF_ALLOC = 2;
+
+/** A copy of `image` in which the kernel finds no `__versions` and/or no `vermagic=`. @throws {MalformedModule} */
+export function forceModule(image: Buffer, flags: InsertFlags): Buffer {
+	const forced = Buffer.from(image);
+	const elf = parseElf(forced);
+	if (flags.forceModversion) for (const name of VERSIONS) hideSection(elf, name);
+	if (flags.forceVermagic) blankVermagic(elf);
+	return forced;
+}
+
+const VERSIONS = ["__versions", "__version_ext_crcs", "__version_ext_names"];
+
+// The kernel looks only at sections that are to be in memory.
+function hideSection({ image, ...elf }: Elf, name: string): void {
+	const section = findSection({ image, ...elf }, name);
+	if (section === undefined) return;
+	const flags = elf.table + section.index * elf.stride + 8;
+	const lowest = elf.littleEndian ? flags : flags + (elf.wide ? 7 : 3);
+	image[lowest]! &= ~SHF_ALLOC;
+}
+
+function blankVermagic(elf: Elf): void {
+	const section = findSection(elf, ".modinfo");
+	if (section === undefined) return;
+	const at = `\0${elf.image.toString("latin1", section.start, section.end)}`.indexOf("\0vermagic=");
+	if (at === -1) return;
+	const start = section.start + at;
+	const nul = elf.image.indexOf(0, start);
+	elf.image.fill(0, start, nul === -1 || nul > section.end ? section.end : nul);
+}
