@@ -1,0 +1,115 @@
+import test from "ava";
+import { listWanted, makeDecider } from "../../src/agent/decide.js";
+import { MalformedIndex } from "../../src/libkmod/formats/index-file.js";
+import { readKnowledge } from "../../src/libkmod/knowledge.js";
+import { configFile, filesIn, makeWorld, moduleDirectory, type World, worldFiles } from "../support/world.js";
+
+const world: World = {
+	modules: { a: [], b: [], c: [], "by-name": [] },
+	aliases: { "x:a*": "a", "x:?b": ["a", "b"], "x:built*": "built", "x:c": "c" },
+	builtin: ["built"],
+	config: "blacklist b\n\nblacklist c\nalias y:z by-name\nblacklist by-name",
+	commandLine: "modprobe.blacklist=c",
+};
+
+const decide = (...aliases: readonly string[]) => makeDecider(makeWorld(world))({ devpath: "/devices/d", aliases });
+
+const verdicts = (...aliases: readonly string[]) =>
+	decide(...aliases).map(({ matches }) => matches.map(({ found, verdict }) => `${found.module} ${verdict}`));
+
+test("an alias asks for every module that matches it, and says by which pattern", (t) => {
+	t.like(decide("x:ab"), [
+		{
+			device: "/devices/d",
+			alias: "x:ab",
+			matches: [
+				{ verdict: "wanted", found: { module: "a", via: "alias index", pattern: "x:a*" } },
+				{ verdict: "blacklisted", found: { module: "b", pattern: "x:?b" } },
+			],
+		},
+	]);
+});
+
+test("every alias of a device is a decision of its own", (t) => {
+	t.deepEqual(verdicts("x:a1", "x:none", "x:built1"), [["a wanted"], [], ["built builtin"]]);
+});
+
+test("a module that matches twice is asked for once", (t) => {
+	t.deepEqual(verdicts("x:ab"), [["a wanted", "b blacklisted"]]);
+});
+
+test("the blacklist's line is named, and 0 is the kernel command line", (t) => {
+	const sources = decide("x:zb", "x:c").flatMap(({ matches }) => matches.flatMap(({ source }) => source ?? []));
+	t.deepEqual(sources, [
+		{ file: configFile, line: 1 },
+		{ file: "/proc/cmdline", line: 0 },
+	]);
+});
+
+test("a blacklist counts for modules that an alias line names, and not for a module asked for by its own name", (t) => {
+	t.deepEqual(verdicts("y:z", "by_name"), [["by_name blacklisted"], ["by_name wanted"]]);
+});
+
+test("an alias is answered in whatever spelling, and one that makes no sense asks for nothing", (t) => {
+	t.deepEqual(verdicts("by-name", "x:a-1", "x:]", "", "x:\xff", "y".repeat(10_000)), [
+		["by_name wanted"],
+		["a wanted"],
+		[],
+		[],
+		[],
+		[],
+	]);
+});
+
+/** A decider, and how often it asked the index of aliases. */
+function counting() {
+	const knowledge = makeWorld(world);
+	const { aliases } = knowledge.indexes;
+	let asked = 0;
+	const indexes = {
+		...knowledge.indexes,
+		get aliases() {
+			asked++;
+			return aliases;
+		},
+	};
+	return { decide: makeDecider({ ...knowledge, indexes }), asked: () => asked };
+}
+
+test("the indexes are asked once for each alias, whether it matches or not", (t) => {
+	const { decide, asked } = counting();
+	for (let n = 0; n < 100; n++) decide({ devpath: `/devices/${n}`, aliases: ["x:a1", "x:none"] });
+	t.is(asked(), 2);
+});
+
+test("a storm of aliases that nobody knows does not fill the memory: answers are forgotten", (t) => {
+	const { decide, asked } = counting();
+	const storm = 20_000;
+	for (let n = 0; n < storm; n++) decide({ devpath: "/devices/x", aliases: [`usb:${n}`] });
+	decide({ devpath: "/devices/x", aliases: ["usb:0"] });
+	t.is(asked(), storm + 1);
+});
+
+test("what a damaged index cannot answer is a problem of the alias, and others are still answered", (t) => {
+	const files = worldFiles({ modules: { a: [], zz: [] }, aliases: { "x:a": "a", "x:z": "zz" } });
+	const index = `${moduleDirectory}/modules.alias.bin`;
+	const bytes = Buffer.from(files.get(index)!);
+	// The last value ends with the file, and without its NUL never.
+	bytes[bytes.length - 1] = 0x41;
+	const knowledge = readKnowledge(filesIn(files.set(index, bytes)), { moduleDirectory });
+	const [good, bad] = makeDecider(knowledge)({ devpath: "/devices/d", aliases: ["x:a", "x:z"] });
+	t.is(good?.problem, undefined);
+	t.is(good?.matches.length, 1);
+	t.true(bad?.problem instanceof MalformedIndex);
+	t.deepEqual(bad?.matches, []);
+});
+
+test("only what is wanted is planned, with its alias and its device", (t) => {
+	const wanted = listWanted(decide("x:ab", "x:built", "x:c", "by_name"));
+	t.like(wanted, [
+		{ module: "a", alias: "x:ab", cause: { kind: "alias", alias: "x:ab", device: "/devices/d" } },
+		{ module: "by_name", cause: { kind: "alias", alias: "by_name" } },
+	]);
+	t.is(wanted.length, 2);
+	t.false("alias" in wanted[1]!);
+});
