@@ -5,10 +5,16 @@
 export interface Files {
 	/** The whole file, or undefined where there is none (ENOENT, ENOTDIR). @throws {Refusal} for every other reason. */
 	read(path: string): Buffer | undefined;
-	/** Names in a directory, in no order, or undefined where there is none. @throws {Refusal} for every other reason. */
+	/** Names in a directory, in its own order, or undefined where there is none. @throws {Refusal} for every other reason. */
 	list(path: string): string[] | undefined;
 	/** An opaque mark that changes whenever the file or directory is written; undefined where there is none. */
 	stamp(path: string): string | undefined;
+}
+
+/** Reading module files. Asynchronous: to unpack one takes time. */
+export interface ModuleFiles {
+	/** A module file's content, unpacked whatever it is compressed by. @throws {Refusal} ENOENT where there is none. */
+	readModule(path: string): Promise<Buffer>;
 }
 
 /** finit_module(2)'s MODULE_INIT_IGNORE_VERMAGIC and MODULE_INIT_IGNORE_MODVERSIONS. */

@@ -2,26 +2,20 @@
 // quick answers. A value: nothing here changes once it is made.
 import { type ConfigurationRead, readConfiguration } from "./configuration.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
-import { findExact, type IndexFile, openIndex } from "./formats/index-file.js";
-import type { ModprobeConfig, Source } from "./formats/modprobe-config.js";
+import { findExact, type IndexFile } from "./formats/index-file.js";
+import type { CommandLine, ModprobeConfig, SoftdepLine, Source, WeakdepLine } from "./formats/modprobe-config.js";
+import { type Indexes, readIndexes } from "./indexes.js";
 import type { Files } from "./kernel.js";
 import { normaliseAlias, normaliseModuleName } from "./module-name.js";
 import { matchesWildcard } from "./wildcard.js";
+
+export { type Indexes, MissingIndexes } from "./indexes.js";
 
 export type ModuleFile = {
 	/** As modules.dep spells it, below the module directory unless it is absolute. */
 	readonly path: string;
 	/** Names of all modules it needs, those first that need nothing of the others behind them. */
 	readonly dependencies: readonly string[];
-};
-
-export type Indexes = {
-	readonly dependencies: IndexFile;
-	readonly aliases: IndexFile;
-	readonly symbols: IndexFile;
-	readonly builtins: IndexFile;
-	/** Kernels before 5.1 and older depmods have none. */
-	readonly builtinAliases: IndexFile | undefined;
 };
 
 export type Knowledge = {
@@ -35,9 +29,16 @@ export type Knowledge = {
 	blacklisted(module: string): Source | undefined;
 	/** Of `options` lines for this module or for the alias it was asked by, in any spelling, joined by spaces; kernel command line last. */
 	options(module: string, alias?: string): string;
-	installCommand(module: string): { readonly command: string; readonly source: Source } | undefined;
-	/** The module's first softdep line. */
-	softdep(module: string): ModprobeConfig["softdeps"][number] | undefined;
+	installCommand(module: string): CommandLine | undefined;
+	removeCommand(module: string): CommandLine | undefined;
+	/** Whether {@link KnowledgeOptions.honourEveryLine} was asked for. */
+	readonly honourEveryLine: boolean;
+	/** The softdep lines of a module that count: its first, or every one. */
+	softdeps(module: string): readonly SoftdepLine[];
+	/** The others: those that would change something if they counted. */
+	unheededSoftdeps(module: string): readonly SoftdepLine[];
+	/** The module's first weakdep line. */
+	weakdep(module: string): WeakdepLine | undefined;
 	file(module: string): ModuleFile | undefined;
 	isBuiltin(module: string): boolean;
 };
@@ -48,51 +49,30 @@ export type KnowledgeOptions = {
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
 	readonly kernelCommandLine?: string;
+	/**
+	 * Two lines of modprobe.d that kmod leaves unheeded count after all: a module's second softdep line, and the `install`
+	 * command of a module that has softdeps.
+	 */
+	readonly honourEveryLine?: boolean;
 };
-
-/** There is no usable set of indexes: which file, and why. */
-export class MissingIndexes extends Error {
-	override readonly name = "MissingIndexes";
-	readonly moduleDirectory: string;
-	constructor(moduleDirectory: string, missing: string) {
-		super(`${moduleDirectory} has no ${missing}`);
-		this.moduleDirectory = moduleDirectory;
-	}
-}
 
 /** @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 export function readKnowledge(files: Files, options: KnowledgeOptions): Knowledge {
 	const indexes = readIndexes(files, options.moduleDirectory);
 	const { value, problems, read } = readConfiguration(files, options);
-	return makeKnowledge(options.moduleDirectory, indexes, { value, problems, read });
+	return makeKnowledge(options.moduleDirectory, indexes, { value, problems, read }, options.honourEveryLine);
 }
 
-function readIndexes(files: Files, directory: string): Indexes {
-	const open = (name: string): IndexFile | undefined => {
-		const path = `${directory}/${name}`;
-		const bytes = files.read(path);
-		return bytes && openIndex(path, bytes);
-	};
-	const need = (name: string): IndexFile => {
-		const index = open(name);
-		if (index === undefined) throw new MissingIndexes(directory, name);
-		return index;
-	};
-	return {
-		dependencies: need("modules.dep.bin"),
-		aliases: need("modules.alias.bin"),
-		symbols: need("modules.symbols.bin"),
-		builtins: need("modules.builtin.bin"),
-		builtinAliases: open("modules.builtin.alias.bin"),
-	};
-}
-
-export function makeKnowledge(moduleDirectory: string, indexes: Indexes, read: ConfigurationRead): Knowledge {
+export function makeKnowledge(
+	moduleDirectory: string,
+	indexes: Indexes,
+	read: ConfigurationRead,
+	honourEveryLine = false,
+): Knowledge {
 	const configuration = read.value;
 	const blacklist = new Map(configuration.blacklist.map(({ module, source }) => [module, source]));
 	const options = groupBy(configuration.options, ({ module }) => module);
-	const softdep = firstMatch(configuration.softdeps);
-	const installCommand = firstMatch(configuration.install);
+	const softdeps = allMatches(configuration.softdeps);
 	const moduleFiles = new Map<string, ModuleFile | undefined>();
 	return {
 		moduleDirectory,
@@ -109,8 +89,12 @@ export function makeKnowledge(moduleDirectory: string, indexes: Indexes, read: C
 			const both = configuration.options.filter((line) => line.module === module || line.module === asked);
 			return both.map((line) => line.options).join(" ");
 		},
-		installCommand,
-		softdep,
+		installCommand: firstMatch(configuration.install),
+		removeCommand: firstMatch(configuration.remove),
+		honourEveryLine,
+		softdeps: (module) => (honourEveryLine ? softdeps(module) : softdeps(module).slice(0, 1)),
+		unheededSoftdeps: (module) => (honourEveryLine ? [] : listAdding(softdeps(module))),
+		weakdep: firstMatch(configuration.weakdeps),
 		file(module) {
 			if (!moduleFiles.has(module)) moduleFiles.set(module, readModuleFile(indexes.dependencies, module));
 			return moduleFiles.get(module);
@@ -124,19 +108,40 @@ function readModuleFile(index: IndexFile, module: string): ModuleFile | undefine
 	return line && { path: line.path, dependencies: line.dependencies.map(normaliseModuleName).reverse() };
 }
 
-/** First line whose pattern matches, by a table for the patterns without wildcards, which nearly all are. */
+/** The first line whose pattern matches. */
 function firstMatch<Line extends { readonly pattern: string }>(lines: readonly Line[]) {
-	const exact = new Map<string, number>();
-	const wild: number[] = [];
-	lines.forEach(({ pattern }, place) => {
-		if (/[*?[\\]/.test(pattern)) wild.push(place);
-		else if (!exact.has(pattern)) exact.set(pattern, place);
-	});
-	return (module: string): Line | undefined => {
-		const place = exact.get(module) ?? lines.length;
-		const earlier = wild.find((other) => other < place && matchesWildcard(lines[other]!.pattern, module));
-		return lines[earlier ?? place];
+	const matches = allMatches(lines);
+	return (module: string): Line | undefined => matches(module)[0];
+}
+
+const NONE: readonly never[] = [];
+
+/** The lines whose pattern matches, by a table for the patterns without wildcards, which nearly all are. */
+function allMatches<Line extends { readonly pattern: string }>(lines: readonly Line[]) {
+	const numbered = lines.map((line, place) => ({ line, place }));
+	const exact = groupBy(
+		numbered.filter(({ line }) => !hasWildcard(line.pattern)),
+		({ line }) => line.pattern,
+	);
+	const wild = numbered.filter(({ line }) => hasWildcard(line.pattern));
+	return (module: string): readonly Line[] => {
+		const named = exact.get(module);
+		const fitting = wild.length === 0 ? NONE : wild.filter(({ line }) => matchesWildcard(line.pattern, module));
+		if (named === undefined && fitting.length === 0) return NONE;
+		return [...(named ?? NONE), ...fitting].sort((a, b) => a.place - b.place).map(({ line }) => line);
 	};
+}
+
+function hasWildcard(pattern: string): boolean {
+	return /[*?[\\]/.test(pattern);
+}
+
+/** The lines behind the first that name something the first does not. */
+function listAdding([first, ...later]: readonly SoftdepLine[]): readonly SoftdepLine[] {
+	if (first === undefined || later.length === 0) return NONE;
+	const adds = (line: SoftdepLine): boolean =>
+		line.pre.some((name) => !first.pre.includes(name)) || line.post.some((name) => !first.post.includes(name));
+	return later.filter(adds);
 }
 
 function groupBy<Item, Key>(items: readonly Item[], key: (item: Item) => Key): Map<Key, Item[]> {

@@ -46,7 +46,7 @@ export type Step = Action & {
 };
 
 export type PlanOptions = {
-	/** modprobe -i: the wanted modules' own `install` commands count for nothing. */
+	/** modprobe -i: the wanted modules' own `install` commands count for nothing, and as in kmod neither do their softdeps. */
 	readonly ignoreCommands?: boolean;
 };
 
@@ -58,7 +58,11 @@ export function byAlias({ via }: Found): boolean {
 /** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. @throws {MalformedIndex} */
 export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOptions = {}): readonly Step[] {
 	const steps: Step[] = [];
-	gather(knowledge, wanted, true, options.ignoreCommands === true, new Set(), steps);
+	gather(
+		{ knowledge, ignoring: options.ignoreCommands ? wanted : undefined, gathered: new Set(), steps },
+		wanted,
+		true,
+	);
 	return steps;
 }
 
@@ -108,38 +112,37 @@ export function levels(plan: readonly Step[]): readonly (readonly Step[])[] {
 	return byLevel;
 }
 
-function gather(
-	knowledge: Knowledge,
-	wanted: Wanted,
-	required: boolean,
-	ignoreCommand: boolean,
-	gathered: Set<string>,
-	steps: Step[],
-): void {
-	// To kmod, a module by its name and the same one by an alias are two.
-	const key = `${wanted.module} ${wanted.alias === undefined ? "" : normaliseAlias(wanted.alias)}`;
+type Gathering = {
+	readonly knowledge: Knowledge;
+	/** Its own command and softdeps count for nothing: the command wherever it is met, the softdeps where it is itself wanted. */
+	readonly ignoring: Wanted | undefined;
+	readonly gathered: Set<string>;
+	readonly steps: Step[];
+};
+
+function gather(gathering: Gathering, wanted: Wanted, required: boolean): void {
+	const { knowledge, gathered } = gathering;
+	const key = keyOf(wanted);
 	if (gathered.has(key)) return;
 	gathered.add(key);
 	for (const module of knowledge.file(wanted.module)?.dependencies ?? []) {
-		const cause: Cause = { kind: "dependency", of: wanted.module };
-		withSoftdeps(knowledge, { module, cause }, required, false, gathered, steps);
+		withSoftdeps(gathering, { module, cause: { kind: "dependency", of: wanted.module } }, required);
 	}
-	withSoftdeps(knowledge, wanted, required, ignoreCommand, gathered, steps);
+	withSoftdeps(gathering, wanted, required);
 }
 
-function withSoftdeps(
-	knowledge: Knowledge,
-	wanted: Wanted,
-	required: boolean,
-	ignoreCommand: boolean,
-	gathered: Set<string>,
-	steps: Step[],
-): void {
+/** To kmod, a module by its name and the same one by an alias are two. */
+function keyOf({ module, alias }: Wanted): string {
+	return `${module} ${alias === undefined ? "" : normaliseAlias(alias)}`;
+}
+
+function withSoftdeps(gathering: Gathering, wanted: Wanted, required: boolean): void {
+	const { knowledge, ignoring, steps } = gathering;
 	const { module } = wanted;
-	const lines = knowledge.softdeps(module);
+	const lines = wanted === ignoring ? [] : knowledge.softdeps(module);
 	const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "pre"));
 	const post = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "post"));
-	for (const one of pre) gather(knowledge, one, false, false, gathered, steps);
+	for (const one of pre) gather(gathering, one, false);
 	const after: Prerequisite[] = [
 		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
 		...pre.map((one) => ({ module: one.module, hard: false })),
@@ -147,9 +150,9 @@ function withSoftdeps(
 			? [{ module: wanted.cause.of, hard: false }]
 			: []),
 	];
-	const softdeps = pre.length + post.length > 0;
-	steps.push(makeStep(knowledge, wanted, required, after, ignoreCommand, softdeps));
-	for (const one of post) gather(knowledge, one, false, false, gathered, steps);
+	const ignoreCommand = ignoring !== undefined && keyOf(wanted) === keyOf(ignoring);
+	steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps: pre.length + post.length > 0 }));
+	for (const one of post) gather(gathering, one, false);
 }
 
 function findSoftdeps(knowledge: Knowledge, line: SoftdepLine, of: string, when: "pre" | "post"): Wanted[] {
@@ -159,13 +162,12 @@ function findSoftdeps(knowledge: Knowledge, line: SoftdepLine, of: string, when:
 	);
 }
 
+type Circumstances = Pick<Step, "required" | "after"> & { readonly ignoreCommand: boolean; readonly softdeps: boolean };
+
 function makeStep(
 	knowledge: Knowledge,
 	{ module, alias, cause }: Wanted,
-	required: boolean,
-	after: readonly Prerequisite[],
-	ignoreCommand: boolean,
-	softdeps: boolean,
+	{ required, after, ignoreCommand, softdeps }: Circumstances,
 ): Step {
 	const file = knowledge.file(module);
 	const command = ignoreCommand ? undefined : knowledge.installCommand(module);

@@ -4,7 +4,10 @@ import { constants, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import test from "ava";
+import { forceModule } from "../../src/libkmod/formats/forced-module.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 import { openKernel } from "../../src/linux/kernel.js";
+import { elfImage } from "../support/elf-image.js";
 import { type CallOutcome, callKernel, type KernelCall } from "../support/kernel-session.js";
 import { fnv1a, type RecordedCall, readRecord, standinEnvironment } from "../support/standin.js";
 
@@ -99,10 +102,28 @@ test("a kernel without finit_module is given the image itself", async (t) => {
 	}
 });
 
-test("what init_module cannot force is refused before it is called", async (t) => {
-	const { outcomes, recorded } = await standIn([{ insert: [gzipped, "", { forceVermagic: true }] }]);
-	t.deepEqual(outcomes, [["insert", gzipped, "EOPNOTSUPP", constants.errno.EOPNOTSUPP]]);
-	t.deepEqual(recorded, []);
+test("what init_module takes is changed to be forced, and refused where it is no module", async (t) => {
+	const sketch = { modinfo: ["license=GPL", "vermagic=5.10 SMP"], versions: { printk: 7 } };
+	const module = elfImage(sketch);
+	writeFileSync(at("forced.ko"), gzipSync(module));
+	const flags = { forceVermagic: true, forceModversion: true };
+	const { outcomes, recorded } = await standIn([{ insert: [at("forced.ko"), "", flags] }]);
+	t.deepEqual(outcomes, ["done"]);
+	const hash = fnv1a(forceModule(module, flags));
+	t.not(hash, fnv1a(module));
+	t.deepEqual(recorded, [{ call: "init_module", size: module.length, hash, parameters: "" }]);
+
+	const other = await standIn([{ insert: [gzipped, "", { forceVermagic: true }] }]);
+	t.deepEqual(other.outcomes, [["insert", gzipped, "ENOEXEC", constants.errno.ENOEXEC]]);
+	t.deepEqual(other.recorded, []);
+});
+
+test("a module file is read unpacked, whatever it is called", async (t) => {
+	const kernel = openKernel();
+	t.deepEqual(await kernel.readModule(plain), image);
+	t.deepEqual(await kernel.readModule(gzipped), image);
+	const error = await t.throwsAsync(kernel.readModule(at("none.ko")), { instanceOf: Refusal });
+	t.is(error.code, "ENOENT");
 });
 
 test("a refusal has the errno's name, also of those that node does not know", async (t) => {

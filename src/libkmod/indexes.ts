@@ -1,0 +1,87 @@
+// depmod's binary indexes of a module directory, modules.*.bin: which there are, and reading them.
+import { type IndexFile, MalformedIndex, openIndex } from "./formats/index-file.js";
+import { type Files, type Problem, Refusal } from "./kernel.js";
+
+export type Indexes = {
+	readonly dependencies: IndexFile;
+	readonly aliases: IndexFile;
+	readonly symbols: IndexFile;
+	readonly builtins: IndexFile;
+	/** Kernels before 5.1 and older depmods have none. */
+	readonly builtinAliases: IndexFile | undefined;
+};
+
+export type IndexKind = keyof Indexes;
+
+export const indexNames: Readonly<Record<IndexKind, string>> = {
+	dependencies: "modules.dep.bin",
+	aliases: "modules.alias.bin",
+	symbols: "modules.symbols.bin",
+	builtins: "modules.builtin.bin",
+	builtinAliases: "modules.builtin.alias.bin",
+};
+
+/** There is no usable set of indexes: which file, and why. */
+export class MissingIndexes extends Error {
+	override readonly name = "MissingIndexes";
+	readonly moduleDirectory: string;
+	constructor(moduleDirectory: string, missing: string) {
+		super(`${moduleDirectory} has no ${missing}`);
+		this.moduleDirectory = moduleDirectory;
+	}
+}
+
+/** All of them. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+export function readIndexes(files: Files, directory: string): Indexes {
+	const open = (kind: IndexKind) => readIndex(files, directory, kind);
+	const need = (kind: IndexKind): IndexFile => {
+		const index = open(kind);
+		if (index === undefined) throw new MissingIndexes(directory, indexNames[kind]);
+		return index;
+	};
+	return {
+		dependencies: need("dependencies"),
+		aliases: need("aliases"),
+		symbols: need("symbols"),
+		builtins: need("builtins"),
+		builtinAliases: open("builtinAliases"),
+	};
+}
+
+/** Those that can be had. One that is missing has nothing in it; neither has one that is damaged, which is a problem. */
+export function readIndexesLeniently(files: Files, directory: string, problems: Problem[]): Indexes {
+	const open = (kind: IndexKind): IndexFile => {
+		const file = `${directory}/${indexNames[kind]}`;
+		try {
+			return readIndex(files, directory, kind) ?? emptyIndex(file);
+		} catch (error) {
+			problems.push({ file, line: 0, message: explain(error) });
+			return emptyIndex(file);
+		}
+	};
+	return {
+		dependencies: open("dependencies"),
+		aliases: open("aliases"),
+		symbols: open("symbols"),
+		builtins: open("builtins"),
+		builtinAliases: open("builtinAliases"),
+	};
+}
+
+function readIndex(files: Files, directory: string, kind: IndexKind): IndexFile | undefined {
+	const path = `${directory}/${indexNames[kind]}`;
+	const bytes = files.read(path);
+	// Where the kernel's build has left no modules.builtin.modinfo, depmod leaves this index without even a header.
+	if (bytes === undefined || (kind === "builtinAliases" && bytes.length === 0)) return undefined;
+	return openIndex(path, bytes);
+}
+
+function emptyIndex(file: string): IndexFile {
+	return { file, bytes: Buffer.alloc(0), root: 0, rootFirst: true };
+}
+
+function explain(error: unknown): string {
+	if (error instanceof MalformedIndex) return error.message;
+	if (error instanceof Refusal) return `cannot be read (${error.code}), so nothing in it counts`;
+	throw error;
+}
