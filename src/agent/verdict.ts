@@ -1,6 +1,7 @@
-// How a coldplug ended, as its exit status. The table is documented in the README.
+// How a coldplug ended, as its exit status and in words. The table is documented in the README.
 import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { explainCause, explainOutcome } from "./explain.js";
 
 export const exitStatus = {
 	/** Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware. */
@@ -45,4 +46,18 @@ export function judgeOutcomes(outcomes: readonly Outcome[]): number {
 
 function codeOf({ reason }: Outcome): string {
 	return reason instanceof Refusal ? reason.code : "";
+}
+
+/** Of the last outcome of each module, what has to be looked at: a line each, or one where the kernel refuses them all. */
+export function explainFailures(outcomes: readonly Outcome[], status: number): readonly string[] {
+	// What is missing for want of an index is told with all else that could not be looked up.
+	const failures = outcomes.filter((outcome) => isFailure(outcome) && !("problem" in outcome.step));
+	const code = status === exitStatus.notPermitted ? "EPERM" : status === exitStatus.noModules ? "ENOSYS" : undefined;
+	const refused = failures.map(rootOf).find((outcome) => codeOf(outcome) === code);
+	if (refused !== undefined && failures.length > 1)
+		return [`could not load any of ${failures.length} modules: ${explainOutcome(refused)}`];
+	return failures.map(
+		(outcome) =>
+			`could not load ${outcome.step.module} (${explainCause(outcome.step.cause)}): ${explainOutcome(outcome)}`,
+	);
 }

@@ -5,6 +5,7 @@ import { exitStatus } from "../agent/verdict.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
 
 /** Options that name another machine's files, spelled as modprobe spells them. */
@@ -34,6 +35,22 @@ export class StartFailure extends Error {
 		super(message);
 		this.status = status;
 	}
+}
+
+/** Tells what kept a command from its work, and gives its exit status. What it is not to explain is thrown on. */
+export function complainOf(error: unknown, command: string, machine: Machine): number {
+	// Whoever reads its output has gone: the executable knows what to do.
+	const ofReader = error instanceof Refusal && error.operation === "write";
+	if (ofReader || !(error instanceof Refusal || error instanceof StartFailure)) throw error;
+	const message = error instanceof Refusal ? explainRefusal(error) : error.message;
+	for (const line of message.split("\n")) machine.complain(`${command}: ${line}\n`);
+	return error instanceof StartFailure ? error.status : exitStatus.unable;
+}
+
+function explainRefusal({ operation, subject, code }: Refusal): string {
+	if (operation === "walk" && (code === "ENOENT" || code === "ENOTDIR"))
+		return `could not look at the devices: there is no directory ${subject}; is sysfs mounted?`;
+	return `could not ${operation} ${subject}: ${code}`;
 }
 
 export type Started = { readonly settings: Settings; readonly knowledge: Knowledge };

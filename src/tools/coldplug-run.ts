@@ -7,7 +7,7 @@ import { explainLookupProblems, listLookupProblems } from "../agent/lookup-probl
 import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
 import { slicedByTurns } from "../agent/slices.js";
-import { exitStatus, isFailure, judgeOutcomes } from "../agent/verdict.js";
+import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js";
 import { makeInserter, type Outcome } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Started } from "./agent-start.js";
@@ -58,21 +58,18 @@ export async function loadColdplugged(
 		),
 		{ defaultValue: undefined },
 	);
+	const outcomes = [...last.values()];
 	const problem = explainLookupProblems(problems);
-	if (problem !== undefined && !given.quietly) machine.complain(`coldplug: ${problem}\n`);
-	if (stopped) return exitStatus.stopped;
-	return problem !== undefined ? exitStatus.unable : judgeOutcomes([...last.values()]);
+	const status = stopped ? exitStatus.stopped : problem === undefined ? judgeOutcomes(outcomes) : exitStatus.unable;
+	if (!given.quietly)
+		for (const line of [...explainFailures(outcomes, status), ...(problem === undefined ? [] : [problem])])
+			machine.complain(`coldplug: ${line}\n`);
+	return status;
 }
 
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 	if (given.json) for (const record of reportRecord(report)) machine.print(`${JSON.stringify(record)}\n`);
-	if (report.kind === "outcome" && isFailure(report.outcome) && !given.quietly) {
-		const { step } = report.outcome;
-		if ("problem" in step) return; // Told once, in the end.
-		machine.complain(
-			`coldplug: could not load ${step.module} (${explainCause(step.cause)}): ${explainOutcome(report.outcome)}\n`,
-		);
-	} else if (!given.json && given.verbose > 0) {
+	else if (given.verbose > 0) {
 		const line = formatReport(report, given.verbose);
 		if (line !== undefined) machine.print(`${line}\n`);
 	}

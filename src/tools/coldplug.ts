@@ -4,8 +4,7 @@ import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Kernel } from "../libkmod/kernel.js";
-import { Refusal } from "../libkmod/kernel.js";
-import { agentOptions, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
+import { agentOptions, complainOf, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { listLive } from "./live.js";
 import type { Machine } from "./machine.js";
@@ -40,12 +39,7 @@ export const coldplug = defineTool({
 			const { loadColdplugged } = await import("./coldplug-run.js");
 			return await loadColdplugged(given, machine, kernel, started);
 		} catch (error) {
-			if (error instanceof Refusal)
-				machine.complain(`coldplug: could not ${error.operation} ${error.subject}: ${error.code}\n`);
-			else if (error instanceof StartFailure)
-				for (const line of error.message.split("\n")) machine.complain(`coldplug: ${line}\n`);
-			else throw error;
-			return error instanceof StartFailure ? error.status : exitStatus.unable;
+			return complainOf(error, "coldplug", machine);
 		}
 	},
 });

@@ -6,7 +6,7 @@ import { openJournal } from "../agent/journal.js";
 import { slicedByTurns } from "../agent/slices.js";
 import { exitStatus } from "../agent/verdict.js";
 import { makeInserter } from "../libkmod/inserter.js";
-import { agentOptions, formatProblem, StartFailure, start } from "./agent-start.js";
+import { agentOptions, complainOf, formatProblem, start } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { listLive } from "./live.js";
 
@@ -47,9 +47,7 @@ export const run = defineTool({
 			journal.info({}, "stopped");
 			return exitStatus.done;
 		} catch (error) {
-			if (!(error instanceof StartFailure)) throw error;
-			for (const line of error.message.split("\n")) machine.complain(`hotplugd run: ${line}\n`);
-			return error.status;
+			return complainOf(error, "hotplugd run", machine);
 		}
 	},
 });
