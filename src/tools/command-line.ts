@@ -125,7 +125,8 @@ async function formatHelp<O extends Options>(tool: ToolDefinition<O>, options: O
 	help.usageConfiguration({ "hide-types": true });
 	help.parserConfiguration({ "camel-case-expansion": false, "dot-notation": false });
 	help.scriptName(tool.name).locale("en").version(false).help(false);
-	for (const [key, { help: describe, group = "Options:", short, also = [], argument }] of Object.entries(options)) {
+	const shown = Object.entries(options).filter(([, { hidden }]) => !hidden);
+	for (const [key, { help: describe, group = "Options:", short, also = [], argument }] of shown) {
 		// The argument is named in the key, the one place that yargs prints as it stands.
 		const long = formatLong(key) + (argument === undefined ? "" : `=${argument}`);
 		help.option(long, { describe, group, alias: [...(short === undefined ? [] : [short]), ...also] });

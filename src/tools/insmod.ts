@@ -2,13 +2,16 @@
 import { explainFailure } from "../agent/explain.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type InsertFlags, type Kernel, Refusal } from "../libkmod/kernel.js";
-import { normaliseModuleName } from "../libkmod/module-name.js";
 import { defineTool } from "./command-line.js";
 import { openMessages } from "./messages.js";
 import type { Options, Values } from "./options.js";
 import { forceOptions, messageOptions } from "./small-tool-options.js";
 
-const options = { ...forceOptions, ...messageOptions } as const satisfies Options;
+const options = {
+	...forceOptions,
+	...messageOptions,
+	p: { short: "p", hidden: true, help: "Has meant nothing for long, and is still passed by old scripts" },
+} as const satisfies Options;
 
 export const insmod = defineTool({
 	name: "insmod",
@@ -24,16 +27,15 @@ export const insmod = defineTool({
 			return 1;
 		}
 		const kernel = await machine.kernel();
-		const absence = findAbsence(kernel, file);
-		if (absence !== undefined) {
-			say("ERROR", `could not load module ${file}: ${formatErrno(absence)}`);
-			return 1;
-		}
 		try {
-			await kernel.insert(file, parameters.join(" "), insertFlags(given));
+			await insert(kernel, file, joinWords(parameters), insertFlags(given));
 			return 0;
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
+			if (error.operation === "open" && !isThere(kernel, file)) {
+				say("ERROR", `could not load module ${file}: ${formatErrno(error)}`);
+				return 1;
+			}
 			say("ERROR", `could not insert module ${file}: ${formatAnswer(error)}`);
 			if (isExplained(error)) say("NOTICE", explainFailure(error));
 			return 1;
@@ -41,22 +43,29 @@ export const insmod = defineTool({
 	},
 });
 
+/** A file without a name to it, such as `directory/`, is none. */
+async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
+	if (file.endsWith("/")) throw new Refusal("open", file, "ENOENT", 2);
+	await kernel.insert(file, parameters, flags);
+}
+
+function isThere(kernel: Kernel, file: string): boolean {
+	try {
+		return kernel.stamp(file) !== undefined && !file.endsWith("/");
+	} catch (error) {
+		if (error instanceof Refusal) return false;
+		throw error;
+	}
+}
+
 function findFault(file: string | undefined): string | undefined {
 	if (file === undefined) return "missing filename.";
 	return file === "-" ? "this tool does not support loading from stdin!" : undefined;
 }
 
-type Errno = Pick<Refusal, "code" | "errno">;
-
-/** Why there is no such file to begin with; a file without a name to it, such as `dir/`, is none. */
-function findAbsence(kernel: Kernel, file: string): Errno | undefined {
-	const absent = { code: "ENOENT", errno: 2 };
-	try {
-		return kernel.stamp(file) === undefined || normaliseModuleName(file) === "" ? absent : undefined;
-	} catch (error) {
-		if (error instanceof Refusal) return error;
-		throw error;
-	}
+/** As kmod joins them: an empty word at the start leaves no space. */
+function joinWords(words: readonly string[]): string {
+	return words.reduce((text, word) => (text === "" ? word : `${text} ${word}`), "");
 }
 
 export function insertFlags(given: Values<typeof forceOptions>): InsertFlags {

@@ -6,6 +6,8 @@ export type Option = {
 	readonly help: string;
 	/** The heading in --help under which it stands; "Options:" when absent. */
 	readonly group?: string;
+	/** Understood, and not shown in --help. */
+	readonly hidden?: true;
 	/** Its letter. */
 	readonly short?: string;
 	/** Other long names of the same option. */

@@ -40,15 +40,34 @@ export const rmmod = defineTool({
 	},
 });
 
+/** PATH_MAX, with which libkmod bounds a name. */
+const LONGEST_NAME = 4095;
+/** NAME_MAX: /sys/module can have no directory of a longer name. */
+const LONGEST_DIRECTORY = 255;
+
 /** The module's name, from a name or, where there is such a file, from that; undefined, and said, where it can be neither. */
 function readName(kernel: Kernel, operand: string, say: Say): string | undefined {
-	try {
-		if (kernel.stamp(operand) !== undefined) return normaliseModuleName(operand);
-		return operand.replace(/\..*/s, "").replaceAll("-", "_");
-	} catch (error) {
-		if (!(error instanceof Refusal)) throw error;
-		say("ERROR", `could not use module ${operand}: ${formatErrno(error)}`);
+	const fault = findFault(kernel, operand);
+	if (fault !== undefined) {
+		say("ERROR", `could not use module ${operand}: ${formatErrno(fault)}`);
 		return undefined;
+	}
+	if (isFile(kernel, operand)) return normaliseModuleName(operand);
+	return operand.replace(/\..*/s, "").replaceAll("-", "_");
+}
+
+function findFault(kernel: Kernel, operand: string): { code: string; errno: number } | undefined {
+	if (operand.length > LONGEST_NAME) return { code: "ENAMETOOLONG", errno: 36 };
+	// A file without a name to it.
+	return operand.endsWith("/") && isFile(kernel, operand) ? { code: "ENOENT", errno: 2 } : undefined;
+}
+
+function isFile(kernel: Kernel, path: string): boolean {
+	try {
+		return kernel.stamp(path) !== undefined;
+	} catch (error) {
+		if (error instanceof Refusal) return false;
+		throw error;
 	}
 }
 
@@ -70,7 +89,8 @@ async function remove(kernel: Kernel, { operand, module, force }: Removal, say: 
 /** Why the kernel need not be asked. */
 function findObstacle(kernel: Kernel, module: string): string | undefined {
 	if (isBuiltin(kernel, module)) return `Module ${module} is builtin.`;
-	if (readInitstate(kernel, "/sys", module) === undefined) return `Module ${module} is not currently loaded`;
+	const known = module.length <= LONGEST_DIRECTORY && readInitstate(kernel, "/sys", module) !== undefined;
+	if (!known) return `Module ${module} is not currently loaded`;
 	const holders = readHolders(kernel, "/sys", module);
 	if (holders.length > 0) return `Module ${module} is in use by: ${holders.join(" ")}`;
 	const references = readReferences(kernel, "/sys", module);

@@ -10,14 +10,14 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
-	symlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
+import { type SessionCall, toolsSession } from "./tools-session.js";
 
 export type PretendMachine = {
 	/** By path below `proc/`, `sys/`, `modules/` (which is /lib/modules/RELEASE) or `work/` (where commands run). */
@@ -42,31 +42,27 @@ export type Run = {
 };
 
 const script = fileURLToPath(new URL("../../../test/support/pretend-root.sh", import.meta.url));
-const tools = ["kmod", "lsmod", "insmod", "rmmod", "modinfo", "modprobe", "depmod"];
 
 /** Runs each call by the real kmod and by ours, each in a copy of the machine's `work`. */
 export async function runBoth(machine: PretendMachine, calls: readonly Call[]): Promise<{ real: Run; ours: Run }[]> {
 	const folder = mkdtempSync(join(tmpdir(), "pretend-"));
 	try {
 		build(folder, machine);
-		mkdirSync(join(folder, "ours"));
-		for (const tool of tools) symlinkSync(resolve("dist/main.js"), join(folder, "ours", tool));
-		const runs = calls.flatMap((call, number) => [
-			{
-				call,
-				place: join(folder, `real-${number}`),
-				program: call.words[0] === "kmod" ? "/bin/kmod" : `/sbin/${call.words[0]}`,
-			},
-			{ call, place: join(folder, `ours-${number}`), program: join(folder, "ours", call.words[0] ?? "") },
-		]);
-		for (const { place } of runs) cpSync(join(folder, "work"), place, { recursive: true });
-		writeFileSync(join(folder, "script"), runs.map(formatRun).join(""));
-		await promisify(execFile)("unshare", ["-Urm", "sh", "-eu", script, folder, "sh", join(folder, "script")]);
-		const results = runs.map(({ place }) => readRun(place, join(folder, "work")));
-		return calls.map((_, number) => ({ real: results[2 * number]!, ours: results[2 * number + 1]! }));
+		const real = calls.map((call, number) => place(call, join(folder, `real-${number}`)));
+		const ours = calls.map((call, number) => place(call, join(folder, `ours-${number}`)));
+		for (const run of [...real, ...ours]) cpSync(join(folder, "work"), run.place, { recursive: true });
+		writeFileSync(join(folder, "ours.json"), JSON.stringify(ours));
+		writeFileSync(join(folder, "script"), real.map(formatRun).join("") + formatSession(folder));
+		await promisify(execFile)("unshare", ["-Urm", "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")]);
+		const read = (run: SessionCall) => readRun(run.place, join(folder, "work"));
+		return calls.map((_, number) => ({ real: read(real[number]!), ours: read(ours[number]!) }));
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
+}
+
+function place({ words, environment }: Call, place: string): SessionCall {
+	return { place, words, environment: { STANDIN_RECORD: `${place}.record`, ...environment } };
 }
 
 function build(folder: string, { files, directories = [], copies = {} }: PretendMachine): void {
@@ -79,14 +75,24 @@ function build(folder: string, { files, directories = [], copies = {} }: Pretend
 	for (const [path, source] of Object.entries(copies)) write(path, (at) => cpSync(source, at));
 }
 
-type PlacedRun = { readonly call: Call; readonly place: string; readonly program: string };
-
-function formatRun({ call, place, program }: PlacedRun): string {
-	const environment = { ...standinEnvironment(`${place}.record`), ...call.environment };
-	const settings = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
+function formatRun({ place, words, environment }: SessionCall): string {
+	const settings = { ...environment, ...standinEnvironment(`${place}.record`), PATH: "/sbin:/bin" };
+	const command = `/usr/bin/env ${formatSettings(settings)} ${words.map(quote).join(" ")}`;
 	// By a pipe: kmod opens /dev/stdout anew, which would cut a file that it shares with others.
-	const command = `env ${settings.join(" ")} ${[program, ...call.words.slice(1)].map(quote).join(" ")}`;
-	return `{ (cd ${place} && ${command} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout\n`;
+	return `{ (cd ${place} && ${command} 2>${place}.stderr </dev/null) || status=$?
+echo \${status-0} >${place}.status; } | cat >${place}.stdout\n`;
+}
+
+/** All of ours run in one process. */
+function formatSession(folder: string): string {
+	const settings = { ...standinEnvironment(join(folder, "record")), NODE_OPTIONS: "" };
+	return `env ${formatSettings(settings)} ${quote(process.execPath)} ${quote(toolsSession)} <${folder}/ours.json\n`;
+}
+
+function formatSettings(settings: Readonly<Record<string, string>>): string {
+	return Object.entries(settings)
+		.map(([name, value]) => `${name}=${quote(value)}`)
+		.join(" ");
 }
 
 function quote(word: string): string {

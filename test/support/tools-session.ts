@@ -1,0 +1,36 @@
+// A process of its own for our tools, so that a library can be preloaded into it: it runs one call after the other, as the
+// executable would, and leaves what each wrote beside the directory in which it ran.
+import { readFileSync, writeFileSync } from "node:fs";
+import { argv, chdir } from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** Where it runs, and what. */
+export type SessionCall = {
+	readonly place: string;
+	readonly words: readonly string[];
+	readonly environment: Readonly<Record<string, string>>;
+};
+
+export const toolsSession = fileURLToPath(import.meta.url);
+
+async function runOne({ place, words: [tool = "", ...words], environment }: SessionCall): Promise<void> {
+	const { run, thisMachine } = await import("../../src/main.js");
+	const written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+	const machine = {
+		...thisMachine,
+		print: (content: string | Uint8Array) => void written.stdout.push(Buffer.from(content)),
+		complain: (text: string) => void written.stderr.push(Buffer.from(text)),
+	};
+	chdir(place);
+	Object.assign(process.env, environment);
+	const status = await run(["node", `/bin/${tool}`, ...words], machine);
+	for (const name of Object.keys(environment)) delete process.env[name];
+	writeFileSync(`${place}.status`, String(status));
+	writeFileSync(`${place}.stdout`, Buffer.concat(written.stdout));
+	writeFileSync(`${place}.stderr`, Buffer.concat(written.stderr));
+}
+
+if (argv[1] === toolsSession) {
+	const calls: SessionCall[] = JSON.parse(readFileSync(0, "utf8"));
+	for (const call of calls) await runOne(call);
+}

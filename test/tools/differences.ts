@@ -1,0 +1,93 @@
+// Every difference between our tools and Debian's kmod 30, each with the fact behind it. A case of the tests that differs
+// names its row; nothing else may differ.
+
+export type Difference = {
+	/** The tool, or "every". */
+	readonly tool: string;
+	readonly what: string;
+	/** What newer kmods do, or what it is that kmod lacks. */
+	readonly fact: string;
+};
+
+export const differences: readonly Difference[] = [
+	{
+		tool: "every",
+		what: "lines that name kmod's sources are left out",
+		fact: "Debian builds libkmod to prefix its own messages with file, line and function; each precedes a line of the tool's that says it too",
+	},
+	{
+		tool: "every",
+		what: "help is worded anew",
+		fact: "the options are the same, the text is not kmod's; it goes where kmod's goes and exits as kmod's does",
+	},
+	{
+		tool: "every",
+		what: "the version names kmod and hotplugd",
+		fact: "scripts look for `kmod version` and the compressions",
+	},
+	{
+		tool: "every",
+		what: "what the kernel means is explained in a second line",
+		fact: "'Exec format error' and 'Key was rejected by service' reach people as they are in kmod",
+	},
+	{
+		tool: "lsmod",
+		what: "there are options",
+		fact: "-s, -v, -V and -h are there since kmod 34; before, any word made it print its usage and fail",
+	},
+	{
+		tool: "lsmod without modules",
+		what: "its messages look like those of the other tools",
+		fact: "-s came with kmod 34, and its messages go the way of all others since",
+	},
+	{
+		tool: "insmod",
+		what: "there are more options",
+		fact: "--force, --force-modversion, --force-vermagic and -v are there since kmod 34, and -s, which kmod 30 takes and passes over, is heeded",
+	},
+	{
+		tool: "insmod",
+		what: "gzip is read",
+		fact: "Debian's kmod is built without zlib, and hands a .ko.gz to the kernel as it is",
+	},
+	{
+		tool: "insmod",
+		what: "the kernel judges files that are too short to be modules",
+		fact: "kmod wants six bytes to tell how a file is compressed, and calls the parameters invalid where there are fewer",
+	},
+	{
+		tool: "rmmod",
+		what: "what holds a module stands in the log with the module",
+		fact: "kmod 30 writes the names to standard error even with -s",
+	},
+	{
+		tool: "rmmod",
+		what: "-w is no option",
+		fact: "it has gone from the table long ago, and kmod 30 still lets getopt take the letter",
+	},
+	{
+		tool: "rmmod",
+		what: "a name that cannot be used is a failure",
+		fact: "kmod stops there; kmod 30 exits 0, and overflows its buffer where the name is too long",
+	},
+	{
+		tool: "kmod",
+		what: "the tools are commands of kmod too",
+		fact: "one executable with many names finds a tool by its first argument as well",
+	},
+	{
+		tool: "static-nodes",
+		what: "it says why there is no directory",
+		fact: "kmod 30 says `Success` there",
+	},
+	{
+		tool: "static-nodes",
+		what: "numbers that no device can have are bad entries",
+		fact: "kmod takes what is left of them in 32 bits",
+	},
+	{
+		tool: "static-nodes",
+		what: "-V is an option",
+		fact: "every command here has --version",
+	},
+];
