@@ -34,6 +34,7 @@ export async function loadColdplugged(
 	const last = new Map<string, Outcome>();
 	const problems = new Map<string, string>();
 	let stopped = true;
+	let deaf: Error | undefined;
 	const reports = hotplug({
 		devices: {
 			announced: announcements(await sources.listen(settings.receive_buffer_bytes)),
@@ -53,17 +54,20 @@ export async function loadColdplugged(
 				if (report.kind === "batch")
 					for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
 				if (report.kind === "settled") stopped = false;
+				if (report.kind === "deaf") deaf = report.error;
+				if (report.kind === "listening") deaf = undefined;
 				say(report, given, machine);
 			}),
 		),
 		{ defaultValue: undefined },
 	);
 	const outcomes = [...last.values()];
-	const problem = explainLookupProblems(problems);
-	const status = stopped ? exitStatus.stopped : problem === undefined ? judgeOutcomes(outcomes) : exitStatus.unable;
+	const notLookedUp = explainLookupProblems(problems);
+	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
+	const unable = [notLookedUp, notHeard].filter((line) => line !== undefined);
+	const status = stopped ? exitStatus.stopped : unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
 	if (!given.quietly)
-		for (const line of [...explainFailures(outcomes, status), ...(problem === undefined ? [] : [problem])])
-			machine.complain(`coldplug: ${line}\n`);
+		for (const line of [...explainFailures(outcomes, status), ...unable]) machine.complain(`coldplug: ${line}\n`);
 	return status;
 }
 
