@@ -64,21 +64,25 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	let taken = 0;
 	let stopped = false;
 
-	/** Once stopped there is a place for everybody: to hear of it. */
-	async function takePlace(module: string): Promise<void> {
-		if (taken < parallel || stopped) taken++;
-		else await new Promise<void>((begin) => waiting.push({ module, begin }));
+	/** Whoever asks for a place in one turn is served by the chain that waits for it, not by who asked first. */
+	function takePlace(module: string): Promise<void> {
+		if (waiting.length === 0) queueMicrotask(givePlaces);
+		return new Promise((begin) => waiting.push({ module, begin }));
 	}
 
-	/** A place goes from hand to hand, so that nobody slips in between. */
-	function leavePlace(): void {
-		if (waiting.length === 0) {
-			taken--;
-			return;
+	/** Once stopped there is a place for everybody: to hear of it. */
+	function givePlaces(): void {
+		while (waiting.length > 0 && (taken < parallel || stopped)) {
+			let next = 0;
+			for (let place = 1; place < waiting.length; place++) if (heightOf(place) > heightOf(next)) next = place;
+			taken++;
+			waiting.splice(next, 1)[0]!.begin();
 		}
-		let next = 0;
-		for (let place = 1; place < waiting.length; place++) if (heightOf(place) > heightOf(next)) next = place;
-		waiting.splice(next, 1)[0]!.begin();
+	}
+
+	function leavePlace(): void {
+		taken--;
+		givePlaces();
 	}
 
 	function heightOf(place: number): number {
@@ -166,10 +170,7 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 		inFlight: () => flights.size,
 		stop() {
 			stopped = true;
-			for (const { begin } of waiting.splice(0)) {
-				taken++;
-				begin();
-			}
+			givePlaces();
 		},
 	};
 }

@@ -42,6 +42,17 @@ test("modules that need nothing of each other are in their init at once", async 
 	t.is(inserter.inFlight(), 3);
 });
 
+test("what the longest chain waits for is begun first, in one plan and over all", async (t) => {
+	const { kernel, insert } = setUp(chain, { held: true, parallel: 1 });
+	insert("other", "top");
+	await heard();
+	t.deepEqual(kernel.underway(), ["base"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["middle"]);
+	await kernel.end("middle");
+	t.deepEqual(kernel.underway(), ["other"]);
+});
+
 test("no more than the bound are in their init, over all plans, and each that ends lets the next begin", async (t) => {
 	const { kernel, inserter, insert } = setUp(free, { held: true, parallel: 2 });
 	insert("a", "b", "c");
