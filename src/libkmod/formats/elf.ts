@@ -54,6 +54,7 @@ export function word(elf: Elf, at: number): number {
 /** Checks the header, the section table and the section names. @throws {MalformedModule} */
 export function parseElf(image: Buffer): Elf {
 	if (image.length > MAX_SIZE) throw new MalformedModule("it is larger than 2 GiB");
+	if (image.length < 6) throw new MalformedModule("it is too short for a module");
 	if (image.length < 16 || image[0] !== 0x7f || image[1] !== 0x45 || image[2] !== 0x4c || image[3] !== 0x46)
 		throw new MalformedModule("it is not an ELF file", "Exec format error");
 	const fileClass = image[4];

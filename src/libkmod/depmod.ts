@@ -1,0 +1,132 @@
+// depmod(8): from what the modules of a kernel hold to the files that modprobe and udev look things up in. Nothing is read
+// or written here: the files come in as bytes and go out as bytes, all of them or none.
+
+import { findCycles } from "./depmod/dependency-cycles.js";
+import { buildGraph, listAllNeeded, sortTopologically } from "./depmod/dependency-graph.js";
+import { type DepmodProblem, DepmodProblems } from "./depmod/problems.js";
+import { findDevname } from "./depmod/devname.js";
+import { inHashOrder } from "./depmod/hash-order.js";
+import {
+	aliasItems,
+	builtinAliasItems,
+	builtinItems,
+	dependencyItems,
+	type ExportedSymbol,
+	symbolItems,
+} from "./depmod/index-items.js";
+import type { ModuleDigest } from "./depmod/module-digest.js";
+import { orderModules } from "./depmod/module-order.js";
+import type { SymbolNames } from "./depmod/symbol-names.js";
+import { findOwners, type SymbolOwners } from "./depmod/symbol-owners.js";
+import {
+	formatAliases,
+	formatDependencies,
+	formatDevnames,
+	formatSoftdeps,
+	formatSymbols,
+	formatWeakdeps,
+} from "./depmod/text-files.js";
+import { parseBuiltinModinfo } from "./formats/builtin-modinfo.js";
+import { buildIndex, type IndexItem, UnwritableIndex } from "./formats/index-build.js";
+import type { KernelSymbols } from "./formats/kernel-symbols.js";
+
+export type { DepmodProblem } from "./depmod/problems.js";
+
+export type DepmodInput = {
+	/** The module directory, such as /lib/modules/6.1.0; messages name it. */
+	readonly directory: string;
+	/** One of each name, in any order. */
+	readonly modules: readonly ModuleDigest[];
+	/** What the digests' symbols are called. */
+	readonly names: SymbolNames;
+	/** modules.order, modules.builtin and modules.builtin.modinfo of the kernel's build; undefined where they are missing. */
+	readonly order: Buffer | undefined;
+	readonly builtin: Buffer | undefined;
+	readonly builtinModinfo: Buffer | undefined;
+	/** What the kernel itself exports (-E, -F). */
+	readonly kernelSymbols?: KernelSymbols | undefined;
+	/** Report needs that nobody exports, and, where checksums are known, those of another version (-e). */
+	readonly report?: { readonly unknown: boolean; readonly versions: boolean } | undefined;
+	/** A character that compilers put in front of every symbol (-P). */
+	readonly symbolPrefix?: string | undefined;
+	/** Report aliases that a module has twice (-w). */
+	readonly warnDuplicates?: boolean | undefined;
+	/** Whether to make the .bin files too. */
+	readonly indexes?: boolean | undefined;
+};
+
+/** `files` is empty where nothing may be written: for a circle of modules, or what no index can hold. */
+export type DepmodResult = { readonly files: ReadonlyMap<string, Buffer>; readonly problems: readonly DepmodProblem[] };
+
+const SYMBOL_BUCKETS = 2048;
+
+/** The files of depmod by name, in the order in which it writes them. */
+export function depmod(input: DepmodInput): DepmodResult {
+	const problems = new DepmodProblems(input.directory);
+	const { modules, corruptedLine } = orderModules(input.modules, problems.textOf("modules.order", input.order));
+	if (corruptedLine !== undefined) problems.corruptedOrder(corruptedLine);
+	for (const module of modules) problems.malformed(module);
+	const owners = findOwners(modules, input.names, input.kernelSymbols ?? new Map(), input.symbolPrefix ?? "");
+	if (input.report) problems.needs(modules, owners, input.names, input.report);
+	const graph = buildGraph(modules, owners);
+	const sorted = sortTopologically(graph);
+	if (sorted.length < modules.length) {
+		problems.cycles(findCycles(graph, sorted), modules);
+		return { files: new Map(), problems: problems.list };
+	}
+	const symbols = listSymbols(modules, owners, input.names);
+	try {
+		const files = makeFiles(input, modules, listAllNeeded(graph, sorted), symbols, problems);
+		return { files: new Map(files), problems: problems.list };
+	} catch (error) {
+		if (!(error instanceof UnwritableIndex)) throw error;
+		problems.add("FATAL", `could not make the indexes: ${error.message}`);
+		return { files: new Map(), problems: problems.list };
+	}
+}
+
+/** What the modules export, in the order of depmod's hash table. */
+function listSymbols(modules: readonly ModuleDigest[], { owners }: SymbolOwners, names: SymbolNames): ExportedSymbol[] {
+	const symbols: ExportedSymbol[] = [];
+	for (const [symbol, priority] of owners.entries())
+		if (priority >= 0) symbols.push({ name: names.nameOf(symbol), module: modules[priority]!.name, priority });
+	return inHashOrder(symbols, ({ name }) => name, SYMBOL_BUCKETS);
+}
+
+function makeFiles(
+	input: DepmodInput,
+	modules: readonly ModuleDigest[],
+	needed: readonly (readonly number[])[],
+	symbols: readonly ExportedSymbol[],
+	problems: DepmodProblems,
+): [string, Buffer][] {
+	const files: [string, Buffer][] = [];
+	const text = (name: string, content: string) => files.push([`modules.${name}`, Buffer.from(content, "latin1")]);
+	const index = (name: string, items: () => IndexItem[]) => {
+		if (input.indexes !== false) files.push([`modules.${name}.bin`, buildIndex(items())]);
+	};
+	const dependencies = formatDependencies(modules, needed);
+	text("dep", dependencies.map((line) => `${line}\n`).join(""));
+	index("dep", () => dependencyItems(modules, dependencies));
+	text("alias", formatAliases(modules));
+	index("alias", () => {
+		const items = aliasItems(modules, problems.unmatchedBracket);
+		if (input.warnDuplicates) problems.duplicates(items);
+		return items;
+	});
+	text("softdep", formatSoftdeps(modules));
+	text("weakdep", formatWeakdeps(modules));
+	text("symbols", formatSymbols(symbols));
+	index("symbols", () => symbolItems(symbols));
+	index("builtin", () => builtinItems(problems.textOf("modules.builtin", input.builtin) ?? "", problems.badBuiltin));
+	index("builtin.alias", () => {
+		problems.textOf("modules.builtin.modinfo", input.builtinModinfo);
+		return builtinAliasItems(parseBuiltinModinfo(input.builtinModinfo ?? Buffer.alloc(0)), problems.unmatchedBracket);
+	});
+	const devnames = modules.map(findDevname);
+	text("devname", formatDevnames(devnames.filter((devname) => devname !== undefined && "type" in devname)));
+	for (const [module, devname] of devnames.entries())
+		if (devname !== undefined && !("type" in devname))
+			problems.devnameWithoutNumbers(modules[module]!.name, devname.name);
+	return files;
+}

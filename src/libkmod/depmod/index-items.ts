@@ -1,0 +1,64 @@
+// The entries of depmod's binary indexes.
+
+import type { BuiltinModinfoEntry } from "../formats/builtin-modinfo.js";
+import type { IndexItem } from "../formats/index-build.js";
+import { normaliseAlias, normaliseModuleName } from "../module-name.js";
+import type { ModuleDigest } from "./module-digest.js";
+
+const MAX_KEY = 4095;
+
+/** modules.dep.bin: the name of a module leads to its line of modules.dep. */
+export function dependencyItems(modules: readonly ModuleDigest[], lines: readonly string[]): IndexItem[] {
+	return modules.map(({ name }, priority) => ({ key: name, priority, value: lines[priority]! }));
+}
+
+/** modules.alias.bin. An alias that cannot be a pattern is given to `unmatched` and left out. */
+export function aliasItems(modules: readonly ModuleDigest[], unmatched: (alias: string) => void): IndexItem[] {
+	const items: IndexItem[] = [];
+	for (const [priority, { name, aliases }] of modules.entries())
+		for (const alias of aliases) addAlias(items, alias, priority, name, unmatched);
+	return items;
+}
+
+/** modules.builtin.alias.bin. */
+export function builtinAliasItems(
+	entries: readonly BuiltinModinfoEntry[],
+	unmatched: (alias: string) => void,
+): IndexItem[] {
+	const items: IndexItem[] = [];
+	for (const { module, key, value } of entries)
+		if (key === "alias" && module !== "" && value !== "") addAlias(items, value, 0, module, unmatched);
+	return items;
+}
+
+function addAlias(
+	items: IndexItem[],
+	alias: string,
+	priority: number,
+	module: string,
+	unmatched: (alias: string) => void,
+): void {
+	const key = normaliseAlias(alias);
+	if (key === undefined) unmatched(alias);
+	else items.push({ key: key.slice(0, MAX_KEY), priority, value: module });
+}
+
+/** A symbol, the module that exports it, and the module's place in the order. */
+export type ExportedSymbol = { readonly name: string; readonly module: string; readonly priority: number };
+
+/** modules.symbols.bin. */
+export function symbolItems(symbols: readonly ExportedSymbol[]): IndexItem[] {
+	return symbols.map(({ name, module, priority }) => ({ key: `symbol:${name}`, priority, value: module }));
+}
+
+/** modules.builtin.bin, from the lines of modules.builtin, which are paths. One that is none is given to `invalid`. */
+export function builtinItems(text: string, invalid: (line: string) => void): IndexItem[] {
+	return text
+		.replace(/\n$/, "")
+		.split("\n")
+		.flatMap((line) => {
+			if (line !== "" && !line.startsWith("/")) return [{ key: normaliseModuleName(line), priority: 0, value: "" }];
+			if (text !== "") invalid(line);
+			return [];
+		});
+}

@@ -1,0 +1,34 @@
+// The order of modules in depmod's files, which is also their priority in its indexes: that of modules.order, and behind
+// it what it does not name, in the order of kmod's hash table.
+
+import { inHashOrder } from "./hash-order.js";
+import type { ModuleDigest } from "./module-digest.js";
+
+const HASH_BUCKETS = 512;
+const PATH_MAX = 4096;
+
+/** The modules in order. A file that is not all lines counts for nothing; `corruptedLine` then is where it breaks off. */
+export function orderModules(
+	modules: readonly ModuleDigest[],
+	order: string | undefined,
+): { modules: ModuleDigest[]; corruptedLine: number | undefined } {
+	const hashed = inHashOrder(modules, ({ name }) => name, HASH_BUCKETS);
+	const lines = order === undefined ? [] : order.split("\n");
+	const corrupted = lines.findIndex((line, index) => isCorrupted(line, index === lines.length - 1));
+	if (lines.length === 0 || corrupted !== -1)
+		return { modules: hashed, corruptedLine: corrupted === -1 ? undefined : corrupted + 1 };
+	const places = new Map(lines.map((line, place) => [line, place]));
+	const placeOf = ({ path }: ModuleDigest) => places.get(listedPath(path)) ?? lines.length;
+	const placed = hashed.map((module) => ({ module, place: placeOf(module) }));
+	return { modules: placed.sort((a, b) => a.place - b.place).map(({ module }) => module), corruptedLine: undefined };
+}
+
+// What follows the last newline is no line.
+function isCorrupted(line: string, last: boolean): boolean {
+	return last ? line !== "" : line.includes("\0") || line.length >= PATH_MAX - 1;
+}
+
+// As the kernel's build names the file, before it was compressed. Depmod finds no file with another dot in its name.
+function listedPath(path: string): string {
+	return `${path.slice(0, path.indexOf(".", path.lastIndexOf("/") + 1))}.ko`;
+}

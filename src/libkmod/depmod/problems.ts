@@ -1,0 +1,93 @@
+// What depmod has to say while it works, in its own words and order.
+
+import type { IndexItem } from "../formats/index-build.js";
+import type { ModuleDigest } from "./module-digest.js";
+import type { SymbolNames } from "./symbol-names.js";
+import { type SymbolOwners, UNKNOWN } from "./symbol-owners.js";
+
+/** `detail` is what depmod itself does not say. */
+export type DepmodProblem = {
+	readonly level: "FATAL" | "ERROR" | "WARNING";
+	readonly message: string;
+	readonly detail?: string;
+};
+
+/** Collects problems about the modules of one directory. */
+export class DepmodProblems {
+	readonly list: DepmodProblem[] = [];
+	readonly #directory: string;
+
+	constructor(directory: string) {
+		this.#directory = directory;
+	}
+
+	add(level: DepmodProblem["level"], message: string, detail?: string): void {
+		this.list.push(detail === undefined ? { level, message } : { level, message, detail });
+	}
+
+	/** The bytes as text, one character each; a missing file is a problem. */
+	textOf(name: string, bytes: Buffer | undefined): string | undefined {
+		if (bytes === undefined)
+			this.add("WARNING", `could not open ${name} at ${this.#directory}: No such file or directory`);
+		return bytes?.toString("latin1");
+	}
+
+	corruptedOrder(line: number): void {
+		const where = `${this.#directory}/modules.order:${line}`;
+		this.add("ERROR", `${where} corrupted line misses '\\n'`, "the order of all its modules is lost");
+	}
+
+	malformed({ path, malformed }: ModuleDigest): void {
+		if (malformed === undefined) return;
+		this.add("ERROR", `failed to load symbols from ${this.#pathOf(path)}: ${malformed.reason}`, malformed.detail);
+	}
+
+	/** Needs that nobody can meet, in the order of modules and of their symbols. */
+	needs(
+		modules: readonly ModuleDigest[],
+		{ meant, owners, crcs }: SymbolOwners,
+		names: SymbolNames,
+		wanted: { readonly unknown: boolean; readonly versions: boolean },
+	): void {
+		for (const { path, needs, weak } of modules) {
+			for (const [place, symbol] of needs.symbols.entries()) {
+				if (weak.includes(symbol)) continue;
+				const owned = owners[meant[symbol]!]!;
+				const differs = owned !== UNKNOWN && crcs[meant[symbol]!] !== needs.crcs[place];
+				const says = `${this.#pathOf(path)} ${owned === UNKNOWN ? "needs unknown" : "disagrees about version of"}`;
+				if (owned === UNKNOWN ? wanted.unknown : wanted.versions && differs)
+					this.add("WARNING", `${says} symbol ${names.nameOf(symbol)}`);
+			}
+		}
+	}
+
+	cycles(cycles: readonly (readonly number[])[], modules: readonly ModuleDigest[]): void {
+		for (const cycle of cycles) {
+			const names = [...cycle, cycle[0]!].map((module) => modules[module]!.name);
+			this.add("ERROR", `Cycle detected: ${names.join(" -> ")}`);
+		}
+		this.add("ERROR", `Found ${new Set(cycles.flat()).size} modules in dependency cycles!`, "nothing was written");
+	}
+
+	readonly unmatchedBracket = (alias: string): void => this.add("WARNING", `Unmatched bracket in ${alias}`);
+
+	readonly badBuiltin = (line: string): void => this.add("ERROR", `Invalid modules.builtin line: ${line}`);
+
+	devnameWithoutNumbers(module: string, name: string): void {
+		this.add("ERROR", `Module '${module}' has devname (${name}) but lacks major and minor information. Ignoring.`);
+	}
+
+	/** Aliases that one module has twice. */
+	duplicates(items: readonly IndexItem[]): void {
+		const met = new Set<string>();
+		for (const { key, value } of items) {
+			const line = `${key} ${value}`;
+			if (met.has(line)) this.add("WARNING", `duplicate module alias:\n${line}`);
+			met.add(line);
+		}
+	}
+
+	#pathOf(path: string): string {
+		return path.startsWith("/") ? path : `${this.#directory}/${path}`;
+	}
+}

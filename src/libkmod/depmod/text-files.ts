@@ -1,0 +1,43 @@
+// The text files that depmod writes, byte for byte. One character is one byte (latin1).
+
+import type { Devname } from "./devname.js";
+import type { ModuleDigest } from "./module-digest.js";
+
+/** modules.dep: each module with all it needs, as paths. */
+export function formatDependencies(modules: readonly ModuleDigest[], needed: readonly (readonly number[])[]): string[] {
+	return modules.map(({ path }, module) => {
+		const paths = needed[module]!.map((other) => ` ${modules[other]!.path}`);
+		return `${path}:${paths.join("")}`;
+	});
+}
+
+/** modules.alias. */
+export function formatAliases(modules: readonly ModuleDigest[]): string {
+	const lines = modules.flatMap(({ name, aliases }) => aliases.map((alias) => `alias ${alias} ${name}\n`));
+	return `# Aliases extracted from modules themselves.\n${lines.join("")}`;
+}
+
+/** modules.softdep. */
+export function formatSoftdeps(modules: readonly ModuleDigest[]): string {
+	const lines = modules.flatMap(({ name, softdeps }) => softdeps.map((softdep) => `softdep ${name} ${softdep}\n`));
+	return `# Soft dependencies extracted from modules themselves.\n${lines.join("")}`;
+}
+
+/** modules.weakdep. */
+export function formatWeakdeps(modules: readonly ModuleDigest[]): string {
+	const lines = modules.flatMap(({ name, weakdeps }) => weakdeps.map((weakdep) => `weakdep ${name} ${weakdep}\n`));
+	return `# Weak dependencies extracted from modules themselves.\n${lines.join("")}`;
+}
+
+/** modules.symbols. */
+export function formatSymbols(symbols: readonly { readonly name: string; readonly module: string }[]): string {
+	const lines = symbols.map(({ name, module }) => `alias symbol:${name} ${module}\n`);
+	return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
+}
+
+/** modules.devname; empty where no module has a device node of its own. */
+export function formatDevnames(devnames: readonly Devname[]): string {
+	const lines = devnames.map(({ module, name, type, major, minor }) => `${module} ${name} ${type}${major}:${minor}\n`);
+	if (lines.length === 0) return "";
+	return `# Device nodes to trigger on-demand module loading.\n${lines.join("")}`;
+}

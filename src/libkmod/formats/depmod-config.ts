@@ -1,0 +1,87 @@
+// depmod.d(5): which of several modules of one name counts, where else to look for modules, what to pass over. Lines are
+// joined and separated as in modprobe.d; a bad line is a problem in depmod's words, and the rest counts.
+
+import type { Problem } from "../kernel.js";
+import { joinedLines } from "./joined-lines.js";
+
+/** `release` is "*" or a POSIX extended regular expression, sought anywhere in the kernel's release. */
+export type OverrideLine = { readonly module: string; readonly release: string; readonly directory: string };
+export type ExternalLine = { readonly release: string; readonly directory: string };
+
+/** The lines of all files in the order they were read. */
+export type DepmodConfig = {
+	/** Directories below the module directory, "built-in" (all others) and "external", the first the most important. */
+	readonly search: readonly string[];
+	readonly overrides: readonly OverrideLine[];
+	readonly externals: readonly ExternalLine[];
+	/** Names of files and directories. */
+	readonly excludes: readonly string[];
+};
+
+type Growing = { -readonly [Kind in keyof DepmodConfig]: DepmodConfig[Kind][number][] };
+
+/** Lines of a problem count as depmod counts them: where lines are joined, the last. */
+export function parseDepmodConfig(file: string, text: string): { value: DepmodConfig; problems: Problem[] } {
+	const value: Growing = { search: [], overrides: [], externals: [], excludes: [] };
+	const problems: Problem[] = [];
+	for (const { line, last } of joinedLines(text)) {
+		const [word, ...rest] = line.startsWith("#") ? [] : line.split(/[ \t]+/).filter((part) => part !== "");
+		if (word === undefined || addLine(value, word, rest)) continue;
+		problems.push({ file, line: last, message: `ignoring bad line starting with '${word}'` });
+	}
+	return { value, problems };
+}
+
+function addLine(config: Growing, word: string, rest: string[]): boolean {
+	const [first, second, third] = rest;
+	if (word === "search") config.search.push(...rest);
+	else if (word === "exclude") config.excludes.push(...rest);
+	else if (word === "override" && first !== undefined && second !== undefined && third !== undefined)
+		config.overrides.push({ module: first, release: second, directory: third });
+	else if (word === "external" && first !== undefined && second !== undefined)
+		config.externals.push({ release: first, directory: second });
+	else return word === "include" || word === "make_map_files";
+	return true;
+}
+
+/** One after the other. */
+export function mergeDepmodConfigs(configs: readonly DepmodConfig[]): DepmodConfig {
+	return {
+		search: configs.flatMap(({ search }) => search),
+		overrides: configs.flatMap(({ overrides }) => overrides),
+		externals: configs.flatMap(({ externals }) => externals),
+		excludes: configs.flatMap(({ excludes }) => excludes),
+	};
+}
+
+/** The lines that apply to one kernel. A pattern that is no regular expression applies to none. */
+export function forRelease(config: DepmodConfig, release: string): DepmodConfig {
+	const applies = (line: { readonly release: string }) => matchesRelease(line.release, release);
+	return {
+		...config,
+		overrides: config.overrides.filter(applies),
+		externals: config.externals.filter(applies),
+	};
+}
+
+function matchesRelease(pattern: string, release: string): boolean {
+	if (pattern === "*") return true;
+	const expression = pattern.replace(/\[:([a-z]+):\]/g, (whole, name: string) => CHARACTER_CLASSES[name] ?? whole);
+	try {
+		return new RegExp(expression).test(release);
+	} catch {
+		return false;
+	}
+}
+
+// What JavaScript has no names for, to stand within brackets.
+const CHARACTER_CLASSES: Readonly<Record<string, string>> = {
+	alnum: "0-9A-Za-z",
+	alpha: "A-Za-z",
+	digit: "0-9",
+	lower: "a-z",
+	punct: "!-\\/:-@\\[-`{-~",
+	space: "\\s",
+	upper: "A-Z",
+	xdigit: "0-9A-Fa-f",
+};
