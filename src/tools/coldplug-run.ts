@@ -1,5 +1,5 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
-import { lastValueFrom, Subject, tap } from "rxjs";
+import { lastValueFrom, ReplaySubject, tap } from "rxjs";
 import { announcements } from "../agent/announcements.js";
 import { explainCause, explainDecision, explainOutcome } from "../agent/explain.js";
 import { hotplug } from "../agent/hotplug.js";
@@ -24,7 +24,8 @@ export async function loadColdplugged(
 	await machine.sizeThreadPool(settings.parallel);
 	const sources = await machine.devices("/sys");
 	const inserter = makeInserter({ kernel, parallel: settings.parallel });
-	const stop = new Subject<void>();
+	// A signal may come before anybody listens.
+	const stop = new ReplaySubject<void>(1);
 	machine.onStopSignal((signal) => {
 		inserter.stop();
 		if (!given.quietly)

@@ -1,5 +1,5 @@
 // hotplugd run: coldplug, then the drivers of whatever is plugged in, until SIGTERM. It logs JSON lines.
-import { lastValueFrom, Subject, tap } from "rxjs";
+import { lastValueFrom, ReplaySubject, tap } from "rxjs";
 import { announcements } from "../agent/announcements.js";
 import { hotplug } from "../agent/hotplug.js";
 import { openJournal } from "../agent/journal.js";
@@ -25,7 +25,8 @@ export const run = defineTool({
 			await machine.sizeThreadPool(settings.parallel);
 			const sources = await machine.devices("/sys");
 			const inserter = makeInserter({ kernel, parallel: settings.parallel });
-			const stop = new Subject<void>();
+			// A signal may come before anybody listens.
+			const stop = new ReplaySubject<void>(1);
 			machine.onStopSignal((signal) => {
 				inserter.stop();
 				journal.info({ signal, running: inserter.running() }, `${signal}: nothing more begins; waiting for what runs`);

@@ -117,6 +117,23 @@ test("a signal ends it when what runs has ended, and it says what it waits for",
 	t.is(machine.sockets(), 0);
 });
 
+test("a signal that comes before it listens ends it too", async (t) => {
+	const machine = makeFakeMachine({ world, devices });
+	const early: FakeMachine = {
+		...machine,
+		async devices(sysfs) {
+			const sources = await machine.devices(sysfs);
+			const listen = (receiveBuffer: number) => {
+				machine.signal("SIGTERM");
+				return sources.listen(receiveBuffer);
+			};
+			return { ...sources, listen };
+		},
+	};
+	t.is(await load(early), exitStatus.stopped);
+	t.deepEqual(machine.fakeKernel.begun, []);
+});
+
 test("it listens before it looks, and makes room for its threads before that", async (t) => {
 	const machine = makeFakeMachine({
 		world,

@@ -1,0 +1,162 @@
+import test from "ava";
+import { exitStatus } from "../../src/agent/verdict.js";
+import { run } from "../../src/tools/run.js";
+import { heard } from "../support/fake-kernel.js";
+import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import { configFile, type World } from "../support/world.js";
+
+const world: World = {
+	modules: { card: ["base"], base: [], stick: [] },
+	aliases: { "x:card": "card", "x:stick": "stick" },
+};
+
+const quick = { "/etc/hotplugd.toml": "quiet_milliseconds = 5" };
+
+function start(options: Partial<FakeMachineOptions> = {}) {
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick, ...options });
+	return { machine, ended: run.start([], machine) };
+}
+
+type Line = { readonly level: number; readonly msg: string; readonly [field: string]: unknown };
+
+const log = (machine: FakeMachine): readonly Line[] =>
+	machine
+		.printed()
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => JSON.parse(line));
+
+/** Resolves with the line, when the log has it. */
+async function logged(machine: FakeMachine, wanted: RegExp): Promise<Line> {
+	for (;;) {
+		const line = log(machine).find(({ msg }) => wanted.test(msg));
+		if (line !== undefined) return line;
+		await heard();
+	}
+}
+
+const INFO = 30;
+const WARN = 40;
+const ERROR = 50;
+
+test("it loads what is there, then what is plugged in, until SIGTERM", async (t) => {
+	const { machine, ended } = start();
+	t.like(await logged(machine, /^card: inserted/), { level: INFO, batch: 1, module: "card", device: "/devices/card" });
+	t.like(await logged(machine, /^settled/), { level: INFO });
+	await machine.plugIn("usb/stick", "x:stick");
+	t.like(await logged(machine, /^stick: inserted/), { batch: 2, device: "/devices/usb/stick", alias: "x:stick" });
+	t.is(machine.sockets(), 1);
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+	t.is(machine.sockets(), 0);
+	t.deepEqual(
+		log(machine).map(({ msg }) => msg),
+		[
+			"read the configuration",
+			"listening for uevents",
+			"looked at all devices",
+			"base: inserted",
+			"card: inserted",
+			"settled",
+			"stick: inserted",
+			"SIGTERM: nothing more begins; waiting for what runs",
+			"stopped",
+		],
+	);
+	t.is(machine.complained(), "");
+});
+
+test("at SIGTERM it names what runs, awaits it and begins nothing more", async (t) => {
+	const { machine, ended } = start({ held: true });
+	await machine.listening;
+	while (machine.fakeKernel.underway().length === 0) await heard();
+	machine.signal("SIGTERM");
+	t.deepEqual((await logged(machine, /^SIGTERM/)).running, ["base"]);
+	await machine.plugIn("usb/stick", "x:stick");
+	await machine.fakeKernel.end("base");
+	t.is(await ended, exitStatus.done);
+	t.like(await logged(machine, /^card/), { result: "stopped" });
+	t.is(machine.fakeKernel.begun.length, 1);
+});
+
+test("a signal that comes before it listens ends it too", async (t) => {
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" } });
+	const early: FakeMachine = {
+		...machine,
+		async devices(sysfs) {
+			const sources = await machine.devices(sysfs);
+			const listen = (receiveBuffer: number) => {
+				machine.signal("SIGTERM");
+				return sources.listen(receiveBuffer);
+			};
+			return { ...sources, listen };
+		},
+	};
+	t.is(await run.start([], early), exitStatus.done);
+	t.deepEqual(machine.fakeKernel.begun, []);
+	t.is(machine.sockets(), 0);
+});
+
+test("it says which configuration it read, and what is wrong there", async (t) => {
+	const { machine, ended } = start({ world: { ...world, config: "rubbish" } });
+	t.deepEqual((await logged(machine, /^read the configuration/)).files, [configFile]);
+	t.like(await logged(machine, /rubbish/), { level: WARN, file: configFile, line: 1 });
+	machine.signal("SIGINT");
+	await ended;
+});
+
+test("a driver that fails is an error in the log with its errno, and it goes on", async (t) => {
+	const { machine, ended } = start({ answers: { base: "EIO" } });
+	t.like(await logged(machine, /^base/), { level: ERROR, result: "failed", errno: "EIO" });
+	t.like(await logged(machine, /^card: base is needed first/), { level: ERROR, result: "blocked" });
+	await machine.plugIn("usb/stick", "x:stick");
+	t.like(await logged(machine, /^stick/), { level: INFO, result: "inserted" });
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
+test("messages that the kernel did not send are a warning with their count", async (t) => {
+	const { machine, ended } = start();
+	(await machine.listening).onRefused(3);
+	t.like(await logged(machine, /^refused/), { level: WARN, refused: 3 });
+	machine.signal("SIGTERM");
+	await ended;
+});
+
+test("a socket that fails is an error, and another one is opened", async (t) => {
+	const { machine, ended } = start();
+	await logged(machine, /^settled/);
+	(await machine.listening).onError(new Error("it broke"));
+	t.like(await logged(machine, /^the uevent socket failed/), { level: ERROR, reason: "it broke" });
+	t.is(machine.sockets(), 0);
+	while (machine.sockets() === 0) await heard();
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
+test("at level debug it logs what each device asks for", async (t) => {
+	const { machine, ended } = start({ files: { "/etc/hotplugd.toml": 'log_level = "debug"' } });
+	t.like(await logged(machine, /asks for card/), { level: 20, device: "/devices/card", alias: "x:card" });
+	machine.signal("SIGTERM");
+	await ended;
+});
+
+test("at level error it logs nothing where nothing is wrong", async (t) => {
+	const { machine, ended } = start({ files: { "/etc/hotplugd.toml": 'log_level = "error"' } });
+	while (!machine.fakeKernel.live.has("card")) await heard();
+	machine.signal("SIGTERM");
+	await ended;
+	t.is(machine.printed(), "");
+});
+
+test("without devices, or with settings that are wrong, it does not begin", async (t) => {
+	const blind = start({ withoutDevices: "ENOENT" });
+	t.is(await blind.ended, exitStatus.unable);
+	t.regex(blind.machine.complained(), /^hotplugd run: .*\/sys\/devices/);
+	const wrong = start({ files: { "/etc/hotplugd.toml": "\nparalel = 1" } });
+	t.is(await wrong.ended, exitStatus.usage);
+	t.regex(wrong.machine.complained(), /^hotplugd run: \/etc\/hotplugd\.toml line 2: paralel is no setting/);
+	const elsewhere = makeFakeMachine({ world });
+	t.is(await run.start(["-S", "5.0.0"], elsewhere), exitStatus.unable);
+	t.regex(elsewhere.complained(), /^hotplugd run: \/lib\/modules\/5\.0\.0 has no modules\.dep\.bin/);
+});
