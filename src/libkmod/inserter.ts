@@ -62,16 +62,23 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	/** In flight, and joined by a plan that cannot do without: whoever began it may have wanted it by a softdep alone. */
 	const requiredSince = new Set<string>();
 	let taken = 0;
+	let due = false;
 	let stopped = false;
 
-	/** Whoever asks for a place in one turn is served by the chain that waits for it, not by who asked first. */
 	function takePlace(module: string): Promise<void> {
-		if (waiting.length === 0) queueMicrotask(givePlaces);
+		givePlacesSoon();
 		return new Promise((begin) => waiting.push({ module, begin }));
+	}
+
+	/** At the end of the turn, when all who want a place in it have asked: the longest chain is served, not who asked first. */
+	function givePlacesSoon(): void {
+		if (!due) setImmediate(givePlaces);
+		due = true;
 	}
 
 	/** Once stopped there is a place for everybody: to hear of it. */
 	function givePlaces(): void {
+		due = false;
 		while (waiting.length > 0 && (taken < parallel || stopped)) {
 			let next = 0;
 			for (let place = 1; place < waiting.length; place++) if (heightOf(place) > heightOf(next)) next = place;
@@ -82,7 +89,7 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 
 	function leavePlace(): void {
 		taken--;
-		givePlaces();
+		givePlacesSoon();
 	}
 
 	function heightOf(place: number): number {

@@ -84,9 +84,9 @@ export function makeFakeKernel({
 	};
 }
 
-/** When everything that follows from what has happened, without time passing, has happened too. */
-export function heard(): Promise<void> {
-	return new Promise((resolve) => setImmediate(resolve));
+/** When everything that follows from what has happened, without time passing, has happened too: places are given a turn later. */
+export async function heard(): Promise<void> {
+	for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function listModules(live: ReadonlySet<string>): Buffer {
