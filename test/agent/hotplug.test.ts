@@ -1,8 +1,13 @@
 // A column is a millisecond. What rows and letters are: test/support/story.ts. Things count as settled after 5 milliseconds of
 // quiet, and the pause between two walks or two sockets is as long.
 import test from "ava";
+import { lastValueFrom, NEVER, Observable, throwError, timer, toArray } from "rxjs";
+import { TestScheduler } from "rxjs/testing";
+import type { Announcement } from "../../src/agent/devices.js";
+import { type HotplugOptions, hotplug } from "../../src/agent/hotplug.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { type Circumstances, tell } from "../support/story.js";
+import { makeWorld } from "../support/world.js";
 
 /** Many stories in their order. */
 function story(title: string, script: string, circumstances: Circumstances = {}): void {
@@ -547,3 +552,51 @@ story(
 	`,
 	{ coldplug },
 );
+
+const inserter: HotplugOptions["inserter"] = { carryOut: () => [], inFlight: () => 0 };
+
+test("a socket that fails ten thousand times costs no more than one that fails once", (t) => {
+	let failures = 0;
+	new TestScheduler(t.deepEqual).run(() => {
+		hotplug({
+			devices: { announced: throwError(() => new Error("no")), present: () => [] },
+			knowledge: makeWorld({ modules: {} }),
+			inserter,
+			listLive: () => new Set(),
+			quietMilliseconds: 1,
+			pauseMilliseconds: 1,
+			stop: timer(10_000),
+			endWhenSettled: false,
+		}).subscribe((report) => {
+			if (report.kind === "deaf") failures++;
+		});
+	});
+	t.is(failures, 10_000);
+});
+
+test("what waits in the socket while the event loop is busy is heard before things count as settled", async (t) => {
+	const add = Buffer.from("add@/devices/b\0MODALIAS=x:b\0SEQNUM=1\0");
+	const announced = new Observable<Announcement>((subscriber) => {
+		subscriber.next({ kind: "listening", receiveBuffer: 4096, drops: () => 0 });
+		// Timers that became due meanwhile run before the socket is read.
+		setTimeout(() => {
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+			setImmediate(() => subscriber.next({ kind: "drain", datagrams: [add] }));
+		}, 1);
+	});
+	const reports = await lastValueFrom(
+		hotplug({
+			devices: { announced, present: () => [] },
+			knowledge: makeWorld({ modules: { b: [] }, aliases: { "x:b": "b" } }),
+			inserter,
+			listLive: () => new Set(),
+			quietMilliseconds: 20,
+			stop: NEVER,
+			endWhenSettled: true,
+		}).pipe(toArray()),
+	);
+	t.deepEqual(
+		reports.map(({ kind }) => kind),
+		["listening", "walked", "batch", "settled"],
+	);
+});
