@@ -81,9 +81,14 @@ export const differences: readonly Difference[] = [
 		fact: "kmod 30 says `Success` there",
 	},
 	{
-		tool: "static-nodes",
+		tool: "static-nodes numbers",
 		what: "numbers that no device can have are bad entries",
 		fact: "kmod takes what is left of them in 32 bits",
+	},
+	{
+		tool: "static-nodes",
+		what: "it fails where it cannot write",
+		fact: "kmod never asks whether its output was written",
 	},
 	{
 		tool: "static-nodes",

@@ -1,3 +1,6 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import test from "ava";
 import { compared } from "../support/compared.js";
 import { runBoth } from "../support/pretend-machine.js";
@@ -86,4 +89,25 @@ test("lsmod --json prints one module a line, and leaves out what the kernel does
 			{ module: "gone", holders: [], state: "going" },
 		],
 	);
+});
+
+test("lsmod as it is installed loads neither rxjs, nor pino, nor yargs proper, nor anything native", (t) => {
+	const script = `
+		const { bundle, chunks } = require(${JSON.stringify(resolve("dist/main.js"))});
+		const machine = { ...bundle.thisMachine, print() {}, complain() {} };
+		bundle.run(["node", "lsmod"], machine).then(() => console.log(JSON.stringify([[...chunks.keys()], Object.keys(require.cache)])));`;
+	const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+	t.is(stderr, "");
+	const [loaded, required]: [string[], string[]] = JSON.parse(stdout);
+	t.deepEqual(required, [resolve("dist/main.js")]);
+	t.true(loaded.some((name) => name.startsWith("lsmod-")));
+	for (const mark of ["UnsubscriptionError", "pino.serializers", "getProcessArgvBin"]) {
+		const bearers = readdirSync("dist/bundle").filter((name) => readFileSync(`dist/bundle/${name}`).includes(mark));
+		t.true(bearers.length > 0, `${mark} is nowhere`);
+		t.deepEqual(
+			loaded.filter((name) => bearers.includes(name)),
+			[],
+			mark,
+		);
+	}
 });
