@@ -1,6 +1,7 @@
 // The pipeline: uevents and the walk become batches, batches become outcomes. Listening begins before the walk, so that
 // nothing slips between; what was begun is awaited, whatever stops the listening.
 import {
+	auditTime,
 	catchError,
 	concat,
 	concatMap,
@@ -180,7 +181,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			map(checkLosses),
 			share(),
 		);
-		const lostInQuiet = merge(quiet, chatter.pipe(debounceTime(quietMilliseconds), map(checkLosses)));
+		const lostInQuiet = merge(quiet, chatter.pipe(auditTime(quietMilliseconds), map(checkLosses)));
 		const settled = quiet.pipe(
 			filter((lost) => lost.length === 0 && !walking && !lookDue && inserter.inFlight() === 0),
 			filter(() => failures === 0 || failures >= SETTLED_DEAF),

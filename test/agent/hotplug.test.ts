@@ -435,6 +435,20 @@ story(
 );
 
 story(
+	"a loss is noticed even while refused messages never cease",
+	`
+	socket    l------RDRRRRRRRRRRRRRRRRRR
+	walk      |
+	                      b|
+	batches               1
+	begun                 b
+	ended                 b
+	told      L    S R    !W   R    R    R
+	          W           R
+	`,
+);
+
+story(
 	"told to stop, it listens no more and awaits what it has begun",
 	`
 	socket    l-a---b
