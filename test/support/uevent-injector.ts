@@ -21,7 +21,7 @@ export function formatUevent(
 /** Sends them all, in one burst, before this process's event loop turns again. */
 export function injectUevents(messages: readonly Buffer[], sender: UeventSender = "kernel"): void {
 	execFileSync(compile("uevent-injector"), wordsFor(sender), {
-		input: recordsOf(messages),
+		input: formatRecords(messages),
 		stdio: ["pipe", "inherit", "inherit"],
 	});
 }
@@ -32,7 +32,7 @@ export async function injectUeventsMeanwhile(
 	sender: UeventSender = "kernel",
 ): Promise<void> {
 	const injector = spawn(compile("uevent-injector"), wordsFor(sender), { stdio: ["pipe", "inherit", "inherit"] });
-	injector.stdin.end(recordsOf(messages));
+	injector.stdin.end(formatRecords(messages));
 	const [status] = await once(injector, "exit");
 	if (status !== 0) throw new Error(`uevent-injector ended with ${status}`);
 }
@@ -42,7 +42,8 @@ function wordsFor(sender: UeventSender): string[] {
 	return "unicast" in sender ? ["unicast", String(sender.unicast)] : ["multicast", String(sender.multicast)];
 }
 
-function recordsOf(messages: readonly Buffer[]): Buffer {
+/** What uevent-injector.c reads from standard input. */
+export function formatRecords(messages: readonly Buffer[]): Buffer {
 	const sizes = new Uint32Array(1);
 	return Buffer.concat(
 		messages.flatMap((message) => {
