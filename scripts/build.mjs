@@ -1,4 +1,4 @@
-// Builds dist/: tsc's output, which is the library and the tests, and the executable, one script with its code cache.
+// Builds dist/: tsc's output, which is the library and the tests, the executable with its code cache, and the manual pages.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 
@@ -27,3 +27,6 @@ writeFileSync("dist/package.json", '{"type":"commonjs"}\n');
 
 const { bundle } = await import("./bundle/bundle.mjs");
 await bundle("dist");
+
+const { writeManPages } = await import("./man-pages.mjs");
+await writeManPages("dist/man");

@@ -9,13 +9,14 @@ import type { Machine } from "./tools/machine.js";
 
 export { thisMachine };
 
-const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+/** By the names they are called by. */
+export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/run.js")).run,
 	...kmodTools,
 };
 
-const hotplugd = defineTool({
+export const hotplugd = defineTool({
 	name: "hotplugd",
 	summary: "Loads kernel modules for the devices that a machine has.",
 	usage: ["COMMAND [ARGUMENT...]"],

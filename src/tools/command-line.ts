@@ -30,10 +30,14 @@ export type ToolDefinition<O extends Options> = {
 	run(given: Given<O>, machine: Machine): Promise<number>;
 };
 
-/** A command with its table hidden: `start` takes the words after its name. */
+/** A command, for those who call it or write of it: `start` takes the words after its name. */
 export type Tool = {
 	readonly name: string;
 	readonly summary: string;
+	/** What follows the name, one line a way of calling it. */
+	readonly usage: readonly string[];
+	/** All of them, --version and --help at the end. */
+	readonly options: Options;
 	start(words: readonly string[], machine: Machine): Promise<number>;
 };
 
@@ -44,8 +48,9 @@ const everywhere = {
 } as const satisfies Options;
 
 export function defineTool<const O extends Options>(definition: ToolDefinition<O>): Tool {
-	const { name, summary } = definition;
-	return { name, summary, start: (words, machine) => start(definition, words, machine) };
+	const { name, summary, usage = ["[OPTION...]"] } = definition;
+	const options = { ...definition.options, ...everywhere };
+	return { name, summary, usage, options, start: (words, machine) => start(definition, words, machine) };
 }
 
 async function start<O extends Options>(

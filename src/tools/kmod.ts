@@ -4,7 +4,8 @@ import { kmodTools } from "./kmod-tools.js";
 
 type Commands = Readonly<Record<string, () => Promise<Tool>>>;
 
-const commands: Commands = {
+/** Those that only kmod has. */
+export const commands: Commands = {
 	list: async () => (await import("./lsmod.js")).kmodList,
 	"static-nodes": async () => (await import("./static-nodes.js")).staticNodes,
 	help: async () => kmod,

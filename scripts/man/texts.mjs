@@ -1,0 +1,163 @@
+// What a manual page says beyond a command's options, by the name the command is called by. `backticks` are to be typed as
+// they stand, *stars* emphasise.
+
+const STATUS_OF_KMOD = ["0 where all went well, 1 otherwise."];
+
+const moduleFiles = [
+	{ term: "`/lib/modules/`*RELEASE*", text: "The modules of a kernel, and the indexes that depmod has made of them." },
+	{
+		term: "`/etc/modprobe.d`, `/run/modprobe.d`, `/usr/local/lib/modprobe.d`, `/usr/lib/modprobe.d`, `/lib/modprobe.d`",
+		text: "The configuration, described by modprobe.d(5). A file hides those of its name in later directories.",
+	},
+];
+
+const agentFiles = [
+	...moduleFiles,
+	{
+		term: "`/etc/hotplugd.toml`",
+		text: "The settings. The package has a reference file with every key and its default.",
+	},
+];
+
+export const texts = {
+	hotplugd: {
+		description: [
+			"`hotplugd` loads the kernel modules that a machine's devices ask for, and is a kmod beside that: one executable with many names. A command is found by the name that it is called by, such as that of a symlink, or by the first argument: `hotplugd lsmod` is `lsmod`.",
+			"`hotplugd --help` lists the commands. Each has a page of its own.",
+		],
+		more: { Files: agentFiles },
+		seeAlso: ["coldplug(8)", "hotplugd-run(8)", "kmod(8)", "modprobe.d(5)"],
+	},
+	coldplug: {
+		description: [
+			"Loads the modules that the devices present ask for by their aliases in `/sys`, and those of the devices that come up meanwhile, and ends when nothing has come for a while. Modules are inserted side by side, each after those that it needs.",
+			"`coldplug --dry-run` prints what would be loaded, in order, and why. It needs no privilege and changes nothing, and by `-d`, `-S`, `-C` and `--sysfs` it tells of any other machine whose files are at hand.",
+		],
+		more: {
+			"Exit status": [
+				{
+					term: "0",
+					text: "Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware.",
+				},
+				{ term: "1", text: "It could not begin: there are no usable indexes or no `/sys`." },
+				{ term: "2", text: "Options or settings were wrong." },
+				{ term: "3", text: "A driver failed; all others were loaded." },
+				{ term: "4", text: "No module could be inserted for want of permission." },
+				{ term: "5", text: "This kernel cannot load modules." },
+				{ term: "6", text: "A signal ended it before everything was loaded." },
+			],
+			Files: agentFiles,
+		},
+		seeAlso: ["hotplugd(8)", "hotplugd-run(8)", "modprobe(8)", "modprobe.d(5)"],
+	},
+	run: {
+		description: [
+			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited.",
+			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
+		],
+		more: { Files: agentFiles },
+		seeAlso: ["hotplugd(8)", "coldplug(8)", "modprobe.d(5)"],
+	},
+	kmod: {
+		description: [
+			"`kmod` is all of the tools for kernel modules in one. It is the tool that it is called as, by a symlink or by its first argument, and has commands of its own beside them.",
+		],
+		commands: async () => {
+			const { commands } = await import("../../dist/src/tools/kmod.js");
+			const { help: _, ...others } = commands;
+			return Promise.all(Object.values(others).map((load) => load()));
+		},
+		more: {
+			"Formats of static-nodes": [
+				{ term: "human", text: "For people. It is the default, and nothing to parse." },
+				{ term: "tmpfiles", text: "For systemd-tmpfiles, as tmpfiles.d(5) describes it." },
+				{
+					term: "devname",
+					text: "As in `modules.devname` itself: module, name, and type with major and minor number.",
+				},
+			],
+			"Exit status": STATUS_OF_KMOD,
+			Files: moduleFiles,
+		},
+		seeAlso: ["lsmod(8)", "rmmod(8)", "insmod(8)", "modinfo(8)", "modprobe(8)", "depmod(8)", "hotplugd(8)"],
+	},
+	lsmod: {
+		description: [
+			"Prints the modules that the kernel has, the one inserted last first: name, bytes of memory, how often it is in use, and the modules that need it. The figures are those of `/proc/modules` and `/sys/module`; one that the kernel does not tell is printed as a negative number.",
+		],
+		more: {
+			JSON: [
+				"With `--json` each line is an object:",
+				{ term: "module", text: "The name, with underscores." },
+				{ term: "size", text: "Bytes of memory. Left out where the kernel does not tell." },
+				{ term: "references", text: "How often it is in use. Left out where the kernel does not tell." },
+				{ term: "holders", text: "An array of the names of modules that need this one." },
+				{ term: "state", text: '"live", "coming" while its init runs, or "going" while it is removed.' },
+			],
+			"Exit status": STATUS_OF_KMOD,
+			Files: [
+				{ term: "`/proc/modules`", text: "The kernel's list." },
+				{ term: "`/sys/module`", text: "What it says of each." },
+			],
+		},
+		seeAlso: ["kmod(8)", "modinfo(8)", "modprobe(8)", "rmmod(8)"],
+	},
+	insmod: {
+		description: [
+			"Inserts one module file, which may be compressed by gzip, xz or zstd. Neither the modules that it needs nor the configuration are looked at: modprobe(8) does that, and is what most people want.",
+			"What follows the file are parameters of the module. If the kernel refuses the module, `insmod` says so in a line, in a second one what the answer means, and the kernel's log often says more.",
+		],
+		more: {
+			"Exit status": STATUS_OF_KMOD,
+			Examples: [{ lines: ["insmod ./loop.ko max_loop=16"] }],
+		},
+		seeAlso: ["kmod(8)", "modprobe(8)", "rmmod(8)", "dmesg(1)"],
+	},
+	rmmod: {
+		description: [
+			"Removes modules, each by its name or by the file that it came from. What is in use is not removed, and what the removed one needed stays: `modprobe -r` removes that too.",
+			"Where one module cannot be removed the next one is tried.",
+		],
+		more: { "Exit status": STATUS_OF_KMOD },
+		seeAlso: ["kmod(8)", "lsmod(8)", "modprobe(8)", "insmod(8)"],
+	},
+	modprobe: {
+		description: [
+			"Inserts modules with those that they need, or removes them, as the configuration says. A module is asked for by its name, by one of its aliases, or by a file whose path begins with `/` or `./`; a dash in a name is an underscore. What follows the name are parameters of the module.",
+			"A module that is asked for by an alias is not inserted if it is blacklisted; one that is asked for by its name is, unless `-b` is given.",
+		],
+		more: {
+			Environment: [
+				{ term: "`MODPROBE_OPTIONS`", text: "Options that are put before those given." },
+				{ term: "`MODPROBE_MODULE`", text: "Set for install and remove commands: the module that they are for." },
+			],
+			"Exit status": STATUS_OF_KMOD,
+			Files: moduleFiles,
+		},
+		seeAlso: ["modprobe.d(5)", "insmod(8)", "rmmod(8)", "lsmod(8)", "modinfo(8)", "depmod(8)", "kmod(8)"],
+	},
+	modinfo: {
+		description: [
+			"Prints what a module file says of itself: author, description, licence, parameters, aliases, what it needs, and its signature. A module is named, or found by its file; it need not be in the kernel, and may be built into it.",
+		],
+		more: { "Exit status": STATUS_OF_KMOD, Files: moduleFiles },
+		seeAlso: ["kmod(8)", "modprobe(8)", "depmod(8)"],
+	},
+	depmod: {
+		description: [
+			"Reads every module of a kernel and writes the indexes by which modprobe(8) finds modules: which needs which, and what each is also called. It is run when modules are installed, for the running kernel unless another one is given.",
+			"Each file is replaced as a whole or not at all, and where one cannot be written `depmod` fails.",
+		],
+		more: {
+			"Exit status": STATUS_OF_KMOD,
+			Files: [
+				...moduleFiles.slice(0, 1),
+				{
+					term: "`/etc/depmod.d`, `/run/depmod.d`, `/usr/local/lib/depmod.d`, `/usr/lib/depmod.d`, `/lib/depmod.d`",
+					text: "Where to look for modules, and which of several of one name counts: described by depmod.d(5).",
+				},
+			],
+		},
+		seeAlso: ["depmod.d(5)", "modprobe(8)", "modinfo(8)", "kmod(8)"],
+	},
+};
