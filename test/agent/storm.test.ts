@@ -13,7 +13,7 @@ const endedWell = { status: 0, signal: null, stderr: "" };
 test("20,000 uevents for a receive buffer of a few are survived, and no alias is lost in the end", async (t) => {
 	const { drops, losses, looks, missed, twice, inserted, ended } = await storm("overflow");
 	t.log(`${drops} of 20000 uevents lost, noticed ${losses} times; looked at all devices ${looks} times`);
-	t.true(drops > 10_000, `${drops}`);
+	t.true(drops > 1000, `${drops}`);
 	t.true(losses > 0);
 	t.true(looks > 1);
 	t.is(missed, 0);
