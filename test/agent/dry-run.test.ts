@@ -1,7 +1,8 @@
 // The dry run's text.
 import test from "ava";
-import { formatBatch } from "../../src/agent/dry-run.js";
+import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../src/agent/dry-run.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
+import { makeWorld, type World } from "../support/world.js";
 
 function runs(module: string, command: string, line: number): Step {
 	const source = { file: "/etc/modprobe.d/local.conf", line };
@@ -18,4 +19,87 @@ test("an install command is named with its file and line, and whether it is run"
 		"    asked for by name",
 		"  nosy [masked by /etc/modprobe.d/local.conf line 4: not run]",
 	]);
+});
+
+const world: World = {
+	modules: { card: ["base"], base: [], lone: [], soft: [], masked: [] },
+	aliases: { "x:card*": "card", "x:lone": ["lone", "masked"], "x:built": "built", "x:gone": "gone" },
+	builtin: ["built"],
+	config: "softdep lone pre: soft\ninstall lone do it\ninstall masked /bin/true\nblacklist base",
+};
+
+function dryRun(devices: Readonly<Record<string, readonly string[]>>, live: readonly string[] = []) {
+	const present = Object.entries(devices).map(([name, aliases]) => ({ devpath: `/devices/${name}`, aliases }));
+	return [...planDryRun(makeWorld(world), present, new Set(live))];
+}
+
+test("a module that an earlier batch holds is not planned again", (t) => {
+	const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`d${n}`, [`x:card${n}`, "x:none"]]));
+	const batches = dryRun(many);
+	t.true(batches.length > 1);
+	t.deepEqual(
+		batches.map(({ plan }) => plan.length),
+		batches.map((_, place) => (place === 0 ? 2 : 0)),
+	);
+	t.like(summarise(batches), { batches: 1, devices: 100, aliases: 101, modules: 2, unmatched: 1 });
+});
+
+test("what is live is not planned", (t) => {
+	t.is(formatBatch(dryRun({ a: ["x:card"] }, ["card", "base"])[0]!, false), "");
+});
+
+test("an install line that softdeps silence is named", (t) => {
+	const [batch] = dryRun({ a: ["x:lone"] });
+	t.regex(
+		formatBatch(batch!, false),
+		/ {2}lone\n {4}insmod .*\n {4}.*\n {4}its install command counts for nothing beside softdeps \(.*world\.conf line 2\)\n/,
+	);
+});
+
+test("what is not loaded is told where a blacklist is the reason, and everything else when it is asked for", (t) => {
+	const [batch] = dryRun({ a: ["x:built", "x:none", "base"] });
+	t.notRegex(formatBatch(batch!, false), /built|none/);
+	t.regex(
+		formatBatch(batch!, true),
+		/^not loaded: built: built into the kernel; \/devices\/a: x:built matches x:built$/m,
+	);
+	t.regex(formatBatch(batch!, true), /^\/devices\/a: x:none matches no module$/m);
+});
+
+test("the summary counts each module and each alias once", (t) => {
+	const summary = summarise(dryRun({ a: ["x:card1", "x:lone"], b: ["x:card1", "x:built"], c: ["x:built", "x:none"] }));
+	t.deepEqual(summary, {
+		batches: 1,
+		devices: 3,
+		aliases: 4,
+		unmatched: 1,
+		modules: 4,
+		masked: 1,
+		blacklisted: 0,
+		builtin: 1,
+		problems: 0,
+	});
+	t.is(
+		formatSummary(summary),
+		"4 modules in 1 batches for 3 devices with 4 aliases; 0 blacklisted, 1 masked, 1 built in, 1 aliases without a module\n",
+	);
+	t.regex(formatSummary({ ...summary, problems: 2 }), /, 2 that could not be looked up\n$/);
+});
+
+test("every record is JSON, and says its batch", (t) => {
+	const [batch] = dryRun({ a: ["x:lone", "x:gone", "x:none"] });
+	const records = listRecords(batch!).map((record) => JSON.parse(JSON.stringify(record)));
+	t.true(records.every((record) => record.batch === 1));
+	t.deepEqual(
+		records.map(({ kind, module, how, alias }) => [kind, how ?? "", module ?? alias].join(" ")),
+		[
+			"step insert soft",
+			"step run masked",
+			"step missing gone",
+			"step insert lone",
+			"decision  x:lone",
+			"decision  x:gone",
+			"decision  x:none",
+		],
+	);
 });
