@@ -8,6 +8,7 @@ import type { Attempts } from "./attempts.js";
 import { type Batch, planBatch } from "./batch.js";
 import type { Decision } from "./decide.js";
 import type { Report } from "./report.js";
+import { rootOf } from "./verdict.js";
 
 /** What the pipeline asks of an inserter. */
 export type Insertions = {
@@ -40,22 +41,29 @@ export function makeBatchInsertion({ knowledge, inserter, attempts, listLive }: 
 	}
 
 	function carryOut(batch: Batch, again: boolean): Observable<Report> {
-		const flights = inserter.carryOut(batch.plan).map(({ outcome, joined }, place) => {
+		const flights = inserter.carryOut(batch.plan);
+		/** Begun before the devices of this batch came up: a driver that found no hardware then says nothing about them. */
+		const earlier = new Set(batch.plan.flatMap(({ module }, place) => (flights[place]?.joined ? [module] : [])));
+		const outcomes = flights.map(({ outcome, joined }, place) => {
 			const { module } = batch.plan[place]!;
 			const devices = batch.wantedBy.get(module) ?? [];
 			for (const device of devices) attempts.record(module, device);
 			return from(outcome).pipe(
 				mergeMap((ended) => {
 					if (isUsable(ended)) for (const device of devices) attempts.forget(module, device);
-					if (!joined) return of<Report>({ kind: "outcome", batch: batch.number, outcome: ended });
-					return again || isUsable(ended) || ended.result === "stopped" ? EMPTY : tryAgain(batch, module, devices);
+					const settles =
+						again || isUsable(ended) || ended.result === "stopped" || !earlier.has(rootOf(ended).step.module);
+					return concat(
+						joined ? EMPTY : of<Report>({ kind: "outcome", batch: batch.number, outcome: ended }),
+						settles ? EMPTY : tryAgain(batch, module, devices),
+					);
 				}),
 			);
 		});
-		return concat(of<Report>({ kind: "batch", batch }), merge(...flights));
+		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes));
 	}
 
-	/** The driver may have looked for hardware before these devices came up. What began after that settles it. */
+	/** Once: what is begun or joined now began after the devices came up. */
 	function tryAgain({ decisions }: Batch, module: string, devices: readonly string[]): Observable<Report> {
 		const present = new Set(devices.filter((device) => attempts.has(module, device)));
 		for (const device of present) attempts.forget(module, device);

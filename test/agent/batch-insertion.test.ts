@@ -1,0 +1,112 @@
+import test from "ava";
+import { makeAttempts } from "../../src/agent/attempts.js";
+import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
+import { makeDecider } from "../../src/agent/decide.js";
+import type { Report } from "../../src/agent/report.js";
+import { makeInserter } from "../../src/libkmod/inserter.js";
+import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
+import { makeWorld, type World } from "../support/world.js";
+
+const world: World = {
+	modules: { card: ["base"], base: [], lone: [] },
+	aliases: { "x:card": "card", "x:base": "base", "x:lone": "lone" },
+};
+
+function setUp(options: FakeKernelOptions & { readonly world?: World } = {}) {
+	const knowledge = makeWorld(options.world ?? world);
+	const kernel = makeFakeKernel({ held: true, ...options });
+	const inserter = makeInserter({ kernel, parallel: 16 });
+	const attempts = makeAttempts();
+	const decide = makeDecider(knowledge);
+	const insertDecided = makeBatchInsertion({ knowledge, inserter, attempts, listLive: () => kernel.live });
+	const told: string[] = [];
+	const comesUp = async (device: string, ...aliases: readonly string[]): Promise<void> => {
+		insertDecided(decide({ devpath: device, aliases })).subscribe((report) => told.push(tell(report)));
+		await heard();
+	};
+	return { kernel, inserter, attempts, told, comesUp };
+}
+
+function tell(report: Report): string {
+	if (report.kind === "batch")
+		return `batch ${report.batch.number}: ${report.batch.plan.map(({ module }) => module).join(" ") || "nothing"}`;
+	if (report.kind !== "outcome") return report.kind;
+	const { step, result } = report.outcome;
+	return `${report.batch}: ${step.module} ${result}`;
+}
+
+test("outcomes are told with their batch, and each once, by the batch that began it", async (t) => {
+	const { kernel, told, comesUp } = setUp();
+	await comesUp("/1", "x:base");
+	await comesUp("/2", "x:card");
+	await comesUp("/3", "x:none");
+	await kernel.end("base");
+	await kernel.end("card");
+	t.deepEqual(told, [
+		"batch 1: base",
+		"batch 2: base card",
+		"batch 3: nothing",
+		"1: base inserted",
+		"2: card inserted",
+	]);
+});
+
+test("what was blocked by a driver that had begun before the device came up is tried once more", async (t) => {
+	const { kernel, attempts, told, comesUp } = setUp();
+	await comesUp("/1", "x:base");
+	await comesUp("/2", "x:card");
+	await kernel.end("base", "ENODEV");
+	t.deepEqual(kernel.underway(), ["base"]);
+	await kernel.end("base");
+	await kernel.end("card");
+	t.deepEqual(told.slice(2), [
+		"1: base no device",
+		"2: card blocked",
+		"batch 3: base card",
+		"3: base inserted",
+		"3: card inserted",
+	]);
+	t.false(attempts.has("card", "/2"));
+	t.true(attempts.has("base", "/1"));
+});
+
+test("once more is once", async (t) => {
+	const { kernel, inserter, attempts, told, comesUp } = setUp();
+	await comesUp("/1", "x:base");
+	await comesUp("/2", "x:card", "x:base");
+	await kernel.end("base", "ENODEV");
+	await kernel.end("base", "ENODEV");
+	t.is(inserter.inFlight(), 0);
+	t.is(kernel.begun.length, 2);
+	t.is(told.filter((line) => line.endsWith("base no device")).length, 2);
+	t.true(attempts.has("card", "/2") && attempts.has("base", "/2"));
+	await comesUp("/2", "x:card", "x:base");
+	t.is(told.at(-1), "batch 5: nothing");
+});
+
+test("what only a softdep had begun, in vain, is tried once more for a device that wants it", async (t) => {
+	const { kernel, comesUp, told } = setUp({ world: { ...world, config: "softdep lone pre: base" } });
+	await comesUp("/1", "x:lone");
+	await comesUp("/2", "x:base");
+	await kernel.end("base", "EIO");
+	await kernel.end("lone");
+	await kernel.end("base");
+	t.deepEqual(told.slice(2), ["1: base failed", "batch 3: base", "1: lone inserted", "3: base inserted"]);
+});
+
+test("once it is stopped nothing is tried once more", async (t) => {
+	const { kernel, inserter, told, comesUp } = setUp();
+	await comesUp("/1", "x:base");
+	await comesUp("/2", "x:card");
+	inserter.stop();
+	await kernel.end("base");
+	t.deepEqual(told.slice(2), ["1: base inserted", "2: card stopped"]);
+	t.is(inserter.inFlight(), 0);
+});
+
+test("what is live when a batch is planned is not in it", async (t) => {
+	const { kernel, told, comesUp } = setUp({ held: false });
+	kernel.live.add("base");
+	await comesUp("/1", "x:card", "x:base");
+	t.is(told[0], "batch 1: card");
+});
