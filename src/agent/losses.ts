@@ -31,7 +31,13 @@ export function makeLosses(): Losses {
 			return gap;
 		},
 		check() {
-			const count = drops();
+			let count: number;
+			try {
+				count = drops();
+			} catch {
+				// No descriptor was left to read it with, say: the next check tells.
+				return undefined;
+			}
 			if (count <= known) return undefined;
 			known = count;
 			return count;

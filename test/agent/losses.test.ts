@@ -36,6 +36,19 @@ test("a loss is told once, when the count has grown", (t) => {
 	t.is(losses.check(), 5);
 });
 
+test("a count that cannot be read is no loss, and is asked for again", (t) => {
+	const answers: (() => number)[] = [
+		() => {
+			throw new Error("EMFILE");
+		},
+		() => 3,
+	];
+	const losses = makeLosses();
+	losses.countedBy(() => answers.shift()?.() ?? 0);
+	t.is(losses.check(), undefined);
+	t.is(losses.check(), 3);
+});
+
 test("a new socket begins with new counts", (t) => {
 	const losses = makeLosses();
 	losses.countedBy(() => 9);
