@@ -5,6 +5,7 @@ import type { Machine } from "./tools/machine.js";
 
 export const thisMachine: Machine = {
 	environment: process.env,
+	workingDirectory: () => process.cwd(),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),

@@ -47,11 +47,12 @@ function formatPadded({ key, value }: ModinfoEntry, { field, nul }: ModinfoStyle
 	return `${key}:`.padEnd(16) + value + end;
 }
 
-type Parameter = { readonly name: string; description?: string; type?: string };
+/** What a module can be given: either of description and type may be missing. */
+export type Parameter = { readonly name: string; readonly description?: string; readonly type?: string };
 
-// A compiler lays out a file's declarations from last to first, so the list is turned round.
-function parametersOf(entries: readonly ModinfoEntry[]): Parameter[] {
-	const parameters = new Map<string, Parameter>();
+/** The parameters. A compiler lays out a file's declarations from last to first, so the list is turned round. */
+export function parametersOf(entries: readonly ModinfoEntry[]): Parameter[] {
+	const parameters = new Map<string, { -readonly [Key in keyof Parameter]: Parameter[Key] }>();
 	for (const { key, value } of entries) {
 		const colon = value.indexOf(":");
 		if ((key !== "parm" && key !== "parmtype") || colon === -1) continue;

@@ -5,5 +5,6 @@ export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
 	lsmod: async () => (await import("./lsmod.js")).lsmod,
 	rmmod: async () => (await import("./rmmod.js")).rmmod,
 	insmod: async () => (await import("./insmod.js")).insmod,
+	modinfo: async () => (await import("./modinfo.js")).modinfo,
 	kmod: async () => (await import("./kmod.js")).kmod,
 };

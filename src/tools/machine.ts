@@ -1,10 +1,12 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
 import type { OpenUeventSocket } from "../agent/announcements.js";
 import type { PresentDevice } from "../agent/devices.js";
-import type { Kernel } from "../libkmod/kernel.js";
+import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 
 export interface Machine {
 	readonly environment: Readonly<Record<string, string | undefined>>;
+	/** An absolute path. */
+	workingDirectory(): string;
 	/** Writes to standard output: everything is written when it returns. */
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
@@ -14,7 +16,7 @@ export interface Machine {
 	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
 	writeFile(path: string, content: string | Uint8Array): Promise<void>;
 	/** The running kernel, `sysfs` being where its /sys is. Only asked for by what needs it: --help does not. */
-	kernel(options?: { readonly sysfs?: string }): Promise<Kernel>;
+	kernel(options?: { readonly sysfs?: string }): Promise<Kernel & ModuleFiles>;
 	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */
 	devices(sysfs: string): Promise<DeviceSources>;
 	/** Makes room for so many insertions at once; to be called before anything asynchronous is. */

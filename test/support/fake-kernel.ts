@@ -1,6 +1,6 @@
 // A kernel in memory, over a Map of files: a test says how insertions end, and when. What was inserted is live, as the kernel's
 // own list of modules says.
-import { type Kernel, Refusal } from "../../src/libkmod/kernel.js";
+import { type Kernel, type ModuleFiles, Refusal } from "../../src/libkmod/kernel.js";
 import { normaliseModuleName } from "../../src/libkmod/module-name.js";
 import { filesIn, RELEASE } from "./world.js";
 
@@ -14,16 +14,17 @@ export type FakeKernelOptions = {
 	readonly statuses?: Readonly<Record<string, number>>;
 };
 
-export type FakeKernel = Kernel & {
-	/** What was begun, in order: "insmod PATH PARAMETERS", or the command behind its environment. */
-	readonly begun: readonly string[];
-	/** Modules being inserted, or whose commands run, in order. */
-	underway(): readonly string[];
-	/** Ends one of them: well, or by an errno's name. Resolves when everybody has heard of it. */
-	end(which: string, code?: string): Promise<void>;
-	/** What /proc/modules lists, the last first. */
-	readonly live: Set<string>;
-};
+export type FakeKernel = Kernel &
+	ModuleFiles & {
+		/** What was begun, in order: "insmod PATH PARAMETERS", or the command behind its environment. */
+		readonly begun: readonly string[];
+		/** Modules being inserted, or whose commands run, in order. */
+		underway(): readonly string[];
+		/** Ends one of them: well, or by an errno's name. Resolves when everybody has heard of it. */
+		end(which: string, code?: string): Promise<void>;
+		/** What /proc/modules lists, the last first. */
+		readonly live: Set<string>;
+	};
 
 const errnos: Readonly<Record<string, number>> = { EPERM: 1, ENXIO: 6, EEXIST: 17, ENODEV: 19, ENOSYS: 38 };
 
@@ -58,6 +59,11 @@ export function makeFakeKernel({
 		begun,
 		live,
 		read: (path) => (path === "/proc/modules" ? listModules(live) : readOnly.read(path)),
+		async readModule(path) {
+			const image = readOnly.read(path);
+			if (image === undefined) throw new Refusal("open", path, "ENOENT", 2);
+			return image;
+		},
 		insert(path, parameters) {
 			const module = normaliseModuleName(path);
 			begun.push(`insmod ${path} ${parameters}`.trimEnd());

@@ -57,6 +57,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 
 	return {
 		environment: {},
+		workingDirectory: () => "/work",
 		fakeKernel,
 		asked,
 		listening,

@@ -95,4 +95,29 @@ export const differences: readonly Difference[] = [
 		what: "-V is an option",
 		fact: "every command here has --version",
 	},
+	{
+		tool: "modinfo",
+		what: "the build id is shown",
+		fact: "newer kmods print build-id behind the strings of .modinfo",
+	},
+	{
+		tool: "modinfo",
+		what: "a key of more than 15 letters stands right before its value",
+		fact: "kmod 30 pads such keys by as much as they are too long, newer ones do not",
+	},
+	{
+		tool: "modinfo",
+		what: "what is wrong with a file is told in a second line",
+		fact: "kmod says 'Invalid argument' of everything that it cannot read as a module",
+	},
+	{
+		tool: "modinfo",
+		what: "gzip is read",
+		fact: "Debian's kmod is built without zlib",
+	},
+	{
+		tool: "modinfo",
+		what: "it prints JSON",
+		fact: "kmod has no --json",
+	},
 ];
