@@ -29,6 +29,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 /** What may be loaded before a file can run: all that it needs, and all that this needs in turn, import() apart. */
 const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/main.ts": ["node", "yargs-parser"],
+	"src/index.ts": ["node"],
 	"src/linux/kernel.ts": ["node"],
 	"src/tools/coldplug.ts": ["yargs-parser"],
 	"src/tools/lsmod.ts": ["yargs-parser"],

@@ -35,6 +35,8 @@ export type Prerequisite = {
 
 export type Step = Action & {
 	readonly module: string;
+	/** The alias that led to it, as it is compared. */
+	readonly alias?: string;
 	readonly parameters: string;
 	/** False for what only softdeps ask for: its failure is nobody else's. */
 	readonly required: boolean;
@@ -174,6 +176,7 @@ function makeStep(
 	const unheeded = softdeps && !knowledge.honourEveryLine;
 	const shared = {
 		module,
+		...(alias !== undefined && { alias: normaliseAlias(alias) ?? alias }),
 		parameters: knowledge.options(module, alias),
 		required,
 		after,

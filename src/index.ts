@@ -1,0 +1,40 @@
+// The public library: a table of contents, and openKmod for the machine that this runs on.
+import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod.js";
+import { openKernel } from "./linux/kernel.js";
+
+/**
+ * Opens the kernel modules of this machine, or of a directory that looks like one. Reads the configuration now and the
+ * indexes when they are first needed; loads nothing native before the first insertion or removal.
+ */
+export function openKmod(options: KmodOptions = {}): Kmod {
+	return openKmodOn(openKernel(options.sysfs === undefined ? {} : { sysfs: options.sysfs }), options);
+}
+
+export { MalformedModule } from "./libkmod/formats/elf.js";
+export { MalformedIndex } from "./libkmod/formats/index-file.js";
+export type { ModinfoEntry } from "./libkmod/formats/modinfo.js";
+export type { ModprobeConfig, Source } from "./libkmod/formats/modprobe-config.js";
+export type { ModuleSymbol } from "./libkmod/formats/module-symbols.js";
+export type { ModuleState } from "./libkmod/formats/proc-modules.js";
+export { type IndexKind, MissingIndexes } from "./libkmod/indexes.js";
+export { type Flight, type Inserter, makeInserter, type Outcome, type Result } from "./libkmod/inserter.js";
+export {
+	type Files,
+	type InsertFlags,
+	type Kernel,
+	type ModuleFiles,
+	type Problem,
+	Refusal,
+	type RemoveFlags,
+} from "./libkmod/kernel.js";
+export type { LogEntry } from "./libkmod/kmod/context.js";
+export { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "./libkmod/kmod/failures.js";
+export type { Module, ModuleOrName } from "./libkmod/kmod/module.js";
+export type { Blacklisted, Blacklisting, Probed, ProbeOptions } from "./libkmod/kmod/probe.js";
+export type { Freshness } from "./libkmod/kmod/resources.js";
+export type { RemovalStep, UnprobeOptions } from "./libkmod/kmod/unprobe.js";
+export { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod.js";
+export { type Knowledge, readKnowledge } from "./libkmod/knowledge.js";
+export type { Section } from "./libkmod/live-state.js";
+export { normaliseAlias, normaliseModuleName } from "./libkmod/module-name.js";
+export { levels, planInsertion, type Step, type Wanted } from "./libkmod/plan-insertion.js";

@@ -1,0 +1,121 @@
+// libkmod for a machine: what is known of its modules, what the kernel says of them, and inserting and removing them.
+//
+// Everything that only reads is synchronous; what a driver may sleep in, or what takes time to unpack, is a promise. One
+// Kmod may be asked many things at once: a module that two probes want is inserted once.
+import { modprobeDirectories, readConfiguration } from "./configuration.js";
+import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
+import { type Contents, makeContents } from "./kmod/contents.js";
+import type { Context, LogEntry } from "./kmod/context.js";
+import { AlreadyLoaded, NoSuchModule } from "./kmod/failures.js";
+import { makeFlights } from "./kmod/flights.js";
+import { type LiveState, makeLiveState } from "./kmod/live.js";
+import { asModule, type Module, type ModuleOrName } from "./kmod/module.js";
+import { findModules, type Modules, makeModules, pathOf } from "./kmod/modules.js";
+import { noFile, type Probed, type ProbeOptions, probeModule } from "./kmod/probe.js";
+import { openResources, type Resources } from "./kmod/resources.js";
+import { removeModule, type UnprobeOptions, unprobeModule } from "./kmod/unprobe.js";
+import type { Knowledge } from "./knowledge.js";
+
+export type KmodOptions = {
+	/** A directory that has lib/modules, in place of the root: `modprobe -d`. */
+	readonly root?: string;
+	/** In place of the running kernel's: `modprobe -S`. */
+	readonly release?: string;
+	/** In place of ROOT/lib/modules/RELEASE. */
+	readonly moduleDirectory?: string;
+	/** Files of any name, and directories, in place of the five modprobe.d directories: `modprobe -C`. */
+	readonly configPaths?: readonly string[];
+	/** Two lines of modprobe.d that kmod leaves unheeded count: a module's later softdeps, and its `install` beside softdeps. */
+	readonly honourEveryLine?: boolean;
+	/** Told what libkmod would write to its log: what was not done and why. */
+	readonly log?: (entry: LogEntry) => void;
+	/** Where sysfs and procfs are mounted: /sys and /proc. */
+	readonly sysfs?: string;
+	readonly proc?: string;
+};
+
+export type Kmod = Resources & Modules & LiveState & Contents & Actions & {
+	/** All that is known before anything is loaded: what planInsertion takes. */
+	knowledge(): Knowledge;
+};
+
+export type Actions = {
+	/**
+	 * Loads what a name or alias asks for, or a module, with all that needs to come before it. Resolves once everything is
+	 * live, and with an empty list of steps where it was already.
+	 * @throws {NoSuchModule} @throws {Refusal} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex}
+	 */
+	probe(wanted: ModuleOrName, options?: ProbeOptions): Promise<Probed>;
+	/**
+	 * Removes what a name or alias asks for as `modprobe -r` does: softdeps, and dependencies that nobody needs any more, too.
+	 * @throws {NoSuchModule} @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex}
+	 */
+	unprobe(unwanted: ModuleOrName, options?: UnprobeOptions): Promise<void>;
+	/**
+	 * Inserts one module with these parameters alone, without its dependencies.
+	 * @throws {Refusal} @throws {AlreadyLoaded} @throws {NoModuleFile}
+	 */
+	insert(module: ModuleOrName, options?: InsertFlags & { readonly parameters?: string }): Promise<void>;
+	/** Removes one module; `quiet` keeps a refusal out of the log. @throws {Refusal} */
+	remove(module: ModuleOrName, options?: RemoveFlags & { readonly quiet?: boolean }): Promise<void>;
+};
+
+/** What cannot be read of the configuration is a problem of it, and no error. */
+export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {}): Kmod {
+	const { root = "", release = machine.release, sysfs = "/sys", proc = "/proc", configPaths } = options;
+	const moduleDirectory = options.moduleDirectory ?? `${root}/lib/modules/${release}`;
+	const commandLine = machine.read(`${proc}/cmdline`)?.toString("latin1");
+	const configuration = readConfiguration(machine, {
+		moduleDirectory,
+		...(configPaths !== undefined && { configPaths }),
+		...(commandLine !== undefined && { kernelCommandLine: commandLine }),
+	});
+	const ofModules = ["modules.softdep", "modules.weakdep"].map((name) => `${moduleDirectory}/${name}`);
+	const resources = openResources(machine, {
+		moduleDirectory,
+		configuration,
+		places: [...new Set([...(configPaths ?? modprobeDirectories), ...configuration.read, ...ofModules])],
+		honourEveryLine: options.honourEveryLine ?? false,
+	});
+	const log = options.log ?? (() => undefined);
+	const { knowledge } = resources;
+	const context: Context = { machine, moduleDirectory, sysfs, proc, knowledge, log, flights: makeFlights() };
+	return {
+		...resources,
+		...makeModules(context),
+		...makeLiveState(context),
+		...makeContents(context),
+		...makeActions(context),
+	};
+}
+
+function makeActions(context: Context): Actions {
+	const find = (wanted: ModuleOrName): readonly Module[] => {
+		if (typeof wanted !== "string") return [wanted];
+		const found = findModules(context.knowledge(), wanted);
+		if (found.length === 0) throw new NoSuchModule(wanted, context.moduleDirectory);
+		return found;
+	};
+	return {
+		async probe(wanted, options = {}) {
+			const all: Probed[] = [];
+			for (const module of find(wanted)) all.push(await probeModule(context, module, options));
+			return {
+				steps: all.flatMap(({ steps }) => steps),
+				ignored: all.flatMap(({ ignored }) => ignored),
+				blacklisted: all.flatMap(({ blacklisted }) => blacklisted),
+			};
+		},
+		async unprobe(unwanted, options = {}) {
+			for (const module of find(unwanted)) await unprobeModule(context, module, options);
+		},
+		async insert(given, { parameters = "", ...flags } = {}) {
+			const module = asModule(given);
+			const path = pathOf(context.knowledge(), module);
+			if (path === undefined) throw noFile(context, module.name);
+			const insertion = () => context.machine.insert(path, parameters, flags);
+			if ((await context.flights.begin(module.name, insertion)) === "joined") throw new AlreadyLoaded(module.name);
+		},
+		remove: async (module, options = {}) => removeModule(context, asModule(module).name, options),
+	};
+}

@@ -1,0 +1,49 @@
+// What a module's file says of itself, whatever it is compressed by.
+import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
+import { type Elf, parseElf } from "../formats/elf.js";
+import { asText, type ModinfoEntry } from "../formats/modinfo.js";
+import { dependencySymbols, exportedSymbols, type ModuleSymbol, symbolVersions } from "../formats/module-symbols.js";
+import { moduleInfo } from "../module-info.js";
+import type { Context } from "./context.js";
+import { NoModuleFile } from "./failures.js";
+import { asModule, type Module, type ModuleOrName } from "./module.js";
+import { pathOf } from "./modules.js";
+
+/** Each rejects with NoModuleFile, with MalformedModule, or with a Refusal where the file cannot be read. */
+export type Contents = {
+	/** What modinfo(8) prints: `.modinfo`, build id and signature; of a module built in, what modules.builtin.modinfo has. */
+	info(module: ModuleOrName): Promise<ModinfoEntry[]>;
+	/** The symbols it was built against, with their checksums. */
+	versions(module: ModuleOrName): Promise<ModuleSymbol[]>;
+	/** What it exports. */
+	symbols(module: ModuleOrName): Promise<ModuleSymbol[]>;
+	/** What it needs of the kernel and of other modules. */
+	dependencySymbols(module: ModuleOrName): Promise<ModuleSymbol[]>;
+};
+
+export function makeContents(context: Context): Contents {
+	const elfOf = async (module: ModuleOrName): Promise<Elf> => parseElf(await readImage(context, asModule(module)));
+	return {
+		async info(given) {
+			const module = asModule(given);
+			const builtin = module.path === undefined ? builtinInfo(context, module) : undefined;
+			const entries = builtin ?? moduleInfo(await readImage(context, module)) ?? [];
+			return entries.map(({ key, value }) => ({ key, value: asText(value) }));
+		},
+		versions: async (module) => symbolVersions(await elfOf(module)) ?? [],
+		symbols: async (module) => exportedSymbols(await elfOf(module)) ?? [],
+		dependencySymbols: async (module) => dependencySymbols(await elfOf(module)) ?? [],
+	};
+}
+
+async function readImage({ machine, knowledge }: Context, module: Module): Promise<Buffer> {
+	const path = pathOf(knowledge(), module);
+	if (path === undefined) throw new NoModuleFile(module.name, knowledge().moduleDirectory);
+	return await machine.readModule(path);
+}
+
+function builtinInfo({ machine, knowledge, moduleDirectory }: Context, { name }: Module): ModinfoEntry[] | undefined {
+	if (!knowledge().isBuiltin(name)) return undefined;
+	const bytes = machine.read(`${moduleDirectory}/modules.builtin.modinfo`);
+	return bytes && builtinModuleInfo(bytes, name);
+}

@@ -1,0 +1,109 @@
+// Finding modules, and what indexes and configuration say of them.
+import type { Source } from "../formats/modprobe-config.js";
+import type { Files } from "../kernel.js";
+import type { Knowledge } from "../knowledge.js";
+import { readLoadedModules } from "../live-state.js";
+import { lookUp, lookUpName } from "../lookup.js";
+import { normaliseModuleName } from "../module-name.js";
+import type { Context } from "./context.js";
+import { asModule, foundModule, type Module, type ModuleOrName } from "./module.js";
+
+export type Modules = {
+	/** The module of that name, in any spelling, whether there is one or not. */
+	module(name: string): Module;
+	/** The module in a file; undefined where there is no such file. */
+	moduleAt(path: string): Module | undefined;
+	/**
+	 * Modules for a name or alias, by modprobe's rules: `alias` lines, then modules, symbols, commands, aliases, what is
+	 * built in. Repeats are kept. @throws {MalformedIndex}
+	 */
+	lookUp(nameOrAlias: string): Module[];
+	/** The module or built-in module of that name: no aliases, no configuration. @throws {MalformedIndex} */
+	lookUpName(name: string): Module | undefined;
+	/** The modules that the kernel has, the one inserted last first. */
+	loaded(): Module[];
+	/** The module's file; undefined where modules.dep has none. @throws {MalformedIndex} */
+	path(module: ModuleOrName): string | undefined;
+	/** Parameters by `options` lines, those of the alias it was found by and of the kernel command line included; "" for none. */
+	options(module: ModuleOrName): string;
+	/** What is run in place of inserting or removing it: the first line of modprobe.d that fits. */
+	installCommand(module: ModuleOrName): string | undefined;
+	removeCommand(module: ModuleOrName): string | undefined;
+	/** All modules it needs, those first that need none of the others. @throws {MalformedIndex} */
+	dependencies(module: ModuleOrName): Module[];
+	/** What its softdep line wants tried before and after it. @throws {MalformedIndex} */
+	softdeps(module: ModuleOrName): { pre: Module[]; post: Module[] };
+	/** What its first weakdep line names. It is never loaded on that account. @throws {MalformedIndex} */
+	weakdeps(module: ModuleOrName): Module[];
+	/** The line that blacklists it. */
+	blacklisted(module: ModuleOrName): Source | undefined;
+	/** Whether modules.builtin has it. @throws {MalformedIndex} */
+	isBuiltin(module: ModuleOrName): boolean;
+	/** Those that are neither blacklisted nor built in, as asked. */
+	filter(
+		modules: readonly Module[],
+		leaveOut: { readonly blacklisted?: boolean; readonly builtin?: boolean },
+	): Module[];
+};
+
+export function makeModules({ machine, proc, knowledge }: Context): Modules {
+	const blacklisted = (module: ModuleOrName) => knowledge().blacklisted(asModule(module).name);
+	const isBuiltin = (module: ModuleOrName) => knowledge().isBuiltin(asModule(module).name);
+	return {
+		module: asModule,
+		moduleAt: (path) => moduleAt(machine, path),
+		lookUp: (alias) => findModules(knowledge(), alias),
+		lookUpName(name) {
+			const [found] = lookUpName(knowledge(), name);
+			return found && { name: found.module };
+		},
+		loaded: () => readLoadedModules(machine, proc).map(({ module }) => ({ name: module })),
+		path: (module) => pathOf(knowledge(), asModule(module)),
+		options(module) {
+			const { name, alias } = asModule(module);
+			return knowledge().options(name, alias);
+		},
+		installCommand: (module) => knowledge().installCommand(asModule(module).name)?.command,
+		removeCommand: (module) => knowledge().removeCommand(asModule(module).name)?.command,
+		dependencies: (module) => dependenciesOf(knowledge(), asModule(module)),
+		softdeps(module) {
+			const lines = knowledge().softdeps(asModule(module).name);
+			const find = (when: "pre" | "post") =>
+				findAll(
+					knowledge(),
+					lines.flatMap((line) => line[when]),
+				);
+			return { pre: find("pre"), post: find("post") };
+		},
+		weakdeps: (module) => findAll(knowledge(), knowledge().weakdep(asModule(module).name)?.modules ?? []),
+		blacklisted,
+		isBuiltin,
+		filter: (modules, { blacklisted: byBlacklist = false, builtin = false }) =>
+			modules.filter(
+				(module) => !(byBlacklist && blacklisted(module) !== undefined) && !(builtin && isBuiltin(module)),
+			),
+	};
+}
+
+export function findModules(knowledge: Knowledge, alias: string): Module[] {
+	return lookUp(knowledge, alias).map((found) => foundModule(found, alias));
+}
+
+function findAll(knowledge: Knowledge, aliases: readonly string[]): Module[] {
+	return aliases.flatMap((alias) => findModules(knowledge, alias));
+}
+
+function dependenciesOf(knowledge: Knowledge, { name }: Module): Module[] {
+	return (knowledge.file(name)?.dependencies ?? []).map((dependency) => ({ name: dependency }));
+}
+
+export function pathOf(knowledge: Knowledge, { name, path }: Module): string | undefined {
+	if (path !== undefined) return path;
+	const listed = knowledge.file(name)?.path;
+	return listed === undefined || listed.startsWith("/") ? listed : `${knowledge.moduleDirectory}/${listed}`;
+}
+
+function moduleAt(files: Files, path: string): Module | undefined {
+	if (files.stamp(path) === undefined) return undefined;
+	return { name: normaliseModuleName(path), path };
+}

@@ -1,0 +1,149 @@
+// Probing a module: what it needs and then itself, one after the other, in the order and with the answers of libkmod's
+// kmod_module_probe_insert_module. Many modules at once are the inserter's work (inserter.ts), on the same plans.
+import type { Source } from "../formats/modprobe-config.js";
+import { type InsertFlags, Refusal } from "../kernel.js";
+import type { Knowledge } from "../knowledge.js";
+import { listProbe, type Step } from "../plan-insertion.js";
+import type { Context } from "./context.js";
+import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
+import { isInKernel } from "./live.js";
+import type { Module } from "./module.js";
+import { warnOfUnheeded } from "./unheeded.js";
+
+/**
+ * What the blacklist keeps out: the module asked for where an alias led to it, as in modprobe; that module in any case; or
+ * that module and everything it would bring along.
+ */
+export type Blacklisting = "alias only" | "module" | "all";
+
+export type ProbeOptions = InsertFlags & {
+	/** For the module itself, behind those of the configuration. */
+	readonly parameters?: string;
+	/** Nothing is inserted and nothing run. */
+	readonly dryRun?: boolean;
+	/** The module's own `install` command counts for nothing, and as in kmod neither do its softdeps. */
+	readonly ignoreCommand?: boolean;
+	/** Do not ask whether a module is there already. */
+	readonly ignoreLoaded?: boolean;
+	/** Reject with AlreadyLoaded where the module itself is there already. */
+	readonly failOnLoaded?: boolean;
+	readonly blacklist?: Blacklisting;
+	/** Told of each step that is about to be taken, or would be; not of modules that are there already. */
+	readonly onStep?: (step: Step) => void;
+	/** Runs `install` commands in place of /bin/sh, and resolves with the exit status. */
+	readonly runCommand?: (command: string, module: string) => Promise<number>;
+};
+
+/** A line of the blacklist that kept a module out. */
+export type Blacklisted = { readonly module: string; readonly source: Source; readonly by: Blacklisting };
+
+export type Probed = {
+	/** The steps taken, or with `dryRun` those that would be, their parameters complete. */
+	readonly steps: readonly Step[];
+	/** Failures that count for nothing, since only softdeps asked for the module. */
+	readonly ignored: readonly { readonly step: Step; readonly reason: Error }[];
+	readonly blacklisted: readonly Blacklisted[];
+};
+
+const NOTHING: Probed = { steps: [], ignored: [], blacklisted: [] };
+
+/** @throws {Refusal} @throws {AlreadyLoaded} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex} */
+export async function probeModule(context: Context, module: Module, options: ProbeOptions): Promise<Probed> {
+	const isThere = (name: string): boolean => !options.ignoreLoaded && isInKernel(context, name);
+	if (isThere(module.name)) {
+		if (options.failOnLoaded) throw new AlreadyLoaded(module.name);
+		return NOTHING;
+	}
+	const { blacklisted, list } = listSteps(context.knowledge(), module, options);
+	const steps: Step[] = [];
+	const ignored: { step: Step; reason: Error }[] = [];
+	for (const step of list) {
+		if (isThere(step.module)) continue;
+		warnOfUnheeded(context, step);
+		options.onStep?.(step);
+		steps.push(step);
+		if (options.dryRun) continue;
+		const reason = await attempt(context, step, options);
+		if (reason === undefined) continue;
+		if (reason instanceof AlreadyLoaded) {
+			if (options.failOnLoaded && isFor(step, module)) throw reason;
+		} else if (step.required) throw reason;
+		else ignored.push({ step, reason });
+	}
+	return { steps, ignored, blacklisted };
+}
+
+function listSteps(
+	knowledge: Knowledge,
+	module: Module,
+	options: ProbeOptions,
+): { readonly list: readonly Step[]; readonly blacklisted: readonly Blacklisted[] } {
+	const { blacklist, ignoreCommand = false, parameters = "" } = options;
+	const asked = blacklist === "alias only" && module.alias === undefined ? undefined : blacklist;
+	const find = (name: string): Blacklisted[] => {
+		const source = asked && knowledge.blacklisted(name);
+		return source ? [{ module: name, source, by: asked }] : [];
+	};
+	const own = find(module.name);
+	if (own.length > 0) return { list: [], blacklisted: own };
+	const { name, alias } = module;
+	const wanted = { module: name, ...(alias !== undefined && { alias }), cause: { kind: "name" } } as const;
+	const all = listProbe(knowledge, wanted, { ignoreCommands: ignoreCommand }).map((step) =>
+		isFor(step, module) ? withPath(withParameters(step, parameters), module) : withParameters(step, ""),
+	);
+	if (asked !== "all") return { list: all, blacklisted: [] };
+	return {
+		list: all.filter((step) => find(step.module).length === 0),
+		blacklisted: [...new Set(all.map((step) => step.module))].flatMap(find),
+	};
+}
+
+/** The module that was asked for, not the same one by an alias. */
+function isFor(step: Step, module: Module): boolean {
+	return step.module === module.name && step.alias === module.alias;
+}
+
+/** A blank joins them even where there are none to join: what the kernel and the printed line get is what kmod gives. */
+function withParameters(step: Step, more: string): Step {
+	return { ...step, parameters: step.parameters === "" ? more : `${step.parameters} ${more}` };
+}
+
+/** A module asked for by its file comes from that file, whatever modules.dep has. */
+function withPath(step: Step, { path }: Module): Step {
+	return path === undefined || step.how === "run" ? step : { ...step, how: "insert", path };
+}
+
+/** Why it failed, if it did. */
+async function attempt(context: Context, step: Step, options: ProbeOptions): Promise<Error | undefined> {
+	try {
+		const how = await context.flights.begin(step.module, () => takeStep(context, step, options));
+		return how === "joined" ? new AlreadyLoaded(step.module) : undefined;
+	} catch (error) {
+		const reason = error instanceof Error ? error : new Error(String(error));
+		return reason instanceof Refusal && reason.code === "EEXIST" ? new AlreadyLoaded(step.module) : reason;
+	}
+}
+
+async function takeStep(context: Context, step: Step, options: ProbeOptions): Promise<void> {
+	if (step.how === "insert") {
+		const { forceVermagic = false, forceModversion = false } = options;
+		return await context.machine.insert(step.path, step.parameters, { forceVermagic, forceModversion });
+	}
+	if (step.how === "run") return await runCommand(context, step, options);
+	throw noFile(context, step.module);
+}
+
+export function noFile({ log, moduleDirectory }: Context, module: string): NoModuleFile {
+	log({ level: "error", message: `could not find module by name='${module}'` });
+	return new NoModuleFile(module, moduleDirectory);
+}
+
+async function runCommand(context: Context, step: Step & { how: "run" }, options: ProbeOptions): Promise<void> {
+	const command = step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
+	const run = options.runCommand ?? ((line, module) => context.machine.run(line, { MODPROBE_MODULE: module }));
+	const exitStatus = await run(command, step.module);
+	if (exitStatus === 0) return;
+	const failure = new CommandFailure("install", step.module, command, exitStatus);
+	context.log({ level: "error", message: failure.message });
+	throw failure;
+}

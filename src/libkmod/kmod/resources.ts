@@ -1,0 +1,97 @@
+// The indexes and the configuration as files that change: libkmod's "resources".
+
+import type { ConfigurationRead } from "../configuration.js";
+import { formatConfig } from "../formats/config-dump.js";
+import { listEntries } from "../formats/index-file.js";
+import type { ModprobeConfig } from "../formats/modprobe-config.js";
+import { type Indexes, type IndexKind, indexNames, readIndexes, readIndexesLeniently } from "../indexes.js";
+import type { Files, Problem } from "../kernel.js";
+import { type Knowledge, makeKnowledge } from "../knowledge.js";
+import type { Context } from "./context.js";
+
+/** What is to be done before answers are those of the files on disk: nothing, `unload`, or opening another Kmod. */
+export type Freshness = "ok" | "must reload" | "must recreate";
+
+export type Resources = {
+	/** Such as /lib/modules/6.1.0-56-amd64. */
+	readonly moduleDirectory: string;
+	/** Every line of modprobe's configuration that could be read, in the order in which they count. */
+	readonly configuration: ModprobeConfig;
+	/** The configuration files read, in the same order. */
+	readonly configurationFiles: readonly string[];
+	/** What could not be read of the configuration. Index files that could not be used are problems too, once they are read. */
+	problems(): readonly Problem[];
+	/**
+	 * Reads the indexes, which otherwise the first question does, and insists on them.
+	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
+	 */
+	load(): void;
+	/** Forgets the indexes: the next question reads them anew. */
+	unload(): void;
+	/** Whether the indexes that are loaded, or the configuration, have changed on disk since they were read. */
+	validate(): Freshness;
+	/** An index as text, a line for each value: `alias KEY MODULE` of aliases and symbols, else `KEY VALUE`. @throws {MalformedIndex} */
+	dumpIndex(kind: IndexKind): string;
+	/** The configuration in the format of modprobe.d(5), as `modprobe --show-config` has it. */
+	dumpConfiguration(): string;
+};
+
+export type ResourceOptions = {
+	readonly moduleDirectory: string;
+	readonly configuration: ConfigurationRead;
+	/** The files and directories that configuration comes from. */
+	readonly places: readonly string[];
+	readonly honourEveryLine: boolean;
+};
+
+export function openResources(
+	files: Files,
+	{ moduleDirectory, configuration, places, honourEveryLine }: ResourceOptions,
+): Resources & Pick<Context, "knowledge"> {
+	const indexFiles = Object.values(indexNames).map((name) => `${moduleDirectory}/${name}`);
+	const configurationStamp = stampAll(files, places);
+	let loaded:
+		| { readonly knowledge: Knowledge; readonly stamp: string; readonly problems: readonly Problem[] }
+		| undefined;
+	const keep = (read: (problems: Problem[]) => Indexes) => {
+		const problems: Problem[] = [];
+		const stamp = stampAll(files, indexFiles);
+		const knowledge = makeKnowledge(moduleDirectory, read(problems), configuration, honourEveryLine);
+		loaded = { knowledge, stamp, problems };
+		return loaded;
+	};
+	const knowledge = (): Knowledge =>
+		(loaded ?? keep((problems) => readIndexesLeniently(files, moduleDirectory, problems))).knowledge;
+	return {
+		moduleDirectory,
+		configuration: configuration.value,
+		configurationFiles: configuration.read,
+		problems: () => [...configuration.problems, ...(loaded?.problems ?? [])],
+		knowledge,
+		load() {
+			keep(() => readIndexes(files, moduleDirectory));
+		},
+		unload() {
+			loaded = undefined;
+		},
+		validate() {
+			if (stampAll(files, places) !== configurationStamp) return "must recreate";
+			return loaded === undefined || stampAll(files, indexFiles) === loaded.stamp ? "ok" : "must reload";
+		},
+		dumpIndex: (kind) => dumpIndex(knowledge().indexes, kind),
+		dumpConfiguration: () => formatConfig(configuration.value),
+	};
+}
+
+function stampAll(files: Files, paths: readonly string[]): string {
+	return paths.map((path) => files.stamp(path) ?? "").join("\n");
+}
+
+function dumpIndex(indexes: Indexes, kind: IndexKind): string {
+	const index = indexes[kind];
+	if (index === undefined) return "";
+	const prefix = kind === "aliases" || kind === "symbols" ? "alias " : "";
+	let text = "";
+	for (const { key, value } of listEntries(index)) text += `${prefix}${key} ${value}\n`;
+	return text;
+}

@@ -1,0 +1,139 @@
+// Undoing a probe, as `modprobe -r` does: softdeps behind the module, on demand those that need it, the module, whatever of
+// its dependencies nobody needs any more, softdeps before it.
+//
+// What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step.
+import { formatErrno } from "../error-text.js";
+import type { CommandLine, Source } from "../formats/modprobe-config.js";
+import { Refusal, type RemoveFlags } from "../kernel.js";
+import { readHolders, readInitstate, readReferences } from "../live-state.js";
+import type { Context } from "./context.js";
+import { CommandFailure, Unremovable } from "./failures.js";
+import type { Module } from "./module.js";
+import { findModules } from "./modules.js";
+
+export type RemovalStep = { readonly module: string } & (
+	| { readonly how: "remove" }
+	| { readonly how: "run"; readonly command: string; readonly source: Source }
+);
+
+export type UnprobeOptions = RemoveFlags & {
+	/** Nothing is removed and nothing run. */
+	readonly dryRun?: boolean;
+	/** The module's `remove` command and its softdeps count for nothing. */
+	readonly ignoreCommand?: boolean;
+	/** Those that need it are removed first. */
+	readonly holders?: boolean;
+	/** An error where the kernel does not have it. */
+	readonly failOnAbsent?: boolean;
+	/** For so many milliseconds, wait for it to be no longer in use. */
+	readonly wait?: number;
+	/** Told of each step that is about to be taken, or would be. */
+	readonly onStep?: (step: RemovalStep) => void;
+	/** Told why a module is left alone. What this throws ends everything; else it is an error only where it stands in the way. */
+	readonly onUnremovable?: (reason: Unremovable) => void;
+	/** Runs `remove` commands in place of /bin/sh, and resolves with the exit status. */
+	readonly runCommand?: (command: string, module: string) => Promise<number>;
+};
+
+/** @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex} */
+export async function unprobeModule(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
+	const { name } = module;
+	const knowledge = context.knowledge();
+	const command = options.ignoreCommand ? undefined : knowledge.removeCommand(name);
+	const softdeps = options.ignoreCommand ? [] : knowledge.softdeps(name);
+	const find = (when: "pre" | "post") =>
+		softdeps.flatMap((line) => line[when]).flatMap((alias) => findModules(knowledge, alias));
+	if (command === undefined && !isRemovable(context, name, options)) return;
+
+	for (const softdep of find("post").reverse()) await tryUnprobe(context, softdep, options);
+	if (options.holders) await unprobeHolders(context, name, options);
+	if (command !== undefined) await runCommand(context, name, command, options);
+	else if (!options.holders || readInitstate(context.machine, context.sysfs, name) !== undefined)
+		await removeUnused(context, name, options);
+	for (const dependency of knowledge.file(name)?.dependencies ?? [])
+		if (references(context, dependency) === 0) await attempt(() => removeOne(context, dependency, options));
+	for (const softdep of find("pre").reverse()) await tryUnprobe(context, softdep, options);
+}
+
+function isRemovable(context: Context, name: string, options: UnprobeOptions): boolean {
+	if (context.knowledge().isBuiltin(name)) throw tell(new Unremovable(name, "builtin"), options);
+	if (readInitstate(context.machine, context.sysfs, name) !== undefined) return true;
+	if (options.failOnAbsent) throw tell(new Unremovable(name, "not in kernel"), options);
+	return false;
+}
+
+function tell(reason: Unremovable, { onUnremovable }: UnprobeOptions): Unremovable {
+	onUnremovable?.(reason);
+	return reason;
+}
+
+/** A softdep's failure is its own. */
+async function tryUnprobe(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
+	await attempt(() => unprobeModule(context, module, { ...options, holders: false }));
+}
+
+async function unprobeHolders(context: Context, name: string, options: UnprobeOptions): Promise<void> {
+	for (const holder of readHolders(context.machine, context.sysfs, name))
+		await unprobeModule(context, { name: holder }, { ...options, holders: false });
+}
+
+async function attempt(act: () => Promise<void>): Promise<void> {
+	try {
+		await act();
+	} catch (error) {
+		if (!(error instanceof Refusal || error instanceof Unremovable || error instanceof CommandFailure)) throw error;
+	}
+}
+
+async function removeUnused(context: Context, name: string, options: UnprobeOptions): Promise<void> {
+	const uses = references(context, name) ?? 0;
+	if (uses > 0 && !options.wait) throw tell(new Unremovable(name, "in use"), options);
+	await removeOne(context, name, options);
+}
+
+function references({ machine, sysfs }: Context, name: string): number | undefined {
+	return readReferences(machine, sysfs, name);
+}
+
+async function removeOne(context: Context, name: string, options: UnprobeOptions): Promise<void> {
+	options.onStep?.({ module: name, how: "remove" });
+	if (!options.dryRun) await removeModule(context, name, options);
+}
+
+/** delete_module(2); what is in use is tried again after 1, 2, 4 milliseconds and so on, `wait` in all. @throws {Refusal} */
+export async function removeModule(
+	{ machine, log }: Pick<Context, "machine" | "log">,
+	name: string,
+	{ force = false, wait = 0, quiet = false }: RemoveFlags & { readonly wait?: number; readonly quiet?: boolean },
+): Promise<void> {
+	for (let pause = 1, left = wait; ; left -= pause, pause *= 2) {
+		try {
+			return await machine.remove(name, { force });
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			if (error.code !== "EAGAIN" || left <= 0) {
+				if (!quiet) log({ level: "error", message: `could not remove '${name}': ${formatErrno(error)}` });
+				throw error;
+			}
+			pause = Math.min(pause, left);
+			await new Promise((resolve) => setTimeout(resolve, pause));
+		}
+	}
+}
+
+async function runCommand(
+	context: Context,
+	name: string,
+	{ command, source }: CommandLine,
+	options: UnprobeOptions,
+): Promise<void> {
+	const line = command.replaceAll("$CMDLINE_OPTS", "");
+	options.onStep?.({ module: name, how: "run", command: line, source });
+	if (options.dryRun) return;
+	const run = options.runCommand ?? ((text, module) => context.machine.run(text, { MODPROBE_MODULE: module }));
+	const exitStatus = await run(line, name);
+	if (exitStatus === 0) return;
+	const failure = new CommandFailure("remove", name, line, exitStatus);
+	context.log({ level: "error", message: failure.message });
+	throw failure;
+}

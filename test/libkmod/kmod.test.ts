@@ -1,0 +1,144 @@
+import test from "ava";
+import { Refusal } from "../../src/libkmod/kernel.js";
+import type { LogEntry } from "../../src/libkmod/kmod/context.js";
+import { type Kmod, type KmodOptions, openKmod } from "../../src/libkmod/kmod.js";
+import { type FakeKernelOptions, makeFakeKernel } from "../support/fake-kernel.js";
+import { configFile, moduleDirectory, type World, worldFiles } from "../support/world.js";
+
+type Opened = { kmod: Kmod; kernel: ReturnType<typeof makeFakeKernel>; files: Map<string, Buffer>; logged: LogEntry[] };
+
+function open(world: World, options: KmodOptions = {}, answers: FakeKernelOptions = {}): Opened {
+	const files = worldFiles(world);
+	const kernel = makeFakeKernel({ files, ...answers });
+	const logged: LogEntry[] = [];
+	const machine = {
+		...kernel,
+		read(path: string): Buffer | undefined {
+			const [, module] = /^\/sys\/module\/(\w+)\/initstate$/.exec(path) ?? [];
+			return module !== undefined && kernel.live.has(module) ? Buffer.from("live\n") : kernel.read(path);
+		},
+		async readModule(path: string): Promise<Buffer> {
+			throw new Refusal("read", path, "ENOENT", 2);
+		},
+	};
+	return { kmod: openKmod(machine, { log: (entry) => logged.push(entry), ...options }), kernel, files, logged };
+}
+
+const chain = { base: [], mid: ["base"], top: ["mid"], other: ["base"] };
+const file = (name: string) => `insmod ${moduleDirectory}/kernel/${name}.ko`;
+
+test("a probe inserts what a module needs, then the module", async (t) => {
+	const { kmod, kernel } = open({ modules: chain });
+	const { steps } = await kmod.probe("top");
+	t.deepEqual(kernel.begun, [file("base"), file("mid"), file("top")]);
+	t.deepEqual(
+		steps.map(({ module }) => module),
+		["base", "mid", "top"],
+	);
+});
+
+test("two probes at once insert a module once, and both end when it is live", async (t) => {
+	const { kmod, kernel } = open({ modules: chain }, {}, { held: true });
+	const probes = [kmod.probe("top"), kmod.probe("top"), kmod.probe("other")];
+	for (const name of ["base", "mid", "other", "top"]) {
+		while (!kernel.underway().includes(name)) await new Promise(setImmediate);
+		await kernel.end(name);
+	}
+	await Promise.all(probes);
+	t.deepEqual([...kernel.begun].sort(), [file("base"), file("mid"), file("other"), file("top")]);
+});
+
+test("a refusal reaches everybody who asked, and a later probe tries again", async (t) => {
+	const { kmod, kernel } = open({ modules: { base: [] } }, {}, { held: true });
+	const probes = [kmod.probe("base"), kmod.probe("base")];
+	await kernel.end("base", "ENODEV");
+	for (const probe of probes) t.is((await t.throwsAsync(probe, { instanceOf: Refusal })).code, "ENODEV");
+	const again = kmod.probe("base");
+	await kernel.end("base");
+	await again;
+	t.is(kernel.begun.length, 2);
+});
+
+test("a name that nothing is known of is an error that says where was looked", async (t) => {
+	const { kmod } = open({ modules: chain });
+	await t.throwsAsync(kmod.probe("absent"), {
+		name: "NoSuchModule",
+		message: `${moduleDirectory} has no module absent`,
+	});
+	await t.throwsAsync(kmod.insert("absent"), { name: "NoModuleFile" });
+});
+
+test("an alias that is blacklisted stops with the line that says so, for who asks for that", async (t) => {
+	const { kmod, kernel } = open({ modules: chain, aliases: { "x:*": "top" }, config: "\nblacklist top\n" });
+	const { steps, blacklisted } = await kmod.probe("x:1", { blacklist: "alias only" });
+	t.deepEqual(steps, []);
+	t.deepEqual(blacklisted, [{ module: "top", source: { file: configFile, line: 2 }, by: "alias only" }]);
+	t.deepEqual(kernel.begun, []);
+	await kmod.probe("top", { blacklist: "alias only" });
+	t.is(kernel.begun.length, 3);
+});
+
+test("a command that fails is an error with its exit status, and said in libkmod's words", async (t) => {
+	const { kmod, logged } = open(
+		{ modules: chain, config: "install top false $CMDLINE_OPTS\n" },
+		{},
+		{ statuses: { top: 3 } },
+	);
+	await t.throwsAsync(kmod.probe("top", { parameters: "a=1" }), { name: "CommandFailure" });
+	t.deepEqual(logged, [
+		{ level: "error", message: "Error running install command 'false a=1' for module top: retcode 3" },
+	]);
+});
+
+const unheeded = `softdep top pre: other
+softdep top post: late
+install top /bin/false
+`;
+const withLate = { modules: { ...chain, late: [] }, config: unheeded };
+
+test("lines that kmod leaves unheeded are so by default, and warned of with file and line", async (t) => {
+	const { kmod, kernel, logged } = open(withLate);
+	await kmod.probe("top");
+	t.deepEqual(kernel.begun, [file("base"), file("mid"), file("other"), file("top")]);
+	t.deepEqual(logged, [
+		{
+			level: "warning",
+			message: `${configFile} line 3: this install command does not count, since top has softdeps; honour_every_line makes it count`,
+		},
+		{
+			level: "warning",
+			message: `${configFile} line 2: this softdep does not count, since ${configFile} line 1 has one for top; honour_every_line makes it count`,
+		},
+	]);
+});
+
+test("one setting makes both of them count", async (t) => {
+	const { kmod, kernel, logged } = open(withLate, { honourEveryLine: true });
+	await kmod.probe("top");
+	t.deepEqual(kernel.begun, [file("base"), file("mid"), file("other"), "MODPROBE_MODULE=top /bin/false", file("late")]);
+	t.deepEqual(logged, []);
+});
+
+test("a file of the configuration that is edited in place counts as changed", (t) => {
+	const { kmod, files } = open({ modules: chain, config: "options top a=1\n" });
+	t.is(kmod.validate(), "ok");
+	files.set(configFile, Buffer.from("options top a=2\n"));
+	t.is(kmod.validate(), "must recreate");
+});
+
+test("an index that is damaged has nothing in it, and is a problem; to insist on it is an error", async (t) => {
+	const { kmod, files } = open({ modules: chain, aliases: { "x:*": "top" } });
+	files.set(`${moduleDirectory}/modules.alias.bin`, Buffer.from("rubbish"));
+	t.deepEqual(kmod.lookUp("x:1"), []);
+	t.deepEqual(kmod.lookUp("top"), [{ name: "top" }]);
+	t.regex(
+		kmod
+			.problems()
+			.map(({ message }) => message)
+			.join(),
+		/modules\.alias\.bin is not a usable index/,
+	);
+	t.throws(() => kmod.load(), { name: "MalformedIndex" });
+	files.delete(`${moduleDirectory}/modules.dep.bin`);
+	t.throws(() => kmod.load(), { name: "MissingIndexes" });
+});
