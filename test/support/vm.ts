@@ -27,11 +27,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { backportedKernel } from "./vm/backported-kernel.js";
 import { formatCpio } from "./vm/cpio.js";
 import { GuestLink, type Outcome } from "./vm/guest-link.js";
 import { initramfs } from "./vm/initramfs.js";
 import { type Compression, kernelPackage } from "./vm/kernel-package.js";
-import { modulesImage } from "./vm/modules-image.js";
+import { modulesImage, modulesImageOf } from "./vm/modules-image.js";
 import { projectImage } from "./vm/project-image.js";
 import { Qemu } from "./vm/qemu-process.js";
 import { Qmp } from "./vm/qmp.js";
@@ -49,6 +50,8 @@ export interface Machine {
 	readonly files?: Readonly<Record<string, string | Buffer>>;
 	/** How /lib/modules is compressed; plain unless given. */
 	readonly modules?: Compression;
+	/** The newer kernel of the release's backports, which decompresses modules itself: its modules are as Debian compressed them. */
+	readonly kernel?: "backports";
 	/** Whether our own modules of fixtures/modules are among them, in /lib/modules/RELEASE/extra. */
 	readonly testModules?: boolean;
 	/** MiB; 2048 unless given. */
@@ -117,11 +120,12 @@ function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 }
 
 async function commandLine(machine: Machine, folder: string): Promise<string[]> {
+	const newer = machine.kernel === "backports" ? await backportedKernel() : undefined;
 	const [kernel, initrd, root, modules, project] = await Promise.all([
-		kernelPackage(),
-		initramfs(),
+		newer ?? kernelPackage(),
+		initramfs(newer),
 		rootImage(),
-		modulesImage(machine.modules ?? "plain", machine.testModules ?? false),
+		newer ? modulesImageOf(newer) : modulesImage(machine.modules ?? "plain", machine.testModules ?? false),
 		projectImage(),
 	]);
 	const overlay = new Map(

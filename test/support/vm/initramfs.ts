@@ -1,10 +1,11 @@
 // The initramfs: busybox, the twelve modules that a virtio disk with ext4 needs, and the script that mounts the disks.
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { asset, digest } from "./cache.js";
 import { command } from "./command.js";
 import { formatCpio } from "./cpio.js";
-import { kernelPackage } from "./kernel-package.js";
+import { type KernelPackage, kernelPackage } from "./kernel-package.js";
 import { projectRoot } from "./project-image.js";
 import { rootDirectory } from "./root-image.js";
 
@@ -21,8 +22,8 @@ const scripts = new Map(
 	}).map(([path, source]) => [path, readFileSync(join(projectRoot, "test/support/vm/guest", source))]),
 );
 
-export async function initramfs(): Promise<string> {
-	const { root, release, version } = await kernelPackage();
+export async function initramfs(kernel?: KernelPackage): Promise<string> {
+	const { root, release, version } = kernel ?? (await kernelPackage());
 	const key = digest(...wanted, ...[...scripts].flat());
 	return await asset(`initramfs-${release}_${version}-${key}.cpio`, async (draft) => {
 		const busybox = readFileSync(join(await rootDirectory(), "bin/busybox"));
@@ -31,13 +32,18 @@ export async function initramfs(): Promise<string> {
 		const paths = new Set(
 			plan
 				.split("\n")
-				.filter(Boolean)
+				.filter((line) => line.startsWith("insmod "))
 				.map((line) => line.split(" ")[1]!),
 		);
 		// The kernel wants them in this order, which their names keep.
 		for (const [index, path] of [...paths].entries()) {
-			files.set(`modules/${String(index).padStart(2, "0")}-${basename(path)}`, readFileSync(path));
+			files.set(`modules/${String(index).padStart(2, "0")}-${basename(path, ".xz")}`, readModule(path));
 		}
 		writeFileSync(draft, formatCpio(files));
 	});
+}
+
+/** busybox's insmod takes no compressed file. */
+function readModule(path: string) {
+	return path.endsWith(".xz") ? execFileSync("xz", ["-dc", path], { maxBuffer: 1 << 28 }) : readFileSync(path);
 }

@@ -8,14 +8,14 @@ import { makeDiskImage } from "./disk-image.js";
 const packages = ["udev", "kmod", "busybox-static"];
 
 /** The release that this machine runs and the guest will run: the host's node needs no older libraries than the host's. */
-function suiteName(): string {
+export function suiteName(): string {
 	const suite = /^VERSION_CODENAME=(\S+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
 	if (suite === undefined) throw new Error("/etc/os-release names no VERSION_CODENAME: is this Debian?");
 	return suite;
 }
 
 /** The archive that this machine's own apt uses for that release. */
-async function findArchive(suite: string): Promise<string> {
+export async function findArchive(suite: string): Promise<string> {
 	const format = "$(CODENAME) $(COMPONENT) $(REPO_URI)";
 	const targets = await command("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
 	const target = targets.split("\n").find((line) => line.startsWith(`${suite} main `));
