@@ -6,6 +6,7 @@ export type Settings = {
 	readonly quiet_milliseconds: number;
 	readonly receive_buffer_bytes: number;
 	readonly log_level: string;
+	readonly honour_every_line: boolean;
 };
 
 type Setting<Value> = {
@@ -25,6 +26,8 @@ const oneOf = (...words: readonly string[]) => ({
 	range: `one of ${words.join(", ")}`,
 	accepts: (value: unknown) => typeof value === "string" && words.includes(value),
 });
+
+const trueOrFalse = { range: "true or false", accepts: (value: unknown) => typeof value === "boolean" };
 
 export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
 	parallel: {
@@ -49,6 +52,12 @@ export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings
 		sentence: "How much `hotplugd run` logs.",
 		...oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
 	},
+	honour_every_line: {
+		value: false,
+		sentence:
+			"Whether lines of modprobe.d count that kmod leaves unheeded: a module's later softdeps, and its install beside softdeps.",
+		...trueOrFalse,
+	},
 };
 
 export const defaultSettings: Settings = {
@@ -56,4 +65,5 @@ export const defaultSettings: Settings = {
 	quiet_milliseconds: settingsTable.quiet_milliseconds.value,
 	receive_buffer_bytes: settingsTable.receive_buffer_bytes.value,
 	log_level: settingsTable.log_level.value,
+	honour_every_line: settingsTable.honour_every_line.value,
 };

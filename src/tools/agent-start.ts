@@ -5,6 +5,7 @@ import { exitStatus } from "../agent/verdict.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
 
@@ -65,8 +66,10 @@ export async function start(kernel: Kernel, options: AgentOptions): Promise<Star
 			moduleDirectory,
 			...(options.configPath.length > 0 && { configPaths: options.configPath }),
 			...(commandLine !== undefined && { kernelCommandLine: commandLine }),
+			honourEveryLine: settings.honour_every_line,
 		});
-		return { settings, knowledge };
+		const problems = [...knowledge.problems, ...listUnheededLines(knowledge)];
+		return { settings, knowledge: { ...knowledge, problems } };
 	} catch (error) {
 		throw new StartFailure(explainMissing(error), exitStatus.unable);
 	}

@@ -107,7 +107,7 @@ test("lines that kmod leaves unheeded are so by default, and warned of with file
 		},
 		{
 			level: "warning",
-			message: `${configFile} line 2: this softdep does not count, since ${configFile} line 1 has one for top; honour_every_line makes it count`,
+			message: `${configFile} line 2: this softdep does not count, since top has one in ${configFile} line 1; honour_every_line makes it count`,
 		},
 	]);
 });

@@ -4,11 +4,11 @@ import type { Source } from "../formats/modprobe-config.js";
 import { type InsertFlags, Refusal } from "../kernel.js";
 import type { Knowledge } from "../knowledge.js";
 import { listProbe, type Step } from "../plan-insertion.js";
+import { unheededLines } from "../unheeded-lines.js";
 import type { Context } from "./context.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
 import { isInKernel } from "./live.js";
 import type { Module } from "./module.js";
-import { warnOfUnheeded } from "./unheeded.js";
 
 /**
  * What the blacklist keeps out: the module asked for where an alias led to it, as in modprobe; that module in any case; or
@@ -59,7 +59,7 @@ export async function probeModule(context: Context, module: Module, options: Pro
 	const ignored: { step: Step; reason: Error }[] = [];
 	for (const step of list) {
 		if (isThere(step.module)) continue;
-		warnOfUnheeded(context, step);
+		warnOfUnheeded(context, step.module);
 		options.onStep?.(step);
 		steps.push(step);
 		if (options.dryRun) continue;
@@ -111,6 +111,11 @@ function withParameters(step: Step, more: string): Step {
 /** A module asked for by its file comes from that file, whatever modules.dep has. */
 function withPath(step: Step, { path }: Module): Step {
 	return path === undefined || step.how === "run" ? step : { ...step, how: "insert", path };
+}
+
+function warnOfUnheeded({ knowledge, log }: Context, module: string): void {
+	for (const { file, line, message } of unheededLines(knowledge(), module))
+		log({ level: "warning", message: `${file} line ${line}: ${message}` });
 }
 
 /** Why it failed, if it did. */
