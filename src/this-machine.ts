@@ -11,6 +11,7 @@ export const thisMachine: Machine = {
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
 	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),
 	kernel: async (options) => (await import("./linux/kernel.js")).openKernel(options),
+	moduleTree: async () => (await import("./linux/module-tree.js")).moduleTree,
 	devices: async (sysfs) => {
 		const { walkDevices } = await import("./linux/sysfs.js");
 		return { present: () => walkDevices(sysfs), listen };

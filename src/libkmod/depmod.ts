@@ -3,7 +3,6 @@
 
 import { findCycles } from "./depmod/dependency-cycles.js";
 import { buildGraph, listAllNeeded, sortTopologically } from "./depmod/dependency-graph.js";
-import { type DepmodProblem, DepmodProblems } from "./depmod/problems.js";
 import { findDevname } from "./depmod/devname.js";
 import { inHashOrder } from "./depmod/hash-order.js";
 import {
@@ -16,12 +15,14 @@ import {
 } from "./depmod/index-items.js";
 import type { ModuleDigest } from "./depmod/module-digest.js";
 import { orderModules } from "./depmod/module-order.js";
+import { type DepmodProblem, DepmodProblems } from "./depmod/problems.js";
 import type { SymbolNames } from "./depmod/symbol-names.js";
 import { findOwners, type SymbolOwners } from "./depmod/symbol-owners.js";
 import {
 	formatAliases,
 	formatDependencies,
 	formatDevnames,
+	formatNeeds,
 	formatSoftdeps,
 	formatSymbols,
 	formatWeakdeps,
@@ -51,12 +52,19 @@ export type DepmodInput = {
 	readonly symbolPrefix?: string | undefined;
 	/** Report aliases that a module has twice (-w). */
 	readonly warnDuplicates?: boolean | undefined;
-	/** Whether to make the .bin files too. */
+	/** Whether to make the .bin files too; true unless given. */
 	readonly indexes?: boolean | undefined;
+	/** Whether to tell which symbol makes one module need another (-v). */
+	readonly explain?: boolean | undefined;
 };
 
-/** `files` is empty where nothing may be written: for a circle of modules, or what no index can hold. */
-export type DepmodResult = { readonly files: ReadonlyMap<string, Buffer>; readonly problems: readonly DepmodProblem[] };
+export type DepmodResult = {
+	/** Empty where nothing may be written: for a circle of modules, or what no index can hold. */
+	readonly files: ReadonlyMap<string, Buffer>;
+	readonly problems: readonly DepmodProblem[];
+	/** What was to be explained; one character per byte. */
+	readonly explained: string;
+};
 
 const SYMBOL_BUCKETS = 2048;
 
@@ -69,19 +77,20 @@ export function depmod(input: DepmodInput): DepmodResult {
 	const owners = findOwners(modules, input.names, input.kernelSymbols ?? new Map(), input.symbolPrefix ?? "");
 	if (input.report) problems.needs(modules, owners, input.names, input.report);
 	const graph = buildGraph(modules, owners);
+	const explained = input.explain ? formatNeeds(modules, graph, input.names, input.directory) : "";
 	const sorted = sortTopologically(graph);
 	if (sorted.length < modules.length) {
 		problems.cycles(findCycles(graph, sorted), modules);
-		return { files: new Map(), problems: problems.list };
+		return { files: new Map(), problems: problems.list, explained };
 	}
 	const symbols = listSymbols(modules, owners, input.names);
 	try {
 		const files = makeFiles(input, modules, listAllNeeded(graph, sorted), symbols, problems);
-		return { files: new Map(files), problems: problems.list };
+		return { files: new Map(files), problems: problems.list, explained };
 	} catch (error) {
 		if (!(error instanceof UnwritableIndex)) throw error;
 		problems.add("FATAL", `could not make the indexes: ${error.message}`);
-		return { files: new Map(), problems: problems.list };
+		return { files: new Map(), problems: problems.list, explained };
 	}
 }
 

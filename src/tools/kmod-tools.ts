@@ -5,6 +5,8 @@ export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
 	lsmod: async () => (await import("./lsmod.js")).lsmod,
 	rmmod: async () => (await import("./rmmod.js")).rmmod,
 	insmod: async () => (await import("./insmod.js")).insmod,
+	depmod: async () => (await import("./depmod.js")).depmod,
 	modinfo: async () => (await import("./modinfo.js")).modinfo,
+	modprobe: async () => (await import("./modprobe.js")).modprobe,
 	kmod: async () => (await import("./kmod.js")).kmod,
 };

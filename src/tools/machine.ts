@@ -1,6 +1,7 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
 import type { OpenUeventSocket } from "../agent/announcements.js";
 import type { PresentDevice } from "../agent/devices.js";
+import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 
 export interface Machine {
@@ -17,6 +18,8 @@ export interface Machine {
 	writeFile(path: string, content: string | Uint8Array): Promise<void>;
 	/** The running kernel, `sysfs` being where its /sys is. Only asked for by what needs it: --help does not. */
 	kernel(options?: { readonly sysfs?: string }): Promise<Kernel & ModuleFiles>;
+	/** Trees of module files, for depmod. */
+	moduleTree(): Promise<ModuleTree>;
 	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */
 	devices(sysfs: string): Promise<DeviceSources>;
 	/** Makes room for so many insertions at once; to be called before anything asynchronous is. */

@@ -74,6 +74,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			files.set(path, Buffer.from(content));
 		},
 		kernel: async () => fakeKernel,
+		moduleTree: async () => {
+			throw new Error("no test asks a machine in memory for its module files");
+		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
 			async listen(receiveBuffer) {

@@ -8,6 +8,8 @@ import type { SymbolOwners } from "./symbol-owners.js";
 export type DependencyGraph = {
 	/** For each module those that own what it needs, each once, in the order of its needs. */
 	readonly needed: readonly (readonly number[])[];
+	/** Beside each of those the first symbol that is needed of it. */
+	readonly because: readonly (readonly number[])[];
 	/** How many modules need each. */
 	readonly users: Uint32Array;
 };
@@ -16,22 +18,26 @@ export type DependencyGraph = {
 export function buildGraph(modules: readonly ModuleDigest[], { meant, owners }: SymbolOwners): DependencyGraph {
 	const users = new Uint32Array(modules.length);
 	const seenBy = new Int32Array(modules.length).fill(-1);
+	const because: number[][] = [];
 	const needed = modules.map(({ needs }, module) => {
 		const found: number[] = [];
+		const reasons: number[] = [];
 		for (const symbol of needs.symbols) {
 			const owner = owners[meant[symbol]!]!;
 			if (owner < 0 || seenBy[owner] === module) continue;
 			seenBy[owner] = module;
 			users[owner]!++;
 			found.push(owner);
+			reasons.push(symbol);
 		}
+		because.push(reasons);
 		return found;
 	});
-	return { needed, users };
+	return { needed, because, users };
 }
 
 /** Modules in an order in which users stand before what they need; those in or below a circle are missing. */
-export function sortTopologically({ needed, users }: DependencyGraph): number[] {
+export function sortTopologically({ needed, users }: Pick<DependencyGraph, "needed" | "users">): number[] {
 	const left = Uint32Array.from(users);
 	const ready = Array.from(left.keys()).filter((module) => left[module] === 0);
 	const sorted: number[] = [];

@@ -1,7 +1,7 @@
 // What depmod keeps of a module once it has been read: numbers of symbols, and a few strings of `.modinfo`. A digest holds
 // on to no byte of the image, so one buffer can serve for reading every module of a tree in turn.
 
-import { type Elf, MalformedModule, parseElf } from "../formats/elf.js";
+import { type Elf, type Load, MalformedModule, parseElf } from "../formats/elf.js";
 import { modinfoStrings, parseModinfoString } from "../formats/modinfo.js";
 import { type VisitSymbol, visitExports, visitUndefined, visitVersions } from "../formats/symbol-walk.js";
 import { normaliseModuleName } from "../module-name.js";
@@ -24,7 +24,7 @@ export type ModuleDigest = {
 	readonly softdeps: readonly string[];
 	readonly weakdeps: readonly string[];
 	/** Why (a part of) the file could not be understood. Such a module stays in the indexes with the rest. */
-	readonly malformed: { readonly reason: string; readonly detail: string } | undefined;
+	readonly malformed: { readonly reason: string; readonly detail: string | undefined } | undefined;
 };
 
 const STB_WEAK = 2;
@@ -40,21 +40,14 @@ export class ModuleDigester {
 		this.names = names;
 	}
 
-	/** Reads what depmod wants of one module, by its path as text. Never throws for what the image holds. */
-	digest(path: string, image: Buffer): ModuleDigest {
-		const digest = {
-			path: asBytes(path),
-			name: normaliseModuleName(asBytes(path)),
-			exports: { symbols: [] as number[], crcs: [] as number[] },
-			needs: { symbols: [] as number[], crcs: [] as number[] },
-			weak: [] as number[],
-			aliases: [] as string[],
-			softdeps: [] as string[],
-			weakdeps: [] as string[],
-			malformed: undefined as ModuleDigest["malformed"],
-		};
+	/**
+	 * Reads what depmod wants of one module, by its path as text. Never throws for what the image holds, only what `load`
+	 * throws.
+	 */
+	digest(path: string, image: Buffer, load?: Load): ModuleDigest {
+		const digest = emptyDigest(path);
 		try {
-			const elf = parseElf(image);
+			const elf = parseElf(image, load);
 			this.#readExports(elf, digest.exports);
 			readModinfo(elf, digest);
 			this.#readNeeds(elf, digest.needs, digest.weak);
@@ -109,6 +102,26 @@ function readModinfo(elf: Elf, lists: { aliases: string[]; softdeps: string[]; w
 		else if (key === "softdep") lists.softdeps.push(value);
 		else if (key === "weakdep") lists.weakdeps.push(value);
 	}
+}
+
+/** The digest of a module that could not be read. @param reason as strerror(3) has it. */
+export function unreadable(path: string, reason: string): ModuleDigest {
+	return { ...emptyDigest(path), malformed: { reason, detail: undefined } };
+}
+
+function emptyDigest(path: string) {
+	const bytes = asBytes(path);
+	return {
+		path: bytes,
+		name: normaliseModuleName(bytes),
+		exports: { symbols: [] as number[], crcs: [] as number[] },
+		needs: { symbols: [] as number[], crcs: [] as number[] },
+		weak: [] as number[],
+		aliases: [] as string[],
+		softdeps: [] as string[],
+		weakdeps: [] as string[],
+		malformed: undefined as ModuleDigest["malformed"],
+	};
 }
 
 function asBytes(path: string): string {

@@ -1,7 +1,9 @@
 // The text files that depmod writes, byte for byte. One character is one byte (latin1).
 
+import type { DependencyGraph } from "./dependency-graph.js";
 import type { Devname } from "./devname.js";
 import type { ModuleDigest } from "./module-digest.js";
+import type { SymbolNames } from "./symbol-names.js";
 
 /** modules.dep: each module with all it needs, as paths. */
 export function formatDependencies(modules: readonly ModuleDigest[], needed: readonly (readonly number[])[]): string[] {
@@ -40,4 +42,21 @@ export function formatDevnames(devnames: readonly Devname[]): string {
 	const lines = devnames.map(({ module, name, type, major, minor }) => `${module} ${name} ${type}${major}:${minor}\n`);
 	if (lines.length === 0) return "";
 	return `# Device nodes to trigger on-demand module loading.\n${lines.join("")}`;
+}
+
+/** What depmod -v shows: for each module that another needs a symbol on whose account it does. */
+export function formatNeeds(
+	modules: readonly ModuleDigest[],
+	{ needed, because }: DependencyGraph,
+	names: SymbolNames,
+	directory: string,
+): string {
+	const pathOf = ({ path }: ModuleDigest) => (path.startsWith("/") ? path : `${directory}/${path}`);
+	const lines = modules.flatMap((module, place) =>
+		needed[place]!.map((owner, n) => {
+			const symbol = names.nameOf(because[place]![n]!);
+			return `${pathOf(module)} needs "${symbol}": ${pathOf(modules[owner]!)}\n`;
+		}),
+	);
+	return lines.join("");
 }

@@ -12,9 +12,18 @@ export class MalformedModule extends Error {
 	}
 }
 
+/**
+ * Makes sure that a part of the image is there. Of a large file depmod needs a sixth, so it may be read part by part into a
+ * buffer of its size. Called with offsets within the image before anything there is looked at.
+ */
+export type Load = (start: number, end: number) => void;
+
+const wholeImage: Load = () => undefined;
+
 /** A module file whose header and section table have been checked. `image` may be reused once the Elf is done with. */
 export type Elf = {
 	readonly image: Buffer;
+	readonly load: Load;
 	/** The same bytes. A DataView reads numbers of either byte order in one go. */
 	readonly view: DataView;
 	readonly wide: boolean;
@@ -52,8 +61,9 @@ export function word(elf: Elf, at: number): number {
 }
 
 /** Checks the header, the section table and the section names. @throws {MalformedModule} */
-export function parseElf(image: Buffer): Elf {
+export function parseElf(image: Buffer, load: Load = wholeImage): Elf {
 	if (image.length > MAX_SIZE) throw new MalformedModule("it is larger than 2 GiB");
+	load(0, Math.min(image.length, 64));
 	if (image.length < 6) throw new MalformedModule("it is too short for a module");
 	if (image.length < 16 || image[0] !== 0x7f || image[1] !== 0x45 || image[2] !== 0x4c || image[3] !== 0x46)
 		throw new MalformedModule("it is not an ELF file", "Exec format error");
@@ -64,31 +74,22 @@ export function parseElf(image: Buffer): Elf {
 	const wide = fileClass === 2;
 	if (image.length < (wide ? 64 : 52)) throw new MalformedModule("it ends within its ELF header");
 	const view = new DataView(image.buffer, image.byteOffset, image.length);
-	return withSectionNames(readHeader(image, view, wide, byteOrder === 1));
+	return withSectionNames(readHeader({ image, load, view, wide, littleEndian: byteOrder === 1, ...NO_SECTIONS }));
 }
 
-function readHeader(image: Buffer, view: DataView, wide: boolean, littleEndian: boolean): Elf {
-	const elf: Elf = {
-		image,
-		view,
-		wide,
-		littleEndian,
-		machine: 0,
-		table: 0,
-		stride: 0,
-		count: 0,
-		names: 0,
-		namesEnd: 0,
-	};
+const NO_SECTIONS = { machine: 0, table: 0, stride: 0, count: 0, names: 0, namesEnd: 0 };
+
+function readHeader(elf: Elf): Elf {
+	const { image, load, view, wide, littleEndian } = elf;
 	const machine = u16(elf, 18);
 	const table = word(elf, wide ? 40 : 32);
 	const stride = u16(elf, wide ? 58 : 46);
 	const count = u16(elf, wide ? 60 : 48);
-	return { image, view, wide, littleEndian, machine, table, stride, count, names: 0, namesEnd: 0 };
+	return { image, load, view, wide, littleEndian, machine, table, stride, count, names: 0, namesEnd: 0 };
 }
 
 function withSectionNames(elf: Elf): Elf {
-	const { image, view, wide, littleEndian, machine, stride, count } = elf;
+	const { image, load, view, wide, littleEndian, machine, stride, count } = elf;
 	const needed = wide ? 64 : 40;
 	if (stride !== needed)
 		throw new MalformedModule(`its section headers have ${stride} bytes each instead of ${needed}`);
@@ -96,12 +97,13 @@ function withSectionNames(elf: Elf): Elf {
 		throw new MalformedModule(`its section table (${count} headers at ${elf.table}) reaches outside the file`);
 	// A small integer from here on: offsets that come out of word() are floating point to the machine, and slow.
 	const table = elf.table | 0;
+	load(table, table + count * stride);
 	const index = u16(elf, wide ? 62 : 50);
 	if (index >= count) throw new MalformedModule(`its section names are in section ${index}, of only ${count}`);
 	const { start: names, end: namesEnd } = sectionAt(elf, index);
 	if (names === namesEnd || image[namesEnd - 1] !== 0)
 		throw new MalformedModule("its section names do not end with a NUL");
-	return { image, view, wide, littleEndian, machine, table, stride, count, names, namesEnd };
+	return { image, load, view, wide, littleEndian, machine, table, stride, count, names, namesEnd };
 }
 
 /** Where section `index` lies; one without bytes in the file (SHT_NOBITS) is empty. @throws {MalformedModule} */
@@ -112,6 +114,7 @@ export function sectionAt(elf: Elf, index: number): Section {
 	const end = start + word(elf, header + (elf.wide ? 32 : 20));
 	if (end > elf.image.length)
 		throw new MalformedModule(`its section ${index} (${start} to ${end}) reaches outside the file`);
+	elf.load(start | 0, end | 0);
 	return { index, start: start | 0, end: end | 0 };
 }
 

@@ -1,0 +1,39 @@
+// The port for trees of module files: what depmod asks of a machine beside its small files. `src/linux/module-tree.ts` is the
+// real one.
+
+import type { ModuleDigest } from "./module-digest.js";
+import type { SymbolNames } from "./symbol-names.js";
+
+/** What a walk has found, and what it could not look at: an errno's name and number, or undefined for a strange file. */
+export type Walk = {
+	/** Paths of files, relative to where the walk began, symbolic links followed. */
+	readonly files: readonly string[];
+	readonly failures: readonly WalkFailure[];
+};
+
+/** A directory that cannot be read, a link to nowhere, or something that is neither file nor directory. */
+export type WalkFailure = {
+	readonly path: string;
+	readonly operation: "open" | "stat" | "use";
+	readonly code: string;
+	readonly errno: number;
+};
+
+export interface ModuleTree {
+	/**
+	 * The files below a directory whose names are wanted. Files and directories that are passed over are not even looked at.
+	 * @throws {Refusal} where the directory itself cannot be read
+	 */
+	walk(directory: string, wanted: (name: string) => boolean, passedOver: (name: string) => boolean): Walk;
+	/** Reads module files, whatever they are compressed by: `paths` absolute, or relative to the directory. */
+	digest(directory: string, paths: readonly string[]): Promise<Digests>;
+	/** When a file was last written: nanoseconds since 1970. Undefined where there is none. */
+	modified(path: string): bigint | undefined;
+	/**
+	 * Writes files into a directory, which is made where there is none: each appears whole or not at all, and if one cannot
+	 * be written the old ones stay. They are on the disk when it returns. @throws {Refusal}
+	 */
+	publish(directory: string, files: ReadonlyMap<string, Uint8Array>): void;
+}
+
+export type Digests = { readonly modules: readonly ModuleDigest[]; readonly names: SymbolNames };

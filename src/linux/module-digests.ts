@@ -1,0 +1,95 @@
+// Reads thousands of module files for depmod. Plain ones go one after the other through one buffer, which is faster than any
+// two threads are; those that are compressed are shared among threads, since unpacking takes nearly all the time.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { type ModuleDigest, ModuleDigester, unreadable } from "../libkmod/depmod/module-digest.js";
+import type { Digests } from "../libkmod/depmod/module-tree.js";
+import { SymbolNames } from "../libkmod/depmod/symbol-names.js";
+import { formatErrno } from "../libkmod/error-text.js";
+import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
+import { Refusal } from "../libkmod/kernel.js";
+import { digestInThreads } from "./digest-threads.js";
+import { compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
+import { refusalFor } from "./refusal.js";
+
+/** Starting threads takes as long as unpacking so many modules. */
+const FEWEST_FOR_THREADS = 40;
+
+/** A file that cannot be read has a digest that says so. */
+export async function digestModules(directory: string, paths: readonly string[]): Promise<Digests> {
+	const digester = new ModuleDigester(new SymbolNames());
+	const packed = paths.filter((path) => !path.endsWith(".ko"));
+	const threads = Math.min(availableParallelism(), Math.ceil(packed.length / FEWEST_FOR_THREADS));
+	const shared = threads > 1 ? digestInThreads(threads, directory, packed, digester.names) : undefined;
+	const mine = shared === undefined ? paths : paths.filter((path) => path.endsWith(".ko"));
+	const modules: ModuleDigest[] = [];
+	const reader = new ModuleReader(directory);
+	for (const path of mine) modules.push(await reader.digest(path, digester));
+	return { modules: shared === undefined ? modules : modules.concat(await shared), names: digester.names };
+}
+
+/** Reads files into one buffer that each of them has for as long as it is being digested. */
+export class ModuleReader {
+	readonly #directory: string;
+	#buffer = Buffer.allocUnsafeSlow(1 << 22);
+
+	constructor(directory: string) {
+		this.#directory = directory;
+	}
+
+	// Not async: where nothing is to be unpacked, there is nothing to wait for.
+	digest(path: string, digester: ModuleDigester): ModuleDigest | Promise<ModuleDigest> {
+		const file = path.startsWith("/") ? path : `${this.#directory}/${path}`;
+		try {
+			return this.#reading(file, (fd, image) => {
+				const load = partialReader(fd, image);
+				load(0, Math.min(image.length, MAGIC_SIZE));
+				const compression = compressionOf(image.subarray(0, MAGIC_SIZE));
+				if (compression === undefined) return digester.digest(path, image, load);
+				load(0, image.length);
+				return decompress(compression, image, file).then(
+					(unpacked) => digester.digest(path, unpacked),
+					(thrown) => failed(path, thrown),
+				);
+			});
+		} catch (thrown) {
+			return failed(path, thrown);
+		}
+	}
+
+	#reading<T>(file: string, use: (fd: number, image: Buffer) => T): T {
+		try {
+			const fd = openSync(file, "r");
+			try {
+				const { size } = fstatSync(fd);
+				if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * size);
+				return use(fd, this.#buffer.subarray(0, size));
+			} finally {
+				closeSync(fd);
+			}
+		} catch (thrown) {
+			throw refusalFor("read", file, thrown);
+		}
+	}
+}
+
+/** Smaller files are read at once, and of larger ones no less than this. */
+const LEAST = 1 << 14;
+
+/** Reads the parts of a file to their places in the image, each at most once. */
+function partialReader(fd: number, image: Buffer): Load {
+	const parts: { readonly start: number; readonly end: number }[] = [];
+	return (start, end) => {
+		for (const part of parts) if (start >= part.start && end <= part.end) return;
+		const part = { start, end: Math.min(image.length, Math.max(end, start + LEAST)) };
+		const read = readSync(fd, image, part.start, part.end - part.start, part.start);
+		if (start + read < end) throw new MalformedModule("it became shorter while it was read");
+		parts.push(part);
+	};
+}
+
+function failed(path: string, thrown: unknown): ModuleDigest {
+	if (!(thrown instanceof Refusal)) throw thrown;
+	return unreadable(path, formatErrno(thrown));
+}

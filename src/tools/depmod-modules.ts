@@ -1,0 +1,114 @@
+// Which module files depmod is about: those of the module directory and of depmod.d's external ones, or those it was given.
+import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
+import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
+import type { Walk } from "../libkmod/depmod/module-tree.js";
+import { formatErrno } from "../libkmod/error-text.js";
+import {
+	type DepmodConfig,
+	forRelease,
+	mergeDepmodConfigs,
+	parseDepmodConfig,
+} from "../libkmod/formats/depmod-config.js";
+import { type Problem, Refusal } from "../libkmod/kernel.js";
+import type { DepmodCall } from "./depmod.js";
+
+/** In order of precedence. */
+const depmodDirectories: readonly string[] = [
+	"/etc/depmod.d",
+	"/run/depmod.d",
+	"/usr/local/lib/depmod.d",
+	"/usr/lib/depmod.d",
+	"/lib/depmod.d",
+];
+
+export type ModulesFound = {
+	/** Relative to the module directory where they are in it, else absolute. */
+	readonly paths: readonly string[];
+	/** Whether every directory could be read. */
+	readonly complete: boolean;
+};
+
+/** Undefined where no files can be made, which has been said. */
+export function findModules(call: DepmodCall): ModulesFound | "up to date" | undefined {
+	const { options, operands } = call.given;
+	// As in kmod, which writes nothing by -n and -A together.
+	if (options.quick && options.show) return "up to date";
+	return operands.length > 1 && !options.quick ? findGiven(call, operands.slice(1)) : findAll(call);
+}
+
+function findGiven({ tree, directory, say }: DepmodCall, files: readonly string[]): ModulesFound | undefined {
+	const absent = files.find((file) => tree.modified(file) === undefined);
+	if (absent !== undefined) {
+		say("FATAL", `could not create module ${absent}: No such file or directory`);
+		return undefined;
+	}
+	const below = `${directory}/`;
+	const paths = files.map((file) => (file.startsWith(below) ? file.slice(below.length) : file));
+	return { paths: chooseModules(paths, mergeDepmodConfigs([])), complete: true };
+}
+
+function findAll(call: DepmodCall): ModulesFound | "up to date" | undefined {
+	const config = forRelease(readConfig(call), call.release);
+	const walk = walkDirectory(call, call.directory, config);
+	if (walk === undefined) {
+		call.say("FATAL", "could not search modules: No such file or directory");
+		return undefined;
+	}
+	if (call.given.options.quick && isUpToDate(call, walk.files)) return "up to date";
+	const failures = [...walk.failures];
+	const paths = [...walk.files];
+	for (const { directory } of config.externals) {
+		const beyond = walkDirectory(call, directory, config);
+		if (beyond === undefined) continue;
+		for (const file of beyond.files) paths.push(`${directory}/${file}`);
+		failures.push(...beyond.failures);
+	}
+	return { paths: chooseModules(paths, config), complete: !failures.some(({ operation }) => operation === "open") };
+}
+
+function walkDirectory({ tree, say }: DepmodCall, directory: string, config: DepmodConfig): Walk | undefined {
+	try {
+		const walk = tree.walk(directory, isModuleFileName, (name) => isExcluded(name, config));
+		for (const failure of walk.failures) {
+			const path = `${directory}/${failure.path}`;
+			if (failure.operation === "use") say("ERROR", `unsupported file type ${path}`);
+			else say("ERROR", `could not ${failure.operation} ${path}: ${formatErrno(failure)}`);
+		}
+		return walk;
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("ERROR", `could not open directory ${directory}: ${formatErrno(error)}`);
+		return undefined;
+	}
+}
+
+/** Whether modules.dep is there and no module file is newer. */
+function isUpToDate({ tree, directory, output, say }: DepmodCall, files: readonly string[]): boolean {
+	const made = tree.modified(`${output}/modules.dep`);
+	if (made === undefined) {
+		say("ERROR", `could not fstatat(${output}, modules.dep): No such file or directory`);
+		return false;
+	}
+	return files.every((file) => (tree.modified(`${directory}/${file}`) ?? made) <= made);
+}
+
+function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {
+	const problems: Problem[] = [];
+	const { config } = given.options;
+	const paths = config.length === 0 ? {} : { paths: config };
+	const files = listConfigurationFiles(kernel, { directories: depmodDirectories, ...paths }, problems);
+	const configs = files.flatMap((file) => {
+		const text = readConfigurationFile(kernel, file, problems);
+		if (text === undefined) return [];
+		const parsed = parseDepmodConfig(file, text);
+		problems.push(...parsed.problems);
+		return [parsed.value];
+	});
+	for (const problem of problems) say("ERROR", formatProblem(problem));
+	return mergeDepmodConfigs(configs);
+}
+
+function formatProblem({ file, line, message }: Problem): string {
+	if (message.startsWith("Directories ")) return `${message}: ${file}`;
+	return line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}`;
+}

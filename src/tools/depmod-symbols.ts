@@ -1,0 +1,38 @@
+// The symbols that the kernel itself exports, for `depmod -e`: from the file of -E or, without one, of -F.
+import type { DepmodInput } from "../libkmod/depmod.js";
+import { formatErrno } from "../libkmod/error-text.js";
+import { parseSymvers, parseSystemMap } from "../libkmod/formats/kernel-symbols.js";
+import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import type { DepmodCall, DepmodGiven } from "./depmod.js";
+import type { Say } from "./messages.js";
+
+/** Undefined where the file cannot be read, which has been said. */
+export function readKernelSymbols({ given, kernel, say }: DepmodCall): Pick<DepmodInput, "kernelSymbols"> | undefined {
+	const { symvers, filesyms, symbolPrefix } = given.options;
+	const file = symvers ?? filesyms;
+	if (file === undefined) return {};
+	const text = readText(kernel, file, say);
+	if (text === undefined) return undefined;
+	const { value, problems } =
+		symvers === undefined ? parseSystemMap(file, text, symbolPrefix) : parseSymvers(file, text);
+	for (const { line, message } of problems) say("ERROR", `${file}:${line}: ${message}`);
+	return { kernelSymbols: value };
+}
+
+/** What is to be reported of symbols. */
+export function reportOf({ options: { errsyms, symvers, filesyms } }: DepmodGiven): Pick<DepmodInput, "report"> {
+	if (!errsyms || (symvers === undefined && filesyms === undefined)) return {};
+	return { report: { unknown: true, versions: symvers !== undefined } };
+}
+
+function readText(kernel: Kernel, file: string, say: Say): string | undefined {
+	try {
+		const bytes = kernel.read(file);
+		if (bytes === undefined) throw new Refusal("read", file, "ENOENT", 2);
+		return bytes.toString("latin1");
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("FATAL", `could not load ${file}: ${formatErrno(error)}`);
+		return undefined;
+	}
+}
