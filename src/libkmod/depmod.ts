@@ -118,11 +118,10 @@ function makeFiles(
 	text("dep", dependencies.map((line) => `${line}\n`).join(""));
 	index("dep", () => dependencyItems(modules, dependencies));
 	text("alias", formatAliases(modules));
-	index("alias", () => {
-		const items = aliasItems(modules, problems.unmatchedBracket);
-		if (input.warnDuplicates) problems.duplicates(items);
-		return items;
-	});
+	const { unmatchedBracket, duplicate } = problems;
+	index("alias", () =>
+		aliasItems(modules, input.warnDuplicates ? { unmatchedBracket, duplicate } : { unmatchedBracket }),
+	);
 	text("softdep", formatSoftdeps(modules));
 	text("weakdep", formatWeakdeps(modules));
 	text("symbols", formatSymbols(symbols));
@@ -130,7 +129,7 @@ function makeFiles(
 	index("builtin", () => builtinItems(problems.textOf("modules.builtin", input.builtin) ?? "", problems.badBuiltin));
 	index("builtin.alias", () => {
 		problems.textOf("modules.builtin.modinfo", input.builtinModinfo);
-		return builtinAliasItems(parseBuiltinModinfo(input.builtinModinfo ?? Buffer.alloc(0)), problems.unmatchedBracket);
+		return builtinAliasItems(parseBuiltinModinfo(input.builtinModinfo ?? Buffer.alloc(0)), { unmatchedBracket });
 	});
 	const devnames = modules.map(findDevname);
 	text("devname", formatDevnames(devnames.filter((devname) => devname !== undefined && "type" in devname)));

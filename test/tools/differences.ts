@@ -120,4 +120,44 @@ export const differences: readonly Difference[] = [
 		what: "it prints JSON",
 		fact: "kmod has no --json",
 	},
+	{
+		tool: "depmod",
+		what: "weak dependencies have a file of their own",
+		fact: "depmod writes modules.weakdep since kmod 33",
+	},
+	{
+		tool: "depmod",
+		what: "-m and -o are options",
+		fact: "--outdir is there since kmod 31, --moduledir since 34",
+	},
+	{
+		tool: "depmod",
+		what: "a configuration that is not there is an error",
+		fact: "kmod says nothing of a file given by -C that it cannot find",
+	},
+	{
+		tool: "depmod",
+		what: "what is wrong with a file is told",
+		fact: "kmod says 'Exec format error' or 'Invalid argument' of all that it cannot read as a module",
+	},
+	{
+		tool: "depmod",
+		what: "a link to nowhere is named by its path",
+		fact: "kmod gives the number of a file descriptor in place of the directory",
+	},
+	{
+		tool: "depmod",
+		what: "a circle says that nothing was written",
+		fact: "it is so in kmod too, and it does not say it",
+	},
+	{
+		tool: "depmod",
+		what: "it fails where it cannot write, and the old files stay",
+		fact: "kmod exits 0 where the directory is read only, and on a full disk it leaves files cut short",
+	},
+	{
+		tool: "depmod",
+		what: "gzip is read",
+		fact: "Debian's kmod is built without zlib",
+	},
 ];

@@ -12,35 +12,49 @@ export function dependencyItems(modules: readonly ModuleDigest[], lines: readonl
 	return modules.map(({ name }, priority) => ({ key: name, priority, value: lines[priority]! }));
 }
 
-/** modules.alias.bin. An alias that cannot be a pattern is given to `unmatched` and left out. */
-export function aliasItems(modules: readonly ModuleDigest[], unmatched: (alias: string) => void): IndexItem[] {
+/** What is said of aliases, in the order in which they are met. */
+export type AliasReport = {
+	/** One that cannot be a pattern is left out. */
+	unmatchedBracket(alias: string): void;
+	/** One that a module has for the second time; it is kept. */
+	duplicate?(key: string, module: string): void;
+};
+
+/** modules.alias.bin. */
+export function aliasItems(modules: readonly ModuleDigest[], report: AliasReport): IndexItem[] {
 	const items: IndexItem[] = [];
-	for (const [priority, { name, aliases }] of modules.entries())
-		for (const alias of aliases) addAlias(items, alias, priority, name, unmatched);
+	for (const [priority, { name, aliases }] of modules.entries()) {
+		const met = new Set<string>();
+		for (const alias of aliases) {
+			const key = addAlias(items, alias, priority, name, report);
+			if (report.duplicate === undefined || key === undefined) continue;
+			if (met.has(key)) report.duplicate(key, name);
+			met.add(key);
+		}
+	}
 	return items;
 }
 
 /** modules.builtin.alias.bin. */
-export function builtinAliasItems(
-	entries: readonly BuiltinModinfoEntry[],
-	unmatched: (alias: string) => void,
-): IndexItem[] {
+export function builtinAliasItems(entries: readonly BuiltinModinfoEntry[], report: AliasReport): IndexItem[] {
 	const items: IndexItem[] = [];
 	for (const { module, key, value } of entries)
-		if (key === "alias" && module !== "" && value !== "") addAlias(items, value, 0, module, unmatched);
+		if (key === "alias" && module !== "" && value !== "") addAlias(items, value, 0, module, report);
 	return items;
 }
 
+/** The key, if the alias has one. */
 function addAlias(
 	items: IndexItem[],
 	alias: string,
 	priority: number,
 	module: string,
-	unmatched: (alias: string) => void,
-): void {
-	const key = normaliseAlias(alias);
-	if (key === undefined) unmatched(alias);
-	else items.push({ key: key.slice(0, MAX_KEY), priority, value: module });
+	{ unmatchedBracket }: AliasReport,
+): string | undefined {
+	const key = normaliseAlias(alias)?.slice(0, MAX_KEY);
+	if (key === undefined) unmatchedBracket(alias);
+	else items.push({ key, priority, value: module });
+	return key;
 }
 
 /** A symbol, the module that exports it, and the module's place in the order. */

@@ -1,6 +1,5 @@
 // What depmod has to say while it works, in its own words and order.
 
-import type { IndexItem } from "../formats/index-build.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 import { type SymbolOwners, UNKNOWN } from "./symbol-owners.js";
@@ -71,20 +70,13 @@ export class DepmodProblems {
 
 	readonly unmatchedBracket = (alias: string): void => this.add("WARNING", `Unmatched bracket in ${alias}`);
 
+	readonly duplicate = (key: string, module: string): void =>
+		this.add("WARNING", `duplicate module alias:\n${key} ${module}`);
+
 	readonly badBuiltin = (line: string): void => this.add("ERROR", `Invalid modules.builtin line: ${line}`);
 
 	devnameWithoutNumbers(module: string, name: string): void {
 		this.add("ERROR", `Module '${module}' has devname (${name}) but lacks major and minor information. Ignoring.`);
-	}
-
-	/** Aliases that one module has twice. */
-	duplicates(items: readonly IndexItem[]): void {
-		const met = new Set<string>();
-		for (const { key, value } of items) {
-			const line = `${key} ${value}`;
-			if (met.has(line)) this.add("WARNING", `duplicate module alias:\n${line}`);
-			met.add(line);
-		}
 	}
 
 	#pathOf(path: string): string {
