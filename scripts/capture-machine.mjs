@@ -3,7 +3,7 @@
 // stay as they are.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildIndex } from "../dist/src/libkmod/formats/index-build.js";
+import { buildIndex, IndexEntries } from "../dist/src/libkmod/formats/index-build.js";
 import { listEntries, openIndex } from "../dist/src/libkmod/formats/index-file.js";
 import { readKnowledge } from "../dist/src/libkmod/knowledge.js";
 import { lookUp } from "../dist/src/libkmod/lookup.js";
@@ -59,7 +59,7 @@ function cutIndexes(root, release, aliases) {
 	const cut = (name, keep) => {
 		const bytes = files.read(join(moduleDirectory, name));
 		const kept = [...listEntries(openIndex(name, bytes))].filter(keep);
-		writeFileSync(join(directory, name), buildIndex(kept));
+		writeFileSync(join(directory, name), buildIndex(IndexEntries.of(kept.toReversed())));
 		return kept.length;
 	};
 	const byKey = ({ key }) => needed.has(key);

@@ -6,13 +6,13 @@ import { buildGraph, listAllNeeded, sortTopologically } from "./depmod/dependenc
 import { findDevname } from "./depmod/devname.js";
 import { inHashOrder } from "./depmod/hash-order.js";
 import {
-	aliasItems,
-	builtinAliasItems,
-	builtinItems,
-	dependencyItems,
+	aliasEntries,
+	builtinAliasEntries,
+	builtinEntries,
+	dependencyEntries,
 	type ExportedSymbol,
-	symbolItems,
-} from "./depmod/index-items.js";
+	symbolEntries,
+} from "./depmod/index-entries.js";
 import type { ModuleDigest } from "./depmod/module-digest.js";
 import { orderModules } from "./depmod/module-order.js";
 import { type DepmodProblem, DepmodProblems } from "./depmod/problems.js";
@@ -28,7 +28,7 @@ import {
 	formatWeakdeps,
 } from "./depmod/text-files.js";
 import { parseBuiltinModinfo } from "./formats/builtin-modinfo.js";
-import { buildIndex, type IndexItem, UnwritableIndex } from "./formats/index-build.js";
+import { buildIndex, type IndexEntries, UnwritableIndex } from "./formats/index-build.js";
 import type { KernelSymbols } from "./formats/kernel-symbols.js";
 
 export type { DepmodProblem } from "./depmod/problems.js";
@@ -111,25 +111,25 @@ function makeFiles(
 ): [string, Buffer][] {
 	const files: [string, Buffer][] = [];
 	const text = (name: string, content: string) => files.push([`modules.${name}`, Buffer.from(content, "latin1")]);
-	const index = (name: string, items: () => IndexItem[]) => {
-		if (input.indexes !== false) files.push([`modules.${name}.bin`, buildIndex(items())]);
+	const index = (name: string, entries: () => IndexEntries) => {
+		if (input.indexes !== false) files.push([`modules.${name}.bin`, buildIndex(entries())]);
 	};
 	const dependencies = formatDependencies(modules, needed);
 	text("dep", dependencies.map((line) => `${line}\n`).join(""));
-	index("dep", () => dependencyItems(modules, dependencies));
+	index("dep", () => dependencyEntries(modules, dependencies));
 	text("alias", formatAliases(modules));
 	const { unmatchedBracket, duplicate } = problems;
 	index("alias", () =>
-		aliasItems(modules, input.warnDuplicates ? { unmatchedBracket, duplicate } : { unmatchedBracket }),
+		aliasEntries(modules, input.warnDuplicates ? { unmatchedBracket, duplicate } : { unmatchedBracket }),
 	);
 	text("softdep", formatSoftdeps(modules));
 	text("weakdep", formatWeakdeps(modules));
 	text("symbols", formatSymbols(symbols));
-	index("symbols", () => symbolItems(symbols));
-	index("builtin", () => builtinItems(problems.textOf("modules.builtin", input.builtin) ?? "", problems.badBuiltin));
+	index("symbols", () => symbolEntries(symbols));
+	index("builtin", () => builtinEntries(problems.textOf("modules.builtin", input.builtin) ?? "", problems.badBuiltin));
 	index("builtin.alias", () => {
 		problems.textOf("modules.builtin.modinfo", input.builtinModinfo);
-		return builtinAliasItems(parseBuiltinModinfo(input.builtinModinfo ?? Buffer.alloc(0)), { unmatchedBracket });
+		return builtinAliasEntries(parseBuiltinModinfo(input.builtinModinfo ?? Buffer.alloc(0)), { unmatchedBracket });
 	});
 	const devnames = modules.map(findDevname);
 	text("devname", formatDevnames(devnames.filter((devname) => devname !== undefined && "type" in devname)));

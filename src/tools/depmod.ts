@@ -88,7 +88,7 @@ async function make(call: DepmodCall): Promise<number> {
 	if (found === "up to date") return 0;
 	const digests = await call.tree.digest(call.directory, found.paths);
 	const made = makeFiles(inputOf(call, digests, { ...symbols, ...reportOf(given) }));
-	return finish(call, found, made);
+	return await finish(call, found, made);
 }
 
 function inputOf(
@@ -114,7 +114,11 @@ function inputOf(
 	};
 }
 
-function finish(call: DepmodCall, found: ModulesFound, { files, problems, explained }: DepmodResult): number {
+async function finish(
+	call: DepmodCall,
+	found: ModulesFound,
+	{ files, problems, explained }: DepmodResult,
+): Promise<number> {
 	const { given, machine, say, tree, output } = call;
 	machine.print(Buffer.from(explained, "latin1"));
 	for (const { level, message, detail } of problems)
@@ -125,7 +129,7 @@ function finish(call: DepmodCall, found: ModulesFound, { files, problems, explai
 		return found.complete ? 0 : 1;
 	}
 	try {
-		tree.publish(output, files);
+		await tree.publish(output, files);
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);

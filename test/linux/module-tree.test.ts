@@ -156,9 +156,9 @@ test("the time of a file is told in nanoseconds", (t) => {
 	t.is(moduleTree.modified(join(folder, "absent")), undefined);
 });
 
-test("files are replaced as a set, and nothing else is left", (t) => {
+test("files are replaced as a set, and nothing else is left", async (t) => {
 	const folder = folderOf(t, { "modules.dep": "old", other: "kept" });
-	moduleTree.publish(
+	await moduleTree.publish(
 		folder,
 		new Map([
 			["modules.dep", Buffer.from("new")],
@@ -168,17 +168,17 @@ test("files are replaced as a set, and nothing else is left", (t) => {
 	t.deepEqual(readdirSync(folder).sort(), ["modules.alias", "modules.dep", "other"]);
 	t.is(readFileSync(join(folder, "modules.dep"), "latin1"), "new");
 	const made = join(folder, "made/on/the/way");
-	moduleTree.publish(made, new Map([["modules.dep", Buffer.from("new")]]));
+	await moduleTree.publish(made, new Map([["modules.dep", Buffer.from("new")]]));
 	t.is(readFileSync(join(made, "modules.dep"), "latin1"), "new");
 });
 
-test("where one file cannot be written the old ones stay, and no draft is left", (t) => {
+test("where one file cannot be written the old ones stay, and no draft is left", async (t) => {
 	const folder = folderOf(t, { "modules.dep": "old" });
 	const files = new Map([
 		["modules.dep", Buffer.from("new")],
 		["no/such/place", Buffer.from("too")],
 	]);
-	const error = t.throws(() => moduleTree.publish(folder, files), { instanceOf: Refusal });
+	const error = await t.throwsAsync(moduleTree.publish(folder, files), { instanceOf: Refusal });
 	t.is(`${error.operation} ${error.code} ${error.subject}`, `write ENOENT ${folder}/no/such/place`);
 	t.deepEqual(readdirSync(folder), ["modules.dep"]);
 	t.is(readFileSync(join(folder, "modules.dep"), "latin1"), "old");

@@ -31,9 +31,9 @@ export interface ModuleTree {
 	modified(path: string): bigint | undefined;
 	/**
 	 * Writes files into a directory, which is made where there is none: each appears whole or not at all, and if one cannot
-	 * be written the old ones stay. They are on the disk when it returns. @throws {Refusal}
+	 * be written the old ones stay. They are on the disk when it resolves. Rejects with a Refusal.
 	 */
-	publish(directory: string, files: ReadonlyMap<string, Uint8Array>): void;
+	publish(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
 }
 
 export type Digests = { readonly modules: readonly ModuleDigest[]; readonly names: SymbolNames };

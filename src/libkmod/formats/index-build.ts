@@ -1,15 +1,38 @@
 // Writes depmod's binary indexes, modules.*.bin: the trie that index-file.ts reads and describes.
 //
 // Nodes are laid down parents first, the root at byte 12, as depmod has done since version 34. The keys are divided by
-// one character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of items.
+// one character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of entries.
+// All of it happens in a few arrays of numbers: there are 50,000 entries, and they are met once, by code that is still cold.
 
 /** The entries cannot be had in an index; the message is a clause that says which and why. */
 export class UnwritableIndex extends Error {
 	override readonly name = "UnwritableIndex";
 }
 
-/** Keys and values are ASCII. Values of one key are found by ascending priority, of equal priority the later item first. */
-export type IndexItem = { readonly key: string; readonly priority: number; readonly value: string };
+/**
+ * Entries, column by column. Keys and values are ASCII. Values of one key are found by ascending priority, of equal
+ * priority the later one first.
+ */
+export class IndexEntries {
+	readonly keys: string[] = [];
+	readonly priorities: number[] = [];
+	readonly values: string[] = [];
+
+	/** Those of an index that was read come in the order in which they are found: turn it round to write them so again. */
+	static of(
+		entries: Iterable<{ readonly key: string; readonly priority: number; readonly value: string }>,
+	): IndexEntries {
+		const columns = new IndexEntries();
+		for (const { key, priority, value } of entries) columns.add(key, priority, value);
+		return columns;
+	}
+
+	add(key: string, priority: number, value: string): void {
+		this.keys.push(key);
+		this.priorities.push(priority);
+		this.values.push(value);
+	}
+}
 
 const PREFIX = 0x80000000;
 const VALUES = 0x40000000;
@@ -17,111 +40,113 @@ const CHILDREN = 0x20000000;
 const MAX_SIZE = 0x10000000;
 const ROOT_SLOT = 8;
 
-/** A node to write: which items lie below it, how much of their keys its parents have, where its offset is to go. */
-type Task = { readonly from: number; readonly to: number; readonly depth: number; readonly slot: number };
-
 /** The bytes of the index. @throws {UnwritableIndex} for what is not ASCII, or for more than 256 MiB. */
-export function buildIndex(items: readonly IndexItem[]): Buffer {
-	const ranges = new KeyRanges(items);
-	const bytes = new GrowingBytes();
-	bytes.number(0xb007f457);
-	bytes.number(0x00020001);
-	bytes.number(0);
-	// A stack in place of recursion: keys may nest as deep as they are long.
-	const tasks: Task[] = [{ from: 0, to: items.length, depth: 0, slot: ROOT_SLOT }];
-	for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) writeNode(task, ranges, bytes, tasks);
-	return bytes.finish();
+export function buildIndex(entries: IndexEntries): Buffer {
+	const writer = new IndexWriter(entries);
+	writer.writeAll();
+	return writer.finish();
 }
 
-// The root never has a prefix, as in depmod.
-function writeNode({ from, to, depth, slot }: Task, ranges: KeyRanges, bytes: GrowingBytes, tasks: Task[]): void {
-	const start = bytes.length;
-	const end = slot === ROOT_SLOT ? depth : ranges.commonEnd(from, to, depth);
-	if (end > depth) bytes.text(ranges.item(from).key, depth, end);
-	const ended = ranges.divide(from, to, end);
-	if (ended < to) writeChildren(ended, to, end, ranges, bytes, tasks);
-	if (ended > from) writeValues(ranges.list(from, ended), bytes);
-	if (bytes.length > MAX_SIZE) throw new UnwritableIndex("it would be larger than 256 MiB");
-	const flags = (end > depth ? PREFIX : 0) + (ended < to ? CHILDREN : 0) + (ended > from ? VALUES : 0);
-	bytes.patch(slot, start + flags);
+/** Texts one behind the other, text `n` between `starts[n]` and `starts[n + 1]`. */
+type Texts = { readonly bytes: Buffer; readonly starts: Uint32Array };
+
+function concatenate(texts: readonly string[]): Texts {
+	const all = texts.join("");
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a key, so it cannot be in one
+	if (/[^\x01-\x7f]/.test(all)) {
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+		const bad = texts.find((text) => /[^\x01-\x7f]/.test(text));
+		throw new UnwritableIndex(`"${bad}" has characters that are not ASCII`);
+	}
+	const starts = new Uint32Array(texts.length + 1);
+	for (let n = 0; n < texts.length; n++) starts[n + 1] = starts[n]! + texts[n]!.length;
+	return { bytes: Buffer.from(all, "latin1"), starts };
 }
 
-// The table of children, to be filled in as they are written.
-function writeChildren(
-	from: number,
-	to: number,
-	depth: number,
-	ranges: KeyRanges,
-	bytes: GrowingBytes,
-	tasks: Task[],
-): void {
-	const characterOf = (position: number) => ranges.item(position).key.charCodeAt(depth);
-	const first = characterOf(from);
-	const last = characterOf(to - 1);
-	bytes.byte(first);
-	bytes.byte(last);
-	const table = bytes.length;
-	bytes.zeros(4 * (last - first + 1));
-	for (let end = to, i = to - 1; i >= from; i--) {
-		const character = characterOf(i);
-		if (i > from && characterOf(i - 1) === character) continue;
-		tasks.push({ from: i, to: end, depth: depth + 1, slot: table + 4 * (character - first) });
-		end = i;
-	}
-}
+class IndexWriter {
+	readonly #keys: Texts;
+	readonly #values: Texts;
+	readonly #priorities: Uint32Array;
+	/** The entries, rearranged as their keys are divided. Equal keys keep their order. */
+	readonly #order: Uint32Array;
+	readonly #spare: Uint32Array;
+	readonly #counts = new Uint32Array(0x81);
+	/**
+	 * Nodes to write, four numbers each: the range of entries below it, how much of their keys its parents have, and where
+	 * its offset is to go. A stack in place of recursion: keys may nest as deep as they are long.
+	 */
+	readonly #tasks: number[] = [];
+	#bytes = Buffer.allocUnsafe(1 << 20);
+	#at = 0;
 
-function writeValues(items: IndexItem[], bytes: GrowingBytes): void {
-	if (items.length > 1) items.reverse().sort((a, b) => a.priority - b.priority);
-	bytes.number(items.length);
-	for (const { priority, value } of items) {
-		bytes.number(priority);
-		bytes.text(value, 0, value.length);
-	}
-}
-
-/** The items, rearranged as their keys are divided. Equal keys keep their order. */
-class KeyRanges {
-	readonly #items: IndexItem[];
-	readonly #spare: IndexItem[];
-	readonly #counts = new Uint32Array(0x101);
-
-	constructor(items: readonly IndexItem[]) {
-		this.#items = [...items];
-		this.#spare = [...items];
+	constructor({ keys, priorities, values }: IndexEntries) {
+		this.#keys = concatenate(keys);
+		this.#values = concatenate(values);
+		this.#priorities = Uint32Array.from(priorities);
+		this.#order = Uint32Array.from(keys.keys());
+		this.#spare = new Uint32Array(keys.length);
 	}
 
-	item(position: number): IndexItem {
-		return this.#items[position]!;
+	writeAll(): void {
+		for (const number of [0xb007f457, 0x00020001, 0]) this.#writeNumber(number);
+		const tasks = this.#tasks;
+		tasks.push(0, this.#order.length, 0, ROOT_SLOT);
+		while (tasks.length > 0) {
+			const slot = tasks.pop()!;
+			const depth = tasks.pop()!;
+			const to = tasks.pop()!;
+			const from = tasks.pop()!;
+			this.#writeNode(from, to, depth, slot);
+		}
 	}
 
-	list(from: number, to: number): IndexItem[] {
-		return this.#items.slice(from, to);
+	finish(): Buffer {
+		return this.#bytes.subarray(0, this.#at);
+	}
+
+	// The root never has a prefix, as in depmod.
+	#writeNode(from: number, to: number, depth: number, slot: number): void {
+		const start = this.#at;
+		const end = slot === ROOT_SLOT ? depth : this.#commonEnd(from, to, depth);
+		if (end > depth) {
+			const key = this.#keys.starts[this.#order[from]!]!;
+			this.#writeText(this.#keys, key + depth, key + end);
+		}
+		const ended = this.#divide(from, to, end);
+		if (ended < to) this.#writeChildren(ended, to, end);
+		if (ended > from) this.#writeValues(from, ended);
+		if (this.#at > MAX_SIZE) throw new UnwritableIndex("it would be larger than 256 MiB");
+		const flags = (end > depth ? PREFIX : 0) + (ended < to ? CHILDREN : 0) + (ended > from ? VALUES : 0);
+		this.#patch(slot, start + flags);
 	}
 
 	/** How far the keys of a range agree. */
-	commonEnd(from: number, to: number, depth: number): number {
-		const first = this.#items[from]!.key;
-		let end = first.length;
+	#commonEnd(from: number, to: number, depth: number): number {
+		const { bytes, starts } = this.#keys;
+		const order = this.#order;
+		const first = starts[order[from]!]!;
+		let end = starts[order[from]! + 1]! - first;
 		for (let i = from + 1; i < to && end > depth; i++) {
-			const { key } = this.#items[i]!;
+			const key = starts[order[i]!]!;
+			const most = Math.min(end, starts[order[i]! + 1]! - key);
 			let at = depth;
-			while (at < end && at < key.length && key.charCodeAt(at) === first.charCodeAt(at)) at++;
+			while (at < most && bytes[key + at] === bytes[first + at]) at++;
 			end = at;
 		}
 		return end;
 	}
 
 	/** Groups a range by the character at `at`, the keys that end there in front; returns where those end. */
-	divide(from: number, to: number, at: number): number {
-		if (to - from === 1) return at < this.#items[from]!.key.length ? from : to;
-		const items = this.#items;
+	#divide(from: number, to: number, at: number): number {
+		const order = this.#order;
+		if (to - from === 1) return this.#groupOf(order[from]!, at) === 0 ? to : from;
 		const spare = this.#spare;
 		const counts = this.#counts;
 		let lowest = counts.length;
 		let highest = 0;
 		for (let i = from; i < to; i++) {
-			spare[i] = items[i]!;
-			const group = groupOf(items[i]!.key, at);
+			const group = this.#groupOf(order[i]!, at);
+			spare[i] = order[i]!;
 			counts[group]!++;
 			if (group < lowest) lowest = group;
 			if (group > highest) highest = group;
@@ -132,38 +157,57 @@ class KeyRanges {
 			counts[group] = next;
 			next += count;
 		}
-		for (let i = from; i < to; i++) items[counts[groupOf(spare[i]!.key, at)]!++] = spare[i]!;
+		for (let i = from; i < to; i++) order[counts[this.#groupOf(spare[i]!, at)]!++] = spare[i]!;
 		counts.fill(0, lowest, highest + 1);
 		return ended;
 	}
-}
 
-// 0 for a key that ends here, else the character after its place. What is no byte is found out when it is written.
-function groupOf(key: string, at: number): number {
-	return at < key.length ? (key.charCodeAt(at) & 0xff) + 1 : 0;
-}
-
-class GrowingBytes {
-	#bytes = Buffer.allocUnsafe(1 << 16);
-	#at = 0;
-
-	get length(): number {
-		return this.#at;
+	/** 0 for a key that ends at `at`, else the character after the one there. */
+	#groupOf(entry: number, at: number): number {
+		const { bytes, starts } = this.#keys;
+		const place = starts[entry]! + at;
+		return place < starts[entry + 1]! ? bytes[place]! + 1 : 0;
 	}
 
-	byte(value: number): void {
-		if (value > 0x7f) throw new UnwritableIndex("a key has characters that are not ASCII");
-		this.#reserve(1);
-		this.#bytes[this.#at++] = value;
+	/** The table of children, to be filled in as they are written. */
+	#writeChildren(from: number, to: number, depth: number): void {
+		const order = this.#order;
+		const first = this.#groupOf(order[from]!, depth) - 1;
+		const last = this.#groupOf(order[to - 1]!, depth) - 1;
+		const table = this.#at + 2;
+		this.#reserve(2 + 4 * (last - first + 1));
+		this.#bytes[this.#at] = first;
+		this.#bytes[this.#at + 1] = last;
+		this.#at = table + 4 * (last - first + 1);
+		this.#bytes.fill(0, table, this.#at);
+		for (let end = to, i = to - 1; i >= from; i--) {
+			const character = this.#groupOf(order[i]!, depth) - 1;
+			if (i > from && this.#groupOf(order[i - 1]!, depth) - 1 === character) continue;
+			this.#tasks.push(i, end, depth + 1, table + 4 * (character - first));
+			end = i;
+		}
 	}
 
-	number(value: number): void {
+	#writeValues(from: number, to: number): void {
+		const { starts } = this.#values;
+		const priorities = this.#priorities;
+		const entries = this.#order.subarray(from, to);
+		if (entries.length > 1) entries.reverse().sort((a, b) => priorities[a]! - priorities[b]! || b - a);
+		this.#writeNumber(entries.length);
+		for (let i = from; i < to; i++) {
+			const entry = this.#order[i]!;
+			this.#writeNumber(priorities[entry]!);
+			this.#writeText(this.#values, starts[entry]!, starts[entry + 1]!);
+		}
+	}
+
+	#writeNumber(value: number): void {
 		this.#reserve(4);
-		this.patch(this.#at, value);
+		this.#patch(this.#at, value);
 		this.#at += 4;
 	}
 
-	patch(at: number, value: number): void {
+	#patch(at: number, value: number): void {
 		const bytes = this.#bytes;
 		bytes[at] = value >>> 24;
 		bytes[at + 1] = value >>> 16;
@@ -171,30 +215,14 @@ class GrowingBytes {
 		bytes[at + 3] = value;
 	}
 
-	zeros(count: number): void {
-		this.#reserve(count);
-		this.#bytes.fill(0, this.#at, this.#at + count);
-		this.#at += count;
-	}
-
 	/** A part of a text, and NUL. Most are so short that a native call would cost more than they do. */
-	text(text: string, from: number, to: number): void {
+	#writeText({ bytes: source }: Texts, from: number, to: number): void {
 		this.#reserve(to - from + 1);
 		const bytes = this.#bytes;
 		let at = this.#at;
-		let seen = 0;
-		for (let i = from; i < to; i++) {
-			const character = text.charCodeAt(i);
-			seen |= character;
-			bytes[at++] = character;
-		}
-		if (seen > 0x7f) throw new UnwritableIndex(`"${text}" has characters that are not ASCII`);
+		for (let i = from; i < to; i++) bytes[at++] = source[i]!;
 		bytes[at] = 0;
 		this.#at = at + 1;
-	}
-
-	finish(): Buffer {
-		return this.#bytes.subarray(0, this.#at);
 	}
 
 	#reserve(size: number): void {

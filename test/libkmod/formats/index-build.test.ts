@@ -2,24 +2,25 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { buildIndex, type IndexItem, UnwritableIndex } from "../../../src/libkmod/formats/index-build.js";
-import { findExact, listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
+import { buildIndex, IndexEntries, UnwritableIndex } from "../../../src/libkmod/formats/index-build.js";
+import { findExact, type IndexEntry, listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { packageModules } from "../../support/module-files.js";
 import { seededRandom } from "../../support/random-numbers.js";
 import { modprobe } from "../../support/real-kmod.js";
 
-const readBack = (items: readonly IndexItem[]) => [...listEntries(openIndex("x.bin", buildIndex(items)))];
-const item = (key: string, priority: number, value: string): IndexItem => ({ key, priority, value });
+const build = (items: readonly IndexEntry[]) => buildIndex(IndexEntries.of(items));
+const readBack = (items: readonly IndexEntry[]) => [...listEntries(openIndex("x.bin", build(items)))];
+const item = (key: string, priority: number, value: string): IndexEntry => ({ key, priority, value });
 
 test("an index without entries is a header", (t) => {
-	t.is(buildIndex([]).toString("hex"), "b007f457000200010000000c");
+	t.is(build([]).toString("hex"), "b007f457000200010000000c");
 	t.deepEqual(readBack([]), []);
 });
 
 test("the root stands first", (t) => {
-	const bytes = buildIndex([item("abc", 0, "x"), item("abd", 1, "y")]);
+	const bytes = build([item("abc", 0, "x"), item("abd", 1, "y")]);
 	t.is(bytes.readUInt32BE(8), 0x2000000c);
-	t.is(buildIndex([item("", 0, "x")]).readUInt32BE(8), 0x4000000c);
+	t.is(build([item("", 0, "x")]).readUInt32BE(8), 0x4000000c);
 });
 
 test("a key may be the beginning of another, and may be empty", (t) => {
@@ -52,7 +53,7 @@ test("values of one key come by priority, and of equal priority the later first"
 
 test("keys may nest as deep as they are long", (t) => {
 	const items = Array.from({ length: 3000 }, (_, n) => item("a".repeat(n), n, "v"));
-	t.is(findExact(openIndex("x.bin", buildIndex(items)), "a".repeat(2999)), "v");
+	t.is(findExact(openIndex("x.bin", build(items)), "a".repeat(2999)), "v");
 });
 
 test("what is not ASCII is refused, wherever it stands", (t) => {
@@ -65,7 +66,7 @@ test("what is not ASCII is refused, wherever it stands", (t) => {
 	])
 		for (const others of [[], [item("a", 1, "w"), item("ab", 1, "w"), item("key too", 1, "w")]])
 			t.throws(
-				() => buildIndex([...others, item(key!, 0, value!)]),
+				() => build([...others, item(key!, 0, value!)]),
 				{ instanceOf: UnwritableIndex, message: /not ASCII/ },
 				key,
 			);
@@ -77,7 +78,7 @@ test("random entries are all found again", (t) => {
 		const items = Array.from({ length: random.below(60) }, () =>
 			item(random.text("ab*", 0, 6), random.below(3), random.text("xyz", 0, 2)),
 		);
-		const line = ({ key, priority, value }: IndexItem) => `${key} ${priority} ${value}`;
+		const line = ({ key, priority, value }: IndexEntry) => `${key} ${priority} ${value}`;
 		const entries = readBack(items);
 		t.deepEqual(entries.map(line).sort(), items.map(line).sort());
 		const keys = entries.map(({ key }) => key);
@@ -96,7 +97,7 @@ test("the real modprobe dumps our indexes of Debian's kernel as it dumps the rea
 		const bytes = readFileSync(join(directory, file));
 		// In another order than they have there, as long as equal keys keep theirs.
 		const entries = [...listEntries(openIndex(file, bytes))].reverse();
-		writeFileSync(join(target, file), buildIndex(entries));
+		writeFileSync(join(target, file), build(entries));
 	}
 	const dump = (where: string) =>
 		modprobe("-C", "/dev/null", "-d", where, "-S", release, "-c").replace(/^.*\n# End of configuration/s, "");

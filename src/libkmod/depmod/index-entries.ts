@@ -1,15 +1,17 @@
 // The entries of depmod's binary indexes.
 
 import type { BuiltinModinfoEntry } from "../formats/builtin-modinfo.js";
-import type { IndexItem } from "../formats/index-build.js";
+import { IndexEntries } from "../formats/index-build.js";
 import { normaliseAlias, normaliseModuleName } from "../module-name.js";
 import type { ModuleDigest } from "./module-digest.js";
 
 const MAX_KEY = 4095;
 
 /** modules.dep.bin: the name of a module leads to its line of modules.dep. */
-export function dependencyItems(modules: readonly ModuleDigest[], lines: readonly string[]): IndexItem[] {
-	return modules.map(({ name }, priority) => ({ key: name, priority, value: lines[priority]! }));
+export function dependencyEntries(modules: readonly ModuleDigest[], lines: readonly string[]): IndexEntries {
+	const entries = new IndexEntries();
+	for (const [priority, { name }] of modules.entries()) entries.add(name, priority, lines[priority]!);
+	return entries;
 }
 
 /** What is said of aliases, in the order in which they are met. */
@@ -21,31 +23,31 @@ export type AliasReport = {
 };
 
 /** modules.alias.bin. */
-export function aliasItems(modules: readonly ModuleDigest[], report: AliasReport): IndexItem[] {
-	const items: IndexItem[] = [];
+export function aliasEntries(modules: readonly ModuleDigest[], report: AliasReport): IndexEntries {
+	const entries = new IndexEntries();
 	for (const [priority, { name, aliases }] of modules.entries()) {
 		const met = new Set<string>();
 		for (const alias of aliases) {
-			const key = addAlias(items, alias, priority, name, report);
+			const key = addAlias(entries, alias, priority, name, report);
 			if (report.duplicate === undefined || key === undefined) continue;
 			if (met.has(key)) report.duplicate(key, name);
 			met.add(key);
 		}
 	}
-	return items;
+	return entries;
 }
 
 /** modules.builtin.alias.bin. */
-export function builtinAliasItems(entries: readonly BuiltinModinfoEntry[], report: AliasReport): IndexItem[] {
-	const items: IndexItem[] = [];
-	for (const { module, key, value } of entries)
-		if (key === "alias" && module !== "" && value !== "") addAlias(items, value, 0, module, report);
-	return items;
+export function builtinAliasEntries(strings: readonly BuiltinModinfoEntry[], report: AliasReport): IndexEntries {
+	const entries = new IndexEntries();
+	for (const { module, key, value } of strings)
+		if (key === "alias" && module !== "" && value !== "") addAlias(entries, value, 0, module, report);
+	return entries;
 }
 
 /** The key, if the alias has one. */
 function addAlias(
-	items: IndexItem[],
+	entries: IndexEntries,
 	alias: string,
 	priority: number,
 	module: string,
@@ -53,7 +55,7 @@ function addAlias(
 ): string | undefined {
 	const key = normaliseAlias(alias)?.slice(0, MAX_KEY);
 	if (key === undefined) unmatchedBracket(alias);
-	else items.push({ key, priority, value: module });
+	else entries.add(key, priority, module);
 	return key;
 }
 
@@ -61,18 +63,19 @@ function addAlias(
 export type ExportedSymbol = { readonly name: string; readonly module: string; readonly priority: number };
 
 /** modules.symbols.bin. */
-export function symbolItems(symbols: readonly ExportedSymbol[]): IndexItem[] {
-	return symbols.map(({ name, module, priority }) => ({ key: `symbol:${name}`, priority, value: module }));
+export function symbolEntries(symbols: readonly ExportedSymbol[]): IndexEntries {
+	const entries = new IndexEntries();
+	for (const { name, module, priority } of symbols) entries.add(`symbol:${name}`, priority, module);
+	return entries;
 }
 
 /** modules.builtin.bin, from the lines of modules.builtin, which are paths. One that is none is given to `invalid`. */
-export function builtinItems(text: string, invalid: (line: string) => void): IndexItem[] {
-	return text
-		.replace(/\n$/, "")
-		.split("\n")
-		.flatMap((line) => {
-			if (line !== "" && !line.startsWith("/")) return [{ key: normaliseModuleName(line), priority: 0, value: "" }];
-			if (text !== "") invalid(line);
-			return [];
-		});
+export function builtinEntries(text: string, invalid: (line: string) => void): IndexEntries {
+	const entries = new IndexEntries();
+	const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
+	for (const line of lines) {
+		if (line === "" || line.startsWith("/")) invalid(line);
+		else entries.add(normaliseModuleName(line), 0, "");
+	}
+	return entries;
 }
