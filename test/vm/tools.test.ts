@@ -1,0 +1,147 @@
+// lsmod, insmod, rmmod and kmod on a real kernel, beside the real ones: the same commands by both, one after the other.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { testModules } from "../support/vm/test-modules.js";
+import { boot } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+/** Command lines that leave the machine as they have found it; $tree and $extra are where modules are. */
+const cases: Readonly<Record<string, string>> = {
+	"the table": "lsmod",
+	"kmod list": "kmod list",
+	"the table while a module's init runs":
+		"insmod $extra/hotplugd_slow.ko delay_ms=6000 & coming hotplugd_slow; lsmod; wait; rmmod hotplugd_slow",
+	parameters:
+		"insmod $tree/drivers/block/loop.ko max_loop=5 max_part=2; cd /sys/module/loop/parameters; cat *; rmmod loop",
+	"parameters with spaces":
+		"insmod $extra/hotplugd_slow.ko 'label=\"two words\"'; cat /sys/module/hotplugd_slow/parameters/label; rmmod hotplugd_slow",
+	"a parameter that is none": "insmod $tree/drivers/block/loop.ko max_loop=many",
+	"what is there already": "insmod $tree/fs/fat/fat.ko",
+	"a missing dependency": "insmod $tree/drivers/hid/usbhid/usbhid.ko",
+	"no module": "insmod /etc/passwd",
+	"no file": "insmod /nowhere.ko",
+	"no hardware": "insmod $tree/drivers/cpufreq/pcc-cpufreq.ko",
+	"another kernel's": "insmod /foreign.ko",
+	"another kernel's, by force":
+		"insmod -f /foreign.ko level=3; cat /sys/module/hotplugd_base/parameters/level; rmmod hotplugd_base",
+	"another kernel's, compressed": "insmod /foreign.ko.xz",
+	"another kernel's, compressed, by force":
+		"insmod -f /foreign.ko.xz level=4; cat /sys/module/hotplugd_base/parameters/level; rmmod hotplugd_base",
+	"what others need": "rmmod fat",
+	"what is open": "modprobe loop; exec 9<>/dev/loop-control; rmmod loop; lsmod | grep loop; exec 9<&-; rmmod loop",
+	"what is there no more": "modprobe loop; rmmod -v loop loop",
+	several: "modprobe -a loop nls_utf8; rmmod loop fat nowhere nls-utf8",
+	"what is built in": "rmmod amd_uncore",
+	"static nodes": "kmod static-nodes --format=tmpfiles --output=/tmp/nodes/conf; cat /tmp/nodes/conf; rm -r /tmp/nodes",
+	// Whoever has it open may never touch it again: that would be the end of the machine.
+	"what is open, by force":
+		"modprobe loop; setsid sleep 1000 9<>/dev/loop-control >/dev/null 2>&1 & sleep 2; rmmod loop; rmmod -f loop; lsmod | grep -c loop",
+};
+
+const prelude = `
+tree=/lib/modules/$(uname -r)/kernel
+extra=/lib/modules/$(uname -r)/extra
+coming() { until [ "$(cat /sys/module/$1/initstate 2>/dev/null)" = coming ]; do sleep 0.1; done; }
+cd /tmp
+`;
+
+const script = `
+mkdir /tmp/ours
+for tool in kmod lsmod insmod rmmod; do ln -s /opt/hotplugd/dist/main.js /tmp/ours/$tool; done
+modprobe -a vfat msdos snd-seq-dummy
+theirs=$PATH
+try() { # TITLE NUMBER
+	for who in real ours; do
+		echo "== $who $1"
+		[ $who = real ] || PATH=/tmp/ours:$PATH
+		timeout 60 sh "/cases/$2" 2>&1
+		echo "[$?]"
+		PATH=$theirs
+	done
+}
+${Object.keys(cases)
+	.map((title, number) => `try "${title}" ${number}`)
+	.join("\n")}
+echo "== json"
+/tmp/ours/lsmod --json
+echo "== sysfs"
+sed 's/ .*//' /proc/modules | while read -r module; do
+	cd /sys/module/$module
+	echo "$module $(cat coresize) $(cat refcnt) $(cat initstate) $(ls -U holders | tr '\\n' ' ')"
+done
+`;
+
+/** Our module hotplugd_base, which nobody has signed, as if it were built with another configuration. */
+async function foreignModule(): Promise<Buffer> {
+	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
+	const at = image.indexOf(" SMP preempt ");
+	if (at === -1) throw new Error("hotplugd_base.ko has another vermagic than this test knows");
+	image.write(" UP- preempt ", at, "latin1");
+	return image;
+}
+
+const toBeExplained = ["a missing dependency", "no module", "another kernel's", "another kernel's, compressed"];
+
+/** What both must have done, lest they fail alike. */
+const outcomes: Readonly<Record<string, RegExp>> = {
+	"the table": /^fat +\d+ +2 \w+,\w+$/m,
+	"the table while a module's init runs": /^hotplugd_slow .*/m,
+	parameters: /^5\n3\n\[0\]/m,
+	"parameters with spaces": /^two words\n\[0\]/m,
+	"another kernel's": /Invalid module format/,
+	"another kernel's, by force": /^3\n\[0\]/m,
+	"another kernel's, compressed, by force": /^4\n\[0\]/m,
+	"what others need": /in use by: (vfat msdos|msdos vfat)\n\[1\]/,
+	"what is open": /Module loop is in use\nloop .* 1\n\[0\]/,
+	"what is open, by force": /^rmmod: ERROR: Module loop is in use\n0\n\[1\]/,
+	"what is built in": /is builtin/,
+	"static nodes": /^c! \/dev\/loop-control 0600 - - - 10:237$/m,
+};
+
+/** The library's lines, which name its sources. */
+const OF_LIBRARY = /^(?:libkmod: |\w+: \w+: )\S*libkmod\/\S+\.c:.*\n/gm;
+const EXPLANATION = /^insmod: NOTICE: .*\n/gm;
+
+vmTest("lsmod, insmod, rmmod and kmod do on a real kernel what the real ones do", async (t) => {
+	const image = await foreignModule();
+	const { stdout, stderr } = await boot({
+		testModules: true,
+		files: {
+			"/foreign.ko": image,
+			"/foreign.ko.xz": execFileSync("xz", ["--check=crc32", "-c"], { input: image }),
+			...Object.fromEntries(Object.values(cases).map((line, number) => [`/cases/${number}`, `${prelude}${line}\n`])),
+		},
+		script,
+		seconds: 400,
+	});
+	t.is(stderr.toString(), "");
+	const sections = new Map(
+		stdout
+			.toString()
+			.split(/^== /m)
+			.slice(1)
+			.map((part) => {
+				const end = part.indexOf("\n");
+				return [part.slice(0, end), part.slice(end + 1)];
+			}),
+	);
+	const explained: string[] = [];
+	for (const title of Object.keys(cases)) {
+		const ours = sections.get(`ours ${title}`)!;
+		const bare = ours.replaceAll(EXPLANATION, "");
+		t.is(bare, sections.get(`real ${title}`)?.replaceAll(OF_LIBRARY, ""), title);
+		if (bare !== ours) explained.push(title);
+	}
+	t.deepEqual(explained.sort(), [...toBeExplained].sort());
+	for (const [title, expected] of Object.entries(outcomes))
+		t.regex(sections.get(`ours ${title}`) ?? "", expected, title);
+
+	const records = sections.get("json")!.trimEnd().split("\n");
+	t.true(records.length > 15);
+	const told = records.map((line) => {
+		const { module, size, references, state, holders } = JSON.parse(line);
+		return [module, size, references, state, ...holders].join(" ");
+	});
+	t.deepEqual(told, sections.get("sysfs")!.trimEnd().split(/ *\n/));
+});
