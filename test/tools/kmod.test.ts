@@ -41,6 +41,14 @@ test("help goes where the real one's goes, and tells of every option that the re
 	}
 });
 
+test("kmod's help names every command of the real one's", async (t) => {
+	const [run] = await runBoth(machine, calls("kmod help"));
+	const { real, ours } = run!;
+	const commands = [...real.stdout.matchAll(/^ {2}([\w-]+) /gm)].map(([, name]) => name!);
+	t.true(commands.length >= 9);
+	for (const name of commands) t.regex(ours.stdout, new RegExp(`^  ${name} +\\S`, "m"));
+});
+
 test("the version says which kmod it behaves as, in kmod's form", async (t) => {
 	const runs = await runBoth(machine, calls("kmod -V", "lsmod --version", "rmmod -V x", "insmod -V"));
 	for (const { ours } of runs) t.deepEqual([ours.status, ours.stdout], [0, `${kmodVersion}\n`]);
