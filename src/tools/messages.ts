@@ -2,7 +2,7 @@
 import type { Machine } from "./machine.js";
 
 /** From the gravest; the numbers are syslog(3)'s. DEBUG is 7. */
-const priorities = { FATAL: 2, ERROR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;
+export const priorities = { FATAL: 2, ERROR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;
 
 export type Severity = keyof typeof priorities;
 

@@ -5,6 +5,8 @@
 //   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
 //                                      "ERRNO", the answer to every call; "ERRNO*TIMES", to the first ones. Without: success
 //   STANDIN_PROC_MODULES               the file that stands in for /proc/modules: what finit_module inserts is added to it as live
+//   STANDIN_KERNEL                     a program that is run with a call's name and the module's file or name, and exits with the errno
+//                                      to answer or with 0; asked where none of these has an answer
 //   in a module's parameters           standin.errno=ERRNO  standin.sleep=MILLISECONDS  standin.until=PATH (waits for that file)
 
 #define _GNU_SOURCE
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // As openlog() was given it: read when a message comes, as libc reads it.
@@ -86,7 +89,24 @@ static const char *word(const char *parameters, const char *key)
 	return found ? found + strlen(key) : NULL;
 }
 
-static int answer(const char *variable, atomic_long *calls, const char *parameters)
+static long ask_kernel(const char *call, const char *subject)
+{
+	const char *program = getenv("STANDIN_KERNEL");
+	if (!program) return 0;
+	pid_t child = fork();
+	if (child < 0) abort();
+	if (!child) {
+		unsetenv("LD_PRELOAD");
+		execl(program, program, call, subject, NULL);
+		_exit(EIO);
+	}
+	int status;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR) abort();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+static int answer(const char *variable, atomic_long *calls, const char *parameters, const char *call, const char *subject)
 {
 	const char *value;
 	if ((value = word(parameters, "standin.sleep="))) usleep(atol(value) * 1000);
@@ -102,6 +122,7 @@ static int answer(const char *variable, atomic_long *calls, const char *paramete
 		if (*end == '*' && atomic_fetch_add(calls, 1) >= atol(end + 1)) error = 0;
 	}
 	if ((value = word(parameters, "standin.errno="))) error = atol(value);
+	if (!error) error = ask_kernel(call, subject);
 	if (!error) return 0;
 	errno = error;
 	return -1;
@@ -120,7 +141,7 @@ static int stand_in_for_finit_module(int fd, const char *parameters, int flags)
 	put_string(&line, "parameters", parameters);
 	put_number(&line, "flags", flags);
 	record(&line);
-	int result = answer("STANDIN_FINIT_MODULE", &calls, parameters);
+	int result = answer("STANDIN_FINIT_MODULE", &calls, parameters, "finit_module", file);
 	if (!result) add_live_module(file);
 	return result;
 }
@@ -138,7 +159,7 @@ int init_module(const void *image, unsigned long size, const char *parameters)
 	put_string(&line, "hash", text);
 	put_string(&line, "parameters", parameters);
 	record(&line);
-	return answer("STANDIN_INIT_MODULE", &calls, parameters);
+	return answer("STANDIN_INIT_MODULE", &calls, parameters, "init_module", "");
 }
 
 int delete_module(const char *name, unsigned int flags)
@@ -149,7 +170,7 @@ int delete_module(const char *name, unsigned int flags)
 	put_string(&line, "name", name);
 	put_number(&line, "flags", flags);
 	record(&line);
-	return answer("STANDIN_DELETE_MODULE", &calls, "");
+	return answer("STANDIN_DELETE_MODULE", &calls, "", "delete_module", name);
 }
 
 void openlog(const char *program, int options, int facility)

@@ -160,4 +160,84 @@ export const differences: readonly Difference[] = [
 		what: "gzip is read",
 		fact: "Debian's kmod is built without zlib",
 	},
+	{
+		tool: "modprobe",
+		what: "options are those of newer kmods",
+		fact: "--show-alias is there since kmod 34, and --resolve-alias, --showconfig, --dump-modversions, --remove-dependencies and --show are deprecated",
+	},
+	{
+		tool: "modprobe",
+		what: "a dry run prints without -v",
+		fact: "kmod's master does, since a dry run that says nothing is of no use",
+	},
+	{
+		tool: "modprobe",
+		what: "--remove-holders removes",
+		fact: "it implies -r in newer kmods; kmod 30 takes it for nothing then, and inserts",
+	},
+	{
+		tool: "modprobe",
+		what: "a path is a module file",
+		fact: "modprobe takes paths that begin with / or ./ since kmod 31",
+	},
+	{
+		tool: "modprobe",
+		what: "-w gives up when its time is over",
+		fact: "kmod 30 exits 0 then, or never ends: it depends on the number",
+	},
+	{
+		tool: "modprobe",
+		what: "a module that went with its holder is gone",
+		fact: "nobody needs it then; kmod 30 tries to remove it once more, and fails",
+	},
+	{
+		tool: "modprobe",
+		what: "MODPROBE_OPTIONS is split at blanks, quoted or not",
+		fact: "kmod 30 makes an empty word of a second blank or of one behind a quote, and mixes words up where two are quoted",
+	},
+	{
+		tool: "modprobe",
+		what: "a command that a signal has killed has failed",
+		fact: "kmod looks at the exit status alone, which is 0 then",
+	},
+	{
+		tool: "modprobe",
+		what: "softdep lines count with two blanks",
+		fact: "kmod 30 does not know the first word behind the second blank, and passes over `pre:` there",
+	},
+	{
+		tool: "modprobe",
+		what: "softdeps are printed with a blank before post:",
+		fact: "kmod 30 forgets it",
+	},
+	{
+		tool: "modprobe",
+		what: "weakdep lines count",
+		fact: "they came with kmod 33; kmod 30 calls them bad",
+	},
+	{
+		tool: "modprobe",
+		what: "modprobe.blacklist= takes dashes",
+		fact: "kmod compares names with underscores to what stands there as it stands, and finds none",
+	},
+	{
+		tool: "modprobe",
+		what: "lines that count for nothing are warned of",
+		fact: "kmod passes over an install line of a module with softdeps, and over softdeps behind the first, without a word",
+	},
+	{
+		tool: "modprobe",
+		what: "what cannot be used is said",
+		fact: "kmod passes over a configuration that is not there, and over an index that is damaged, without a word",
+	},
+	{
+		tool: "modprobe",
+		what: "gzip is read",
+		fact: "Debian's kmod is built without zlib",
+	},
+	{
+		tool: "modprobe",
+		what: "it prints JSON",
+		fact: "kmod has no --json",
+	},
 ];

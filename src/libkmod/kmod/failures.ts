@@ -42,7 +42,11 @@ export class CommandFailure extends Error {
 	/** 128 and more for a signal, as in sh. */
 	readonly exitStatus: number;
 	constructor(kind: "install" | "remove", module: string, command: string, exitStatus: number) {
-		super(`Error running ${kind} command '${command}' for module ${module}: retcode ${exitStatus}`);
+		super(
+			kind === "install"
+				? `Error running install command '${command}' for module ${module}: retcode ${exitStatus}`
+				: `Error running remove command for ${module}`,
+		);
 		this.module = module;
 		this.command = command;
 		this.exitStatus = exitStatus;

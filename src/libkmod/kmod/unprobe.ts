@@ -30,7 +30,7 @@ export type UnprobeOptions = RemoveFlags & {
 	/** Told of each step that is about to be taken, or would be. */
 	readonly onStep?: (step: RemovalStep) => void;
 	/** Told why a module is left alone. What this throws ends everything; else it is an error only where it stands in the way. */
-	readonly onUnremovable?: (reason: Unremovable) => void;
+	readonly onUnremovable?: (reason: Unremovable | CommandFailure) => void;
 	/** Runs `remove` commands in place of /bin/sh, and resolves with the exit status. */
 	readonly runCommand?: (command: string, module: string) => Promise<number>;
 };
@@ -62,7 +62,7 @@ function isRemovable(context: Context, name: string, options: UnprobeOptions): b
 	return false;
 }
 
-function tell(reason: Unremovable, { onUnremovable }: UnprobeOptions): Unremovable {
+function tell<Reason extends Unremovable | CommandFailure>(reason: Reason, { onUnremovable }: UnprobeOptions): Reason {
 	onUnremovable?.(reason);
 	return reason;
 }
@@ -133,7 +133,5 @@ async function runCommand(
 	const run = options.runCommand ?? ((text, module) => context.machine.run(text, { MODPROBE_MODULE: module }));
 	const exitStatus = await run(line, name);
 	if (exitStatus === 0) return;
-	const failure = new CommandFailure("remove", name, line, exitStatus);
-	context.log({ level: "error", message: failure.message });
-	throw failure;
+	throw tell(new CommandFailure("remove", name, line, exitStatus), options);
 }

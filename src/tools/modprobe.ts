@@ -1,0 +1,105 @@
+// modprobe(8): inserts modules with all they need, removes them, and answers what it would do.
+import { MalformedIndex } from "../libkmod/formats/index-file.js";
+import { openKmod } from "../libkmod/kmod.js";
+import { defineTool, type Tool } from "./command-line.js";
+import type { Machine } from "./machine.js";
+import { openMessages, priorities, type Say } from "./messages.js";
+import { type Call, Fatal } from "./modprobe/call.js";
+import { honoursEveryLine, reportConfiguration } from "./modprobe/configuration.js";
+import { optionsForChildren, splitOptions } from "./modprobe/environment.js";
+import { insert } from "./modprobe/insertion.js";
+import { listDeprecated, modprobeOptions, parseWait, readVerbosity } from "./modprobe/options.js";
+import { showConfig, showExports, showModversions } from "./modprobe/query.js";
+import { remove } from "./modprobe/removal.js";
+import type { Given } from "./options.js";
+
+const tool = defineTool({
+	name: "modprobe",
+	summary: "Inserts modules with all that they need, and removes them.",
+	usage: [
+		"[OPTION...] MODULE [PARAMETER=VALUE...]",
+		"[OPTION...] -a MODULE...",
+		"[OPTION...] -r MODULE...",
+		"[OPTION...] -R|-D MODULE",
+		"[OPTION...] -c",
+		"--show-modversions|--show-exports FILE",
+	],
+	kmod: true,
+	options: modprobeOptions,
+	async run(given, machine) {
+		const verbosity = readVerbosity(given.occurrences);
+		const sayAny = await openMessages(machine, { program: "modprobe", syslog: given.options.syslog, least: "DEBUG" });
+		const say: Say = (severity, text) => {
+			if (priorities[severity] <= verbosity) sayAny(severity, text);
+		};
+		for (const warning of listDeprecated(given.occurrences)) say("WARNING", warning);
+		const fault = findFault(given);
+		if (fault !== undefined) {
+			say("ERROR", fault);
+			return 1;
+		}
+		const explain = (text: string): void => {
+			if (priorities.ERROR <= verbosity) sayAny("NOTICE", text);
+		};
+		try {
+			const call = await makeCall(given, machine, { say, explain, verbosity });
+			return await chooseAction(call)(call);
+		} catch (error) {
+			if (error instanceof Fatal) return 1;
+			if (!(error instanceof MalformedIndex)) throw error;
+			say("ERROR", error.message);
+			return 1;
+		}
+	},
+});
+
+/** With what MODPROBE_OPTIONS has in front. */
+export const modprobe: Tool = {
+	...tool,
+	start: (words, machine) =>
+		tool.start([...splitOptions(machine.environment.MODPROBE_OPTIONS ?? ""), ...words], machine),
+};
+
+type ModprobeGiven = Given<typeof modprobeOptions>;
+
+function findFault({ options, operands, occurrences }: ModprobeGiven): string | undefined {
+	const wait = occurrences.find(({ key, argument = "" }) => key === "wait" && parseWait(argument) === undefined);
+	if (wait !== undefined) return `unexpected wait value '${wait.argument}'.`;
+	return operands.length === 0 && !options.showConfig ? "missing parameters. See -h." : undefined;
+}
+
+function chooseAction({ given }: Call): (call: Call) => number | Promise<number> {
+	if (given.showConfig) return showConfig;
+	if (given.showModversions) return showModversions;
+	if (given.showExports) return showExports;
+	return given.remove || given.removeHolders ? remove : insert;
+}
+
+type Saying = Pick<Call, "say" | "explain"> & { readonly verbosity: number };
+
+async function makeCall(
+	{ options: given, operands, occurrences }: ModprobeGiven,
+	machine: Machine,
+	{ say, explain, verbosity }: Saying,
+): Promise<Call> {
+	const kernel = await machine.kernel();
+	const kmod = openKmod(kernel, {
+		...(given.dirname !== undefined && { root: given.dirname }),
+		...(given.setVersion !== undefined && { release: given.setVersion }),
+		...(given.config.length > 0 && { configPaths: given.config }),
+		honourEveryLine: await honoursEveryLine(kernel, say),
+		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),
+	});
+	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration.
+	kmod.knowledge();
+	reportConfiguration(kmod.problems(), machine, say);
+	const inherited = machine.environment.MODPROBE_OPTIONS;
+	const forChildren = optionsForChildren(inherited, occurrences);
+	return {
+		...{ kmod, kernel, given, operands, machine, say, explain },
+		printing: verbosity >= priorities.NOTICE || given.showDepends || (given.dryRun && verbosity > 0),
+		gravity: given.all ? "WARNING" : "FATAL",
+		runCommand: (command, module) =>
+			kernel.run(command, { MODPROBE_MODULE: module, ...(forChildren !== "" && { MODPROBE_OPTIONS: forChildren }) }),
+	};
+}

@@ -1,0 +1,44 @@
+// What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
+import { type Files, type Problem, Refusal } from "../../libkmod/kernel.js";
+import type { Machine } from "../machine.js";
+import type { Say } from "../messages.js";
+
+/**
+ * kmod's library reads the configuration before -q or -s can reach it: what it has to say goes to standard error, whatever was
+ * asked for. What it says nothing of is a warning like any other.
+ */
+export function reportConfiguration(problems: readonly Problem[], machine: Machine, say: Say): void {
+	for (const problem of problems) {
+		const text = asLibkmodSays(problem);
+		if (text !== undefined) machine.complain(`libkmod: ERROR: ${text}\n`);
+		else say("WARNING", `${problem.file}: ${problem.message}`);
+	}
+}
+
+function asLibkmodSays({ file, line, message }: Problem): string | undefined {
+	if (line > 0) return message.startsWith("command ") ? `${file}: ${message}` : `${file} line ${line}: ${message}`;
+	if (message.startsWith("Directories ")) return `${message}: ${file}`;
+	return message.startsWith("Ignoring ") ? message : undefined;
+}
+
+const SETTINGS_FILE = "/etc/hotplugd.toml";
+
+/** As the agent's settings say, whose parser is loaded only where there are some. */
+export async function honoursEveryLine(files: Files, say: Say): Promise<boolean> {
+	const text = readText(files, SETTINGS_FILE, say);
+	if (text === undefined) return false;
+	const { parseSettings } = await import("../../agent/settings-file.js");
+	const { value, problems } = parseSettings(SETTINGS_FILE, text);
+	for (const { file, line, message } of problems) say("WARNING", `${file} line ${line}: ${message}`);
+	return value.honour_every_line;
+}
+
+function readText(files: Files, path: string, say: Say): string | undefined {
+	try {
+		return files.read(path)?.toString("utf8");
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("WARNING", `could not read the settings in ${path}: ${error.code}`);
+		return undefined;
+	}
+}

@@ -1,0 +1,93 @@
+// What modprobe says beyond kmod: why nothing was inserted where kmod is silent, and what the kernel meant by its answer.
+import { explainFailure, formatSource } from "../../agent/explain.js";
+import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
+import type { Kernel, Refusal } from "../../libkmod/kernel.js";
+import type { Module } from "../../libkmod/kmod/module.js";
+import type { Probed } from "../../libkmod/kmod/probe.js";
+import type { Kmod } from "../../libkmod/kmod.js";
+import { normaliseModuleName } from "../../libkmod/module-name.js";
+
+export function explainLeftOut(kmod: Kmod, { name }: Module, { steps, ignored, blacklisted }: Probed): string[] {
+	const reasons = blacklisted.map(
+		({ module, source }) => `${module} is not inserted: ${formatSource(source)} blacklists it`,
+	);
+	if (steps.length === 0 && blacklisted.length === 0)
+		reasons.push(kmod.isBuiltin(name) ? `${name} is built into the kernel` : `${name} is in the kernel already`);
+	for (const { step, reason } of ignored)
+		reasons.push(`${step.module}, which only a softdep asks for, is not inserted: ${explainFailure(reason)}`);
+	for (const step of steps)
+		if (step.how === "missing") reasons.push(`${step.module} has no file: run depmod if there is one`);
+	return reasons;
+}
+
+/** One sentence. It names the module, which may be one that the module asked for needs. Undefined for what speaks for itself. */
+export async function explainRefusal(kernel: Kernel, kmod: Kmod, refusal: Refusal): Promise<string | undefined> {
+	const { operation, subject, code } = refusal;
+	if (operation === "insert" && !explained.has(code)) return undefined;
+	const module = normaliseModuleName(subject);
+	const find = operation === "insert" ? evidence[code] : undefined;
+	const found = await find?.(kernel, kmod, { name: module, path: subject }).catch(() => undefined);
+	return `${module}: ${found === undefined ? explainFailure(refusal) : `${found} (${code})`}`;
+}
+
+/** Answers of the kernel that mean more to it than strerror(3) says. */
+const explained: ReadonlySet<string> = new Set([
+	...["EPERM", "ENOENT", "ESRCH", "ENOEXEC", "EINVAL", "EBUSY", "ENODEV", "ENXIO", "ENOSYS"],
+	...["EKEYREJECTED", "ENOKEY", "EBADMSG"],
+]);
+
+type Find = (kernel: Kernel, kmod: Kmod, module: Module) => Promise<string | undefined>;
+
+/** What there is to see of why the kernel gave this answer. */
+const evidence: Readonly<Record<string, Find>> = {
+	EPERM: async (kernel, _kmod, { name }) => findProhibition(kernel, name),
+	ENOEXEC: findOtherKernel,
+	ENOENT: findUnknownSymbol,
+	EKEYREJECTED: findSigner,
+	ENOKEY: findSigner,
+	ENODEV: async () => NO_HARDWARE,
+	ENXIO: async () => NO_HARDWARE,
+};
+
+const NO_HARDWARE = "its driver found no hardware of its own";
+
+const CAP_SYS_MODULE = 16n;
+
+function findProhibition(kernel: Kernel, module: string): string | undefined {
+	const read = (path: string): string => kernel.read(path)?.toString("latin1") ?? "";
+	const { kernelBlacklist } = parseKernelCommandLine(read("/proc/cmdline"));
+	if (kernelBlacklist.includes(module)) return "module_blacklist= on the kernel command line names it";
+	if (read("/proc/sys/kernel/modules_disabled").trim() === "1")
+		return "kernel.modules_disabled is set: until the next boot the kernel takes no module";
+	const [, capabilities] = /^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status")) ?? [];
+	if (capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> CAP_SYS_MODULE) & 1n) === 0n)
+		return "CAP_SYS_MODULE is missing: only root inserts modules";
+	const [, lockdown] = /\[(\w+)\]/.exec(read("/sys/kernel/security/lockdown")) ?? [];
+	if (lockdown !== undefined && lockdown !== "none")
+		return `the kernel is locked down (${lockdown}), and takes only modules signed by a key that it trusts`;
+	return undefined;
+}
+
+async function findOtherKernel(kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
+	const vermagic = (await kmod.info(module)).find(({ key }) => key === "vermagic")?.value;
+	const [release] = vermagic?.split(" ") ?? [];
+	if (release === undefined || release === kernel.release) return undefined;
+	return `it was built for the kernel ${release}, and this is ${kernel.release}`;
+}
+
+async function findUnknownSymbol(kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
+	const table = kernel.read("/proc/kallsyms")?.toString("latin1");
+	if (table === undefined) return undefined;
+	const known = new Set(Array.from(table.matchAll(/^\S+ \S (\S+)/gm), ([, name]) => name));
+	const needed = (await kmod.dependencySymbols(module)).filter(({ bind }) => bind === "U");
+	const unknown = needed.find(({ name }) => !known.has(name));
+	return unknown && `it needs ${unknown.name}, which neither the kernel nor a module in it has`;
+}
+
+async function findSigner(_kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
+	const info = await kmod.info(module);
+	const find = (key: string) => info.find((entry) => entry.key === key)?.value;
+	if (find("sig_id") === undefined)
+		return "it is not signed, and the kernel takes only modules signed by a key that it trusts";
+	return `its signature is by '${find("signer")}', whose key the kernel does not trust, or its file was changed since`;
+}

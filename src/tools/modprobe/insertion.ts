@@ -1,0 +1,109 @@
+// modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
+import { formatErrno } from "../../libkmod/error-text.js";
+import { Refusal } from "../../libkmod/kernel.js";
+import type { Module } from "../../libkmod/kmod/module.js";
+import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
+import type { Step } from "../../libkmod/plan-insertion.js";
+import { type Call, giveUp, isOfReader } from "./call.js";
+import { explainLeftOut, explainRefusal } from "./explain.js";
+import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json.js";
+import { joinParameters } from "./parameters.js";
+
+/** @returns the exit status. @throws {Fatal} */
+export async function insert(call: Call): Promise<number> {
+	const { given, operands } = call;
+	const [first = "", ...words] = operands;
+	if (!given.all) return insertOne(call, first, joinParameters(words));
+	let status = 0;
+	for (const operand of operands) status = (await insertOne(call, operand, "")) || status;
+	return status;
+}
+
+/** Where several modules have the name, the last one decides how that went, as in kmod. */
+async function insertOne(call: Call, operand: string, parameters: string): Promise<number> {
+	const modules = find(call, operand);
+	if (modules.length === 0) {
+		giveUp(call, `Module ${operand} not found in directory ${call.kmod.moduleDirectory}`);
+		return 1;
+	}
+	if (call.given.showAlias) {
+		call.machine.print(formatAliases(call, operand, modules));
+		return 0;
+	}
+	let status = 0;
+	for (const module of modules) status = await probe(call, operand, module, parameters);
+	return status;
+}
+
+function formatAliases({ kmod, given }: Call, operand: string, modules: readonly Module[]): string {
+	if (!given.json) return modules.map(({ name }) => `${name}\n`).join("");
+	if (!isPath(operand)) return formatRecords(aliasRecords(kmod, operand));
+	return formatRecords(modules.map(({ name }) => ({ asked: operand, module: name, via: "file", pattern: operand })));
+}
+
+function find({ kmod }: Call, operand: string): Module[] {
+	if (!isPath(operand)) return kmod.lookUp(operand);
+	const module = kmod.moduleAt(operand);
+	return module === undefined ? [] : [module];
+}
+
+/** Nothing else that has a slash in it is a file: aliases may have some too. */
+function isPath(operand: string): boolean {
+	return operand.startsWith("/") || operand.startsWith("./");
+}
+
+async function probe(call: Call, operand: string, module: Module, parameters: string): Promise<number> {
+	const { kmod, say, given, machine } = call;
+	try {
+		const probed = await kmod.probe(module, {
+			...probeOptions(call, parameters),
+			...(call.printing && { onStep: (step) => machine.print(formatStep(call, operand, step)) }),
+		});
+		if (given.json && given.showDepends)
+			machine.print(formatRecords(probed.blacklisted.map((line) => blacklistRecord(operand, line))));
+		for (const why of explainLeftOut(kmod, module, probed)) say("NOTICE", why);
+		return 0;
+	} catch (error) {
+		const { code, errno } = error as { code?: string; errno?: number };
+		if (code === undefined || isOfReader(error)) throw error;
+		say("ERROR", `could not insert '${module.name}': ${answers[code] ?? formatErrno({ code, errno: errno ?? 0 })}`);
+		const meaning = error instanceof Refusal ? await explainRefusal(call.kernel, kmod, error) : undefined;
+		if (meaning !== undefined) call.explain(meaning);
+		return 1;
+	}
+}
+
+const answers: Readonly<Record<string, string>> = {
+	EEXIST: "Module already in kernel",
+	ENOENT: "Unknown symbol in module, or unknown parameter (see dmesg)",
+};
+
+function probeOptions(call: Call, parameters: string): ProbeOptions {
+	const { given, runCommand } = call;
+	return {
+		parameters,
+		runCommand,
+		forceVermagic: given.force || given.forceVermagic,
+		forceModversion: given.force || given.forceModversion,
+		ignoreCommand: given.ignoreInstall,
+		ignoreLoaded: given.showDepends,
+		failOnLoaded: given.firstTime,
+		dryRun: given.showDepends || given.dryRun,
+		blacklist: given.useBlacklist ? "module" : "alias only",
+	};
+}
+
+/** A blank stands behind a path even where there are no parameters. */
+function formatStep({ given }: Call, operand: string, step: Step): string {
+	if (given.json && given.showDepends) return formatRecords([stepRecord(operand, step)]);
+	switch (step.how) {
+		case "insert":
+			return `insmod ${step.path} ${step.parameters}\n`;
+		case "run":
+			return `install ${step.command} ${step.parameters}\n`;
+		case "builtin":
+			return `builtin ${step.module}\n`;
+		case "missing":
+			return "";
+	}
+}

@@ -1,0 +1,86 @@
+// `modprobe --json`: JSON, one record a line. Keys may be added to a record, and none is taken away.
+import { listEntries } from "../../libkmod/formats/index-file.js";
+import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import type { IndexKind } from "../../libkmod/indexes.js";
+import type { Blacklisted } from "../../libkmod/kmod/probe.js";
+import type { Kmod } from "../../libkmod/kmod.js";
+import { lookUp, type Place } from "../../libkmod/lookup.js";
+import type { Cause, Step } from "../../libkmod/plan-insertion.js";
+
+/** A line of -R: a module that `asked` stands for, found in this place by this pattern. */
+export type AliasRecord = {
+	readonly asked: string;
+	readonly module: string;
+	readonly via: Place | "file";
+	readonly pattern: string;
+	readonly source?: Source;
+};
+
+/** A line of -D: a step, or a line of the blacklist that stands in its place. */
+export type StepRecord = { readonly asked: string; readonly module: string } & (
+	| {
+			readonly how: "insert";
+			readonly path: string;
+			readonly parameters: string;
+			readonly because: Cause["kind"];
+			readonly of?: string;
+	  }
+	| {
+			readonly how: "run";
+			readonly command: string;
+			readonly parameters: string;
+			readonly because: Cause["kind"];
+			readonly of?: string;
+			readonly source: Source;
+	  }
+	| { readonly how: "builtin" | "missing"; readonly because: Cause["kind"]; readonly of?: string }
+	| { readonly how: "blacklisted"; readonly source: Source }
+);
+
+/** A line of -c: a line of the configuration with its place, or an entry of an index. */
+export type ConfigRecord = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+export function formatRecords(records: readonly object[]): string {
+	return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+}
+
+export function aliasRecords(kmod: Kmod, asked: string): AliasRecord[] {
+	return lookUp(kmod.knowledge(), asked).map((found) => ({ asked, ...found }));
+}
+
+export function stepRecord(asked: string, step: Step): StepRecord {
+	const { module, parameters, cause } = step;
+	const reason = { because: cause.kind, ...("of" in cause && { of: cause.of }) };
+	switch (step.how) {
+		case "insert":
+			return { asked, module, how: step.how, path: step.path, parameters, ...reason };
+		case "run":
+			return { asked, module, how: step.how, command: step.command, parameters, ...reason, source: step.source };
+		default:
+			return { asked, module, how: step.how, ...reason };
+	}
+}
+
+export function blacklistRecord(asked: string, { module, source }: Blacklisted): StepRecord {
+	return { asked, module, how: "blacklisted", source };
+}
+
+const indexes: readonly IndexKind[] = ["aliases", "symbols"];
+
+export function configRecords({ configuration, knowledge }: Kmod): ConfigRecord[] {
+	const named = (kind: string, lines: readonly object[]) => lines.map((line) => ({ kind, ...line }));
+	return [
+		...named("blacklist", configuration.blacklist),
+		...named("install", configuration.install),
+		...named("remove", configuration.remove),
+		...named("alias", configuration.aliases),
+		...named("options", configuration.options),
+		...named("softdep", configuration.softdeps),
+		...named("weakdep", configuration.weakdeps),
+		...indexes.flatMap((kind) => {
+			const index = knowledge().indexes[kind];
+			const entries = index === undefined ? [] : [...listEntries(index)];
+			return entries.map(({ key, value }) => ({ kind: `index of ${kind}`, pattern: key, module: value }));
+		}),
+	];
+}

@@ -1,0 +1,49 @@
+// modprobe -r: removes what a name or alias stands for, and what nobody needs any more.
+import { Refusal } from "../../libkmod/kernel.js";
+import { CommandFailure, Unremovable } from "../../libkmod/kmod/failures.js";
+import type { Module } from "../../libkmod/kmod/module.js";
+import type { UnprobeOptions } from "../../libkmod/kmod/unprobe.js";
+import { type Call, giveUp, isOfReader } from "./call.js";
+import { parseWait } from "./options.js";
+
+/** @returns the exit status. @throws {Fatal} */
+export async function remove(call: Call): Promise<number> {
+	let status = 0;
+	for (const operand of call.operands) {
+		const modules = call.kmod.lookUp(operand);
+		if (modules.length === 0) {
+			giveUp(call, `Module ${operand} not found.`);
+			status = 1;
+		}
+		for (const module of modules) if (!(await unprobe(call, module))) status = 1;
+	}
+	return status;
+}
+
+async function unprobe(call: Call, module: Module): Promise<boolean> {
+	try {
+		await call.kmod.unprobe(module, unprobeOptions(call));
+		return true;
+	} catch (error) {
+		if (isOfReader(error)) throw error;
+		if (error instanceof Refusal || error instanceof Unremovable || error instanceof CommandFailure) return false;
+		throw error;
+	}
+}
+
+function unprobeOptions(call: Call): UnprobeOptions {
+	const { given, machine, printing, runCommand } = call;
+	return {
+		runCommand,
+		force: given.force,
+		dryRun: given.dryRun || given.showDepends,
+		ignoreCommand: given.ignoreInstall,
+		holders: given.removeHolders,
+		failOnAbsent: given.firstTime,
+		wait: parseWait(given.wait ?? "0") ?? 0,
+		onUnremovable: ({ message }) => giveUp(call, message),
+		...(printing && {
+			onStep: (step) => machine.print(step.how === "run" ? `remove ${step.command}\n` : `rmmod ${step.module}\n`),
+		}),
+	};
+}

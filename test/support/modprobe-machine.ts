@@ -1,0 +1,174 @@
+// A made-up machine for modprobe, real and ours: module files of our own with the real depmod's indexes, a configuration, and
+// modules that are live. Ours runs in this process, over the same files, its calls of the kernel recorded as the stand-in does.
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { release, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { normaliseModuleName } from "../../src/libkmod/module-name.js";
+import type { Machine } from "../../src/tools/machine.js";
+import { modprobe } from "../../src/tools/modprobe.js";
+import { type ModuleTree, type TreeModule, writeModuleTree } from "./module-tree.js";
+import { askPretendKernel, pretendKernel, recordingKernel } from "./recording-kernel.js";
+import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
+
+export type ModprobeMachine = ModuleTree & {
+	/** The text of conf/machine.conf in the directory where commands run; by `-C conf` it counts. */
+	readonly config?: string;
+	readonly commandLine?: string;
+	/** Modules that the kernel has, in the order of their insertion; those that they need are to come first. */
+	readonly live?: readonly string[];
+	/** Modules in use by somebody who is no module. */
+	readonly used?: readonly string[];
+	/** What is inserted is live, and what is removed is gone: a call shows in /sys/module. Else every call succeeds and changes nothing. */
+	readonly lively?: boolean;
+	/** Other files, by path below the machine's root or `work`, the directory where commands run. */
+	readonly files?: Readonly<Record<string, string | Buffer>>;
+};
+
+/** One call of modprobe, and what the stand-in is told or whatever else is to be in its environment. */
+export type ModprobeCall = {
+	readonly words: readonly string[];
+	readonly environment?: Readonly<Record<string, string>>;
+};
+
+export type ModprobeRun = {
+	readonly status: number;
+	readonly stdout: string;
+	readonly stderr: string;
+	readonly calls: readonly RecordedCall[];
+};
+
+const pretendRoot = fileURLToPath(new URL("../../../test/support/pretend-root.sh", import.meta.url));
+const directory = `/lib/modules/${release()}`;
+
+/** The module's file, as messages name it. */
+export const moduleFile = (name: string): string => `${directory}/kernel/${name}.ko`;
+export const moduleDirectory = directory;
+
+/** Each call by the real modprobe and by ours, every one on the machine as it was in the beginning. */
+export async function runBothModprobes(
+	machine: ModprobeMachine,
+	calls: readonly ModprobeCall[],
+): Promise<{ real: ModprobeRun; ours: ModprobeRun }[]> {
+	const folder = mkdtempSync(join(tmpdir(), "modprobe-"));
+	try {
+		build(folder, machine);
+		const lively = machine.lively ?? false;
+		const real = await runReal(folder, calls, lively);
+		const runs: { real: ModprobeRun; ours: ModprobeRun }[] = [];
+		for (const [number, call] of calls.entries())
+			runs.push({ real: real[number]!, ours: await runOurs(folder, call, lively) });
+		return runs;
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+function build(folder: string, machine: ModprobeMachine): void {
+	const tree = writeModuleTree(join(folder, "tree"), machine);
+	cpSync(tree, join(folder, "modules"), { recursive: true });
+	const needs = directNeeds(machine.modules);
+	const write = (path: string, content: string | Buffer) => {
+		mkdirSync(dirname(join(folder, path)), { recursive: true });
+		writeFileSync(join(folder, path), content);
+	};
+	write("modules/modules.needs", [...needs].map(([name, used]) => `${[name, ...used].join(" ")}\n`).join(""));
+	write("work/conf/machine.conf", machine.config ?? "");
+	write("proc/cmdline", machine.commandLine ?? "quiet\n");
+	write("proc/modules", "");
+	mkdirSync(join(folder, "sys/module"), { recursive: true });
+	for (const name of machine.live ?? []) insertPretended(folder, name);
+	for (const name of machine.used ?? []) write(`sys/module/${name}/refcnt`, "7\n");
+	for (const [path, content] of Object.entries(machine.files ?? {})) write(path, content);
+	cpSync(join(folder, "sys/module"), join(folder, "sys/start"), { recursive: true });
+}
+
+/** Which modules each uses itself, by the symbols. */
+function directNeeds(modules: Readonly<Record<string, TreeModule>>): Map<string, string[]> {
+	const owners = new Map<string, string>();
+	for (const [name, { exports = [] }] of Object.entries(modules))
+		for (const symbol of exports) owners.set(symbol, normaliseModuleName(name));
+	const needed = ({ needs = [] }: TreeModule) => needs.flatMap((symbol) => owners.get(symbol) ?? []);
+	return new Map(
+		Object.entries(modules).map(([name, module]) => [normaliseModuleName(name), [...new Set(needed(module))]]),
+	);
+}
+
+function insertPretended(folder: string, name: string): void {
+	const errno = askPretendKernel(folder, "finit_module", name);
+	if (errno !== 0) throw new Error(`${name} cannot be live: errno ${errno}`);
+}
+
+async function runReal(folder: string, calls: readonly ModprobeCall[], lively: boolean): Promise<ModprobeRun[]> {
+	const places = calls.map((_, number) => join(folder, `real-${number}`));
+	const script = calls.map((call, number) => formatCall(folder, call, { place: places[number]!, lively })).join("");
+	writeFileSync(join(folder, "script"), script);
+	const command = ["-Urm", "sh", "-eu", pretendRoot, folder, "sh", join(folder, "script")];
+	await promisify(execFile)("unshare", command, { timeout: 120_000 });
+	return places.map((place) => {
+		const read = (name: string) => readFileSync(`${place}.${name}`, "latin1");
+		const calls = JSON.stringify(readRecord(`${place}.record`)).replaceAll(`${join(folder, "work")}/`, "");
+		return { status: Number(read("status")), stdout: read("stdout"), stderr: read("stderr"), calls: JSON.parse(calls) };
+	});
+}
+
+function formatCall(
+	folder: string,
+	{ words, environment }: ModprobeCall,
+	{ place, lively }: { readonly place: string; readonly lively: boolean },
+): string {
+	const variables = {
+		...standinEnvironment(`${place}.record`),
+		...(lively && { STANDIN_KERNEL: pretendKernel }),
+		...environment,
+		PATH: "/sbin:/bin:/usr/bin",
+	};
+	const settings = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+	return `${lively ? "rm -rf /sys/module; cp -r /sys/start /sys/module" : ""}
+{ (cd ${folder}/work && env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout
+`;
+}
+
+function quote(word: string): string {
+	return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function runOurs(
+	folder: string,
+	{ words, environment = {} }: ModprobeCall,
+	lively: boolean,
+): Promise<ModprobeRun> {
+	if (lively) {
+		rmSync(join(folder, "sys/module"), { recursive: true });
+		cpSync(join(folder, "sys/start"), join(folder, "sys/module"), { recursive: true });
+	}
+	const written = { stdout: "", stderr: "" };
+	const calls: RecordedCall[] = [];
+	const machine: Pick<Machine, "environment" | "print" | "complain" | "openSyslog" | "kernel" | "workingDirectory"> = {
+		environment,
+		print: (text) => {
+			written.stdout += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
+		},
+		complain: (text) => {
+			written.stderr += text;
+		},
+		async openSyslog(program) {
+			calls.push({ call: "openlog", program, options: 2, facility: 24 });
+			return (priority, text) => calls.push({ call: "syslog", program, priority, text });
+		},
+		kernel: async () =>
+			recordingKernel(folder, {
+				environment,
+				lively,
+				calls,
+				complain: (text) => {
+					written.stderr += text;
+				},
+			}),
+		workingDirectory: () => join(folder, "work"),
+	};
+	const status = await modprobe.start(words, machine as Machine);
+	return { status, ...written, calls };
+}
