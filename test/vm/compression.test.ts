@@ -1,0 +1,69 @@
+// Compressed modules: whoever decompresses them, hotplugd or the kernel, the same ones are loaded.
+import { sectionsOf } from "../support/sections.js";
+import { boot, coldplugDevices } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+const script = `. /vm/functions
+echo "== files"
+for suffix in ko ko.xz ko.zst; do find /lib/modules/ -name "*.$suffix" | wc -l; done
+coldplug 2>&1; echo "== status $?"
+stand_still
+echo "== modules"; live_modules
+`;
+
+vmTest("coldplug loads the same modules where each is compressed by xz, or by zstd, as where none is", async (t) => {
+	const lists: Record<string, readonly string[]> = {};
+	for (const modules of ["plain", "xz", "zst"] as const) {
+		const { stdout } = await boot({ devices: coldplugDevices, modules, script, seconds: 900 });
+		const said = sectionsOf(stdout);
+		const counts = Object.fromEntries(["plain", "xz", "zst"].map((name, index) => [name, Number(said.files?.[index])]));
+		t.log(`${modules}: ${said.modules?.length} modules of ${counts[modules]}: ${said.modules?.join(" ")}`);
+		t.deepEqual(said["status 0"], [], stdout);
+		t.true((counts[modules] ?? 0) > 3000);
+		t.deepEqual({ ...counts, [modules]: 0 }, { plain: 0, xz: 0, zst: 0 });
+		lists[modules] = said.modules ?? [];
+	}
+	t.true((lists.plain?.length ?? 0) > 100);
+	t.deepEqual(lists.xz, lists.plain);
+	t.deepEqual(lists.zst, lists.plain);
+});
+
+const traced = `. /vm/functions
+echo "== kernel"; uname -r; cat /sys/module/compression; find /lib/modules/ -name '*.ko.xz' | wc -l; find /lib/modules/ -name '*.ko' | wc -l
+live_modules >/tmp/before
+trace=/sys/kernel/tracing
+echo 8192 >$trace/buffer_size_kb
+for call in finit_module init_module; do echo 1 >$trace/events/syscalls/sys_enter_$call/enable; done
+echo "== run"; coldplug --json >/tmp/coldplug.json; echo "exit $?"
+for call in finit_module init_module; do echo 0 >$trace/events/syscalls/sys_enter_$call/enable; done
+stand_still
+# The kernel's own requests run modprobe: only whoever is not modprobe is us.
+echo "== calls"; sed -n '/^ *modprobe-/d; s/.*: sys_\\(f\\?init_module\\)(\\(.*flags: \\([0-9a-f]*\\)\\)\\?.*/\\1 \\3/p' $trace/trace
+echo "== by-modprobe"; grep -c '^ *modprobe-.*init_module(' $trace/trace
+echo "== tried"; sed -n 's/^{"kind":"outcome",.*"module":"\\([^"]*\\)","result":"\\(inserted\\|live\\|no device\\|failed\\)".*/\\1 \\2/p' /tmp/coldplug.json
+echo "== loaded"; live_modules | comm -13 /tmp/before -
+`;
+
+vmTest("a kernel that can decompress modules is handed each file as it is", async (t) => {
+	const said = sectionsOf(
+		(await boot({ devices: coldplugDevices, kernel: "backports", script: traced, seconds: 900 })).stdout,
+	);
+	const { kernel = [], calls = [], tried = [], loaded = [] } = said;
+	t.log(
+		`Linux ${kernel[0]}: ${calls.length} calls for ${tried.length} attempts; ${loaded.length} modules: ${loaded.join(" ")}`,
+	);
+	t.is(kernel[1], "xz");
+	t.true(Number(kernel[2]) > 3000);
+	t.is(Number(kernel[3]), 0);
+	t.deepEqual(said.run, ["exit 0"]);
+	t.true(loaded.length > 100);
+	// MODULE_INIT_COMPRESSED_FILE
+	t.deepEqual([...new Set(calls)], ["finit_module 4"]);
+	t.is(calls.length, tried.length);
+	const inserted = tried.filter((line) => line.endsWith(" inserted")).map((line) => line.split(" ")[0]);
+	t.true(inserted.every((module) => loaded.includes(module!)));
+	t.true(
+		loaded.length - inserted.length <= Number(said["by-modprobe"]?.[0]),
+		"more than the kernel's own requests loaded",
+	);
+});
