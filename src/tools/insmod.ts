@@ -1,7 +1,6 @@
 // insmod(8): inserts one module file, with neither its dependencies nor the configuration.
-import { explainFailure } from "../agent/explain.js";
 import { formatErrno } from "../libkmod/error-text.js";
-import { type InsertFlags, type Kernel, Refusal } from "../libkmod/kernel.js";
+import { type InsertFlags, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
 import { defineTool } from "./command-line.js";
 import { openMessages } from "./messages.js";
 import type { Options, Values } from "./options.js";
@@ -37,7 +36,8 @@ export const insmod = defineTool({
 				return 1;
 			}
 			say("ERROR", `could not insert module ${file}: ${formatAnswer(error)}`);
-			if (isExplained(error)) say("NOTICE", explainFailure(error));
+			const meaning = await explain(kernel, error);
+			if (meaning !== undefined) say("NOTICE", meaning);
 			return 1;
 		}
 	},
@@ -87,7 +87,9 @@ function formatAnswer(refusal: Refusal): string {
 	return answers[refusal.code] ?? formatErrno(refusal);
 }
 
-/** Answers that leave people helpless: of a signature, a vermagic, a symbol, a lockdown or module_blacklist=. */
-function isExplained({ code }: Refusal): boolean {
-	return ["EKEYREJECTED", "ENOKEY", "EBADMSG", "ENOEXEC", "ENOENT", "ESRCH", "EPERM"].includes(code);
+/** Only now is it worth loading what knows of modules. */
+async function explain(kernel: Kernel & ModuleFiles, refusal: Refusal): Promise<string | undefined> {
+	const { openKmod } = await import("../libkmod/kmod.js");
+	const { explainRefusal } = await import("./modprobe/explain.js");
+	return explainRefusal(kernel, openKmod(kernel), refusal);
 }

@@ -7,6 +7,8 @@ type Commands = Readonly<Record<string, () => Promise<Tool>>>;
 /** Those that only kmod has. */
 export const commands: Commands = {
 	list: async () => (await import("./lsmod.js")).kmodList,
+	insert: async () => (await import("./kmod-insert.js")).kmodInsert,
+	remove: async () => (await import("./kmod-remove.js")).kmodRemove,
 	"static-nodes": async () => (await import("./static-nodes.js")).staticNodes,
 	help: async () => kmod,
 };
