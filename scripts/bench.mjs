@@ -1,9 +1,10 @@
 // npm run bench: every measurement, each beside its peer in the same run. Names given as arguments choose among them.
 import { benchColdplug } from "./bench/coldplug.mjs";
+import { benchDepmod } from "./bench/depmod.mjs";
 import { benchLookups } from "./bench/lookups.mjs";
 import { benchStartup } from "./bench/startup.mjs";
 
-const benches = { startup: benchStartup, lookups: benchLookups, coldplug: benchColdplug };
+const benches = { startup: benchStartup, lookups: benchLookups, depmod: benchDepmod, coldplug: benchColdplug };
 
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();
