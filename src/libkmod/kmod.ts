@@ -34,10 +34,14 @@ export type KmodOptions = {
 	readonly proc?: string;
 };
 
-export type Kmod = Resources & Modules & LiveState & Contents & Actions & {
-	/** All that is known before anything is loaded: what planInsertion takes. */
-	knowledge(): Knowledge;
-};
+export type Kmod = Resources &
+	Modules &
+	LiveState &
+	Contents &
+	Actions & {
+		/** All that is known before anything is loaded: what planInsertion takes. */
+		knowledge(): Knowledge;
+	};
 
 export type Actions = {
 	/**

@@ -46,7 +46,9 @@ test("the plan of every module of Debian's kernel is modprobe -D's, repeats kept
 	let lines = 0;
 	for (const chunk of chunks(names, 500)) {
 		const ours = chunk.flatMap((name) =>
-			lookUp(kernel.knowledge, name).flatMap(({ module }) => listProbe(kernel.knowledge, { module, cause: { kind: "name" } })),
+			lookUp(kernel.knowledge, name).flatMap(({ module }) =>
+				listProbe(kernel.knowledge, { module, cause: { kind: "name" } }),
+			),
 		);
 		lines += ours.length;
 		t.is(ours.map(formatStep).join(""), real(kernel, "-a", "-D", ...chunk));

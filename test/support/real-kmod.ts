@@ -4,7 +4,11 @@ import { execFileSync } from "node:child_process";
 /** Standard output, whatever the exit status: with -a it is 1 as soon as one module was not found. */
 export function modprobe(...words: readonly string[]): string {
 	try {
-		return execFileSync("/sbin/modprobe", words, { encoding: "latin1", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 28 });
+		return execFileSync("/sbin/modprobe", words, {
+			encoding: "latin1",
+			stdio: ["ignore", "pipe", "ignore"],
+			maxBuffer: 1 << 28,
+		});
 	} catch (error) {
 		const { stdout, status } = error as { stdout?: string; status?: number };
 		if (stdout === undefined || status === null) throw error;

@@ -85,7 +85,9 @@ test("settings that are not there, or wrong, keep it from beginning", async (t) 
 	const rows = [
 		[
 			"parallel = 1\nparalel = 2\n",
-			["line 2: paralel is no setting; the keys are parallel, quiet_milliseconds, receive_buffer_bytes, log_level, honour_every_line"],
+			[
+				"line 2: paralel is no setting; the keys are parallel, quiet_milliseconds, receive_buffer_bytes, log_level, honour_every_line",
+			],
 		],
 		[
 			"\n\nparallel = 0\nquiet_milliseconds = 'long'\n",
