@@ -46,6 +46,34 @@ coming() { until [ "$(cat /sys/module/$1/initstate 2>/dev/null)" = coming ]; do 
 cd /tmp
 `;
 
+/** What kmod 30 has not: commands that insert with all that is needed, and remove it again. */
+const ownCommands = `
+echo "== own commands"
+PATH=/tmp/ours:$PATH
+exec 2>&1
+kmod insert -v hotplugd-user numbers=3,4
+cat /sys/module/hotplugd_user/parameters/numbers
+kmod remove hotplugd_base
+kmod remove -v hotplugd_user
+kmod insert -v /lib/modules/$(uname -r)/extra/hotplugd_user.ko
+kmod insert hotplugd_fail
+kmod remove hotplugd_user hotplugd_fail
+lsmod | grep -c hotplugd
+PATH=$theirs
+`;
+
+/** The kernel asks for a module itself, and finds no other modprobe than ours. */
+const autoload = `
+echo "== autoload"
+rm /usr/sbin/modprobe
+ln -s /opt/hotplugd/dist/main.js /tmp/ours/modprobe
+echo /tmp/ours/modprobe >/proc/sys/kernel/modprobe
+grep -E '^(binfmt_misc|af_alg) ' /proc/modules
+mount -t binfmt_misc none /mnt && umount /mnt
+perl -e 'socket(S, 38, 5, 0) or die "$!\\n"'
+grep -oE '^(binfmt_misc|af_alg) ' /proc/modules
+`;
+
 const script = `
 mkdir /tmp/ours
 for tool in kmod lsmod insmod rmmod; do ln -s /opt/hotplugd/dist/main.js /tmp/ours/$tool; done
@@ -63,6 +91,8 @@ try() { # TITLE NUMBER
 ${Object.keys(cases)
 	.map((title, number) => `try "${title}" ${number}`)
 	.join("\n")}
+${ownCommands}
+${autoload}
 echo "== json"
 /tmp/ours/lsmod --json
 echo "== sysfs"
@@ -81,7 +111,14 @@ async function foreignModule(): Promise<Buffer> {
 	return image;
 }
 
-const toBeExplained = ["a missing dependency", "no module", "another kernel's", "another kernel's, compressed"];
+const toBeExplained = [
+	"a parameter that is none",
+	"no hardware",
+	"a missing dependency",
+	"no module",
+	"another kernel's",
+	"another kernel's, compressed",
+];
 
 /** What both must have done, lest they fail alike. */
 const outcomes: Readonly<Record<string, RegExp>> = {
@@ -136,6 +173,24 @@ vmTest("lsmod, insmod, rmmod and kmod do on a real kernel what the real ones do"
 	t.deepEqual(explained.sort(), [...toBeExplained].sort());
 	for (const [title, expected] of Object.entries(outcomes))
 		t.regex(sections.get(`ours ${title}`) ?? "", expected, title);
+
+	t.is(
+		sections.get("own commands")?.replaceAll(/\/lib\/modules\/[^/]+/g, "TREE"),
+		`insmod TREE/extra/hotplugd_base.ko 
+insmod TREE/extra/hotplugd_user.ko numbers=3,4
+3,4
+kmod remove: ERROR: Module hotplugd_base is in use.
+rmmod hotplugd_user
+rmmod hotplugd_base
+insmod TREE/extra/hotplugd_base.ko 
+insmod TREE/extra/hotplugd_user.ko 
+kmod insert: ERROR: could not insert 'hotplugd_fail': No such device
+kmod insert: NOTICE: hotplugd_fail: its driver found no hardware of its own (ENODEV)
+kmod remove: ERROR: Module hotplugd_fail is not in kernel.
+0
+`,
+	);
+	t.is(sections.get("autoload"), "af_alg \nbinfmt_misc \n");
 
 	const records = sections.get("json")!.trimEnd().split("\n");
 	t.true(records.length > 15);
