@@ -65,7 +65,13 @@ export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOpt
 		wanted,
 		true,
 	);
-	return steps;
+	return withRequirements(steps);
+}
+
+/** What is needed in one place is so in every other, where only softdeps ask for it. */
+function withRequirements(steps: readonly Step[]): readonly Step[] {
+	const required = new Set(steps.filter((step) => step.required).map(keyOf));
+	return steps.map((step) => (!step.required && required.has(keyOf(step)) ? { ...step, required: true } : step));
 }
 
 /**
@@ -134,7 +140,7 @@ function gather(gathering: Gathering, wanted: Wanted, required: boolean): void {
 }
 
 /** To kmod, a module by its name and the same one by an alias are two. */
-function keyOf({ module, alias }: Wanted): string {
+function keyOf({ module, alias }: Pick<Wanted, "module" | "alias">): string {
 	return `${module} ${alias === undefined ? "" : normaliseAlias(alias)}`;
 }
 

@@ -17,8 +17,14 @@ export function unheededLines(knowledge: Knowledge, module: string): Problem[] {
 		...ofInstall.map((source) => problem(source, `install command does not count, since ${module} has softdeps`)),
 		...knowledge
 			.unheededSoftdeps(module)
+			.filter(({ source }) => !isDepmods(source.file))
 			.map(({ source }) => problem(source, `softdep does not count, since ${module} has one in ${file} line ${line}`)),
 	];
+}
+
+/** Many modules bear several softdeps, which nobody can do anything about. */
+function isDepmods(file: string): boolean {
+	return file.endsWith("/modules.softdep");
 }
 
 /** As far as the indexes can be read. */

@@ -90,14 +90,14 @@ async function makeCall(
 		honourEveryLine: await honoursEveryLine(kernel, say),
 		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),
 	});
-	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration.
-	kmod.knowledge();
+	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration; if they are needed.
+	if (!given.showModversions && !given.showExports) kmod.knowledge();
 	reportConfiguration(kmod.problems(), machine, say);
 	const inherited = machine.environment.MODPROBE_OPTIONS;
 	const forChildren = optionsForChildren(inherited, occurrences);
 	return {
 		...{ kmod, kernel, given, operands, machine, say, explain },
-		printing: verbosity >= priorities.NOTICE || given.showDepends || (given.dryRun && verbosity > 0),
+		printing: verbosity >= priorities.NOTICE || given.showDepends || (given.dryRun && !given.quiet),
 		gravity: given.all ? "WARNING" : "FATAL",
 		runCommand: (command, module) =>
 			kernel.run(command, { MODPROBE_MODULE: module, ...(forChildren !== "" && { MODPROBE_OPTIONS: forChildren }) }),

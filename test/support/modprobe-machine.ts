@@ -1,9 +1,9 @@
 // A made-up machine for modprobe, real and ours: module files of our own with the real depmod's indexes, a configuration, and
 // modules that are live. Ours runs in this process, over the same files, its calls of the kernel recorded as the stand-in does.
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { normaliseModuleName } from "../../src/libkmod/module-name.js";
@@ -56,7 +56,7 @@ export async function runBothModprobes(
 	try {
 		build(folder, machine);
 		const lively = machine.lively ?? false;
-		const real = await runReal(folder, calls, lively);
+		const real = await runProcesses(folder, calls, { lively, path: REAL });
 		const runs: { real: ModprobeRun; ours: ModprobeRun }[] = [];
 		for (const [number, call] of calls.entries())
 			runs.push({ real: real[number]!, ours: await runOurs(folder, call, lively) });
@@ -101,15 +101,41 @@ function insertPretended(folder: string, name: string): void {
 	if (errno !== 0) throw new Error(`${name} cannot be live: errno ${errno}`);
 }
 
-async function runReal(folder: string, calls: readonly ModprobeCall[], lively: boolean): Promise<ModprobeRun[]> {
-	const places = calls.map((_, number) => join(folder, `real-${number}`));
-	const script = calls.map((call, number) => formatCall(folder, call, { place: places[number]!, lively })).join("");
+/** Each call by the real modprobe and by our executable under that name. */
+export async function runBothExecutables(
+	machine: ModprobeMachine,
+	calls: readonly ModprobeCall[],
+): Promise<{ real: ModprobeRun; ours: ModprobeRun }[]> {
+	const folder = mkdtempSync(join(tmpdir(), "modprobe-"));
+	try {
+		build(folder, machine);
+		mkdirSync(join(folder, "bin"));
+		symlinkSync(resolve("dist/main.js"), join(folder, "bin/modprobe"));
+		const lively = machine.lively ?? false;
+		const real = await runProcesses(folder, calls, { lively, path: REAL });
+		const path = `${join(folder, "bin")}:${dirname(process.execPath)}:${REAL}`;
+		const ours = await runProcesses(folder, calls, { lively, path });
+		return calls.map((_, number) => ({ real: real[number]!, ours: ours[number]! }));
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+const REAL = "/sbin:/bin:/usr/bin";
+
+type Processes = { readonly lively: boolean; readonly path: string };
+
+async function runProcesses(folder: string, calls: readonly ModprobeCall[], how: Processes): Promise<ModprobeRun[]> {
+	const places = calls.map((_, number) => join(folder, `run-${number}`));
+	const script = calls.map((call, number) => formatCall(folder, call, { ...how, place: places[number]! })).join("");
 	writeFileSync(join(folder, "script"), script);
+	rmSync(join(folder, "root"), { recursive: true, force: true });
 	const command = ["-Urm", "sh", "-eu", pretendRoot, folder, "sh", join(folder, "script")];
 	await promisify(execFile)("unshare", command, { timeout: 120_000 });
 	return places.map((place) => {
 		const read = (name: string) => readFileSync(`${place}.${name}`, "latin1");
 		const calls = JSON.stringify(readRecord(`${place}.record`)).replaceAll(`${join(folder, "work")}/`, "");
+		rmSync(`${place}.record`, { force: true });
 		return { status: Number(read("status")), stdout: read("stdout"), stderr: read("stderr"), calls: JSON.parse(calls) };
 	});
 }
@@ -117,17 +143,19 @@ async function runReal(folder: string, calls: readonly ModprobeCall[], lively: b
 function formatCall(
 	folder: string,
 	{ words, environment }: ModprobeCall,
-	{ place, lively }: { readonly place: string; readonly lively: boolean },
+	{ place, lively, path }: Processes & { readonly place: string },
 ): string {
 	const variables = {
 		...standinEnvironment(`${place}.record`),
 		...(lively && { STANDIN_KERNEL: pretendKernel }),
 		...environment,
-		PATH: "/sbin:/bin:/usr/bin",
+		PATH: path,
 	};
 	const settings = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+	// The real one may loop for ever where -w runs out.
+	const command = `env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")}`;
 	return `${lively ? "rm -rf /sys/module; cp -r /sys/start /sys/module" : ""}
-{ (cd ${folder}/work && env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout
+{ (cd ${folder}/work && ${command} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout
 `;
 }
 

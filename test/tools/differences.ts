@@ -240,4 +240,9 @@ export const differences: readonly Difference[] = [
 		what: "it prints JSON",
 		fact: "kmod has no --json",
 	},
+	{
+		tool: "modprobe",
+		what: "a removal ends where softdeps stand in circles",
+		fact: "kmod 30 follows them until its stack is full",
+	},
 ];

@@ -30,6 +30,7 @@ alias x:pcm snd-pcm
 		"work/plain.ko": elfImage({ modinfo: ["license=GPL"] }),
 		"work/blanks/x.conf": "softdep masked  pre: pre\n",
 		"work/unheeded/x.conf": "softdep masked pre: pre\nsoftdep masked post: post\ninstall masked /bin/false\n",
+		"work/circle/x.conf": "softdep top post: busy plain\nsoftdep busy post: top\nsoftdep plain pre: top\n",
 		"work/weak/x.conf": "weakdep plain pre post\n",
 		"work/gz.ko": gzipSync(
 			elfImage({ modinfo: ["license=GPL"], symbols: [{ name: "__crc_own", section: 0xfff1, value: 0xabc }] }),
@@ -73,6 +74,11 @@ comparedModprobe("what differs from kmod 30", machine, [
 	}),
 	differs("options are those of newer kmods", "-C /dev/null --show -v plain", {
 		stderr: deprecated("--show", "--dry-run"),
+	}),
+	differs("a removal ends where softdeps stand in circles", "-C circle -ra busy", {
+		status: 1,
+		stderr: "modprobe: WARNING: Module busy is in use.\n",
+		calls: [removed("top"), removed("mid")],
 	}),
 	differs("a dry run prints without -v", "-C /dev/null -n plain", { stdout: insmod("plain") }),
 	differs("a dry run prints without -v", "-C /dev/null -rn top", { stdout: "rmmod top\n" }),

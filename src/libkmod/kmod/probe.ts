@@ -58,7 +58,10 @@ export async function probeModule(context: Context, module: Module, options: Pro
 	const steps: Step[] = [];
 	const ignored: { step: Step; reason: Error }[] = [];
 	for (const step of list) {
-		if (isThere(step.module)) continue;
+		if (isThere(step.module)) {
+			if (options.failOnLoaded && isFor(step, module)) throw new AlreadyLoaded(module.name);
+			continue;
+		}
 		warnOfUnheeded(context, step.module);
 		options.onStep?.(step);
 		steps.push(step);

@@ -21,6 +21,8 @@ export type UnprobeOptions = RemoveFlags & {
 	readonly dryRun?: boolean;
 	/** The module's `remove` command and its softdeps count for nothing. */
 	readonly ignoreCommand?: boolean;
+	/** Do not ask whether it is there or in use. */
+	readonly ignoreLoaded?: boolean;
 	/** Those that need it are removed first. */
 	readonly holders?: boolean;
 	/** An error where the kernel does not have it. */
@@ -36,30 +38,47 @@ export type UnprobeOptions = RemoveFlags & {
 };
 
 /** @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex} */
-export async function unprobeModule(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
-	const { name } = module;
+export function unprobeModule(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
+	return unprobe({ ...context, underway: [] }, module.name, options);
+}
+
+/** Softdeps may stand in circles: what is being removed is not begun once more. The first of them is what was asked for. */
+type Removing = Context & { readonly underway: readonly string[] };
+
+async function unprobe({ underway, ...around }: Removing, name: string, options: UnprobeOptions): Promise<void> {
+	if (underway.includes(name)) return;
+	const context: Removing = { ...around, underway: [...underway, name] };
 	const knowledge = context.knowledge();
 	const command = options.ignoreCommand ? undefined : knowledge.removeCommand(name);
 	const softdeps = options.ignoreCommand ? [] : knowledge.softdeps(name);
 	const find = (when: "pre" | "post") =>
 		softdeps.flatMap((line) => line[when]).flatMap((alias) => findModules(knowledge, alias));
-	if (command === undefined && !isRemovable(context, name, options)) return;
+	if (command === undefined && !options.ignoreLoaded && !isRemovable(context, name, options)) return;
 
 	for (const softdep of find("post").reverse()) await tryUnprobe(context, softdep, options);
 	if (options.holders) await unprobeHolders(context, name, options);
 	if (command !== undefined) await runCommand(context, name, command, options);
-	else if (!options.holders || readInitstate(context.machine, context.sysfs, name) !== undefined)
-		await removeUnused(context, name, options);
-	for (const dependency of knowledge.file(name)?.dependencies ?? [])
-		if (references(context, dependency) === 0) await attempt(() => removeOne(context, dependency, options));
+	else {
+		if (!hasGone(context, name, options)) await removeUnused(context, name, options);
+		for (const dependency of knowledge.file(name)?.dependencies ?? [])
+			if (references(context, dependency) === 0) await attempt(() => removeOne(context, dependency, options));
+	}
 	for (const softdep of find("pre").reverse()) await tryUnprobe(context, softdep, options);
 }
 
-function isRemovable(context: Context, name: string, options: UnprobeOptions): boolean {
-	if (context.knowledge().isBuiltin(name)) throw tell(new Unremovable(name, "builtin"), options);
+function isRemovable(context: Removing, name: string, options: UnprobeOptions): boolean {
+	if (context.knowledge().isBuiltin(name)) {
+		if (context.underway.length > 1) return false;
+		throw tell(new Unremovable(name, "builtin"), options);
+	}
 	if (readInitstate(context.machine, context.sysfs, name) !== undefined) return true;
 	if (options.failOnAbsent) throw tell(new Unremovable(name, "not in kernel"), options);
 	return false;
+}
+
+/** With its holders, as one of the dependencies that nobody needs any more. */
+function hasGone({ machine, sysfs }: Context, name: string, { holders, ignoreLoaded }: UnprobeOptions): boolean {
+	return holders === true && !ignoreLoaded && readInitstate(machine, sysfs, name) === undefined;
 }
 
 function tell<Reason extends Unremovable | CommandFailure>(reason: Reason, { onUnremovable }: UnprobeOptions): Reason {
@@ -68,13 +87,13 @@ function tell<Reason extends Unremovable | CommandFailure>(reason: Reason, { onU
 }
 
 /** A softdep's failure is its own. */
-async function tryUnprobe(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
-	await attempt(() => unprobeModule(context, module, { ...options, holders: false }));
+async function tryUnprobe(context: Removing, module: Module, options: UnprobeOptions): Promise<void> {
+	await attempt(() => unprobe(context, module.name, { ...options, holders: false }));
 }
 
-async function unprobeHolders(context: Context, name: string, options: UnprobeOptions): Promise<void> {
+async function unprobeHolders(context: Removing, name: string, options: UnprobeOptions): Promise<void> {
 	for (const holder of readHolders(context.machine, context.sysfs, name))
-		await unprobeModule(context, { name: holder }, { ...options, holders: false });
+		await unprobe(context, holder, { ...options, holders: false });
 }
 
 async function attempt(act: () => Promise<void>): Promise<void> {
@@ -87,7 +106,7 @@ async function attempt(act: () => Promise<void>): Promise<void> {
 
 async function removeUnused(context: Context, name: string, options: UnprobeOptions): Promise<void> {
 	const uses = references(context, name) ?? 0;
-	if (uses > 0 && !options.wait) throw tell(new Unremovable(name, "in use"), options);
+	if (uses > 0 && !options.wait && !options.ignoreLoaded) throw tell(new Unremovable(name, "in use"), options);
 	await removeOne(context, name, options);
 }
 

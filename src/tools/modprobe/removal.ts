@@ -15,9 +15,15 @@ export async function remove(call: Call): Promise<number> {
 			giveUp(call, `Module ${operand} not found.`);
 			status = 1;
 		}
-		for (const module of modules) if (!(await unprobe(call, module))) status = 1;
+		if (!(await unprobeAll(call, modules))) status = 1;
 	}
 	return status;
+}
+
+/** The first that stays ends it, as in kmod. */
+async function unprobeAll(call: Call, modules: readonly Module[]): Promise<boolean> {
+	for (const module of modules) if (!(await unprobe(call, module))) return false;
+	return true;
 }
 
 async function unprobe(call: Call, module: Module): Promise<boolean> {
@@ -38,6 +44,7 @@ function unprobeOptions(call: Call): UnprobeOptions {
 		force: given.force,
 		dryRun: given.dryRun || given.showDepends,
 		ignoreCommand: given.ignoreInstall,
+		ignoreLoaded: given.showDepends,
 		holders: given.removeHolders,
 		failOnAbsent: given.firstTime,
 		wait: parseWait(given.wait ?? "0") ?? 0,

@@ -1,0 +1,53 @@
+// The executable under the name modprobe, beside the real one: what only a process of its own can show.
+import test from "ava";
+import { withoutPlaces } from "../support/compared-modprobe.js";
+import { elfImage } from "../support/elf-image.js";
+import { runBothExecutables } from "../support/modprobe-machine.js";
+
+const forced = elfImage({
+	modinfo: ["license=GPL", "vermagic=5.10.0 SMP mod_unload", "depends="],
+	versions: { module_layout: 0xbead, printk: 0xcafe },
+});
+
+const machine = {
+	modules: {
+		base: { exports: ["base"] },
+		top: { needs: ["base"], modinfo: ["softdep=post: late"] },
+		late: {},
+		other: {},
+	},
+	builtin: ["inbuilt"],
+	config: 'install late echo "$MODPROBE_MODULE <$MODPROBE_OPTIONS>"; exit 3\nremove late echo away\n',
+	files: { "modules/kernel/other.ko": forced },
+};
+
+const calls = [
+	{ words: ["-C", "conf", "top", "a=1", "b=x y"] },
+	{ words: ["-C", "conf", "late"], environment: { MODPROBE_OPTIONS: "-s" } },
+	{ words: ["-C", "conf", "-r", "late"] },
+	{ words: ["-C", "conf", "-D", "top"] },
+	{ words: ["-C", "conf", "absent"] },
+	{ words: ["-s", "absent"] },
+	{ words: ["-C", "/dev/null", "-f", "other"] },
+	// A kernel without finit_module is given an image that was changed.
+	{ words: ["-C", "/dev/null", "--force-vermagic", "other"], environment: { STANDIN_FINIT_MODULE: "38" } },
+	{
+		words: ["-C", "/dev/null", "--force-modversion", "other"],
+		environment: { STANDIN_FINIT_MODULE: "38" },
+	},
+	{ words: ["-C", "/dev/null", "-f", "other"], environment: { STANDIN_FINIT_MODULE: "38" } },
+	{ words: ["-C", "/dev/null", "other"], environment: { STANDIN_FINIT_MODULE: "38" } },
+];
+
+test("the executable calls the kernel, runs commands and exits as the real one does", async (t) => {
+	const runs = await runBothExecutables(machine, calls);
+	for (const [number, { words }] of calls.entries()) {
+		const { real, ours } = runs[number]!;
+		t.deepEqual(ours, withoutPlaces(real), words.join(" "));
+	}
+	const hashes = runs.flatMap(({ ours }) =>
+		ours.calls.flatMap(({ call, hash }) => (call === "init_module" ? [hash] : [])),
+	);
+	t.is(new Set(hashes).size, 4, "four images that differ");
+	t.true(runs[0]!.ours.calls.length > 1);
+});
