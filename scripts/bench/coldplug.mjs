@@ -1,5 +1,6 @@
 // coldplug against udev in a virtual machine with some thirty devices: from the start of the program until the init of the
 // last module that came to live has returned, as the kernel's own trace events tell for both.
+import { readFileSync } from "node:fs";
 import { boot, coldplugDevices } from "../../dist/test/support/vm.js";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
@@ -13,6 +14,7 @@ echo begin >trace_marker
 ${command}
 stand_still
 grep -E 'tracing_mark_write: begin|initcall_finish: .* ret=0$' trace
+echo "peak: $(cat /run/peak 2>/dev/null)"
 echo "modules: $(($(live_modules | wc -l) - present))"`;
 
 // As in an initramfs, whose pages are in memory.
@@ -22,17 +24,21 @@ const dropPages = "sync; echo 3 >/proc/sys/vm/drop_caches";
 const contestants = {
 	"udevd, trigger, settle": observed(dropPages, "udev_coldplug >&2"),
 	"coldplug, node cached": observed(`${dropPages}; ${cachePages}`, "coldplug >&2"),
-	"coldplug, node cold": observed(dropPages, "busybox time -v coldplug >&2"),
+	"coldplug, node cold": observed(
+		dropPages,
+		"node --require /vm/report-peak.cjs /opt/hotplugd/dist/main.js coldplug 3>/run/peak >&2",
+	),
 };
 
 async function measure(script) {
-	const { stdout, stderr, status } = await boot({ devices: coldplugDevices, script, seconds: 600 });
+	const files = { "/vm/report-peak.cjs": readFileSync(`${import.meta.dirname}/report-peak.cjs`) };
+	const { stdout, stderr, status } = await boot({ devices: coldplugDevices, files, script, seconds: 600 });
 	if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
 	const text = stdout.toString();
 	const stamps = [...text.matchAll(/ (\d+\.\d+): (tracing_mark_write|initcall_finish)/g)];
 	const begin = Number(stamps.find(([, , event]) => event === "tracing_mark_write")?.[1]);
 	const last = Number(stamps.at(-1)?.[1]);
-	const peak = /Maximum resident set size \(kbytes\): (\d+)/.exec(stderr.toString())?.[1];
+	const peak = /^peak: (\d+)/m.exec(text)?.[1];
 	return { seconds: last - begin, modules: Number(/^modules: (\d+)$/m.exec(text)?.[1]), peak: Number(peak) / 1024 };
 }
 
