@@ -70,7 +70,7 @@ test(explained, "ENODEV", "its driver found no hardware of its own");
 test("a signature is told by its signer", async (t) => {
 	const { directory, paths } = await packageModules();
 	const said = await explain("EKEYREJECTED", {}, readFileSync(join(directory, paths[0]!)));
-	t.regex(said ?? "", /^my_mod: its signature is by '[^']*Debian[^']*', whose key the kernel does not trust, or /);
+	t.regex(said ?? "", /^my_mod: its signature is by '[^']+', whose key the kernel does not trust, or /);
 });
 
 test("what speaks for itself is not explained", async (t) => {
