@@ -67,13 +67,17 @@ function takeNotices(run: ModprobeRun): { notices: string[]; ours: ModprobeRun }
 	};
 }
 
-/** Debian builds kmod to name the place in its sources, and what libkmod says of its own insides. */
 export function withoutPlaces(run: ModprobeRun): ModprobeRun {
-	const inText = (text: string) =>
-		text
-			.replaceAll(/^(?:modprobe: )?(?:INFO|DEBUG): \.\.\/libkmod\/.*\n/gm, "")
-			.replaceAll(/^libkmod: (\w+) \.\.\/libkmod\/\S+ \w+: /gm, "libkmod: $1: ")
-			.replaceAll(/(\w+: )\.\.\/libkmod\/\S+ \w+\(\) /g, "$1");
-	const calls = run.calls.map((call) => ("text" in call ? { ...call, text: inText(String(call.text)) } : call));
-	return { ...run, stderr: inText(run.stderr), calls };
+	const calls = run.calls.map((call) =>
+		"text" in call ? { ...call, text: withoutPlacesIn(String(call.text)) } : call,
+	);
+	return { ...run, stderr: withoutPlacesIn(run.stderr), calls };
+}
+
+/** Debian builds kmod to name the place in its sources, and what libkmod says of its own insides. */
+export function withoutPlacesIn(text: string): string {
+	return text
+		.replaceAll(/^(?:modprobe: )?(?:INFO|DEBUG): \.\.\/libkmod\/.*\n/gm, "")
+		.replaceAll(/^libkmod: (\w+) \.\.\/libkmod\/\S+ \w+: /gm, "libkmod: $1: ")
+		.replaceAll(/(\w+: )\.\.\/libkmod\/\S+ \w+\(\) /g, "$1");
 }

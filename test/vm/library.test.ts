@@ -1,0 +1,73 @@
+// The library on a real kernel: the README's first example, and what only a kernel can answer, beside libkmod.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../support/vm/project-image.js";
+import { testModules } from "../support/vm/test-modules.js";
+import { boot } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+/** Three lines, as the README has them. */
+const example = `import { openKmod } from "hotplugd";
+const kmod = openKmod();
+await kmod.probe("loop");
+`;
+
+const config = `alias hp-slow hotplugd_slow
+blacklist hotplugd_slow
+options hotplugd_user numbers=1,2
+install hotplugd_fail /bin/false $CMDLINE_OPTS
+options hotplugd_fail errno=5
+`;
+
+const script = `
+grep -c '^loop ' /proc/modules
+cd /opt/hotplugd
+node example.mjs || exit 1
+grep -c '^loop ' /proc/modules
+node library.mjs
+`;
+
+/** Our module hotplugd_base, which nobody has signed, as if it were built with another configuration. */
+async function foreignModule(): Promise<Buffer> {
+	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
+	image.write(" UP- preempt ", image.indexOf(" SMP preempt "), "latin1");
+	return image;
+}
+
+vmTest(
+	"the README's example loads a module, and a real kernel answers the library as it answers libkmod",
+	async (t) => {
+		const { stdout, stderr, status } = await boot({
+			testModules: true,
+			files: {
+				"/etc/modprobe.d/cases.conf": config,
+				"/foreign.ko": await foreignModule(),
+				"/opt/hotplugd/example.mjs": example,
+				"/opt/hotplugd/library.mjs": readFileSync(join(projectRoot, "test/support/vm/guest/library.mjs"), "utf8"),
+			},
+			script,
+			seconds: 400,
+		});
+		t.is(status, 0, stderr.toString());
+		const [before, after, ...lines] = stdout.toString().trimEnd().split("\n");
+		t.deepEqual([before, after], ["0", "1"]);
+		const answers = lines.map((line): { question: string; real: unknown; ours: unknown } => JSON.parse(line));
+		for (const { question, real, ours } of answers) t.deepEqual(ours, real, question);
+
+		const find = (question: string) => JSON.stringify(answers.find((answer) => answer.question === question)?.ours);
+		t.true(answers.filter(({ question }) => question.startsWith("state of ")).length > 10);
+		t.regex(find("state of loop"), /^\["live",0,\d{4,},\[\],\[\[".*",".*"\].*\]\]$/);
+		t.is(find("insertion with flags 0"), "[-8,-2]");
+		t.is(find("insertion with flags 1"), "[0,0]");
+		t.regex(
+			find("probe of hotplugd_user with flags 0"),
+			/^\[0,0,\["insert hotplugd_base ","insert hotplugd_user numbers=1,2 "\],1\]$/,
+		);
+		t.regex(find("probe of hotplugd_user with flags 32"), /^\[0,-17,/);
+		t.is(find("probe of hp-slow with flags 262144"), "[262144,262144,[],-2]");
+		t.regex(
+			find("probe of hotplugd_fail with flags 0"),
+			/^\[-22,-22,\["install .*","run hotplugd_fail \/bin\/false errno=5 "/,
+		);
+	},
+);
