@@ -98,7 +98,8 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 
 	/** A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened. */
 	function raise(plan: readonly Step[]): void {
-		for (const { module } of plan) if (!heights.has(module)) heights.set(module, 0);
+		for (const step of plan)
+			if (!heights.has(step.module)) heights.set(step.module, goesOn(step) ? BEYOND_THE_PLAN : 0);
 		for (const { module, after } of plan.toReversed()) {
 			const height = heights.get(module)! + 1;
 			for (const needed of after) {
@@ -180,6 +181,14 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 			givePlaces();
 		},
 	};
+}
+
+/** Longer than the chains of one plan commonly are. */
+const BEYOND_THE_PLAN = 4;
+
+/** A USB host controller (PCI class 0C03) brings up hubs and devices one after the other, each with drivers of its own. */
+function goesOn({ cause }: Step): boolean {
+	return cause.kind === "alias" && /^pci:.*bc0Csc03/.test(cause.alias);
 }
 
 /** Whether modules that need this one can go on. */

@@ -53,6 +53,21 @@ test("what the longest chain waits for is begun first, in one plan and over all"
 	t.deepEqual(kernel.underway(), ["other"]);
 });
 
+test("a USB host controller's driver goes before a chain of its length, for what it brings up", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true, parallel: 1 });
+	const alias = "pci:v00001B36d0000000Dsv00001AF4sd00001100bc0Csc03i30";
+	const found = { module: "b", via: "alias index", pattern: "pci:v*d*sv*sd*bc0Csc03i30*" } as const;
+	const knowledge = makeWorld(free);
+	inserter.carryOut(
+		planInsertion(knowledge, [
+			{ module: "a", cause: { kind: "name" } },
+			{ module: "b", alias, cause: { kind: "alias", alias, found } },
+		]),
+	);
+	await heard();
+	t.deepEqual(kernel.underway(), ["b"]);
+});
+
 test("no more than the bound are in their init, over all plans, and each that ends lets the next begin", async (t) => {
 	const { kernel, inserter, insert } = setUp(free, { held: true, parallel: 2 });
 	insert("a", "b", "c");
