@@ -33,6 +33,7 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/linux/kernel.ts": ["node"],
 	"src/tools/coldplug.ts": ["yargs-parser"],
 	"src/tools/lsmod.ts": ["yargs-parser"],
+	"src/tools/modprobe.ts": ["yargs-parser"],
 };
 
 type Import = { readonly from: string; readonly target: string; readonly lazy: boolean; readonly typeOnly: boolean };
