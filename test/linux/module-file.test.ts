@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import test from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "../../src/linux/module-file.js";
+import { seededRandom } from "../support/random-numbers.js";
 
 const content = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `module_${(i * i) % 61}\n`).join(""));
 
@@ -90,13 +91,11 @@ for (const compression of compressions) test(cut, compression);
 
 const damaged = test.macro({
 	exec: async (t, compression: Compression) => {
-		const seed = Number(process.env.FUZZ_SEED) || 20_260_101;
-		t.log(`FUZZ_SEED=${seed}`);
-		const random = randomNumbers(seed);
+		const random = seededRandom(t);
 		let refused = 0;
 		for (let round = 0; round < 100; round++) {
 			const bytes = Buffer.from(packed[compression]);
-			for (let i = 0; i <= round % 4; i++) bytes[random() % bytes.length] = random() & 255;
+			for (let i = 0; i <= round % 4; i++) bytes[random.below(bytes.length)] = random.below(256);
 			try {
 				await decompress(compression, bytes, "damaged.ko", 2 ** 22);
 			} catch (error) {
@@ -110,12 +109,3 @@ const damaged = test.macro({
 	title: (_, compression) => `meets damaged ${compression} with content or a refusal, and goes on`,
 });
 for (const compression of compressions) test(damaged, compression);
-
-/** Numerical Recipes' linear congruential generator: the same numbers for the same seed. */
-function randomNumbers(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state >>> 8;
-	};
-}

@@ -10,9 +10,12 @@ export type Random = {
 	bytes(count: number): Buffer;
 };
 
-/** Prints its seed, which is $FUZZ_SEED if that is set. */
+/** Of no meaning: any other found nothing when it was chosen. `npm run fuzz` tries others. */
+const SEED = 20_260_101;
+
+/** Prints its seed, which is $FUZZ_SEED if that is set: the suite's own is always the same, so that a failure is the change's. */
 export function seededRandom(t: ExecutionContext): Random {
-	const seed = Number(process.env.FUZZ_SEED) || Date.now() % 1_000_000_000;
+	const seed = Number(process.env.FUZZ_SEED) || SEED;
 	t.log(`FUZZ_SEED=${seed}`);
 	let state = seed >>> 0;
 	const below = (count: number): number => {
