@@ -1,7 +1,7 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
 import type { OpenUeventSocket } from "./agent/announcements.js";
 import { writeStandard } from "./linux/standard-streams.js";
-import type { Machine } from "./tools/machine.js";
+import type { ListenOptions, Machine } from "./tools/machine.js";
 
 export const thisMachine: Machine = {
 	environment: process.env,
@@ -22,8 +22,8 @@ export const thisMachine: Machine = {
 	},
 };
 
-async function listen(receiveBuffer: number): Promise<OpenUeventSocket> {
+async function listen(options: ListenOptions | number): Promise<OpenUeventSocket> {
 	const { loadUeventSocket } = await import("./linux/uevent-socket.js");
 	const open = await loadUeventSocket();
-	return (listeners) => open(listeners, { receiveBuffer });
+	return (listeners) => open(listeners, typeof options === "number" ? { receiveBuffer: options } : options);
 }

@@ -2,9 +2,9 @@
 
 /** Called in a turn of the event loop of their own: what they throw is an ordinary uncaught exception. */
 export type UeventListeners = {
-	/** All datagrams of the kernel that were read in one turn of the event loop, in order. */
+	/** All datagrams of the source that were read in one turn of the event loop, in order. */
 	onDrain(datagrams: readonly Buffer[]): void;
-	/** Datagrams so far that were a process's or not for the group, and the port id of the last one's sender. */
+	/** Datagrams so far that were somebody else's or not for the group, and the port id of the last one's sender. */
 	onRefused(count: number, port: number): void;
 	/** Messages so far that were cut short, and so are lost. */
 	onTruncated(count: number): void;
@@ -13,10 +13,16 @@ export type UeventListeners = {
 
 export type Sender = { readonly port: number; readonly groups: number };
 
+// The kernel alone has port 0. What is sent to a group carries it, as a mask; what goes to one socket alone carries none.
+const isOf = {
+	kernel: ({ port, groups }: Sender) => port === 0 && groups === 1,
+	udev: ({ port, groups }: Sender) => port !== 0 && groups === 2,
+};
+
 type Turn = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncated: boolean };
 
 export class UeventDrain {
-	readonly #groups: number;
+	readonly #isOfSource: (sender: Sender) => boolean;
 	readonly #listeners: UeventListeners;
 	#turn: Turn | undefined;
 	#refused = 0;
@@ -24,9 +30,8 @@ export class UeventDrain {
 	#truncated = 0;
 	#stopped = false;
 
-	/** @param groups of multicast, as a mask: only what is sent to them is taken. */
-	constructor(groups: number, listeners: UeventListeners) {
-		this.#groups = groups;
+	constructor(source: keyof typeof isOf, listeners: UeventListeners) {
+		this.#isOfSource = isOf[source];
 		this.#listeners = listeners;
 	}
 
@@ -50,11 +55,10 @@ export class UeventDrain {
 		this.#stopped = true;
 	}
 
-	// The kernel alone has port 0. What it sends to a group carries the group; what goes to one socket alone carries none.
-	#isOurs({ port, groups }: Sender): boolean {
-		if (port === 0 && groups === this.#groups) return true;
+	#isOurs(sender: Sender): boolean {
+		if (this.#isOfSource(sender)) return true;
 		this.#refused++;
-		this.#refusedPort = port;
+		this.#refusedPort = sender.port;
 		this.#current().refused = true;
 		return false;
 	}

@@ -1,6 +1,11 @@
-// The kernel's uevents: netlink(7), protocol NETLINK_KOBJECT_UEVENT, through the netlink package, with the guards without which
-// that package aborts the whole process when the receive buffer overflows or a listener throws. Not for worker threads: their
-// end would abort it too.
+// Uevents, the kernel's own or as udev sends them on: netlink(7), protocol NETLINK_KOBJECT_UEVENT, through the netlink package,
+// with the guards without which that package aborts the whole process when the receive buffer overflows or a listener throws.
+// Not for worker threads: their end would abort it too.
+//
+// The package does not show a sender's credentials (SCM_CREDENTIALS), only its port and groups. That is enough: in this protocol
+// the kernel takes messages to a group or to another process's port from nobody but CAP_NET_ADMIN over the network namespace
+// (it grants the right to receive to all, never the right to send), and who has that right here could as well move devices
+// between drivers. Port 0 is the kernel's alone.
 
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
@@ -21,9 +26,11 @@ export type UeventSocket = {
 	close(): void;
 };
 
+export type UeventSource = "kernel" | "udev";
+
 export type UeventOptions = {
-	/** 1 is what the kernel announces. */
-	readonly group?: number;
+	/** Who is listened to: the kernel itself, or udev, once its rules for a device have run. */
+	readonly source?: UeventSource;
 	/** Bytes to ask for; they are used only while messages wait. More than rmem_max takes CAP_NET_ADMIN. */
 	readonly receiveBuffer?: number;
 	/** Bytes to read of a message; by default its size is asked for first. */
@@ -31,6 +38,9 @@ export type UeventOptions = {
 };
 
 export type OpenUeventSocket = (listeners: UeventListeners, options?: UeventOptions) => UeventSocket;
+
+/** The multicast groups: Linux has the first, systemd's libudev the second. */
+const GROUPS: Readonly<Record<UeventSource, number>> = { kernel: 1, udev: 2 };
 
 const NETLINK_KOBJECT_UEVENT = 15;
 const SOL_SOCKET = 1;
@@ -59,18 +69,18 @@ function open(
 	{ RawNetlinkSocket }: Raw,
 	syscalls: Syscalls,
 	listeners: UeventListeners,
-	{ group = 1, receiveBuffer = 128 * 2 ** 20, messageSize }: UeventOptions,
+	{ source = "kernel", receiveBuffer = 128 * 2 ** 20, messageSize }: UeventOptions,
 ): UeventSocket {
 	const size = messageSize === undefined ? {} : { messagePeeking: false, msgBufferSize: messageSize };
 	const socket = new RawNetlinkSocket(NETLINK_KOBJECT_UEVENT, { recvBufferSize: 0, sendBufferSize: 0, ...size });
 	try {
 		const inode = found(findInode(NETLINK_KOBJECT_UEVENT, socket.address().port), "/proc/net/netlink");
 		guard(syscalls, found(findDescriptor(inode), "/proc/self/fd"), receiveBuffer);
-		const drain = new UeventDrain((1 << (group - 1)) >>> 0, listeners);
+		const drain = new UeventDrain(source, listeners);
 		socket.on("message", drain.take);
 		socket.on("truncatedMessage", drain.takeTruncated);
 		socket.on("error", drain.takeError);
-		socket.addMembership(group);
+		socket.addMembership(GROUPS[source]);
 		return opened(socket, inode, drain);
 	} catch (thrown) {
 		socket.close();

@@ -30,6 +30,13 @@ export interface Machine {
 
 export interface DeviceSources {
 	present(): Iterable<PresentDevice>;
-	/** Loads what it takes to listen, asking for so many bytes of receive buffer. Before that nothing native is loaded. */
-	listen(receiveBuffer: number): Promise<OpenUeventSocket>;
+	/** Loads what it takes to listen. Before that nothing native is loaded. @param options or the receive buffer alone */
+	listen(options: ListenOptions | number): Promise<OpenUeventSocket>;
 }
+
+export type ListenOptions = {
+	/** Bytes to ask for. */
+	readonly receiveBuffer: number;
+	/** Whose uevents: the kernel's own, which is the default, or udev's, once its rules have run. */
+	readonly source?: "kernel" | "udev";
+};

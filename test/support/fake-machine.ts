@@ -79,7 +79,8 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
-			async listen(receiveBuffer) {
+			async listen(options) {
+				const { receiveBuffer } = typeof options === "number" ? { receiveBuffer: options } : options;
 				asked.push(`listen ${receiveBuffer}`);
 				return (listeners) => {
 					if (withoutSocket !== undefined) throw new Refusal("listen to", "uevents", withoutSocket, 97);

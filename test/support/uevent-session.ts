@@ -155,7 +155,7 @@ const sessions: Readonly<Record<string, (open: OpenUeventSocket) => Promise<unkn
 		const uncaught: string[] = [];
 		process.on("uncaughtException", (error) => uncaught.push(error.message));
 		const met: number[] = [];
-		const drain = new UeventDrain(1, {
+		const drain = new UeventDrain("kernel", {
 			onDrain: (datagrams) => void met.push(datagrams.length),
 			onRefused() {},
 			onTruncated() {},
