@@ -1,6 +1,7 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
 import type { OpenUeventSocket } from "../agent/announcements.js";
 import type { PresentDevice } from "../agent/devices.js";
+import type { Readiness } from "../agent/readiness.js";
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 
@@ -40,3 +41,45 @@ export type ListenOptions = {
 	/** Whose uevents: the kernel's own, which is the default, or udev's, once its rules have run. */
 	readonly source?: "kernel" | "udev";
 };
+
+/** What a daemon needs beside that. */
+export interface ServiceMachine {
+	/**
+	 * Keeps others from running over the same run directory for as long as this process lives. The directory is made, for
+	 * this user alone, where there is none. @throws {Refusal}
+	 */
+	lockInstance(runDirectory: string): Promise<InstanceLock>;
+	/** Answers lines on a Unix stream socket; the directory of it is made as above. @throws {Refusal} */
+	listenControl(options: ControlOptions): Promise<ControlSocket>;
+	/** @throws {Refusal} where there is no such descriptor. */
+	readiness(options: ReadinessOptions): Promise<Readiness>;
+	/** Sends one line to a control socket: resolves with the line that answers it. @throws {Refusal} */
+	ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer>;
+}
+
+/** Or the process that has it, if it is known. */
+export type InstanceLock =
+	| { readonly held: true; release(): void }
+	| { readonly held: false; readonly file: string; readonly pid: number | undefined };
+
+export interface ControlOptions {
+	readonly path: string;
+	/** A line without its newline -> what is written back, its newline included. What it throws ends the connection. */
+	answer(line: Buffer): Promise<string | Uint8Array>;
+	/** The first answer ends the connection. */
+	readonly oneAnswer?: boolean;
+	/** More connections at once are closed unheard: 64 when absent. */
+	readonly connections?: number;
+}
+
+export interface ControlSocket {
+	/** Nobody connects any more; resolves once what is being answered was, or after a second. The socket's file is gone. */
+	close(): Promise<void>;
+}
+
+export interface ReadinessOptions {
+	/** A descriptor that this process was given for a newline when it is ready, as s6's notification-fd. */
+	readonly notifyFd?: number;
+	/** What could not be said, and why. */
+	onProblem(problem: Error): void;
+}
