@@ -14,7 +14,8 @@ export const thisMachine: Machine = {
 	moduleTree: async () => (await import("./linux/module-tree.js")).moduleTree,
 	devices: async (sysfs) => {
 		const { walkDevices } = await import("./linux/sysfs.js");
-		return { present: () => walkDevices(sysfs), listen };
+		const { identifyDevice } = await import("./linux/device-identity.js");
+		return { present: () => walkDevices(sysfs), identify: (devpath) => identifyDevice(sysfs, devpath), listen };
 	},
 	sizeThreadPool: async (insertions) => (await import("./linux/thread-pool.js")).sizeThreadPool(insertions),
 	onStopSignal(listener) {

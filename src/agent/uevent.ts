@@ -42,7 +42,7 @@ function find(text: string, key: string, from: number): { readonly start: number
 	return { start, end: end < 0 ? text.length : end };
 }
 
-function parseSeqnum(text: string): number | undefined {
+export function parseSeqnum(text: string): number | undefined {
 	const seqnum = Number(text);
 	return /^[0-9]+$/.test(text) && Number.isSafeInteger(seqnum) ? seqnum : undefined;
 }

@@ -2,6 +2,7 @@
 import type { OpenUeventSocket } from "../agent/announcements.js";
 import type { PresentDevice } from "../agent/devices.js";
 import type { Readiness } from "../agent/readiness.js";
+import type { DeviceIdentity } from "../agent/udev-database.js";
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 
@@ -31,6 +32,8 @@ export interface Machine {
 
 export interface DeviceSources {
 	present(): Iterable<PresentDevice>;
+	/** What udev's database knows a device by. */
+	identify(devpath: string): DeviceIdentity;
 	/** Loads what it takes to listen. Before that nothing native is loaded. @param options or the receive buffer alone */
 	listen(options: ListenOptions | number): Promise<OpenUeventSocket>;
 }

@@ -79,6 +79,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
+			identify: () => ({ subsystem: undefined, number: undefined, ifindex: undefined }),
 			async listen(options) {
 				const { receiveBuffer } = typeof options === "number" ? { receiveBuffer: options } : options;
 				asked.push(`listen ${receiveBuffer}`);
