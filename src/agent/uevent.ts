@@ -1,5 +1,6 @@
 // A kernel uevent (lib/kobject_uevent.c's message, Documentation/ABI/testing/sysfs-uevent): `ACTION@DEVPATH`, then KEY=VALUE
 // strings, each ended by NUL. Untrusted until parsed; text is read as latin1, which keeps every byte.
+import { type Properties, parseProperties } from "../libkmod/formats/properties.js";
 
 export type Uevent = {
 	/** add, remove, change, move, online, offline, bind, unbind. */
@@ -9,6 +10,8 @@ export type Uevent = {
 	readonly seqnum: number | undefined;
 	/** Every MODALIAS, each once: an ACPI device can have two. */
 	readonly aliases: readonly string[];
+	/** All of it, for policy. Keeps the message in memory. */
+	readonly properties?: Properties;
 };
 
 /** undefined where the message does not begin as a uevent does, such as udev's own on another group. */
@@ -30,6 +33,7 @@ export function parseUevent(message: Buffer): Uevent | undefined {
 		devpath: devpath!,
 		seqnum: number && parseSeqnum(text.slice(number.start, number.end)),
 		aliases,
+		properties: parseProperties(text, "\0"),
 	};
 }
 

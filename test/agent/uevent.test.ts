@@ -20,12 +20,20 @@ const stick = message(
 );
 
 test("a kernel's uevent is read", (t) => {
-	t.deepEqual(parseUevent(stick), {
+	const { properties, ...rest } = parseUevent(stick)!;
+	t.deepEqual(rest, {
 		action: "add",
 		devpath: "/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0",
 		seqnum: 4242,
 		aliases: ["usb:v0781p5581d0100dc00dsc00dp00ic08isc06ip50in00"],
 	});
+	t.is(properties?.get("DEVTYPE"), "usb_interface");
+	t.is(properties?.get("TYP"), undefined);
+	t.deepEqual([...(properties ?? [])].slice(0, 3), [
+		["ACTION", "add"],
+		["DEVPATH", "/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0"],
+		["SUBSYSTEM", "usb"],
+	]);
 });
 
 const reads = test.macro({
