@@ -1,11 +1,16 @@
 // The agent's port to the devices of a machine: those announced by uevents and those present in /sys.
 import type { Observable, ObservableInput } from "rxjs";
+import type { Properties } from "../libkmod/formats/properties.js";
 
 export type PresentDevice = {
 	/** Below /sys, such as /devices/pci0000:00/0000:00:02.0. */
 	readonly devpath: string;
 	/** Each alias once: every line of `modalias` and every MODALIAS of `uevent`. */
 	readonly aliases: readonly string[];
+	/** What is said of it: "add" where absent, since a device that is there has come up. */
+	readonly action?: string;
+	/** SUBSYSTEM, DEVTYPE and whatever else its uevent tells. None where absent. */
+	readonly properties?: Properties;
 };
 
 /** What comes out of the uevent socket. A drain is all that was read in one turn of the event loop. */

@@ -6,12 +6,15 @@ export type WhereToLook = {
 	readonly first?: readonly string[];
 	/** In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. */
 	readonly directories: readonly string[];
+	/** In place of `.conf`. */
+	readonly suffix?: string;
 	/** In place of the directories: directories, and files of any name. */
 	readonly paths?: readonly string[];
 };
 
 /** In the order of their names alone, byte by byte, whatever their directories. */
 export function listConfigurationFiles(files: Files, where: WhereToLook, problems: Problem[]): string[] {
+	const { suffix = ".conf" } = where;
 	const byName = new Map<string, string>();
 	const offer = (path: string): void => {
 		const name = path.slice(path.lastIndexOf("/") + 1);
@@ -20,8 +23,10 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 	where.first?.forEach(offer);
 	for (const path of where.paths ?? where.directories) {
 		const names = attempt(path, "listed", problems, [], () => files.list(path));
-		if (names !== undefined) for (const name of names) offerFromDirectory(files, path, name, offer, problems);
-		else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
+		if (names !== undefined) {
+			const wanted = names.filter((name) => !name.startsWith(".") && name.endsWith(suffix));
+			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
+		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
 	}
 	const named = [...byName].map(([name, path]) => ({ name: Buffer.from(name), path }));
 	return named.sort((a, b) => Buffer.compare(a.name, b.name)).map(({ path }) => path);
@@ -36,7 +41,6 @@ type Offer = (path: string) => void;
 
 /** A symlink to nowhere still hides others of its name, a directory does not. */
 function offerFromDirectory(files: Files, directory: string, name: string, offer: Offer, problems: Problem[]): void {
-	if (name.startsWith(".") || !name.endsWith(".conf")) return;
 	const path = directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 	// What cannot be told here is told when it is read.
 	if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
