@@ -21,7 +21,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	"xz-decompress": ["src/linux/module-file.ts"],
 	rxjs: ["src/agent/", "src/tools/coldplug-run.ts", "src/tools/run.ts"],
 	pino: ["src/agent/journal.ts"],
-	"smol-toml": ["src/agent/settings-file.ts"],
+	"smol-toml": ["src/agent/settings-file.ts", "src/agent/policy-file.ts"],
 	yargs: ["src/tools/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line.ts"],
 };
