@@ -23,20 +23,34 @@
 // Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
 // `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Only one machine runs at a time, over all processes.
 // Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+//
+// Process 1 is a script of ours unless `init` says otherwise; what the test runs is then run
+//
+//	init: "systemd"   by vm-link.service, which is ordered after nothing. `start` resolves when `systemctl is-system-running
+//	                  --wait` does, whatever the state (udev may still be busy then); with `early: true` at once, while the
+//	                  boot has hardly begun. Debian's systemd, udev, initramfs-tools; no logind, no getty, no timers, no
+//	                  D-Bus; the journal lies in memory. /lib/modules and /opt/hotplugd are mounted before.
+//	init: "busybox"   by a respawned child of busybox's init. A root of busybox, node and its libraries, without udev, kmod and
+//	                  modprobe (but busybox's sh finds its own applets first, a modprobe among them, whatever PATH says).
+//	                  `files` may have an /etc/inittab: the mounts of /run, /tmp, /dev/pts come before it, the link behind it.
+//
+//	const vm = await start({
+//		init: "systemd",
+//		files: { "/etc/modprobe.d/x.conf": "options loop max_loop=3\n" },
+//		before: "sh /opt/hotplugd/systemd/install.sh",               // in the root, all disks mounted, before process 1
+//		append: "udev.log_level=debug",
+//	});
+//	const { stdout } = await vm.run("udevadm settle; journalctl -b -u systemd-udevd");
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { backportedKernel } from "./vm/backported-kernel.js";
-import { formatCpio } from "./vm/cpio.js";
 import { GuestLink, type Outcome } from "./vm/guest-link.js";
-import { initramfs } from "./vm/initramfs.js";
-import { type Compression, kernelPackage } from "./vm/kernel-package.js";
-import { modulesImage, modulesImageOf } from "./vm/modules-image.js";
-import { projectImage } from "./vm/project-image.js";
+import { guestSystem } from "./vm/guest-system.js";
+import type { Compression } from "./vm/kernel-package.js";
 import { Qemu } from "./vm/qemu-process.js";
 import { Qmp } from "./vm/qmp.js";
-import { rootImage } from "./vm/root-image.js";
+import type { Init } from "./vm/root-image.js";
 
 export { coldplugDevices } from "./vm/coldplug-devices.js";
 export type { Outcome } from "./vm/guest-link.js";
@@ -54,6 +68,12 @@ export interface Machine {
 	readonly kernel?: "backports";
 	/** Whether our own modules of fixtures/modules are among them, in /lib/modules/RELEASE/extra. */
 	readonly testModules?: boolean;
+	/** Process 1: a script that does nothing but answer the test, unless given; Debian's systemd; or busybox's init. */
+	readonly init?: Init;
+	/** sh, run in the root before process 1 begins, all disks mounted. Where it fails, the machine stops and says why. */
+	readonly before?: string;
+	/** With systemd: whether commands are taken at once, while it boots; else `start` waits until the boot is over. */
+	readonly early?: boolean;
 	/** MiB; 2048 unless given. */
 	readonly memory?: number;
 }
@@ -92,6 +112,10 @@ export async function start(machine: Machine): Promise<Vm> {
 		const guest = new GuestLink(linkSocket);
 		const qmp = new Qmp(monitorSocket);
 		await qemu.during(guest.ready, "boot", 300);
+		if (machine.init === "systemd" && !machine.early) {
+			const booted = guest.run("systemctl is-system-running --wait");
+			await qemu.during(booted.outcome, "finish booting", 300, booted.partial);
+		}
 		return running(qemu, guest, qmp, folder);
 	} catch (error) {
 		await qemu.stop(folder);
@@ -120,28 +144,18 @@ function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 }
 
 async function commandLine(machine: Machine, folder: string): Promise<string[]> {
-	const newer = machine.kernel === "backports" ? await backportedKernel() : undefined;
-	const [kernel, initrd, root, modules, project] = await Promise.all([
-		newer ?? kernelPackage(),
-		initramfs(newer),
-		rootImage(),
-		newer ? modulesImageOf(newer) : modulesImage(machine.modules ?? "plain", machine.testModules ?? false),
-		projectImage(),
-	]);
-	const overlay = new Map(
-		Object.entries(machine.files ?? {}).map(([path, content]) => [`overlay${path}`, Buffer.from(content)]),
-	);
-	writeFileSync(join(folder, "initrd"), Buffer.concat([readFileSync(initrd), formatCpio(overlay)]));
+	const { kernel, initrd, disks } = await guestSystem(machine);
+	writeFileSync(join(folder, "initrd"), initrd);
 	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
 	return [
 		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(machine.memory ?? 2048)],
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-		...["-kernel", join(kernel.root, "boot", `vmlinuz-${kernel.release}`), "-initrd", join(folder, "initrd")],
+		...["-kernel", kernel, "-initrd", join(folder, "initrd")],
 		...["-append", `console=ttyS0 quiet panic=-1 ${machine.append ?? ""}`],
 		...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
 		...["-chardev", `socket,id=link,path=${join(folder, "link")}`, "-serial", "chardev:link"],
 		...["-chardev", `socket,id=monitor,path=${join(folder, "monitor")}`, "-mon", "chardev=monitor,mode=control"],
-		...Object.entries({ root, modules, project }).flatMap(([name, image], index) => disk(name, image, index)),
+		...Object.entries(disks).flatMap(([name, image], index) => disk(name, image, index)),
 		...backEnds,
 		...(machine.devices ?? []).flatMap((device) => ["-device", device]),
 	];

@@ -6,22 +6,17 @@ import { asset, digest } from "./cache.js";
 import { command } from "./command.js";
 import { formatCpio } from "./cpio.js";
 import { type KernelPackage, kernelPackage } from "./kernel-package.js";
-import { projectRoot } from "./project-image.js";
+import { guestFile } from "./overlay.js";
 import { rootDirectory } from "./root-image.js";
 
 /** What the initramfs asks for; with their dependencies they are the modules live before a test begins. */
 const wanted = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic"];
 
-/** Our scripts, by their path in the initramfs: it lays what is in `overlay` over the root. */
-const scripts = new Map(
-	Object.entries({
-		init: "initramfs-init.sh",
-		"overlay/vm/init": "init.sh",
-		"overlay/vm/agent": "agent.sh",
-		"overlay/vm/functions": "functions.sh",
-	}).map(([path, source]) => [path, readFileSync(join(projectRoot, "test/support/vm/guest", source))]),
-);
-
+/** Our scripts, by their path in the initramfs. It expects a boot's own archive behind it: `process-1` and `overlay`. */
+const scripts = new Map([
+	["init", guestFile("initramfs-init.sh")],
+	["lay-root", guestFile("lay-root.sh")],
+]);
 export async function initramfs(kernel?: KernelPackage): Promise<string> {
 	const { root, release, version } = kernel ?? (await kernelPackage());
 	const key = digest(...wanted, ...[...scripts].flat());

@@ -1,11 +1,17 @@
-// The guest's root file system: Debian's minimal one with udev and kmod, and the host's node.
+// The guest's root file system: Debian's minimal one with udev and kmod, and the host's node; the same with systemd; or busybox.
 import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
+import { busyboxRoot } from "./busybox-root.js";
 import { asset, digest } from "./cache.js";
 import { command, shell } from "./command.js";
 import { makeDiskImage } from "./disk-image.js";
+import { trimSystemd } from "./systemd-root.js";
 
-const packages = ["udev", "kmod", "busybox-static"];
+/** Process 1: a shell script of ours that does nothing but answer the test, Debian's systemd, or busybox's init. */
+export type Init = "script" | "systemd" | "busybox";
+
+const minimal = ["udev", "kmod", "busybox-static"];
+const packages = { script: minimal, systemd: [...minimal, "systemd-sysv", "initramfs-tools", "zstd"] };
 
 /** The release that this machine runs and the guest will run: the host's node needs no older libraries than the host's. */
 export function suiteName(): string {
@@ -24,21 +30,27 @@ export async function findArchive(suite: string): Promise<string> {
 }
 
 /** The unpacked root, without node: debootstrap's work, half a minute of it. */
-export async function rootDirectory(): Promise<string> {
+export async function rootDirectory(init: "script" | "systemd" = "script"): Promise<string> {
 	const suite = suiteName();
-	return await asset(`root-${suite}-${digest(...packages)}`, async (draft) => {
+	const name = `root-${suite}-${digest(...packages[init], ...(init === "systemd" ? [trimSystemd] : []))}`;
+	return await asset(name, async (draft) => {
 		const proxy = /'(.*)'/.exec(await command("apt-config", ["shell", "proxy", "Acquire::http::Proxy"]))?.[1];
 		const env = proxy === undefined ? {} : { http_proxy: proxy };
 		// In a mount namespace of its own where that is allowed: what it mounts goes with it, even if it is killed.
 		const script = 'unshare -m true 2>/dev/null && exec unshare -m debootstrap "$@"; exec debootstrap "$@"';
-		const options = ["--variant=minbase", `--include=${packages.join(",")}`];
+		const options = ["--variant=minbase", `--include=${packages[init].join(",")}`];
 		await command("sh", ["-c", script, "sh", ...options, suite, draft, await findArchive(suite)], { env });
+		if (init === "systemd") await shell(trimSystemd, draft);
 	});
 }
 
 /** The root as a disk image, with the node that runs this program at /usr/bin/node. */
-export async function rootImage(): Promise<string> {
-	const directory = await rootDirectory();
+export async function rootImage(init: Init = "script"): Promise<string> {
+	if (init === "busybox") {
+		const directory = await busyboxRoot(await rootDirectory());
+		return await asset(`${basename(directory)}.img`, (draft) => makeDiskImage(directory, draft));
+	}
+	const directory = await rootDirectory(init);
 	return await asset(`${basename(directory)}+node-${process.version}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
 		await shell(

@@ -3,6 +3,7 @@
 #   run ID COMMAND-IN-BASE64   runs it by sh -c in the background
 #   peek ID                    sends what it has written so far
 # Answers: "ready" once, then "end ID STATUS OUT ERR" ("peek ..." alike) and OUT + ERR bytes.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 work=/run/vm
 mkdir -p $work
 exec 3<>/dev/ttyS1
@@ -20,7 +21,7 @@ report() { # VERB ID STATUS
 run() { # ID COMMAND-IN-BASE64
 	# sh makes its background jobs deaf to SIGINT; the command is to find every signal as a shell on a terminal leaves it.
 	# In a subshell, so that what sh says of a command that was killed does not join the command's own words.
-	(exec env -i HOME=/root LANG=C.UTF-8 PATH="$PATH" TERM=dumb setsid env --default-signal \
+	(exec /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH="$PATH" TERM=dumb setsid /usr/bin/env --default-signal \
 		sh -c "$(echo "$2" | base64 -d)" >"$work/$1.out" 2>"$work/$1.err" </dev/null 3>&-)
 	report end "$1" $?
 }

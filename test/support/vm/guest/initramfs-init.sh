@@ -9,28 +9,10 @@ mount -t sysfs sys /sys
 
 for module in /modules/*.ko; do insmod "$module" || echo "cannot insert $module"; done
 
-disk() { # the device of the disk whose serial number is $1
-	for tries in 1 2 3 4 5 6 7 8 9 10; do
-		for block in /sys/block/vd*; do
-			[ "$(cat "$block/serial")" = "$1" ] && { echo "/dev/${block##*/}"; return; }
-		done
-		sleep 1
-	done
-	echo "no disk $1" >&2
-}
-
+. /lay-root
 mount -t ext4 "$(disk root)" /disk || exec sh
-mount -t ext4 "$(disk modules)" /disk/lib/modules
-mount -t ext4 "$(disk project)" /disk/opt/hotplugd
-
-if [ -d /overlay ]; then
-	cd /overlay
-	find . -type f | while read -r file; do
-		mkdir -p "/disk/${file%/*}"
-		cp -p "$file" "/disk/$file"
-	done
-	cd /
-fi
-
+lay_root /disk
 for kernel in dev proc sys; do mount -o move /$kernel /disk/$kernel; done
-exec switch_root /disk /vm/init
+run_before /disk
+add_to_inittab /disk
+exec switch_root /disk "$(cat /process-1)"

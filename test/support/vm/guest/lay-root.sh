@@ -1,0 +1,40 @@
+# Functions for the first program of an initramfs, ours or initramfs-tools': they make the guest's root what a test asked for.
+
+disk() { # the device of the disk whose serial number is $1
+	for tries in 1 2 3 4 5 6 7 8 9 10; do
+		for block in /sys/block/vd*; do
+			[ "$(cat "$block/serial")" = "$1" ] && { echo "/dev/${block##*/}"; return; }
+		done
+		sleep 1
+	done
+	echo "no disk $1" >&2
+}
+
+lay_root() { # ROOT, where the root's disk is mounted
+	mount -t ext4 "$(disk modules)" "$1/lib/modules"
+	mount -t ext4 "$(disk project)" "$1/opt/hotplugd"
+	[ ! -d /overlay ] || (
+		cd /overlay
+		find . -type f | while read -r file; do
+			mkdir -p "$1/${file%/*}"
+			cp -p "$file" "$1/$file"
+		done
+	)
+}
+
+# The test's own script, with /dev, /proc and /sys in place. Where it fails the machine must not go on as if it had not.
+run_before() { # ROOT
+	[ -e "$1/vm/before" ] || return 0
+	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" /bin/sh /vm/before >"$1/vm/before.out" 2>&1 && return
+	echo "the script before process 1 failed with $?:" >"$1/dev/console"
+	cat "$1/vm/before.out" >"$1/dev/console"
+	echo o >"$1/proc/sysrq-trigger"
+	sleep 60
+}
+
+# For busybox's init: our mounts come before, and the link beside, whatever else the inittab says.
+add_to_inittab() { # ROOT
+	[ -e "$1/etc/inittab" ] || return 0
+	{ echo "::sysinit:/vm/mounts"; cat "$1/etc/inittab"; echo "::respawn:/vm/agent"; } >"$1/etc/inittab.new"
+	mv "$1/etc/inittab.new" "$1/etc/inittab"
+}
