@@ -1,7 +1,8 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
 import type { OpenUeventSocket } from "./agent/announcements.js";
+import type { ListenOptions } from "./agent/devices.js";
 import { writeStandard } from "./linux/standard-streams.js";
-import type { ListenOptions, Machine } from "./tools/machine.js";
+import type { Machine } from "./tools/machine.js";
 
 export const thisMachine: Machine = {
 	environment: process.env,
@@ -17,14 +18,26 @@ export const thisMachine: Machine = {
 		const { identifyDevice } = await import("./linux/device-identity.js");
 		return { present: () => walkDevices(sysfs), identify: (devpath) => identifyDevice(sysfs, devpath), listen };
 	},
-	sizeThreadPool: async (insertions) => (await import("./linux/thread-pool.js")).sizeThreadPool(insertions),
+	sizeThreadPool: async (insertions, more) =>
+		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
 	onStopSignal(listener) {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
 	},
+	onReloadSignal: (listener) => void process.on("SIGHUP", listener),
+	async service() {
+		const [{ lockInstance }, { listenControl }, { openReadiness }, { mark }, { ask }] = await Promise.all([
+			import("./linux/instance-lock.js"),
+			import("./linux/control-socket.js"),
+			import("./linux/readiness.js"),
+			import("./linux/mark.js"),
+			import("./linux/control-client.js"),
+		]);
+		return { lockInstance, listenControl, readiness: (options) => openReadiness(options), mark, ask };
+	},
 };
 
-async function listen(options: ListenOptions | number): Promise<OpenUeventSocket> {
+async function listen(options: ListenOptions): Promise<OpenUeventSocket> {
 	const { loadUeventSocket } = await import("./linux/uevent-socket.js");
 	const open = await loadUeventSocket();
-	return (listeners) => open(listeners, typeof options === "number" ? { receiveBuffer: options } : options);
+	return (listeners) => open(listeners, options);
 }

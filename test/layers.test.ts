@@ -19,7 +19,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	netlink: ["src/linux/uevent-socket.ts"],
 	fzstd: ["src/linux/module-file.ts"],
 	"xz-decompress": ["src/linux/module-file.ts"],
-	rxjs: ["src/agent/", "src/tools/coldplug-run.ts", "src/tools/run.ts"],
+	rxjs: ["src/agent/"],
 	pino: ["src/agent/journal.ts"],
 	"smol-toml": ["src/agent/settings-file.ts", "src/agent/policy-file.ts"],
 	yargs: ["src/tools/command-line.ts"],

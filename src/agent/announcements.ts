@@ -5,6 +5,8 @@ import type { Announcement } from "./devices.js";
 export type UeventSocket = {
 	readonly receiveBuffer: number;
 	drops(): number;
+	/** Bytes of messages that wait to be read, as the kernel counts them. */
+	waiting(): number;
 	close(): void;
 };
 
@@ -28,7 +30,8 @@ export function announcements(open: OpenUeventSocket): Observable<Announcement> 
 			onTruncated: (count) => subscriber.next({ kind: "truncated", count }),
 			onError: (error) => subscriber.error(error),
 		});
-		subscriber.next({ kind: "listening", receiveBuffer: socket.receiveBuffer, drops: () => socket.drops() });
+		const { receiveBuffer } = socket;
+		subscriber.next({ kind: "listening", receiveBuffer, drops: () => socket.drops(), waiting: () => socket.waiting() });
 		return () => socket.close();
 	});
 }

@@ -12,13 +12,22 @@ export type Attempts = {
 	forgetAll(): void;
 };
 
-export function makeAttempts(): Attempts {
+/** Devices remembered at most, those noted first forgotten first: a storm of made-up ones must not fill the memory. */
+const MOST_DEVICES = 16_384;
+
+export function makeAttempts(most: number = MOST_DEVICES): Attempts {
 	const modulesByDevice = new Map<string, Set<string>>();
 	return {
 		record(module, device) {
 			const modules = modulesByDevice.get(device);
-			if (modules === undefined) modulesByDevice.set(device, new Set([module]));
-			else modules.add(module);
+			if (modules !== undefined) {
+				modules.add(module);
+				return;
+			}
+			modulesByDevice.set(device, new Set([module]));
+			if (modulesByDevice.size <= most) return;
+			const [oldest] = modulesByDevice.keys();
+			if (oldest !== undefined) modulesByDevice.delete(oldest);
 		},
 		forget(module, device) {
 			const modules = modulesByDevice.get(device);

@@ -1,83 +1,146 @@
 // Decisions become batches, and batches outcomes. Batches join what is in flight; none waits for another.
-import { concat, EMPTY, from, merge, mergeMap, type Observable, type ObservableInput, of } from "rxjs";
-import { isUsable, type Outcome } from "../libkmod/inserter.js";
+import {
+	concat,
+	defer,
+	EMPTY,
+	from,
+	ignoreElements,
+	merge,
+	mergeMap,
+	type Observable,
+	type ObservableInput,
+	of,
+	takeUntil,
+	tap,
+	timer,
+} from "rxjs";
+import { type CarryOutOptions, isUsable, type Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import type { Step } from "../libkmod/plan-insertion.js";
 import type { Attempts } from "./attempts.js";
+import type { BackOff } from "./back-off.js";
 import { type Batch, planBatch } from "./batch.js";
 import type { Decision } from "./decide.js";
+import { makeLatecomers } from "./latecomers.js";
 import type { Report } from "./report.js";
 import { rootOf } from "./verdict.js";
 
 /** What the pipeline asks of an inserter. */
 export type Insertions = {
 	/** One flight for each step, in the plan's order. */
-	carryOut(plan: readonly Step[]): readonly { readonly outcome: ObservableInput<Outcome>; readonly joined: boolean }[];
-	inFlight(): number;
+	carryOut(
+		plan: readonly Step[],
+		options?: CarryOutOptions,
+	): readonly { readonly outcome: ObservableInput<Outcome>; readonly joined: boolean }[];
+	busy(): number;
 };
 
 export type BatchInsertionOptions = {
-	readonly knowledge: Knowledge;
+	/** What is known now. */
+	readonly knowledge: () => Knowledge;
 	readonly inserter: Insertions;
 	readonly attempts: Attempts;
+	readonly backOff: BackOff;
 	/** Names of the live modules, as the kernel says now. */
 	readonly listLive: () => ReadonlySet<string>;
+	/** Nobody waits any more for what failed to be tried again. */
+	readonly stop: Observable<unknown>;
+};
+
+export type Asking = CarryOutOptions & {
+	/** Somebody waits for the outcomes, those of what is in flight already too. */
+	readonly onOutcome?: (outcome: Outcome) => void;
 };
 
 /** Plans decisions as one batch and carries it out. Never fails: a failure is an outcome. */
-export type InsertDecided = (decisions: readonly Decision[]) => Observable<Report>;
+export type InsertDecided = (decisions: readonly Decision[], asking?: Asking) => Observable<Report>;
 
-export function makeBatchInsertion({ knowledge, inserter, attempts, listLive }: BatchInsertionOptions): InsertDecided {
+export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecided {
+	const { knowledge, inserter, attempts, backOff, listLive, stop } = options;
+	/** Devices that came up when what they want was in flight: it may have found no hardware because they were not there. */
+	const latecomers = makeLatecomers();
+	/** Devices that want what has failed so lately that it is left alone for now. */
+	const resting = makeLatecomers();
 	let batches = 0;
 
-	function plan(decisions: readonly Decision[]): Batch {
+	function plan(decisions: readonly Decision[], atOnce: boolean): Batch {
 		let live: ReadonlySet<string> | undefined;
 		const isLive = (module: string): boolean => {
 			live ??= orNone(listLive);
 			return live.has(module);
 		};
-		return planBatch(++batches, knowledge, decisions, { isLive, wasTried: attempts.has });
+		const isResting = (module: string): boolean => !atOnce && backOff.wait(module) > 0;
+		return planBatch(++batches, knowledge(), decisions, { isLive, isResting, wasTried: attempts.has });
 	}
 
-	function carryOut(batch: Batch, again: boolean): Observable<Report> {
-		const flights = inserter.carryOut(batch.plan);
+	function carryOut(batch: Batch, again: boolean, { onOutcome, ...bound }: Asking): Observable<Report> {
+		const flights = inserter.carryOut(batch.plan, bound);
 		/** Begun before the devices of this batch came up: a driver that found no hardware then says nothing about them. */
 		const earlier = new Set(batch.plan.flatMap(({ module }, place) => (flights[place]?.joined ? [module] : [])));
 		const outcomes = flights.map(({ outcome, joined }, place) => {
 			const { module } = batch.plan[place]!;
-			const devices = batch.wantedBy.get(module) ?? [];
+			const devices = (batch.wantedBy.get(module) ?? []).filter((device) => device !== "");
 			for (const device of devices) attempts.record(module, device);
+			if (joined) {
+				if (!again) latecomers.add(module, batch.decisions, devices);
+				return onOutcome ? from(outcome).pipe(tap(onOutcome), ignoreElements()) : EMPTY;
+			}
 			return from(outcome).pipe(
 				mergeMap((ended) => {
-					if (isUsable(ended)) for (const device of devices) attempts.forget(module, device);
-					const settles =
-						again || isUsable(ended) || ended.result === "stopped" || !earlier.has(rootOf(ended).step.module);
+					onOutcome?.(ended);
+					const report: Report = { kind: "outcome", batch: batch.number, outcome: ended };
+					const late = latecomers.take(module);
+					if (isUsable(ended)) {
+						backOff.succeeded(module);
+						for (const device of [...devices, ...late.devices]) attempts.forget(module, device);
+						return of(report);
+					}
+					if (ended.result === "stopped") return of(report);
+					backOff.failed(module);
+					const blockedEarlier = !again && earlier.has(rootOf(ended).step.module);
+					const decisions = blockedEarlier ? [...batch.decisions, ...late.decisions] : late.decisions;
 					return concat(
-						joined ? EMPTY : of<Report>({ kind: "outcome", batch: batch.number, outcome: ended }),
-						settles ? EMPTY : tryAgain(batch, module, devices),
+						of(report),
+						tryAgain(module, decisions, blockedEarlier ? [...devices, ...late.devices] : late.devices),
 					);
 				}),
 			);
 		});
-		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes));
+		const rested = batch.spared
+			.filter(({ why }) => why === "resting")
+			.map(({ module, device }) => rest(batch, module, device));
+		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes, ...rested));
 	}
 
 	/** Once: what is begun or joined now began after the devices came up. */
-	function tryAgain({ decisions }: Batch, module: string, devices: readonly string[]): Observable<Report> {
+	function tryAgain(module: string, decisions: readonly Decision[], devices: readonly string[]): Observable<Report> {
 		const present = new Set(devices.filter((device) => attempts.has(module, device)));
 		for (const device of present) attempts.forget(module, device);
 		const concerned = decisions
 			.filter(({ device }) => present.has(device))
-			.map(({ matches, ...decision }) => ({
-				...decision,
-				matches: matches.filter(({ found }) => found.module === module),
-			}))
+			.map((decision) => ({ ...decision, matches: decision.matches.filter(({ found }) => found.module === module) }))
 			.filter(({ matches }) => matches.length > 0);
-		return concerned.length === 0 ? EMPTY : carryOut(plan(concerned), true);
+		return concerned.length === 0 ? EMPTY : carryOut(plan(concerned, true), true, {});
 	}
 
-	return (decisions) => carryOut(plan(decisions), false);
+	/** One timer serves all the devices that come up meanwhile. */
+	function rest(batch: Batch, module: string, device: string): Observable<Report> {
+		attempts.record(module, device);
+		const first = resting.isEmpty(module);
+		resting.add(module, batch.decisions, [device]);
+		if (!first) return EMPTY;
+		return timer(backOff.wait(module)).pipe(
+			takeUntil(stop),
+			mergeMap(() => {
+				const { decisions, devices } = resting.take(module);
+				return tryAgain(module, decisions, devices);
+			}),
+		);
+	}
+
+	return (decisions, asking = {}) =>
+		defer(() => carryOut(plan(decisions, asking.onOutcome !== undefined), false, asking));
 }
 
 /** Where the kernel does not tell what is live, it still says so of each module that is begun. */

@@ -4,7 +4,7 @@ import { planInsertion, type Step } from "../libkmod/plan-insertion.js";
 import { type Decision, listWanted } from "./decide.js";
 
 /** Why a wanted module is not in the plan. */
-export type Spared = { readonly module: string; readonly device: string; readonly why: "live" | "tried" };
+export type Spared = { readonly module: string; readonly device: string; readonly why: "live" | "tried" | "resting" };
 
 export type Batch = {
 	/** Counts from 1 in the life of an agent. */
@@ -21,23 +21,31 @@ export type Situation = {
 	isLive(module: string): boolean;
 	/** Tried in vain for this very device. */
 	wasTried(module: string, device: string): boolean;
+	/** Failed so lately that it is left alone for now. Never where absent. */
+	isResting?(module: string): boolean;
 };
 
 export function planBatch(
 	number: number,
 	knowledge: Knowledge,
 	decisions: readonly Decision[],
-	{ isLive, wasTried }: Situation,
+	{ isLive, wasTried, isResting = () => false }: Situation,
 ): Batch {
 	const wantedBy = new Map<string, string[]>();
 	const spared: Spared[] = [];
 	const wanted = listWanted(decisions).filter(({ module, cause }) => {
 		const device = (cause.kind === "alias" && cause.device) || "";
-		const why = isLive(module) ? "live" : wasTried(module, device) ? "tried" : undefined;
+		const why = whyNot(module, device);
 		if (why !== undefined) spared.push({ module, device, why });
 		else if (wantedBy.get(module)?.push(device) === undefined) wantedBy.set(module, [device]);
 		return why === undefined;
 	});
+	function whyNot(module: string, device: string): Spared["why"] | undefined {
+		if (isLive(module)) return "live";
+		if (wasTried(module, device)) return "tried";
+		return isResting(module) ? "resting" : undefined;
+	}
+
 	const plan = planInsertion(knowledge, wanted).filter(({ module, how }) => how !== "builtin" && !isLive(module));
 	return { number, decisions, plan, wantedBy, spared };
 }

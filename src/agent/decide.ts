@@ -1,35 +1,50 @@
-// (device, knowledge) -> decisions: which modules each alias of a device asks for, and what keeps them out. Pure.
+// (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
+// what keeps them out. Pure.
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import type { Source } from "../libkmod/formats/modprobe-config.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { type Found, lookUp } from "../libkmod/lookup.js";
 import { byAlias, type Wanted } from "../libkmod/plan-insertion.js";
 import type { PresentDevice } from "./devices.js";
+import { findIgnore, findMask, findObjection, type Load, listLoads, noPolicy, type Policy } from "./policy.js";
 
-export type Verdict = "wanted" | "builtin" | "blacklisted";
+export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not allowed";
 
 export type Match = {
 	readonly found: Found;
 	readonly verdict: Verdict;
-	/** The blacklist line; line 0 is the kernel command line. */
+	/** The blacklist line, where line 0 is the kernel command line; or the rule of policy. */
 	readonly source?: Source;
 };
 
 /** What one alias of one device asks for. No matches: no module knows it, or the indexes could not be asked. */
 export type Decision = {
+	/** Empty where it is no device that asks. */
 	readonly device: string;
 	readonly alias: string;
 	readonly matches: readonly Match[];
 	readonly problem?: Error;
+	/** The rule by which policy asks for it; else the device does. */
+	readonly rule?: Source;
+	/** The rule by which the device is left alone: nothing was looked up. */
+	readonly ignored?: Source;
 };
 
-/** Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a Map look-up. */
+/**
+ * Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a Map look-up. What has come up
+ * gets what its aliases ask for; whatever else happened to a device, nothing but what policy says.
+ */
 export type Decider = (device: PresentDevice) => readonly Decision[];
 
 /** Aliases remembered at most: a storm of made-up ones must not fill the memory. */
 const MOST_REMEMBERED = 16_384;
 
-export function makeDecider(knowledge: Knowledge): Decider {
+/** Its masks count where plans are made of it. */
+export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
+	return policy.mask.length === 0 ? knowledge : { ...knowledge, masked: (module) => findMask(policy, module) };
+}
+
+export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy): Decider {
 	const answers = new Map<string, Answer>();
 	const answer = (alias: string): Answer => {
 		const known = answers.get(alias);
@@ -39,7 +54,48 @@ export function makeDecider(knowledge: Knowledge): Decider {
 		answers.set(alias, found);
 		return found;
 	};
-	return ({ devpath, aliases }) => aliases.map((alias) => ({ device: devpath, alias, ...answer(alias) }));
+
+	function decideOwn(device: PresentDevice, alias: string): Decision {
+		const { matches, ...rest } = answer(alias);
+		return { device: device.devpath, alias, matches: object(policy, device, alias, matches), ...rest };
+	}
+
+	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
+	function decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
+		const { matches, ...rest } = answer(alias);
+		const heeded = matches.map((match) => heedBlacklist(knowledge, match));
+		return { device: device.devpath, alias, matches: object(policy, device, alias, heeded), ...rest, rule };
+	}
+
+	return (device) => {
+		const { devpath, action = "add" } = device;
+		const own = action === "add" ? device.aliases : [];
+		const ignored = findIgnore(policy, device);
+		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
+		const decisions = own.map((alias) => decideOwn(device, alias));
+		for (const load of listLoads(policy, device))
+			if (!own.includes(load.alias)) decisions.push(decideLoad(device, load));
+		return decisions;
+	};
+}
+
+/** Policy has nothing to say of what is not loaded anyway. */
+function object(
+	policy: Policy,
+	device: PresentDevice,
+	alias: string,
+	matches: readonly Match[],
+): readonly Match[] {
+	if (policy.deny.length === 0 && policy.allow.length === 0) return matches;
+	return matches.map((match) => {
+		const { found, verdict } = match;
+		return verdict === "wanted" ? { ...match, ...findObjection(policy, device, alias, found.module) } : match;
+	});
+}
+
+function heedBlacklist(knowledge: Knowledge, match: Match): Match {
+	const source = match.verdict === "wanted" ? knowledge.blacklisted(match.found.module) : undefined;
+	return source === undefined ? match : { ...match, verdict: "blacklisted", source };
 }
 
 type Answer = Pick<Decision, "matches" | "problem">;
@@ -71,13 +127,13 @@ function isBuiltin(knowledge: Knowledge, { via, module }: Found): boolean {
 
 /** The wanted modules of decisions, in order, as a plan takes them. */
 export function listWanted(decisions: readonly Decision[]): readonly Wanted[] {
-	return decisions.flatMap(({ device, alias, matches }) =>
+	return decisions.flatMap(({ device, alias, matches, rule }) =>
 		matches
 			.filter(({ verdict }) => verdict === "wanted")
 			.map(({ found }) => ({
 				module: found.module,
 				...(byAlias(found) && { alias }),
-				cause: { kind: "alias", alias, found, device } as const,
+				cause: { kind: "alias", alias, found, ...(device !== "" && { device }), ...(rule && { rule }) } as const,
 			})),
 	);
 }

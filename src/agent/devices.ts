@@ -1,6 +1,9 @@
 // The agent's port to the devices of a machine: those announced by uevents and those present in /sys.
 import type { Observable, ObservableInput } from "rxjs";
 import type { Properties } from "../libkmod/formats/properties.js";
+import type { OpenUeventSocket } from "./announcements.js";
+import type { DeviceIdentity } from "./udev-database.js";
+import type { Uevent } from "./uevent.js";
 
 export type PresentDevice = {
 	/** Below /sys, such as /devices/pci0000:00/0000:00:02.0. */
@@ -21,6 +24,8 @@ export type Announcement =
 			readonly receiveBuffer: number;
 			/** How many messages the kernel could not deliver so far. */
 			drops(): number;
+			/** Bytes of messages that wait to be read, as the kernel counts them. */
+			waiting(): number;
 	  }
 	| { readonly kind: "drain"; readonly datagrams: readonly Buffer[] }
 	| { readonly kind: "refused"; readonly count: number }
@@ -31,4 +36,26 @@ export type Devices = {
 	readonly announced: Observable<Announcement>;
 	/** Walks /sys, a slice at a time; devices that leave meanwhile are simply not there. */
 	present(): ObservableInput<readonly PresentDevice[]>;
+	/** What a datagram says: the kernel's own format where absent. */
+	readonly parse?: (datagram: Buffer) => Uevent | undefined;
+	/** Whether a gap in the numbers of uevents hints at a loss: so it does where absent. udev tells of them in any order. */
+	readonly inOrder?: boolean;
+};
+
+/** Where a machine's devices are learned of. */
+export type DeviceSources = {
+	present(): Iterable<PresentDevice>;
+	/** What udev's database knows a device by. */
+	identify(devpath: string): DeviceIdentity;
+	/** Loads what it takes to listen. Before that nothing native is loaded. */
+	listen(options: ListenOptions): Promise<OpenUeventSocket>;
+};
+
+/** Who sends: the kernel, when a device comes up, or udev, when its rules have run. */
+export type UeventSource = "kernel" | "udev";
+
+export type ListenOptions = {
+	/** Bytes of receive buffer to ask for. */
+	readonly receiveBuffer: number;
+	readonly source?: UeventSource;
 };

@@ -28,6 +28,7 @@ export function explainCause(cause: Cause): string {
 		case "alias": {
 			const { alias, device, found } = cause;
 			const where = found.source ? `${found.via}, ${formatSource(found.source)}` : found.via;
+			if (cause.rule) return `${device ?? "asked for"}: ${formatSource(cause.rule)} loads ${shorten(alias)} (${where})`;
 			return `${device ?? "asked for"}: ${shorten(alias)} matches ${shorten(found.pattern)} (${where})`;
 		}
 	}
@@ -44,6 +45,8 @@ export function explainAction(step: Step): string {
 			return "builtin";
 		case "missing":
 			return `missing: ${explainMissing(step)}`;
+		case "masked":
+			return explainMask(step);
 	}
 }
 
@@ -51,17 +54,22 @@ export function explainAction(step: Step): string {
 export function explainVerdict({ verdict, source }: Match): string | undefined {
 	if (verdict === "wanted") return undefined;
 	if (verdict === "builtin") return "built into the kernel";
-	return `blacklisted by ${source ? formatSource(source) : "configuration"}`;
+	const where = source ? formatSource(source) : "configuration";
+	if (verdict === "not allowed") return `not among what ${where} and others allow`;
+	return `${verdict} by ${where}`;
 }
 
-export function explainDecision({ device, alias, matches, problem }: Decision): string {
+export function explainDecision({ device: from, alias, matches, problem, rule, ignored }: Decision): string {
+	const device = from || "asked for";
+	if (ignored !== undefined) return `${device}: ${shorten(alias)} is not looked up: ${formatSource(ignored)} leaves the device alone`;
 	if (problem !== undefined) return `${device}: ${shorten(alias)} could not be looked up: ${problem.message}`;
 	if (matches.length === 0) return `${device}: ${shorten(alias)} matches no module`;
 	const modules = matches.map((match) => {
 		const why = explainVerdict(match);
 		return why === undefined ? match.found.module : `${match.found.module} (${why})`;
 	});
-	return `${device}: ${shorten(alias)} asks for ${modules.join(", ")}`;
+	const asking = rule === undefined ? `${shorten(alias)} asks for` : `${formatSource(rule)} loads`;
+	return `${device}: ${asking} ${modules.join(", ")}`;
 }
 
 /** One line for an outcome, without the module's name. */
@@ -76,6 +84,7 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 		case "ran":
 			return `its install command ended well: ${step.how === "run" ? step.command : ""}`;
 		case "masked":
+			if (step.how === "masked") return explainMask(step);
 			return `masked by its install command (${step.how === "run" ? formatSource(step.source) : ""})`;
 		case "no device":
 			return "its driver found no hardware of its own (ENODEV)";
@@ -90,6 +99,12 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 				? explainFailure(reason)
 				: `its install command ended with status ${exitStatus}: ${step.how === "run" ? step.command : ""}`;
 	}
+}
+
+function explainMask({ source, needs }: Step & { how: "masked" }): string {
+	return needs === undefined
+		? `masked by ${formatSource(source)}`
+		: `it needs ${needs}, which ${formatSource(source)} masks`;
 }
 
 function explainMissing({ problem }: Step & { how: "missing" }): string {

@@ -1,17 +1,15 @@
 // The pipeline: uevents and the walk become batches, batches become outcomes. Listening begins before the walk, so that
 // nothing slips between; what was begun is awaited, whatever stops the listening.
 import {
+	asyncScheduler,
 	auditTime,
 	catchError,
-	concat,
-	concatMap,
 	debounceTime,
 	defer,
 	EMPTY,
 	filter,
 	finalize,
 	from,
-	ignoreElements,
 	map,
 	merge,
 	mergeMap,
@@ -20,7 +18,6 @@ import {
 	repeat,
 	Subject,
 	share,
-	startWith,
 	switchMap,
 	take,
 	takeUntil,
@@ -28,30 +25,57 @@ import {
 	throttleTime,
 	timer,
 } from "rxjs";
-import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { makeAttempts } from "./attempts.js";
+import { makeBackOff, noBackOff } from "./back-off.js";
 import { type Insertions, makeBatchInsertion } from "./batch-insertion.js";
-import { makeDecider } from "./decide.js";
+import { type Decider, type Decision, makeDecider } from "./decide.js";
 import type { Announcement, Devices, PresentDevice } from "./devices.js";
+import { type Arrival, makeLooking } from "./looking.js";
 import { makeLosses } from "./losses.js";
+import type { Pulse } from "./pulse.js";
 import type { Report } from "./report.js";
-import { parseUevent } from "./uevent.js";
+import { parseUevent, type Uevent } from "./uevent.js";
+import { makeUnmatched } from "./unmatched.js";
 
 export type HotplugOptions = {
 	readonly devices: Devices;
-	readonly knowledge: Knowledge;
+	/** What is known now. */
+	readonly knowledge: () => Knowledge;
+	/** Whenever it has changed. */
+	readonly renewed?: Observable<unknown>;
+	/** Decides by what is known now; asked for again whenever that has changed. */
+	readonly decider?: () => Decider;
+	/** What is to be decided of a device that came up: its aliases where absent. */
+	readonly arrive?: (uevent: Uevent) => PresentDevice;
+	/** Aliases that somebody asks for. */
+	readonly requests?: Observable<LoadRequest>;
 	readonly inserter: Insertions;
+	/** What the inserter finds to report. */
+	readonly remarks?: Observable<Report>;
 	/** Names of the live modules, as the kernel says now. */
 	readonly listLive: () => ReadonlySet<string>;
 	/** How long nothing must have happened for things to be settled. */
 	readonly quietMilliseconds: number;
 	/** Between two looks at all of /sys, and before another socket is opened: a second where absent. */
 	readonly pauseMilliseconds?: number;
+	/** Whether it looks at /sys before anything was missed: it does where absent. */
+	readonly lookAtStart?: boolean;
 	/** Ends the listening; modules in flight are awaited. */
 	readonly stop: Observable<unknown>;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
+	/** Is kept up to date. */
+	readonly pulse?: Pulse;
+};
+
+export type LoadRequest = {
+	readonly alias: string;
+	/** Must not wait for a place: the kernel asks, maybe for a module that has one. */
+	readonly beyondBound: boolean;
+	/** What the alias asked for, and how each module that was wanted ended; those that were live already are not there. */
+	answer(decisions: readonly Decision[], outcomes: readonly Outcome[]): void;
 };
 
 /** So many sockets failed one after the other: waiting for another keeps nobody any longer. */
@@ -59,31 +83,32 @@ const SETTLED_DEAF = 4;
 /** node's timers take no more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-type Arrival = { readonly kind: "devices"; readonly devices: readonly PresentDevice[] };
-
 export function hotplug(options: HotplugOptions): Observable<Report> {
 	return defer(() => {
-		const { devices, inserter, stop, pauseMilliseconds = 1000 } = options;
+		const { devices, inserter, knowledge, pulse, stop, endWhenSettled, pauseMilliseconds = 1000 } = options;
+		const { arrive = (uevent) => uevent, decider = () => makeDecider(knowledge()), lookAtStart = true } = options;
+		const { parse = parseUevent, inOrder = true } = devices;
 		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
-		const decide = makeDecider(options.knowledge);
 		const attempts = makeAttempts();
-		const insertDecided = makeBatchInsertion({ ...options, attempts });
+		const backOff = endWhenSettled ? noBackOff : makeBackOff(() => asyncScheduler.now());
+		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff });
 		const losses = makeLosses();
-		const looks = new Subject<void>();
+		const unmatched = makeUnmatched();
 		/** Something came up or ended: things are not settled. */
 		const activity = new Subject<void>();
 		/** Only something else was heard. */
 		const chatter = new Subject<void>();
 		const refusals = new Subject<Report>();
-		let lookDue = true;
-		let walking = false;
-		let walkedOnce = false;
+		const looking = makeLooking({ devices, pauseMilliseconds, lookAtStart, onLooked: () => activity.next() });
+		let decide = decider();
 		let failures = 0;
+		if (pulse) pulse.isLooking = looking.isUnderWay;
 
 		const heard = defer(() => devices.announced).pipe(
 			mergeMap(hear),
 			catchError((error: Error) => {
 				if (++failures === SETTLED_DEAF) activity.next();
+				if (pulse) pulse.socket = undefined;
 				return of<Report>({ kind: "deaf", error });
 			}),
 			repeat({ delay: () => timer(pauseMilliseconds) }),
@@ -93,8 +118,11 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			switch (announcement.kind) {
 				case "listening":
 					losses.countedBy(announcement.drops);
+					if (pulse) pulse.socket = announcement;
 					if (failures > 0) lookForMissed();
 					failures = 0;
+					// Where there is no look, silence alone tells that things are settled.
+					if (!lookAtStart) activity.next();
 					return of({ kind: "listening", receiveBuffer: announcement.receiveBuffer });
 				case "refused":
 					// They may have filled the buffer up.
@@ -109,13 +137,21 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		}
 
 		function hearDrain(datagrams: readonly Buffer[]): readonly (Report | Arrival)[] {
-			const uevents = datagrams.map(parseUevent).filter((uevent) => uevent !== undefined);
+			const uevents = datagrams.map(parse).filter((uevent) => uevent !== undefined);
 			const added = uevents.filter(({ action }) => action === "add");
-			for (const { action, devpath } of uevents) if (action === "remove") attempts.forgetDevice(devpath);
-			const lost = losses.noticeGap(uevents) ? checkLosses() : [];
+			for (const { action, devpath } of uevents) if (action === "remove") forgetDevice(devpath);
+			const gap = losses.noticeGap(uevents);
+			const lost = gap && inOrder ? checkLosses() : [];
 			(added.length > 0 ? activity : chatter).next();
-			const arrived = added.filter(({ aliases }) => aliases.length > 0);
-			return arrived.length > 0 ? [...lost, { kind: "devices", devices: arrived }] : lost;
+			if (pulse) pulse.seqnum = losses.lastSeqnum();
+			const arrived = added.map(arrive).filter(({ aliases }) => aliases.length > 0);
+			const told: (Report | Arrival)[] = [...lost, { kind: "heard", uevents }];
+			return arrived.length > 0 ? [...told, { kind: "devices", devices: arrived }] : told;
+		}
+
+		function forgetDevice(devpath: string): void {
+			attempts.forgetDevice(devpath);
+			unmatched.forget(devpath);
 		}
 
 		function checkLosses(): readonly Report[] {
@@ -131,48 +167,25 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		/** What was missed may be that a device left. */
 		function lookForMissed(): void {
 			attempts.forgetAll();
-			look();
+			looking.again();
 		}
 
-		/** One look serves all that was missed before it begins. */
-		function look(): void {
-			if (lookDue) return;
-			lookDue = true;
-			looks.next();
-		}
-
-		const seen = looks.pipe(
-			startWith(undefined),
-			concatMap(() => concat(defer(walk), timer(pauseMilliseconds).pipe(ignoreElements()))),
-		);
-
-		function walk(): Observable<Report | Arrival> {
-			lookDue = false;
-			walking = true;
-			let count = 0;
-			const slices = defer(() => devices.present()).pipe(
-				map((slice): Arrival => {
-					count += slice.length;
-					return { kind: "devices", devices: slice };
-				}),
-			);
-			const walked = defer(() => {
-				walkedOnce = true;
-				return of<Report>({ kind: "walked", devices: count });
+		function decideAll(present: readonly PresentDevice[]): readonly Decision[] {
+			return present.flatMap((device) => {
+				const decisions = decide(device);
+				unmatched.note(device, decisions);
+				return decisions;
 			});
-			return concat(slices, walked).pipe(
-				catchError((error: unknown) => {
-					// A machine without devices is no machine; one that is short of descriptors may soon have some.
-					if (!walkedOnce || !(error instanceof Refusal)) throw error;
-					look();
-					return of<Report>({ kind: "blind", error });
-				}),
-				finalize(() => {
-					walking = false;
-					activity.next();
-				}),
-			);
 		}
+
+		/** What no module was known for may have one now. */
+		const renewed = (options.renewed ?? EMPTY).pipe(
+			mergeMap((): readonly Arrival[] => {
+				decide = decider();
+				const devicesOnceMore = unmatched.takeAll();
+				return devicesOnceMore.length === 0 ? [] : [{ kind: "devices", devices: devicesOnceMore }];
+			}),
+		);
 
 		/** A turn of the event loop comes after the quiet time: it may have been too busy to hear what is waiting. */
 		const quiet = activity.pipe(
@@ -182,27 +195,45 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			share(),
 		);
 		const lostInQuiet = merge(quiet, chatter.pipe(auditTime(quietMilliseconds), map(checkLosses)));
-		const settled = quiet.pipe(
-			filter((lost) => lost.length === 0 && !walking && !lookDue && inserter.inFlight() === 0),
+		const idle = quiet.pipe(
+			filter((lost) => lost.length === 0 && !looking.isUnderWay() && inserter.busy() === 0),
 			filter(() => failures === 0 || failures >= SETTLED_DEAF),
-			take(1),
+			tap(() => looking.allSeen()),
+			share(),
 		);
-		const done = options.endWhenSettled ? merge(stop, settled) : stop;
-		/** As often as anybody reads them: whoever sends them can send many. */
-		const refused = refusals.pipe(throttleTime(pauseMilliseconds, undefined, { leading: true, trailing: true }));
-		const worked = merge(heard, refused, lostInQuiet.pipe(mergeMap((lost) => from(lost))), seen).pipe(
+		const done = endWhenSettled ? merge(stop, idle) : stop;
+		const asked = (options.requests ?? EMPTY).pipe(
 			takeUntil(done),
-			mergeMap((item) => (item.kind === "devices" ? insertDecided(item.devices.flatMap(decide)) : of(item))),
-			tap((report) => {
-				if (report.kind === "outcome") activity.next();
+			mergeMap(({ alias, beyondBound, answer }) => {
+				activity.next();
+				const decisions = decide({ devpath: "", aliases: [alias] });
+				const outcomes: Outcome[] = [];
+				const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
+				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(finalize(() => answer(decisions, outcomes)));
 			}),
 		);
-		return merge(
-			worked,
-			settled.pipe(
-				map((): Report => ({ kind: "settled" })),
-				takeUntil(stop),
+
+		/** As often as anybody reads them: whoever sends them can send many. */
+		const refused = refusals.pipe(throttleTime(pauseMilliseconds, undefined, { leading: true, trailing: true }));
+		const arrivals = merge(heard, refused, lostInQuiet.pipe(mergeMap((lost) => from(lost))), renewed, looking.seen);
+		const worked = merge(
+			arrivals.pipe(
+				takeUntil(done),
+				mergeMap((item) => (item.kind === "devices" ? insertDecided(decideAll(item.devices)) : of(item))),
 			),
+			asked,
+		).pipe(
+			tap((report) => {
+				if (report.kind !== "outcome") return;
+				if (pulse) pulse.activity++;
+				activity.next();
+			}),
 		);
+		const settled = idle.pipe(
+			take(1),
+			map((): Report => ({ kind: "settled" })),
+			takeUntil(stop),
+		);
+		return merge(worked, settled, (options.remarks ?? EMPTY).pipe(takeUntil(done)));
 	});
 }

@@ -27,8 +27,14 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 
 function recordReport(log: pino.Logger, report: Report): void {
 	if (report.kind === "listening") log.info({ receiveBuffer: report.receiveBuffer }, "listening for uevents");
+	else if (report.kind === "heard") return;
 	else if (report.kind === "batch") recordDecisions(log, report.batch);
 	else if (report.kind === "outcome") recordOutcome(log, report.batch, report.outcome);
+	else if (report.kind === "hung")
+		log.warn(
+			{ module: report.step.module, milliseconds: report.milliseconds },
+			`${report.step.module}: its insertion has not ended after ${report.milliseconds} ms: others go on without waiting for it`,
+		);
 	else if (report.kind === "lost") log.warn({ drops: report.drops }, "uevents were lost: looking at all devices again");
 	else if (report.kind === "refused")
 		log.warn({ refused: report.count }, "refused messages that the kernel did not send");

@@ -7,6 +7,8 @@ export type Losses = {
 	countedBy(drops: () => number): void;
 	/** Whether numbers are missing between these uevents and those before them. */
 	noticeGap(uevents: readonly Uevent[]): boolean;
+	/** The highest number noticed since the socket was opened. */
+	lastSeqnum(): number | undefined;
 	/** The count, where it has grown since it was last asked for. */
 	check(): number | undefined;
 };
@@ -30,6 +32,7 @@ export function makeLosses(): Losses {
 			}
 			return gap;
 		},
+		lastSeqnum: () => last,
 		check() {
 			let count: number;
 			try {

@@ -1,15 +1,21 @@
 // What the agent has to say while it works: data, turned into text or JSON at the edge alone.
 import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
+import type { Step } from "../libkmod/plan-insertion.js";
 import type { Batch } from "./batch.js";
 import { listRecords } from "./dry-run.js";
 import { explainOutcome } from "./explain.js";
+import type { Uevent } from "./uevent.js";
 
 export type Report =
 	/** The socket is bound; bytes of receive buffer as the kernel gives them. */
 	| { readonly kind: "listening"; readonly receiveBuffer: number }
+	/** All uevents of one drain, of which most may ask for nothing. */
+	| { readonly kind: "heard"; readonly uevents: readonly Uevent[] }
 	| { readonly kind: "batch"; readonly batch: Batch }
 	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
+	/** Its insertion or command takes so long that its place was given to another; it is left to end. */
+	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
 	/** Events were lost: how many so far; the walk begins again. */
 	| { readonly kind: "lost"; readonly drops: number }
 	/** Datagrams that did not come from the kernel, so far. */
@@ -29,6 +35,10 @@ export function reportRecord(report: Report): readonly object[] {
 			return listRecords(report.batch);
 		case "outcome":
 			return [outcomeRecord(report.batch, report.outcome)];
+		case "heard":
+			return [];
+		case "hung":
+			return [{ kind: "hung", module: report.step.module, milliseconds: report.milliseconds }];
 		case "deaf":
 		case "blind":
 			return [{ kind: report.kind, reason: report.error.message }];

@@ -1,12 +1,18 @@
 // The agent's settings: every key with its default, the sentence that explains it and what it may be. The reference file in
 // config/ is made from this table, and a test holds the two equal.
+import { groupNames } from "./priority.js";
 
 export type Settings = {
+	readonly source: string;
 	readonly parallel: number;
+	readonly first: readonly string[];
+	readonly hung_seconds: number;
 	readonly quiet_milliseconds: number;
 	readonly receive_buffer_bytes: number;
 	readonly log_level: string;
 	readonly honour_every_line: boolean;
+	readonly run_directory: string;
+	readonly command_socket: string;
 };
 
 type Setting<Value> = {
@@ -27,13 +33,39 @@ const oneOf = (...words: readonly string[]) => ({
 	accepts: (value: unknown) => typeof value === "string" && words.includes(value),
 });
 
+const listOf = (...words: readonly string[]) => ({
+	range: `a list of any of ${words.join(", ")}`,
+	accepts: (value: unknown) => Array.isArray(value) && value.every((word) => words.includes(word)),
+});
+
+const path = (range: string, pattern: RegExp) => ({
+	range,
+	accepts: (value: unknown) => typeof value === "string" && pattern.test(value),
+});
+
 const trueOrFalse = { range: "true or false", accepts: (value: unknown) => typeof value === "boolean" };
 
 export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
+	source: {
+		value: "auto",
+		sentence:
+			"Whose uevents `hotplugd run` heeds: the kernel's, udev's when its rules have run, or udev's where udev runs.",
+		...oneOf("auto", "kernel", "udev"),
+	},
 	parallel: {
 		value: 16,
 		sentence: "How many modules may be in their init at once, over all batches.",
 		...between(1, 1000),
+	},
+	first: {
+		value: ["usb_host"],
+		sentence: "Which drivers go before all others that wait for their turn, the first named before the next.",
+		...listOf(...groupNames),
+	},
+	hung_seconds: {
+		value: 60,
+		sentence: "After how long an insertion that has not ended is reported and gives up its place; it is never killed.",
+		...between(1, 2_000_000),
 	},
 	quiet_milliseconds: {
 		value: 1000,
@@ -58,12 +90,18 @@ export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings
 			"Whether lines of modprobe.d count that kmod leaves unheeded: a module's later softdeps, and its install beside softdeps.",
 		...trueOrFalse,
 	},
+	run_directory: {
+		value: "/run/hotplugd",
+		sentence: "Where `hotplugd run` has its sockets and its lock.",
+		...path("an absolute path", /^\/[^\0]*$/),
+	},
+	command_socket: {
+		value: "",
+		sentence: "The companion that runs `install` commands outside this service's sandbox; empty: they are run here.",
+		...path("an absolute path, or empty", /^(?:\/[^\0]*)?$/),
+	},
 };
 
-export const defaultSettings: Settings = {
-	parallel: settingsTable.parallel.value,
-	quiet_milliseconds: settingsTable.quiet_milliseconds.value,
-	receive_buffer_bytes: settingsTable.receive_buffer_bytes.value,
-	log_level: settingsTable.log_level.value,
-	honour_every_line: settingsTable.honour_every_line.value,
-};
+export const defaultSettings = Object.fromEntries(
+	Object.entries(settingsTable).map(([key, { value }]) => [key, value]),
+) as unknown as Settings;

@@ -2,6 +2,7 @@
 // what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole.
 // What is live is the kernel's to say (EEXIST): nothing is remembered between plans.
 import { type Kernel, Refusal } from "./kernel.js";
+import { makePlaces, type Place } from "./places.js";
 import type { Step } from "./plan-insertion.js";
 
 export type Result =
@@ -40,75 +41,42 @@ export type InserterOptions = {
 	readonly kernel: Kernel;
 	/** How many modules may be in their init at once, over all plans: 1 or more. */
 	readonly parallel: number;
+	/** What has run for so long hangs: its place goes to another, and it is left to end. Never where absent. */
+	readonly hungMilliseconds?: number;
+	readonly onHung?: (step: Step) => void;
+	/** How long, beyond its plan, others wait for it, in modules; what is waited for longest is begun first. 0 where absent. */
+	readonly weigh?: (step: Step) => number;
 };
+
+export type CarryOutOptions = {
+	/** For a request that a module in its init waits for: where all places are taken by such ones, it would wait for ever. */
+	readonly beyondBound?: boolean;
+};
+
+export type Running = { readonly module: string; readonly milliseconds: number; readonly hung: boolean };
 
 export type Inserter = {
 	/** Begins what is not in flight yet; one flight for each step, in the plan's order. */
-	carryOut(plan: readonly Step[]): readonly Flight[];
-	/** Modules whose insertion or command runs now. */
-	running(): readonly string[];
+	carryOut(plan: readonly Step[], options?: CarryOutOptions): readonly Flight[];
+	/** Modules whose insertion or command runs now, and for how long it has. */
+	running(): readonly Running[];
 	/** Modules in flight: running or waiting for their turn. */
 	inFlight(): number;
+	/** Those of them that get on: what hangs, and what waits for that alone, does not. */
+	busy(): number;
 	/** Nothing more begins; what runs is left to end. */
 	stop(): void;
 };
 
-export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
+export function makeInserter(options: InserterOptions): Inserter {
+	const { kernel, parallel, hungMilliseconds, onHung = () => undefined, weigh = () => 0 } = options;
 	const flights = new Map<string, Promise<Outcome>>();
-	const running = new Set<string>();
-	const waiting: { readonly module: string; readonly begin: () => void }[] = [];
-	/** How long a chain of modules in flight waits for each: the longest chain is begun first. */
-	const heights = new Map<string, number>();
+	const running = new Map<string, number>();
+	const hung = new Set<string>();
 	/** In flight, and joined by a plan that cannot do without: whoever began it may have wanted it by a softdep alone. */
 	const requiredSince = new Set<string>();
-	let taken = 0;
-	let due = false;
+	const places = makePlaces(parallel, weigh);
 	let stopped = false;
-
-	function takePlace(module: string): Promise<void> {
-		givePlacesSoon();
-		return new Promise((begin) => waiting.push({ module, begin }));
-	}
-
-	/** At the end of the turn, when all who want a place in it have asked: the longest chain is served, not who asked first. */
-	function givePlacesSoon(): void {
-		if (!due) setImmediate(givePlaces);
-		due = true;
-	}
-
-	/** Once stopped there is a place for everybody: to hear of it. */
-	function givePlaces(): void {
-		due = false;
-		while (waiting.length > 0 && (taken < parallel || stopped)) {
-			let next = 0;
-			for (let place = 1; place < waiting.length; place++) if (heightOf(place) > heightOf(next)) next = place;
-			taken++;
-			waiting.splice(next, 1)[0]!.begin();
-		}
-	}
-
-	function leavePlace(): void {
-		taken--;
-		givePlacesSoon();
-	}
-
-	function heightOf(place: number): number {
-		return heights.get(waiting[place]!.module) ?? 0;
-	}
-
-	/** A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened. */
-	function raise(plan: readonly Step[]): void {
-		for (const step of plan)
-			if (!heights.has(step.module)) heights.set(step.module, goesOn(step) ? BEYOND_THE_PLAN : 0);
-		for (const { module, after } of plan.toReversed()) {
-			const height = heights.get(module)! + 1;
-			for (const needed of after) {
-				const known = heights.get(needed.module);
-				// What is live already is not in flight.
-				if (known !== undefined && known < height) heights.set(needed.module, height);
-			}
-		}
-	}
 
 	async function carryOutStep(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
 		const before = await Promise.all(prerequisites);
@@ -119,21 +87,33 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 			return { step, result: because.result === "stopped" ? "stopped" : "blocked", milliseconds: 0, because };
 		const idle = resultWithoutActing(step);
 		if (idle !== undefined) return { step, result: idle, milliseconds: 0 };
-		await takePlace(step.module);
+		const place = await places.take(step.module);
 		if (stopped) {
-			leavePlace();
+			place.leave();
 			return { step, result: "stopped", milliseconds: 0 };
 		}
-		running.add(step.module);
 		const begun = performance.now();
+		running.set(step.module, begun);
+		const watch = watchOver(step, place);
 		try {
 			return { ...(await act(step)), step, milliseconds: performance.now() - begun };
 		} catch (error) {
 			return { ...refused(error), step, milliseconds: performance.now() - begun };
 		} finally {
+			clearTimeout(watch);
 			running.delete(step.module);
-			leavePlace();
+			hung.delete(step.module);
+			place.leave();
 		}
+	}
+
+	function watchOver(step: Step, place: Place): ReturnType<typeof setTimeout> | undefined {
+		if (hungMilliseconds === undefined) return undefined;
+		return setTimeout(() => {
+			hung.add(step.module);
+			place.leave();
+			onHung(step);
+		}, hungMilliseconds);
 	}
 
 	async function act(step: Step): Promise<Pick<Outcome, "result" | "exitStatus">> {
@@ -151,7 +131,7 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	function begin(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
 		const flight = carryOutStep(step, prerequisites).then((outcome) => {
 			flights.delete(step.module);
-			heights.delete(step.module);
+			places.forget(step.module);
 			return requiredSince.delete(step.module) ? { ...outcome, step: { ...step, required: true } } : outcome;
 		});
 		flights.set(step.module, flight);
@@ -159,9 +139,9 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 	}
 
 	return {
-		carryOut(plan) {
-			raise(plan);
-			return plan.map((step) => {
+		carryOut(plan, { beyondBound = false } = {}) {
+			places.raise(plan);
+			const begun = plan.map((step) => {
 				const flying = flights.get(step.module);
 				if (flying !== undefined) {
 					if (step.required) requiredSince.add(step.module);
@@ -173,22 +153,23 @@ export function makeInserter({ kernel, parallel }: InserterOptions): Inserter {
 				);
 				return { outcome, joined: false };
 			});
+			if (beyondBound) places.hurry(plan.flatMap(({ module }) => (flights.has(module) ? [module] : [])));
+			return begun;
 		},
-		running: () => [...running],
+		running: () =>
+			[...running].map(([module, begun]) => ({
+				module,
+				milliseconds: performance.now() - begun,
+				hung: hung.has(module),
+			})),
 		inFlight: () => flights.size,
+		// Whatever waits for what it needs waits for something that runs or waits for a place.
+		busy: () => running.size - hung.size + places.waiting(),
 		stop() {
 			stopped = true;
-			givePlaces();
+			places.open();
 		},
 	};
-}
-
-/** Longer than the chains of one plan commonly are. */
-const BEYOND_THE_PLAN = 4;
-
-/** A USB host controller (PCI class 0C03) brings up hubs and devices one after the other, each with drivers of its own. */
-function goesOn({ cause }: Step): boolean {
-	return cause.kind === "alias" && /^pci:.*bc0Csc03/.test(cause.alias);
 }
 
 /** Whether modules that need this one can go on. */

@@ -12,6 +12,11 @@ export function readDrops(inode: string): number | undefined {
 	return readRows().find((row) => row.inode === inode)?.drops;
 }
 
+/** How many bytes of messages wait in the socket's receive buffer; undefined where there is no such socket. */
+export function readWaiting(inode: string): number | undefined {
+	return readRows().find((row) => row.inode === inode)?.waiting;
+}
+
 export function findDescriptor(inode: string): number | undefined {
 	for (const name of readdirSync("/proc/self/fd")) {
 		try {
@@ -26,7 +31,8 @@ export function findDescriptor(inode: string): number | undefined {
 function readRows() {
 	const [, ...lines] = readFileSync("/proc/net/netlink", "latin1").trim().split("\n");
 	return lines.map((line) => {
-		const [, protocol, port, , , , , , drops, inode] = line.split(/\s+/);
-		return { protocol: Number(protocol), port: Number(port), drops: Number(drops), inode: inode ?? "" };
+		const [, protocol, port, , waiting, , , , drops, inode] = line.split(/\s+/);
+		const numbers = { protocol: Number(protocol), port: Number(port), waiting: Number(waiting), drops: Number(drops) };
+		return { ...numbers, inode: inode ?? "" };
 	});
 }

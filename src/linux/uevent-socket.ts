@@ -9,7 +9,7 @@
 
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
-import { findDescriptor, findInode, readDrops } from "./netlink-table.js";
+import { findDescriptor, findInode, readDrops, readWaiting } from "./netlink-table.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls, type Syscalls } from "./syscalls.js";
 import { UeventDrain, type UeventListeners } from "./uevent-drain.js";
@@ -19,6 +19,8 @@ export type UeventSocket = {
 	readonly receiveBuffer: number;
 	/** How many messages did not fit into the receive buffer so far. A gap in SEQNUM alone does not tell of a loss. */
 	drops(): number;
+	/** Bytes of messages that wait to be read, as the kernel counts them. */
+	waiting(): number;
 	/** Whether the socket keeps the event loop, and so the process, going. From the start it does. */
 	ref(): void;
 	unref(): void;
@@ -116,6 +118,7 @@ function opened(socket: RawSocket, inode: string, drain: UeventDrain): UeventSoc
 			if (!closed) drops = readDrops(inode) ?? drops;
 			return drops;
 		},
+		waiting: () => (closed ? 0 : (readWaiting(inode) ?? 0)),
 		ref: () => void (closed || socket.ref()),
 		unref: () => void (closed || socket.unref()),
 		close() {

@@ -59,6 +59,11 @@ export type Started = { readonly settings: Settings; readonly knowledge: Knowled
 /** @throws {StartFailure} */
 export async function start(kernel: Kernel, options: AgentOptions): Promise<Started> {
 	const settings = await readSettings(kernel, options.config);
+	return { settings, knowledge: readAll(kernel, options, settings) };
+}
+
+/** Indexes and configuration. @throws {StartFailure} */
+export function readAll(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
 	const moduleDirectory = `${options.dirname ?? ""}/lib/modules/${options.setVersion ?? kernel.release}`;
 	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
 	try {
@@ -66,10 +71,9 @@ export async function start(kernel: Kernel, options: AgentOptions): Promise<Star
 			moduleDirectory,
 			...(options.configPath.length > 0 && { configPaths: options.configPath }),
 			...(commandLine !== undefined && { kernelCommandLine: commandLine }),
-			honourEveryLine: settings.honour_every_line,
+			honourEveryLine: honour_every_line,
 		});
-		const problems = [...knowledge.problems, ...listUnheededLines(knowledge)];
-		return { settings, knowledge: { ...knowledge, problems } };
+		return { ...knowledge, problems: [...knowledge.problems, ...listUnheededLines(knowledge)] };
 	} catch (error) {
 		throw new StartFailure(explainMissing(error), exitStatus.unable);
 	}

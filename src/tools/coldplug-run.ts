@@ -1,19 +1,18 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
-import { lastValueFrom, ReplaySubject, tap } from "rxjs";
-import { announcements } from "../agent/announcements.js";
 import { explainCause, explainDecision, explainOutcome } from "../agent/explain.js";
-import { hotplug } from "../agent/hotplug.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
+import { makePipeline } from "../agent/pipeline.js";
 import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
-import { slicedByTurns } from "../agent/slices.js";
 import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js";
-import { makeInserter, type Outcome } from "../libkmod/inserter.js";
+import type { Outcome } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug.js";
-import { listLive } from "./live.js";
 import type { Machine } from "./machine.js";
+
+/** Modules that may hang while others go on: each holds a thread. */
+const HANGING = 16;
 
 export async function loadColdplugged(
 	given: ColdplugOptions,
@@ -21,47 +20,33 @@ export async function loadColdplugged(
 	kernel: Kernel,
 	{ settings, knowledge }: Started,
 ): Promise<number> {
-	await machine.sizeThreadPool(settings.parallel);
-	const sources = await machine.devices("/sys");
-	const inserter = makeInserter({ kernel, parallel: settings.parallel });
-	// A signal may come before anybody listens.
-	const stop = new ReplaySubject<void>(1);
+	await machine.sizeThreadPool(settings.parallel, HANGING);
+	const pipeline = makePipeline({
+		kernel,
+		sources: await machine.devices("/sys"),
+		settings,
+		knowledge: () => knowledge,
+		quietMilliseconds: given.quiet,
+		endWhenSettled: true,
+	});
 	machine.onStopSignal((signal) => {
-		inserter.stop();
-		if (!given.quietly)
-			machine.complain(`coldplug: ${signal}: waiting for ${inserter.running().join(", ") || "nothing"}\n`);
-		stop.next();
+		const running = pipeline.inserter.running().map(({ module }) => module);
+		pipeline.stop();
+		if (!given.quietly) machine.complain(`coldplug: ${signal}: waiting for ${running.join(", ") || "nothing"}\n`);
 	});
 	const last = new Map<string, Outcome>();
 	const problems = new Map<string, string>();
 	let stopped = true;
 	let deaf: Error | undefined;
-	const reports = hotplug({
-		devices: {
-			announced: announcements(await sources.listen(settings.receive_buffer_bytes)),
-			present: () => slicedByTurns(sources.present()),
-		},
-		knowledge,
-		inserter,
-		listLive: () => listLive(kernel),
-		quietMilliseconds: given.quiet ?? settings.quiet_milliseconds,
-		stop,
-		endWhenSettled: true,
+	await pipeline.open();
+	await pipeline.run((report) => {
+		if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
+		if (report.kind === "batch") for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
+		if (report.kind === "settled") stopped = false;
+		if (report.kind === "deaf") deaf = report.error;
+		if (report.kind === "listening") deaf = undefined;
+		say(report, given, machine);
 	});
-	await lastValueFrom(
-		reports.pipe(
-			tap((report) => {
-				if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
-				if (report.kind === "batch")
-					for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
-				if (report.kind === "settled") stopped = false;
-				if (report.kind === "deaf") deaf = report.error;
-				if (report.kind === "listening") deaf = undefined;
-				say(report, given, machine);
-			}),
-		),
-		{ defaultValue: undefined },
-	);
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);
 	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
@@ -101,6 +86,12 @@ function formatReport(report: Report, verbose: number): string | undefined {
 			return `could not look at all devices: ${report.error.message}`;
 		case "settled":
 			return "settled";
+		case "hung": {
+			const seconds = Math.round(report.milliseconds / 1000);
+			return `${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`;
+		}
+		case "heard":
+			return undefined;
 		case "batch":
 			return verbose > 1 ? report.batch.decisions.map(explainDecision).join("\n") || undefined : undefined;
 	}

@@ -1,12 +1,12 @@
 // coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
 // prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
+import { listLive } from "../agent/live.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { agentOptions, complainOf, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import { listLive } from "./live.js";
 import type { Machine } from "./machine.js";
 import type { Options, Values } from "./options.js";
 

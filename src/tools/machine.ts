@@ -1,8 +1,6 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
-import type { OpenUeventSocket } from "../agent/announcements.js";
-import type { PresentDevice } from "../agent/devices.js";
+import type { DeviceSources } from "../agent/devices.js";
 import type { Readiness } from "../agent/readiness.js";
-import type { DeviceIdentity } from "../agent/udev-database.js";
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 
@@ -24,26 +22,17 @@ export interface Machine {
 	moduleTree(): Promise<ModuleTree>;
 	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */
 	devices(sysfs: string): Promise<DeviceSources>;
-	/** Makes room for so many insertions at once; to be called before anything asynchronous is. */
-	sizeThreadPool(insertions: number): Promise<void>;
+	/**
+	 * Makes room for so many insertions at once, and so many more that hang or must not wait; to be called before anything
+	 * asynchronous is.
+	 */
+	sizeThreadPool(insertions: number, more?: number): Promise<void>;
 	/** Calls the listener at SIGTERM and SIGINT instead of ending at once. */
 	onStopSignal(listener: (signal: string) => void): void;
+	/** Calls the listener at SIGHUP. */
+	onReloadSignal(listener: () => void): void;
+	service(): Promise<ServiceMachine>;
 }
-
-export interface DeviceSources {
-	present(): Iterable<PresentDevice>;
-	/** What udev's database knows a device by. */
-	identify(devpath: string): DeviceIdentity;
-	/** Loads what it takes to listen. Before that nothing native is loaded. @param options or the receive buffer alone */
-	listen(options: ListenOptions | number): Promise<OpenUeventSocket>;
-}
-
-export type ListenOptions = {
-	/** Bytes to ask for. */
-	readonly receiveBuffer: number;
-	/** Whose uevents: the kernel's own, which is the default, or udev's, once its rules have run. */
-	readonly source?: "kernel" | "udev";
-};
 
 /** What a daemon needs beside that. */
 export interface ServiceMachine {
@@ -56,6 +45,8 @@ export interface ServiceMachine {
 	listenControl(options: ControlOptions): Promise<ControlSocket>;
 	/** @throws {Refusal} where there is no such descriptor. */
 	readiness(options: ReadinessOptions): Promise<Readiness>;
+	/** Makes an empty file, or removes it. @throws {Refusal} */
+	mark(path: string, present: boolean): void;
 	/** Sends one line to a control socket: resolves with the line that answers it. @throws {Refusal} */
 	ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer>;
 }

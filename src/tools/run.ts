@@ -1,54 +1,137 @@
-// hotplugd run: coldplug, then the drivers of whatever is plugged in, until SIGTERM. It logs JSON lines.
-import { lastValueFrom, ReplaySubject, tap } from "rxjs";
-import { announcements } from "../agent/announcements.js";
-import { hotplug } from "../agent/hotplug.js";
-import { openJournal } from "../agent/journal.js";
-import { slicedByTurns } from "../agent/slices.js";
+// hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
+import { answerControl, answerLoad } from "../agent/control-answers.js";
+import type { UeventSource } from "../agent/devices.js";
+import { type Journal, openJournal } from "../agent/journal.js";
+import { isReplayToCome } from "../agent/replay.js";
+import { makeService, type Service } from "../agent/service.js";
+import type { Settings } from "../agent/settings.js";
+import { makeTally } from "../agent/tally.js";
 import { exitStatus } from "../agent/verdict.js";
-import { makeInserter } from "../libkmod/inserter.js";
-import { agentOptions, complainOf, formatProblem, start } from "./agent-start.js";
+import type { Files } from "../libkmod/kernel.js";
+import { version } from "../version.js";
+import { agentOptions, complainOf, formatProblem, readAll, StartFailure, start } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import { listLive } from "./live.js";
+import type { ControlSocket, Machine, ServiceMachine } from "./machine.js";
+
+/** Threads beside the bound: for modules that hang, and for those that the kernel asks for while one of them waits. */
+const BEYOND_THE_BOUND = 64;
+/** The kernel has no more requests under way at once (CONFIG_MODPROBE's limit is 50). */
+const LOAD_CONNECTIONS = 256;
 
 export const run = defineTool({
 	name: "hotplugd run",
 	summary: "Loads the modules of the devices present, then those of every device that is plugged in.",
-	options: agentOptions,
+	options: {
+		...agentOptions,
+		source: { argument: "WHO", help: "Heed the uevents of kernel or udev (settings: source)" },
+		runDirectory: { argument: "DIR", help: "Have sockets and lock there (settings: run_directory)" },
+		notifyFd: { argument: "FD", number: true, help: "Write a newline there when ready" },
+	},
 	mostOperands: 0,
 	async run({ options: given }, machine) {
 		const kernel = await machine.kernel();
 		try {
-			const { settings, knowledge } = await start(kernel, given);
-			const journal = openJournal(settings.log_level, (line) => machine.print(line));
+			const started = await start(kernel, given);
+			const settings = override(started.settings, given);
+			const { knowledge } = started;
+			await machine.sizeThreadPool(settings.parallel, BEYOND_THE_BOUND);
+			const journal = openJournal(settings.log_level, printing(machine));
 			for (const problem of knowledge.problems) journal.warn({ ...problem }, formatProblem(problem));
 			journal.info({ files: knowledge.read, moduleDirectory: knowledge.moduleDirectory }, "read the configuration");
-			await machine.sizeThreadPool(settings.parallel);
-			const sources = await machine.devices("/sys");
-			const inserter = makeInserter({ kernel, parallel: settings.parallel });
-			// A signal may come before anybody listens.
-			const stop = new ReplaySubject<void>(1);
-			machine.onStopSignal((signal) => {
-				inserter.stop();
-				journal.info({ signal, running: inserter.running() }, `${signal}: nothing more begins; waiting for what runs`);
-				stop.next();
+			const ports = await machine.service();
+			const lock = await ports.lockInstance(settings.run_directory);
+			if (!lock.held)
+				throw new StartFailure(
+					`another hotplugd runs already${lock.pid === undefined ? "" : ` (process ${lock.pid})`}, holding ${lock.file}`,
+					exitStatus.unable,
+				);
+			const source = chooseSource(settings, kernel);
+			const readiness = await ports.readiness({
+				...(given.notifyFd !== undefined && { notifyFd: given.notifyFd }),
+				onProblem: ({ message }) => journal.warn({}, `could not tell whoever started this: ${message}`),
 			});
-			const reports = hotplug({
-				devices: {
-					announced: announcements(await sources.listen(settings.receive_buffer_bytes)),
-					present: () => slicedByTurns(sources.present()),
-				},
+			const service = makeService({
+				kernel,
+				sources: await machine.devices("/sys"),
+				settings,
+				source,
+				lookAtStart: source === "kernel" || !isReplayToCome(kernel),
+				version,
 				knowledge,
-				inserter,
-				listLive: () => listLive(kernel),
-				quietMilliseconds: settings.quiet_milliseconds,
-				stop,
-				endWhenSettled: false,
+				readKnowledge: () => readAll(kernel, given, settings),
+				journal,
+				readiness,
+				counted: makeTally(),
+				onListening: (listens) => markListening(ports, settings, journal, listens),
 			});
-			await lastValueFrom(reports.pipe(tap((report) => journal.record(report))), { defaultValue: undefined });
+			machine.onStopSignal((signal) => service.stopBy(signal));
+			machine.onReloadSignal(() => void service.renew("SIGHUP: what is known was read anew"));
+			await service.open();
+			await serve(service, ports, settings);
 			journal.info({}, "stopped");
+			lock.release();
 			return exitStatus.done;
 		} catch (error) {
 			return complainOf(error, "hotplugd run", machine);
 		}
 	},
 });
+
+function override(
+	settings: Settings,
+	{ source, runDirectory }: { readonly source: string | undefined; readonly runDirectory: string | undefined },
+): Settings {
+	if (source !== undefined && !["auto", "kernel", "udev"].includes(source))
+		throw new StartFailure(`there is no source ${source}: it is one of auto, kernel, udev`, exitStatus.usage);
+	return {
+		...settings,
+		...(source !== undefined && { source }),
+		...(runDirectory !== undefined && { run_directory: runDirectory }),
+	};
+}
+
+/** udev's control socket is there as long as udev is, or systemd is going to start it. */
+function chooseSource({ source }: Settings, files: Pick<Files, "stamp">): UeventSource {
+	if (source === "kernel" || source === "udev") return source;
+	return files.stamp("/run/udev/control") === undefined ? "kernel" : "udev";
+}
+
+/** A log that cannot be written, its disk being full say, must not keep a machine from its drivers. */
+function printing(machine: Machine): (line: string) => void {
+	return (line) => {
+		try {
+			machine.print(line);
+		} catch {
+			// There is nowhere to say it.
+		}
+	};
+}
+
+/** As long as it is there, udev's rule leaves loading to this agent. */
+function markListening(ports: ServiceMachine, settings: Settings, journal: Journal, listens: boolean): void {
+	try {
+		ports.mark(`${settings.run_directory}/listening`, listens);
+	} catch (error) {
+		journal.error({}, `could not tell udev's rules: ${error instanceof Error ? error.message : error}`);
+	}
+}
+
+async function serve(service: Service, ports: ServiceMachine, { run_directory }: Settings): Promise<void> {
+	const ended = service.run();
+	const sockets: ControlSocket[] = [];
+	try {
+		const control = { path: `${run_directory}/control`, answer: (line: Buffer) => answerControl(service, line) };
+		const load = {
+			path: `${run_directory}/load`,
+			answer: (line: Buffer) => answerLoad(service, line),
+			oneAnswer: true,
+			connections: LOAD_CONNECTIONS,
+		};
+		sockets.push(await ports.listenControl(control), await ports.listenControl(load));
+		await ended;
+	} finally {
+		service.stopBy("it ends");
+		await Promise.all(sockets.map((socket) => socket.close()));
+		await ended;
+	}
+}

@@ -7,7 +7,7 @@ function socket() {
 	let closed = 0;
 	const open = (given: UeventListeners) => {
 		listeners = given;
-		return { receiveBuffer: 4096, drops: () => 3, close: () => void closed++ };
+		return { receiveBuffer: 4096, waiting: () => 0, drops: () => 3, close: () => void closed++ };
 	};
 	return {
 		announced: announcements(open),

@@ -1,5 +1,7 @@
 import test from "ava";
+import { NEVER } from "rxjs";
 import { makeAttempts } from "../../src/agent/attempts.js";
+import { noBackOff } from "../../src/agent/back-off.js";
 import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
 import { makeDecider } from "../../src/agent/decide.js";
 import type { Report } from "../../src/agent/report.js";
@@ -18,7 +20,14 @@ function setUp(options: FakeKernelOptions & { readonly world?: World } = {}) {
 	const inserter = makeInserter({ kernel, parallel: 16 });
 	const attempts = makeAttempts();
 	const decide = makeDecider(knowledge);
-	const insertDecided = makeBatchInsertion({ knowledge, inserter, attempts, listLive: () => kernel.live });
+	const insertDecided = makeBatchInsertion({
+		knowledge: () => knowledge,
+		inserter,
+		attempts,
+		backOff: noBackOff,
+		listLive: () => kernel.live,
+		stop: NEVER,
+	});
 	const told: string[] = [];
 	const comesUp = async (device: string, ...aliases: readonly string[]): Promise<void> => {
 		insertDecided(decide({ devpath: device, aliases })).subscribe((report) => told.push(tell(report)));

@@ -234,7 +234,6 @@ story(
 	insert b     -------n
 	                    --n
 	batches      1 234  5
-	                    6
 	begun        b      b
 	ended               B B
 	told      L                S
@@ -567,14 +566,14 @@ story(
 	{ coldplug },
 );
 
-const inserter: HotplugOptions["inserter"] = { carryOut: () => [], inFlight: () => 0 };
+const inserter: HotplugOptions["inserter"] = { carryOut: () => [], busy: () => 0 };
 
 test("a socket that fails ten thousand times costs no more than one that fails once", (t) => {
 	let failures = 0;
 	new TestScheduler(t.deepEqual).run(() => {
 		hotplug({
 			devices: { announced: throwError(() => new Error("no")), present: () => [] },
-			knowledge: makeWorld({ modules: {} }),
+			knowledge: () => makeWorld({ modules: {} }),
 			inserter,
 			listLive: () => new Set(),
 			quietMilliseconds: 1,
@@ -591,7 +590,7 @@ test("a socket that fails ten thousand times costs no more than one that fails o
 test("what waits in the socket while the event loop is busy is heard before things count as settled", async (t) => {
 	const add = Buffer.from("add@/devices/b\0MODALIAS=x:b\0SEQNUM=1\0");
 	const announced = new Observable<Announcement>((subscriber) => {
-		subscriber.next({ kind: "listening", receiveBuffer: 4096, drops: () => 0 });
+		subscriber.next({ kind: "listening", receiveBuffer: 4096, drops: () => 0, waiting: () => 0 });
 		// Timers that became due meanwhile run before the socket is read.
 		setTimeout(() => {
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
@@ -601,7 +600,7 @@ test("what waits in the socket while the event loop is busy is heard before thin
 	const reports = await lastValueFrom(
 		hotplug({
 			devices: { announced, present: () => [] },
-			knowledge: makeWorld({ modules: { b: [] }, aliases: { "x:b": "b" } }),
+			knowledge: () => makeWorld({ modules: { b: [] }, aliases: { "x:b": "b" } }),
 			inserter,
 			listLive: () => new Set(),
 			quietMilliseconds: 20,
@@ -611,6 +610,6 @@ test("what waits in the socket while the event loop is busy is heard before thin
 	);
 	t.deepEqual(
 		reports.map(({ kind }) => kind),
-		["listening", "walked", "batch", "settled"],
+		["listening", "walked", "heard", "batch", "settled"],
 	);
 });

@@ -42,7 +42,7 @@ const wrong = test.macro({
 	title: (_, text) => `a problem with its line: ${JSON.stringify(text)}`,
 });
 
-test(wrong, "\n# parallel\nparalel = 4\nparallel = 3", 3, /^paralel is no setting; the keys are parallel, /, {
+test(wrong, "\n# parallel\nparalel = 4\nparallel = 3", 3, /^paralel is no setting; the keys are source, /, {
 	parallel: 3,
 });
 test(wrong, "parallel = 0", 1, /^parallel must be a whole number from 1 to 1000$/);

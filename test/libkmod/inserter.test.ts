@@ -1,15 +1,25 @@
 import test from "ava";
-import { type Flight, isMask, isUsable, makeInserter, type Outcome } from "../../src/libkmod/inserter.js";
+import {
+	type Flight,
+	type InserterOptions,
+	isMask,
+	isUsable,
+	makeInserter,
+	type Outcome,
+} from "../../src/libkmod/inserter.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
 import { planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";
 
-function setUp(world: World, { parallel = 16, ...options }: FakeKernelOptions & { parallel?: number } = {}) {
+type Given = FakeKernelOptions & Partial<Omit<InserterOptions, "kernel">>;
+
+function setUp(world: World, { parallel = 16, hungMilliseconds, onHung, weigh, ...options }: Given = {}) {
 	const knowledge = makeWorld(world);
 	const kernel = makeFakeKernel(options);
-	const inserter = makeInserter({ kernel, parallel });
+	const watch = hungMilliseconds === undefined ? {} : { hungMilliseconds };
+	const inserter = makeInserter({ kernel, parallel, ...watch, ...(onHung && { onHung }), ...(weigh && { weigh }) });
 	const insert = (...names: readonly string[]) => inserter.carryOut(plan(knowledge, ...names));
 	return { kernel, inserter, insert };
 }
@@ -38,7 +48,10 @@ test("modules that need nothing of each other are in their init at once", async 
 	insert("a", "b", "c");
 	await heard();
 	t.deepEqual(kernel.underway(), ["a", "b", "c"]);
-	t.deepEqual(inserter.running(), ["a", "b", "c"]);
+	t.deepEqual(
+		inserter.running().map(({ module }) => module),
+		["a", "b", "c"],
+	);
 	t.is(inserter.inFlight(), 3);
 });
 
@@ -53,19 +66,69 @@ test("what the longest chain waits for is begun first, in one plan and over all"
 	t.deepEqual(kernel.underway(), ["other"]);
 });
 
-test("a USB host controller's driver goes before a chain of its length, for what it brings up", async (t) => {
-	const { kernel, inserter } = setUp(free, { held: true, parallel: 1 });
-	const alias = "pci:v00001B36d0000000Dsv00001AF4sd00001100bc0Csc03i30";
-	const found = { module: "b", via: "alias index", pattern: "pci:v*d*sv*sd*bc0Csc03i30*" } as const;
-	const knowledge = makeWorld(free);
-	inserter.carryOut(
-		planInsertion(knowledge, [
-			{ module: "a", cause: { kind: "name" } },
-			{ module: "b", alias, cause: { kind: "alias", alias, found } },
-		]),
-	);
+test("what weighs more goes before chains that are shorter than it weighs", async (t) => {
+	const { kernel, insert } = setUp(chain, {
+		held: true,
+		parallel: 1,
+		weigh: ({ module }) => (module === "other" ? 3 : 0),
+	});
+	insert("top", "other");
 	await heard();
-	t.deepEqual(kernel.underway(), ["b"]);
+	t.deepEqual(kernel.underway(), ["other"]);
+});
+
+test("what hangs gives up its place and its turn to keep others waiting, and is left to end", async (t) => {
+	const hung: string[] = [];
+	const onHung = ({ module }: Step) => void hung.push(module);
+	const { kernel, inserter, insert } = setUp(free, { held: true, parallel: 1, hungMilliseconds: 5, onHung });
+	const flights = insert("a", "b");
+	while (kernel.underway().length < 2) await heard();
+	t.deepEqual(hung, ["a"]);
+	t.deepEqual(
+		inserter.running().map(({ module, hung }) => `${module} ${hung}`),
+		["a true", "b false"],
+	);
+	await kernel.end("b");
+	t.is(inserter.busy(), 0);
+	t.is(inserter.inFlight(), 1);
+	await kernel.end("a");
+	t.is(await tell(flights), "a inserted, b inserted");
+	t.is(inserter.inFlight(), 0);
+});
+
+test("what waits for a hung module alone does not count as busy", async (t) => {
+	const { kernel, inserter, insert } = setUp(chain, { held: true, hungMilliseconds: 5 });
+	insert("top");
+	while (inserter.running()[0]?.hung !== true) await heard();
+	t.is(inserter.busy(), 0);
+	t.is(inserter.inFlight(), 3);
+	await kernel.end("base");
+	t.is(inserter.busy(), 1);
+	await kernel.end("middle");
+	await kernel.end("top");
+});
+
+test("what must not wait for a place goes on beyond the bound, with all that it needs, joined or not", async (t) => {
+	const knowledge = makeWorld(chain);
+	const kernel = makeFakeKernel({ held: true });
+	const inserter = makeInserter({ kernel, parallel: 1 });
+	inserter.carryOut(plan(knowledge, "other"));
+	await heard();
+	inserter.carryOut(plan(knowledge, "top"));
+	await heard();
+	t.deepEqual(kernel.underway(), ["other"]);
+	inserter.carryOut(plan(knowledge, "top"), { beyondBound: true });
+	await heard();
+	t.deepEqual(kernel.underway(), ["other", "base"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["other", "middle"]);
+	await kernel.end("middle");
+	t.deepEqual(kernel.underway(), ["other", "top"]);
+	await kernel.end("top");
+	inserter.carryOut(plan(knowledge, "middle"));
+	await heard();
+	t.deepEqual(kernel.underway(), ["other"]);
+	await kernel.end("other");
 });
 
 test("no more than the bound are in their init, over all plans, and each that ends lets the next begin", async (t) => {
@@ -295,7 +358,10 @@ test("stopped, it awaits what runs and begins nothing more", async (t) => {
 	t.deepEqual(kernel.underway(), ["base", "other"]);
 	inserter.stop();
 	await heard();
-	t.deepEqual(inserter.running(), ["base", "other"]);
+	t.deepEqual(
+		inserter.running().map(({ module }) => module),
+		["base", "other"],
+	);
 	t.is(await tell([first[4]!, ...second]), "a stopped, b stopped");
 	t.is(await tell(insert("c")), "c stopped");
 	await kernel.end("base");

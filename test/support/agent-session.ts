@@ -50,7 +50,10 @@ export async function startDaemon(world: World, settings: Partial<Settings> = {}
 	writeWorld(folder, world);
 	writeFileSync(join(folder, "proc-modules"), "");
 	const settingsFile = join(folder, "hotplugd.toml");
-	writeFileSync(settingsFile, formatSettings({ ...defaultSettings, quiet_milliseconds: 100, ...settings }));
+	writeFileSync(
+		settingsFile,
+		formatSettings({ ...defaultSettings, ...ownPlace(folder), quiet_milliseconds: 100, ...settings }),
+	);
 	const record = join(folder, "record");
 	const child = spawn(process.execPath, ["dist/main.js", "run", ...worldWords(folder), "--config", settingsFile], {
 		env: { ...process.env, ...standinEnvironment(record), STANDIN_PROC_MODULES: join(folder, "proc-modules") },
@@ -60,6 +63,9 @@ export async function startDaemon(world: World, settings: Partial<Settings> = {}
 	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
 	return daemon;
 }
+
+/** Other agents may run meanwhile, and a udev. */
+const ownPlace = (folder: string) => ({ run_directory: join(folder, "run"), source: "kernel" });
 
 function formatSettings(settings: Settings): string {
 	return Object.entries(settings)

@@ -2,8 +2,8 @@
 import type { UeventListeners } from "../../src/agent/announcements.js";
 import type { PresentDevice } from "../../src/agent/devices.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
-import type { Machine } from "../../src/tools/machine.js";
-import { type FakeKernel, type FakeKernelOptions, makeFakeKernel } from "./fake-kernel.js";
+import type { ControlOptions, InstanceLock, Machine } from "../../src/tools/machine.js";
+import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "./fake-kernel.js";
 import { type World, worldFiles } from "./world.js";
 
 export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
@@ -15,6 +15,8 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	/** By what errno's name the devices cannot be walked, or the socket not be opened. */
 	readonly withoutDevices?: string;
 	readonly withoutSocket?: string;
+	/** The lock of the run directory; it is to be had where absent. */
+	readonly lock?: InstanceLock;
 };
 
 export type FakeMachine = Machine & {
@@ -29,6 +31,15 @@ export type FakeMachine = Machine & {
 	plugIn(device: string, ...aliases: readonly string[]): Promise<void>;
 	/** The process gets this signal. */
 	signal(name: string): void;
+	/** What the agent told whoever started it. */
+	readonly said: readonly string[];
+	hasFile(path: string): boolean;
+	/** depmod has been run, and modprobe.d edited. */
+	writeWorld(anew: World): void;
+	/** Resolves with the answer on the control socket. */
+	ask(request: object): Promise<{ readonly ok: boolean; readonly [field: string]: unknown }>;
+	/** The same on the socket of the thin helper. */
+	askToLoad(line: string): Promise<string>;
 	/** Sockets that were opened and not closed. */
 	sockets(): number;
 };
@@ -41,6 +52,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	const asked: string[] = [];
 	const written = { printed: "", complained: "" };
 	const onSignal: ((name: string) => void)[] = [];
+	const onReload: (() => void)[] = [];
+	const said: string[] = [];
+	const controls = new Map<string, ControlOptions["answer"]>();
 	let open: (listeners: UeventListeners) => void;
 	const listening = new Promise<UeventListeners>((resolve) => {
 		open = resolve;
@@ -81,13 +95,13 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			present: () => present(sysfs),
 			identify: () => ({ subsystem: undefined, number: undefined, ifindex: undefined }),
 			async listen(options) {
-				const { receiveBuffer } = typeof options === "number" ? { receiveBuffer: options } : options;
+				const { receiveBuffer } = options;
 				asked.push(`listen ${receiveBuffer}`);
 				return (listeners) => {
 					if (withoutSocket !== undefined) throw new Refusal("listen to", "uevents", withoutSocket, 97);
 					sockets++;
 					open(listeners);
-					return { receiveBuffer, drops: () => 0, close: () => void sockets-- };
+					return { receiveBuffer, drops: () => 0, waiting: () => 0, close: () => void sockets-- };
 				};
 			},
 		}),
@@ -95,13 +109,47 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			asked.push(`threads ${insertions}`);
 		},
 		onStopSignal: (listener) => void onSignal.push(listener),
+		onReloadSignal: (listener) => void onReload.push(listener),
+		service: async () => ({
+			lockInstance: async () => options.lock ?? { held: true, release: () => undefined },
+			async listenControl({ path, answer }) {
+				controls.set(path.slice(path.lastIndexOf("/") + 1), answer);
+				return { close: async () => void controls.delete(path) };
+			},
+			readiness: async () => ({
+				ready: () => void said.push("ready"),
+				reloading: () => void said.push("reloading"),
+				stopping: () => void said.push("stopping"),
+				status: (text) => void said.push(text),
+				watchdogMilliseconds: undefined,
+				watchdog: () => undefined,
+			}),
+			mark: (path, present) => void (present ? files.set(path, Buffer.alloc(0)) : files.delete(path)),
+			ask: async () => {
+				throw new Error("no test asks another agent");
+			},
+		}),
+		said,
+		hasFile: (path) => files.has(path),
+		writeWorld(anew) {
+			for (const [path, content] of worldFiles(anew)) files.set(path, content);
+		},
+		async ask(request) {
+			while (!controls.has("control")) await heard();
+			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)))));
+		},
+		async askToLoad(line) {
+			while (!controls.has("load")) await heard();
+			return String(await controls.get("load")!(Buffer.from(line)));
+		},
 		async plugIn(device, ...aliases) {
 			const keys = [...aliases.map((alias) => `MODALIAS=${alias}`), `SEQNUM=${++number}`];
 			const datagram = Buffer.from(`add@/devices/${device}\0${keys.map((key) => `${key}\0`).join("")}`);
 			(await listening).onDrain([datagram]);
 		},
 		signal(name) {
-			for (const listener of onSignal) listener(name);
+			if (name === "SIGHUP") for (const listener of onReload) listener();
+			else for (const listener of onSignal) listener(name);
 		},
 		sockets: () => sockets,
 	};

@@ -85,7 +85,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 				},
 				present: () => play("walk").pipe(map((slice) => (finds[slice] ?? [slice]).map(deviceNamed))),
 			},
-			knowledge,
+			knowledge: () => knowledge,
 			inserter,
 			listLive: circumstances.listLive ?? (() => live),
 			quietMilliseconds: QUIET,
@@ -95,6 +95,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 		});
 		reports.subscribe({
 			next(report) {
+				if (report.kind === "heard" || report.kind === "hung") return;
 				const { row, mark } = marked(report);
 				order.push(row === "ended" ? `ended ${mark}` : report.kind);
 				rows[row].mark(now(), mark);
@@ -156,7 +157,7 @@ function makeHearing({ says = {} }: Circumstances): (letter: string) => Observab
 	let drops = 0;
 	let truncated = 0;
 	return (letter) => {
-		if (letter === "l") return of({ kind: "listening", receiveBuffer: 4096, drops: () => drops });
+		if (letter === "l") return of({ kind: "listening", receiveBuffer: 4096, drops: () => drops, waiting: () => 0 });
 		if (letter === "R") return of({ kind: "refused", count: 1 });
 		if (letter === "T") return of({ kind: "truncated", count: ++truncated });
 		if (letter === "D") drops++;
@@ -197,7 +198,7 @@ function makeInsertions(live: Set<string>, begin: (module: string) => Observable
 		return flight;
 	}
 	return {
-		inFlight: () => flights.size,
+		busy: () => flights.size,
 		carryOut: (plan) =>
 			plan.map((step) => {
 				const flight = flights.get(step.module);
@@ -206,14 +207,16 @@ function makeInsertions(live: Set<string>, begin: (module: string) => Observable
 	};
 }
 
-function marked(report: Report): { row: ExpectedRow; mark: string } {
+function marked(report: Marked): { row: ExpectedRow; mark: string } {
 	if (report.kind === "batch") return { row: "batches", mark: String(report.batch.number % 10) };
 	if (report.kind !== "outcome") return { row: "told", mark: marks[report.kind] };
 	const { module } = report.outcome.step;
 	return { row: "ended", mark: isUsable(report.outcome) ? module : module.toUpperCase() };
 }
 
-const marks: Readonly<Record<Exclude<Report["kind"], "batch" | "outcome">, string>> = {
+type Marked = Exclude<Report, { readonly kind: "heard" | "hung" }>;
+
+const marks: Readonly<Record<Exclude<Marked["kind"], "batch" | "outcome">, string>> = {
 	listening: "L",
 	walked: "W",
 	lost: "!",

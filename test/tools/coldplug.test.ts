@@ -123,9 +123,9 @@ test("a signal that comes before it listens ends it too", async (t) => {
 		...machine,
 		async devices(sysfs) {
 			const sources = await machine.devices(sysfs);
-			const listen = (receiveBuffer: number) => {
+			const listen: typeof sources.listen = (options) => {
 				machine.signal("SIGTERM");
-				return sources.listen(receiveBuffer);
+				return sources.listen(options);
 			};
 			return { ...sources, listen };
 		},
@@ -221,7 +221,7 @@ test(
 	"a key that is none",
 	settingsAreRefused,
 	{ "/settings": "parallel = 2\n\nquite = 3" },
-	"/settings line 3: quite is no setting; the keys are parallel, .*\n$",
+	"/settings line 3: quite is no setting; the keys are source, .*\n$",
 );
 test(
 	"a value that cannot be",

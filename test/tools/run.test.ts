@@ -85,9 +85,9 @@ test("a signal that comes before it listens ends it too", async (t) => {
 		...machine,
 		async devices(sysfs) {
 			const sources = await machine.devices(sysfs);
-			const listen = (receiveBuffer: number) => {
+			const listen: typeof sources.listen = (options) => {
 				machine.signal("SIGTERM");
-				return sources.listen(receiveBuffer);
+				return sources.listen(options);
 			};
 			return { ...sources, listen };
 		},

@@ -1,0 +1,110 @@
+// One agent over one machine: what coldplug and the daemon have in common, put together. Before anything asynchronous is done,
+// the thread pool must have been sized.
+import { lastValueFrom, type Observable, ReplaySubject, Subject, tap } from "rxjs";
+import { type Inserter, makeInserter } from "../libkmod/inserter.js";
+import type { Kernel } from "../libkmod/kernel.js";
+import type { Knowledge } from "../libkmod/knowledge.js";
+import { announcements, type OpenUeventSocket } from "./announcements.js";
+import type { Decider } from "./decide.js";
+import type { DeviceSources, Devices, PresentDevice, UeventSource } from "./devices.js";
+import { hotplug, type LoadRequest } from "./hotplug.js";
+import { listLive } from "./live.js";
+import { type Group, weighBy } from "./priority.js";
+import { makePulse, type Pulse } from "./pulse.js";
+import type { Report } from "./report.js";
+import type { Settings } from "./settings.js";
+import { slicedByTurns } from "./slices.js";
+import { seenByUdev } from "./udev-database.js";
+import { parseUdevMessage } from "./udev-message.js";
+import type { Uevent } from "./uevent.js";
+
+export type PipelineOptions = {
+	readonly kernel: Kernel;
+	readonly sources: DeviceSources;
+	readonly settings: Settings;
+	readonly knowledge: () => Knowledge;
+	/** In place of the settings'. */
+	readonly quietMilliseconds?: number | undefined;
+	readonly source?: UeventSource;
+	readonly lookAtStart?: boolean;
+	/** coldplug ends when settled; a daemon goes on. */
+	readonly endWhenSettled: boolean;
+	readonly decider?: () => Decider;
+	readonly arrive?: (uevent: Uevent) => PresentDevice;
+};
+
+export type Pipeline = {
+	readonly inserter: Inserter;
+	readonly pulse: Pulse;
+	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
+	open(): Promise<void>;
+	/** Resolves when it is stopped, or settled where it ends then, and everything that was begun has ended. To be called once. */
+	run(onReport: (report: Report) => void): Promise<void>;
+	/** What is known has changed. */
+	renew(): void;
+	/** While it runs. */
+	load(request: LoadRequest): void;
+	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
+	stop(): void;
+};
+
+export function makePipeline(options: PipelineOptions): Pipeline {
+	const { kernel, sources, settings, knowledge, source = "kernel" } = options;
+	const remarks = new Subject<Report>();
+	const requests = new Subject<LoadRequest>();
+	const renewed = new Subject<void>();
+	const stop = new ReplaySubject<void>(1);
+	const pulse = makePulse();
+	const hungMilliseconds = 1000 * settings.hung_seconds;
+	const inserter = makeInserter({
+		kernel,
+		parallel: settings.parallel,
+		hungMilliseconds,
+		onHung: (step) => remarks.next({ kind: "hung", step, milliseconds: hungMilliseconds }),
+		weigh: weighBy(settings.first as readonly Group[], knowledge().moduleDirectory),
+	});
+	let openSocket: OpenUeventSocket | undefined;
+
+	/** Listening begins when somebody subscribes. */
+	function reports(): Observable<Report> {
+		if (openSocket === undefined) throw new Error("the pipeline was not opened");
+		return hotplug({
+			...options,
+			devices: { announced: announcements(openSocket), ...lookedAt(source, sources, kernel) },
+			inserter,
+			remarks,
+			requests,
+			renewed,
+			pulse,
+			stop,
+			listLive: () => listLive(kernel),
+			quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
+		});
+	}
+
+	return {
+		inserter,
+		pulse,
+		async open() {
+			openSocket = await sources.listen({ receiveBuffer: settings.receive_buffer_bytes, source });
+		},
+		async run(onReport) {
+			await lastValueFrom(reports().pipe(tap(onReport)), { defaultValue: undefined });
+		},
+		renew: () => renewed.next(),
+		load: (request) => requests.next(request),
+		stop() {
+			inserter.stop();
+			stop.next();
+		},
+	};
+}
+
+function lookedAt(source: UeventSource, sources: DeviceSources, kernel: Kernel): Omit<Devices, "announced"> {
+	if (source === "kernel") return { present: () => slicedByTurns(sources.present()) };
+	return {
+		present: () => slicedByTurns(seenByUdev(sources.present(), sources.identify, kernel)),
+		parse: parseUdevMessage,
+		inOrder: false,
+	};
+}

@@ -1,0 +1,176 @@
+// The agent as a service: the pipeline, kept going over reloads, with answers for whoever asks how it fares.
+import type { Kernel } from "../libkmod/kernel.js";
+import type { Knowledge } from "../libkmod/knowledge.js";
+import type { LoadReply, LoadRequest, ReloadReply, SettleReply } from "./control.js";
+import type { Controlled } from "./control-answers.js";
+import type { DeviceSources, UeventSource } from "./devices.js";
+import type { Journal } from "./journal.js";
+import { judgeLoad } from "./load.js";
+import { makePipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import type { Readiness } from "./readiness.js";
+import type { Report } from "./report.js";
+import type { Settings } from "./settings.js";
+import { settle } from "./settle.js";
+import { makeStatusBook } from "./status-book.js";
+import type { Counted } from "./tally.js";
+
+export type ServiceOptions = {
+	readonly kernel: Kernel;
+	readonly sources: DeviceSources;
+	readonly settings: Settings;
+	readonly source: UeventSource;
+	readonly lookAtStart: boolean;
+	readonly version: string;
+	/** What is known at the start. */
+	readonly knowledge: Knowledge;
+	/** Reads all of it anew. What it throws leaves everything as it was. */
+	readonly readKnowledge: () => Knowledge;
+	readonly journal: Journal;
+	readonly readiness: Readiness;
+	/** It listens, or it does not any more. */
+	readonly onListening: (listens: boolean) => void;
+	/** Joins what is decided with more than the indexes and the configuration. */
+	readonly pipeline?: Partial<Pick<PipelineOptions, "decider" | "arrive">>;
+	readonly counted: Counted;
+	readonly onReport?: (report: Report) => void;
+	readonly metrics?: () => Promise<string>;
+};
+
+export type Service = Controlled & {
+	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
+	open(): Promise<void>;
+	/** Resolves when it was stopped and everything that was begun has ended. */
+	run(): Promise<void>;
+	/** Has what is known read anew, by itself: why is told in the log. */
+	renew(why: string): Promise<void>;
+	stopBy(what: string): void;
+};
+
+const SETTLE_PAUSE = 20;
+const RELOAD_PAUSE = 50;
+
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export function makeService(options: ServiceOptions): Service {
+	const { kernel, journal, readiness, settings, source, onListening } = options;
+	let knowledge = options.knowledge;
+	const pipeline = makePipeline({
+		...options,
+		...options.pipeline,
+		knowledge: () => knowledge,
+		endWhenSettled: false,
+	});
+	const book = makeStatusBook(options, pipeline);
+	let reloading: Promise<ReloadReply> | undefined;
+	let ready = false;
+	let stopped = false;
+
+	function take(report: Report): void {
+		if (report.kind === "listening") beReady();
+		if (report.kind === "deaf") onListening(false);
+		if (report.kind === "settled") readiness.status("settled");
+		options.counted.record(report);
+		book.record(report);
+		options.onReport?.(report);
+		journal.record(report);
+	}
+
+	function beReady(): void {
+		onListening(true);
+		if (ready) return;
+		ready = true;
+		readiness.status("listening");
+		readiness.ready();
+	}
+
+	async function reload(): Promise<ReloadReply> {
+		readiness.reloading();
+		book.enter("reloading");
+		try {
+			await inFlightEnded(pipeline, 1000 * settings.hung_seconds);
+			knowledge = options.readKnowledge();
+			book.renewed(knowledge);
+			const { problems, read: files, moduleDirectory } = knowledge;
+			journal.info({ files, moduleDirectory }, "read indexes and configuration anew");
+			pipeline.renew();
+			return { problems: problems.length };
+		} catch (error) {
+			const message = `could not reload, what was known still counts: ${error instanceof Error ? error.message : error}`;
+			book.problem(message);
+			journal.error({}, message);
+			throw new Error(message, { cause: error });
+		} finally {
+			book.enter("working");
+			if (ready) readiness.ready();
+		}
+	}
+
+	/** Requests that come meanwhile are answered by the same one: it has not read anything yet, or soon will again. */
+	function reloadOnce(): Promise<ReloadReply> {
+		reloading ??= reload().finally(() => {
+			reloading = undefined;
+		});
+		return reloading;
+	}
+
+	function stopBy(what: string): void {
+		if (stopped) return;
+		stopped = true;
+		onListening(false);
+		readiness.stopping();
+		book.enter("stopping");
+		const running = pipeline.inserter.running().map(({ module }) => module);
+		journal.info({ running }, `${what}: nothing more begins; waiting for what runs`);
+		pipeline.stop();
+	}
+
+	return {
+		open: () => pipeline.open(),
+		async run() {
+			const { watchdogMilliseconds } = readiness;
+			const watchdog = watchdogMilliseconds && setInterval(() => readiness.watchdog(), watchdogMilliseconds);
+			try {
+				await pipeline.run(take);
+			} finally {
+				clearInterval(watchdog || undefined);
+			}
+		},
+		renew: (why) =>
+			reloadOnce().then(
+				() => journal.info({}, why),
+				() => undefined,
+			),
+		stopBy,
+		status: () => book.status(),
+		settle(milliseconds): Promise<SettleReply> {
+			const over = performance.now() + milliseconds;
+			const { pulse, inserter } = pipeline;
+			const pause = () => sleep(SETTLE_PAUSE);
+			return settle({ pulse, inserter, files: kernel, source, pause, isOver: () => performance.now() >= over });
+		},
+		reload: reloadOnce,
+		load: (request) => load(pipeline, request),
+		stop: () => stopBy("asked to stop"),
+		async metrics() {
+			if (options.metrics === undefined) throw new Error("there are none");
+			return options.metrics();
+		},
+	};
+}
+
+function load(pipeline: Pipeline, { alias, for: whom, wait }: LoadRequest): Promise<LoadReply> {
+	const outcome = new Promise<LoadReply>((resolve) => {
+		pipeline.load({
+			alias,
+			beyondBound: whom === "kernel",
+			answer: (decisions, outcomes) => resolve(judgeLoad(decisions, outcomes)),
+		});
+	});
+	return wait ? outcome : Promise.resolve({ result: "taken", explanation: "it will be handled" });
+}
+
+/** What hangs is not waited for, nor what does not end within this time. */
+async function inFlightEnded({ inserter }: Pipeline, milliseconds: number): Promise<void> {
+	const over = performance.now() + milliseconds;
+	while (inserter.busy() > 0 && performance.now() < over) await sleep(RELOAD_PAUSE);
+}

@@ -1,0 +1,73 @@
+import test from "ava";
+import { makePlaces, type Place } from "../../src/libkmod/places.js";
+import { planInsertion } from "../../src/libkmod/plan-insertion.js";
+import { makeWorld } from "../support/world.js";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function setUp(parallel: number) {
+	const places = makePlaces(parallel, () => 0);
+	const given: string[] = [];
+	const ask = (...modules: readonly string[]): Promise<Place>[] =>
+		modules.map((module) =>
+			places.take(module).then((place) => {
+				given.push(module);
+				return place;
+			}),
+		);
+	return { places, given, ask };
+}
+
+test("so many have a place at once, and whoever leaves lets the next one in", async (t) => {
+	const { places, given, ask } = setUp(2);
+	const [first] = ask("a", "b", "c", "d");
+	await turn();
+	t.deepEqual(given, ["a", "b"]);
+	t.is(places.waiting(), 2);
+	(await first!).leave();
+	await turn();
+	t.deepEqual(given, ["a", "b", "c"]);
+});
+
+test("a place that is left twice is one place", async (t) => {
+	const { given, ask } = setUp(1);
+	const [first] = ask("a", "b", "c");
+	const place = await first!;
+	place.leave();
+	place.leave();
+	await turn();
+	t.deepEqual(given, ["a", "b"]);
+});
+
+test("who must not wait needs no place, and takes none from others", async (t) => {
+	const { places, given, ask } = setUp(1);
+	ask("a", "b");
+	await turn();
+	places.hurry(["b", "c"]);
+	const [, third] = ask("d", "c");
+	(await third!).leave();
+	await turn();
+	t.deepEqual(given, ["a", "b", "c"]);
+	places.forget("c");
+	ask("c");
+	await turn();
+	t.is(places.waiting(), 2);
+});
+
+test("the module that the longest chain waits for comes first, whoever asked first", async (t) => {
+	const { places, given, ask } = setUp(1);
+	const knowledge = makeWorld({ modules: { top: ["base"], base: [], lone: [] } });
+	const wanted = ["lone", "top"].map((module) => ({ module, cause: { kind: "name" } as const }));
+	places.raise(planInsertion(knowledge, wanted));
+	ask("lone", "base");
+	await turn();
+	t.deepEqual(given, ["base"]);
+});
+
+test("opened, it has a place for everybody", async (t) => {
+	const { places, given, ask } = setUp(1);
+	ask("a", "b", "c");
+	places.open();
+	await turn();
+	t.deepEqual(given, ["a", "b", "c"]);
+});
