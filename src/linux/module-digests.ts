@@ -69,6 +69,7 @@ export class ModuleReader {
 				closeSync(fd);
 			}
 		} catch (thrown) {
+			if (thrown instanceof MalformedModule) throw thrown;
 			throw refusalFor("read", file, thrown);
 		}
 	}
@@ -90,6 +91,7 @@ function partialReader(fd: number, image: Buffer): Load {
 }
 
 function failed(path: string, thrown: unknown): ModuleDigest {
+	if (thrown instanceof MalformedModule) return unreadable(path, thrown.reason);
 	if (!(thrown instanceof Refusal)) throw thrown;
 	return unreadable(path, formatErrno(thrown));
 }

@@ -3,14 +3,24 @@
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
 
-/** The Refusal for whatever a node function threw; EINVAL where node refused its argument before the kernel was asked. */
+/** What node says of a value that no system call can take: a path with a NUL in it, a file larger than a Buffer. */
+const UNFIT = new Set(["ERR_INVALID_ARG_VALUE", "ERR_OUT_OF_RANGE", "ERR_FS_FILE_TOO_LARGE"]);
+
+/**
+ * The Refusal for what the kernel answered a node function, or for what node refused before the kernel was asked (EINVAL).
+ * Whatever else was thrown is a fault of ours, and is thrown on.
+ */
 export function refusalFor(operation: string, subject: string, thrown: unknown): Refusal {
 	if (thrown instanceof Refusal) return thrown;
 	const { code, errno } = thrown as NodeJS.ErrnoException;
-	const ofKernel = typeof code === "string" && typeof errno === "number" && errno !== 0;
-	const refusal = ofKernel
-		? new Refusal(operation, subject, code, Math.abs(errno)) // node's are negative, the netlink package's positive
-		: new Refusal(operation, subject, "EINVAL", constants.errno.EINVAL);
+	if (typeof code !== "string") throw thrown;
+	if (typeof errno === "number" && errno !== 0)
+		return causedBy(thrown, new Refusal(operation, subject, code, Math.abs(errno))); // the netlink package's are positive
+	if (UNFIT.has(code)) return causedBy(thrown, new Refusal(operation, subject, "EINVAL", constants.errno.EINVAL));
+	throw thrown;
+}
+
+function causedBy(thrown: unknown, refusal: Refusal): Refusal {
 	refusal.cause = thrown;
 	return refusal;
 }
