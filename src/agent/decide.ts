@@ -80,12 +80,7 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy): De
 }
 
 /** Policy has nothing to say of what is not loaded anyway. */
-function object(
-	policy: Policy,
-	device: PresentDevice,
-	alias: string,
-	matches: readonly Match[],
-): readonly Match[] {
+function object(policy: Policy, device: PresentDevice, alias: string, matches: readonly Match[]): readonly Match[] {
 	if (policy.deny.length === 0 && policy.allow.length === 0) return matches;
 	return matches.map((match) => {
 		const { found, verdict } = match;

@@ -4,10 +4,11 @@ import { isMask } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { levels, type Step } from "../libkmod/plan-insertion.js";
 import { type Batch, planBatch } from "./batch.js";
-import { type Decision, makeDecider } from "./decide.js";
+import { type Decision, makeDecider, type Verdict } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
 import { explainAction, explainCause, explainDecision, explainVerdict, formatSource, shorten } from "./explain.js";
 import { listLookupProblems } from "./lookup-problems.js";
+import { noPolicy, type Policy } from "./policy.js";
 import { sliced } from "./slices.js";
 
 /** A module that an earlier batch holds already is not planned again. */
@@ -15,8 +16,9 @@ export function* planDryRun(
 	knowledge: Knowledge,
 	present: Iterable<PresentDevice>,
 	live: ReadonlySet<string>,
+	policy: Policy = noPolicy,
 ): Generator<Batch> {
-	const decide = makeDecider(knowledge);
+	const decide = makeDecider(knowledge, policy);
 	const planned = new Set<string>();
 	let number = 0;
 	for (const slice of sliced(present)) {
@@ -37,15 +39,18 @@ export type Summary = {
 	readonly modules: number;
 	readonly masked: number;
 	readonly blacklisted: number;
+	/** By policy, the allow list included. */
+	readonly denied: number;
 	readonly builtin: number;
 	readonly problems: number;
 };
 
 export function summarise(batches: readonly Batch[]): Summary {
 	const decisions = batches.flatMap((batch) => batch.decisions);
-	const judged = (wanted: string): number =>
-		new Set(decisions.flatMap(({ matches }) => matches.flatMap((m) => (m.verdict === wanted ? m.found.module : []))))
-			.size;
+	const judged = (...wanted: readonly Verdict[]): number =>
+		new Set(
+			decisions.flatMap(({ matches }) => matches.flatMap((m) => (wanted.includes(m.verdict) ? m.found.module : []))),
+		).size;
 	const plan = batches.flatMap((batch) => batch.plan);
 	const masked = plan.filter(isMasked).length;
 	return {
@@ -56,17 +61,18 @@ export function summarise(batches: readonly Batch[]): Summary {
 		modules: plan.length - masked,
 		masked,
 		blacklisted: judged("blacklisted"),
+		denied: judged("denied", "not allowed"),
 		builtin: judged("builtin"),
 		problems: listLookupProblems(batches).size,
 	};
 }
 
-function isUnmatched({ matches, problem }: Decision): boolean {
-	return matches.length === 0 && problem === undefined;
+function isUnmatched({ matches, problem, ignored }: Decision): boolean {
+	return matches.length === 0 && problem === undefined && ignored === undefined;
 }
 
 function isMasked(step: Step): boolean {
-	return step.how === "run" && isMask(step.command);
+	return step.how === "masked" || (step.how === "run" && isMask(step.command));
 }
 
 /** One batch for people: its levels, what is in them and why, then what is kept out; `everything` adds what asks for nothing. */
@@ -89,16 +95,17 @@ export function formatBatch(batch: Batch, everything: boolean): string {
 }
 
 function noteCommand(step: Step): string {
+	if (step.how === "masked") return " [masked: not loaded]";
 	if (step.how !== "run") return "";
 	const source = formatSource(step.source);
 	return isMask(step.command) ? ` [masked by ${source}: not run]` : ` [by its install command, ${source}]`;
 }
 
 function formatKeptOut(decision: Decision, everything: boolean): string[] {
-	if (decision.problem !== undefined) return [explainDecision(decision)];
+	if (decision.problem !== undefined || decision.ignored !== undefined) return [explainDecision(decision)];
 	if (everything && decision.matches.length === 0) return [explainDecision(decision)];
 	return decision.matches
-		.filter(({ verdict }) => verdict === "blacklisted" || (everything && verdict === "builtin"))
+		.filter(({ verdict }) => verdict !== "wanted" && (everything || verdict !== "builtin"))
 		.map((match) => {
 			const { device, alias } = decision;
 			return `not loaded: ${match.found.module}: ${explainVerdict(match)}; ${device}: ${shorten(alias)} matches ${match.found.pattern}`;
@@ -106,10 +113,10 @@ function formatKeptOut(decision: Decision, everything: boolean): string[] {
 }
 
 export function formatSummary(summary: Summary): string {
-	const { modules, batches, devices, aliases, blacklisted, masked, builtin, unmatched, problems } = summary;
+	const { modules, batches, devices, aliases, blacklisted, denied, masked, builtin, unmatched, problems } = summary;
 	return (
 		`${modules} modules in ${batches} batches for ${devices} devices with ${aliases} aliases; ` +
-		`${blacklisted} blacklisted, ${masked} masked, ${builtin} built in, ${unmatched} aliases without a module` +
+		`${blacklisted} blacklisted, ${denied > 0 ? `${denied} denied, ` : ""}${masked} masked, ${builtin} built in, ${unmatched} aliases without a module` +
 		`${problems > 0 ? `, ${problems} that could not be looked up` : ""}\n`
 	);
 }

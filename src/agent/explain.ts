@@ -61,7 +61,8 @@ export function explainVerdict({ verdict, source }: Match): string | undefined {
 
 export function explainDecision({ device: from, alias, matches, problem, rule, ignored }: Decision): string {
 	const device = from || "asked for";
-	if (ignored !== undefined) return `${device}: ${shorten(alias)} is not looked up: ${formatSource(ignored)} leaves the device alone`;
+	if (ignored !== undefined)
+		return `${device}: ${shorten(alias)} is not looked up: ${formatSource(ignored)} leaves the device alone`;
 	if (problem !== undefined) return `${device}: ${shorten(alias)} could not be looked up: ${problem.message}`;
 	if (matches.length === 0) return `${device}: ${shorten(alias)} matches no module`;
 	const modules = matches.map((match) => {

@@ -39,6 +39,8 @@ export type Knowledge = {
 	unheededSoftdeps(module: string): readonly SoftdepLine[];
 	/** The module's first weakdep line. */
 	weakdep(module: string): WeakdepLine | undefined;
+	/** The line that keeps a module, and all that needs it, out of every plan: a rule of the agent's, since kmod has no such line. */
+	masked?(module: string): Source | undefined;
 	file(module: string): ModuleFile | undefined;
 	isBuiltin(module: string): boolean;
 };

@@ -12,20 +12,29 @@ import { normaliseAlias } from "./module-name.js";
 
 /** Why a module is in a plan: the first reason met. */
 export type Cause =
-	| { readonly kind: "alias"; readonly alias: string; readonly found: Found; readonly device?: string }
+	| {
+			readonly kind: "alias";
+			readonly alias: string;
+			readonly found: Found;
+			readonly device?: string;
+			/** Where the agent's policy asks for it, not the device. */
+			readonly rule?: Source;
+	  }
 	| { readonly kind: "name" }
 	| { readonly kind: "dependency"; readonly of: string }
 	| { readonly kind: "softdep"; readonly of: string; readonly when: "pre" | "post"; readonly source: Source };
 
 export type Wanted = { readonly module: string; readonly alias?: string; readonly cause: Cause };
 
-/** How a module comes to life: its file, its `install` command, nothing to do, or nothing to do it with. */
+/** How a module comes to life: its file, its `install` command, nothing to do, nothing to do it with, or not at all. */
 export type Action =
 	| { readonly how: "insert"; readonly path: string }
 	| { readonly how: "run"; readonly command: string; readonly source: Source }
 	| { readonly how: "builtin" }
 	/** The problem: what keeps the index from saying which file it is. */
-	| { readonly how: "missing"; readonly problem?: string };
+	| { readonly how: "missing"; readonly problem?: string }
+	/** It is masked, or needs what is. */
+	| { readonly how: "masked"; readonly source: Source; readonly needs?: string };
 
 export type Prerequisite = {
 	readonly module: string;
@@ -133,10 +142,28 @@ function gather(gathering: Gathering, wanted: Wanted, required: boolean): void {
 	const key = keyOf(wanted);
 	if (gathered.has(key)) return;
 	gathered.add(key);
+	const masked = makeMasked(knowledge, wanted, required);
+	if (masked !== undefined) {
+		gathering.steps.push(masked);
+		return;
+	}
 	for (const module of knowledge.file(wanted.module)?.dependencies ?? []) {
 		withSoftdeps(gathering, { module, cause: { kind: "dependency", of: wanted.module } }, required);
 	}
 	withSoftdeps(gathering, wanted, required);
+}
+
+/** In place of the module and of all that it needs: nothing of it is to be loaded. */
+function makeMasked(knowledge: Knowledge, { module, alias, cause }: Wanted, required: boolean): Step | undefined {
+	if (knowledge.masked === undefined) return undefined;
+	for (const needed of [module, ...(knowledge.file(module)?.dependencies ?? [])]) {
+		const source = knowledge.masked(needed);
+		if (source === undefined) continue;
+		const which = { module, ...(alias !== undefined && { alias: normaliseAlias(alias) ?? alias }) };
+		const why = { source, ...(needed !== module && { needs: needed }) };
+		return { ...which, how: "masked", ...why, parameters: "", required, after: [], cause };
+	}
+	return undefined;
 }
 
 /** To kmod, a module by its name and the same one by an alias are two. */

@@ -1,5 +1,8 @@
 import test from "ava";
-import { listWanted, makeDecider } from "../../src/agent/decide.js";
+import { listWanted, makeDecider, withMasks } from "../../src/agent/decide.js";
+import type { PresentDevice } from "../../src/agent/devices.js";
+import { noPolicy } from "../../src/agent/policy.js";
+import { parsePolicy } from "../../src/agent/policy-file.js";
 import { MalformedIndex } from "../../src/libkmod/formats/index-file.js";
 import { readKnowledge } from "../../src/libkmod/knowledge.js";
 import { configFile, filesIn, makeWorld, moduleDirectory, type World, worldFiles } from "../support/world.js";
@@ -73,7 +76,8 @@ function counting() {
 			return aliases;
 		},
 	};
-	return { decide: makeDecider({ ...knowledge, indexes }), asked: () => asked };
+	const counted = { ...knowledge, indexes };
+	return { knowledge: counted, decide: makeDecider(counted), asked: () => asked };
 }
 
 test("the indexes are asked once for each alias, whether it matches or not", (t) => {
@@ -112,4 +116,92 @@ test("only what is wanted is planned, with its alias and its device", (t) => {
 	]);
 	t.is(wanted.length, 2);
 	t.false("alias" in wanted[1]!);
+});
+
+const policyOf = (rules: string) => parsePolicy("p", rules).value.policy;
+
+const usb = (...aliases: readonly string[]): PresentDevice => ({
+	devpath: "/devices/u",
+	aliases,
+	properties: new Map([["SUBSYSTEM", "usb"]]),
+});
+
+/** Each alias with what was said of its modules, and by which line of the policy. */
+function told(rules: string, device: PresentDevice): readonly string[] {
+	const policy = policyOf(rules);
+	return makeDecider(
+		makeWorld(world),
+		policy,
+	)(device).map(({ alias, matches, rule, ignored }) => {
+		const verdicts = matches.map(({ found, verdict, source }) =>
+			[found.module, verdict, ...(source?.file === "p" ? [source.line] : [])].join(" "),
+		);
+		const why = rule ?? ignored;
+		return `${alias}: ${verdicts.join(", ")}${why ? ` (${rule ? "rule" : "ignored"} ${why.line})` : ""}`;
+	});
+}
+
+test("what policy denies is not wanted, and the rule is named", (t) => {
+	const rules = '\n[[deny]]\nsubsystem = "usb"\nmodule = "a"';
+	t.deepEqual(told(rules, usb("x:ab", "x:built1")), ["x:ab: a denied 2, b blacklisted", "x:built1: built builtin"]);
+	t.deepEqual(told(rules, { devpath: "/devices/d", aliases: ["x:a1"] }), ["x:a1: a wanted"]);
+	const decide = makeDecider(makeWorld(world), policyOf(rules));
+	t.deepEqual(listWanted(decide(usb("x:ab"))), []);
+});
+
+test("what an allow list does not name is not wanted", (t) => {
+	const rules = '[[allow]]\nmodule = "by_name"';
+	t.deepEqual(told(rules, usb("x:a1", "by-name")), ["x:a1: a not allowed 1", "by-name: by_name wanted"]);
+});
+
+test("a device that is left alone asks for nothing", (t) => {
+	const rules = '[[ignore]]\nsubsystem = "usb"\n[[load]]\nsubsystem = "usb"\nload = "a"';
+	t.deepEqual(told(rules, usb("x:a1", "x:none")), ["x:a1:  (ignored 1)", "x:none:  (ignored 1)"]);
+	const decide = makeDecider(makeWorld(world), policyOf(rules));
+	t.deepEqual(listWanted(decide(usb("x:a1"))), []);
+});
+
+test("a rule loads modules and aliases for a device, the blacklist and other rules permitting", (t) => {
+	const rules =
+		'[[load]]\nsubsystem = "usb"\nload = ["a", "x:ab", "c", "by-name", "none"]\n[[deny]]\nalias = "x:a?"\nmodule = "a"';
+	t.deepEqual(told(rules, usb()), [
+		"a: a wanted (rule 1)",
+		"x:ab: a denied 4, b blacklisted (rule 1)",
+		"c: c blacklisted (rule 1)",
+		"by_name: by_name blacklisted (rule 1)",
+		"none:  (rule 1)",
+	]);
+	const wanted = listWanted(makeDecider(makeWorld(world), policyOf(rules))(usb()));
+	t.like(wanted, [{ module: "a", cause: { kind: "alias", alias: "a", device: "/devices/u", rule: { line: 1 } } }]);
+	t.is(wanted.length, 1);
+});
+
+test("what a device asks for itself and a rule loads too is decided once", (t) => {
+	const rules = '[[load]]\nsubsystem = "usb"\nload = ["x:a1"]\nown_aliases = true';
+	t.deepEqual(told(rules, usb("x:a1")), ["x:a1: a wanted"]);
+});
+
+test("on any action but add a device gets what a rule says, and nothing else", (t) => {
+	const rules = '[[load]]\nsubsystem = "usb"\naction = "bind"\nown_aliases = true';
+	t.deepEqual(told(rules, { ...usb("x:a1"), action: "bind" }), ["x:a1: a wanted (rule 1)"]);
+	t.deepEqual(told(rules, { ...usb("x:a1"), action: "change" }), []);
+	t.deepEqual(told(rules, { ...usb("x:a1"), action: "add" }), ["x:a1: a wanted"]);
+});
+
+test("the indexes are asked once for each alias under a policy too, whatever it says of each device", (t) => {
+	const { knowledge, asked } = counting();
+	const decide = makeDecider(knowledge, policyOf('[[deny]]\nsubsystem = "usb"\nmodule = "*"'));
+	const verdicts = new Set<string>();
+	for (const device of [usb("x:a1"), { devpath: "/devices/d", aliases: ["x:a1"] }, usb("x:a1")])
+		for (const { matches } of decide(device)) for (const { verdict } of matches) verdicts.add(verdict);
+	t.deepEqual([...verdicts], ["denied", "wanted"]);
+	t.is(asked(), 1);
+});
+
+test("masks are part of what is known, and without any it stays what it was", (t) => {
+	const knowledge = makeWorld(world);
+	t.is(withMasks(knowledge, noPolicy), knowledge);
+	const masked = withMasks(knowledge, policyOf('[[mask]]\nmodule = "b*"'));
+	t.deepEqual(masked.masked?.("by_name"), { file: "p", line: 1 });
+	t.is(masked.masked?.("a"), undefined);
 });

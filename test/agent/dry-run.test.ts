@@ -1,6 +1,8 @@
 // The dry run's text.
 import test from "ava";
+import { withMasks } from "../../src/agent/decide.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../src/agent/dry-run.js";
+import { parsePolicy } from "../../src/agent/policy-file.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 import { makeWorld, type World } from "../support/world.js";
 
@@ -76,6 +78,7 @@ test("the summary counts each module and each alias once", (t) => {
 		modules: 4,
 		masked: 1,
 		blacklisted: 0,
+		denied: 0,
 		builtin: 1,
 		problems: 0,
 	});
@@ -84,6 +87,63 @@ test("the summary counts each module and each alias once", (t) => {
 		"4 modules in 1 batches for 3 devices with 4 aliases; 0 blacklisted, 1 masked, 1 built in, 1 aliases without a module\n",
 	);
 	t.regex(formatSummary({ ...summary, problems: 2 }), /, 2 that could not be looked up\n$/);
+});
+
+test("what policy keeps out, leaves alone, loads and masks is told with the rule's line", (t) => {
+	const rules = `[[deny]]
+module = "lone"
+[[mask]]
+module = "base"
+[[ignore]]
+devpath = "*/c"
+[[load]]
+devpath = "*/d"
+load = "soft"
+[[allow]]
+devpath = "*/e"
+module = "gone"`;
+	const { policy } = parsePolicy("/etc/r.toml", rules).value;
+	const knowledge = withMasks(makeWorld(world), policy);
+	const aliases: Readonly<Record<string, readonly string[]>> = {
+		a: ["x:lone"],
+		b: ["x:card"],
+		c: ["x:card2"],
+		d: [],
+		e: ["x:card3"],
+	};
+	const devices = Object.entries(aliases).map(([name, all]) => ({ devpath: `/devices/${name}`, aliases: all }));
+	const batches = [...planDryRun(knowledge, devices, new Set(), policy)];
+	t.deepEqual(
+		formatBatch(batches[0]!, false)
+			.replaceAll(/insmod \S*/g, "insmod")
+			.split("\n"),
+		[
+			"batch 1, level 0: 3 modules",
+			"  masked [masked by /etc/modprobe.d/world.conf line 3: not run]",
+			"    run /bin/true",
+			"    /devices/a: x:lone matches x:lone (alias index)",
+			"  card [masked: not loaded]",
+			"    it needs base, which /etc/r.toml line 3 masks",
+			"    /devices/b: x:card matches x:card* (alias index)",
+			"  soft",
+			"    insmod",
+			"    /devices/d: /etc/r.toml line 7 loads soft (module)",
+			"not loaded: lone: denied by /etc/r.toml line 1; /devices/a: x:lone matches x:lone",
+			"/devices/c: x:card2 is not looked up: /etc/r.toml line 5 leaves the device alone",
+			"not loaded: card: not among what /etc/r.toml line 10 and others allow; /devices/e: x:card3 matches x:card*",
+			"",
+		],
+	);
+	const summary = summarise(batches);
+	t.like(summary, { denied: 2, masked: 2, modules: 1, unmatched: 0 });
+	t.regex(formatSummary(summary), /; 0 blacklisted, 2 denied, 2 masked, /);
+	const records = listRecords(batches[0]!).map((record) => JSON.parse(JSON.stringify(record)));
+	const find = (fields: object) =>
+		records.find((record) => Object.entries(fields).every(([key, value]) => record[key] === value));
+	t.like(find({ kind: "step", module: "card" }), { how: "masked", needs: "base", source: { line: 3 } });
+	t.like(find({ kind: "decision", device: "/devices/c" }), { ignored: { file: "/etc/r.toml", line: 5 } });
+	t.like(find({ kind: "decision", device: "/devices/d" }), { rule: { line: 7 } });
+	t.like(find({ kind: "decision", device: "/devices/a" })?.matches[0], { verdict: "denied", source: { line: 1 } });
 });
 
 test("every record is JSON, and says its batch", (t) => {

@@ -290,3 +290,74 @@ test("whatever ends first, no module of random worlds begins before what it need
 	}
 	t.true(begun > 100);
 });
+
+const MASK = { file: "/etc/rules", line: 7 };
+
+function masking(world: World, masked: readonly string[], ...requests: readonly string[]) {
+	const knowledge: Knowledge = {
+		...makeWorld(world),
+		masked: (module) => (masked.includes(module) ? MASK : undefined),
+	};
+	return planInsertion(knowledge, wanted(knowledge, ...requests));
+}
+
+const described = (steps: readonly Step[]): readonly string[] =>
+	steps.map((step) => `${step.how} ${step.module}${step.how === "masked" ? ` ${step.needs ?? ""}` : ""}`.trimEnd());
+
+test("what needs a masked module is not loaded, nor anything else that only it needs", (t) => {
+	const world = { modules: { top: ["middle", "aside"], middle: ["base"], base: [], aside: [], other: ["base"] } };
+	t.deepEqual(described(masking(world, ["middle"], "top", "other")), [
+		"masked top middle",
+		"insert base",
+		"insert other",
+	]);
+	t.deepEqual(described(masking(world, ["base"], "top", "aside")), ["masked top base", "insert aside"]);
+	t.deepEqual(described(masking(world, ["top"], "top")), ["masked top"]);
+	t.deepEqual(masking(world, ["base"], "top")[0], {
+		module: "top",
+		how: "masked",
+		needs: "base",
+		source: MASK,
+		parameters: "",
+		required: true,
+		after: [],
+		cause: { kind: "alias", alias: "top", found: { module: "top", via: "module", pattern: "top" } },
+	});
+});
+
+test("a masked softdep is left out with all that it needs, and what asks for it is loaded", (t) => {
+	const world: World = {
+		modules: { card: ["base"], base: [], helper: ["below"], below: [], late: [] },
+		config: "softdep card pre: helper post: late",
+	};
+	const steps = masking(world, ["helper", "late"], "card");
+	t.deepEqual(described(steps), ["insert base", "masked helper", "insert card", "masked late"]);
+	t.deepEqual(
+		steps.map(({ required }) => required),
+		[true, false, true, false],
+	);
+	t.deepEqual(described(masking(world, ["below"], "card")), [
+		"insert base",
+		"masked helper below",
+		"insert card",
+		"insert late",
+	]);
+});
+
+test("a mask counts before install lines and beside softdeps, and reaches the inserter as an outcome", async (t) => {
+	const world: World = {
+		modules: { card: ["base"], base: [], soft: [] },
+		config: "install card do it\nsoftdep card pre: soft\ninstall base do it",
+	};
+	const plan = masking(world, ["base"], "card");
+	t.deepEqual(described(plan), ["masked card base"]);
+	const kernel = makeFakeKernel();
+	const outcomes = await Promise.all(
+		makeInserter({ kernel, parallel: 4 })
+			.carryOut(plan)
+			.map(({ outcome }) => outcome),
+	);
+	t.like(outcomes, [{ result: "masked", step: { module: "card", source: MASK } }]);
+	t.false(isUsable(outcomes[0]!));
+	t.deepEqual(kernel.begun, []);
+});

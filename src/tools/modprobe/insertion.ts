@@ -103,6 +103,8 @@ function formatStep({ given }: Call, operand: string, step: Step): string {
 			return `install ${step.command} ${step.parameters}\n`;
 		case "builtin":
 			return `builtin ${step.module}\n`;
+		// modprobe knows no masks but install lines.
+		case "masked":
 		case "missing":
 			return "";
 	}

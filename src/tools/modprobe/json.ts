@@ -33,7 +33,7 @@ export type StepRecord = { readonly asked: string; readonly module: string } & (
 			readonly of?: string;
 			readonly source: Source;
 	  }
-	| { readonly how: "builtin" | "missing"; readonly because: Cause["kind"]; readonly of?: string }
+	| { readonly how: "builtin" | "missing" | "masked"; readonly because: Cause["kind"]; readonly of?: string }
 	| { readonly how: "blacklisted"; readonly source: Source }
 );
 
