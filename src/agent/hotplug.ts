@@ -121,8 +121,6 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 					if (pulse) pulse.socket = announcement;
 					if (failures > 0) lookForMissed();
 					failures = 0;
-					// Where there is no look, silence alone tells that things are settled.
-					if (!lookAtStart) activity.next();
 					return of({ kind: "listening", receiveBuffer: announcement.receiveBuffer });
 				case "refused":
 					// They may have filled the buffer up.
@@ -234,6 +232,11 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			map((): Report => ({ kind: "settled" })),
 			takeUntil(stop),
 		);
-		return merge(worked, settled, (options.remarks ?? EMPTY).pipe(takeUntil(done)));
+		/** Where there is no look, silence alone tells that things are settled. */
+		const silence = defer(() => {
+			if (!lookAtStart) activity.next();
+			return EMPTY;
+		});
+		return merge(worked, settled, (options.remarks ?? EMPTY).pipe(takeUntil(done)), silence);
 	});
 }

@@ -1,6 +1,7 @@
 // A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
 import type { UeventListeners } from "../../src/agent/announcements.js";
 import type { PresentDevice } from "../../src/agent/devices.js";
+import type { DeviceIdentity } from "../../src/agent/udev-database.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import type { ControlOptions, InstanceLock, Machine } from "../../src/tools/machine.js";
 import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "./fake-kernel.js";
@@ -15,6 +16,8 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	/** By what errno's name the devices cannot be walked, or the socket not be opened. */
 	readonly withoutDevices?: string;
 	readonly withoutSocket?: string;
+	/** What udev's database knows a device by. */
+	readonly identity?: (devpath: string) => Partial<DeviceIdentity>;
 	/** The lock of the run directory; it is to be had where absent. */
 	readonly lock?: InstanceLock;
 };
@@ -34,6 +37,7 @@ export type FakeMachine = Machine & {
 	/** What the agent told whoever started it. */
 	readonly said: readonly string[];
 	hasFile(path: string): boolean;
+	removeFile(path: string): void;
 	/** depmod has been run, and modprobe.d edited. */
 	writeWorld(anew: World): void;
 	/** Resolves with the answer on the control socket. */
@@ -45,7 +49,7 @@ export type FakeMachine = Machine & {
 };
 
 export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
-	const { world, devices = {}, withoutDevices, withoutSocket } = options;
+	const { world, devices = {}, withoutDevices, withoutSocket, identity = () => ({}) } = options;
 	const files = worldFiles(world);
 	for (const [path, content] of Object.entries(options.files ?? {})) files.set(path, Buffer.from(content));
 	const fakeKernel = makeFakeKernel({ ...options, files });
@@ -93,7 +97,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
-			identify: () => ({ subsystem: undefined, number: undefined, ifindex: undefined }),
+			identify: (devpath) => ({ subsystem: undefined, number: undefined, ifindex: undefined, ...identity(devpath) }),
 			async listen(options) {
 				const { receiveBuffer } = options;
 				asked.push(`listen ${receiveBuffer}`);
@@ -131,6 +135,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		}),
 		said,
 		hasFile: (path) => files.has(path),
+		removeFile: (path) => void files.delete(path),
 		writeWorld(anew) {
 			for (const [path, content] of worldFiles(anew)) files.set(path, content);
 		},

@@ -1,0 +1,268 @@
+// hotplugd run as a service: what it is asked and told while it runs.
+import test, { type ExecutionContext } from "ava";
+import { exitStatus } from "../../src/agent/verdict.js";
+import { run } from "../../src/tools/run.js";
+import { heard } from "../support/fake-kernel.js";
+import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import type { World } from "../support/world.js";
+
+const world: World = {
+	modules: { card: ["base"], base: [], stick: [], late: [] },
+	aliases: { "x:card": "card", "x:stick": "stick", "fs-late": "late" },
+};
+
+const settings = "quiet_milliseconds = 5\n";
+
+/** A daemon that ends with its test. */
+function start(t: ExecutionContext, options: Partial<FakeMachineOptions> = {}, words: readonly string[] = []) {
+	const files = { "/etc/hotplugd.toml": settings, ...options.files };
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, ...options, files });
+	const ended = run.start([...words], machine);
+	t.teardown(async () => {
+		for (;;) {
+			const [module] = machine.fakeKernel.underway();
+			if (module === undefined) break;
+			await machine.fakeKernel.end(module);
+		}
+		machine.signal("SIGTERM");
+		await ended;
+	});
+	return { machine, ended };
+}
+
+type Line = { readonly level: number; readonly msg: string; readonly [field: string]: unknown };
+
+const log = (machine: FakeMachine): readonly Line[] =>
+	machine
+		.printed()
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => JSON.parse(line));
+
+const until = async (isTrue: () => boolean): Promise<void> => {
+	while (!isTrue()) await heard();
+};
+
+const logged = (machine: FakeMachine, wanted: RegExp) => until(() => log(machine).some(({ msg }) => wanted.test(msg)));
+
+test("it is ready once it listens, says so to udev's rules for as long as it does, and says when it stops", async (t) => {
+	const { machine, ended } = start(t);
+	const mark = "/run/hotplugd/listening";
+	t.false(machine.hasFile(mark));
+	await logged(machine, /^settled/);
+	t.true(machine.hasFile(mark));
+	t.deepEqual(machine.said, ["listening", "ready", "settled"]);
+	(await machine.listening).onError(new Error("it broke"));
+	await until(() => !machine.hasFile(mark));
+	await until(() => machine.hasFile(mark));
+	machine.signal("SIGTERM");
+	t.false(machine.hasFile(mark));
+	t.is(await ended, exitStatus.done);
+	t.deepEqual(machine.said, ["listening", "ready", "settled", "stopping"]);
+});
+
+test("status says what it is at, what came of it and what it knows", async (t) => {
+	const { machine } = start(t, { held: true });
+	await until(() => machine.fakeKernel.underway().length > 0);
+	const working = await machine.ask({ command: "status" });
+	t.like(working, { ok: true, status: { state: "working", source: "kernel", pid: process.pid, queue_depth: 1 } });
+	t.like((working.status as { in_flight: object[] }).in_flight[0], { module: "base", hung: false });
+	await machine.fakeKernel.end("base");
+	await machine.fakeKernel.end("card", "EIO");
+	await logged(machine, /^settled/);
+	const settled = await machine.ask({ command: "status" });
+	t.like(settled, {
+		status: {
+			state: "settled",
+			counts: { modules_inserted: 1, modules_failed: { EIO: 1 }, aliases_new: 1 },
+			indexes: { generation: 1, directory: "/lib/modules/6.0.0" },
+			last_outcomes: [
+				{ module: "base", result: "inserted" },
+				{ module: "card", result: "failed" },
+			],
+		},
+	});
+	t.regex((settled.status as { last_problem: { message: string } }).last_problem.message, /^card: .*EIO/);
+});
+
+test("settle waits for what is in flight, and says what it waited for in vain", async (t) => {
+	const { machine } = start(t, { held: true });
+	await until(() => machine.fakeKernel.underway().length > 0);
+	t.deepEqual(await machine.ask({ command: "settle", timeout_milliseconds: 10 }), {
+		ok: true,
+		settled: false,
+		waiting_for: ["base"],
+	});
+	const settled = machine.ask({ command: "settle" });
+	await machine.fakeKernel.end("base");
+	await machine.fakeKernel.end("card");
+	t.deepEqual(await settled, { ok: true, settled: true, waiting_for: [] });
+});
+
+test("an alias that is asked for is loaded, whoever asks, and the answer comes with its outcome", async (t) => {
+	const { machine } = start(t, { answers: { stick: "EIO" } });
+	t.like(await machine.ask({ command: "load", alias: "fs-late" }), { ok: true, result: "done" });
+	t.true(machine.fakeKernel.live.has("late"));
+	t.like(await machine.ask({ command: "load", alias: "fs-late" }), { ok: true, result: "done" });
+	t.like(await machine.ask({ command: "load", alias: "late" }), { ok: true, result: "done" });
+	t.like(await machine.ask({ command: "load", alias: "fs-none" }), { ok: true, result: "nothing" });
+	const failed = await machine.ask({ command: "load", alias: "x:stick" });
+	t.like(failed, { ok: true, result: "failed" });
+	t.regex(String(failed.explanation), /^stick: .*EIO/);
+	t.is(await machine.askToLoad("k fs-late"), "0\n");
+	t.is(await machine.askToLoad("w x:stick"), "1\n");
+	t.is(await machine.askToLoad("w fs-none"), "1\n");
+	t.is(await machine.askToLoad("rubbish"), "1\n");
+	t.is(machine.fakeKernel.begun.filter((line) => line.includes("late.ko")).length, 1);
+	t.is(machine.fakeKernel.begun.filter((line) => line.includes("stick.ko")).length, 3 - 1);
+});
+
+test("what the kernel asks for waits for no place: a module that waits for it may have the last one", async (t) => {
+	const { machine } = start(t, { held: true, files: { "/etc/hotplugd.toml": `${settings}parallel = 1\n` } });
+	await until(() => machine.fakeKernel.underway().includes("base"));
+	const user = machine.askToLoad("w x:stick");
+	const kernel = machine.askToLoad("k fs-late");
+	await until(() => machine.fakeKernel.underway().length === 2);
+	t.deepEqual(machine.fakeKernel.underway(), ["base", "late"]);
+	await machine.fakeKernel.end("late");
+	t.is(await kernel, "0\n");
+	await machine.fakeKernel.end("base");
+	await until(() => machine.fakeKernel.underway().length === 1);
+	await machine.fakeKernel.end(machine.fakeKernel.underway()[0]!);
+	await until(() => machine.fakeKernel.underway().length === 1);
+	await machine.fakeKernel.end(machine.fakeKernel.underway()[0]!);
+	t.is(await user, "0\n");
+});
+
+test("what hangs is reported, and others go on", async (t) => {
+	const { machine } = start(t, {
+		held: true,
+		files: { "/etc/hotplugd.toml": `${settings}parallel = 1\nhung_seconds = 1\n` },
+	});
+	await until(() => machine.fakeKernel.underway().length > 0);
+	await machine.plugIn("stick", "x:stick");
+	await logged(machine, /^base: its insertion has not ended after 1000 ms/);
+	await until(() => machine.fakeKernel.underway().includes("stick"));
+	t.like(await machine.ask({ command: "status" }), { status: { last_problem: { message: "base hangs" } } });
+	await machine.fakeKernel.end("stick");
+	t.like(await machine.ask({ command: "settle", timeout_milliseconds: 10_000 }), { settled: true });
+});
+
+for (const [way, reload] of [
+	["SIGHUP", (machine: FakeMachine) => machine.signal("SIGHUP")],
+	["a request", (machine: FakeMachine) => machine.ask({ command: "reload" })],
+] as const)
+	test(`by ${way} it reads indexes and configuration anew, and what no module was known for gets its driver`, async (t) => {
+		const { machine } = start(t, { devices: { card: "x:card", odd: "x:odd" } });
+		await logged(machine, /^settled/);
+		machine.writeWorld({
+			modules: { ...world.modules, odd: [] },
+			aliases: { ...world.aliases, "x:odd": "odd" },
+			config: "blacklist stick\n",
+		});
+		await reload(machine);
+		await logged(machine, /^odd: inserted/);
+		await machine.plugIn("stick", "x:stick");
+		t.like(await machine.ask({ command: "settle" }), { settled: true });
+		t.false(machine.fakeKernel.live.has("stick"));
+		t.like(await machine.ask({ command: "status" }), { status: { indexes: { generation: 2 } } });
+		t.deepEqual(
+			machine.said.filter((word) => /ready|reloading/.test(word)),
+			["ready", "reloading", "ready"],
+		);
+	});
+
+test("where it cannot read them, what was known still counts", async (t) => {
+	const { machine } = start(t);
+	await logged(machine, /^settled/);
+	machine.removeFile("/lib/modules/6.0.0/modules.dep.bin");
+	const { ok, error } = await machine.ask({ command: "reload" });
+	t.false(ok);
+	t.regex(String(error), /modules\.dep\.bin/);
+	await machine.plugIn("stick", "x:stick");
+	await logged(machine, /^stick: inserted/);
+	t.like(await machine.ask({ command: "status" }), { status: { indexes: { generation: 1 } } });
+});
+
+test("a reload waits for what is in flight", async (t) => {
+	const { machine } = start(t, { held: true });
+	await until(() => machine.fakeKernel.underway().length > 0);
+	const reloaded = machine.ask({ command: "reload" });
+	await heard();
+	t.like(await machine.ask({ command: "status" }), { status: { state: "reloading", indexes: { generation: 1 } } });
+	await machine.fakeKernel.end("base");
+	await machine.fakeKernel.end("card");
+	t.like(await reloaded, { ok: true });
+	t.like(await machine.ask({ command: "status" }), { status: { indexes: { generation: 2 } } });
+});
+
+test("a module that failed is tried again for another device, later and later, and not for the same one", async (t) => {
+	const { machine } = start(t, { devices: {}, answers: { stick: "EIO" } });
+	await logged(machine, /^settled/);
+	const tries = () => machine.fakeKernel.begun.length;
+	await machine.plugIn("1", "x:stick");
+	await until(() => tries() === 1);
+	await machine.plugIn("1", "x:stick");
+	await machine.plugIn("2", "x:stick");
+	await machine.plugIn("3", "x:stick");
+	t.like(await machine.ask({ command: "settle" }), { settled: true });
+	t.is(tries(), 1);
+	await until(() => tries() === 2);
+	t.like(await machine.ask({ command: "settle" }), { settled: true });
+	t.is(tries(), 2);
+});
+
+test("a second one says who runs already, and ends", async (t) => {
+	const lock = { held: false, file: "/run/hotplugd/lock", pid: 17 } as const;
+	const machine = makeFakeMachine({ world, lock });
+	t.is(await run.start([], machine), exitStatus.unable);
+	t.is(machine.complained(), "hotplugd run: another hotplugd runs already (process 17), holding /run/hotplugd/lock\n");
+	t.deepEqual(machine.fakeKernel.begun, []);
+});
+
+test("asked to stop it stops", async (t) => {
+	const { machine, ended } = start(t);
+	t.deepEqual(await machine.ask({ command: "stop" }), { ok: true });
+	t.is(await ended, exitStatus.done);
+});
+
+test("a log that cannot be written keeps nobody from their drivers", async (t) => {
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: { "/etc/hotplugd.toml": settings } });
+	const full: FakeMachine = {
+		...machine,
+		print() {
+			throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+		},
+	};
+	const ended = run.start([], full);
+	await until(() => machine.fakeKernel.live.has("card"));
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
+test("beside udev it heeds what udev says, and looks by itself only where no replay is to come", async (t) => {
+	const udev = { "/run/udev/control": "", "/run/udev/data/+x:card": "E:HOTPLUGD=ignore\n" };
+	const { machine } = start(t, {
+		devices: { card: "x:card", stick: "x:stick" },
+		files: { "/etc/hotplugd.toml": settings, ...udev },
+		identity: (devpath) => ({ subsystem: devpath.endsWith("card") ? "x" : undefined }),
+	});
+	await logged(machine, /^looked at all devices/);
+	t.like(await machine.ask({ command: "settle" }), { settled: true });
+	t.deepEqual([...machine.fakeKernel.live], ["stick"]);
+	t.like(await machine.ask({ command: "status" }), { status: { source: "udev" } });
+	const toCome = start(t, {
+		files: { "/etc/hotplugd.toml": settings, ...udev, "/run/systemd/units/invocation:other.service": "" },
+	});
+	await logged(toCome.machine, /^settled/);
+	t.deepEqual(toCome.machine.fakeKernel.begun, []);
+	t.false(toCome.machine.asked.includes("walk /sys"));
+	const looking = start(t, { files: { "/etc/hotplugd.toml": settings, ...udev } }, ["--source", "kernel"]);
+	await logged(looking.machine, /^card: inserted/);
+});
+
+test("words that are none are refused before anything is begun", async (t) => {
+	const machine = makeFakeMachine({ world });
+	t.is(await run.start(["--source", "nobody"], machine), exitStatus.usage);
+	t.regex(machine.complained(), /^hotplugd run: there is no source nobody: /);
+});
