@@ -2,9 +2,10 @@
 // rule or an import gave; what the kernel itself says of the device is not repeated there. A device that no rule gave
 // anything has no file, or an empty one. Text is read as latin1, which keeps every byte.
 
+import { type Properties, parseProperties } from "../libkmod/formats/properties.js";
 import type { Files } from "../libkmod/kernel.js";
 import type { PresentDevice } from "./devices.js";
-import { opinionOf, reader, restoreAliases, type UdevOpinion } from "./udev-message.js";
+import { opinionOf, restoreAliases, type UdevOpinion } from "./udev-message.js";
 
 /** What udev calls a device by, besides its path; all of it as the kernel writes it. */
 export type DeviceIdentity = {
@@ -30,15 +31,25 @@ export function formatDeviceId(devpath: string, { subsystem, number, ifindex }: 
  * What the record says of loading. Without a MODALIAS in it the kernel's aliases count: that a rule emptied MODALIAS is not kept
  * here by udev, so a device that must never get a driver takes `HOTPLUGD="ignore"`.
  */
-export function parseUdevRecord(text: string, fromKernel: readonly string[]): UdevOpinion {
-	const read = reader(`\n${text}`, "\nE:", "\n");
-	const opinion = opinionOf(read);
+export function judgeUdevRecord(record: Properties, fromKernel: readonly string[]): UdevOpinion {
+	const opinion = opinionOf((key) => record.get(key));
 	if (opinion.leftAlone !== undefined) return opinion;
-	if (read("MODALIAS") === undefined) return { aliases: fromKernel, leftAlone: undefined };
+	if (record.get("MODALIAS") === undefined) return { aliases: fromKernel, leftAlone: undefined };
 	return { aliases: restoreAliases(opinion.aliases, fromKernel), leftAlone: undefined };
 }
 
-/** The devices of a walk as udev sees them: with the aliases that its rules left them, and without those to be left alone. */
+/** The properties that a record keeps. */
+export function parseUdevRecord(text: string): Properties {
+	const lines = parseProperties(`\n${text}`, "\n");
+	return {
+		get: (key) => lines.get(`E:${key}`),
+		*[Symbol.iterator]() {
+			for (const [key, value] of lines) if (key.startsWith("E:")) yield [key.slice("E:".length), value];
+		},
+	};
+}
+
+/** The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. */
 export function* seenByUdev(
 	present: Iterable<PresentDevice>,
 	identify: (devpath: string) => DeviceIdentity,
@@ -46,8 +57,22 @@ export function* seenByUdev(
 ): Generator<PresentDevice> {
 	for (const device of present) {
 		const id = formatDeviceId(device.devpath, identify(device.devpath));
-		const record = id === undefined ? undefined : files.read(`${UDEV_DATABASE}/${id}`);
-		const { aliases } = record ? parseUdevRecord(record.toString("latin1"), device.aliases) : device;
-		if (aliases.length > 0) yield { ...device, aliases };
+		const content = id === undefined ? undefined : files.read(`${UDEV_DATABASE}/${id}`);
+		const record = content && parseUdevRecord(content.toString("latin1"));
+		if (!record) yield device;
+		else {
+			const { aliases } = judgeUdevRecord(record, device.aliases);
+			if (aliases.length > 0) yield { ...device, aliases, properties: joinProperties(device.properties, record) };
+		}
 	}
+}
+
+/** @param record counts more. */
+function joinProperties(kernels: Properties | undefined, record: Properties): Properties {
+	return {
+		get: (key) => record.get(key) ?? kernels?.get(key),
+		*[Symbol.iterator]() {
+			yield* new Map([...(kernels ?? []), ...record]);
+		},
+	};
 }

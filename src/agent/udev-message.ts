@@ -7,6 +7,7 @@
 //	       16  offset of the properties; 20  their length
 //	       24  hashes of SUBSYSTEM and DEVTYPE and a bloom filter of the tags, which serve filters in the kernel: not needed here
 
+import { parseProperties } from "../libkmod/formats/properties.js";
 import { parseSeqnum, type Uevent } from "./uevent.js";
 
 /**
@@ -38,32 +39,20 @@ export function parseUdevMessage(message: Buffer): UdevUevent | undefined {
 	if (message.readUInt32BE(8) !== MAGIC) return undefined;
 	const [header, offset, length] = [readNative(message, 12), readNative(message, 16), readNative(message, 20)];
 	if (header < SMALLEST_HEADER || offset < SMALLEST_HEADER || offset + length > message.length) return undefined;
-	const read = reader(`\0${message.toString("latin1", offset, offset + length)}`, "\0", "\0");
+	const properties = parseProperties(`\0${message.toString("latin1", offset, offset + length)}`, "\0");
+	const read = (key: string) => properties.get(key);
 	const action = read("ACTION") ?? "";
 	const devpath = read("DEVPATH") ?? "";
 	if (!/^[a-z]+$/.test(action) || !devpath.startsWith("/")) return undefined;
-	return { action, devpath, seqnum: parseSeqnum(read("SEQNUM") ?? ""), ...opinionOf(read) };
+	return { action, devpath, seqnum: parseSeqnum(read("SEQNUM") ?? ""), ...opinionOf(read), properties };
 }
 
 function readNative(message: Buffer, offset: number): number {
 	return isLittleEndian ? message.readUInt32LE(offset) : message.readUInt32BE(offset);
 }
 
+/** One of udev's properties of a device, of which the last of a name counts. */
 type ReadProperty = (key: string) => string | undefined;
-
-/**
- * Looks up KEY=VALUE strings behind a prefix and before an end. Searching for the few keys that count costs less than looking at
- * all. Of several values of one key the last counts, as for udev.
- */
-export function reader(text: string, prefix: string, end: string): ReadProperty {
-	return (key) => {
-		const found = text.lastIndexOf(`${prefix}${key}=`);
-		if (found < 0) return undefined;
-		const start = found + prefix.length + key.length + 1;
-		const stop = text.indexOf(end, start);
-		return text.slice(start, stop < 0 ? text.length : stop);
-	};
-}
 
 /** What udev's properties of a device, in a message or in its database, say of loading. */
 export function opinionOf(read: ReadProperty): UdevOpinion {

@@ -24,7 +24,7 @@ export function parseUevent(message: Buffer): Uevent | undefined {
 	// Searching for the two keys costs less than looking at all of them, in a message that mostly has neither.
 	for (let found = find(text, "MODALIAS", length - 1); found; found = find(text, "MODALIAS", found.end)) {
 		// Read anew: a slice would keep the whole message in memory for as long as the alias is remembered.
-		const alias = message.toString("latin1", found.start, found.end);
+		const alias = message.toString("latin1", found.start, withoutNewlines(text, found.end));
 		if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
 	}
 	const number = find(text, "SEQNUM", length - 1);
@@ -44,6 +44,13 @@ function find(text: string, key: string, from: number): { readonly start: number
 	const start = nul + key.length + 2;
 	const end = text.indexOf("\0", start);
 	return { start, end: end < 0 ? text.length : end };
+}
+
+/** Some buses (cpu, hdaudio) end their alias with one, as a line of a file; udev takes it off as well. */
+function withoutNewlines(text: string, end: number): number {
+	let last = end;
+	while (text[last - 1] === "\n") last--;
+	return last;
 }
 
 export function parseSeqnum(text: string): number | undefined {
