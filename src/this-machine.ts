@@ -16,7 +16,11 @@ export const thisMachine: Machine = {
 	devices: async (sysfs) => {
 		const { walkDevices } = await import("./linux/sysfs.js");
 		const { identifyDevice } = await import("./linux/device-identity.js");
-		return { present: () => walkDevices(sysfs), identify: (devpath) => identifyDevice(sysfs, devpath), listen };
+		return {
+			present: (concerns) => walkDevices(sysfs, concerns),
+			identify: (devpath) => identifyDevice(sysfs, devpath),
+			listen,
+		};
 	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),

@@ -44,7 +44,11 @@ export type Devices = {
 
 /** Where a machine's devices are learned of. */
 export type DeviceSources = {
-	present(): Iterable<PresentDevice>;
+	/**
+	 * Those that have an alias; with `concerns`, also those without, of the subsystems at least that it says, and the kernel's
+	 * modules if "module" is one of them.
+	 */
+	present(concerns?: (subsystem: string) => boolean): Iterable<PresentDevice>;
 	/** What udev's database knows a device by. */
 	identify(devpath: string): DeviceIdentity;
 	/** Loads what it takes to listen. Before that nothing native is loaded. */

@@ -1,7 +1,9 @@
 // The devices present in /sys/devices and their aliases (Documentation/admin-guide/sysfs-rules.rst, ABI/testing/sysfs-uevent).
 // Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
 
-import { closeSync, type Dirent, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, type Dirent, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import { type Properties, parseProperties } from "../libkmod/formats/properties.js";
 import { refusalFor } from "./refusal.js";
 
 export type PresentDevice = {
@@ -9,18 +11,20 @@ export type PresentDevice = {
 	readonly devpath: string;
 	/** Each alias once: every line of `modalias`, then every MODALIAS of `uevent`. One character is one byte (latin1). */
 	readonly aliases: readonly string[];
+	/** What its uevent would tell. The subsystem, which is a link, is read when it is asked for. */
+	readonly properties: Properties;
 };
 
 // Every device may have this group of attributes, so that none of its children can bear the name.
 const ATTRIBUTES = "power";
 
-// The crowds of every machine, for which no kernel has aliases.
-const WITHOUT_ALIASES: ReadonlySet<string> = new Set([
-	"/devices/system/memory",
-	"/devices/virtual/bdi",
-	"/devices/virtual/block",
-	"/devices/virtual/tty",
-	"/devices/virtual/vc",
+// The crowds of every machine, for which no kernel has aliases, with their subsystems.
+const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
+	["/devices/system/memory", "memory"],
+	["/devices/virtual/bdi", "bdi"],
+	["/devices/virtual/block", "block"],
+	["/devices/virtual/tty", "tty"],
+	["/devices/virtual/vc", "vc"],
 ]);
 
 // ACPI's names for devices that mostly stand on a bus as well: what the buses ask for is the longer work, and so goes first.
@@ -33,17 +37,25 @@ const SHORTAGE: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOMEM"]);
 const LARGEST_ATTRIBUTE = 65_536;
 
 /**
- * Every device that has an alias, parents before children. Some buses tell it in one of the two files only: MDIO in `uevent`,
+ * Every device that has an alias, parents before children. With `concerns` also those without, of the subsystems that it says
+ * where that saves a look at many; and the kernel's modules, which are announced as devices are, if "module" is one of those.
+ * Some buses tell it in one of the two files only: MDIO in `uevent`,
  * the CPUs' parent in `modalias`. What vanishes or may not be read is passed over; symbolic links are not followed.
  * @throws {Refusal} where there are no devices at all, or no descriptors or memory are left.
  */
-export function* walkDevices(sysfs: string): Generator<PresentDevice> {
+export function* walkDevices(sysfs: string, concerns?: (subsystem: string) => boolean): Generator<PresentDevice> {
+	if (concerns?.("module")) yield* walkModules(sysfs);
+	const isLeftOut = (devpath: string): boolean => {
+		const crowd = WITHOUT_ALIASES.get(devpath);
+		return crowd !== undefined && !concerns?.(crowd);
+	};
 	const buffer = Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
 	const pending = ["/devices"];
 	for (let devpath = pending.pop(); devpath !== undefined; devpath = pending.pop()) {
 		const path = sysfs + devpath;
 		const aliases: string[] = [];
 		const children: string[] = [];
+		let uevent: string | undefined;
 		for (const entry of listDirectory(path, devpath === "/devices")) {
 			if (entry.isDirectory()) {
 				if (entry.name !== ATTRIBUTES) children.push(`${devpath}/${entry.name}`);
@@ -51,14 +63,71 @@ export function* walkDevices(sysfs: string): Generator<PresentDevice> {
 				if (!entry.isFile()) continue;
 				const text = readAttribute(`${path}/${entry.name}`, buffer);
 				if (entry.name === "modalias") addLines(text, aliases);
-				else addModaliases(text, aliases);
+				else {
+					uevent = text;
+					addModaliases(text, aliases);
+				}
 			}
 		}
-		if (aliases.length > 0) yield { devpath, aliases };
+		if (aliases.length > 0 || (concerns !== undefined && uevent !== undefined))
+			yield { devpath, aliases, properties: new WalkedProperties(devpath, `${path}/subsystem`, uevent ?? "") };
 		if (devpath === "/devices" && children.includes(LAST)) pending.push(LAST);
 		for (let child = children.pop(); child !== undefined; child = children.pop()) {
-			if (child !== LAST && !WITHOUT_ALIASES.has(child)) pending.push(child);
+			if (child !== LAST && !isLeftOut(child)) pending.push(child);
 		}
+	}
+}
+
+function* walkModules(sysfs: string): Generator<PresentDevice> {
+	for (const { name } of listDirectory(`${sysfs}/module`, false)) {
+		const devpath = `/module/${name}`;
+		yield { devpath, aliases: [], properties: new Map(Object.entries({ ...told(devpath), SUBSYSTEM: "module" })) };
+	}
+}
+
+/** As if it had just come up. */
+const told = (devpath: string) => ({ ACTION: "add", DEVPATH: devpath });
+
+class WalkedProperties implements Properties {
+	readonly #devpath: string;
+	readonly #link: string;
+	readonly #uevent: Properties;
+	#subsystem: string | undefined;
+
+	/** @param link the path of a link to the subsystem, where there is one. @param uevent the file's text. */
+	constructor(devpath: string, link: string, uevent: string) {
+		this.#devpath = devpath;
+		this.#link = link;
+		this.#uevent = parseProperties(`\n${uevent}`, "\n");
+	}
+
+	get(key: string): string | undefined {
+		if (key === "SUBSYSTEM") return this.#readSubsystem() || undefined;
+		return key === "ACTION" || key === "DEVPATH" ? told(this.#devpath)[key] : this.#uevent.get(key);
+	}
+
+	*[Symbol.iterator](): Generator<readonly [string, string]> {
+		yield* Object.entries(told(this.#devpath));
+		const subsystem = this.#readSubsystem();
+		if (subsystem !== "") yield ["SUBSYSTEM", subsystem];
+		for (const property of this.#uevent) if (!OWN.has(property[0])) yield property;
+	}
+
+	#readSubsystem(): string {
+		this.#subsystem ??= readLink(this.#link);
+		return this.#subsystem;
+	}
+}
+
+/** Keys that the file of a device does not have. */
+const OWN: ReadonlySet<string> = new Set(["ACTION", "DEVPATH", "SUBSYSTEM"]);
+
+function readLink(path: string): string {
+	try {
+		return basename(readlinkSync(path, "latin1"));
+	} catch {
+		// It has left, or is of no subsystem.
+		return "";
 	}
 }
 

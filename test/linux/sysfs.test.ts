@@ -1,14 +1,26 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	realpathSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "ava";
-import { walkDevices } from "../../src/linux/sysfs.js";
+import { type PresentDevice, walkDevices } from "../../src/linux/sysfs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sysfs-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
 let trees = 0;
+
+const plain = ({ devpath, aliases }: PresentDevice) => ({ devpath, aliases });
+const walk = (sysfs: string) => [...walkDevices(sysfs)].map(plain);
 
 function sysfsWith(attributes: Readonly<Record<string, string | Buffer>>): string {
 	const root = join(folder, `sys-${trees++}`);
@@ -63,18 +75,15 @@ test("an alias may be one of several lines, in either file; each is told once, t
 		"system/cpu/modalias": "cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0001\n",
 		"platform/Fixed MDIO bus.0/modalias": "platform:Fixed MDIO bus\n",
 	});
-	t.deepEqual(
-		[...walkDevices(sysfs)],
-		[
-			{ devpath: "/devices/platform/Fixed MDIO bus.0", aliases: ["platform:Fixed MDIO bus"] },
-			{
-				devpath: "/devices/platform/PRP0001:00",
-				aliases: ["acpi:PRP0001:", "of:NledT(null)Cgpio-leds", "third=a=b"],
-			},
-			{ devpath: "/devices/platform/mdio", aliases: ["mdio:00000001010000001001100100000001"] },
-			{ devpath: "/devices/system/cpu", aliases: ["cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0001"] },
-		],
-	);
+	t.deepEqual(walk(sysfs), [
+		{ devpath: "/devices/platform/Fixed MDIO bus.0", aliases: ["platform:Fixed MDIO bus"] },
+		{
+			devpath: "/devices/platform/PRP0001:00",
+			aliases: ["acpi:PRP0001:", "of:NledT(null)Cgpio-leds", "third=a=b"],
+		},
+		{ devpath: "/devices/platform/mdio", aliases: ["mdio:00000001010000001001100100000001"] },
+		{ devpath: "/devices/system/cpu", aliases: ["cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0001"] },
+	]);
 });
 
 test("devices without an alias are not told, and odd bytes are kept", (t) => {
@@ -84,8 +93,7 @@ test("devices without an alias are not told, and odd bytes are kept", (t) => {
 		"c/modalias": Buffer.from([0x64, 0x6d, 0x69, 0x3a, 0xe4, 0x00, 0x27, 0x0a]),
 		"d/modalias": "x".repeat(4095),
 	});
-	const walked = [...walkDevices(sysfs)];
-	t.deepEqual(walked, [
+	t.deepEqual(walk(sysfs), [
 		{ devpath: "/devices/c", aliases: ["dmi:\xe4\0'"] },
 		{ devpath: "/devices/d", aliases: ["x".repeat(4095)] },
 	]);
@@ -98,7 +106,7 @@ test("symbolic links are not followed, and what is no regular file is not opened
 	symlinkSync("../bus/device/modalias", join(sysfs, "devices/odd/modalias"));
 	mkdirSync(join(sysfs, "devices/pipe"));
 	execFileSync("mkfifo", [join(sysfs, "devices/pipe/modalias")]);
-	t.deepEqual([...walkDevices(sysfs)], [{ devpath: "/devices/bus/device", aliases: ["pci:a"] }]);
+	t.deepEqual(walk(sysfs), [{ devpath: "/devices/bus/device", aliases: ["pci:a"] }]);
 });
 
 test("a device that leaves during the walk is passed over", (t) => {
@@ -108,11 +116,11 @@ test("a device that leaves during the walk is passed over", (t) => {
 		"b/modalias": "pci:b\n",
 		"c/modalias": "pci:c\n",
 	});
-	const walk = walkDevices(sysfs);
-	t.is(walk.next().value?.devpath, "/devices/a");
+	const walked = walkDevices(sysfs);
+	t.is(walked.next().value?.devpath, "/devices/a");
 	rmSync(join(sysfs, "devices/a"), { recursive: true });
 	rmSync(join(sysfs, "devices/b"), { recursive: true });
-	t.deepEqual([...walk], [{ devpath: "/devices/c", aliases: ["pci:c"] }]);
+	t.deepEqual([...walked].map(plain), [{ devpath: "/devices/c", aliases: ["pci:c"] }]);
 });
 
 test("what may not be read is passed over", (t) => {
@@ -124,7 +132,7 @@ test("what may not be read is passed over", (t) => {
 	// Root may read everything: somebody else has to look.
 	const script = `import { walkDevices } from ${JSON.stringify(new URL("../../src/linux/sysfs.js", import.meta.url).href)};
 		if (process.getuid() === 0) process.setuid(65534);
-		console.log(JSON.stringify([...walkDevices(${JSON.stringify(sysfs)})]));`;
+		console.log(JSON.stringify([...walkDevices(${JSON.stringify(sysfs)})].map(({ devpath, aliases }) => ({ devpath, aliases }))));`;
 	const told = execFileSync(process.execPath, ["--input-type=module", "-e", script]);
 	t.deepEqual(JSON.parse(told.toString()), [{ devpath: "/devices/b", aliases: ["pci:b"] }]);
 });
@@ -133,4 +141,68 @@ test("without any devices the walk is refused", (t) => {
 	const nowhere = join(folder, "nowhere");
 	const refused = t.throws(() => walkDevices(nowhere).next());
 	t.like(refused, { name: "Refusal", operation: "walk", subject: `${nowhere}/devices`, code: "ENOENT" });
+});
+
+test("a device's properties are those of its uevent, and its subsystem is where its link points", (t) => {
+	const sysfs = sysfsWith({
+		"pci0/uevent": "DRIVER=x\nMODALIAS=pci:a\nSUBSYSTEM=no\n",
+		"pci0/modalias": "pci:a\n",
+		"alone/modalias": "x:alone\n",
+	});
+	symlinkSync("../../bus/pci", join(sysfs, "devices/pci0/subsystem"));
+	const [alone, card] = [...walkDevices(sysfs)];
+	t.deepEqual(
+		[...card!.properties],
+		[
+			["ACTION", "add"],
+			["DEVPATH", "/devices/pci0"],
+			["SUBSYSTEM", "pci"],
+			["DRIVER", "x"],
+			["MODALIAS", "pci:a"],
+		],
+	);
+	for (const [key, value] of card!.properties) t.is(card!.properties.get(key), value);
+	t.is(card!.properties.get("DEVTYPE"), undefined);
+	t.is(alone!.properties.get("SUBSYSTEM"), undefined);
+	t.deepEqual(
+		[...alone!.properties],
+		[
+			["ACTION", "add"],
+			["DEVPATH", "/devices/alone"],
+		],
+	);
+});
+
+test("devices of this machine are of the subsystem that their class or bus lists them under", (t) => {
+	let compared = 0;
+	for (const { devpath, properties } of walkDevices("/sys")) {
+		const subsystem = properties.get("SUBSYSTEM");
+		if (subsystem === undefined) continue;
+		const name = devpath.slice(devpath.lastIndexOf("/") + 1);
+		const listed = [`/sys/bus/${subsystem}/devices/${name}`, `/sys/class/${subsystem}/${name}`].find((path) =>
+			existsSync(path),
+		);
+		if (listed === undefined) continue;
+		t.is(realpathSync(listed), `/sys${devpath}`);
+		compared++;
+	}
+	t.true(compared > 3, `${compared}`);
+});
+
+test("devices without an alias are told where they concern somebody, crowds and modules by their subsystems", (t) => {
+	const sysfs = sysfsWith({
+		"a/uevent": "DEVTYPE=thing\n",
+		"a/group/size": "1\n",
+		"b/modalias": "pci:b\n",
+		"virtual/tty/tty1/uevent": "DEVNAME=tty1\n",
+		"virtual/bdi/0:1/uevent": "",
+	});
+	for (const module of ["loop", "parport_pc"]) mkdirSync(join(sysfs, "module", module), { recursive: true });
+	const told = (...subsystems: readonly string[]) =>
+		[...walkDevices(sysfs, (subsystem) => subsystems.includes(subsystem))].map(({ devpath }) => devpath);
+	t.deepEqual(told(), ["/devices/a", "/devices/b"]);
+	t.deepEqual(told("tty"), ["/devices/a", "/devices/b", "/devices/virtual/tty/tty1"]);
+	t.deepEqual(told("module"), ["/module/loop", "/module/parport_pc", "/devices/a", "/devices/b"]);
+	const [module] = walkDevices(sysfs, () => true);
+	t.is(module!.properties.get("SUBSYSTEM"), "module");
 });
