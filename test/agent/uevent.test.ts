@@ -54,9 +54,14 @@ test("an alias keeps bytes that are no ASCII", reads, ["MODALIAS=dmi:\xe9\xff"],
 test("an alias may be as long as a message", reads, [`MODALIAS=cpu:${"0".repeat(4000)}`], {
 	aliases: [`cpu:${"0".repeat(4000)}`],
 });
-test("a newline at the end of an alias is no part of it", reads, [`MODALIAS=hdaudio:v1${"\n".repeat(60_000)}`, "MODALIAS=\n"], {
-	aliases: ["hdaudio:v1"],
-});
+test(
+	"a newline at the end of an alias is no part of it",
+	reads,
+	[`MODALIAS=hdaudio:v1${"\n".repeat(60_000)}`, "MODALIAS=\n"],
+	{
+		aliases: ["hdaudio:v1"],
+	},
+);
 test("an empty alias is none", reads, ["MODALIAS="], { aliases: [] });
 test("keys that only end like an alias's are others", reads, ["OLD_MODALIAS=a:b", "X=MODALIAS=c:d"], { aliases: [] });
 test("a number that is none is no number", reads, ["SEQNUM=12x"], { seqnum: undefined });

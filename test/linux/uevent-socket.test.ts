@@ -45,6 +45,21 @@ test("what a process sends, to the socket or to its group, is refused and counte
 	t.deepEqual(met, { accepted: [0, 1, 2, 400, 401], refused: 12, drops: 0 });
 });
 
+test("of udev's messages those to its group are heard; those to the socket are refused, and the kernel's own are not heard", async (t) => {
+	const met = told(await runInNamespace(ueventSession, "fromUdev"));
+	t.deepEqual(met, { accepted: [0, 1, 2, 400, 401], refused: 5, drops: 0 });
+});
+
+test("the kernel lets nobody without privilege over the network send, to neither group and to neither socket", async (t) => {
+	const run = isRoot ? runInRootNamespace : runInNamespace;
+	const { said, met } = told(await run(ueventSession, "unprivileged", isRoot ? "root" : "user"));
+	t.deepEqual(said, Array(isRoot ? 8 : 4).fill("sendto: Operation not permitted"));
+	t.deepEqual(met, [
+		{ accepted: [], refused: 0 },
+		{ accepted: [500], refused: 0 },
+	]);
+});
+
 test("messages that are cut short are told as lost", async (t) => {
 	t.deepEqual(told(await runInNamespace(ueventSession, "truncated")), { whole: 0, truncated: 4 });
 });

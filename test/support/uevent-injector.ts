@@ -1,6 +1,6 @@
 // Makes true kernel uevents without any hardware, in a network namespace where nobody else listens (uevent-injector.c).
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { compile } from "./c-program.js";
 
@@ -35,6 +35,13 @@ export async function injectUeventsMeanwhile(
 	injector.stdin.end(formatRecords(messages));
 	const [status] = await once(injector, "exit");
 	if (status !== 0) throw new Error(`uevent-injector ended with ${status}`);
+}
+
+/** The same by way of another program, such as one that takes rights away first; says what came of it. */
+export function trySpoofing(messages: readonly Buffer[], sender: UeventSender, by: readonly string[]): string {
+	const [program = "", ...words] = [...by, compile("uevent-injector"), ...wordsFor(sender)];
+	const { status, stderr } = spawnSync(program, words, { input: formatRecords(messages), encoding: "utf8" });
+	return status === 0 ? "sent" : stderr.trim();
 }
 
 function wordsFor(sender: UeventSender): string[] {

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { UeventDrain } from "../../src/linux/uevent-drain.js";
 import { loadUeventSocket, type OpenUeventSocket, type UeventOptions } from "../../src/linux/uevent-socket.js";
-import { formatUevent, injectUevents, injectUeventsMeanwhile } from "./uevent-injector.js";
+import { formatUevent, injectUevents, injectUeventsMeanwhile, trySpoofing } from "./uevent-injector.js";
 
 export const ueventSession = fileURLToPath(import.meta.url);
 
@@ -118,6 +118,35 @@ const sessions: Readonly<Record<string, (open: OpenUeventSocket) => Promise<unkn
 		return { accepted: numbersOf(met), refused: met.refused, drops: socket.drops() };
 	},
 
+	/** Root of the namespace is whom the kernel lets send, and so may be udev. */
+	async fromUdev(open) {
+		const { socket, met } = noting(open, { source: "udev" });
+		const port = ownPort();
+		await injectUeventsMeanwhile(burst(3), { multicast: 2 });
+		await injectUeventsMeanwhile(burst(5, 100), { unicast: port });
+		await injectUeventsMeanwhile(burst(7, 200), { multicast: 1 });
+		await injectUeventsMeanwhile(burst(11, 300));
+		await injectUeventsMeanwhile(burst(2, 400), { multicast: 2 });
+		await until(() => met.messages.length >= 5 && met.refused >= 5);
+		socket.close();
+		return { accepted: numbersOf(met), refused: met.refused, drops: socket.drops() };
+	},
+
+	async unprivileged(open) {
+		const sockets = (["kernel", "udev"] as const).map((source) => noting(open, { source }));
+		const senders = [{ multicast: 1 }, { multicast: 2 }, ...ownPorts().map((unicast) => ({ unicast }))];
+		// In a namespace that a user made, there is no other user to become.
+		const asNobody =
+			process.argv[3] === "root" ? [["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]] : [];
+		const ways = [["unshare", "--user", "--map-root-user"], ...asNobody];
+		const said = ways.flatMap((way) => senders.map((sender) => trySpoofing(burst(3), sender, way)));
+		// Whatever had been sent would have come before this.
+		await injectUeventsMeanwhile(burst(1, 500), { multicast: 2 });
+		await until(() => sockets[1]!.met.messages.length > 0);
+		for (const { socket } of sockets) socket.close();
+		return { said, met: sockets.map(({ met }) => ({ accepted: numbersOf(met), refused: met.refused })) };
+	},
+
 	async truncated(open) {
 		const { socket, met } = noting(open, { messageSize: 64 });
 		injectUevents([formatUevent("add", `${MARK}1`), ...burst(3)]);
@@ -223,12 +252,16 @@ const sessions: Readonly<Record<string, (open: OpenUeventSocket) => Promise<unkn
 	},
 };
 
-/** In a namespace of its own this process has the only socket that is not the kernel's. */
 function ownPort(): number {
+	return ownPorts()[0] ?? Number.NaN;
+}
+
+/** In a namespace of its own this process has the only sockets that are not the kernel's. */
+function ownPorts(): number[] {
 	const rows = readFileSync("/proc/net/netlink", "latin1")
 		.split("\n")
 		.map((line) => line.split(/\s+/));
-	return Number(rows.find(([, protocol, port]) => protocol === "15" && port !== "0")?.[2]);
+	return rows.filter(([, protocol, port]) => protocol === "15" && port !== "0").map(([, , port]) => Number(port));
 }
 
 const session = sessions[process.argv[2] ?? ""];
