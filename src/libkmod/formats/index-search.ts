@@ -2,13 +2,11 @@
 //
 // The query walks the trie once for all patterns: beside each node stand the places of the query that the pattern so far
 // can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
-// but the results, whose order is kmod's: by priority, and for equal priorities the one met last comes first, where
-// the walk meets children `*`, `?` and `[` before the literal one and, below a wildcard, children before the node itself.
+// but the matches. These are met in kmod's order, on which theirs depends (index-matches.ts): children `*`, `?` and `[`
+// before the literal one and, below a wildcard, children before the node itself.
 import { takeBracket, UNCLOSED } from "../wildcard-bracket.js";
-import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode, valueEnd } from "./index-file.js";
-
-/** A value found, with the pattern that matched. */
-export type IndexMatch = { readonly value: string; readonly pattern: string };
+import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode } from "./index-file.js";
+import { addMatches, beginMatches, type IndexMatch } from "./index-matches.js";
 
 const STAR = 0x2a;
 const QUESTION = 0x3f;
@@ -38,8 +36,6 @@ let left = 0;
 let depth = 0;
 let withPatterns = false;
 let bracketStart = 0;
-let foundPriorities: number[] = [];
-let found: IndexMatch[] = [];
 
 // The reach of a pattern in the query: places[from..to) of the stack below, or every place from places[from] on.
 let mode = PLAIN;
@@ -52,8 +48,8 @@ let to = 0;
  * `pattern` is "" in each match unless asked for.
  * @throws {MalformedIndex}
  */
-export function findMatches(searched: IndexFile, text: string, patterns = false): IndexMatch[] {
-	found = [];
+export function findMatches(searched: IndexFile, text: string, patterns = false): readonly IndexMatch[] {
+	const found = beginMatches();
 	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST) return found;
 	index = searched;
 	length = text.length;
@@ -64,7 +60,6 @@ export function findMatches(searched: IndexFile, text: string, patterns = false)
 		lastPlace[byte] = i;
 	}
 	withPatterns = patterns;
-	foundPriorities = [];
 	left = 2 * index.bytes.length;
 	depth = 0;
 	walkLiterally(index.root);
@@ -92,7 +87,7 @@ function walkLiterally(root: number): void {
 		const node = enter(offset);
 		for (let p = node.prefixStart; p < node.prefixEnd; p++) {
 			const byte = bytes[p]!;
-			if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) {
+			if (isSpecial(byte)) {
 				begin(at);
 				below(node, p, at);
 				return;
@@ -107,7 +102,7 @@ function walkLiterally(root: number): void {
 		}
 		if (node.last >= BACKSLASH) branch(node, BACKSLASH, at);
 		if (at === length) {
-			if (node.valueCount !== 0) collect(node, at);
+			if (node.valueCount !== 0) meet(node, at);
 			return;
 		}
 		const next = query[at]!;
@@ -170,19 +165,24 @@ function below(node: Node, p: number, size: number): void {
 	}
 	if (node.valueCount === 0) return;
 	// The stack above the reach of this node was scratch; the reach itself still stands.
-	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) collect(node, at);
+	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) meet(node, at);
 }
 
 /** The first of the wildcards and of the query's character at `place` that is not below `least`; 256 where there is none. */
 function firstCandidate(least: number, place: number): number {
 	const literal = place < length && query[place]! >= least ? query[place]! : 256;
-	const wildcard =
+	const special =
 		least <= STAR ? STAR : least <= QUESTION ? QUESTION : least <= OPEN ? OPEN : least <= BACKSLASH ? BACKSLASH : 256;
-	return Math.min(literal, wildcard);
+	return Math.min(literal, special);
+}
+
+/** Whether the byte is more than itself in a pattern. */
+function isSpecial(byte: number): boolean {
+	return byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH;
 }
 
 function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
-	if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) return false;
+	if (isSpecial(byte)) return false;
 	if (anyLater) return lastPlace[byte]! < places[first]!;
 	for (let i = first; i < end; i++) {
 		const place = places[i]!;
@@ -262,23 +262,6 @@ function room(wanted: number): void {
 	places = larger;
 }
 
-function collect(node: Node, at: number): void {
-	const bytes = index.bytes;
-	const matched = withPatterns ? pattern.toString("latin1", 0, at) : "";
-	let start = node.valuesStart;
-	for (let n = 0; n < node.valueCount; n++) {
-		const end = valueEnd(index, start + 4);
-		const priority = bytes.readUInt32BE(start);
-		const match = { value: bytes.toString("latin1", start + 4, end), pattern: matched };
-		let place = found.length;
-		while (place > 0 && foundPriorities[place - 1]! >= priority) place--;
-		if (place === found.length) {
-			found.push(match);
-			foundPriorities.push(priority);
-		} else {
-			found.splice(place, 0, match);
-			foundPriorities.splice(place, 0, priority);
-		}
-		start = end + 1;
-	}
+function meet(node: Node, at: number): void {
+	addMatches(index, node, withPatterns ? pattern.toString("latin1", 0, at) : "");
 }
