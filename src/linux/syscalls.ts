@@ -1,4 +1,5 @@
-// Calls that node does not offer: finit_module(2), init_module(2), delete_module(2), setsockopt(2) and syslog(3), through koffi.
+// Calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2), flock(2),
+// datagrams to Unix sockets by socket(2) and sendto(2), and syslog(3).
 // The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
 
 import { constants } from "node:os";
@@ -14,6 +15,12 @@ export type Syscalls = {
 	deleteModule(name: string, flags: number): Promise<Outcome>;
 	/** For options of type int. */
 	setSocketOption(fd: number, level: number, option: number, value: number): Outcome;
+	/** flock(2). */
+	lockFile(fd: number, operation: number): Outcome;
+	/** socket(2): the result is a descriptor. */
+	openSocket(domain: number, type: number): Outcome;
+	/** sendto(2), the address being a sockaddr as it lies in memory. */
+	sendTo(fd: number, datagram: Buffer, flags: number, address: Buffer): Outcome;
 	/** To be called once: the function sends one message under the program's name, of facility "daemon". */
 	openSyslog(program: string): (priority: number, text: string) => void;
 	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
@@ -57,6 +64,11 @@ async function bind(): Promise<Syscalls> {
 	const initModule = declare("int init_module(const void *image, unsigned long size, const char *parameters)");
 	const deleteModule = declare("int delete_module(const char *name, unsigned int flags)");
 	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
+	const flock = declare("int flock(int fd, int operation)");
+	const socket = declare("int socket(int domain, int type, int protocol)");
+	const sendto = declare(
+		"long sendto(int fd, const void *data, unsigned long size, int flags, const void *address, unsigned int length)",
+	);
 	const openlog = declare("void openlog(const void *program, int options, int facility)");
 	const syslog = declare("void syslog(int priority, const char *format, ...)");
 	const names = once(() => namesByNumber(koffi.os.errno));
@@ -81,6 +93,10 @@ async function bind(): Promise<Syscalls> {
 		initModule: (image, parameters) => inPool(() => onThread(initModule(), image, image.length, parameters)),
 		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), name, flags)),
 		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
+		lockFile: (fd, operation) => outcomeOf(flock()(fd, operation)),
+		openSocket: (domain, type) => outcomeOf(socket()(domain, type, 0)),
+		sendTo: (fd, datagram, flags, address) =>
+			outcomeOf(sendto()(fd, datagram, datagram.length, flags, address, address.length)),
 		openSyslog(program) {
 			// openlog() keeps the pointer, not the text. Memory of this size V8 does not move.
 			const name = Buffer.alloc(LONGEST_PROGRAM + 1);

@@ -1,0 +1,125 @@
+// One client of a control socket: its lines are answered one after the other. While one is being answered no more is read
+// than the line after it, so that what a client sends waits in the kernel.
+
+import type { Socket } from "node:net";
+
+export type ConnectionLimits = {
+	answer(line: Buffer): Promise<string | Uint8Array>;
+	readonly oneAnswer?: boolean;
+	readonly lineBytes: number;
+	readonly silenceMilliseconds: number;
+	readonly unreadBytes: number;
+};
+
+const NEWLINE = 10;
+/** Between two looks whether a client that sends nothing more still reads. */
+const LOOK_MILLISECONDS = 1000;
+
+export class ControlConnection {
+	readonly #socket: Socket;
+	readonly #limits: ConnectionLimits;
+	/** Read, and not yet taken as a line. */
+	#rest: Buffer[] = [];
+	#size = 0;
+	#hasLine = false;
+	#answering = false;
+	/** No line is taken any more. */
+	#last = false;
+	readonly #silence: NodeJS.Timeout;
+	#looks: NodeJS.Timeout | undefined;
+
+	constructor(socket: Socket, limits: ConnectionLimits) {
+		this.#socket = socket;
+		this.#limits = limits;
+		this.#silence = setTimeout(() => this.#endSilence(), limits.silenceMilliseconds);
+		socket.on("data", (chunk: Buffer) => this.#read(chunk));
+		socket.on("end", () => this.#hearEnd());
+		// "close" follows.
+		socket.on("error", () => {});
+		socket.once("close", () => this.#forget());
+	}
+
+	/** Writes what is due, and closes. */
+	finish(): void {
+		this.#last = true;
+		if (!this.#answering) this.#end();
+	}
+
+	destroy(): void {
+		this.#socket.destroy();
+	}
+
+	#read(chunk: Buffer): void {
+		this.#rest.push(chunk);
+		this.#size += chunk.length;
+		this.#hasLine ||= chunk.includes(NEWLINE) || this.#size > this.#limits.lineBytes;
+		this.#advance();
+	}
+
+	#advance(): void {
+		if (this.#hasLine && !this.#answering && !this.#last) void this.#answer(this.#takeLine());
+		if (this.#hasLine) this.#socket.pause();
+		else this.#socket.resume();
+	}
+
+	#takeLine(): Buffer {
+		const all = this.#rest.length === 1 ? this.#rest[0]! : Buffer.concat(this.#rest);
+		const { lineBytes, oneAnswer = false } = this.#limits;
+		const end = all.indexOf(NEWLINE);
+		const tooLong = end < 0 || end > lineBytes;
+		this.#last = oneAnswer || tooLong;
+		const rest = tooLong ? Buffer.alloc(0) : all.subarray(end + 1);
+		this.#rest = [rest];
+		this.#size = rest.length;
+		this.#hasLine = rest.includes(NEWLINE);
+		return all.subarray(0, tooLong ? lineBytes + 1 : end);
+	}
+
+	async #answer(line: Buffer): Promise<void> {
+		this.#answering = true;
+		try {
+			this.#write(await this.#limits.answer(line));
+		} catch {
+			this.#socket.destroy();
+		}
+		// Everything else has its turn before the next line has.
+		setImmediate(() => this.#hasAnswered());
+	}
+
+	#hasAnswered(): void {
+		this.#answering = false;
+		if (this.#socket.destroyed) return;
+		this.#silence.refresh();
+		if (this.#last || (this.#socket.readableEnded && !this.#hasLine)) this.#end();
+		else this.#advance();
+	}
+
+	#write(answer: string | Uint8Array): void {
+		const { destroyed, writableLength } = this.#socket;
+		if (destroyed) return;
+		if (writableLength > this.#limits.unreadBytes) this.#socket.destroy();
+		else this.#socket.write(answer);
+	}
+
+	/** The client sends nothing more. What it began and did not end is no line. */
+	#hearEnd(): void {
+		if (!this.#answering) this.#end();
+		// Nothing tells that it has left altogether but the error of a write, be it of nothing.
+		else this.#looks = setInterval(() => this.#socket.write(""), LOOK_MILLISECONDS);
+	}
+
+	/** Once all is written there is nothing to wait for: what the client still sends, nobody reads. */
+	#end(): void {
+		this.#socket.end(() => this.#socket.destroy());
+	}
+
+	#endSilence(): void {
+		if (!this.#answering) this.#socket.destroy();
+	}
+
+	#forget(): void {
+		clearTimeout(this.#silence);
+		clearInterval(this.#looks);
+		this.#rest = [];
+	}
+}

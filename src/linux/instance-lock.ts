@@ -1,0 +1,50 @@
+// One agent over one run directory: flock(2), which ends with the process, however that ends.
+
+import { closeSync, constants as file, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { Refusal } from "../libkmod/kernel.js";
+import { refusalFor } from "./refusal.js";
+import { makeRunDirectory } from "./run-directory.js";
+import { openSyscalls } from "./syscalls.js";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** The lock, or whose it is: the file names its process. */
+export type InstanceLock =
+	| { readonly held: true; release(): void }
+	| { readonly held: false; readonly file: string; readonly pid: number | undefined };
+
+/** Takes the file "lock" of the directory, which is made where there is none. @throws {Refusal} */
+export async function lockInstance(runDirectory: string): Promise<InstanceLock> {
+	makeRunDirectory(runDirectory);
+	const path = join(runDirectory, "lock");
+	const { lockFile, errnoName } = await openSyscalls();
+	const fd = attempt("open", path, () => openSync(path, file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
+	const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
+	if (result < 0) {
+		const pid = attempt("read", path, () => parsePid(readFileSync(fd, "latin1")));
+		closeSync(fd);
+		if (errno === constants.errno.EWOULDBLOCK) return { held: false, file: path, pid };
+		throw new Refusal("lock", path, errnoName(errno), errno);
+	}
+	attempt("write", path, () => {
+		ftruncateSync(fd);
+		writeSync(fd, `${process.pid}\n`, 0);
+	});
+	// The file stays: who removed it might remove what another one has locked since.
+	return { held: true, release: () => closeSync(fd) };
+}
+
+function parsePid(text: string): number | undefined {
+	return /^[1-9]\d{0,9}\n$/.test(text) ? Number(text) : undefined;
+}
+
+function attempt<T>(operation: string, path: string, act: () => T): T {
+	try {
+		return act();
+	} catch (thrown) {
+		throw refusalFor(operation, path, thrown);
+	}
+}

@@ -1,0 +1,321 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import test, { type ExecutionContext } from "ava";
+import { ask } from "../../src/linux/control-client.js";
+import { type ControlOptions, controlLimits, listenControl } from "../../src/linux/control-socket.js";
+import { answerTo, controlSession } from "../support/control-session.js";
+import { seededRandom } from "../support/random-numbers.js";
+
+const LONG = 60_000;
+
+/** A path in a folder that is gone with the test. */
+function makePath(t: ExecutionContext): string {
+	const folder = mkdtempSync(join(tmpdir(), "control-"));
+	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+	return join(folder, "run/control");
+}
+
+/** A process that listens. */
+async function startServer(t: ExecutionContext, limits: Partial<ControlOptions> = {}) {
+	const path = makePath(t);
+	const server = spawn(process.execPath, [controlSession, path, JSON.stringify(limits)], {
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	t.teardown(() => server.kill("SIGKILL"));
+	await once(server.stdout, "data");
+	return { path, server, answer: async (size: number) => (await ask(path, `${size}\n`, LONG)).length };
+}
+
+/** Bytes in memory. */
+function residentSize({ pid }: ChildProcess): number {
+	return 1024 * Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
+}
+
+/** Whatever happens to it is no error of the test's. */
+function open(path: string): Socket {
+	return connect({ path, allowHalfOpen: true }).on("error", () => {});
+}
+
+const isClosed = (socket: Socket) => (socket.closed ? undefined : once(socket, "close"));
+
+/** The other side has closed it. */
+async function isEnded(socket: Socket): Promise<void> {
+	socket.resume();
+	if (!socket.readableEnded && !socket.closed)
+		await new Promise((resolve) => socket.once("end", resolve).once("close", resolve));
+	socket.destroy();
+}
+
+async function readAll(socket: Socket): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of socket) chunks.push(chunk);
+	return Buffer.concat(chunks).toString("latin1");
+}
+
+test("a line is answered, and so is the next one, in order", async (t) => {
+	const { path } = await startServer(t);
+	const client = open(path);
+	client.end("3\n0\n100000\n");
+	t.is(await readAll(client), answerTo(3) + answerTo(0) + answerTo(100_000));
+});
+
+test("a line may come in pieces, or many in one", async (t) => {
+	const { path } = await startServer(t);
+	const client = open(path);
+	for (const piece of ["1", "2", "\n3\n", "4\n5", "\n"]) {
+		client.write(piece);
+		await setTimeout(5);
+	}
+	client.end();
+	t.is(await readAll(client), [12, 3, 4, 5].map(answerTo).join(""));
+});
+
+test("the directory is made for its user alone, and the socket too", async (t) => {
+	const { path } = await startServer(t);
+	t.is(statSync(join(path, "..")).mode & 0o777, 0o700);
+	t.is(statSync(path).mode & 0o777, 0o600);
+});
+
+test("a directory that others may read is closed to them; one that is not to be trusted is refused", async (t) => {
+	const path = makePath(t);
+	const folder = join(path, "..");
+	const listen = () => listenControl({ path, answer: async () => "" });
+	mkdirSync(folder);
+	chmodSync(folder, 0o755);
+	await (await listen()).close();
+	t.is(statSync(folder).mode & 0o777, 0o700);
+	chmodSync(folder, 0o777);
+	await t.throwsAsync(listen, { name: "Refusal", message: `trust ${folder}: EACCES` });
+	rmSync(folder, { recursive: true });
+	symlinkSync(tmpdir(), folder);
+	await t.throwsAsync(listen, { name: "Refusal", message: `trust ${folder}: ENOTDIR` });
+	rmSync(folder);
+	writeFileSync(folder, "");
+	await t.throwsAsync(listen, { name: "Refusal", message: `make ${folder}: EEXIST` });
+});
+
+test("a socket that a killed process left is replaced, and nothing else is", async (t) => {
+	const { path, server } = await startServer(t);
+	server.kill("SIGKILL");
+	await once(server, "exit");
+	await t.throwsAsync(ask(path, "1\n", LONG), { message: `ask ${path}: ECONNREFUSED` });
+	const socket = await listenControl({ path, answer: async (line) => `${line} it is\n` });
+	t.is((await ask(path, "what\n", LONG)).toString(), "what it is");
+	await socket.close();
+	t.false(existsSync(path));
+	writeFileSync(path, "precious");
+	await t.throwsAsync(listenControl({ path, answer: async () => "" }), { message: `listen on ${path}: EADDRINUSE` });
+	t.is(readFileSync(path, "utf8"), "precious");
+});
+
+test("a path that no socket can have is refused", async (t) => {
+	const path = `${makePath(t)}${"x".repeat(200)}`;
+	await t.throwsAsync(listenControl({ path, answer: async () => "" }), { name: "Refusal" });
+});
+
+test("what an answer throws ends its connection alone", async (t) => {
+	const { path, answer } = await startServer(t);
+	await t.throwsAsync(ask(path, "fail\n", LONG), { message: `ask ${path}: ECONNRESET` });
+	t.is(await answer(1), 1);
+});
+
+test("where an answer ends the connection, what follows the line is not heard", async (t) => {
+	const { path } = await startServer(t, { oneAnswer: true });
+	const client = open(path);
+	client.write("3\n4\n");
+	t.is(await readAll(client), answerTo(3));
+});
+
+test("closing lets an answer that is due go out, ends the others, and takes the socket away", async (t) => {
+	const path = makePath(t);
+	let finish = () => {};
+	const finished = new Promise<void>((resolve) => {
+		finish = resolve;
+	});
+	const socket = await listenControl({ path, answer: () => finished.then(() => answerTo(500_000)) });
+	const idle = open(path);
+	await once(idle, "connect");
+	const due = ask(path, "1\n", LONG);
+	await setTimeout(50);
+	const closing = socket.close();
+	t.false(existsSync(path));
+	await t.throwsAsync(ask(path, "1\n", LONG), { message: `ask ${path}: ENOENT` });
+	await isEnded(idle);
+	finish();
+	t.is((await due).length, 500_000);
+	await closing;
+	await socket.close();
+});
+
+test("closing waits for nobody for ever", async (t) => {
+	const { path, server } = await startServer(t, { closingMilliseconds: 100 });
+	const [never, unread, asking] = [open(path), open(path), open(path)];
+	never.end("never\n");
+	unread.write(`${2 ** 19}\n`);
+	await setTimeout(100);
+	const exited = once(server, "exit");
+	asking.end("close\n");
+	t.deepEqual(await exited, [0, null]);
+});
+
+test("half a line, none at all, and one that drips are closed in time, and answers are not", async (t) => {
+	const { path, answer } = await startServer(t, { silenceMilliseconds: 300 });
+	const [half, silent, dripping, asked] = [open(path), open(path), open(path), open(path)];
+	half.write("12");
+	asked.write("never\n");
+	const drip = setInterval(() => dripping.write("1"), 20);
+	t.teardown(() => clearInterval(drip));
+	await Promise.all([half, silent, dripping].map(isEnded));
+	await setTimeout(300);
+	t.false(asked.resume().destroyed);
+	t.is(await answer(1), 1);
+	asked.destroy();
+});
+
+test("a line may be as long as it may be; one that is longer is cut off and the last", async (t) => {
+	const path = makePath(t);
+	const socket = await listenControl({ path, answer: async (line) => `${line.length}\n`, lineBytes: 1000 });
+	t.teardown(() => socket.close());
+	for (const [sent, answers] of [
+		[`${"x".repeat(1000)}\n\n`, "1000\n0\n"],
+		[`${"x".repeat(1001)}\n\n`, "1001\n"],
+		["x".repeat(200_000), "1001\n"],
+	] as const) {
+		const client = open(path);
+		client.write(sent);
+		if (answers.includes("\n0")) client.end();
+		t.is(await readAll(client), answers, `${sent.length}`);
+	}
+});
+
+test("a client that never reads is left when too much waits for it, and does not slow the others down", async (t) => {
+	const { path, server, answer } = await startServer(t, { unreadBytes: 100_000 });
+	const before = residentSize(server);
+	const clients = Array.from({ length: 20 }, () => open(path));
+	for (const client of clients) client.pause().write("50000\n".repeat(10_000));
+	t.is(await answer(10), 10);
+	for (const client of clients) {
+		// Only by writing it learns that nobody is there.
+		while (!client.closed) {
+			client.write("1\n");
+			await setTimeout(10);
+		}
+	}
+	t.is(await answer(10), 10);
+	t.true(residentSize(server) - before < 60e6, `${residentSize(server) - before}`);
+});
+
+test("ten thousand connections are refused or answered, and memory stays", async (t) => {
+	t.timeout(60_000);
+	const { path, server, answer } = await startServer(t);
+	const steady = open(path);
+	let heard = 0;
+	steady.on("data", (chunk: Buffer) => {
+		heard += chunk.length;
+	});
+	steady.write("1\n");
+	const before = residentSize(server);
+	let opened = 0;
+	let refused = 0;
+	const come = async (): Promise<void> => {
+		while (opened++ < 10_000) {
+			const client = open(path);
+			const told = readAll(client).catch(() => "");
+			client.write("2\n");
+			if (opened % 2 === 0) client.end();
+			const answered = await Promise.race([
+				told,
+				once(client, "data").then(
+					([chunk]) => String(chunk),
+					() => "",
+				),
+			]);
+			if (answered === "") refused++;
+			client.destroy();
+		}
+	};
+	await Promise.all(Array.from({ length: 150 }, come));
+	steady.write("1\n");
+	while (heard < 4) await setTimeout(10);
+	t.log(`${refused} refused`);
+	t.true(refused < 10_000);
+	t.is(await answer(5), 5);
+	steady.destroy();
+	t.true(residentSize(server) - before < 60e6, `${residentSize(server) - before}`);
+});
+
+test("more connections than may be are closed unheard, and there is room again when others have gone", async (t) => {
+	const { path, answer } = await startServer(t, { connections: 3 });
+	const clients = [open(path), open(path), open(path)];
+	for (const client of clients) client.write("1\n");
+	for (const client of clients) await once(client, "data");
+	t.regex((await t.throwsAsync(answer(1))).message, /: (ECONNRESET|EPIPE)$/);
+	clients[1]!.destroy();
+	await setTimeout(50);
+	t.is(await answer(1), 1);
+	for (const client of clients) client.destroy();
+});
+
+test("who asks, stops writing and leaves does not keep his place", async (t) => {
+	const { path, answer } = await startServer(t, { connections: 1 });
+	const client = open(path);
+	client.end("never\n");
+	await setTimeout(50);
+	await t.throwsAsync(answer(1));
+	client.destroy();
+	for (;;) {
+		await setTimeout(100);
+		const answered = await answer(1).catch(() => 0);
+		if (answered === 1) break;
+	}
+	t.pass();
+});
+
+test("rubbish is answered line by line, whatever it is, and the server lives", async (t) => {
+	const random = seededRandom(t);
+	const { path, answer } = await startServer(t);
+	for (let round = 0; round < 100; round++) {
+		const rubbish = random.bytes(random.below(3000));
+		const lines = rubbish.filter((byte) => byte === 10).length;
+		const client = open(path);
+		if (random.below(3) === 0) {
+			client.write(rubbish, () => client.destroy());
+			await isClosed(client);
+			continue;
+		}
+		client.end(rubbish);
+		t.is((await readAll(client)).split("\n").length - 1, lines);
+	}
+	t.is(await answer(7), 7);
+});
+
+test("the client gives up in time, and takes no endless answer", async (t) => {
+	const { path } = await startServer(t);
+	await t.throwsAsync(ask(path, "never\n", 50), { message: `ask ${path}: ETIMEDOUT` });
+	await t.throwsAsync(ask(path, `${2 ** 24 + 2 ** 20}\n`, LONG), { message: `ask ${path}: EMSGSIZE` });
+});
+
+test("the limits are as they are documented", (t) => {
+	t.deepEqual(controlLimits, {
+		connections: 64,
+		lineBytes: 65_536,
+		silenceMilliseconds: 10_000,
+		unreadBytes: 1_048_576,
+		closingMilliseconds: 1000,
+	});
+});
