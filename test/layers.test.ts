@@ -15,10 +15,10 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 /** A package, or node itself, and the only places that may import it. */
 const packages: Readonly<Record<string, readonly string[]>> = {
 	node: ["src/linux/", "src/main.ts"],
-	koffi: ["src/linux/syscalls.ts"],
+	koffi: ["src/linux/koffi.ts"],
 	netlink: ["src/linux/uevent-socket.ts"],
-	fzstd: ["src/linux/module-file.ts"],
-	"xz-decompress": ["src/linux/module-file.ts"],
+	fzstd: ["src/linux/script-decoders.ts"],
+	"xz-decompress": ["src/linux/script-decoders.ts"],
 	rxjs: ["src/agent/"],
 	pino: ["src/agent/journal.ts"],
 	"smol-toml": ["src/agent/settings-file.ts", "src/agent/policy-file.ts"],

@@ -1,5 +1,6 @@
 // Reads thousands of module files for depmod. Plain ones go one after the other through one buffer, which is faster than any
-// two threads are; those that are compressed are shared among threads, since unpacking takes nearly all the time.
+// two threads are. To unpack takes nearly all the time of those that are compressed: several are unpacked at once, on libuv's
+// threads where the decoder works there, else on threads that run JavaScript.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -10,7 +11,8 @@ import { formatErrno } from "../libkmod/error-text.js";
 import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { digestInThreads } from "./digest-threads.js";
-import { compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
+import { type Compression, compressionOf, decompress, findDecoder, MAGIC_SIZE } from "./module-file.js";
+import { DECODERS_AT_ONCE } from "./native-decoders.js";
 import { refusalFor } from "./refusal.js";
 
 /** Starting threads takes as long as unpacking so many modules. */
@@ -19,14 +21,36 @@ const FEWEST_FOR_THREADS = 40;
 /** A file that cannot be read has a digest that says so. */
 export async function digestModules(directory: string, paths: readonly string[]): Promise<Digests> {
 	const digester = new ModuleDigester(new SymbolNames());
-	const packed = paths.filter((path) => !path.endsWith(".ko"));
-	const threads = Math.min(availableParallelism(), Math.ceil(packed.length / FEWEST_FOR_THREADS));
-	const shared = threads > 1 ? digestInThreads(threads, directory, packed, digester.names) : undefined;
-	const mine = shared === undefined ? paths : paths.filter((path) => path.endsWith(".ko"));
-	const modules: ModuleDigest[] = [];
+	const { plain, native, scripted } = await divide(paths);
+	const threads = Math.min(availableParallelism(), Math.ceil(scripted.length / FEWEST_FOR_THREADS));
+	const shared = threads > 1 ? digestInThreads(threads, directory, scripted, digester.names) : undefined;
+	const queue = [...plain, ...(shared === undefined ? scripted : [])];
+	const here = [digestInTurn(directory, queue, digester)];
+	for (let n = 0; n < Math.min(DECODERS_AT_ONCE, native.length); n++)
+		here.push(digestInTurn(directory, native, digester));
+	const modules = await Promise.all([...here, shared ?? []]);
+	return { modules: modules.flat(), names: digester.names };
+}
+
+/** By what unpacks them, as far as their names tell how they are compressed. */
+async function divide(paths: readonly string[]) {
+	const divided = { plain: [] as string[], native: [] as string[], scripted: [] as string[] };
+	for (const path of paths) {
+		const compression = COMPRESSIONS[path.slice(path.lastIndexOf(".") + 1)];
+		if (compression === undefined) divided.plain.push(path);
+		else divided[(await findDecoder(compression)).onThreads ? "native" : "scripted"].push(path);
+	}
+	return divided;
+}
+
+const COMPRESSIONS: Readonly<Record<string, Compression>> = { gz: "gzip", xz: "xz", zst: "zstd" };
+
+async function digestInTurn(directory: string, queue: string[], digester: ModuleDigester): Promise<ModuleDigest[]> {
 	const reader = new ModuleReader(directory);
-	for (const path of mine) modules.push(await reader.digest(path, digester));
-	return { modules: shared === undefined ? modules : modules.concat(await shared), names: digester.names };
+	const modules: ModuleDigest[] = [];
+	for (let path = queue.shift(); path !== undefined; path = queue.shift())
+		modules.push(await reader.digest(path, digester));
+	return modules;
 }
 
 /** Reads files into one buffer that each of them has for as long as it is being digested. */

@@ -3,7 +3,8 @@
 // The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
 
 import { constants } from "node:os";
-import { inPool, MAXIMUM_THREADS } from "./thread-pool.js";
+import { loadKoffi, type Native } from "./koffi.js";
+import { inPool } from "./thread-pool.js";
 
 /** What a system call returned, and the errno that it left (0 where it did not fail). */
 export type Outcome = { readonly result: number; readonly errno: number };
@@ -26,8 +27,6 @@ export type Syscalls = {
 	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
 	errnoName(errno: number): string;
 };
-
-type Native = ((...values: unknown[]) => number) & { async: (...values: unknown[]) => void };
 
 // finit_module has no wrapper in libc. Where the number is not known, init_module does the work.
 const FINIT_MODULE: Readonly<Record<string, number>> = {
@@ -55,9 +54,7 @@ export function openSyscalls(): Promise<Syscalls> {
 }
 
 async function bind(): Promise<Syscalls> {
-	const { default: koffi } = await import("koffi");
-	// A system call needs next to no stack, and blocks that stay need not be made again for every call.
-	koffi.config({ max_async_calls: MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
+	const koffi = await loadKoffi();
 	const library = koffi.load(null);
 	const declare = (prototype: string) => once((): Native => library.func(prototype));
 	const finitModule = declare("long syscall(long number, int fd, const char *parameters, int flags)");

@@ -1,7 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
-import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "../../src/linux/module-file.js";
+import {
+	type Compression,
+	compressionOf,
+	type Decoder,
+	decompress,
+	findDecoder,
+	listDecoders,
+	MAGIC_SIZE,
+} from "../../src/linux/module-file.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const content = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `module_${(i * i) % 61}\n`).join(""));
@@ -25,6 +34,23 @@ const packed: Readonly<Record<Compression, Buffer>> = {
 };
 const compressions = Object.keys(packed) as Compression[];
 
+// Each decoder that is here: which of them a machine uses depends on its libraries.
+const rows: (readonly [Compression, Decoder])[] = [];
+for (const compression of compressions)
+	for (const decoder of await listDecoders(compression)) rows.push([compression, decoder]);
+
+test("the system's decoders are used before those that are always there", async (t) => {
+	const ofNode = Number.parseInt(process.versions.node, 10) < 24 ? [] : ["node's zstd"];
+	t.deepEqual(
+		rows.map(([, { name }]) => name),
+		["node's gunzip", "liblzma", "xz-decompress", ...ofNode, "libzstd", "fzstd"],
+	);
+	for (const compression of compressions) {
+		const first = rows.find(([of]) => of === compression)?.[1].name;
+		t.is(first, (await findDecoder(compression)).name);
+	}
+});
+
 test("the first six bytes tell how a file is compressed", (t) => {
 	for (const compression of compressions) t.is(compressionOf(packed[compression].subarray(0, 6)), compression);
 	t.is(compressionOf(Buffer.from("\x7fELF\x02\x01", "latin1")), undefined);
@@ -32,80 +58,91 @@ test("the first six bytes tell how a file is compressed", (t) => {
 	t.is(compressionOf(Buffer.alloc(0)), undefined);
 });
 
-const unpacks = test.macro({
-	exec: async (t, compression: Compression) => {
-		const files = Array.from({ length: 5 }, () => decompress(compression, packed[compression], "x.ko"));
+for (const [compression, decoder] of rows) {
+	const unpack = (bytes: Buffer, path: string, limit?: number) => decompress(compression, bytes, path, limit, decoder);
+	const whole = packed[compression];
+
+	test(`${decoder.name} unpacks ${compression}, many files at once too`, async (t) => {
+		const files = Array.from({ length: 50 }, () => unpack(whole, "x.ko"));
 		for (const file of await Promise.all(files)) t.true(file.equals(content));
-	},
-	title: (_, compression) => `unpacks ${compression}, several files at once too`,
-});
-for (const compression of compressions) test(unpacks, compression);
+	});
 
-const bounded = test.macro({
-	exec: async (t, compression: Compression) => {
+	test(`${decoder.name} stops unpacking ${compression} at the limit, and unpacks the next file`, async (t) => {
 		const limit = content.length - 1;
-		const refused = await t.throwsAsync(decompress(compression, packed[compression], "bomb.ko", limit));
+		const refused = await t.throwsAsync(unpack(whole, "bomb.ko", limit));
 		t.like(refused, { name: "Refusal", operation: "decompress", subject: "bomb.ko", code: "EFBIG", errno: 27 });
-		t.true((await decompress(compression, packed[compression], "whole.ko", limit + 1)).equals(content));
-	},
-	title: (_, compression) => `stops unpacking ${compression} at the limit, and unpacks the next file`,
-});
-for (const compression of compressions) test(bounded, compression);
+		t.true((await unpack(whole, "whole.ko", limit + 1)).equals(content));
+	});
 
-test("refuses a zstd frame of a few bytes that asks for a gigabyte to work in", async (t) => {
-	const repeatedByteLastBlock = (100 << 3) | (1 << 1) | 1;
-	const frame = (windowDescriptor: number) =>
-		Buffer.from([
-			0x28,
-			0xb5,
-			0x2f,
-			0xfd,
-			0,
-			windowDescriptor,
-			repeatedByteLastBlock & 255,
-			repeatedByteLastBlock >> 8,
-			0,
-			65,
-		]);
-	t.true((await decompress("zstd", frame(17 << 3), "small.ko")).equals(Buffer.alloc(100, "A")));
-	t.like(await t.throwsAsync(decompress("zstd", frame(20 << 3), "large.ko")), { code: "EFBIG" });
-	const second = Buffer.concat([packed.zstd, frame(20 << 3)]);
-	t.like(await t.throwsAsync(decompress("zstd", second, "second.ko")), { code: "EFBIG" });
-});
-
-const cut = test.macro({
-	exec: async (t, compression: Compression) => {
-		const whole = packed[compression];
+	test(`${decoder.name} refuses ${compression} that is cut short, wherever`, async (t) => {
 		const beforeChecksum = whole.length - 8;
 		let refused = 0;
 		for (let length = MAGIC_SIZE; length < beforeChecksum; length += 3) {
-			const error = await t.throwsAsync(decompress(compression, whole.subarray(0, length), "cut.ko"));
+			const error = await t.throwsAsync(unpack(whole.subarray(0, length), "cut.ko"));
 			t.like(error, { name: "Refusal", code: "EINVAL" }, `${length} bytes`);
 			refused++;
 		}
 		t.true(refused > 0);
-	},
-	title: (_, compression) => `refuses ${compression} that is cut short, wherever`,
-});
-for (const compression of compressions) test(cut, compression);
+	});
 
-const damaged = test.macro({
-	exec: async (t, compression: Compression) => {
+	test(`${decoder.name} meets damaged ${compression} with content or a refusal, and goes on`, async (t) => {
 		const random = seededRandom(t);
 		let refused = 0;
 		for (let round = 0; round < 100; round++) {
-			const bytes = Buffer.from(packed[compression]);
+			const bytes = Buffer.from(whole);
 			for (let i = 0; i <= round % 4; i++) bytes[random.below(bytes.length)] = random.below(256);
 			try {
-				await decompress(compression, bytes, "damaged.ko", 2 ** 22);
+				await unpack(bytes, "damaged.ko", 2 ** 22);
 			} catch (error) {
 				t.true(error instanceof Refusal, String(error));
 				refused++;
 			}
 		}
 		t.true(refused > 0);
-		t.true((await decompress(compression, packed[compression], "whole.ko")).equals(content));
-	},
-	title: (_, compression) => `meets damaged ${compression} with content or a refusal, and goes on`,
-});
-for (const compression of compressions) test(damaged, compression);
+		t.true((await unpack(whole, "whole.ko")).equals(content));
+	});
+}
+
+const compress = (program: "xz" | "zstd", ...words: string[]) =>
+	execFileSync(program, ["-c", ...words], { input: content, stdio: ["pipe", "pipe", "ignore"] });
+
+for (const [compression, decoder] of rows.filter(([compression]) => compression === "xz")) {
+	const unpack = (bytes: Buffer) => decompress(compression, bytes, "x.ko", undefined, decoder);
+	const whole = packed[compression];
+	const invalid = { name: "Refusal", code: "EINVAL" };
+
+	test(`${decoder.name} takes several streams for one file, of any check and with zeros behind them`, async (t) => {
+		const second = compress("xz", "--check=crc64", "--block-size=7000");
+		const several = Buffer.concat([whole, Buffer.alloc(8), second, compress("xz", "--check=none"), Buffer.alloc(4)]);
+		t.true((await unpack(several)).equals(Buffer.concat([content, content, content])));
+		t.is((await unpack(execFileSync("xz", ["-c"], { input: "" }))).length, 0);
+	});
+
+	test(`${decoder.name} refuses what is behind the last stream, and a dictionary beyond 64 MiB`, async (t) => {
+		for (const behind of [Buffer.alloc(3), Buffer.from("rubbish!"), whole.subarray(0, 12), whole.subarray(0, -4)])
+			t.like(await t.throwsAsync(unpack(Buffer.concat([whole, behind]))), invalid);
+		t.true((await unpack(compress("xz", "--check=crc32", "--lzma2=dict=64MiB"))).equals(content));
+		t.like(await t.throwsAsync(unpack(compress("xz", "--check=crc32", "--lzma2=dict=96MiB"))), invalid);
+	});
+}
+
+for (const [compression, decoder] of rows.filter(([compression]) => compression === "zstd")) {
+	const unpack = (bytes: Buffer, limit?: number) => decompress(compression, bytes, "x.ko", limit, decoder);
+
+	test(`${decoder.name} refuses a frame of a few bytes that asks for a gigabyte to work in`, async (t) => {
+		const repeatedByteLastBlock = (100 << 3) | (1 << 1) | 1;
+		const block = [repeatedByteLastBlock & 255, repeatedByteLastBlock >> 8, 0, 65];
+		const frame = (windowDescriptor: number) => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, windowDescriptor, ...block]);
+		t.true((await unpack(frame(17 << 3))).equals(Buffer.alloc(100, "A")));
+		t.like(await t.throwsAsync(unpack(frame(20 << 3))), { code: "EFBIG" });
+		t.like(await t.throwsAsync(unpack(Buffer.concat([packed.zstd, frame(20 << 3)]))), { code: "EFBIG" });
+	});
+
+	test(`${decoder.name} takes several frames for one file, whether they tell their size or not`, async (t) => {
+		const silent = compress("zstd", "--no-content-size", "-1");
+		for (const several of [Buffer.concat([packed.zstd, silent]), Buffer.concat([silent, packed.zstd])]) {
+			t.true((await unpack(several)).equals(Buffer.concat([content, content])));
+			t.like(await t.throwsAsync(unpack(several, 2 * content.length - 1)), { code: "EFBIG" });
+		}
+	});
+}

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import {
 	mkdirSync,
 	mkdtempSync,
@@ -9,17 +9,21 @@ import {
 	utimesSync,
 	writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { ModuleDigester } from "../../src/libkmod/depmod/module-digest.js";
-import type { Digests } from "../../src/libkmod/depmod/module-tree.js";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { moduleTree } from "../../src/linux/module-tree.js";
+import { digestFolder, readable, withoutExtension } from "../support/digests.js";
 import { moduleImage } from "../support/elf-image.js";
 import { packageModules, sample } from "../support/module-files.js";
+
+const decoderSession = fileURLToPath(new URL("../support/decoder-session.js", import.meta.url));
 
 function folderOf(t: ExecutionContext, files: Readonly<Record<string, string | Buffer>>): string {
 	const folder = mkdtempSync(join(tmpdir(), "tree-"));
@@ -77,42 +81,44 @@ test("a walk tells what it could not look at", (t) => {
 	t.is(error.code, "ENOENT");
 });
 
-/** What a digest says in names, since numbers differ. */
-function readable({ modules, names }: Digests) {
-	const list = (symbols: readonly number[]) => symbols.map((symbol) => names.nameOf(symbol));
-	const described = modules.map(({ exports, needs, weak, ...rest }) => ({
-		...rest,
-		exports: { names: list(exports.symbols), crcs: exports.crcs },
-		needs: { names: list(needs.symbols), crcs: needs.crcs },
-		weak: list(weak),
-	}));
-	return described.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-test("modules are digested alike however they are compressed, by threads too", async (t) => {
-	const images = Array.from({ length: 120 }, (_, n) =>
+/** The same modules in folders of their own: uncompressed first, then compressed in every way. */
+function compressedFolders(t: ExecutionContext, count: number): string[] {
+	const images = Array.from({ length: count }, (_, n) =>
 		moduleImage([`s${n}`], [`s${n + 1}`, "common"], [`alias=a${n}`]),
 	);
-	const plain = folderOf(t, Object.fromEntries(images.map((image, n) => [`m${n}.ko`, image])));
-	const paths = readdirSync(plain);
-	const expected = readable(await moduleTree.digest(plain, paths));
-	t.is(expected.length, 120);
-	t.deepEqual(expected[0]?.needs.names, ["s1", "common"]);
-	for (const [extension, command] of [
-		["gz", ["gzip"]],
-		["xz", ["xz", "--check=crc32"]],
-		["zst", ["zstd", "-q", "--rm"]],
-	] as const) {
+	const commands = [["true"], ["gzip"], ["xz", "--check=crc32"], ["zstd", "-q", "--rm"]] as const;
+	return commands.map(([program, ...words]) => {
 		const folder = folderOf(t, Object.fromEntries(images.map((image, n) => [`m${n}.ko`, image])));
-		execFileSync(command[0], [...command.slice(1), ...paths], { cwd: folder });
-		const packed = paths.map((path) => `${path}.${extension}`);
-		t.deepEqual(readdirSync(folder).sort(), [...packed].sort());
-		const digests = readable(await moduleTree.digest(folder, packed));
-		t.deepEqual(
-			digests.map((digest) => ({ ...digest, path: digest.path.replace(`.${extension}`, "") })),
-			expected,
-		);
+		execFileSync(program, [...words, ...readdirSync(folder)], { cwd: folder });
+		return folder;
+	});
+}
+
+test("modules are digested alike however they are compressed", async (t) => {
+	const [plain, ...packed] = await Promise.all(compressedFolders(t, 120).map(digestFolder));
+	t.is(plain?.length, 120);
+	t.deepEqual(plain?.[0]?.needs.names, ["s1", "common"]);
+	for (const [n, extension] of ["gz", "xz", "zst"].entries()) {
+		t.true(packed[n]?.every(({ path }) => path.endsWith(`.ko.${extension}`)));
+		t.deepEqual(packed[n]?.map(withoutExtension), plain);
 	}
+});
+
+test("a machine without liblzma and libzstd digests modules alike, on threads of JavaScript", async (t) => {
+	const folders = compressedFolders(t, 120);
+	// The dynamic linker takes these for the libraries, and finds that they are none.
+	const libraries = folderOf(t, { "liblzma.so.5": "", "libzstd.so.1": "" });
+	const { stdout } = await promisify(execFile)(process.execPath, [decoderSession, ...folders], {
+		env: { ...process.env, LD_LIBRARY_PATH: libraries },
+		maxBuffer: 1 << 26,
+	});
+	const { decoders, digests, threads } = JSON.parse(stdout);
+	const newer = Number.parseInt(process.versions.node, 10) >= 24;
+	t.deepEqual(decoders, ["node's gunzip", "xz-decompress", newer ? "node's zstd" : "fzstd"]);
+	t.is(threads, (newer ? 1 : 2) * Math.min(3, availableParallelism()));
+	t.is(digests.length, 4);
+	for (const digest of digests) t.deepEqual(digest.map(withoutExtension), digests[0]);
+	t.deepEqual(digests[0], JSON.parse(JSON.stringify(await digestFolder(folders[0]!))));
 });
 
 test("a module read part by part has the digest of the whole file", async (t) => {
@@ -139,7 +145,7 @@ test("a file that cannot be read has a digest that says why", async (t) => {
 	const folder = folderOf(t, { "cut.ko.gz": cut, "directory.ko/x": "", "empty.ko": "" });
 	const { modules } = await moduleTree.digest(folder, ["absent.ko", "cut.ko.gz", "directory.ko", "empty.ko"]);
 	t.deepEqual(
-		modules.map(({ path, malformed }) => `${path}: ${malformed?.reason}`),
+		modules.map(({ path, malformed }) => `${path}: ${malformed?.reason}`).sort(),
 		[
 			"absent.ko: No such file or directory",
 			"cut.ko.gz: Invalid argument",

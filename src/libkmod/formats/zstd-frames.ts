@@ -1,4 +1,4 @@
-// The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1).
+// The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need.
 
 const FRAME = 0xfd2fb528;
 const SKIPPABLE_FRAME = 0x184d2a50;
@@ -24,6 +24,11 @@ export function largestWindow(packed: Buffer): number {
 	return largest;
 }
 
+/** The first frame's content in bytes as it is said to be; undefined where it is not said. */
+export function zstdContentSize(packed: Buffer): number | undefined {
+	return packed.length >= 8 && packed.readUInt32LE(0) === FRAME ? readFrameHeader(packed, 0)?.contentSize : undefined;
+}
+
 function readFrameHeader(packed: Buffer, at: number) {
 	const descriptor = packed[at + 4]!;
 	const singleSegment = (descriptor & 0x20) !== 0;
@@ -32,8 +37,9 @@ function readFrameHeader(packed: Buffer, at: number) {
 	const contentSizeAt = at + 5 + (singleSegment ? 0 : 1) + dictionarySize;
 	const size = contentSizeAt + contentSizeSize - at;
 	if (at + size > packed.length) return undefined;
-	const window = singleSegment ? readContentSize(packed, contentSizeAt, contentSizeSize) : windowOf(packed[at + 5]!);
-	return { size, window, checksum: (descriptor & 4) !== 0 };
+	const contentSize = contentSizeSize === 0 ? undefined : readContentSize(packed, contentSizeAt, contentSizeSize);
+	const window = singleSegment ? (contentSize ?? 0) : windowOf(packed[at + 5]!);
+	return { size, window, contentSize, checksum: (descriptor & 4) !== 0 };
 }
 
 function windowOf(descriptor: number): number {

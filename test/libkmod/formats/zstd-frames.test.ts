@@ -1,5 +1,5 @@
 import test from "ava";
-import { largestWindow } from "../../../src/libkmod/formats/zstd-frames.js";
+import { largestWindow, zstdContentSize } from "../../../src/libkmod/formats/zstd-frames.js";
 
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const EMPTY_LAST_BLOCK = [1, 0, 0];
@@ -30,4 +30,14 @@ test("what is cut short or no frame at all ends the walk", (t) => {
 	for (let length = 0; length < 14; length++) t.is(largestWindow(Buffer.from(whole.slice(0, length))), 0, `${length}`);
 	t.is(largestWindow(Buffer.from("no frame at all")), 0);
 	t.is(largestWindow(Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, ...whole])), 0);
+});
+
+test("the content's size is what the first frame says", (t) => {
+	t.is(zstdContentSize(Buffer.from([...MAGIC, 0x20, 77, ...EMPTY_LAST_BLOCK])), 77);
+	t.is(zstdContentSize(Buffer.from([...MAGIC, 0x60, 0, 1, ...EMPTY_LAST_BLOCK])), 512);
+	t.is(zstdContentSize(Buffer.from([...MAGIC, 0x80, 0, 4, 3, 2, 1, ...EMPTY_LAST_BLOCK])), 0x01020304);
+	t.is(zstdContentSize(Buffer.from([...MAGIC, 0, 17 << 3, ...EMPTY_LAST_BLOCK])), undefined);
+	t.is(zstdContentSize(Buffer.from([...MAGIC, 0xc0])), undefined);
+	t.is(zstdContentSize(Buffer.from("no frame at all")), undefined);
+	t.is(zstdContentSize(Buffer.alloc(0)), undefined);
 });

@@ -1,0 +1,22 @@
+// koffi, loaded once, at the first call that needs it, and set up before anything is called through it.
+
+import { MAXIMUM_THREADS } from "./thread-pool.js";
+
+type Loaded = typeof import("koffi")["default"];
+
+/** A C function: called at once, or on a thread of libuv's pool. */
+export type Native = ((...values: unknown[]) => number) & { async: (...values: unknown[]) => void };
+
+let loaded: Promise<Loaded> | undefined;
+
+export function loadKoffi(): Promise<Loaded> {
+	loaded ??= load();
+	return loaded;
+}
+
+async function load(): Promise<Loaded> {
+	const { default: koffi } = await import("koffi");
+	// Neither a system call nor a decoder needs much stack, and blocks that stay need not be made again for every call.
+	koffi.config({ max_async_calls: 2 * MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
+	return koffi;
+}

@@ -1,0 +1,85 @@
+// The system's own decoders, liblzma and libzstd, where it has them: kmod's, at about twice the speed of those in WebAssembly and
+// JavaScript, and on threads. Each takes a whole file and fills one buffer, which is as large as the file says its content is.
+
+import { availableParallelism } from "node:os";
+import { xzContentSize } from "../libkmod/formats/xz-index.js";
+import { zstdContentSize } from "../libkmod/formats/zstd-frames.js";
+import { type Decoder, TooLarge } from "./decoder.js";
+import { loadKoffi, type Native } from "./koffi.js";
+import { takingTurns } from "./turns.js";
+
+/** So many that no core waits while JavaScript is at work: more would only take more memory. */
+export const DECODERS_AT_ONCE = 2 * availableParallelism();
+const inTurn = takingTurns(DECODERS_AT_ONCE);
+
+/** As kmod has it, several streams in one file count as one. */
+const LZMA_CONCATENATED = 8;
+/** The largest dictionary is that of the decoder in WebAssembly, 64 MiB. The next larger is of 96; the decoder takes some too. */
+const LZMA_MEMORY = 80 * 2 ** 20;
+
+const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_t *memory, uint32_t flags, const void *allocator,
+	const void *packed, _Inout_ size_t *packed_at, size_t packed_size, void *content, _Inout_ size_t *content_at, size_t size)`;
+
+export async function findLiblzma(): Promise<Decoder | undefined> {
+	const native = await findFunction("liblzma.so.5", LZMA_STREAM_BUFFER_DECODE);
+	return native && decoder("liblzma", (packed, limit) => decodeXz(native, packed, limit));
+}
+
+async function decodeXz(native: Native, packed: Buffer, limit: number): Promise<Buffer> {
+	const size = xzContentSize(packed);
+	// liblzma has one answer for a file that is cut short and for a buffer that is.
+	if (size === undefined) throw new Error("its streams are not whole");
+	if (size > limit) throw new TooLarge();
+	const content = Buffer.allocUnsafeSlow(size);
+	const length = [0];
+	const given = [[LZMA_MEMORY], LZMA_CONCATENATED, null, packed, [0], packed.length];
+	const result = await onThread(native, ...given, content, length, size);
+	if (result !== 0) throw new Error(`liblzma says ${result}`);
+	return content.subarray(0, length[0]);
+}
+
+/** ZSTD_error_dstSize_tooSmall, as it comes in a size. */
+const ZSTD_TOO_SMALL = -70;
+
+const ZSTD_DECOMPRESS = "intptr_t ZSTD_decompress(void *content, size_t size, const void *packed, size_t packed_size)";
+
+export async function findLibzstd(): Promise<Decoder | undefined> {
+	const native = await findFunction("libzstd.so.1", ZSTD_DECOMPRESS);
+	return native && decoder("libzstd", (packed, limit) => decodeZstd(native, packed, limit));
+}
+
+async function decodeZstd(native: Native, packed: Buffer, limit: number): Promise<Buffer> {
+	const said = zstdContentSize(packed);
+	if (said !== undefined && said > limit) throw new TooLarge();
+	// What is said may be wrong, or be missing, and of several frames it is about the first alone.
+	for (let size = Math.min(said ?? 4 * packed.length, limit); ; size = Math.min(2 * size + 1, limit)) {
+		const content = Buffer.allocUnsafeSlow(size);
+		const result = await onThread(native, content, size, packed, packed.length);
+		if (result >= 0) return content.subarray(0, result);
+		if (result !== ZSTD_TOO_SMALL) throw new Error(`libzstd says ${result}`);
+		if (size === limit) throw new TooLarge();
+	}
+}
+
+function decoder(name: string, decode: Decoder["decode"]): Decoder {
+	return { name, onThreads: true, decode: (packed, limit) => inTurn(() => decode(packed, limit)) };
+}
+
+async function findFunction(library: string, prototype: string): Promise<Native | undefined> {
+	try {
+		return (await loadKoffi()).load(library).func(prototype);
+	} catch {
+		// The system has no such library, or koffi is not made for this machine.
+		return undefined;
+	}
+}
+
+function onThread(native: Native, ...values: unknown[]): Promise<number> {
+	return new Promise((resolve, reject) => {
+		native.async(...values, (error: unknown, result: number) => {
+			if (error) reject(error);
+			else resolve(result);
+			values.length = 0; // koffi holds no buffers: until here, this did.
+		});
+	});
+}

@@ -1,0 +1,66 @@
+// Decoders that are always there, in JavaScript and WebAssembly: of zstd (RFC 8878), and of xz as the kernel itself reads it:
+// LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
+
+import { setImmediate } from "node:timers/promises";
+import { type Decoder, TooLarge } from "./decoder.js";
+import { takingTurns } from "./turns.js";
+
+/** The event loop turns once for so many bytes of input. */
+const SLICE = 2 ** 16;
+
+/** They run on the one thread of JavaScript: side by side they would only take more memory. */
+const oneAtATime = takingTurns(1);
+
+export const fzstd: Decoder = {
+	name: "fzstd",
+	onThreads: false,
+	decode: (packed, limit) => oneAtATime(() => decodeZstd(packed, limit)),
+};
+
+export const xzDecompress: Decoder = {
+	name: "xz-decompress",
+	onThreads: false,
+	decode: (packed, limit) => oneAtATime(() => decodeXz(packed, limit)),
+};
+
+async function decodeZstd(packed: Buffer, limit: number): Promise<Buffer> {
+	const { Decompress } = await import("fzstd");
+	const content = new Content(limit);
+	const decoder = new Decompress((chunk) => content.add(chunk));
+	for (let at = 0; at < packed.length; at += SLICE) {
+		decoder.push(packed.subarray(at, at + SLICE), at + SLICE >= packed.length);
+		await setImmediate();
+	}
+	return content.whole();
+}
+
+async function decodeXz(packed: Buffer, limit: number): Promise<Buffer> {
+	const { default: xz } = await import("xz-decompress");
+	const content = new Content(limit);
+	const source = new ReadableStream<Uint8Array>({
+		start(controller) {
+			controller.enqueue(packed);
+			controller.close();
+		},
+	});
+	// Leaving the loop early cancels the stream, without which the package would let no other begin.
+	for await (const chunk of new xz.XzReadableStream(source)) content.add(chunk);
+	return content.whole();
+}
+
+class Content {
+	readonly #limit: number;
+	readonly #chunks: Uint8Array[] = [];
+	#size = 0;
+	constructor(limit: number) {
+		this.#limit = limit;
+	}
+	add(chunk: Uint8Array): void {
+		this.#size += chunk.length;
+		if (this.#size > this.#limit) throw new TooLarge();
+		this.#chunks.push(chunk);
+	}
+	whole(): Buffer {
+		return Buffer.concat(this.#chunks, this.#size);
+	}
+}
