@@ -298,6 +298,10 @@ const nowhereToWrite = {
 		mount: "mkdir -p full; mount --bind tree full; mount -o remount,bind,ro full",
 		code: "Read-only file system",
 	},
+	"one file that cannot be replaced": {
+		mount: "cp -r tree/. full; cd full/lib/modules/1.0; mount --bind modules.symbols modules.symbols; cd ../../../..",
+		code: "Device or resource busy",
+	},
 };
 for (const [what, { mount, code }] of Object.entries(nowhereToWrite))
 	test(`${what} makes depmod fail, and the old files stay whole`, async (t) => {
