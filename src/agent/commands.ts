@@ -1,0 +1,69 @@
+// What policy has run for devices: the uevents and the looks at all devices, as far as rules are about them, become commands.
+import { formatEnvironment } from "./command-environment.js";
+import type { CommandPool } from "./command-pool.js";
+import type { DeviceSources, PresentDevice } from "./devices.js";
+import { concernsSubsystem, concernsUnaliased, listRuns, type Policy } from "./policy.js";
+import { makeSeenDevices } from "./seen-devices.js";
+import type { Uevent } from "./uevent.js";
+
+export type Commands = {
+	/** All uevents that were heard, in their order. */
+	hear(uevents: readonly Uevent[]): void;
+	/** The same devices; on the way those that were not seen yet have their commands run. */
+	watch(sources: DeviceSources): DeviceSources;
+};
+
+/** @param policy the one that counts now. */
+export function makeCommands(policy: () => Policy, pool: Pick<CommandPool, "add">): Commands {
+	const seen = makeSeenDevices();
+
+	function run(device: PresentDevice, isDue: () => boolean): void {
+		const runs = listRuns(policy(), device);
+		if (runs.length === 0 || !isDue()) return;
+		const { devpath, action = "add" } = device;
+		const environment = formatEnvironment(device);
+		for (const { command, timeoutMilliseconds, source } of runs)
+			pool.add({ device: devpath, action, rule: source, command, environment, timeoutMilliseconds });
+	}
+
+	function isDue(uevent: Uevent): boolean {
+		const { action, devpath, properties } = uevent;
+		if (action !== "add") return true;
+		// What somebody had announced again, by writing to the device's file `uevent`, is meant to be done again.
+		return seen.announce(devpath) || properties?.get("SYNTH_UUID") !== undefined;
+	}
+
+	/** A device that leaves is another one when it comes again; one that moves stays what it is. */
+	function follow({ action, devpath, properties }: Uevent): void {
+		if (action === "remove") seen.forget(devpath);
+		else if (action === "move" && seen.forget(properties?.get("DEVPATH_OLD") ?? "")) seen.announce(devpath);
+	}
+
+	function* look(present: Iterable<PresentDevice>): Generator<PresentDevice> {
+		seen.beginLook();
+		for (const device of present) {
+			run(device, () => seen.find(device.devpath));
+			yield device;
+		}
+		seen.endLook();
+	}
+
+	return {
+		hear(uevents) {
+			const isAnything = policy().run.length > 0;
+			for (const uevent of uevents) {
+				follow(uevent);
+				if (isAnything) run(uevent, () => isDue(uevent));
+			}
+		},
+		watch: (sources) => ({
+			...sources,
+			present: (concerns) => look(sources.present(concerns ?? concernOf(policy()))),
+		}),
+	};
+}
+
+/** Of which subsystems devices without an alias are to be found; undefined where none are. */
+export function concernOf(policy: Policy): ((subsystem: string) => boolean) | undefined {
+	return concernsUnaliased(policy) ? (subsystem) => concernsSubsystem(policy, subsystem) : undefined;
+}

@@ -1,0 +1,99 @@
+// Runs a program of the administrator's policy: without a shell, in a session and process group of its own, with an environment
+// that is given whole, for so long and no longer.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { refusalFor } from "./refusal.js";
+
+export type CommandRun = {
+	/** A program's absolute path and its arguments. */
+	readonly command: readonly [string, ...string[]];
+	/** All of it: nothing is inherited. */
+	readonly environment: Readonly<Record<string, string>>;
+	/** Then SIGTERM, and SIGKILL later, for the whole process group. */
+	readonly timeoutMilliseconds: number;
+};
+
+export type CommandEnd = {
+	/** 128+N for signal N, as in a shell; undefined where even SIGKILL did not end it. */
+	readonly exitStatus: number | undefined;
+	readonly timedOut: boolean;
+	/** The end of what it wrote to standard error. */
+	readonly complaint: string;
+};
+
+/** From SIGTERM to SIGKILL, and from there to giving it up: it may sleep in the kernel. */
+const GRACE = 2000;
+/** How long its children may go on writing when it has ended. */
+const LINGERING = 100;
+const LONGEST_COMPLAINT = 2048;
+
+/** @param grace milliseconds from SIGTERM to SIGKILL. @throws {Refusal} of the operation "run" where it cannot be started */
+export async function runCommand(run: CommandRun, grace: number = GRACE): Promise<CommandEnd> {
+	const [program, ...parameters] = run.command;
+	try {
+		const child = spawn(program, parameters, {
+			cwd: "/",
+			detached: true,
+			env: { ...run.environment },
+			stdio: ["ignore", "ignore", "pipe"],
+		});
+		await started(child);
+		return await ended(child, run.timeoutMilliseconds, grace);
+	} catch (thrown) {
+		throw refusalFor("run", program, thrown);
+	}
+}
+
+function started(child: ChildProcess): Promise<void> {
+	return new Promise((resolve, reject) => {
+		child.once("spawn", resolve);
+		child.once("error", reject);
+	});
+}
+
+function ended(child: ChildProcess, timeout: number, grace: number): Promise<CommandEnd> {
+	return new Promise((resolve) => {
+		let timedOut = false;
+		let complaint = Buffer.alloc(0);
+		const timers: NodeJS.Timeout[] = [];
+		const after = (milliseconds: number, act: () => void): void => void timers.push(setTimeout(act, milliseconds));
+
+		function finish(exitStatus: number | undefined): void {
+			for (const timer of timers) clearTimeout(timer);
+			child.stderr?.destroy();
+			child.unref();
+			resolve({ exitStatus, timedOut, complaint: complaint.toString("utf8") });
+		}
+
+		child.stderr?.on("data", (chunk: Buffer) => {
+			complaint = Buffer.concat([complaint, chunk]).subarray(-LONGEST_COMPLAINT);
+		});
+		child.once("exit", (status, signal) => {
+			for (const timer of timers) clearTimeout(timer);
+			// What it has left behind would otherwise outlive its time.
+			if (timedOut) killGroup(child, "SIGKILL");
+			const exitStatus = status ?? 128 + signalNumber(signal);
+			child.once("close", () => finish(exitStatus));
+			after(LINGERING, () => finish(exitStatus));
+		});
+		after(timeout, () => {
+			timedOut = true;
+			killGroup(child, "SIGTERM");
+			after(grace, () => {
+				killGroup(child, "SIGKILL");
+				after(grace, () => finish(undefined));
+			});
+		});
+	});
+}
+
+function killGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+	try {
+		if (pid !== undefined) process.kill(-pid, signal);
+	} catch {
+		// Nothing of it is left.
+	}
+}
+
+const signalNumber = (signal: NodeJS.Signals | null): number => (signal === null ? 0 : constants.signals[signal]);
