@@ -34,7 +34,7 @@ export async function answerControl(agent: Controlled, line: Uint8Array): Promis
 	try {
 		return formatControlReply({ ok: true, ...(await carryOut(agent, request)) });
 	} catch (thrown) {
-		return formatControlReply(explain(request, thrown));
+		return formatControlReply(explain(thrown));
 	}
 }
 
@@ -56,12 +56,9 @@ async function carryOut(agent: Controlled, request: ControlRequest): Promise<Con
 	}
 }
 
-function explain({ command }: ControlRequest, thrown: unknown): ControlReply {
+function explain(thrown: unknown): ControlReply {
 	const why = thrown instanceof Error ? thrown.message : String(thrown);
-	return {
-		ok: false,
-		error: `could not ${command === "load" || command === "stop" ? command : `answer ${command}`}: ${why}`,
-	};
+	return { ok: false, error: why.replaceAll("\n", " ") };
 }
 
 /** The line that answers a line of the socket "load": the exit status of the helper. */

@@ -14,7 +14,7 @@ const LONGEST_ANSWER = 2 ** 24;
  * nobody answers in time, ECONNRESET where the connection ends without an answer, EMSGSIZE where that does not end.
  */
 export async function ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer> {
-	const socket = connect(path);
+	const socket = connect({ path });
 	const refuse = (code: "ETIMEDOUT" | "ECONNRESET" | "EMSGSIZE") =>
 		new Refusal("ask", path, code, constants.errno[code]);
 	const impatience = setTimeout(() => socket.destroy(refuse("ETIMEDOUT")), timeoutMilliseconds);

@@ -57,7 +57,7 @@ export async function listenControl(options: ControlOptions): Promise<ControlSoc
 	server.maxConnections = limits.connections;
 	try {
 		removeStale(path);
-		server.listen(path);
+		server.listen({ path });
 		await once(server, "listening");
 		// Want of descriptors: who could not be accepted now comes again.
 		server.on("error", () => {});

@@ -2,6 +2,8 @@
 // notification-fd, a newline on a descriptor that is closed then. Children are told of neither.
 
 import { closeSync, fstatSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { Refusal } from "../libkmod/kernel.js";
 import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
 import { refusalFor } from "./refusal.js";
 
@@ -71,7 +73,7 @@ function announcer(fd: number, onProblem: (problem: Error) => void): () => void 
 		const found = fstatSync(fd);
 		// What node opened for itself, such as an eventfd, is none of these.
 		if (!(found.isFIFO() || found.isSocket() || found.isFile() || found.isCharacterDevice()))
-			throw new TypeError(`${subject} is nothing to write to`);
+			throw new Refusal("write to", subject, "EINVAL", constants.errno.EINVAL);
 	} catch (thrown) {
 		throw refuse(thrown);
 	}

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { lockInstance } from "../../src/linux/instance-lock.js";
+import { instanceSession } from "../support/instance-session.js";
+
+/** A directory that is not there yet. */
+function makePath(t: ExecutionContext): string {
+	const folder = mkdtempSync(join(tmpdir(), "instance-"));
+	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+	return join(folder, "run");
+}
+
+async function startInstance(t: ExecutionContext, directory: string) {
+	const child = spawn(process.execPath, [instanceSession, directory], { stdio: ["pipe", "pipe", "inherit"] });
+	t.teardown(() => child.kill("SIGKILL"));
+	const [said] = await once(child.stdout, "data");
+	return { child, pid: child.pid, said: JSON.parse(String(said)) };
+}
+
+test("of two processes the first has the lock, and the second is told whose it is, until that is gone", async (t) => {
+	const directory = makePath(t);
+	const first = await startInstance(t, directory);
+	t.true(first.said.held);
+	t.is(statSync(directory).mode & 0o777, 0o700);
+	t.is(readFileSync(join(directory, "lock"), "latin1"), `${first.pid}\n`);
+	const second = await startInstance(t, directory);
+	t.deepEqual(second.said, { held: false, file: join(directory, "lock"), pid: first.pid });
+	t.deepEqual(await lockInstance(directory), { held: false, file: join(directory, "lock"), pid: first.pid });
+	first.child.kill("SIGKILL");
+	await once(first.child, "exit");
+	const third = await startInstance(t, directory);
+	t.true(third.said.held);
+	t.is(readFileSync(join(directory, "lock"), "latin1"), `${third.pid}\n`);
+});
+
+test("a released lock is anybody's", async (t) => {
+	const directory = makePath(t);
+	const first = await lockInstance(directory);
+	t.false((await lockInstance(directory)).held);
+	if (first.held) first.release();
+	const second = await lockInstance(directory);
+	t.true(second.held);
+	if (second.held) second.release();
+});
+
+test("what an earlier process left in the file, however long, counts for nothing", async (t) => {
+	const directory = makePath(t);
+	mkdirSync(directory, { mode: 0o700 });
+	const file = join(directory, "lock");
+	writeFileSync(file, "12345678901234567890\nand more\n");
+	const lock = await lockInstance(directory);
+	t.is(readFileSync(file, "latin1"), `${process.pid}\n`);
+	writeFileSync(file, "rubbish");
+	t.deepEqual(await lockInstance(directory), { held: false, file, pid: undefined });
+	if (lock.held) lock.release();
+});
+
+test("a child of the holder does not keep the lock", async (t) => {
+	const directory = makePath(t);
+	const lock = await lockInstance(directory);
+	const child = spawn("sleep", ["60"]);
+	t.teardown(() => child.kill());
+	await once(child, "spawn");
+	if (lock.held) lock.release();
+	t.true((await lockInstance(directory)).held);
+});
+
+test("a link in place of the file is not followed", async (t) => {
+	const directory = makePath(t);
+	mkdirSync(directory, { mode: 0o700 });
+	const precious = join(directory, "precious");
+	writeFileSync(precious, "precious");
+	symlinkSync(precious, join(directory, "lock"));
+	await t.throwsAsync(lockInstance(directory), { name: "Refusal", message: `open ${directory}/lock: ELOOP` });
+	t.is(readFileSync(precious, "latin1"), "precious");
+});
