@@ -7,6 +7,8 @@ import type { Machine } from "./tools/machine.js";
 export const thisMachine: Machine = {
 	environment: process.env,
 	workingDirectory: () => process.cwd(),
+	// The executable stands in dist, and as a library this file in dist/src.
+	rulesDirectory: import.meta.dirname.replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
@@ -36,7 +38,15 @@ export const thisMachine: Machine = {
 			import("./linux/mark.js"),
 			import("./linux/control-client.js"),
 		]);
-		return { lockInstance, listenControl, readiness: (options) => openReadiness(options), mark, ask };
+		return {
+			lockInstance,
+			listenControl,
+			readiness: (options) => openReadiness(options),
+			mark,
+			runCommand: async (run) => (await import("./linux/run-command.js")).runCommand(run),
+			replaceFile: async (path, content) => (await import("./linux/output-file.js")).replaceOutputFile(path, content),
+			ask,
+		};
 	},
 };
 

@@ -1,4 +1,5 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
+import type { Command, CommandEnd } from "../agent/command-pool.js";
 import type { DeviceSources } from "../agent/devices.js";
 import type { Readiness } from "../agent/readiness.js";
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
@@ -8,6 +9,8 @@ export interface Machine {
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/** An absolute path. */
 	workingDirectory(): string;
+	/** Where the package's own rules of policy are. */
+	readonly rulesDirectory: string;
 	/** Writes to standard output: everything is written when it returns. */
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
@@ -47,9 +50,15 @@ export interface ServiceMachine {
 	readiness(options: ReadinessOptions): Promise<Readiness>;
 	/** Makes an empty file, or removes it. @throws {Refusal} */
 	mark(path: string, present: boolean): void;
+	/** Runs a program of policy. @throws {Refusal} by "run" where it cannot be started */
+	runCommand(run: CommandRun): Promise<CommandEnd>;
+	/** Replaces a file whole, or leaves the old one. @throws {Refusal} */
+	replaceFile(path: string, content: string): Promise<void>;
 	/** Sends one line to a control socket: resolves with the line that answers it. @throws {Refusal} */
 	ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer>;
 }
+
+export type CommandRun = Pick<Command, "command" | "environment" | "timeoutMilliseconds">;
 
 /** Or the process that has it, if it is known. */
 export type InstanceLock =

@@ -36,6 +36,8 @@ export type FakeMachine = Machine & {
 	signal(name: string): void;
 	/** What the agent told whoever started it. */
 	readonly said: readonly string[];
+	/** What policy had run. */
+	readonly commands: readonly string[];
 	hasFile(path: string): boolean;
 	removeFile(path: string): void;
 	/** depmod has been run, and modprobe.d edited. */
@@ -57,6 +59,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	const written = { printed: "", complained: "" };
 	const onSignal: ((name: string) => void)[] = [];
 	const onReload: (() => void)[] = [];
+	const commands: string[] = [];
 	const said: string[] = [];
 	const controls = new Map<string, ControlOptions["answer"]>();
 	let open: (listeners: UeventListeners) => void;
@@ -76,6 +79,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	return {
 		environment: {},
 		workingDirectory: () => "/work",
+		rulesDirectory: "/usr/share/hotplugd/rules",
 		fakeKernel,
 		asked,
 		listening,
@@ -129,11 +133,19 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				watchdog: () => undefined,
 			}),
 			mark: (path, present) => void (present ? files.set(path, Buffer.alloc(0)) : files.delete(path)),
+			async runCommand({ command }) {
+				commands.push(command.join(" "));
+				return { exitStatus: 0, timedOut: false, complaint: "" };
+			},
+			async replaceFile(path, content) {
+				files.set(path, Buffer.from(content));
+			},
 			ask: async () => {
 				throw new Error("no test asks another agent");
 			},
 		}),
 		said,
+		commands,
 		hasFile: (path) => files.has(path),
 		removeFile: (path) => void files.delete(path),
 		writeWorld(anew) {
