@@ -3,12 +3,18 @@
 /** As /sys/module/compression spells them. */
 export type Compression = "gzip" | "xz" | "zstd";
 
+/** Finds so many bytes of memory. What is in it does not matter. */
+export type Allocate = (size: number) => Buffer;
+
 export type Decoder = {
 	readonly name: string;
 	/** Whether it works on threads of libuv's pool, and not on JavaScript's own. */
 	readonly onThreads: boolean;
-	/** @throws {TooLarge} for content of more than `limit` bytes, and other errors for what it cannot decode. */
-	decode(packed: Buffer, limit: number): Promise<Buffer>;
+	/**
+	 * @param allocate memory for the content, for decoders that need all of it at once.
+	 * @throws {TooLarge} for content of more than `limit` bytes, and other errors for what it cannot decode.
+	 */
+	decode(packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer>;
 };
 
 /** Undefined where a decoder is not there. What it is made of is loaded now, or later. */

@@ -53,10 +53,11 @@ async function digestInTurn(directory: string, queue: string[], digester: Module
 	return modules;
 }
 
-/** Reads files into one buffer that each of them has for as long as it is being digested. */
+/** Reads files into one buffer, and unpacks them into another, that each of them has for as long as it is being digested. */
 export class ModuleReader {
 	readonly #directory: string;
 	#buffer = Buffer.allocUnsafeSlow(1 << 22);
+	#unpacked = Buffer.alloc(0);
 
 	constructor(directory: string) {
 		this.#directory = directory;
@@ -72,7 +73,7 @@ export class ModuleReader {
 				const compression = compressionOf(image.subarray(0, MAGIC_SIZE));
 				if (compression === undefined) return digester.digest(path, image, load);
 				load(0, image.length);
-				return decompress(compression, image, file).then(
+				return decompress(compression, image, file, { allocate: this.#allocate }).then(
 					(unpacked) => digester.digest(path, unpacked),
 					(thrown) => failed(path, thrown),
 				);
@@ -81,6 +82,11 @@ export class ModuleReader {
 			return failed(path, thrown);
 		}
 	}
+
+	readonly #allocate = (size: number): Buffer => {
+		if (size > this.#unpacked.length) this.#unpacked = Buffer.allocUnsafeSlow(size + (size >> 1));
+		return this.#unpacked.subarray(0, size);
+	};
 
 	#reading<T>(file: string, use: (fd: number, image: Buffer) => T): T {
 		try {

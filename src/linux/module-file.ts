@@ -4,7 +4,7 @@
 import { constants } from "node:os";
 import { largestWindow } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";
-import { type Compression, type Decoder, type FindDecoder, TooLarge } from "./decoder.js";
+import { type Allocate, type Compression, type Decoder, type FindDecoder, TooLarge } from "./decoder.js";
 import { findLiblzma, findLibzstd } from "./native-decoders.js";
 import { findGunzip, findNodeZstd } from "./node-decoders.js";
 import { fzstd, xzDecompress } from "./script-decoders.js";
@@ -61,6 +61,15 @@ export async function listDecoders(compression: Compression): Promise<Decoder[]>
 	return all.filter((decoder) => decoder !== undefined);
 }
 
+export type DecompressOptions = {
+	/** In bytes. */
+	readonly limit?: number;
+	/** Where some decoders put the content. */
+	readonly allocate?: Allocate;
+	/** Which, if not the first there is. */
+	readonly decoder?: Decoder;
+};
+
 /**
  * The file's content. @param path names it in errors.
  * @throws {Refusal} EINVAL for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for one that
@@ -70,13 +79,12 @@ export async function decompress(
 	compression: Compression,
 	packed: Buffer,
 	path: string,
-	limit = LARGEST_MODULE,
-	decoder?: Decoder,
+	{ limit = LARGEST_MODULE, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions = {},
 ): Promise<Buffer> {
 	try {
 		if (compression === "zstd" && largestWindow(packed) > LARGEST_WINDOW) throw new TooLarge();
 		const { decode } = decoder ?? (await findDecoder(compression));
-		return await decode(packed, limit);
+		return await decode(packed, limit, allocate);
 	} catch (thrown) {
 		const code = thrown instanceof TooLarge ? "EFBIG" : "EINVAL";
 		const refusal = new Refusal("decompress", path, code, constants.errno[code]);

@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os";
 import { xzContentSize } from "../libkmod/formats/xz-index.js";
 import { zstdContentSize } from "../libkmod/formats/zstd-frames.js";
-import { type Decoder, TooLarge } from "./decoder.js";
+import { type Allocate, type Decoder, TooLarge } from "./decoder.js";
 import { loadKoffi, type Native } from "./koffi.js";
 import { takingTurns } from "./turns.js";
 
@@ -22,15 +22,15 @@ const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_
 
 export async function findLiblzma(): Promise<Decoder | undefined> {
 	const native = await findFunction("liblzma.so.5", LZMA_STREAM_BUFFER_DECODE);
-	return native && decoder("liblzma", (packed, limit) => decodeXz(native, packed, limit));
+	return native && decoder("liblzma", (...given) => decodeXz(native, ...given));
 }
 
-async function decodeXz(native: Native, packed: Buffer, limit: number): Promise<Buffer> {
+async function decodeXz(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
 	const size = xzContentSize(packed);
 	// liblzma has one answer for a file that is cut short and for a buffer that is.
 	if (size === undefined) throw new Error("its streams are not whole");
 	if (size > limit) throw new TooLarge();
-	const content = Buffer.allocUnsafeSlow(size);
+	const content = allocate(size);
 	const length = [0];
 	const given = [[LZMA_MEMORY], LZMA_CONCATENATED, null, packed, [0], packed.length];
 	const result = await onThread(native, ...given, content, length, size);
@@ -45,15 +45,15 @@ const ZSTD_DECOMPRESS = "intptr_t ZSTD_decompress(void *content, size_t size, co
 
 export async function findLibzstd(): Promise<Decoder | undefined> {
 	const native = await findFunction("libzstd.so.1", ZSTD_DECOMPRESS);
-	return native && decoder("libzstd", (packed, limit) => decodeZstd(native, packed, limit));
+	return native && decoder("libzstd", (...given) => decodeZstd(native, ...given));
 }
 
-async function decodeZstd(native: Native, packed: Buffer, limit: number): Promise<Buffer> {
+async function decodeZstd(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
 	const said = zstdContentSize(packed);
 	if (said !== undefined && said > limit) throw new TooLarge();
 	// What is said may be wrong, or be missing, and of several frames it is about the first alone.
 	for (let size = Math.min(said ?? 4 * packed.length, limit); ; size = Math.min(2 * size + 1, limit)) {
-		const content = Buffer.allocUnsafeSlow(size);
+		const content = allocate(size);
 		const result = await onThread(native, content, size, packed, packed.length);
 		if (result >= 0) return content.subarray(0, result);
 		if (result !== ZSTD_TOO_SMALL) throw new Error(`libzstd says ${result}`);
@@ -62,7 +62,7 @@ async function decodeZstd(native: Native, packed: Buffer, limit: number): Promis
 }
 
 function decoder(name: string, decode: Decoder["decode"]): Decoder {
-	return { name, onThreads: true, decode: (packed, limit) => inTurn(() => decode(packed, limit)) };
+	return { name, onThreads: true, decode: (...given) => inTurn(() => decode(...given)) };
 }
 
 async function findFunction(library: string, prototype: string): Promise<Native | undefined> {

@@ -59,7 +59,8 @@ test("the first six bytes tell how a file is compressed", (t) => {
 });
 
 for (const [compression, decoder] of rows) {
-	const unpack = (bytes: Buffer, path: string, limit?: number) => decompress(compression, bytes, path, limit, decoder);
+	const unpack = (bytes: Buffer, path: string, limit?: number) =>
+		decompress(compression, bytes, path, { decoder, ...(limit !== undefined && { limit }) });
 	const whole = packed[compression];
 
 	test(`${decoder.name} unpacks ${compression}, many files at once too`, async (t) => {
@@ -107,7 +108,7 @@ const compress = (program: "xz" | "zstd", ...words: string[]) =>
 	execFileSync(program, ["-c", ...words], { input: content, stdio: ["pipe", "pipe", "ignore"] });
 
 for (const [compression, decoder] of rows.filter(([compression]) => compression === "xz")) {
-	const unpack = (bytes: Buffer) => decompress(compression, bytes, "x.ko", undefined, decoder);
+	const unpack = (bytes: Buffer) => decompress(compression, bytes, "x.ko", { decoder });
 	const whole = packed[compression];
 	const invalid = { name: "Refusal", code: "EINVAL" };
 
@@ -127,7 +128,8 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 }
 
 for (const [compression, decoder] of rows.filter(([compression]) => compression === "zstd")) {
-	const unpack = (bytes: Buffer, limit?: number) => decompress(compression, bytes, "x.ko", limit, decoder);
+	const unpack = (bytes: Buffer, limit?: number) =>
+		decompress(compression, bytes, "x.ko", { decoder, ...(limit !== undefined && { limit }) });
 
 	test(`${decoder.name} refuses a frame of a few bytes that asks for a gigabyte to work in`, async (t) => {
 		const repeatedByteLastBlock = (100 << 3) | (1 << 1) | 1;

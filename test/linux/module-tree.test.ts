@@ -144,15 +144,12 @@ test("a file that cannot be read has a digest that says why", async (t) => {
 	const cut = gzipSync(moduleImage(["s"], [])).subarray(0, 30);
 	const folder = folderOf(t, { "cut.ko.gz": cut, "directory.ko/x": "", "empty.ko": "" });
 	const { modules } = await moduleTree.digest(folder, ["absent.ko", "cut.ko.gz", "directory.ko", "empty.ko"]);
-	t.deepEqual(
-		modules.map(({ path, malformed }) => `${path}: ${malformed?.reason}`).sort(),
-		[
-			"absent.ko: No such file or directory",
-			"cut.ko.gz: Invalid argument",
-			"directory.ko: Is a directory",
-			"empty.ko: Invalid argument",
-		],
-	);
+	t.deepEqual(modules.map(({ path, malformed }) => `${path}: ${malformed?.reason}`).sort(), [
+		"absent.ko: No such file or directory",
+		"cut.ko.gz: Invalid argument",
+		"directory.ko: Is a directory",
+		"empty.ko: Invalid argument",
+	]);
 });
 
 test("the time of a file is told in nanoseconds", (t) => {
