@@ -1,7 +1,7 @@
 // Which module files depmod is about: those of the module directory and of depmod.d's external ones, or those it was given.
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
-import type { Walk } from "../libkmod/depmod/module-tree.js";
+import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import {
 	type DepmodConfig,
@@ -50,8 +50,8 @@ function findGiven({ tree, directory, say }: DepmodCall, files: readonly string[
 function findAll(call: DepmodCall): ModulesFound | "up to date" | undefined {
 	const config = forRelease(readConfig(call), call.release);
 	const walk = walkDirectory(call, call.directory, config);
-	if (walk === undefined) {
-		call.say("FATAL", "could not search modules: No such file or directory");
+	if (walk instanceof Refusal) {
+		call.say("FATAL", `could not search modules: ${formatErrno(walk)}`);
 		return undefined;
 	}
 	if (call.given.options.quick && isUpToDate(call, walk.files)) return "up to date";
@@ -59,14 +59,19 @@ function findAll(call: DepmodCall): ModulesFound | "up to date" | undefined {
 	const paths = [...walk.files];
 	for (const { directory } of config.externals) {
 		const beyond = walkDirectory(call, directory, config);
-		if (beyond === undefined) continue;
+		if (beyond instanceof Refusal) continue;
 		for (const file of beyond.files) paths.push(`${directory}/${file}`);
 		failures.push(...beyond.failures);
 	}
-	return { paths: chooseModules(paths, config), complete: !failures.some(({ operation }) => operation === "open") };
+	return { paths: chooseModules(paths, config), complete: !failures.some(isOfDirectory) };
 }
 
-function walkDirectory({ tree, say }: DepmodCall, directory: string, config: DepmodConfig): Walk | undefined {
+/** A directory that went while it was looked for is no more. */
+function isOfDirectory({ operation, code }: WalkFailure): boolean {
+	return operation === "open" && code !== "ENOENT";
+}
+
+function walkDirectory({ tree, say }: DepmodCall, directory: string, config: DepmodConfig): Walk | Refusal {
 	try {
 		const walk = tree.walk(directory, isModuleFileName, (name) => isExcluded(name, config));
 		for (const failure of walk.failures) {
@@ -78,18 +83,51 @@ function walkDirectory({ tree, say }: DepmodCall, directory: string, config: Dep
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		say("ERROR", `could not open directory ${directory}: ${formatErrno(error)}`);
-		return undefined;
+		return error;
+	}
+}
+
+/** Without modules whose files are not there: they went meanwhile, or are in a directory that may not be entered. */
+export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<ModulesFound, "complete"> {
+	let complete = true;
+	const modules = digests.modules.filter(({ path: bytes, malformed }) => {
+		if (malformed === undefined || malformed.detail !== undefined) return true;
+		const path = Buffer.from(bytes, "latin1").toString();
+		const file = path.startsWith("/") ? path : `${call.directory}/${path}`;
+		const obstacle = findObstacle(call, file);
+		if (obstacle === undefined) return true;
+		if (obstacle.code !== "ENOENT") complete = false;
+		call.say("ERROR", `could not create module ${file}: ${formatErrno(obstacle)}`);
+		call.say("ERROR", `failed ${file}: ${formatErrno(obstacle)}`);
+		return false;
+	});
+	return { ...digests, modules, complete };
+}
+
+function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
+	try {
+		return tree.modified(file) === undefined ? new Refusal("stat", file, "ENOENT", 2) : undefined;
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		return error;
 	}
 }
 
 /** Whether modules.dep is there and no module file is newer. */
-function isUpToDate({ tree, directory, output, say }: DepmodCall, files: readonly string[]): boolean {
+function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
+	const { tree, directory, output, say } = call;
 	const made = tree.modified(`${output}/modules.dep`);
 	if (made === undefined) {
 		say("ERROR", `could not fstatat(${output}, modules.dep): No such file or directory`);
 		return false;
 	}
-	return files.every((file) => (tree.modified(`${directory}/${file}`) ?? made) <= made);
+	const isOlder = (file: string): boolean => {
+		const obstacle = findObstacle(call, file);
+		if (obstacle === undefined) return (tree.modified(file) ?? made) <= made;
+		say("ERROR", `could not stat ${file}: ${formatErrno(obstacle)}`);
+		return true;
+	};
+	return files.every((file) => isOlder(`${directory}/${file}`));
 }
 
 function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {

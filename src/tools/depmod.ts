@@ -5,7 +5,7 @@ import { type DepmodInput, type DepmodResult, depmod as makeFiles } from "../lib
 import { formatErrno } from "../libkmod/error-text.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { defineTool } from "./command-line.js";
-import { findModules, type ModulesFound } from "./depmod-modules.js";
+import { findModules, keepThere } from "./depmod-modules.js";
 import { readKernelSymbols, reportOf } from "./depmod-symbols.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
@@ -86,9 +86,9 @@ async function make(call: DepmodCall): Promise<number> {
 	const found = findModules(call);
 	if (found === undefined) return 1;
 	if (found === "up to date") return 0;
-	const digests = await call.tree.digest(call.directory, found.paths);
+	const { complete, ...digests } = keepThere(call, await call.tree.digest(call.directory, found.paths));
 	const made = makeFiles(inputOf(call, digests, { ...symbols, ...reportOf(given) }));
-	return await finish(call, found, made);
+	return await finish(call, found.complete && complete, made);
 }
 
 function inputOf(
@@ -116,7 +116,7 @@ function inputOf(
 
 async function finish(
 	call: DepmodCall,
-	found: ModulesFound,
+	complete: boolean,
 	{ files, problems, explained }: DepmodResult,
 ): Promise<number> {
 	const { given, machine, say, tree, output } = call;
@@ -126,7 +126,7 @@ async function finish(
 	if (files.size === 0) return 1;
 	if (given.options.show) {
 		for (const content of files.values()) machine.print(content);
-		return found.complete ? 0 : 1;
+		return complete ? 0 : 1;
 	}
 	try {
 		await tree.publish(output, files);
@@ -135,7 +135,7 @@ async function finish(
 		say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);
 		return 1;
 	}
-	return found.complete ? 0 : 1;
+	return complete ? 0 : 1;
 }
 
 type Fault = { readonly severity: "ERROR" | "FATAL"; readonly text: string };

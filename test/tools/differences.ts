@@ -161,6 +161,11 @@ export const differences: readonly Difference[] = [
 		fact: "Debian's kmod is built without zlib",
 	},
 	{
+		tool: "depmod of trees",
+		what: "what cannot be read is named by its path, and is a failure",
+		fact: "kmod gives the number of a file descriptor in place of the directory, and exits 0 with indexes that lack its modules",
+	},
+	{
 		tool: "modprobe",
 		what: "options are those of newer kmods",
 		fact: "--show-alias is there since kmod 34, and --resolve-alias, --showconfig, --dump-modversions, --remove-dependencies and --show are deprecated",
