@@ -15,7 +15,7 @@ export type PolicyRead = {
 	readonly read: readonly string[];
 };
 
-/** @param directories in order of precedence. @param source where uevents come from: a file may be for one source only. */
+/** @param directories in order of precedence. @param source where uevents come from: a file may be for another source only. */
 export async function readPolicy(
 	files: Files,
 	directories: readonly string[],
@@ -26,7 +26,7 @@ export async function readPolicy(
 	const read: string[] = [];
 	for (const path of listConfigurationFiles(files, { directories, suffix: ".toml" }, problems)) {
 		const text = readConfigurationFile(files, path, problems);
-		if (text === undefined || text === "") continue;
+		if (text === undefined || text === "" || isForOther(text, source)) continue;
 		const { parsePolicy } = await import("./policy-file.js");
 		const { value, problems: ofFile } = parsePolicy(path, text);
 		problems.push(...ofFile);
@@ -35,4 +35,11 @@ export async function readPolicy(
 		policies.push(value.policy);
 	}
 	return { value: mergePolicies(policies), problems, read };
+}
+
+/** Told by its looks, which spares the parser where only the shipped files are there. */
+function isForOther(text: string, source: "kernel" | "udev"): boolean {
+	const [head = ""] = text.split(/^\s*\[/m);
+	const [, named] = /^source *= *"(kernel|udev)"/m.exec(head) ?? [];
+	return named !== undefined && named !== source;
 }

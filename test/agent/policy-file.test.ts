@@ -226,15 +226,20 @@ test("a file hides that of its name in a later directory, and files count in the
 	);
 });
 
-test("a file for another source of uevents is checked and does not count", async (t) => {
+test("a file for another source of uevents does not count, however that is written", async (t) => {
 	const files = content({
-		"/r/a.toml": "source = 'udev'\nbad = 1\n[[mask]]\nmodule = 'a'",
+		"/r/a.toml": "# ours\nsource = \"udev\"\n[[mask]]\nmodule = 'a'",
 		"/r/b.toml": "source = 'kernel'\n[[mask]]\nmodule = 'b'",
+		"/r/c.toml": "  source  =  '''udev''' # so it is\n[[mask]]\nmodule = 'c'",
+		"/r/d.toml": "[[mask]]\nmodule = 'd'",
 	});
-	const { value, read, problems } = await readPolicy(files, ["/r"], "kernel");
-	t.deepEqual(read, ["/r/b.toml"]);
-	t.is(value.mask.length, 1);
-	t.like(problems, [{ file: "/r/a.toml", line: 2 }]);
+	const read = async (source: "kernel" | "udev") => {
+		const { value, problems, read: paths } = await readPolicy(files, ["/r"], source);
+		t.deepEqual(problems, []);
+		return { paths, modules: value.mask.flatMap(({ module }) => module) };
+	};
+	t.deepEqual(await read("kernel"), { paths: ["/r/b.toml", "/r/d.toml"], modules: ["b", "d"] });
+	t.deepEqual(await read("udev"), { paths: ["/r/a.toml", "/r/c.toml", "/r/d.toml"], modules: ["a", "c", "d"] });
 });
 
 test("a file or directory that cannot be read is a problem, and the others count", async (t) => {
