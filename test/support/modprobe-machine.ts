@@ -31,6 +31,8 @@ export type ModprobeMachine = ModuleTree & {
 export type ModprobeCall = {
 	readonly words: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
+	/** Standard error is closed: for processes. */
+	readonly mute?: true;
 };
 
 export type ModprobeRun = {
@@ -142,7 +144,7 @@ async function runProcesses(folder: string, calls: readonly ModprobeCall[], how:
 
 function formatCall(
 	folder: string,
-	{ words, environment }: ModprobeCall,
+	{ words, environment, mute }: ModprobeCall,
 	{ place, lively, path }: Processes & { readonly place: string },
 ): string {
 	const variables = {
@@ -153,7 +155,8 @@ function formatCall(
 	};
 	const settings = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
 	// The real one may loop for ever where -w runs out.
-	const command = `env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")}`;
+	const call = `env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")}`;
+	const command = mute ? `sh -c 'exec "$@" 2>&-' sh ${call}` : call;
 	return `${lively ? "rm -rf /sys/module; cp -r /sys/start /sys/module" : ""}
 { (cd ${folder}/work && ${command} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout
 `;

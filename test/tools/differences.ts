@@ -76,6 +76,11 @@ export const differences: readonly Difference[] = [
 		fact: "one executable with many names finds a tool by its first argument as well",
 	},
 	{
+		tool: "kmod",
+		what: "the words behind -- are a command's own",
+		fact: "kmod 30 hands a command its words from -- on: it takes that for its own name, and list its name for an operand",
+	},
+	{
 		tool: "static-nodes",
 		what: "it says why there is no directory",
 		fact: "kmod 30 says `Success` there",
@@ -249,5 +254,10 @@ export const differences: readonly Difference[] = [
 		tool: "modprobe",
 		what: "a removal ends where softdeps stand in circles",
 		fact: "kmod 30 follows them until its stack is full",
+	},
+	{
+		tool: "modprobe as a process",
+		what: "a closed standard error is silence",
+		fact: "kmod logs to syslog then; node opens /dev/null in its place before anything of ours runs, as whoever wants silence does",
 	},
 ];

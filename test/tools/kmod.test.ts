@@ -18,6 +18,21 @@ compared("kmod finds its commands as the real one does", "kmod", machine, [
 			calls: [{ call: "finit_module", file: "x.ko", closedOnExec: 1, parameters: "a=1", flags: 0 }],
 		},
 	},
+	...calls("kmod -- static-nodes"),
+	{
+		words: ["kmod", "--", "list"],
+		differs: "the words behind -- are a command's own",
+		ours: {
+			status: 0,
+			stdout: `Module                  Size  Used by\n${"loop".padEnd(19)}       -2  -2\n`,
+			stderr: "",
+		},
+	},
+	{
+		words: ["kmod", "--", "rmmod", "-x"],
+		differs: "the tools are commands of kmod too",
+		ours: { stdout: "", stderr: "rmmod: invalid option -- 'x'\n" },
+	},
 	{
 		words: ["kmod", "rmmod", "-x"],
 		differs: "the tools are commands of kmod too",

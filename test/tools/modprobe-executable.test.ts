@@ -3,6 +3,7 @@ import test from "ava";
 import { withoutPlaces } from "../support/compared-modprobe.js";
 import { elfImage } from "../support/elf-image.js";
 import { runBothExecutables } from "../support/modprobe-machine.js";
+import { differences } from "./differences.js";
 
 const forced = elfImage({
 	modinfo: ["license=GPL", "vermagic=5.10.0 SMP mod_unload", "depends="],
@@ -50,4 +51,16 @@ test("the executable calls the kernel, runs commands and exits as the real one d
 	);
 	t.is(new Set(hashes).size, 4, "four images that differ");
 	t.true(runs[0]!.ours.calls.length > 1);
+});
+
+test("a closed standard error is silence, where the real one turns to syslog, and -s is the way to it", async (t) => {
+	const [plain, logged] = await runBothExecutables(machine, [
+		{ words: ["absent"], mute: true },
+		{ words: ["-s", "absent"], mute: true },
+	]);
+	const row = differences.find(({ tool }) => tool === "modprobe as a process");
+	t.is(row?.what, "a closed standard error is silence");
+	t.is(plain!.real.calls.filter(({ call }) => call === "syslog").length, 1);
+	t.deepEqual(plain!.ours, { ...plain!.real, calls: [] });
+	t.deepEqual(logged!.ours, logged!.real);
 });
