@@ -3,6 +3,7 @@
 import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel.js";
 import { thisMachine } from "./this-machine.js";
+import { agentTools } from "./tools/agent-tools.js";
 import { defineTool, type Tool } from "./tools/command-line.js";
 import { kmodTools } from "./tools/kmod-tools.js";
 import type { Machine } from "./tools/machine.js";
@@ -13,6 +14,7 @@ export { thisMachine };
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/run.js")).run,
+	...agentTools,
 	...kmodTools,
 };
 

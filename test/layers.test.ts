@@ -32,8 +32,13 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/index.ts": ["node"],
 	"src/linux/kernel.ts": ["node"],
 	"src/tools/coldplug.ts": ["yargs-parser"],
+	"src/tools/agent-commands.ts": ["yargs-parser"],
+	"src/tools/load.ts": ["yargs-parser"],
 	"src/tools/lsmod.ts": ["yargs-parser"],
 	"src/tools/modprobe.ts": ["yargs-parser"],
+	"src/tools/settle.ts": ["yargs-parser"],
+	"src/tools/status.ts": ["yargs-parser"],
+	"src/linux/control-client.ts": ["node"],
 };
 
 type Import = { readonly from: string; readonly target: string; readonly lazy: boolean; readonly typeOnly: boolean };

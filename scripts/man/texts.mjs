@@ -19,6 +19,19 @@ const agentFiles = [
 	},
 ];
 
+const agentStatuses = [
+	{ term: "0", text: "The agent did as it was asked." },
+	{ term: "1", text: "It could not, or there was no answer: one line on standard error says why." },
+	{ term: "2", text: "Options were wrong." },
+];
+
+const controlFiles = [
+	{
+		term: "`/run/hotplugd/control`",
+		text: "The socket of the agent: a JSON object a line, a request and the reply to it. Its directory lets nobody in but root.",
+	},
+];
+
 export const texts = {
 	hotplugd: {
 		description: [
@@ -56,7 +69,68 @@ export const texts = {
 			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
 		],
 		more: { Files: agentFiles },
-		seeAlso: ["hotplugd(8)", "coldplug(8)", "modprobe.d(5)"],
+		seeAlso: ["hotplugd(8)", "coldplug(8)", "hotplugd-status(8)", "hotplugd-settle(8)", "modprobe.d(5)"],
+	},
+	status: {
+		description: [
+			"Prints how the agent fares that `hotplugd run` is: what it is doing and since when, what it has counted, what is in flight, the last outcomes with their reasons, which indexes and configuration it goes by, and the last problem.",
+			"Uevents that were *dropped* are those that it left out because its queue was full; *refused* ones were not sent by whom it listens to; *overruns* are uevents for which the kernel found no room in the receive buffer, after which it looks at all devices again.",
+			"With `--json` it is one object, whose times are milliseconds. What a later version adds has names of its own.",
+		],
+		more: { "Exit status": agentStatuses, Files: controlFiles },
+		seeAlso: ["hotplugd-run(8)", "hotplugd-settle(8)", "hotplugd-metrics(8)"],
+	},
+	settle: {
+		description: [
+			"Waits until the agent has handled all uevents that had been sent when it was asked, and nothing is in flight any more. Modules whose init hangs are not waited for.",
+			"A unit that is to run when the drivers are there can have it as a command of its own.",
+		],
+		more: {
+			"Exit status": [
+				...agentStatuses,
+				{ term: "3", text: "Things had not settled in time: it says what was waited for." },
+			],
+			Examples: [{ lines: ["hotplugd settle --timeout 30 && mount /dev/sdb1 /mnt"] }],
+			Files: controlFiles,
+		},
+		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)", "udevadm(8)"],
+	},
+	reload: {
+		description: [
+			"Has the agent read the indexes of depmod and the configuration anew, as SIGHUP does, and waits until it has. What is in flight is finished first. Where they cannot be read, what was known still counts.",
+		],
+		more: { "Exit status": agentStatuses, Files: [...agentFiles, ...controlFiles] },
+		seeAlso: ["hotplugd-run(8)", "depmod(8)", "modprobe.d(5)"],
+	},
+	load: {
+		description: [
+			"Has the agent load the modules that an alias stands for, as if a device had it: the configuration and the policy count. It waits until they are live or have failed, however long that takes.",
+		],
+		more: {
+			"Exit status": [
+				{ term: "0", text: "They are live or built in; with `--no-wait`, the agent will see to it." },
+				{ term: "1", text: "There is nothing to load for the alias, or a module failed, or there was no answer." },
+				{ term: "2", text: "Options were wrong." },
+			],
+			Examples: [{ lines: ["hotplugd load fs-xfs", "hotplugd load 'pci:v00008086d0000100Esv*'"] }],
+			Files: controlFiles,
+		},
+		seeAlso: ["hotplugd-run(8)", "modprobe(8)"],
+	},
+	stop: {
+		description: [
+			"Has the agent end as SIGTERM does: nothing more begins, and what runs is awaited. The command does not wait for that.",
+			"A service manager may start it again at once: under systemd, `systemctl stop hotplugd` is what stops it.",
+		],
+		more: { "Exit status": agentStatuses, Files: controlFiles },
+		seeAlso: ["hotplugd-run(8)", "systemctl(1)"],
+	},
+	metrics: {
+		description: [
+			"Prints the metrics of the agent in the text format of Prometheus: uevents, aliases and modules by what came of them, what waits, and how long insertions took.",
+		],
+		more: { "Exit status": agentStatuses, Files: controlFiles },
+		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)"],
 	},
 	kmod: {
 		description: [

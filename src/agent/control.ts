@@ -16,6 +16,7 @@
 // Helpers that cannot write JSON have a second socket, named "load": a line is a letter, a space and the alias as it is; the
 // reply is a line with the exit status that `modprobe -q` would have, 0 or 1, and ends the connection. "k": the kernel waits
 // for it; "w": somebody waits for it; "n": nobody does, and the answer 0 only means that it was taken.
+import { type Fields, formatObjectLine, parseObjectLine } from "./json-line.js";
 import type { AgentStatus } from "./status.js";
 
 /** Who waits: what the kernel itself asks for must never wait for the insertion that it is needed by. */
@@ -72,8 +73,6 @@ export const SETTLE_MILLISECONDS = 120_000;
 /** A timer takes no more. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What each command takes beside its name. */
 const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
 	status: [],
@@ -87,8 +86,8 @@ const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
 /** A line, without its newline, as a request, or as one sentence about what is wrong with it. */
 export function parseControlRequest(line: Uint8Array | string): ControlRequest | string {
 	if (line.length > LONGEST_LINE) return `the line is longer than ${LONGEST_LINE} bytes`;
-	const fields = parseObject(line);
-	if (typeof fields === "string") return fields;
+	const fields = parseObjectLine(line);
+	if (fields === undefined) return "the line is no JSON object";
 	const { command } = fields;
 	if (typeof command !== "string" || !isCommand(command))
 		return `${command === undefined ? "there is no command" : "there is no such command"}: there are ${list(Object.keys(keys))}`;
@@ -124,39 +123,14 @@ function findFault(alias: string): string | undefined {
 	return undefined;
 }
 
-function parseObject(line: Uint8Array | string): Fields | string {
-	try {
-		const text = typeof line === "string" ? line : new TextDecoder("utf-8", { fatal: true }).decode(line);
-		const value: unknown = JSON.parse(text);
-		if (isObject(value)) return value;
-	} catch {
-		// Neither TextDecoder nor JSON.parse says it in a way that is the same in every node.
-	}
-	return "the line is no JSON object";
-}
-
 /** A request as a line. */
 export function formatControlRequest(request: ControlRequest): string {
-	return formatLine(request);
+	return formatObjectLine(request);
 }
 
 /** A reply as a line. */
 export function formatControlReply(reply: ControlReply): string {
-	return formatLine(reply);
-}
-
-/** What an agent answered to a command, as far as this version understands it: undefined where it does not. */
-export function parseControlReply(line: Uint8Array | string): (Fields & { readonly ok: boolean }) | undefined {
-	const fields = parseObject(line);
-	if (typeof fields === "string" || typeof fields.ok !== "boolean") return undefined;
-	if (!fields.ok && typeof fields.error !== "string") return undefined;
-	return { ...fields, ok: fields.ok };
-}
-
-/** JSON in ASCII, whatever encoding its reader believes in, and a newline. */
-function formatLine(value: object): string {
-	const inAscii = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-	return `${JSON.stringify(value).replace(/[\u007f-\uffff]/g, inAscii)}\n`;
+	return formatObjectLine(reply);
 }
 
 /** A line of the socket "load". */
@@ -173,9 +147,6 @@ export function statusOfLoad({ result }: LoadReply): 0 | 1 {
 }
 
 const isCommand = (name: string): name is ControlRequest["command"] => Object.hasOwn(keys, name);
-
-const isObject = (value: unknown): value is Fields =>
-	typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isWait = (value: unknown): value is number =>
 	typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WAIT;

@@ -1,11 +1,9 @@
 import test from "ava";
 import {
 	type ControlRequest,
-	formatControlReply,
 	formatControlRequest,
 	LONGEST_ALIAS,
 	LONGEST_LINE,
-	parseControlReply,
 	parseControlRequest,
 	parseLoadLine,
 	statusOfLoad,
@@ -105,16 +103,6 @@ test("an alias of any bytes arrives as it was sent, in a line of ASCII", (t) => 
 	t.deepEqual(parseControlRequest(formatControlRequest(longest)), longest);
 });
 
-test("a reply is a line of ASCII, whatever is in it, and read as it was", (t) => {
-	const reply = { ok: false, error: "no \n \u2028 line: caf\xe9 \u{1f600} \ud800" } as const;
-	const line = formatControlReply(reply);
-	t.regex(line, /^[ -~]+\n$/);
-	t.deepEqual(parseControlReply(line), reply);
-	t.deepEqual(parseControlReply('{"ok":true,"text":""}'), { ok: true, text: "" });
-	for (const other of ["", "{}", "1", "[]", '{"ok":1}', '{"ok":false}', '{"ok":false,"error":7}'])
-		t.is(parseControlReply(other), undefined, other);
-});
-
 test("a line of the plain socket is a letter and the alias as it is", (t) => {
 	const alias = allBytes.toString("latin1");
 	const line = (letter: string) => Buffer.concat([Buffer.from(`${letter} `), allBytes]);
@@ -159,8 +147,6 @@ test("whatever a client sends is a request or a sentence", (t) => {
 			requests++;
 			t.deepEqual(parseControlRequest(formatControlRequest(parsed)), parsed);
 		}
-		const reply = parseControlReply(cut);
-		t.true(reply === undefined || typeof reply.ok === "boolean");
 	}
 	t.true(requests > 500, `${requests}`);
 });
