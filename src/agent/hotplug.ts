@@ -47,8 +47,8 @@ export type HotplugOptions = {
 	readonly renewed?: Observable<unknown>;
 	/** Decides by what is known now; asked for again whenever that has changed. */
 	readonly decider?: () => Decider;
-	/** What is to be decided of a device that came up: its aliases where absent. */
-	readonly arrive?: (uevent: Uevent) => PresentDevice;
+	/** Whether something else than its aliases asks for modules, whatever has happened to a device. */
+	readonly asksForMore?: (uevent: Uevent) => boolean;
 	/** Aliases that somebody asks for. */
 	readonly requests?: Observable<LoadRequest>;
 	readonly inserter: Insertions;
@@ -83,10 +83,15 @@ const SETTLED_DEAF = 4;
 /** node's timers take no more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** All other actions load nothing by themselves. */
+function isArrival({ action }: Uevent): boolean {
+	return action === "add";
+}
+
 export function hotplug(options: HotplugOptions): Observable<Report> {
 	return defer(() => {
 		const { devices, inserter, knowledge, pulse, stop, endWhenSettled, pauseMilliseconds = 1000 } = options;
-		const { arrive = (uevent) => uevent, decider = () => makeDecider(knowledge()), lookAtStart = true } = options;
+		const { asksForMore = () => false, decider = () => makeDecider(knowledge()), lookAtStart = true } = options;
 		const { parse = parseUevent, inOrder = true } = devices;
 		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
 		const attempts = makeAttempts();
@@ -136,15 +141,18 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 
 		function hearDrain(datagrams: readonly Buffer[]): readonly (Report | Arrival)[] {
 			const uevents = datagrams.map(parse).filter((uevent) => uevent !== undefined);
-			const added = uevents.filter(({ action }) => action === "add");
+			const arrived = uevents.filter(isToBeDecided);
 			for (const { action, devpath } of uevents) if (action === "remove") forgetDevice(devpath);
 			const gap = losses.noticeGap(uevents);
 			const lost = gap && inOrder ? checkLosses() : [];
-			(added.length > 0 ? activity : chatter).next();
+			(uevents.some(isArrival) ? activity : chatter).next();
 			if (pulse) pulse.seqnum = losses.lastSeqnum();
-			const arrived = added.map(arrive).filter(({ aliases }) => aliases.length > 0);
 			const told: (Report | Arrival)[] = [...lost, { kind: "heard", uevents }];
 			return arrived.length > 0 ? [...told, { kind: "devices", devices: arrived }] : told;
+		}
+
+		function isToBeDecided(uevent: Uevent): boolean {
+			return (isArrival(uevent) && uevent.aliases.length > 0) || asksForMore(uevent);
 		}
 
 		function forgetDevice(devpath: string): void {

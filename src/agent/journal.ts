@@ -3,12 +3,15 @@ import pino from "pino";
 import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Batch } from "./batch.js";
-import { explainDecision, explainOutcome } from "./explain.js";
+import type { CommandReport } from "./command-pool.js";
+import { explainDecision, explainOutcome, formatSource } from "./explain.js";
 import type { Report } from "./report.js";
 import { isFailure } from "./verdict.js";
 
 export type Journal = {
 	record(report: Report): void;
+	/** A command of policy has ended, or was not begun. */
+	command(report: CommandReport): void;
 	info(fields: object, message: string): void;
 	warn(fields: object, message: string): void;
 	error(fields: object, message: string): void;
@@ -19,6 +22,7 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 	const log = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write });
 	return {
 		record: (report) => recordReport(log, report),
+		command: (report) => recordCommand(log, report),
 		info: (fields, message) => log.info(fields, message),
 		warn: (fields, message) => log.warn(fields, message),
 		error: (fields, message) => log.error(fields, message),
@@ -44,6 +48,25 @@ function recordReport(log: pino.Logger, report: Report): void {
 		log.error({ reason: report.error.message }, "could not look at all devices: looking again");
 	else if (report.kind === "walked") log.info({ devices: report.devices }, "looked at all devices");
 	else log.info({}, "settled");
+}
+
+function recordCommand(log: pino.Logger, report: CommandReport): void {
+	const { command, result, milliseconds, exitStatus, complaint, reason } = report;
+	const fields = {
+		device: command.device,
+		action: command.action,
+		rule: formatSource(command.rule),
+		command: command.command,
+		result,
+		milliseconds: Math.round(milliseconds),
+		...(exitStatus !== undefined && { exitStatus }),
+		...(complaint && { complaint }),
+		...(reason !== undefined && { reason: reason.message }),
+	};
+	const message = `${command.command[0]}: ${result}`;
+	if (result === "done") log.info(fields, message);
+	else if (result === "stopped") log.warn(fields, message);
+	else log.error(fields, message);
 }
 
 function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {

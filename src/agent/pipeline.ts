@@ -5,10 +5,12 @@ import { type Inserter, makeInserter } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { announcements, type OpenUeventSocket } from "./announcements.js";
-import type { Decider } from "./decide.js";
-import type { DeviceSources, Devices, PresentDevice, UeventSource } from "./devices.js";
+import { concernOf } from "./commands.js";
+import { makeDecider } from "./decide.js";
+import type { DeviceSources, Devices, UeventSource } from "./devices.js";
 import { hotplug, type LoadRequest } from "./hotplug.js";
 import { listLive } from "./live.js";
+import { listLoads, noPolicy, type Policy } from "./policy.js";
 import { type Group, weighBy } from "./priority.js";
 import { makePulse, type Pulse } from "./pulse.js";
 import type { Report } from "./report.js";
@@ -16,7 +18,6 @@ import type { Settings } from "./settings.js";
 import { slicedByTurns } from "./slices.js";
 import { seenByUdev } from "./udev-database.js";
 import { parseUdevMessage } from "./udev-message.js";
-import type { Uevent } from "./uevent.js";
 
 export type PipelineOptions = {
 	readonly kernel: Kernel;
@@ -29,8 +30,7 @@ export type PipelineOptions = {
 	readonly lookAtStart?: boolean;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
-	readonly decider?: () => Decider;
-	readonly arrive?: (uevent: Uevent) => PresentDevice;
+	readonly policy?: () => Policy;
 };
 
 export type Pipeline = {
@@ -49,7 +49,7 @@ export type Pipeline = {
 };
 
 export function makePipeline(options: PipelineOptions): Pipeline {
-	const { kernel, sources, settings, knowledge, source = "kernel" } = options;
+	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
 	const remarks = new Subject<Report>();
 	const requests = new Subject<LoadRequest>();
 	const renewed = new Subject<void>();
@@ -70,7 +70,9 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		if (openSocket === undefined) throw new Error("the pipeline was not opened");
 		return hotplug({
 			...options,
-			devices: { announced: announcements(openSocket), ...lookedAt(source, sources, kernel) },
+			devices: { announced: announcements(openSocket), ...lookedAt(source, sources, kernel, policy) },
+			decider: () => makeDecider(knowledge(), policy()),
+			asksForMore: (uevent) => listLoads(policy(), uevent).length > 0,
 			inserter,
 			remarks,
 			requests,
@@ -100,10 +102,16 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	};
 }
 
-function lookedAt(source: UeventSource, sources: DeviceSources, kernel: Kernel): Omit<Devices, "announced"> {
-	if (source === "kernel") return { present: () => slicedByTurns(sources.present()) };
+function lookedAt(
+	source: UeventSource,
+	sources: DeviceSources,
+	kernel: Kernel,
+	policy: () => Policy,
+): Omit<Devices, "announced"> {
+	const present = () => sources.present(concernOf(policy()));
+	if (source === "kernel") return { present: () => slicedByTurns(present()) };
 	return {
-		present: () => slicedByTurns(seenByUdev(sources.present(), sources.identify, kernel)),
+		present: () => slicedByTurns(seenByUdev(present(), sources.identify, kernel)),
 		parse: parseUdevMessage,
 		inOrder: false,
 	};

@@ -1,12 +1,15 @@
 // The agent as a service: the pipeline, kept going over reloads, with answers for whoever asks how it fares.
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import type { CommandPool } from "./command-pool.js";
+import { makeCommands } from "./commands.js";
 import type { LoadReply, LoadRequest, ReloadReply, SettleReply } from "./control.js";
 import type { Controlled } from "./control-answers.js";
 import type { DeviceSources, UeventSource } from "./devices.js";
 import type { Journal } from "./journal.js";
 import { judgeLoad } from "./load.js";
-import { makePipeline, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { makePipeline, type Pipeline } from "./pipeline.js";
+import type { Policy } from "./policy.js";
 import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
 import type { Settings } from "./settings.js";
@@ -23,14 +26,15 @@ export type ServiceOptions = {
 	readonly version: string;
 	/** What is known at the start. */
 	readonly knowledge: Knowledge;
+	readonly policy: Policy;
 	/** Reads all of it anew. What it throws leaves everything as it was. */
-	readonly readKnowledge: () => Knowledge;
+	readonly readAll: () => Promise<{ readonly knowledge: Knowledge; readonly policy: Policy }>;
+	/** Runs what policy has run for devices. */
+	readonly commandPool: CommandPool;
 	readonly journal: Journal;
 	readonly readiness: Readiness;
 	/** It listens, or it does not any more. */
 	readonly onListening: (listens: boolean) => void;
-	/** Joins what is decided with more than the indexes and the configuration. */
-	readonly pipeline?: Partial<Pick<PipelineOptions, "decider" | "arrive">>;
 	readonly counted: Counted;
 	readonly onReport?: (report: Report) => void;
 	readonly metrics?: () => Promise<string>;
@@ -53,11 +57,13 @@ const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 
 export function makeService(options: ServiceOptions): Service {
 	const { kernel, journal, readiness, settings, source, onListening } = options;
-	let knowledge = options.knowledge;
+	let { knowledge, policy } = options;
+	const commands = makeCommands(() => policy, options.commandPool);
 	const pipeline = makePipeline({
 		...options,
-		...options.pipeline,
+		sources: commands.watch(options.sources),
 		knowledge: () => knowledge,
+		policy: () => policy,
 		endWhenSettled: false,
 	});
 	const book = makeStatusBook(options, pipeline);
@@ -69,6 +75,7 @@ export function makeService(options: ServiceOptions): Service {
 		if (report.kind === "listening") beReady();
 		if (report.kind === "deaf") onListening(false);
 		if (report.kind === "settled") readiness.status("settled");
+		if (report.kind === "heard") commands.hear(report.uevents);
 		options.counted.record(report);
 		book.record(report);
 		options.onReport?.(report);
@@ -88,7 +95,7 @@ export function makeService(options: ServiceOptions): Service {
 		book.enter("reloading");
 		try {
 			await inFlightEnded(pipeline, 1000 * settings.hung_seconds);
-			knowledge = options.readKnowledge();
+			({ knowledge, policy } = await options.readAll());
 			book.renewed(knowledge);
 			const { problems, read: files, moduleDirectory } = knowledge;
 			journal.info({ files, moduleDirectory }, "read indexes and configuration anew");
@@ -131,6 +138,7 @@ export function makeService(options: ServiceOptions): Service {
 			const watchdog = watchdogMilliseconds && setInterval(() => readiness.watchdog(), watchdogMilliseconds);
 			try {
 				await pipeline.run(take);
+				await options.commandPool.stop();
 			} finally {
 				clearInterval(watchdog || undefined);
 			}

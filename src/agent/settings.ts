@@ -12,6 +12,7 @@ export type Settings = {
 	readonly log_level: string;
 	readonly honour_every_line: boolean;
 	readonly run_directory: string;
+	readonly commands_at_once: number;
 	readonly command_socket: string;
 };
 
@@ -94,6 +95,11 @@ export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings
 		value: "/run/hotplugd",
 		sentence: "Where `hotplugd run` has its sockets and its lock.",
 		...path("an absolute path", /^\/[^\0]*$/),
+	},
+	commands_at_once: {
+		value: 4,
+		sentence: "How many commands of policy may run at once; they take no place from insertions.",
+		...between(1, 1000),
 	},
 	command_socket: {
 		value: "",

@@ -1,5 +1,9 @@
 // What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
 // one of them cannot be had.
+import { withMasks } from "../agent/decide.js";
+import type { UeventSource } from "../agent/devices.js";
+import type { Policy } from "../agent/policy.js";
+import { POLICY_DIRECTORY, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
@@ -15,6 +19,11 @@ export const agentOptions = {
 	setVersion: { short: "S", argument: "VERSION", help: "Take this kernel release instead of the running one" },
 	configPath: { short: "C", argument: "PATH", repeat: true, help: "Take this file or directory instead of modprobe.d" },
 	config: { argument: "FILE", help: "Take this settings file instead of /etc/hotplugd.toml" },
+	policy: {
+		argument: "DIR",
+		repeat: true,
+		help: "Take the rules in DIR instead of /etc/hotplugd/rules.d and the shipped",
+	},
 } as const satisfies Options;
 
 export type AgentOptions = {
@@ -22,6 +31,7 @@ export type AgentOptions = {
 	readonly setVersion: string | undefined;
 	readonly configPath: readonly string[];
 	readonly config: string | undefined;
+	readonly policy: readonly string[];
 	/** Another machine's /sys: then the command line of this machine's kernel is not that machine's. */
 	readonly sysfs?: string | undefined;
 };
@@ -54,16 +64,26 @@ function explainRefusal({ operation, subject, code }: Refusal): string {
 	return `could not ${operation} ${subject}: ${code}`;
 }
 
-export type Started = { readonly settings: Settings; readonly knowledge: Knowledge };
+/** What is known, with policy's masks, and policy itself. */
+export type Known = { readonly knowledge: Knowledge; readonly policy: Policy };
+
+export type Started = Known & { readonly settings: Settings };
 
 /** @throws {StartFailure} */
-export async function start(kernel: Kernel, options: AgentOptions): Promise<Started> {
+export async function start(kernel: Kernel, options: AgentOptions, rulesDirectory: string): Promise<Started> {
 	const settings = await readSettings(kernel, options.config);
-	return { settings, knowledge: readAll(kernel, options, settings) };
+	return { settings, ...(await readAll(kernel, options, settings, { source: "kernel", rulesDirectory })) };
 }
 
-/** Indexes and configuration. @throws {StartFailure} */
-export function readAll(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
+export type PolicyPlace = { readonly source: UeventSource; readonly rulesDirectory: string };
+
+/** Indexes, configuration and policy. @throws {StartFailure} */
+export async function readAll(
+	kernel: Kernel,
+	options: AgentOptions,
+	{ honour_every_line }: Settings,
+	{ source, rulesDirectory }: PolicyPlace,
+): Promise<Known> {
 	const moduleDirectory = `${options.dirname ?? ""}/lib/modules/${options.setVersion ?? kernel.release}`;
 	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
 	try {
@@ -73,13 +93,18 @@ export function readAll(kernel: Kernel, options: AgentOptions, { honour_every_li
 			...(commandLine !== undefined && { kernelCommandLine: commandLine }),
 			honourEveryLine: honour_every_line,
 		});
-		return { ...knowledge, problems: [...knowledge.problems, ...listUnheededLines(knowledge)] };
+		const directories = options.policy.length > 0 ? options.policy : [POLICY_DIRECTORY, rulesDirectory];
+		const policy = await readPolicy(kernel, directories, source);
+		const problems = [...knowledge.problems, ...listUnheededLines(knowledge), ...policy.problems];
+		const read = [...knowledge.read, ...policy.read];
+		return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
 	} catch (error) {
 		throw new StartFailure(explainMissing(error), exitStatus.unable);
 	}
 }
 
-async function readSettings(kernel: Kernel, file: string | undefined): Promise<Settings> {
+/** @throws {StartFailure} */
+export async function readSettings(kernel: Kernel, file: string | undefined): Promise<Settings> {
 	const path = file ?? SETTINGS_FILE;
 	let text: string | undefined;
 	try {

@@ -18,7 +18,7 @@ export async function loadColdplugged(
 	given: ColdplugOptions,
 	machine: Machine,
 	kernel: Kernel,
-	{ settings, knowledge }: Started,
+	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
 	await machine.sizeThreadPool(settings.parallel, HANGING);
 	const pipeline = makePipeline({
@@ -26,6 +26,7 @@ export async function loadColdplugged(
 		sources: await machine.devices("/sys"),
 		settings,
 		knowledge: () => knowledge,
+		policy: () => policy,
 		quietMilliseconds: given.quiet,
 		endWhenSettled: true,
 	});

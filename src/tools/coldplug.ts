@@ -1,5 +1,6 @@
 // coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
 // prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
+import { concernOf } from "../agent/commands.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
 import { listLive } from "../agent/live.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
@@ -32,7 +33,7 @@ export const coldplug = defineTool({
 		try {
 			if (given.sysfs !== undefined && !given.dryRun)
 				throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
-			const started = await start(kernel, given);
+			const started = await start(kernel, given, machine.rulesDirectory);
 			if (!given.quietly)
 				for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
 			if (given.dryRun) return await dryRun(given, machine, kernel, started);
@@ -48,11 +49,11 @@ async function dryRun(
 	given: ColdplugOptions,
 	machine: Machine,
 	kernel: Kernel,
-	{ knowledge }: Started,
+	{ knowledge, policy }: Started,
 ): Promise<number> {
 	const devices = await machine.devices(given.sysfs ?? "/sys");
 	const live = given.sysfs === undefined ? listLive(kernel) : new Set<string>();
-	const batches = [...planDryRun(knowledge, devices.present(), live)];
+	const batches = [...planDryRun(knowledge, devices.present(concernOf(policy)), live, policy)];
 	const summary = summarise(batches);
 	if (given.json) {
 		const records = [...batches.flatMap(listRecords), { kind: "summary", ...summary }];

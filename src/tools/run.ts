@@ -1,4 +1,5 @@
 // hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
+import { makeCommandPool } from "../agent/command-pool.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
 import type { UeventSource } from "../agent/devices.js";
 import { type Journal, openJournal } from "../agent/journal.js";
@@ -9,7 +10,7 @@ import { makeTally } from "../agent/tally.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { version } from "../version.js";
-import { agentOptions, complainOf, formatProblem, readAll, StartFailure, start } from "./agent-start.js";
+import { agentOptions, complainOf, formatProblem, readAll, readSettings, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { ControlSocket, Machine, ServiceMachine } from "./machine.js";
 
@@ -31,9 +32,10 @@ export const run = defineTool({
 	async run({ options: given }, machine) {
 		const kernel = await machine.kernel();
 		try {
-			const started = await start(kernel, given);
-			const settings = override(started.settings, given);
-			const { knowledge } = started;
+			const settings = override(await readSettings(kernel, given.config), given);
+			const source = chooseSource(settings, kernel);
+			const readEverything = () => readAll(kernel, given, settings, { source, rulesDirectory: machine.rulesDirectory });
+			const { knowledge, policy } = await readEverything();
 			await machine.sizeThreadPool(settings.parallel, BEYOND_THE_BOUND);
 			const journal = openJournal(settings.log_level, printing(machine));
 			for (const problem of knowledge.problems) journal.warn({ ...problem }, formatProblem(problem));
@@ -45,7 +47,6 @@ export const run = defineTool({
 					`another hotplugd runs already${lock.pid === undefined ? "" : ` (process ${lock.pid})`}, holding ${lock.file}`,
 					exitStatus.unable,
 				);
-			const source = chooseSource(settings, kernel);
 			const readiness = await ports.readiness({
 				...(given.notifyFd !== undefined && { notifyFd: given.notifyFd }),
 				onProblem: ({ message }) => journal.warn({}, `could not tell whoever started this: ${message}`),
@@ -58,7 +59,13 @@ export const run = defineTool({
 				lookAtStart: source === "kernel" || !isReplayToCome(kernel),
 				version,
 				knowledge,
-				readKnowledge: () => readAll(kernel, given, settings),
+				policy,
+				readAll: readEverything,
+				commandPool: makeCommandPool({
+					run: (command) => ports.runCommand(command),
+					atOnce: settings.commands_at_once,
+					report: (report) => journal.command(report),
+				}),
 				journal,
 				readiness,
 				counted: makeTally(),

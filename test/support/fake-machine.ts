@@ -32,6 +32,8 @@ export type FakeMachine = Machine & {
 	readonly listening: Promise<UeventListeners>;
 	/** A device comes up. */
 	plugIn(device: string, ...aliases: readonly string[]): Promise<void>;
+	/** Something else happens to a device. */
+	tellOf(action: string, device: string): Promise<void>;
 	/** The process gets this signal. */
 	signal(name: string): void;
 	/** What the agent told whoever started it. */
@@ -133,8 +135,8 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				watchdog: () => undefined,
 			}),
 			mark: (path, present) => void (present ? files.set(path, Buffer.alloc(0)) : files.delete(path)),
-			async runCommand({ command }) {
-				commands.push(command.join(" "));
+			async runCommand({ command, environment }) {
+				commands.push(`${environment.ACTION} ${command.join(" ")}`);
 				return { exitStatus: 0, timedOut: false, complaint: "" };
 			},
 			async replaceFile(path, content) {
@@ -158,6 +160,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		async askToLoad(line) {
 			while (!controls.has("load")) await heard();
 			return String(await controls.get("load")!(Buffer.from(line)));
+		},
+		async tellOf(action, device) {
+			(await listening).onDrain([Buffer.from(`${action}@/devices/${device}\0SEQNUM=${++number}\0`)]);
 		},
 		async plugIn(device, ...aliases) {
 			const keys = [...aliases.map((alias) => `MODALIAS=${alias}`), `SEQNUM=${++number}`];

@@ -266,3 +266,42 @@ test("words that are none are refused before anything is begun", async (t) => {
 	t.is(await run.start(["--source", "nobody"], machine), exitStatus.usage);
 	t.regex(machine.complained(), /^hotplugd run: there is no source nobody: /);
 });
+
+const policy = `
+[[deny]]
+module = "stick"
+
+[[mask]]
+module = "base"
+
+[[load]]
+action = "change"
+devpath = "/devices/late"
+load = "late"
+
+[[run]]
+action = ["add", "remove"]
+devpath = "/devices/stick"
+command = ["/usr/bin/tell", "--device"]
+`;
+
+test("policy has its say: what is denied or masked is not loaded, what it names is, and its commands are run", async (t) => {
+	const { machine } = start(t, {
+		files: { "/etc/hotplugd.toml": settings, "/etc/hotplugd/rules.d/mine.toml": policy },
+	});
+	await logged(machine, /^settled/);
+	await machine.plugIn("stick", "x:stick");
+	await machine.tellOf("change", "late");
+	await machine.tellOf("remove", "stick");
+	await logged(machine, /^late: inserted/);
+	await until(() => machine.commands.length === 2);
+	t.deepEqual([...machine.fakeKernel.live], ["late"]);
+	t.deepEqual(machine.commands, ["add /usr/bin/tell --device", "remove /usr/bin/tell --device"]);
+	const files = log(machine).find(({ msg }) => msg === "read the configuration")?.files;
+	t.true((files as string[]).includes("/etc/hotplugd/rules.d/mine.toml"));
+	machine.removeFile("/etc/hotplugd/rules.d/mine.toml");
+	machine.signal("SIGHUP");
+	await logged(machine, /^SIGHUP/);
+	await machine.plugIn("stick2", "x:stick");
+	await logged(machine, /^stick: inserted/);
+});
