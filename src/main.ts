@@ -14,6 +14,7 @@ export { thisMachine };
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/run.js")).run,
+	check: async () => (await import("./tools/check.js")).check,
 	...agentTools,
 	...kmodTools,
 };

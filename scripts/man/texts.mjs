@@ -132,6 +132,33 @@ export const texts = {
 		more: { "Exit status": agentStatuses, Files: controlFiles },
 		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)"],
 	},
+	check: {
+		description: [
+			"Reads all that hotplugd-run(8) and coldplug(8) would read and prints what is wrong with it, a line each with file and line: the settings; the rules of policy; modprobe's configuration, lines included that count for nothing; and depmod's indexes. It needs no privilege and changes nothing.",
+			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there, and none whose file is not: otherwise depmod(8) has to be run.",
+			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`.",
+		],
+		more: {
+			JSON: [
+				"With `--json` each line is an object, by its `kind`:",
+				{ term: "checked", text: "A `file`, and what it was checked `as`: settings, policy, configuration or index." },
+				{
+					term: "problem",
+					text: "A `message` about a `line` of a `file`; line 0 is the whole file.",
+				},
+				{ term: "summary", text: "How many were `checked`, and how many `problems` there are." },
+			],
+			"Exit status": ["0 where nothing is wrong, 1 where something is, 2 where the options were wrong."],
+			Files: [
+				...agentFiles,
+				{
+					term: "`/etc/hotplugd/rules.d/`*NAME*`.toml`",
+					text: "The administrator's rules. A file hides the package's own one of the same name.",
+				},
+			],
+		},
+		seeAlso: ["hotplugd(8)", "hotplugd-run(8)", "coldplug(8)", "modprobe.d(5)", "depmod(8)"],
+	},
 	kmod: {
 		description: [
 			"`kmod` is all of the tools for kernel modules in one. It is the tool that it is called as, by a symlink or by its first argument, and has commands of its own beside them.",

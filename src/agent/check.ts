@@ -1,0 +1,121 @@
+// Reads all that the agent would read, and gathers what is wrong with it.
+import { checkIndex, checkIndexes } from "../libkmod/check-indexes.js";
+import { type ConfigurationOptions, readConfiguration } from "../libkmod/configuration.js";
+import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
+import { parseModprobeConfig } from "../libkmod/formats/modprobe-config.js";
+import { readIndexesLeniently } from "../libkmod/indexes.js";
+import { type Files, type Problem, Refusal } from "../libkmod/kernel.js";
+import { makeKnowledge } from "../libkmod/knowledge.js";
+import { listUnheededLines } from "../libkmod/unheeded-lines.js";
+import { parsePolicy } from "./policy-file.js";
+import { parseSettings } from "./settings-file.js";
+
+export type Checked = { readonly file: string; readonly as: "settings" | "policy" | "configuration" | "index" };
+
+export type Checker = {
+	/** @param required whether it must be there. */
+	settings(file: string, required: boolean): void;
+	/** @param directories in order of precedence. @param root where the programs of rules are looked for. */
+	policy(directories: readonly string[], root: string): void;
+	/** modprobe's configuration, and the indexes of a module directory. */
+	modules(options: ConfigurationOptions): void;
+	/** One file of any of these kinds, told by its name. @param settings the file that is the settings, if another than usual. */
+	file(file: string, settings?: string): void;
+	readonly checked: readonly Checked[];
+	readonly problems: readonly Problem[];
+};
+
+export function makeChecker(files: Files): Checker {
+	const checked: Checked[] = [];
+	const problems: Problem[] = [];
+	let honourEveryLine = false;
+
+	const note = (as: Checked["as"], ...names: readonly string[]): void => {
+		checked.push(...names.map((file) => ({ file, as })));
+	};
+	const object = (file: string, message: string): void => void problems.push({ file, line: 0, message });
+
+	/** Undefined where there is none, or it cannot be read, which is a problem. */
+	const read = (file: string): string | undefined => readConfigurationFile(files, file, problems);
+
+	function settings(file: string, required: boolean): void {
+		const text = read(file);
+		if (text === undefined) {
+			if (required && isAbsent(files, file)) object(file, "there is no such file");
+			return;
+		}
+		note("settings", file);
+		const parsed = parseSettings(file, text);
+		problems.push(...parsed.problems);
+		honourEveryLine = parsed.value.honour_every_line;
+	}
+
+	function policyFile(file: string, root: string): void {
+		const text = read(file);
+		if (text === undefined) return;
+		note("policy", file);
+		const { value, problems: found } = parsePolicy(file, text);
+		problems.push(...found);
+		for (const { command, source } of value.policy.run)
+			if (isAbsent(files, root + command[0]))
+				problems.push({ ...source, message: `there is no program ${root}${command[0]}` });
+	}
+
+	function modules(options: ConfigurationOptions): void {
+		const { moduleDirectory } = options;
+		const configuration = readConfiguration(files, options);
+		note("configuration", ...configuration.read);
+		const indexes = checkIndexes(files, moduleDirectory);
+		note("index", ...indexes.read);
+		// Of unheeded lines some are only told by what the indexes know.
+		const knowledge = makeKnowledge(
+			moduleDirectory,
+			readIndexesLeniently(files, moduleDirectory, []),
+			configuration,
+			honourEveryLine,
+		);
+		problems.push(...configuration.problems, ...listUnheededLines(knowledge), ...indexes.problems);
+	}
+
+	function configurationFile(file: string): void {
+		const text = read(file);
+		if (text === undefined) return;
+		note("configuration", file);
+		problems.push(...parseModprobeConfig(file, text).problems);
+	}
+
+	function indexFile(file: string): void {
+		note("index", file);
+		const problem = checkIndex(files, file);
+		if (problem !== undefined) object(file, problem);
+	}
+
+	return {
+		checked,
+		problems,
+		settings,
+		policy(directories, root) {
+			for (const file of listConfigurationFiles(files, { directories, suffix: ".toml" }, problems))
+				policyFile(file, root);
+		},
+		modules,
+		file(file, settingsFile) {
+			if (isAbsent(files, file)) object(file, "there is no such file");
+			else if (file === settingsFile || /(?:^|\/)hotplugd\.toml$/.test(file)) settings(file, true);
+			else if (file.endsWith(".toml")) policyFile(file, "");
+			else if (file.endsWith(".conf")) configurationFile(file);
+			else if (file.endsWith(".bin")) indexFile(file);
+			else object(file, "is no file of the agent's: their names end in .toml, .conf or .bin");
+		},
+	};
+}
+
+function isAbsent(files: Files, file: string): boolean {
+	try {
+		return files.stamp(file) === undefined;
+	} catch (error) {
+		// It is there, in a directory that may not be looked into.
+		if (error instanceof Refusal) return false;
+		throw error;
+	}
+}

@@ -1,0 +1,61 @@
+// hotplugd check: whether the agent could work with what it would read: settings, policy, modprobe's configuration and depmod's
+// indexes. Each problem is a line with its file and line.
+import { makeChecker } from "../agent/check.js";
+import { POLICY_DIRECTORY } from "../agent/policy-files.js";
+import { agentOptions, formatProblem, SETTINGS_FILE } from "./agent-start.js";
+import { defineTool } from "./command-line.js";
+import type { Options } from "./options.js";
+
+const options = {
+	json: { help: "Print JSON, one record a line" },
+	...agentOptions,
+} as const satisfies Options;
+
+const exitStatus = { right: 0, problems: 1 } as const;
+
+export const check = defineTool({
+	name: "hotplugd check",
+	summary: "Tells what is wrong with settings, rules, modprobe's configuration and the indexes, with file and line.",
+	usage: ["[OPTION...]", "[OPTION...] FILE..."],
+	options,
+	async run({ options: given, operands }, machine) {
+		const kernel = await machine.kernel();
+		const checker = makeChecker(kernel);
+		if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
+		else {
+			checker.settings(given.config ?? SETTINGS_FILE, given.config !== undefined);
+			const directories = given.policy.length > 0 ? given.policy : [POLICY_DIRECTORY, machine.rulesDirectory];
+			checker.policy(directories, given.dirname ?? "");
+			checker.modules({
+				moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
+				...(given.configPath.length > 0 && { configPaths: given.configPath }),
+				...commandLine(kernel.read("/proc/cmdline"), given),
+			});
+		}
+		const { problems, checked } = checker;
+		if (given.json) {
+			const records = [
+				...checked.map((one) => ({ kind: "checked", ...one })),
+				...problems.map((problem) => ({ kind: "problem", ...problem })),
+				{ kind: "summary", checked: checked.length, problems: problems.length },
+			];
+			machine.print(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+		} else {
+			machine.print(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
+			machine.print(`${count(problems.length, "problem")} in ${count(checked.length, "file")}\n`);
+		}
+		return problems.length === 0 ? exitStatus.right : exitStatus.problems;
+	},
+});
+
+type Elsewhere = { readonly dirname: string | undefined; readonly setVersion: string | undefined };
+
+/** Another machine's kernel has another command line. */
+function commandLine(text: Buffer | undefined, { dirname, setVersion }: Elsewhere) {
+	const own = dirname === undefined && setVersion === undefined;
+	return own && text !== undefined ? { kernelCommandLine: text.toString("latin1") } : {};
+}
+
+function count(number: number, what: string): string {
+	return `${number === 0 ? "no" : number} ${what}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,185 @@
+import { readdirSync, readFileSync } from "node:fs";
+import test from "ava";
+import { checkIndex, checkIndexes } from "../../src/libkmod/check-indexes.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
+import { seededRandom } from "../support/random-numbers.js";
+import { encodeTrie } from "../support/trie.js";
+import { filesIn, moduleDirectory, type World, worldFiles } from "../support/world.js";
+
+const world: World = {
+	modules: { top: ["base"], base: [], "by-dash": [] },
+	aliases: { "x:top": "top", "x:dash": "by-dash" },
+	builtin: ["built"],
+};
+
+const path = (name: string) => `${moduleDirectory}/${name}`;
+
+/** As depmod leaves it, with the files of its modules. */
+function complete(): Map<string, Buffer> {
+	const files = worldFiles(world);
+	for (const name of ["top", "base", "by-dash"]) files.set(path(`kernel/${name}.ko`), Buffer.alloc(0));
+	return files;
+}
+
+/** What is said of each index, after something was done to the files. */
+function told(change: (files: Map<string, Buffer>) => void): readonly string[] {
+	const files = complete();
+	change(files);
+	const { problems } = checkIndexes(filesIn(files), moduleDirectory);
+	return problems.map(({ file, message }) => `${file.slice(moduleDirectory.length + 1)}: ${message}`);
+}
+
+test("what depmod has left as it should be has no problems, and every index is read", (t) => {
+	const { problems, read } = checkIndexes(filesIn(complete()), moduleDirectory);
+	t.deepEqual(problems, []);
+	t.deepEqual(read.map((file) => file.slice(moduleDirectory.length + 1)).sort(), [
+		"modules.alias.bin",
+		"modules.builtin.alias.bin",
+		"modules.builtin.bin",
+		"modules.dep.bin",
+		"modules.symbols.bin",
+	]);
+});
+
+test("the captured machine has all but the module files, and that is told once", (t) => {
+	const [release] = readdirSync("fixtures/machine/lib/modules");
+	const directory = `fixtures/machine/lib/modules/${release}`;
+	const files = new Map(
+		readdirSync(directory).map((name) => [`${directory}/${name}`, readFileSync(`${directory}/${name}`)]),
+	);
+	const { problems } = checkIndexes(filesIn(files), directory);
+	t.is(problems.length, 1);
+	t.regex(problems[0]!.message, /^it has modules whose files are not there: kernel\/\S+ and \d+ more; run depmod$/);
+});
+
+test("an index that is missing is a problem, but for the one that older depmods do not write", (t) => {
+	for (const name of ["modules.dep.bin", "modules.alias.bin", "modules.symbols.bin", "modules.builtin.bin"])
+		t.deepEqual(
+			told((files) => files.delete(path(name))),
+			[`${name}: there is no such file: run depmod`],
+		);
+	t.deepEqual(
+		told((files) => files.delete(path("modules.builtin.alias.bin"))),
+		[],
+	);
+	t.deepEqual(
+		told((files) => files.set(path("modules.builtin.alias.bin"), Buffer.alloc(0))),
+		[],
+	);
+});
+
+test("an index that is damaged behind what a look-up would meet is a problem", (t) => {
+	const cut = (name: string) => told((files) => files.set(path(name), files.get(path(name))!.subarray(0, -1)));
+	t.regex(
+		cut("modules.alias.bin").join(),
+		/^modules\.alias\.bin: is not a usable index: .*; run depmod to make it anew$/,
+	);
+	t.regex(cut("modules.dep.bin").join(), /^modules\.dep\.bin: is not a usable index/);
+	t.regex(
+		told((files) => files.set(path("modules.symbols.bin"), Buffer.from("rubbish"))).join(),
+		/^modules\.symbols\.bin: is not/,
+	);
+});
+
+test("an index that may not be read is a problem", (t) => {
+	const files = filesIn(complete());
+	const refusing = {
+		...files,
+		read(file: string) {
+			if (file.endsWith("alias.bin")) throw new Refusal("read", file, "EACCES", 13);
+			return files.read(file);
+		},
+	};
+	const { problems } = checkIndexes(refusing, moduleDirectory);
+	t.deepEqual(
+		problems.map(({ message }) => message),
+		["cannot be read (EACCES)", "cannot be read (EACCES)"],
+	);
+});
+
+test("indexes that are not of one run of depmod are told apart by the modules that they name", (t) => {
+	t.deepEqual(
+		told((files) =>
+			files.set(
+				path("modules.alias.bin"),
+				encodeTrie(
+					[
+						["x:y", 0, "gone"],
+						["x:z", 0, "left"],
+					],
+					true,
+				),
+			),
+		),
+		["modules.alias.bin: it has modules that modules.dep.bin lacks: gone and 1 more; run depmod"],
+	);
+	t.deepEqual(
+		told((files) => files.set(path("modules.symbols.bin"), encodeTrie([["symbol:s", 0, "gone"]], true))),
+		["modules.symbols.bin: it has modules that modules.dep.bin lacks: gone; run depmod"],
+	);
+	const dependencies = (entries: readonly (readonly [string, string])[]) =>
+		told((files) => {
+			files.set(
+				path("modules.dep.bin"),
+				encodeTrie(
+					entries.map(([key, line]) => [key, 0, line]),
+					true,
+				),
+			);
+			files.set(path("modules.alias.bin"), encodeTrie([], true));
+			for (const [name] of [...files]) if (name.endsWith(".ko")) files.delete(name);
+			files.set(path("kernel/a.ko"), Buffer.alloc(0));
+		});
+	t.deepEqual(dependencies([["a", "kernel/a.ko:"]]), []);
+	t.deepEqual(dependencies([["a", "kernel/a.ko: kernel/b.ko"]]), [
+		"modules.dep.bin: it lacks modules that others depend on: b; run depmod",
+	]);
+	t.deepEqual(
+		dependencies([
+			["a", "kernel/a.ko:"],
+			["b", "no line"],
+			["c", "kernel/a.ko:"],
+		]),
+		["modules.dep.bin: it has lines that do not fit the module they are of: b and 1 more; run depmod"],
+	);
+});
+
+test("modules that came or went since depmod was run are told", (t) => {
+	t.deepEqual(
+		told((files) => files.delete(path("kernel/base.ko"))),
+		["modules.dep.bin: it has modules whose files are not there: kernel/base.ko; run depmod"],
+	);
+	t.deepEqual(
+		told((files) => {
+			files.set(path("updates/dkms.d/new-one.ko.xz"), Buffer.alloc(0));
+			files.set(path("updates/base.ko"), Buffer.alloc(0));
+			files.set(path("build/drivers/not.ko"), Buffer.alloc(0));
+			files.set(path("kernel/notes.kold"), Buffer.alloc(0));
+		}),
+		["modules.dep.bin: it lacks modules whose files are there: new_one; run depmod"],
+	);
+});
+
+test("a file alone is read to its end", (t) => {
+	const files = complete();
+	t.is(checkIndex(filesIn(files), path("modules.alias.bin")), undefined);
+	files.set("/x.bin", files.get(path("modules.alias.bin"))!.subarray(0, -1));
+	t.regex(checkIndex(filesIn(files), "/x.bin") ?? "", /^is not a usable index/);
+	t.regex(checkIndex(filesIn(files), "/none.bin") ?? "", /^there is no such file/);
+});
+
+test("whatever is in the files, it does not throw", (t) => {
+	const random = seededRandom(t);
+	const names = [...complete().keys()].filter((name) => name.endsWith(".bin"));
+	let problems = 0;
+	for (let round = 0; round < 3000; round++) {
+		const files = complete();
+		const name = random.pick(names);
+		const bytes = Buffer.from(files.get(name)!);
+		if (random.below(4) === 0) files.set(name, bytes.subarray(0, random.below(bytes.length)));
+		else for (let n = 0; n <= random.below(4); n++) bytes[random.below(bytes.length)] = random.below(256);
+		if (files.get(name)!.length === complete().get(name)!.length) files.set(name, bytes);
+		problems += checkIndexes(filesIn(files), moduleDirectory).problems.length;
+	}
+	t.true(problems > 1000, `${problems}`);
+});
