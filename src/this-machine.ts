@@ -31,21 +31,16 @@ export const thisMachine: Machine = {
 	},
 	onReloadSignal: (listener) => void process.on("SIGHUP", listener),
 	async service() {
-		const [{ lockInstance }, { listenControl }, { openReadiness }, { mark }, { ask }] = await Promise.all([
-			import("./linux/instance-lock.js"),
-			import("./linux/control-socket.js"),
-			import("./linux/readiness.js"),
-			import("./linux/mark.js"),
-			import("./linux/control-client.js"),
-		]);
+		const { mark } = await import("./linux/mark.js");
 		return {
-			lockInstance,
-			listenControl,
-			readiness: (options) => openReadiness(options),
+			lockInstance: async (directory) => (await import("./linux/instance-lock.js")).lockInstance(directory),
+			listenControl: async (options) => (await import("./linux/control-socket.js")).listenControl(options),
+			readiness: async (options) => (await import("./linux/readiness.js")).openReadiness(options),
+			watchDirectories: async (options) => (await import("./linux/watch-files.js")).watchDirectories(options),
 			mark,
 			runCommand: async (run) => (await import("./linux/run-command.js")).runCommand(run),
 			replaceFile: async (path, content) => (await import("./linux/output-file.js")).replaceOutputFile(path, content),
-			ask,
+			ask: async (path, line, timeout) => (await import("./linux/control-client.js")).ask(path, line, timeout),
 		};
 	},
 };

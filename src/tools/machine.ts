@@ -1,6 +1,7 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
 import type { Command, CommandEnd } from "../agent/command-pool.js";
 import type { DeviceSources } from "../agent/devices.js";
+import type { DirectoryWatch } from "../agent/freshness.js";
 import type { Readiness } from "../agent/readiness.js";
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
@@ -48,6 +49,8 @@ export interface ServiceMachine {
 	listenControl(options: ControlOptions): Promise<ControlSocket>;
 	/** @throws {Refusal} where there is no such descriptor. */
 	readiness(options: ReadinessOptions): Promise<Readiness>;
+	/** Hints that something in directories changed. */
+	watchDirectories(options: WatchOptions): Promise<DirectoryWatch>;
 	/** Makes an empty file, or removes it. @throws {Refusal} */
 	mark(path: string, present: boolean): void;
 	/** Runs a program of policy. @throws {Refusal} by "run" where it cannot be started */
@@ -84,5 +87,12 @@ export interface ReadinessOptions {
 	/** A descriptor that this process was given for a newline when it is ready, as s6's notification-fd. */
 	readonly notifyFd?: number;
 	/** What could not be said, and why. */
+	onProblem(problem: Error): void;
+}
+
+export interface WatchOptions {
+	/** Something was written, came or went. */
+	onHint(): void;
+	/** The first directory that cannot be watched though it is there: to look now and then is then all that helps. */
 	onProblem(problem: Error): void;
 }

@@ -42,6 +42,8 @@ export type FakeMachine = Machine & {
 	readonly commands: readonly string[];
 	hasFile(path: string): boolean;
 	removeFile(path: string): void;
+	/** Whoever watches directories is told that something in them changed. */
+	hint(): void;
 	/** depmod has been run, and modprobe.d edited. */
 	writeWorld(anew: World): void;
 	/** Resolves with the answer on the control socket. */
@@ -63,6 +65,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	const onReload: (() => void)[] = [];
 	const commands: string[] = [];
 	const said: string[] = [];
+	const onHints: (() => void)[] = [];
 	const controls = new Map<string, ControlOptions["answer"]>();
 	let open: (listeners: UeventListeners) => void;
 	const listening = new Promise<UeventListeners>((resolve) => {
@@ -134,6 +137,14 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				watchdogMilliseconds: undefined,
 				watchdog: () => undefined,
 			}),
+			async watchDirectories({ onHint }) {
+				onHints.push(onHint);
+				return {
+					follow: (directories) => void asked.push(`watch ${directories.join(" ")}`),
+					refresh: () => undefined,
+					close: () => void onHints.splice(onHints.indexOf(onHint), 1),
+				};
+			},
 			mark: (path, present) => void (present ? files.set(path, Buffer.alloc(0)) : files.delete(path)),
 			async runCommand({ command, environment }) {
 				commands.push(`${environment.ACTION} ${command.join(" ")}`);
@@ -150,6 +161,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		commands,
 		hasFile: (path) => files.has(path),
 		removeFile: (path) => void files.delete(path),
+		hint() {
+			for (const onHint of onHints) onHint();
+		},
 		writeWorld(anew) {
 			for (const [path, content] of worldFiles(anew)) files.set(path, content);
 		},
