@@ -50,6 +50,7 @@ import { guestSystem } from "./vm/guest-system.js";
 import type { Compression } from "./vm/kernel-package.js";
 import { Qemu } from "./vm/qemu-process.js";
 import { Qmp } from "./vm/qmp.js";
+import type { RebuiltInitrd } from "./vm/rebuilt-initrd.js";
 import type { Init } from "./vm/root-image.js";
 
 export { coldplugDevices } from "./vm/coldplug-devices.js";
@@ -70,8 +71,13 @@ export interface Machine {
 	readonly testModules?: boolean;
 	/** Process 1: a script that does nothing but answer the test, unless given; Debian's systemd; or busybox's init. */
 	readonly init?: Init;
-	/** sh, run in the root before process 1 begins, all disks mounted. Where it fails, the machine stops and says why. */
+	/** For `sh -eu`, in the root before process 1 begins, all disks mounted. Where it fails, the machine stops and says why. */
 	readonly before?: string;
+	/**
+	 * With systemd: the machine's own initrd instead of ours, as its update-initramfs makes it once these files are laid over
+	 * the root and this script has run there. It finds the root by its label, and loads modules before it goes there.
+	 */
+	readonly initrd?: RebuiltInitrd;
 	/** With systemd: whether commands are taken at once, while it boots; else `start` waits until the boot is over. */
 	readonly early?: boolean;
 	/** MiB; 2048 unless given. */
@@ -144,14 +150,14 @@ function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 }
 
 async function commandLine(machine: Machine, folder: string): Promise<string[]> {
-	const { kernel, initrd, disks } = await guestSystem(machine);
+	const { kernel, initrd, disks, append } = await guestSystem(machine);
 	writeFileSync(join(folder, "initrd"), initrd);
 	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
 	return [
 		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(machine.memory ?? 2048)],
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
 		...["-kernel", kernel, "-initrd", join(folder, "initrd")],
-		...["-append", `console=ttyS0 quiet panic=-1 ${machine.append ?? ""}`],
+		...["-append", `console=ttyS0 quiet panic=-1 ${append} ${machine.append ?? ""}`],
 		...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
 		...["-chardev", `socket,id=link,path=${join(folder, "link")}`, "-serial", "chardev:link"],
 		...["-chardev", `socket,id=monitor,path=${join(folder, "monitor")}`, "-mon", "chardev=monitor,mode=control"],

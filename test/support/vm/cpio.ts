@@ -33,7 +33,8 @@ function directoriesOf(paths: Iterable<string>): Set<string> {
 	return found;
 }
 
-function isProgram(content: Buffer): boolean {
+/** Whether a file is to be executable. */
+export function isProgram(content: Buffer): boolean {
 	return content.subarray(0, 2).equals(Buffer.from("#!")) || content.subarray(0, 4).equals(Buffer.from("\x7fELF"));
 }
 

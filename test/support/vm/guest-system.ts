@@ -6,8 +6,9 @@ import { formatCpio } from "./cpio.js";
 import { initramfs } from "./initramfs.js";
 import { type Compression, kernelPackage } from "./kernel-package.js";
 import { modulesImage, modulesImageOf } from "./modules-image.js";
-import { overlayFiles } from "./overlay.js";
+import { guestFile, overlayFiles } from "./overlay.js";
 import { projectImage } from "./project-image.js";
+import { type RebuiltInitrd, rebuiltInitrd } from "./rebuilt-initrd.js";
 import { type Init, rootImage } from "./root-image.js";
 
 export interface GuestSystem {
@@ -17,6 +18,7 @@ export interface GuestSystem {
 	readonly modules?: Compression;
 	readonly kernel?: "backports";
 	readonly testModules?: boolean;
+	readonly initrd?: RebuiltInitrd;
 }
 
 const processOne: Readonly<Record<Init, string>> = {
@@ -25,20 +27,35 @@ const processOne: Readonly<Record<Init, string>> = {
 	busybox: "/sbin/init",
 };
 
-/** Paths of the kernel and of the disks' images, and the content of the initrd. */
+/** Paths of the kernel and of the disks' images, the content of the initrd, and what the kernel has to be told about them. */
 export async function guestSystem({ init = "script", ...system }: GuestSystem) {
 	const newer = system.kernel === "backports" ? await backportedKernel() : undefined;
 	const [kernel, first, root, modules, project] = await Promise.all([
 		newer ?? kernelPackage(),
-		initramfs(newer),
+		system.initrd ? rebuiltInitrd(system.initrd) : initramfs(newer),
 		rootImage(init),
 		newer ? modulesImageOf(newer) : modulesImage(system.modules ?? "plain", system.testModules ?? false),
 		projectImage(),
 	]);
-	const own = formatCpio(overlayFiles(system).set("process-1", Buffer.from(processOne[init])));
+	const own = overlayFiles(system);
+	if (system.initrd) addLocalBottom(own);
+	else own.set("process-1", Buffer.from(processOne[init]));
 	return {
 		kernel: join(kernel.root, "boot", `vmlinuz-${kernel.release}`),
-		initrd: Buffer.concat([readFileSync(first), own]),
+		initrd: Buffer.concat([padded(readFileSync(first)), formatCpio(own)]),
 		disks: { root, modules, project },
+		append: system.initrd ? "root=LABEL=root rw fsck.mode=skip" : "",
 	};
+}
+
+/** initramfs-tools runs what the file ORDER says. */
+function addLocalBottom(own: Map<string, Buffer>): void {
+	own.set("lay-root", guestFile("lay-root.sh"));
+	own.set("scripts/local-bottom/vm", guestFile("local-bottom.sh"));
+	own.set("scripts/local-bottom/ORDER", Buffer.from('/scripts/local-bottom/vm "$@"\n'));
+}
+
+/** The kernel looks for the next archive at a multiple of four bytes. */
+function padded(archive: Buffer): Buffer {
+	return Buffer.concat([archive, Buffer.alloc(-archive.length & 3)]);
 }

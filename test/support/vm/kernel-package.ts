@@ -13,7 +13,7 @@ export interface KernelPackage {
 	readonly root: string;
 }
 
-export type Compression = "plain" | "xz" | "zst";
+export type Compression = "plain" | "xz" | "zst" | "gz";
 
 let named: Promise<{ name: string; release: string; version: string }> | undefined;
 
@@ -49,24 +49,32 @@ export async function unpackPackages(packages: readonly string[], directory: str
 	);
 }
 
-const compressors = {
-	// The lowest levels: what is tested is decompression, and making these trees should not be what takes the time.
-	xz: "xz -0 --check=crc32 -f -q",
-	zst: "zstd -1 -q --rm",
+const byDepmod = 'rm modules.*.bin; depmod -b "$2" "$3"';
+// Debian's depmod passes over .ko.gz. Its indexes of xz fit, but for the names, which are as long: every offset stays.
+const byRenaming = 'rm modules.*; cp "$4"/modules.* .; LC_ALL=C sed -i "s/\\.ko\\.xz/.ko.gz/g" modules.*';
+
+// The lowest levels: what is tested is decompression, and making these trees should not be what takes the time.
+const compressed = {
+	xz: { compress: "xz -0 --check=crc32 -f -q", index: byDepmod },
+	zst: { compress: "zstd -1 -q --rm", index: byDepmod },
+	gz: { compress: "gzip -1 -n -f -q", index: byRenaming },
 };
 
 /** The package's modules compressed file by file, with indexes by the real depmod; `plain` is the package itself. */
 export async function moduleTree(compression: Compression): Promise<KernelPackage> {
 	const kernel = await kernelPackage();
 	if (compression === "plain") return kernel;
+	const { compress, index } = compressed[compression];
+	const indexed = compression === "gz" ? await moduleTree("xz") : kernel;
 	const root = await asset(`modules-${compression}-${kernel.release}_${kernel.version}`, async (draft) => {
 		await shell(
-			`mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"; cd "$2"
-			find . -name '*.ko' -print0 | xargs -0 -n 64 -P "$(nproc)" ${compressors[compression]}
-			rm lib/modules/*/modules.*.bin; depmod -b "$2" "$3"`,
+			`mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"; cd "$2/lib/modules/$3"
+			find . -name '*.ko' -print0 | xargs -0 -n 64 -P "$(nproc)" ${compress}
+			${index}`,
 			kernel.root,
 			draft,
 			kernel.release,
+			join(indexed.root, "lib/modules", kernel.release),
 		);
 	});
 	return { ...kernel, root };
@@ -75,5 +83,5 @@ export async function moduleTree(compression: Compression): Promise<KernelPackag
 /** How many module files a tree has: for tests that must not pass over an empty one. */
 export function countModules(tree: KernelPackage): number {
 	const names = readdirSync(join(tree.root, "lib/modules", tree.release), { recursive: true, encoding: "utf8" });
-	return names.filter((name) => /\.ko(\.xz|\.zst)?$/.test(name)).length;
+	return names.filter((name) => /\.ko(\.xz|\.zst|\.gz)?$/.test(name)).length;
 }

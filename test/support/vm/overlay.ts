@@ -20,6 +20,7 @@ export function overlayFiles({ files = {}, before }: Overlay): Map<string, Buffe
 		["overlay/vm/mounts", guestFile("mounts.sh")],
 		["overlay/vm/agent", guestFile("agent.sh")],
 		["overlay/vm/functions", guestFile("functions.sh")],
+		["overlay/vm/record-boot", guestFile("record-boot.sh")],
 		["overlay/etc/systemd/system/vm-link.service", guestFile("link.service")],
 		["overlay/etc/systemd/system/sysinit.target.d/vm-link.conf", guestFile("link-wanted.conf")],
 	]);

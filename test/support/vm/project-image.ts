@@ -29,18 +29,35 @@ function* filesIn(path: string): Generator<string> {
 	for (const name of readdirSync(join(projectRoot, path)).sort()) yield* filesIn(`${path}/${name}`);
 }
 
-/** A disk image of the project as it is built now; a new one whenever a file of it has changed. */
-export async function projectImage(): Promise<string> {
-	// Read at once and kept, since another build may write while the image is being made.
+export interface Project {
+	/** A short name for this state of it. */
+	readonly key: string;
+	/** Writes it into a directory that it makes. */
+	write(directory: string): void;
+}
+
+/** The project as it is built now: read at once and kept, since another build may write while it is being used. */
+export function readProject(): Project {
 	const paths = installedPaths().flatMap((path) => [...filesIn(path)]);
 	const files = new Map(paths.map((path) => [path, readFileSync(join(projectRoot, path))]));
-	return await asset(`project-${digest(...[...files].flat())}.img`, async (draft) => {
+	return {
+		key: digest(...[...files].flat()),
+		write(directory) {
+			for (const [path, content] of files) {
+				mkdirSync(dirname(join(directory, path)), { recursive: true });
+				writeFileSync(join(directory, path), content, { mode: path === "dist/main.js" ? 0o755 : 0o644 });
+			}
+		},
+	};
+}
+
+/** A disk image of the project; a new one whenever a file of it has changed. */
+export async function projectImage(): Promise<string> {
+	const project = readProject();
+	return await asset(`project-${project.key}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
 		rmSync(tree, { recursive: true, force: true });
-		for (const [path, content] of files) {
-			mkdirSync(dirname(join(tree, path)), { recursive: true });
-			writeFileSync(join(tree, path), content, { mode: path === "dist/main.js" ? 0o755 : 0o644 });
-		}
+		project.write(tree);
 		await makeDiskImage(tree, draft);
 		rmSync(tree, { recursive: true });
 		forgetOldImages();
@@ -48,9 +65,9 @@ export async function projectImage(): Promise<string> {
 }
 
 /** Every build makes an image: those of yesterday go. One that a guest still has open lives on until it ends. */
-function forgetOldImages(): void {
+export function forgetOldImages(): void {
 	const yesterday = Date.now() - 24 * 3600 * 1000;
-	for (const name of readdirSync(cache).filter((name) => /^project-.*\.img$/.test(name))) {
+	for (const name of readdirSync(cache).filter((name) => /^(project|initrd)-.*\.img$/.test(name))) {
 		if (statSync(join(cache, name)).mtimeMs < yesterday) rmSync(join(cache, name), { force: true });
 	}
 }

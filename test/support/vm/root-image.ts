@@ -44,6 +44,10 @@ export async function rootDirectory(init: "script" | "systemd" = "script"): Prom
 	});
 }
 
+/** sh, in a root: what joins Debian's own there. `$1` is a node. */
+export const addNode = `cp "$1" usr/bin/node; mkdir -p lib/modules opt/hotplugd
+for name in hotplugd coldplug; do ln -s /opt/hotplugd/dist/main.js usr/local/bin/$name; done`;
+
 /** The root as a disk image, with the node that runs this program at /usr/bin/node. */
 export async function rootImage(init: Init = "script"): Promise<string> {
 	if (init === "busybox") {
@@ -54,15 +58,13 @@ export async function rootImage(init: Init = "script"): Promise<string> {
 	return await asset(`${basename(directory)}+node-${process.version}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
 		await shell(
-			`rm -rf "$2"; cp -a "$1" "$2"; cd "$2"
-			rm -rf var/cache/apt/* var/lib/apt/lists/* dev/*
-			cp "$3" usr/bin/node; mkdir -p lib/modules opt/hotplugd
-			for name in hotplugd coldplug; do ln -s /opt/hotplugd/dist/main.js usr/local/bin/$name; done`,
+			'rm -rf "$2"; cp -a "$1" "$2"; cd "$2"; rm -rf var/cache/apt/* var/lib/apt/lists/* dev/*',
 			directory,
 			tree,
-			process.execPath,
 		);
-		await makeDiskImage(tree, draft);
+		await shell(`cd "$2"; ${addNode}`, process.execPath, tree);
+		// By its label an initrd of Debian finds it.
+		await makeDiskImage(tree, draft, init === "systemd" ? "root" : undefined);
 		rmSync(tree, { recursive: true });
 	});
 }

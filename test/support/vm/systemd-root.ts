@@ -15,4 +15,5 @@ mkdir -p etc/systemd/journald.conf.d
 printf '[Journal]\\nStorage=volatile\\nRateLimitIntervalSec=0\\nRuntimeMaxUse=256M\\n' >etc/systemd/journald.conf.d/guest.conf
 echo 0123456789abcdef0123456789abcdef >etc/machine-id
 echo guest >etc/hostname
+echo COMPRESSLEVEL=1 >etc/initramfs-tools/conf.d/guest
 touch etc/.updated var/.updated`;

@@ -5,13 +5,13 @@ live_modules() {
 	sed 's/ .*//' /proc/modules | LC_ALL=C sort
 }
 
-# Waits until the list of live modules has stood still for 5 seconds.
+# Waits until the list of live modules has stood still for 5 seconds, with none on its way.
 stand_still() {
 	before=
 	still=0
 	while [ $still -lt 5 ]; do
-		now=$(live_modules)
-		if [ "$now" = "$before" ]; then still=$((still + 1)); else still=0; fi
+		now=$(live_modules; grep -c -e ' Loading ' -e ' Unloading ' /proc/modules)
+		if [ "$now" = "$before" ] && [ "${now##*[!0-9]}" = 0 ]; then still=$((still + 1)); else still=0; fi
 		before=$now
 		sleep 1
 	done

@@ -10,22 +10,26 @@ disk() { # the device of the disk whose serial number is $1
 	echo "no disk $1" >&2
 }
 
+# A directory of the root may be a symbolic link.
+lay_files() ( # DIRECTORY ROOT
+	cd "$1"
+	find . -type f | while read -r file; do
+		mkdir -p "$2/${file%/*}"
+		cp -p "$file" "$2/$file"
+	done
+)
+
 lay_root() { # ROOT, where the root's disk is mounted
 	mount -t ext4 "$(disk modules)" "$1/lib/modules"
 	mount -t ext4 "$(disk project)" "$1/opt/hotplugd"
-	[ ! -d /overlay ] || (
-		cd /overlay
-		find . -type f | while read -r file; do
-			mkdir -p "$1/${file%/*}"
-			cp -p "$file" "$1/$file"
-		done
-	)
+	lay_files /overlay "$1"
 }
 
 # The test's own script, with /dev, /proc and /sys in place. Where it fails the machine must not go on as if it had not.
 run_before() { # ROOT
 	[ -e "$1/vm/before" ] || return 0
-	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" /bin/sh /vm/before >"$1/vm/before.out" 2>&1 && return
+	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		chroot "$1" /bin/sh -eu /vm/before >"$1/vm/before.out" 2>&1 && return
 	echo "the script before process 1 failed with $?:" >"$1/dev/console"
 	cat "$1/vm/before.out" >"$1/dev/console"
 	echo o >"$1/proc/sysrq-trigger"

@@ -1,0 +1,91 @@
+// What a boot with systemd came to, read from the guest (see vm/guest/record-boot.sh), and that of Debian's own udev to compare with.
+import { sectionsOf } from "./sections.js";
+import { coldplugDevices, type Machine, start, type Vm } from "./vm.js";
+
+export interface UnitState {
+	/** ActiveState and SubState, such as `active` and `exited`. */
+	readonly active: string;
+	readonly sub: string;
+	/** When it last left the inactive state and when it last became active, in seconds of the guest since its kernel began; 0: never. */
+	readonly begun: number;
+	readonly up: number;
+}
+
+export interface BootRecord {
+	/** The names of the live modules, sorted, once none was coming and their list had stood still for five seconds. */
+	readonly modules: readonly string[];
+	/** `running`, `degraded`, ... */
+	readonly state: string;
+	readonly failed: readonly string[];
+	/** Services, sockets, targets and mounts that systemd has heard of, by name. */
+	readonly units: ReadonlyMap<string, UnitState>;
+	/** systemd-analyze's sentence. */
+	readonly timings: string;
+	/** Lines of the journal at `warning` and above. */
+	readonly warnings: readonly string[];
+	/** What udevd logged: much, where the kernel command line says udev.log_level=debug. */
+	readonly udevLog: readonly string[];
+	/** Seconds of the guest from its kernel's begin until everything had stood still for five seconds. */
+	readonly uptime: number;
+}
+
+/** Waits until a machine with systemd has booted and udev and the list of modules stand still, and reads what became of it. */
+export async function recordBoot(vm: Vm): Promise<BootRecord> {
+	const { stdout, stderr, status } = await vm.run("sh /vm/record-boot", 600);
+	if (status !== 0 || stderr !== "") throw new Error(`the boot could not be recorded: ${stderr}`);
+	const { uptime, modules, state, failed, units, timings, warnings, udevd } = sectionsOf(stdout);
+	return {
+		modules: modules ?? [],
+		state: state?.[0] ?? "",
+		failed: failed ?? [],
+		units: new Map((units ?? []).flatMap(parseUnit)),
+		timings: timings?.[0] ?? "",
+		warnings: warnings ?? [],
+		udevLog: udevd ?? [],
+		uptime: Number(uptime?.[0]),
+	};
+}
+
+function parseUnit(line: string): [string, UnitState][] {
+	const property = (name: string) => new RegExp(`(?:^| )${name}=(\\S*)`).exec(line)?.[1] ?? "";
+	const seconds = (name: string) => Number(property(name)) / 1e6;
+	const unit = {
+		active: property("ActiveState"),
+		sub: property("SubState"),
+		begun: seconds("InactiveExitTimestampMonotonic"),
+		up: seconds("ActiveEnterTimestampMonotonic"),
+	};
+	return property("Id") === "" ? [] : [[property("Id"), unit]];
+}
+
+/** The aliases that udevd's builtin was to load by a rule's plain `kmod load`, and the modules that rules named themselves. */
+export function builtinLoads(udevLog: readonly string[]): { readonly aliases: string[]; readonly named: string[] } {
+	const runs = udevLog.flatMap((line) => /Running built-in command "kmod load(.*)"$/.exec(line)?.[1] ?? []);
+	const named = runs.filter((words) => words !== "").map((words) => words.trim());
+	const loads = udevLog.flatMap((line) => /^Loading module: (.*)$/.exec(line)?.[1] ?? []);
+	return { aliases: loads.filter((alias) => !named.includes(alias)), named };
+}
+
+/** The coldplug devices, and a disk for which a rule of udev's names a module itself (sg). */
+export const serviceDevices: readonly string[] = [
+	...coldplugDevices,
+	...["virtio-scsi-pci,id=hba", "scsi-hd,bus=hba.0,drive=blank7"],
+];
+
+let unmodified: Promise<BootRecord> | undefined;
+
+/** Debian's own boot with those devices, udevd's log at debug: made once in a process and then remembered. */
+export function unmodifiedBoot(): Promise<BootRecord> {
+	unmodified ??= bootUnmodified();
+	return unmodified;
+}
+
+/** @param machine where it differs from that, such as `{ initrd: {} }`. */
+export async function bootUnmodified(machine: Machine = {}): Promise<BootRecord> {
+	const vm = await start({ init: "systemd", devices: serviceDevices, append: "udev.log_level=debug", ...machine });
+	try {
+		return await recordBoot(vm);
+	} finally {
+		await vm.stop();
+	}
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# For an initrd of initramfs-tools, which runs this with the root mounted at $rootmnt: what our own first program does elsewhere.
+[ "$1" = prereqs ] && exit
+. /lay-root
+lay_root "$rootmnt"
+for kernel in dev proc sys; do mount -o bind /$kernel "$rootmnt/$kernel"; done
+run_before "$rootmnt"
+for kernel in dev proc sys; do umount "$rootmnt/$kernel"; done
