@@ -1,6 +1,7 @@
-// Builds dist/: tsc's output, which is the library and the tests, the executable with its code cache, and the manual pages.
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+// Builds dist/: tsc's output, which is the library and the tests, the executable with its code cache, the thin helper where
+// there is a C compiler, and the manual pages.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 
 process.chdir(`${import.meta.dirname}/..`);
 
@@ -25,8 +26,20 @@ for (const folder of ["dist/src", "dist/test"]) {
 }
 writeFileSync("dist/package.json", '{"type":"commonjs"}\n');
 
+buildThinHelper();
+
 const { bundle } = await import("./bundle/bundle.mjs");
 await bundle("dist");
 
 const { writeManPages } = await import("./man-pages.mjs");
 await writeManPages("dist/man");
+
+/** Nothing but who calls it needs it: a package built without a compiler lacks it, and nothing else. */
+function buildThinHelper() {
+	const target = "dist/hotplugd-load";
+	const options = ["-O2", "-Wall", "-Wextra", "-o", `${target}.new`, "src/linux/thin-helper/hotplugd-load.c"];
+	const { status, error } = spawnSync("cc", options, { stdio: "inherit" });
+	// Replaced at once: it may be running.
+	if (status === 0) renameSync(`${target}.new`, target);
+	else console.error(`hotplugd: built without ${target}: ${error ? "there is no C compiler" : "cc failed"}`);
+}

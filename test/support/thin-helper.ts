@@ -1,0 +1,73 @@
+// The thin helper, compiled so that it finds everything in its working directory, and a stand-in for modprobe.
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export const THIN_HELPER = "src/linux/thin-helper/hotplugd-load.c";
+
+export type ThinHelper = {
+	readonly spool: string;
+	/** Resolves with the exit status. */
+	run(words: readonly string[], modalias?: string): Promise<number | null>;
+	/** What it gave modprobe, a call a line; its words in brackets. */
+	modprobeCalls(): string[];
+	/** Answers each line that it sends. The lines are kept. */
+	serve(answer: (socket: Socket) => void): Promise<{ readonly lines: string[]; close(): Promise<void> }>;
+	remove(): void;
+};
+
+const paths = ['-DSOCKET="load"', '-DMODPROBE="./modprobe"', '-DSPOOL="spool"'];
+const programs = mkdtempSync(join(tmpdir(), "thin-helpers-"));
+process.on("exit", () => rmSync(programs, { recursive: true, force: true }));
+
+function compileFor(seconds: number): string {
+	const program = join(programs, `${seconds}`);
+	const options = ["-O2", "-Wall", "-Wextra", "-Werror", `-DSECONDS=${seconds}`, ...paths];
+	if (!existsSync(program)) execFileSync("gcc", [...options, "-o", program, THIN_HELPER], { stdio: "inherit" });
+	return program;
+}
+
+/** @param seconds that it waits for an answer. @param modprobe whether there is one; it exits 7. */
+export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
+	const folder = mkdtempSync(join(tmpdir(), "thin-helper-"));
+	const at = (name: string) => join(folder, name);
+	const program = compileFor(seconds);
+	writeFileSync(at("calls"), "");
+	if (modprobe)
+		writeFileSync(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`, {
+			mode: 0o755,
+		});
+	return {
+		spool: at("spool"),
+		async run(words, modalias) {
+			const env = { PATH: "/usr/bin:/bin", ...(modalias !== undefined && { MODALIAS: modalias }) };
+			const child = spawn(program, words, { cwd: folder, env, stdio: "ignore" });
+			const [status] = await once(child, "exit");
+			return status;
+		},
+		modprobeCalls: () => readFileSync(at("calls"), "utf8").split("\n").slice(0, -1),
+		async serve(answer) {
+			const lines: string[] = [];
+			const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+				socket.on("error", () => {});
+				socket.once("data", (line) => {
+					lines.push(line.toString("utf8"));
+					answer(socket);
+				});
+			});
+			await once(server.listen(at("load")), "listening");
+			return {
+				lines,
+				async close() {
+					server.close();
+					await once(server, "close");
+				},
+			};
+		},
+		remove: () => rmSync(folder, { recursive: true }),
+	};
+}
