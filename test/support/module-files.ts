@@ -1,7 +1,7 @@
 // The module files of Debian's kernel package, for tests that compare over all of them.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { kernelPackage } from "./vm/kernel-package.js";
+import { type Compression, moduleTree } from "./vm/kernel-package.js";
 
 export type PackageModules = {
 	readonly root: string;
@@ -12,15 +12,16 @@ export type PackageModules = {
 	readonly paths: readonly string[];
 };
 
-export async function packageModules(): Promise<PackageModules> {
-	const { root, release } = await kernelPackage();
+/** Of the package as it is, or of a copy whose modules are compressed. */
+export async function packageModules(compression: Compression = "plain"): Promise<PackageModules> {
+	const { root, release } = await moduleTree(compression);
 	const directory = join(root, "lib/modules", release);
 	const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
-	return { root, release, directory, paths: names.filter((name) => name.endsWith(".ko")).sort() };
+	return { root, release, directory, paths: names.filter((name) => /\.ko(\.(xz|zst|gz))?$/.test(name)).sort() };
 }
 
 /** So many of them, spread over all. */
-export function sample(paths: readonly string[], count: number): string[] {
+export function sample<Item>(paths: readonly Item[], count: number): Item[] {
 	const step = paths.length / count;
 	return Array.from({ length: count }, (_, n) => paths[Math.floor(n * step)]!);
 }
