@@ -21,6 +21,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	"xz-decompress": ["src/linux/script-decoders.ts"],
 	rxjs: ["src/agent/"],
 	pino: ["src/agent/journal.ts"],
+	"prom-client": ["src/agent/metrics-text.ts"],
 	"smol-toml": ["src/agent/settings-file.ts", "src/agent/policy-file.ts"],
 	yargs: ["src/tools/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line.ts"],

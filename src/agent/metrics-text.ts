@@ -1,0 +1,108 @@
+// The metrics in Prometheus' text format (version 0.0.4), with its conventions for names: base units, and _total for what only
+// grows. Imported only when somebody asks for it.
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Durations } from "./durations.js";
+import type { Metrics } from "./metrics.js";
+import type { AgentState, AgentStatus } from "./status.js";
+
+const states: readonly AgentState[] = ["starting", "working", "settled", "reloading", "stopping"];
+
+export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<string> {
+	const registry = new Registry();
+	const { counter, gauge } = makers(registry);
+	const { counts } = metrics;
+	gauge("hotplugd_build_info", "The version, as a label.", { version: { [status.version]: 1 } });
+	gauge("hotplugd_uptime_seconds", "Since the agent began.", status.milliseconds / 1000);
+	gauge("hotplugd_state", "1 for the state that the agent is in.", {
+		state: Object.fromEntries(states.map((state) => [state, state === status.state ? 1 : 0])),
+	});
+	counter("hotplugd_uevents_received_total", "Uevents read from the socket.", counts.events_received);
+	counter("hotplugd_uevents_dropped_total", "Uevents left out because the queue was full.", counts.events_dropped);
+	counter("hotplugd_messages_refused_total", "Messages from a wrong sender.", counts.events_refused);
+	counter("hotplugd_overruns_total", "Uevents lost before they could be read.", counts.overruns);
+	counter("hotplugd_socket_failures_total", "Uevent sockets that failed.", metrics.socket_failures);
+	counter("hotplugd_device_walks_total", "Looks at all devices.", metrics.looks);
+	counter("hotplugd_aliases_new_total", "Aliases not asked for before.", counts.aliases_new);
+	counter("hotplugd_aliases_repeated_total", "Aliases asked for before.", counts.aliases_repeated);
+	counter("hotplugd_aliases_unknown_total", "Aliases that no module has.", counts.aliases_unknown);
+	counter("hotplugd_batches_total", "Batches planned.", metrics.batches);
+	counter("hotplugd_modules_inserted_total", "Modules inserted.", counts.modules_inserted);
+	counter("hotplugd_modules_failed_total", "Modules that could not be loaded.", { reason: counts.modules_failed });
+	counter("hotplugd_module_outcomes_total", "Ends of all modules of all plans.", { result: metrics.outcomes });
+	counter("hotplugd_insertions_hung_total", "Insertions that gave up their place.", metrics.hung);
+	counter("hotplugd_commands_total", "Commands of policy.", { result: metrics.commands });
+	new CountedHistogram(
+		registry,
+		"hotplugd_insertion_duration_seconds",
+		"How long the kernel took over a module.",
+		metrics.insertions,
+	);
+	gauge("hotplugd_queue_depth", "Modules that wait for their turn.", status.queue_depth);
+	gauge("hotplugd_insertions_in_flight", "Modules in their init.", {
+		hung: {
+			false: status.in_flight.filter(({ hung }) => !hung).length,
+			true: status.in_flight.filter(({ hung }) => hung).length,
+		},
+	});
+	gauge("hotplugd_receive_buffer_bytes", "The socket's receive buffer.", status.receive_buffer_bytes);
+	gauge("hotplugd_index_generation", "How often the indexes were read.", status.indexes.generation);
+	gauge("hotplugd_configuration_problems", "Lines of it that do not count.", status.configuration.problems);
+	return registry.metrics();
+}
+
+/** A number, or one for each value of a label. */
+type Values = number | { readonly [label: string]: Readonly<Record<string, number>> };
+
+function makers(registry: Registry) {
+	const registers = [registry];
+	return {
+		counter(name: string, help: string, values: Values): void {
+			const counter = new Counter({ name, help, registers, labelNames: labelNames(values) });
+			for (const [labels, value] of listValues(values)) counter.inc(labels, value);
+		},
+		gauge(name: string, help: string, values: Values): void {
+			const gauge = new Gauge({ name, help, registers, labelNames: labelNames(values) });
+			for (const [labels, value] of listValues(values)) gauge.set(labels, value);
+		},
+	};
+}
+
+function labelNames(values: Values): string[] {
+	return typeof values === "number" ? [] : Object.keys(values);
+}
+
+function listValues(values: Values): readonly (readonly [Record<string, string>, number])[] {
+	if (typeof values === "number") return [[{}, values]];
+	return Object.entries(values).flatMap(([label, byValue]) =>
+		Object.entries(byValue).map(([value, number]) => [{ [label]: value }, number] as const),
+	);
+}
+
+/** A histogram whose observations were counted elsewhere: the library's own would have to see each. */
+class CountedHistogram extends Histogram {
+	readonly #text: { readonly name: string; readonly help: string };
+	readonly #durations: Durations;
+
+	constructor(registry: Registry, name: string, help: string, durations: Durations) {
+		super({ name, help, registers: [registry], buckets: durations.buckets.map(({ seconds }) => seconds) });
+		this.#text = { name, help };
+		this.#durations = durations;
+	}
+
+	/** What the registry takes the text from. */
+	async getForPromString() {
+		const { buckets, count, sum } = this.#durations;
+		const { name } = this.#text;
+		const upTo = (le: string | number, value: number) => ({ metricName: `${name}_bucket`, labels: { le }, value });
+		return {
+			...this.#text,
+			type: "histogram",
+			values: [
+				...buckets.map(({ seconds, count: value }) => upTo(seconds, value)),
+				upTo("+Inf", count),
+				{ metricName: `${name}_sum`, value: sum },
+				{ metricName: `${name}_count`, value: count },
+			],
+		};
+	}
+}
