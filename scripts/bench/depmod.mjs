@@ -1,5 +1,5 @@
-// depmod on Debian's whole kernel, uncompressed and compressed by xz, and modprobe -R of a thousand aliases in one call, each
-// beside the real kmod's in the same run.
+// depmod on Debian's whole kernel, uncompressed and compressed by xz and by zstd, and modprobe -R of a thousand aliases in one
+// call, each beside the real kmod's in the same run: time, and the peak of each one's memory.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,7 +57,7 @@ export async function benchDepmod() {
 	const rows = [];
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-bench-"));
 	try {
-		for (const compression of ["plain", "xz"]) {
+		for (const compression of ["plain", "xz", "zst"]) {
 			const { root, release } = await moduleTree(compression);
 			const copy = join(folder, compression);
 			// Hard links: depmod replaces the indexes by new files.
