@@ -14,6 +14,8 @@ export type Settings = {
 	readonly run_directory: string;
 	readonly commands_at_once: number;
 	readonly command_socket: string;
+	readonly metrics_file: string;
+	readonly metrics_seconds: number;
 };
 
 type Setting<Value> = {
@@ -105,6 +107,16 @@ export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings
 		value: "",
 		sentence: "The companion that runs `install` commands outside this service's sandbox; empty: they are run here.",
 		...path("an absolute path, or empty", /^(?:\/[^\0]*)?$/),
+	},
+	metrics_file: {
+		value: "",
+		sentence: "Where `hotplugd run` keeps its metrics for node_exporter's textfile collector; empty: nowhere.",
+		...path("an absolute path that ends in .prom, or empty", /^(?:\/[^\0]*\.prom)?$/),
+	},
+	metrics_seconds: {
+		value: 15,
+		sentence: "How often that file is written.",
+		...between(1, 86_400),
 	},
 };
 
