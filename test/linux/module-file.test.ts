@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
@@ -104,6 +106,30 @@ for (const [compression, decoder] of rows) {
 	});
 }
 
+test("threads of JavaScript unpack by the same decoders, beside each other", async (t) => {
+	const files = Object.entries(packed);
+	const unpackAll = `
+		import { parentPort, workerData } from "node:worker_threads";
+		const { decompress, findDecoder } = await import(workerData.module);
+		const unpack = async ([compression, bytes]) => [
+			(await findDecoder(compression)).name,
+			(await decompress(compression, Buffer.from(bytes), "x.ko")).toString(),
+		];
+		const rounds = Array.from({ length: 10 }, () => workerData.files.map(unpack)).flat();
+		parentPort.postMessage(await Promise.all(rounds));
+	`;
+	const script = new URL(`data:text/javascript,${encodeURIComponent(unpackAll)}`);
+	const workerData = { module: new URL("../../src/linux/module-file.js", import.meta.url).href, files };
+	const workers = Array.from({ length: 3 }, () => new Worker(script, { workerData }));
+	const answers = workers.map(async (worker) => (await once(worker, "message"))[0] as [string, string][]);
+	const expected = await Promise.all(compressions.map(async (compression) => (await findDecoder(compression)).name));
+	for (const answer of await Promise.all(answers)) {
+		t.is(answer.length, 30);
+		t.deepEqual(new Set(answer.map(([name]) => name)), new Set(expected));
+		t.true(answer.every(([, text]) => text === content.toString()));
+	}
+});
+
 const compress = (program: "xz" | "zstd", ...words: string[]) =>
 	execFileSync(program, ["-c", ...words], { input: content, stdio: ["pipe", "pipe", "ignore"] });
 
@@ -117,6 +143,21 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 		const several = Buffer.concat([whole, Buffer.alloc(8), second, compress("xz", "--check=none"), Buffer.alloc(4)]);
 		t.true((await unpack(several)).equals(Buffer.concat([content, content, content])));
 		t.is((await unpack(execFileSync("xz", ["-c"], { input: "" }))).length, 0);
+	});
+
+	test(`${decoder.name} refuses a file whose index lies, and fills no memory that it does not need`, async (t) => {
+		const file = execFileSync("xz", ["-c", "--check=crc32"], { input: Buffer.alloc(3_000_000) });
+		const size = Buffer.from([0xc0, 0x8d, 0xb7, 0x01]); // 3,000,000 in groups of seven bits
+		const at = file.indexOf(size);
+		t.true(at > 0);
+		t.is((await unpack(file)).length, 3_000_000);
+		for (const lie of [Buffer.from([0x80, 0x80, 0x80, 0x01]), Buffer.from([0xff, 0xff, 0xff, 0x7f])]) {
+			const lying = Buffer.from(file);
+			lie.copy(lying, at);
+			const before = process.memoryUsage().rss;
+			t.like(await t.throwsAsync(unpack(lying)), invalid);
+			t.true(process.memoryUsage().rss - before < 100_000_000);
+		}
 	});
 
 	test(`${decoder.name} refuses what is behind the last stream, and a dictionary beyond 64 MiB`, async (t) => {
