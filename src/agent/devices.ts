@@ -16,7 +16,7 @@ export type PresentDevice = {
 	readonly properties?: Properties;
 };
 
-/** What comes out of the uevent socket. A drain is all that was read in one turn of the event loop. */
+/** What comes out of the uevent socket. A drain is all that was read until nothing more waited, or for some milliseconds. */
 export type Announcement =
 	| {
 			readonly kind: "listening";

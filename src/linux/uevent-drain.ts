@@ -1,8 +1,9 @@
-// What one turn of the event loop reads from the uevent socket, handed over after it.
+// What is read from the uevent socket, handed over when nothing more waits there: after one turn of the event loop, or in a
+// storm after some, since whatever is done with a drain costs less for many messages at once.
 
 /** Called in a turn of the event loop of their own: what they throw is an ordinary uncaught exception. */
 export type UeventListeners = {
-	/** All datagrams of the source that were read in one turn of the event loop, in order. */
+	/** All datagrams of the source that were read in one turn of the event loop, or in a storm in some, in order. */
 	onDrain(datagrams: readonly Buffer[]): void;
 	/** Datagrams so far that were somebody else's or not for the group, and the port id of the last one's sender. */
 	onRefused(count: number, port: number): void;
@@ -19,12 +20,19 @@ const isOf = {
 	udev: ({ port, groups }: Sender) => port !== 0 && groups === 2,
 };
 
-type Turn = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncated: boolean };
+type Drain = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncated: boolean };
+
+/** What the netlink package reads in one turn at most: where it did, more may wait. */
+const MOST_IN_A_TURN = 32;
+/** For so many milliseconds those that were read first are held back at most. */
+const LONGEST_DRAIN = 10;
 
 export class UeventDrain {
 	readonly #isOfSource: (sender: Sender) => boolean;
 	readonly #listeners: UeventListeners;
-	#turn: Turn | undefined;
+	#drain: Drain | undefined;
+	#begun = 0;
+	#readInTurn = 0;
 	#refused = 0;
 	#refusedPort = 0;
 	#truncated = 0;
@@ -50,6 +58,11 @@ export class UeventDrain {
 		this.#current().errors.push(error);
 	});
 
+	/** Bytes of messages that were read and not handed over yet. */
+	held(): number {
+		return this.#drain?.datagrams.reduce((bytes, { length }) => bytes + length, 0) ?? 0;
+	}
+
 	/** Nothing is handed over any more. */
 	stop(): void {
 		this.#stopped = true;
@@ -63,22 +76,33 @@ export class UeventDrain {
 		return false;
 	}
 
-	#current(): Turn {
-		if (this.#turn === undefined) {
-			this.#turn = { datagrams: [], errors: [], refused: false, truncated: false };
-			setImmediate(() => this.#handOver());
+	#current(): Drain {
+		this.#readInTurn++;
+		if (this.#drain === undefined) {
+			this.#drain = { datagrams: [], errors: [], refused: false, truncated: false };
+			this.#begun = performance.now();
+			setImmediate(() => this.#endTurn());
 		}
-		return this.#turn;
+		return this.#drain;
 	}
 
-	#handOver(): void {
-		const turn = this.#turn;
-		this.#turn = undefined;
-		if (turn === undefined || this.#stopped) return;
-		if (turn.datagrams.length > 0) this.#listeners.onDrain(turn.datagrams);
-		if (turn.refused) this.#listeners.onRefused(this.#refused, this.#refusedPort);
-		if (turn.truncated) this.#listeners.onTruncated(this.#truncated);
-		for (const error of turn.errors) this.#listeners.onError(error);
+	#endTurn(): void {
+		const mayWait = this.#readInTurn >= MOST_IN_A_TURN;
+		this.#readInTurn = 0;
+		if (mayWait && !this.#stopped && performance.now() - this.#begun < LONGEST_DRAIN) {
+			setImmediate(() => this.#endTurn());
+			return;
+		}
+		const drain = this.#drain;
+		this.#drain = undefined;
+		if (drain !== undefined && !this.#stopped) this.#handOver(drain);
+	}
+
+	#handOver({ datagrams, errors, refused, truncated }: Drain): void {
+		if (datagrams.length > 0) this.#listeners.onDrain(datagrams);
+		if (refused) this.#listeners.onRefused(this.#refused, this.#refusedPort);
+		if (truncated) this.#listeners.onTruncated(this.#truncated);
+		for (const error of errors) this.#listeners.onError(error);
 	}
 }
 

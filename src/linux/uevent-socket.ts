@@ -19,7 +19,7 @@ export type UeventSocket = {
 	readonly receiveBuffer: number;
 	/** How many messages did not fit into the receive buffer so far. A gap in SEQNUM alone does not tell of a loss. */
 	drops(): number;
-	/** Bytes of messages that wait to be read, as the kernel counts them. */
+	/** Bytes of messages that wait to be read, as the kernel counts them, and of those that were read and not handed over. */
 	waiting(): number;
 	/** Whether the socket keeps the event loop, and so the process, going. From the start it does. */
 	ref(): void;
@@ -118,7 +118,7 @@ function opened(socket: RawSocket, inode: string, drain: UeventDrain): UeventSoc
 			if (!closed) drops = readDrops(inode) ?? drops;
 			return drops;
 		},
-		waiting: () => (closed ? 0 : (readWaiting(inode) ?? 0)),
+		waiting: () => (closed ? 0 : (readWaiting(inode) ?? 0) + drain.held()),
 		ref: () => void (closed || socket.ref()),
 		unref: () => void (closed || socket.unref()),
 		close() {

@@ -28,6 +28,15 @@ export function parseProcModules(text: string): LoadedModule[] {
 	return text.split("\n").flatMap((line) => parseLine(line) ?? []);
 }
 
+/** The names alone of the modules that are live: for whoever asks again and again, at a fraction of the cost. */
+export function listLiveNames(text: string): Set<string> {
+	const names = new Set<string>();
+	for (const [, name] of text.matchAll(LIVE_LINE)) names.add(name!);
+	return names;
+}
+
+const LIVE_LINE = /^([^ \n]+) \d{1,15} (?:-|\d{1,15}) [^ \n]* Live(?= |$)/gm;
+
 function parseLine(line: string): LoadedModule | undefined {
 	const [module, size, references, holders, shown, address] = line.split(" ");
 	const state = states.get(shown ?? "");

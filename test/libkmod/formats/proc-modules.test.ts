@@ -1,5 +1,5 @@
 import test from "ava";
-import { parseProcModules } from "../../../src/libkmod/formats/proc-modules.js";
+import { listLiveNames, parseProcModules } from "../../../src/libkmod/formats/proc-modules.js";
 import { seededRandom } from "../../support/random-numbers.js";
 
 const shown = `uas 32768 0 - Live 0xffffffffc0400000
@@ -49,6 +49,34 @@ test("rubbish is passed over", (t) => {
 	t.deepEqual(parseProcModules(""), []);
 	t.is(parseProcModules(`${rubbish.join("\n")}\n${shown}`).length, 6);
 	t.deepEqual(parseProcModules("loop 99999999999999999999 0 - constructor 0x0"), []);
+});
+
+const liveOf = (text: string) =>
+	parseProcModules(text).flatMap(({ module, state }) => (state === "live" ? [module] : []));
+
+test("the names of the live ones alone are those that the whole list has", (t) => {
+	t.deepEqual([...listLiveNames(shown)], ["uas", "usb_storage", "crc_t10dif", "dm_mod"]);
+	t.deepEqual([...listLiveNames("loop 40960 0 - Live")], ["loop"]);
+	const random = seededRandom(t);
+	const words = [
+		"loop",
+		"",
+		"1",
+		"-",
+		"x",
+		"uas,",
+		"Live",
+		"Loading",
+		"99999999999999999999",
+		"0x0",
+		"(OE)",
+		"\n",
+		"\r",
+	];
+	for (let n = 0; n < 5000; n++) {
+		const text = Array.from({ length: 12 }, () => words[random.below(words.length)]).join(random.below(4) ? " " : "\n");
+		t.deepEqual([...listLiveNames(text)], [...new Set(liveOf(text))], JSON.stringify(text));
+	}
 });
 
 test("cut and random texts give modules of the text or nothing", (t) => {

@@ -1,0 +1,73 @@
+import { setImmediate } from "node:timers/promises";
+import test from "ava";
+import { UeventDrain } from "../../src/linux/uevent-drain.js";
+
+const kernel = { port: 0, groups: 1 };
+const message = (number: number) => Buffer.from(String(number));
+
+/** A drain, and what it has handed over: how many datagrams each time. */
+function makeDrain() {
+	const handed: number[][] = [];
+	const unused = () => undefined;
+	const drain = new UeventDrain("kernel", {
+		onDrain: (datagrams) => handed.push(datagrams.map(Number)),
+		onRefused: unused,
+		onTruncated: unused,
+		onError: unused,
+	});
+	const read = (from: number, count: number) => {
+		for (let i = 0; i < count; i++) drain.take(message(from + i), kernel);
+	};
+	return { drain, handed, read };
+}
+
+const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+
+test("what one turn of the event loop reads is handed over after it", async (t) => {
+	const { drain, handed, read } = makeDrain();
+	read(0, 3);
+	t.deepEqual(handed, []);
+	t.is(drain.held(), 3);
+	await setImmediate();
+	t.deepEqual(handed, [[0, 1, 2]]);
+	t.is(drain.held(), 0);
+});
+
+test("while as many are read in each turn as one turn takes, they are held back, and then handed over together", async (t) => {
+	const { handed, read } = makeDrain();
+	read(0, 32);
+	await setImmediate();
+	read(32, 32);
+	await setImmediate();
+	read(64, 5);
+	t.deepEqual(handed, []);
+	await setImmediate();
+	t.deepEqual(handed, [numbers(0, 69)]);
+});
+
+test("nothing need come after a full turn for it to be handed over", async (t) => {
+	const { handed, read } = makeDrain();
+	read(0, 32);
+	await setImmediate();
+	await setImmediate();
+	t.deepEqual(handed, [numbers(0, 32)]);
+});
+
+test("however long they keep coming, they are handed over every few turns", async (t) => {
+	const { handed, read } = makeDrain();
+	for (let from = 0; handed.length < 3; from += 32) {
+		read(from, 32);
+		await setImmediate();
+	}
+	t.deepEqual(handed.flat(), numbers(0, handed.flat().length));
+});
+
+test("once stopped it hands nothing over", async (t) => {
+	const { drain, handed, read } = makeDrain();
+	read(0, 32);
+	await setImmediate();
+	drain.stop();
+	await setImmediate();
+	await setImmediate();
+	t.deepEqual(handed, []);
+});
