@@ -10,7 +10,7 @@ const states: readonly AgentState[] = ["starting", "working", "settled", "reload
 export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<string> {
 	const registry = new Registry();
 	const { counter, gauge } = makers(registry);
-	const { counts } = metrics;
+	const { counts } = status;
 	gauge("hotplugd_build_info", "The version, as a label.", { version: { [status.version]: 1 } });
 	gauge("hotplugd_uptime_seconds", "Since the agent began.", status.milliseconds / 1000);
 	gauge("hotplugd_state", "1 for the state that the agent is in.", {

@@ -12,9 +12,8 @@ type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 export type ByResult<Name extends string> = Readonly<Partial<Record<Name, number>>>;
 
-/** Since the agent began. */
+/** Since the agent began, beside what status tells. */
 export type Metrics = {
-	readonly counts: AgentCounts;
 	/** Every end of a module that a plan held. */
 	readonly outcomes: ByResult<Result>;
 	/** Of the kernel's work on one module each, whether it took the module or not. */
@@ -32,6 +31,7 @@ export type Metrics = {
 
 export type Counted = {
 	record(report: Report | CommandReport): void;
+	/** What status tells. */
 	counts(): AgentCounts;
 	metrics(): Metrics;
 };
@@ -78,8 +78,6 @@ export function makeMetrics(): Counted {
 		if (isFailure(outcome)) add(failed, reasonOf(rootOf(outcome)));
 	}
 
-	const copyCounts = (): AgentCounts => ({ ...counts, modules_failed: { ...failed } });
-
 	return {
 		record(report) {
 			switch (report.kind) {
@@ -115,9 +113,8 @@ export function makeMetrics(): Counted {
 					return add(commands, report.result);
 			}
 		},
-		counts: copyCounts,
+		counts: () => ({ ...counts, modules_failed: { ...failed } }),
 		metrics: () => ({
-			counts: copyCounts(),
 			outcomes: { ...outcomes },
 			insertions: insertions.durations(),
 			commands: { ...commands },

@@ -48,11 +48,13 @@ function busy() {
 	const uevent = { action: "add", devpath: "/d", seqnum: 1, aliases: [] };
 	metrics.record({ kind: "heard", uevents: Array(12).fill(uevent) });
 	metrics.record({ kind: "lost", drops: 4 });
-	return metrics.metrics();
+	return { metrics: metrics.metrics(), status: { ...status, counts: metrics.counts() } };
 }
 
+const textOf = (agent = busy()) => formatMetrics(agent.metrics, agent.status);
+
 test("the text is Prometheus' format, and its numbers are those that were counted", async (t) => {
-	const families = parsePrometheus(await formatMetrics(busy(), status));
+	const families = parsePrometheus(await textOf());
 	const value = (name: string, labels: Readonly<Record<string, string>> = {}) => {
 		const family = families.get(name) ?? families.get(name.replace(/_(?:sum|count|bucket)$/, ""));
 		const wanted = JSON.stringify(labels);
@@ -85,14 +87,14 @@ test("every count of status is among the metrics", async (t) => {
 	t.true(keys.length >= 8);
 	const marked = Object.fromEntries(keys.map((key, place) => [key, 1000 + place]));
 	const counts = { ...status.counts, ...marked, modules_failed: { EIO: 999 } };
-	const text = await formatMetrics({ ...busy(), counts }, status);
+	const text = await textOf({ ...busy(), status: { ...status, counts } });
 	const values = [...parsePrometheus(text).values()].flatMap(({ samples }) => samples.map(({ value }) => value));
 	for (const [key, mark] of Object.entries({ ...marked, modules_failed: 999 }))
 		t.is(values.filter((value) => value === mark).length, 1, key);
 });
 
 test("names keep to Prometheus' conventions", async (t) => {
-	const families = parsePrometheus(await formatMetrics(busy(), status));
+	const families = parsePrometheus(await textOf());
 	t.true(families.size >= 20);
 	for (const [name, { type, help, samples }] of families) {
 		t.regex(name, /^hotplugd(?:_[a-z]+)+$/);
