@@ -26,6 +26,7 @@ export const thisMachine: Machine = {
 	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
+	trimMemory: async () => (await import("./linux/memory.js")).trimMemory(),
 	onStopSignal(listener) {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
 	},

@@ -31,6 +31,8 @@ export interface Machine {
 	 * asynchronous is.
 	 */
 	sizeThreadPool(insertions: number, more?: number): Promise<void>;
+	/** Gives back the memory that nobody needs any more, which takes as long as a full garbage collection. */
+	trimMemory(): Promise<void>;
 	/** Calls the listener at SIGTERM and SIGINT instead of ending at once. */
 	onStopSignal(listener: (signal: string) => void): void;
 	/** Calls the listener at SIGHUP. */

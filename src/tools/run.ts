@@ -1,5 +1,6 @@
 // hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
 import { makeCommandPool } from "../agent/command-pool.js";
+import { makeAftermath } from "../agent/aftermath.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
 import type { UeventSource } from "../agent/devices.js";
 import { type Journal, openJournal } from "../agent/journal.js";
@@ -69,6 +70,10 @@ export const run = defineTool({
 				journal,
 				readiness,
 				counted: makeTally(),
+				onReport: makeAftermath({
+					trim: () => void machine.trimMemory(),
+					quietMilliseconds: settings.quiet_milliseconds,
+				}),
 				onListening: (listens) => markListening(ports, settings, journal, listens),
 			});
 			machine.onStopSignal((signal) => service.stopBy(signal));

@@ -118,6 +118,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				};
 			},
 		}),
+		trimMemory: async () => undefined,
 		async sizeThreadPool(insertions) {
 			asked.push(`threads ${insertions}`);
 		},
