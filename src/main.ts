@@ -15,6 +15,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/run.js")).run,
 	check: async () => (await import("./tools/check.js")).check,
+	"run-install-command": async () => (await import("./tools/run-install-command.js")).runInstallCommand,
 	...agentTools,
 	...kmodTools,
 };

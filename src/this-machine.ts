@@ -42,6 +42,8 @@ export const thisMachine: Machine = {
 			runCommand: async (run) => (await import("./linux/run-command.js")).runCommand(run),
 			replaceFile: async (path, content) => (await import("./linux/output-file.js")).replaceOutputFile(path, content),
 			ask: async (path, line, timeout) => (await import("./linux/control-client.js")).ask(path, line, timeout),
+			takeSpooled: async (directory) => (await import("./linux/spool.js")).takeSpooled(directory),
+			acceptConnection: async () => (await import("./linux/activated-socket.js")).acceptConnection(),
 		};
 	},
 };

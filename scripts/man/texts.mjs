@@ -132,6 +132,23 @@ export const texts = {
 		more: { "Exit status": agentStatuses, Files: controlFiles },
 		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)"],
 	},
+	"run-install-command": {
+		description: [
+			"Is not called by people: systemd starts it by `hotplugd-command@.service` for each connection to `hotplugd-command.socket`. It reads a line `install` *MODULE*, runs the `install` command that modprobe.d(5) has for that module, and answers its exit status. So an agent that systemd keeps in a sandbox has such commands run outside it without being able to say what they are: it is told a name, and what is run stands in files of root.",
+		],
+		more: {
+			Files: [
+				...moduleFiles,
+				{ term: "`/run/hotplugd-command/socket`", text: "Its socket. Its directory lets nobody in but root." },
+			],
+			"Exit status": [
+				{ term: "0", text: "The command was run, however it ended." },
+				{ term: "1", text: "There is no such command, it could not be run, or the request was none." },
+				{ term: "2", text: "No connection was passed to it, or options were wrong." },
+			],
+		},
+		seeAlso: ["hotplugd-run(8)", "modprobe.d(5)"],
+	},
 	check: {
 		description: [
 			"Reads all that hotplugd-run(8) and coldplug(8) would read and prints what is wrong with it, a line each with file and line: the settings; the rules of policy; modprobe's configuration, lines included that count for nothing; and depmod's indexes. It needs no privilege and changes nothing.",

@@ -61,6 +61,17 @@ export interface ServiceMachine {
 	replaceFile(path: string, content: string): Promise<void>;
 	/** Sends one line to a control socket: resolves with the line that answers it. @throws {Refusal} */
 	ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer>;
+	/** Lines of the socket "load" that waited in the thin helper's spool, which is empty then. @throws {Refusal} */
+	takeSpooled(directory: string): Promise<readonly Uint8Array[]>;
+	/** The one connection that this process was started for. @throws {Refusal} by "accept" where there is none */
+	acceptConnection(): Promise<Connection>;
+}
+
+export interface Connection {
+	/** The first line without its newline, one byte too long where it is longer; undefined where none comes. */
+	readLine(longest: number): Promise<Uint8Array | undefined>;
+	/** To be called once, last. */
+	answer(text: string): Promise<void>;
 }
 
 export type CommandRun = Pick<Command, "command" | "environment" | "timeoutMilliseconds">;

@@ -157,6 +157,10 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			ask: async () => {
 				throw new Error("no test asks another agent");
 			},
+			takeSpooled: async () => [],
+			acceptConnection: async () => {
+				throw new Error("no test is started for a connection");
+			},
 		}),
 		said,
 		commands,

@@ -1,0 +1,92 @@
+import test from "ava";
+import {
+	formatCompanionReply,
+	parseCompanionReply,
+	parseCompanionRequest,
+	runByCompanion,
+} from "../../src/agent/companion.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
+import { seededRandom } from "../support/random-numbers.js";
+
+const parse = (line: string) => parseCompanionRequest(Buffer.from(line, "latin1"));
+
+test("a module is asked for by its name", (t) => {
+	t.deepEqual(parse("install snd_hda-intel.2"), { kind: "install", module: "snd_hda-intel.2" });
+});
+
+const refuses = test.macro({
+	exec: (t, line: string) => t.is(parse(line), undefined),
+	title: (title) => `${title} is no request`,
+});
+
+test("an empty line", refuses, "");
+test("another word", refuses, "rm snd");
+test("no name", refuses, "install ");
+test("two names", refuses, "install a b");
+test("a name with a tab", refuses, "install a\tb");
+test("a name with a newline", refuses, "install a\nrm");
+test("a name with a NUL", refuses, "install a\0b");
+test("a path", refuses, "install ../../etc/x");
+test("a name that is no ASCII", refuses, "install \xe9");
+test("a name longer than any file's", refuses, `install ${"a".repeat(256)}`);
+
+test("replies are read as they are written", (t) => {
+	for (const reply of [0, 1, 127, 255, "none", "failed"] as const)
+		t.is(parseCompanionReply(Buffer.from(formatCompanionReply(reply).slice(0, -1))), reply);
+	for (const line of ["", "-1", "1000", "0x1", "nothing", "0 ", "none\n"])
+		t.is(parseCompanionReply(Buffer.from(line)), undefined);
+});
+
+test("no bytes make it throw", (t) => {
+	const random = seededRandom(t);
+	for (let round = 0; round < 5000; round++) {
+		const line = random.below(2)
+			? random.bytes(random.below(40))
+			: Buffer.from(random.text(["install", " ", "a", "\0"], 0, 6));
+		const request = parseCompanionRequest(line);
+		if (request !== undefined) t.regex(request.module, /^[^\s/\0]+$/);
+		parseCompanionReply(line);
+	}
+});
+
+const environment = { MODPROBE_MODULE: "foo" };
+
+const runs = test.macro({
+	async exec(t, reply: string, expected: number | string) {
+		const asked: unknown[] = [];
+		const run = runByCompanion(async (...question) => {
+			asked.push(question);
+			return Buffer.from(reply);
+		}, "/run/companion");
+		const met = await run("secret command", environment).catch((error: Refusal) => `${error.message}`);
+		t.is(met, expected);
+		t.deepEqual(asked, [["/run/companion", "install foo\n", 2 ** 31 - 1]]);
+	},
+	title: (title) => `${title}`,
+});
+
+test("the exit status is the command's, and the command itself is told to nobody", runs, "3", 3);
+test("that there is no such command is a refusal", runs, "none", "run secret command: ENOENT");
+test("that it could not be run is a refusal", runs, "failed", "run secret command: EIO");
+test("an answer that is none is a refusal", runs, "rubbish", "run secret command: EIO");
+
+test("a companion that cannot be reached is a refusal to run, with that reason", async (t) => {
+	const run = runByCompanion(async (path) => {
+		throw new Refusal("ask", path, "ECONNREFUSED", 111);
+	}, "/run/companion");
+	const refusal = await t.throwsAsync(run("command", environment), { instanceOf: Refusal });
+	t.like(refusal, { operation: "run", subject: "command (by /run/companion)", code: "ECONNREFUSED", errno: 111 });
+});
+
+test("a fault of ours is no refusal", async (t) => {
+	const run = runByCompanion(async () => {
+		throw new TypeError("ours");
+	}, "/run/companion");
+	await t.throwsAsync(run("command", environment), { instanceOf: TypeError });
+});
+
+test("what is no name is not even sent", async (t) => {
+	const run = runByCompanion(() => t.fail() as never, "/run/companion");
+	await t.throwsAsync(run("command", { MODPROBE_MODULE: "a\nb" }), { message: "run command: EINVAL" });
+	await t.throwsAsync(run("command", {}), { message: "run command: EINVAL" });
+});

@@ -1,0 +1,111 @@
+// The companion and the agent's end of it, over a real socket.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import test, { type ExecutionContext } from "ava";
+import { runByCompanion } from "../../src/agent/companion.js";
+import { ask } from "../../src/linux/control-client.js";
+import { serveCompanion } from "../support/companion.js";
+import { worldWords, writeWorld } from "../support/world-folder.js";
+
+/** @param config may name the file OUTPUT. */
+async function companionOf(t: ExecutionContext, config: string) {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const output = join(folder, "output");
+	writeWorld(folder, { modules: { foo: [], other: [] }, config: config.replaceAll("OUTPUT", output) });
+	const companion = await serveCompanion(join(folder, "socket"), worldWords(folder));
+	const run = runByCompanion(ask, companion.path);
+	return {
+		companion,
+		run: (module: string) => run("not sent", { MODPROBE_MODULE: module }),
+		send: (line: string) => text(connect(companion.path).end(line, "latin1")),
+		output: () => readFileSync(output, "utf8"),
+	};
+}
+
+test("a module's install command is run by its name, with its options, and the exit status comes back", async (t) => {
+	const { companion, run, output } = await companionOf(
+		t,
+		`options foo level=3
+install foo { echo "$MODPROBE_MODULE: $CMDLINE_OPTS"; [ -e /proc/$$/fd/3 ]; echo $?; env | grep -c ^LISTEN; } >OUTPUT; exit 7`,
+	);
+	t.is(await run("foo"), 7);
+	// The connection is not the command's.
+	t.is(output(), "foo: level=3\n1\n0\n");
+	await companion.close();
+	t.deepEqual(companion.ends, [{ status: 0, stdout: "", stderr: "" }]);
+});
+
+test("what the command writes goes where the companion's output goes, and is no answer", async (t) => {
+	const { companion, run } = await companionOf(t, "install foo echo 5; echo words >&2; kill -TERM $$");
+	t.is(await run("foo"), 128 + 15);
+	await companion.close();
+	t.deepEqual(companion.ends, [{ status: 0, stdout: "5\n", stderr: "words\n" }]);
+});
+
+test("a module without a command has none", async (t) => {
+	const { companion, run } = await companionOf(t, "install foo true");
+	await t.throwsAsync(run("other"), { message: "run not sent: ENOENT" });
+	await companion.close();
+	t.deepEqual(companion.ends, [
+		{ status: 1, stdout: "", stderr: "hotplugd run-install-command: other has no install command\n" },
+	]);
+});
+
+test("a command that counts for nothing because of softdeps is not run", async (t) => {
+	const { companion, run } = await companionOf(t, "install foo echo run >OUTPUT\nsoftdep foo pre: other");
+	await t.throwsAsync(run("foo"), { message: "run not sent: ENOENT" });
+	await companion.close();
+});
+
+const refuses = test.macro({
+	async exec(t, line: string) {
+		const { companion, send } = await companionOf(t, "install foo echo run >OUTPUT");
+		t.is(await send(line), "failed\n");
+		await companion.close();
+		const stderr = "hotplugd run-install-command: refused what is no request to run a module's command\n";
+		t.deepEqual(companion.ends, [{ status: 1, stdout: "", stderr }]);
+	},
+	title: (title) => `${title} is refused`,
+});
+
+test("a command of the client's own", refuses, "install foo; touch /tmp/x\n");
+test("another word", refuses, "rule foo\n");
+test("half a line", refuses, "install foo");
+test("nothing", refuses, "");
+test("a line without end", refuses, "install ".padEnd(100_000, "x"));
+test("rubbish", refuses, "\0\xff\n");
+
+test("two requests on a connection are one", async (t) => {
+	const { companion, send, output } = await companionOf(
+		t,
+		"install foo echo foo >>OUTPUT\ninstall other echo other >>OUTPUT",
+	);
+	t.is(await send("install foo\ninstall other\n"), "0\n");
+	t.is(output(), "foo\n");
+	await companion.close();
+});
+
+test("without indexes it runs nothing, and says which is missing", async (t) => {
+	const { companion, run } = await companionOf(t, "install foo true");
+	execFileSync("rm", ["-r", join(companion.path, "../lib/modules")]);
+	await t.throwsAsync(run("foo"), { message: "run not sent: EIO" });
+	await companion.close();
+	t.regex(companion.ends[0]!.stderr, /^hotplugd run-install-command: .* has no modules\.dep\.bin/);
+});
+
+test("without a connection it says who starts it", (t) => {
+	const error = t.throws(
+		() => execFileSync(process.execPath, ["dist/main.js", "run-install-command"], { stdio: "pipe", encoding: "utf8" }),
+		{ instanceOf: Error },
+	) as Error & { status: number; stderr: string };
+	t.is(error.status, 2);
+	t.is(
+		error.stderr,
+		"hotplugd run-install-command: no connection was passed: it is started by hotplugd-command.socket\n",
+	);
+});
