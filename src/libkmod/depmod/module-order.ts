@@ -18,9 +18,15 @@ export function orderModules(
 	if (lines.length === 0 || corrupted !== -1)
 		return { modules: hashed, corruptedLine: corrupted === -1 ? undefined : corrupted + 1 };
 	const places = new Map(lines.map((line, place) => [line, place]));
-	const placeOf = ({ path }: ModuleDigest) => places.get(listedPath(path)) ?? lines.length;
+	const placeOf = ({ path }: ModuleDigest) =>
+		(isBeyond(path) ? undefined : places.get(listedPath(path))) ?? lines.length;
 	const placed = hashed.map((module) => ({ module, place: placeOf(module) }));
 	return { modules: placed.sort((a, b) => a.place - b.place).map(({ module }) => module), corruptedLine: undefined };
+}
+
+// A module outside the module directory has no place in the list, not even by its whole path.
+function isBeyond(path: string): boolean {
+	return path.startsWith("/");
 }
 
 // What follows the last newline is no line.

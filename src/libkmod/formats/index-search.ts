@@ -1,4 +1,5 @@
-// Finds every key of an index that, read as a wildcard pattern (fnmatch(3), flags 0, C locale), matches a literal query.
+// Finds every key of an index that, read as a wildcard pattern (fnmatch(3), flags 0, C locale), matches a literal query. As in kmod
+// a backslash in front of all wildcards is a character like any other; behind the first one it is an escape.
 //
 // The query walks the trie once for all patterns: beside each node stand the places of the query that the pattern so far
 // can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
@@ -87,7 +88,7 @@ function walkLiterally(root: number): void {
 		const node = enter(offset);
 		for (let p = node.prefixStart; p < node.prefixEnd; p++) {
 			const byte = bytes[p]!;
-			if (isSpecial(byte)) {
+			if (byte === STAR || byte === QUESTION || byte === OPEN) {
 				begin(at);
 				below(node, p, at);
 				return;
@@ -100,13 +101,12 @@ function walkLiterally(root: number): void {
 			branch(node, QUESTION, at);
 			branch(node, OPEN, at);
 		}
-		if (node.last >= BACKSLASH) branch(node, BACKSLASH, at);
 		if (at === length) {
 			if (node.valueCount !== 0) meet(node, at);
 			return;
 		}
 		const next = query[at]!;
-		offset = next === BACKSLASH ? 0 : childOffset(index, node, next);
+		offset = childOffset(index, node, next);
 		pattern[at++] = next;
 	}
 }
@@ -176,13 +176,8 @@ function firstCandidate(least: number, place: number): number {
 	return Math.min(literal, special);
 }
 
-/** Whether the byte is more than itself in a pattern. */
-function isSpecial(byte: number): boolean {
-	return byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH;
-}
-
 function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
-	if (isSpecial(byte)) return false;
+	if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) return false;
 	if (anyLater) return lastPlace[byte]! < places[first]!;
 	for (let i = first; i < end; i++) {
 		const place = places[i]!;

@@ -89,6 +89,16 @@ test("a pattern with several stars answers once, however many ways it matches", 
 	t.is(findMatches(index, "aa").length, 0);
 });
 
+test("a backslash is a character like any other until a wildcard has been met, and then an escape", (t) => {
+	const index = read([
+		["a\\b", 0, "before"],
+		["a*\\b", 1, "behind"],
+	]);
+	const find = (query: string) => findMatches(index, query).map(({ value }) => value);
+	t.deepEqual(find("a\\b"), ["before", "behind"]);
+	t.deepEqual(find("ab"), ["behind"]);
+});
+
 test("random tries answer as fnmatch does, pattern by pattern", (t) => {
 	const random = seededRandom(t);
 	const bracket = () => `[${random.pick(["", "!"])}${random.pick(["a-c", "bd"])}]`;
