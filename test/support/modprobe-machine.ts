@@ -6,10 +6,9 @@ import { release, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { normaliseModuleName } from "../../src/libkmod/module-name.js";
 import type { Machine } from "../../src/tools/machine.js";
 import { modprobe } from "../../src/tools/modprobe.js";
-import { type ModuleTree, type TreeModule, writeModuleTree } from "./module-tree.js";
+import { formatNeeds, type ModuleTree, writeModuleTree } from "./module-tree.js";
 import { askPretendKernel, pretendKernel, recordingKernel } from "./recording-kernel.js";
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
 
@@ -71,12 +70,11 @@ export async function runBothModprobes(
 function build(folder: string, machine: ModprobeMachine): void {
 	const tree = writeModuleTree(join(folder, "tree"), machine);
 	cpSync(tree, join(folder, "modules"), { recursive: true });
-	const needs = directNeeds(machine.modules);
 	const write = (path: string, content: string | Buffer) => {
 		mkdirSync(dirname(join(folder, path)), { recursive: true });
 		writeFileSync(join(folder, path), content);
 	};
-	write("modules/modules.needs", [...needs].map(([name, used]) => `${[name, ...used].join(" ")}\n`).join(""));
+	write("modules/modules.needs", formatNeeds(machine.modules));
 	write("work/conf/machine.conf", machine.config ?? "");
 	write("proc/cmdline", machine.commandLine ?? "quiet\n");
 	write("proc/modules", "");
@@ -85,17 +83,6 @@ function build(folder: string, machine: ModprobeMachine): void {
 	for (const name of machine.used ?? []) write(`sys/module/${name}/refcnt`, "7\n");
 	for (const [path, content] of Object.entries(machine.files ?? {})) write(path, content);
 	cpSync(join(folder, "sys/module"), join(folder, "sys/start"), { recursive: true });
-}
-
-/** Which modules each uses itself, by the symbols. */
-function directNeeds(modules: Readonly<Record<string, TreeModule>>): Map<string, string[]> {
-	const owners = new Map<string, string>();
-	for (const [name, { exports = [] }] of Object.entries(modules))
-		for (const symbol of exports) owners.set(symbol, normaliseModuleName(name));
-	const needed = ({ needs = [] }: TreeModule) => needs.flatMap((symbol) => owners.get(symbol) ?? []);
-	return new Map(
-		Object.entries(modules).map(([name, module]) => [normaliseModuleName(name), [...new Set(needed(module))]]),
-	);
 }
 
 function insertPretended(folder: string, name: string): void {

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { normaliseModuleName } from "../../src/libkmod/module-name.js";
 import { moduleImage } from "./elf-image.js";
 
 export const RELEASE = "6.0.0";
@@ -39,4 +40,16 @@ export function writeModuleTree(root: string, { modules, builtin = [] }: ModuleT
 /** Below the module directory. */
 export function modulePath(name: string): string {
 	return `kernel/${name}.ko`;
+}
+
+/** By name, the modules that each needs by its symbols, one line a module: what pretend-kernel.sh goes by. */
+export function formatNeeds(modules: Readonly<Record<string, TreeModule>>): string {
+	const owners = new Map<string, string>();
+	for (const [name, { exports = [] }] of Object.entries(modules))
+		for (const symbol of exports) owners.set(symbol, normaliseModuleName(name));
+	const lines = Object.entries(modules).map(([name, { needs = [] }]) => {
+		const used = new Set(needs.flatMap((symbol) => owners.get(symbol) ?? []));
+		return `${[normaliseModuleName(name), ...used].join(" ")}\n`;
+	});
+	return lines.join("");
 }

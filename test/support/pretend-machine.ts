@@ -10,22 +10,36 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { pretendKernel } from "./recording-kernel.js";
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
 import { type SessionCall, toolsSession } from "./tools-session.js";
 
 export type PretendMachine = {
-	/** By path below `proc/`, `sys/`, `modules/` (which is /lib/modules/RELEASE) or `work/` (where commands run). */
+	/**
+	 * By path below `proc/`, `sys/`, `modules/` (which is /lib/modules/RELEASE), `work/` (where commands run), `etc/` and its
+	 * like (where configuration is) or `beside/` (what else the root has).
+	 */
 	readonly files: Readonly<Record<string, string | Buffer>>;
 	/** Directories that have nothing in them. */
 	readonly directories?: readonly string[];
 	/** Files of this machine, by the path below that they are to have there. */
 	readonly copies?: Readonly<Record<string, string>>;
+	/** Symbolic links, by their targets. */
+	readonly links?: Readonly<Record<string, string>>;
+	/** Run by sh before the calls. */
+	readonly prepare?: string;
+	/**
+	 * Modules that the kernel has, in the order of their insertion. Then calls show in /sys/module (see pretend-kernel.sh), each
+	 * finds it as it is here, and each of ours is a process of its own.
+	 */
+	readonly live?: readonly string[];
 };
 
 /** What to run: a tool's name and its arguments; and what the stand-in is told (see standin.c). */
@@ -48,12 +62,27 @@ export async function runBoth(machine: PretendMachine, calls: readonly Call[]): 
 	const folder = mkdtempSync(join(tmpdir(), "pretend-"));
 	try {
 		build(folder, machine);
-		const real = calls.map((call, number) => place(call, join(folder, `real-${number}`)));
-		const ours = calls.map((call, number) => place(call, join(folder, `ours-${number}`)));
+		const lively = machine.live !== undefined;
+		const kernel = lively ? { STANDIN_KERNEL: pretendKernel } : {};
+		const real = calls.map((call, number) => place(call, join(folder, `real-${number}`), kernel));
+		const ours = calls.map((call, number) => place(call, join(folder, `ours-${number}`), kernel));
 		for (const run of [...real, ...ours]) cpSync(join(folder, "work"), run.place, { recursive: true });
 		writeFileSync(join(folder, "ours.json"), JSON.stringify(ours));
-		writeFileSync(join(folder, "script"), real.map(formatRun).join("") + formatSession(folder));
-		await promisify(execFile)("unshare", ["-Urm", "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")]);
+		mkdirSync(join(folder, "bin"));
+		for (const tool of TOOLS) symlinkSync(resolve("dist/main.js"), join(folder, "bin", tool));
+		const reset = "rm -rf /sys/module; cp -r /sys/start /sys/module\n";
+		const formatOurs = () => ours.map((call) => reset + formatRun(call, pathOfOurs(folder))).join("");
+		const lines = [
+			`${machine.prepare ?? ""}\n`,
+			...formatInsertions(machine.live),
+			...real.map((call) => (lively ? reset : "") + formatRun(call, REAL)),
+			lively ? formatOurs() : formatSession(folder),
+		];
+		writeFileSync(join(folder, "script"), lines.join(""));
+		// Commands that call each other for ever end with the time, all of them.
+		const namespaces = ["-Urm", ...(lively ? ["--pid", "--fork", "--kill-child"] : [])];
+		const command = [...namespaces, "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")];
+		await promisify(execFile)("unshare", command, { timeout: 50_000, killSignal: "SIGKILL" });
 		const read = (run: SessionCall) => readRun(run.place, join(folder, "work"));
 		return calls.map((_, number) => ({ real: read(real[number]!), ours: read(ours[number]!) }));
 	} finally {
@@ -61,11 +90,13 @@ export async function runBoth(machine: PretendMachine, calls: readonly Call[]): 
 	}
 }
 
-function place({ words, environment }: Call, place: string): SessionCall {
-	return { place, words, environment: { STANDIN_RECORD: `${place}.record`, ...environment } };
+const TOOLS = ["modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod", "kmod"];
+
+function place({ words, environment }: Call, place: string, more: Readonly<Record<string, string>>): SessionCall {
+	return { place, words, environment: { STANDIN_RECORD: `${place}.record`, ...more, ...environment } };
 }
 
-function build(folder: string, { files, directories = [], copies = {} }: PretendMachine): void {
+function build(folder: string, { files, directories = [], copies = {}, links = {} }: PretendMachine): void {
 	for (const path of ["work", ...directories]) mkdirSync(join(folder, path), { recursive: true });
 	const write = (path: string, act: (path: string) => void) => {
 		mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -73,10 +104,24 @@ function build(folder: string, { files, directories = [], copies = {} }: Pretend
 	};
 	for (const [path, content] of Object.entries(files)) write(path, (at) => writeFileSync(at, content));
 	for (const [path, source] of Object.entries(copies)) write(path, (at) => cpSync(source, at));
+	for (const [path, target] of Object.entries(links)) write(path, (at) => symlinkSync(target, at));
 }
 
-function formatRun({ place, words, environment }: SessionCall): string {
-	const settings = { ...environment, ...standinEnvironment(`${place}.record`), PATH: "/sbin:/bin" };
+function formatInsertions(live: readonly string[] | undefined): string[] {
+	if (live === undefined) return [];
+	const insertions = live.map((name) => `${quote(pretendKernel)} finit_module ${quote(name)}\n`);
+	return ["mkdir -p /sys/module\n", ...insertions, "cp -r /sys/module /sys/start\n"];
+}
+
+const REAL = "/sbin:/bin";
+
+/** By which commands find ours, under the tools' names. */
+function pathOfOurs(folder: string): string {
+	return `${join(folder, "bin")}:${dirname(process.execPath)}:${REAL}`;
+}
+
+function formatRun({ place, words, environment }: SessionCall, path: string): string {
+	const settings = { ...environment, ...standinEnvironment(`${place}.record`), PATH: path };
 	const command = `/usr/bin/env ${formatSettings(settings)} ${words.map(quote).join(" ")}`;
 	// By a pipe: kmod opens /dev/stdout anew, which would cut a file that it shares with others.
 	return `{ (cd ${place} && ${command} 2>${place}.stderr </dev/null) || status=$?

@@ -1,15 +1,42 @@
 #!/bin/sh -eu
 # Runs a command on a machine that is made up: this one, but for what DIRECTORY has below proc, sys and modules, which are
-# its /proc (beside what is there), its /sys and its /lib/modules/RELEASE. Run it by `unshare -Urm`:
+# its /proc (beside what is there), its /sys and its /lib/modules/RELEASE; and below etc, run, usr and lib, where it has
+# configuration: directories named *.d, each of which stands for the one of that name here. What it has below `beside` is added
+# to the root. Run it by `unshare -Urm`:
 #	pretend-root.sh DIRECTORY COMMAND [ARGUMENT...]
 directory=$1
 shift
 root=$directory/root
+
+lay() { # a directory of what is here, by links, and of what the machine has in its place
+	mkdir "$root/$1"
+	for entry in "/$1"/*; do
+		[ ! -e "$entry" ] || [ -e "$directory$entry" ] || ln -s "/.$1/${entry##*/}" "$root$entry"
+	done
+	for entry in "$directory/$1"/*; do
+		case $entry in
+		*.d) cp -r "$entry" "$root/$1" ;;
+		*) lay "$1/${entry##*/}" ;;
+		esac
+	done
+}
+
 mkdir "$root"
 mount -t tmpfs root "$root"
 for entry in /*; do
-	case $entry in
-	/proc | /sys | /lib) ;;
+	name=${entry#/}
+	case $name in
+	proc | sys | lib) ;;
+	etc | run | usr)
+		if [ -d "$directory/$name" ]; then
+			mkdir "$root/.$name"
+			mount --rbind "$entry" "$root/.$name"
+			lay "$name"
+		else
+			mkdir "$root/$name"
+			mount --rbind "$entry" "$root/$name"
+		fi
+		;;
 	*)
 		if [ -L "$entry" ]; then
 			cp -P "$entry" "$root$entry"
@@ -23,8 +50,9 @@ done
 mkdir "$root/proc" "$root/.proc" "$root/sys" "$root/lib" "$root/lib/modules"
 mount --rbind /proc "$root/.proc"
 for entry in /lib/*; do
-	[ "$entry" = /lib/modules ] || ln -s "/usr$entry" "$root$entry"
+	[ "$entry" = /lib/modules ] || [ -e "$directory$entry" ] || ln -s "/usr$entry" "$root$entry"
 done
+[ ! -d "$directory/lib" ] || cp -r "$directory/lib/." "$root/lib"
 for kind in proc sys; do
 	[ ! -d "$directory/$kind" ] || cp -r "$directory/$kind/." "$root/$kind"
 done
@@ -32,4 +60,5 @@ done
 for entry in /proc/*; do
 	[ -e "$root$entry" ] || ln -s "/.${entry#/}" "$root$entry"
 done
+[ ! -d "$directory/beside" ] || cp -r "$directory/beside/." "$root"
 exec chroot "$root" "$@"

@@ -260,4 +260,14 @@ export const differences: readonly Difference[] = [
 		what: "a closed standard error is silence",
 		fact: "kmod logs to syslog then; node opens /dev/null in its place before anything of ours runs, as whoever wants silence does",
 	},
+	{
+		tool: "modprobe in worlds",
+		what: "the fifth directory counts",
+		fact: "newer kmods read /usr/lib/modprobe.d too, where it is not /lib/modprobe.d by another name",
+	},
+	{
+		tool: "depmod in worlds",
+		what: "of equal priority by path",
+		fact: "kmod takes the file that it reads first, so that the directory's order decides, which differs between file systems",
+	},
 ];

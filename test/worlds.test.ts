@@ -1,0 +1,98 @@
+// Every world of fixtures/worlds: the real kmod and ours run there, one command after the other, and do the same.
+import { readdirSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import test, { type ExecutionContext } from "ava";
+import { withoutPlacesIn } from "./support/compared-modprobe.js";
+import { entriesOf } from "./support/depmod-world.js";
+import { type FixtureRun, parseFixtureWorld } from "./support/fixture-world.js";
+import { type Run, runBoth } from "./support/pretend-machine.js";
+import { differences } from "./tools/differences.js";
+
+const folder = "fixtures/worlds";
+const names = readdirSync(folder).filter((name) => name.endsWith(".world"));
+
+test("there are worlds", (t) => {
+	t.true(names.length >= 10);
+});
+
+for (const name of names)
+	test(`in the world of ${name.replace(".world", "")} ours does as the real kmod does`, async (t) => {
+		const { machine, runs } = parseFixtureWorld(readFileSync(`${folder}/${name}`, "utf8"));
+		t.true(runs.length >= 3, "something is run there");
+		const results = await runBoth(machine, runs);
+		for (const [number, run] of runs.entries()) compare(t, run, results[number]!.real, results[number]!.ours);
+	});
+
+function compare(t: ExecutionContext, run: FixtureRun, real: Run, ours: Run): void {
+	const { line, shown, instead, settled } = run;
+	const expected = readable(real);
+	const told = line === "depmod" ? withoutWeakdep(readable(ours)) : readable(ours);
+	if (settled === undefined) shows(t, line, expected, shown);
+	if (instead === undefined && settled === undefined) {
+		t.deepEqual(told, expected, line);
+		return;
+	}
+	const { row, lines } = instead ?? settled!;
+	t.true(
+		differences.some(({ what }) => what === row),
+		`${line}: no row says that ${row}`,
+	);
+	if (instead === undefined) return shows(t, line, told, lines);
+	t.notDeepEqual(told, expected, `${line} differs no longer`);
+	t.deepEqual(told, { ...expected, ...parseInstead(lines) }, line);
+}
+
+function shows(t: ExecutionContext, line: string, { stdout, stderr, calls, files }: Told, wanted: readonly string[]) {
+	const all = [stdout, stderr, ...calls, ...Object.values(files)].join("\n").split("\n");
+	for (const text of wanted)
+		t.true(
+			all.some((it) => it.includes(text)),
+			`${line} does not show: ${text}`,
+		);
+}
+
+type Told = Omit<Run, "calls" | "written"> & {
+	readonly calls: readonly string[];
+	readonly files: Readonly<Record<string, string>>;
+};
+
+/** What was run, asked of the kernel, said and written; text of text files, entries of indexes. */
+function readable({ status, stdout, stderr, calls, written }: Run): Told {
+	const files = Object.entries(written).map(([path, text]) => {
+		const name = path.replace(/.*\//, "");
+		return [name, name.endsWith(".bin") ? entriesOf(name, Buffer.from(text, "latin1")) : text];
+	});
+	const asked = calls.map(({ call, file, name, text, parameters, flags }) =>
+		[call, file ?? name ?? text, parameters, flags].filter((part) => part !== undefined && part !== "").join(" "),
+	);
+	const said = withoutPlacesIn(stderr).replaceAll(/\n{2,}/g, "\n");
+	return anywhere({ status, stdout, stderr: said, calls: asked, files: Object.fromEntries(files) });
+}
+
+/** Whatever the kernel's release is. */
+function anywhere(told: Told): Told {
+	return JSON.parse(JSON.stringify(told).replaceAll(`/lib/modules/${release()}`, "/lib/modules/RELEASE"));
+}
+
+/** The one difference that every depmod has: weak dependencies have a file of their own. */
+function withoutWeakdep({ files, ...rest }: Told): Told {
+	const { "modules.weakdep": _, ...known } = files;
+	return { ...rest, files: known };
+}
+
+/** A kind alone, without a blank behind it, is nothing of that kind. */
+function parseInstead(lines: readonly string[]): Partial<Told> {
+	const ofKind = (kind: string) =>
+		lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
+	const text = (kind: string) =>
+		ofKind(kind)
+			.map((line) => `${line}\n`)
+			.join("");
+	const has = (kind: string) => lines.includes(kind) || ofKind(kind).length > 0;
+	return {
+		...(has("status") && { status: Number(ofKind("status")[0]) }),
+		...(has("out") && { stdout: text("out") }),
+		...(has("err") && { stderr: text("err") }),
+		...(has("call") && { calls: ofKind("call") }),
+	};
+}
