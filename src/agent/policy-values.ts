@@ -1,6 +1,6 @@
 // The values in a file of policy, read strictly: what is not of the right type, or of a range, is a mistake. Pure.
 import { normaliseAlias } from "../libkmod/module-name.js";
-import type { Patterns } from "./policy.js";
+import type { Patterns } from "./patterns.js";
 import type { Mistake } from "./policy-rules.js";
 
 export type Table = Readonly<Record<string, unknown>>;

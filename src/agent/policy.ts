@@ -3,11 +3,8 @@
 // conditions all, and of rules the first one that does is named.
 import type { Source } from "../libkmod/formats/modprobe-config.js";
 import { normaliseAlias } from "../libkmod/module-name.js";
-import { matchesWildcard } from "../libkmod/wildcard.js";
 import type { PresentDevice } from "./devices.js";
-
-/** One of them has to match. A byte a character. */
-export type Patterns = readonly string[];
+import { matchesAny, type Patterns } from "./patterns.js";
 
 /** What a device has to be, and what has to have happened to it: anything where absent. */
 export type DeviceConditions = {
@@ -100,17 +97,16 @@ export type Load = { readonly alias: string; readonly rule: Source };
 
 export function listLoads({ load }: Policy, device: PresentDevice): readonly Load[] {
 	if (load.length === 0) return [];
-	return load
-		.filter((rule) => meetsDevice(rule, device))
-		.flatMap((rule) =>
-			[...rule.load, ...(rule.ownAliases ? device.aliases : [])].map((alias) => ({ alias, rule: rule.source })),
-		);
+	const rules = listForAction(load, device).filter((rule) => meetsDevice(rule, device));
+	return rules.flatMap((rule) =>
+		[...rule.load, ...(rule.ownAliases ? device.aliases : [])].map((alias) => ({ alias, rule: rule.source })),
+	);
 }
 
 /** The commands to be run for what has happened to a device, in order. */
 export function listRuns(policy: Policy, device: PresentDevice): readonly RunRule[] {
 	if (policy.run.length === 0) return [];
-	const runs = policy.run.filter((rule) => meetsDevice(rule, device));
+	const runs = listForAction(policy.run, device).filter((rule) => meetsDevice(rule, device));
 	return runs.length === 0 || findIgnore(policy, device) !== undefined ? [] : runs;
 }
 
@@ -148,5 +144,23 @@ function meetsAsked(rule: AskedConditions, alias: string, module: string): boole
 
 function meets(patterns: Patterns | undefined, text: string | undefined): boolean {
 	if (patterns === undefined) return true;
-	return text !== undefined && patterns.some((pattern) => matchesWildcard(pattern, text));
+	return text !== undefined && matchesAny(patterns, text);
+}
+
+const byAction = new WeakMap<readonly DeviceConditions[], Map<string, readonly DeviceConditions[]>>();
+
+/** In a storm most uevents say what no rule is about. */
+function listForAction<Rule extends DeviceConditions>(rules: readonly Rule[], device: PresentDevice): readonly Rule[];
+function listForAction(
+	rules: readonly DeviceConditions[],
+	{ action = "add" }: PresentDevice,
+): readonly DeviceConditions[] {
+	const known = byAction.get(rules) ?? new Map<string, readonly DeviceConditions[]>();
+	byAction.set(rules, known);
+	let listed = known.get(action);
+	if (listed === undefined) {
+		listed = rules.filter((rule) => meets(rule.action, action));
+		known.set(action, listed);
+	}
+	return listed;
 }

@@ -24,9 +24,12 @@ class SearchedText implements Properties {
 	}
 
 	get(key: string): string | undefined {
-		const found = this.#text.lastIndexOf(`${this.#separator}${key}=`);
+		const sought = `${this.#separator}${key}=`;
+		let found = this.#text.indexOf(sought);
 		if (found < 0) return undefined;
-		const start = found + key.length + 2;
+		// Forward, which is several times as quick as lastIndexOf.
+		for (let next = found; next >= 0; next = this.#text.indexOf(sought, next + 1)) found = next;
+		const start = found + sought.length;
 		const end = this.#text.indexOf(this.#separator, start);
 		return this.#text.slice(start, end < 0 ? undefined : end);
 	}
