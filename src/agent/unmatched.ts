@@ -1,6 +1,7 @@
 // Devices of which an alias matched no module: when the indexes are written anew, it may.
 import type { Decision } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
+import { makeRecent } from "./recent.js";
 
 export type Unmatched = {
 	note(device: PresentDevice, decisions: readonly Decision[]): void;
@@ -13,20 +14,16 @@ export type Unmatched = {
 const MOST_DEVICES = 4096;
 
 export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
-	const aliasesByDevice = new Map<string, readonly string[]>();
+	const aliasesByDevice = makeRecent<readonly string[]>(most);
 	return {
 		note({ devpath }, decisions) {
-			const aliases = decisions.filter(({ matches }) => matches.length === 0).map(({ alias }) => alias);
-			if (aliases.length === 0) return;
-			aliasesByDevice.delete(devpath);
+			if (decisions.every(({ matches }) => matches.length > 0)) return;
+			const aliases = decisions.flatMap(({ alias, matches }) => (matches.length === 0 ? [alias] : []));
 			aliasesByDevice.set(devpath, aliases);
-			if (aliasesByDevice.size <= most) return;
-			const [oldest] = aliasesByDevice.keys();
-			if (oldest !== undefined) aliasesByDevice.delete(oldest);
 		},
-		forget: (devpath) => void aliasesByDevice.delete(devpath),
+		forget: (devpath) => aliasesByDevice.delete(devpath),
 		takeAll() {
-			const devices = [...aliasesByDevice].map(([devpath, aliases]) => ({ devpath, aliases }));
+			const devices = aliasesByDevice.entries().map(([devpath, aliases]) => ({ devpath, aliases }));
 			aliasesByDevice.clear();
 			return devices;
 		},

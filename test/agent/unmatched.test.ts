@@ -18,6 +18,16 @@ test("of a device, the aliases that no module has are remembered, until all are 
 	t.deepEqual(unmatched.takeAll(), []);
 });
 
+test("what policy goes by is remembered with a device, and what policy loads for it is not taken for an alias of its own", (t) => {
+	const unmatched = makeUnmatched();
+	const properties = new Map([["SUBSYSTEM", "usb"]]);
+	const rule = { file: "p", line: 1 };
+	unmatched.note({ ...device("/a"), properties }, [decision("x:1"), { ...decision("i2o_block"), rule }]);
+	t.deepEqual(unmatched.takeAll(), [{ devpath: "/a", aliases: ["x:1"], properties }]);
+	unmatched.note({ ...device("/a"), properties }, [{ ...decision("i2o_block"), rule }]);
+	t.deepEqual(unmatched.takeAll(), [{ devpath: "/a", aliases: [], properties }]);
+});
+
 test("a device that has left is not remembered", (t) => {
 	const unmatched = makeUnmatched();
 	unmatched.note(device("/a"), [decision("x:1")]);
