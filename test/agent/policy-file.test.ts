@@ -273,3 +273,17 @@ test("the shipped files have no problems, and load what udev's own rules load by
 	const helping = await readPolicy(files, ["/r"], "udev");
 	t.deepEqual(helping.value.load, []);
 });
+
+test("the reference file is right, and has every kind of rule with every key", (t) => {
+	const text = readFileSync("config/rules.toml", "utf8");
+	const { value, problems } = parsePolicy("config/rules.toml", text);
+	t.deepEqual(problems, []);
+	t.is(value.source, "kernel");
+	for (const kind of ruleKinds) {
+		t.true(value.policy[kind].length > 0, kind);
+		const [problem] = parsePolicy("f", `[[${kind}]]\nno_such_key = 1`).problems;
+		const [, keys = ""] = /its keys are (.*)$/.exec(problem?.message ?? "") ?? [];
+		t.true(keys.length > 0);
+		for (const key of keys.split(", ")) t.regex(text, new RegExp(`^${key} = `, "m"), `${kind}: ${key}`);
+	}
+});
