@@ -1,0 +1,96 @@
+#!/bin/sh
+# Makes the agent udev's helper: installs its units, the rule that leaves loading to it, and the thin helper. From the next boot
+# on the agent loads what udev has loaded so far. May be run again, as after an upgrade; uninstall.sh takes all of it back.
+#
+#	install.sh [--root DIR] [--package DIR] [--node FILE]
+#
+#	--root DIR     a root file system that does not run (also $DESTDIR)
+#	--package DIR  where this package will be found when it runs, if not where it is now
+#	--node FILE    where node will be found then, if not in the search path
+set -eu
+unset CDPATH
+here=$(cd "$(dirname "$0")" && pwd -P)
+root=${DESTDIR:-}
+package=
+node=
+
+fail() {
+	echo "install.sh: $1" >&2
+	exit 1
+}
+
+while [ $# -gt 0 ]; do
+	[ $# -ge 2 ] || fail "$1 is no option, or lacks its value: --root DIR, --package DIR, --node FILE"
+	case $1 in
+	--root) root=$2 ;;
+	--package) package=$2 ;;
+	--node) node=$2 ;;
+	*) fail "$1 is no option: there are --root DIR, --package DIR, --node FILE" ;;
+	esac
+	shift 2
+done
+root=${root%/}
+[ -z "$root" ] || root=$(cd "$root" && pwd -P) || fail "there is no directory $root"
+. "$here/installed-files.sh"
+
+# As they are called within the root.
+if [ -z "$package" ]; then
+	package=$(dirname "$here")
+	case $package/ in
+	"$root"/*) package=${package#"$root"} ;;
+	*) fail "$package is not below $root: say by --package where this package will be" ;;
+	esac
+fi
+main=$package/dist/main.js
+[ -e "$root$main" ] || fail "there is no $root$main: build the package first (npm ci), or name another by --package"
+if [ -z "$node" ]; then
+	if [ -z "$root" ]; then
+		node=$(command -v node) || fail "there is no node in the search path: name it by --node"
+	else
+		for node in /usr/local/bin/node /usr/bin/node; do [ ! -x "$root$node" ] || break; done
+	fi
+fi
+[ -x "$root$node" ] || fail "$root$node is no program: name node by --node"
+case $node$main in
+*[!A-Za-z0-9/._+@-]*) fail "$node or $main has characters in it that a unit would take for something else" ;;
+esac
+
+# What is there already and somebody else's is not touched, and then nothing is.
+for path in $UNITS "$RULES"; do
+	[ ! -e "$root$path" ] && [ ! -L "$root$path" ] || is_ours "$root$path" ||
+		fail "$root$path is not this package's: move it away first"
+done
+
+# Below /home and /root the unit would not find them.
+home=yes
+case "$node $main" in
+/home/* | /root/* | *" /home/"* | *" /root/"*) home=read-only ;;
+esac
+
+put() { # FILE PATH
+	mkdir -p "$root${2%/*}"
+	{
+		echo "$MARK"
+		sed -e "s|^ConditionFileIsExecutable=/usr/bin/hotplugd\$|ConditionFileIsExecutable=$node\\
+ConditionPathExists=$main|" -e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
+	} >"$root$2.new"
+	chmod 644 "$root$2.new"
+	mv -f "$root$2.new" "$root$2"
+}
+
+for path in $UNITS; do put "$here/${path#"$UNIT_DIRECTORY/"}" "$path"; done
+put "$here/../rules/80-drivers.rules" "$RULES"
+mkdir -p "$root${WANTED%/*}"
+ln -sf ../hotplugd.service "$root$WANTED"
+if [ -e "$here/../dist/hotplugd-load" ]; then
+	mkdir -p "$root${HELPER%/*}"
+	cp "$here/../dist/hotplugd-load" "$root$HELPER.new"
+	chmod 755 "$root$HELPER.new"
+	mv -f "$root$HELPER.new" "$root$HELPER"
+fi
+
+if [ -z "$root" ] && [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+	udevadm control --reload
+fi
+echo "hotplugd is installed, and loads modules from the next boot on, or from \`systemctl start hotplugd\` on."

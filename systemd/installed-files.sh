@@ -1,0 +1,17 @@
+# What install.sh installs and uninstall.sh removes, as paths within the root.
+MARK="# Installed by hotplugd's systemd/install.sh; what is changed here is lost when it runs again."
+UNIT_DIRECTORY=/etc/systemd/system
+UNITS="
+	$UNIT_DIRECTORY/hotplugd.service
+	$UNIT_DIRECTORY/hotplugd-command.socket
+	$UNIT_DIRECTORY/hotplugd-command@.service
+	$UNIT_DIRECTORY/systemd-udev-settle.service.d/hotplugd.conf"
+WANTED=$UNIT_DIRECTORY/sysinit.target.wants/hotplugd.service
+RULES=/etc/udev/rules.d/80-drivers.rules
+HELPER=/usr/local/lib/hotplugd/hotplugd-load
+# Removed where nothing is left in them.
+OWN_DIRECTORIES="$UNIT_DIRECTORY/systemd-udev-settle.service.d ${WANTED%/*} ${HELPER%/*}"
+
+is_ours() { # FILE
+	[ -f "$1" ] && [ "$(sed -n 1p "$1")" = "$MARK" ]
+}

@@ -1,0 +1,189 @@
+// systemd/install.sh and uninstall.sh on a root file system that does not run.
+import { spawnSync } from "node:child_process";
+import {
+	chmodSync,
+	existsSync,
+	lstatSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+
+const UNITS = "etc/systemd/system";
+const RULES = "etc/udev/rules.d/80-drivers.rules";
+const HELPER = "usr/local/lib/hotplugd/hotplugd-load";
+
+const installed = [
+	`${UNITS}/hotplugd-command.socket`,
+	`${UNITS}/hotplugd-command@.service`,
+	`${UNITS}/hotplugd.service`,
+	`${UNITS}/sysinit.target.wants/hotplugd.service`,
+	`${UNITS}/systemd-udev-settle.service.d/hotplugd.conf`,
+	RULES,
+	HELPER,
+];
+
+function write(path: string, content: string, mode = 0o644): void {
+	mkdirSync(dirname(path), { recursive: true });
+	writeFileSync(path, content);
+	chmodSync(path, mode);
+}
+
+/** With what a system has there already. */
+function makeRoot(t: ExecutionContext, main = "/opt/hotplugd/dist/main.js"): string {
+	const root = mkdtempSync(join(tmpdir(), "root-"));
+	t.teardown(() => rmSync(root, { recursive: true }));
+	write(join(root, main), "");
+	write(join(root, "usr/bin/node"), "#!/bin/sh\n", 0o755);
+	write(join(root, UNITS, "sshd.service"), "[Service]\n");
+	write(join(root, "etc/udev/rules.d/70-own.rules"), "");
+	return root;
+}
+
+/** Every entry with its mode and content. */
+function readTree(root: string): Map<string, string> {
+	const entries = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+	return new Map(
+		entries.map((path) => {
+			const found = lstatSync(join(root, path));
+			if (found.isSymbolicLink()) return [path, `-> ${readlinkSync(join(root, path))}`];
+			const content = found.isDirectory() ? "" : readFileSync(join(root, path), "latin1");
+			return [path, `${found.mode.toString(8)} ${content}`];
+		}),
+	);
+}
+
+function run(script: "install" | "uninstall", root: string, words: readonly string[] = [], shell = ["sh"]) {
+	const [program = "", ...first] = shell;
+	const command = [...first, `systemd/${script}.sh`, "--root", root, ...words];
+	const { status, stderr } = spawnSync(program, command, { encoding: "utf8", env: { PATH: process.env.PATH } });
+	return { status, stderr };
+}
+
+const PACKAGE = ["--package", "/opt/hotplugd"];
+const well = { status: 0, stderr: "" };
+
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`what is installed is removed again, and nothing else (${shell.join(" ")})`, (t) => {
+		const root = makeRoot(t);
+		const before = readTree(root);
+		t.deepEqual(run("install", root, PACKAGE, shell), well);
+		const after = readTree(root);
+		t.deepEqual(
+			[...after.keys()].filter((path) => !before.has(path) && !lstatSync(join(root, path)).isDirectory()),
+			installed.toSorted(),
+		);
+		for (const [path, content] of before) t.is(after.get(path), content, path);
+		t.deepEqual(run("install", root, PACKAGE, shell), well);
+		t.deepEqual(readTree(root), after);
+		t.deepEqual(run("uninstall", root, [], shell), well);
+		t.deepEqual(
+			[...readTree(root)].filter(([path]) => !/^usr\/local(\/lib)?$/.test(path)),
+			[...before],
+		);
+		t.deepEqual(run("uninstall", root, [], shell), well);
+	});
+
+test("the units call this node with this package, and are there only while both are", (t) => {
+	const root = makeRoot(t);
+	run("install", root, PACKAGE);
+	const unit = (name: string) => readFileSync(join(root, UNITS, name), "utf8");
+	const call = "/usr/bin/node /opt/hotplugd/dist/main.js";
+	const service = unit("hotplugd.service");
+	t.true(service.includes(`\nExecStart=${call} run `));
+	t.true(
+		service.includes("\nConditionFileIsExecutable=/usr/bin/node\nConditionPathExists=/opt/hotplugd/dist/main.js\n"),
+	);
+	t.true(service.includes("\nProtectHome=yes\n"));
+	t.true(unit("hotplugd-command@.service").includes(`\nExecStart=-${call} run-install-command\n`));
+	t.true(unit("systemd-udev-settle.service.d/hotplugd.conf").includes(`\nExecStart=-${call} settle `));
+	for (const name of readdirSync(join(root, UNITS)).filter((name) => name.startsWith("hotplugd")))
+		t.false(unit(name).includes("/usr/bin/hotplugd"), name);
+	t.is(readlinkSync(join(root, UNITS, "sysinit.target.wants/hotplugd.service")), "../hotplugd.service");
+});
+
+test("the rule and the thin helper are the package's", (t) => {
+	const root = makeRoot(t);
+	run("install", root, PACKAGE);
+	const [, ...lines] = readFileSync(join(root, RULES), "utf8").split("\n");
+	t.is(lines.join("\n"), readFileSync("rules/80-drivers.rules", "utf8"));
+	t.deepEqual(readFileSync(join(root, HELPER)), readFileSync("dist/hotplugd-load"));
+	t.is(lstatSync(join(root, HELPER)).mode & 0o777, 0o755);
+});
+
+test("where a home directory has the package, the unit may read it", (t) => {
+	const root = makeRoot(t, "/root/hotplugd/dist/main.js");
+	t.deepEqual(run("install", root, ["--package", "/root/hotplugd"]), well);
+	t.regex(readFileSync(join(root, UNITS, "hotplugd.service"), "utf8"), /\nProtectHome=read-only\n/);
+});
+
+test("node may be anywhere", (t) => {
+	const root = makeRoot(t);
+	rmSync(join(root, "usr/bin/node"));
+	t.deepEqual(run("install", root, PACKAGE), {
+		status: 1,
+		stderr: `install.sh: ${root}/usr/bin/node is no program: name node by --node\n`,
+	});
+	write(join(root, "opt/node/bin/node"), "", 0o755);
+	t.deepEqual(run("install", root, [...PACKAGE, "--node", "/opt/node/bin/node"]), well);
+	t.regex(readFileSync(join(root, UNITS, "hotplugd.service"), "utf8"), /\nExecStart=\/opt\/node\/bin\/node /);
+});
+
+const foreign = test.macro({
+	exec(t, path: string, make: (path: string) => void) {
+		const root = makeRoot(t);
+		mkdirSync(dirname(join(root, path)), { recursive: true });
+		make(join(root, path));
+		const before = readTree(root);
+		t.deepEqual(run("install", root, PACKAGE), {
+			status: 1,
+			stderr: `install.sh: ${root}/${path} is not this package's: move it away first\n`,
+		});
+		t.deepEqual(readTree(root), before);
+		t.deepEqual(run("uninstall", root), well);
+		t.deepEqual(readTree(root), before);
+	},
+	title: (title) => `${title} stays as it is, and nothing is installed`,
+});
+
+test("somebody else's rule", foreign, RULES, (path) => writeFileSync(path, "# mine\n"));
+test("a rule that is masked", foreign, RULES, (path) => symlinkSync("/dev/null", path));
+test("somebody else's unit", foreign, `${UNITS}/hotplugd.service`, (path) => writeFileSync(path, ""));
+
+const refuses = test.macro({
+	exec(t, words: readonly string[], message: RegExp) {
+		const root = makeRoot(t);
+		const before = readTree(root);
+		const { status, stderr } = run("install", root, words);
+		t.is(status, 1);
+		t.regex(stderr, message);
+		t.is(stderr.split("\n").length, 2);
+		t.deepEqual(readTree(root), before);
+	},
+	title: (title) => `${title} is refused, in one line`,
+});
+
+test("an unknown option", refuses, ["--prefix", "/usr"], /--prefix is no option/);
+test("an option without its value", refuses, ["--node"], /--node is no option, or lacks its value/);
+test("a package that is not in the root", refuses, [], /is not below .*--package/);
+test("a package that is not there", refuses, ["--package", "/opt/other"], /there is no .*\/opt\/other\/dist\/main.js/);
+test(
+	"a package whose path a unit would misread",
+	refuses,
+	["--package", "/opt/hotplugd/../hotplugd/%n/../."],
+	/there is no|characters/,
+);
+
+test("a root that is not there is refused", (t) => {
+	t.is(run("install", "/nonexistent/root", PACKAGE).status, 1);
+	t.is(run("uninstall", "/nonexistent/root").status, 1);
+	t.false(existsSync("/nonexistent"));
+});
