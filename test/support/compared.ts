@@ -51,10 +51,14 @@ function compare(t: ExecutionContext, { words, differs, ours, added }: Compariso
 	);
 }
 
+export function withoutLibraryLinesIn(text: string): string {
+	return text.replaceAll(OF_LIBRARY, "");
+}
+
 function withoutLibraryLines(run: Run): Run {
 	return {
 		...run,
-		stderr: run.stderr.replaceAll(OF_LIBRARY, ""),
+		stderr: withoutLibraryLinesIn(run.stderr),
 		calls: run.calls.filter(({ call, text }) => call !== "syslog" || !/^\w+: \.\.\/libkmod\//.test(String(text))),
 	};
 }
