@@ -1,5 +1,6 @@
 // Which modules were tried for which devices and did not come to life: a device that comes up again does not try them again,
 // another device does. An attempt counts from its begin, so that what is heard of its device meanwhile is not forgotten.
+import { makeRecent } from "./recent.js";
 
 export type Attempts = {
 	record(module: string, device: string): void;
@@ -16,25 +17,25 @@ export type Attempts = {
 const MOST_DEVICES = 16_384;
 
 export function makeAttempts(most: number = MOST_DEVICES): Attempts {
-	const modulesByDevice = new Map<string, Set<string>>();
+	// Mostly there is one, for which a Set would take more memory than all the rest.
+	const modulesByDevice = makeRecent<readonly string[]>(most);
 	return {
 		record(module, device) {
-			const modules = modulesByDevice.get(device);
-			if (modules !== undefined) {
-				modules.add(module);
-				return;
-			}
-			modulesByDevice.set(device, new Set([module]));
-			if (modulesByDevice.size <= most) return;
-			const [oldest] = modulesByDevice.keys();
-			if (oldest !== undefined) modulesByDevice.delete(oldest);
+			const modules = modulesByDevice.get(device) ?? [];
+			if (!modules.includes(module)) modulesByDevice.set(device, [...modules, module]);
 		},
 		forget(module, device) {
 			const modules = modulesByDevice.get(device);
-			if (modules?.delete(module) && modules.size === 0) modulesByDevice.delete(device);
+			if (!modules?.includes(module)) return;
+			if (modules.length === 1) modulesByDevice.delete(device);
+			else
+				modulesByDevice.set(
+					device,
+					modules.filter((one) => one !== module),
+				);
 		},
-		has: (module, device) => modulesByDevice.get(device)?.has(module) === true,
-		forgetDevice: (device) => void modulesByDevice.delete(device),
+		has: (module, device) => modulesByDevice.get(device)?.includes(module) === true,
+		forgetDevice: (device) => modulesByDevice.delete(device),
 		forgetAll: () => modulesByDevice.clear(),
 	};
 }

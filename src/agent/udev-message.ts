@@ -42,7 +42,7 @@ export function parseUdevMessage(message: Buffer): UdevUevent | undefined {
 	const properties = parseProperties(`\0${message.toString("latin1", offset, offset + length)}`, "\0");
 	const read = (key: string) => properties.get(key);
 	const action = read("ACTION") ?? "";
-	const devpath = read("DEVPATH") ?? "";
+	const devpath = ownText(read("DEVPATH") ?? "");
 	if (!/^[a-z]+$/.test(action) || !devpath.startsWith("/")) return undefined;
 	return { action, devpath, seqnum: parseSeqnum(read("SEQNUM") ?? ""), ...opinionOf(read), properties };
 }
@@ -62,9 +62,13 @@ export function opinionOf(read: ReadProperty): UdevOpinion {
 	for (let number = 0; ; number++) {
 		const alias = read(number === 0 ? "MODALIAS" : `MODALIAS${number}`);
 		if (alias === undefined) return { aliases, leftAlone: undefined };
-		// Made anew: a slice would keep the whole message in memory for as long as the alias is remembered.
-		if (alias !== "" && !aliases.includes(alias)) aliases.push(Buffer.from(alias, "latin1").toString("latin1"));
+		if (alias !== "" && !aliases.includes(alias)) aliases.push(ownText(alias));
 	}
+}
+
+/** Made anew: a slice would keep the whole message in memory for as long as it is remembered. */
+function ownText(slice: string): string {
+	return Buffer.from(slice, "latin1").toString("latin1");
 }
 
 /**

@@ -17,20 +17,21 @@ export type Uevent = {
 /** undefined where the message does not begin as a uevent does, such as udev's own on another group. */
 export function parseUevent(message: Buffer): Uevent | undefined {
 	const text = message.toString("latin1");
-	const header = /^([a-z]+)@(\/[^\0]*)\0/.exec(text);
+	const header = /^([a-z]+)@\/[^\0]*\0/.exec(text);
 	if (header === null) return undefined;
-	const [{ length }, action, devpath] = header;
+	const [{ length }, action = ""] = header;
+	// What is remembered is read anew: a slice would keep the whole message in memory for as long.
+	const devpath = message.toString("latin1", action.length + 1, length - 1);
 	const aliases: string[] = [];
 	// Searching for the two keys costs less than looking at all of them, in a message that mostly has neither.
 	for (let found = find(text, "MODALIAS", length - 1); found; found = find(text, "MODALIAS", found.end)) {
-		// Read anew: a slice would keep the whole message in memory for as long as the alias is remembered.
 		const alias = message.toString("latin1", found.start, withoutNewlines(text, found.end));
 		if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
 	}
 	const number = find(text, "SEQNUM", length - 1);
 	return {
-		action: action!,
-		devpath: devpath!,
+		action,
+		devpath,
 		seqnum: number && parseSeqnum(text.slice(number.start, number.end)),
 		aliases,
 		properties: parseProperties(text, "\0"),

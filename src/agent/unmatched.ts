@@ -14,18 +14,20 @@ export type Unmatched = {
 const MOST_DEVICES = 4096;
 
 export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
-	const aliasesByDevice = makeRecent<readonly string[]>(most);
+	const devices = makeRecent<PresentDevice>(most);
 	return {
-		note({ devpath }, decisions) {
+		note({ devpath, action, properties }, decisions) {
 			if (decisions.every(({ matches }) => matches.length > 0)) return;
-			const aliases = decisions.flatMap(({ alias, matches }) => (matches.length === 0 ? [alias] : []));
-			aliasesByDevice.set(devpath, aliases);
+			const aliases = decisions.flatMap(({ alias, matches, rule }) =>
+				matches.length === 0 && rule === undefined ? [alias] : [],
+			);
+			devices.set(devpath, { devpath, aliases, ...(action && { action }), ...(properties && { properties }) });
 		},
-		forget: (devpath) => aliasesByDevice.delete(devpath),
+		forget: (devpath) => devices.delete(devpath),
 		takeAll() {
-			const devices = aliasesByDevice.entries().map(([devpath, aliases]) => ({ devpath, aliases }));
-			aliasesByDevice.clear();
-			return devices;
+			const all = devices.entries().map(([, device]) => device);
+			devices.clear();
+			return all;
 		},
 	};
 }
