@@ -8,14 +8,15 @@ import type { Controlled } from "./control-answers.js";
 import type { DeviceSources, UeventSource } from "./devices.js";
 import type { Journal } from "./journal.js";
 import { judgeLoad } from "./load.js";
+import type { Counted, Metrics } from "./metrics.js";
 import { makePipeline, type Pipeline } from "./pipeline.js";
 import type { Policy } from "./policy.js";
 import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
 import type { Settings } from "./settings.js";
 import { settle } from "./settle.js";
+import type { AgentStatus } from "./status.js";
 import { makeStatusBook } from "./status-book.js";
-import type { Counted } from "./tally.js";
 
 export type ServiceOptions = {
 	readonly kernel: Kernel;
@@ -37,7 +38,8 @@ export type ServiceOptions = {
 	readonly onListening: (listens: boolean) => void;
 	readonly counted: Counted;
 	readonly onReport?: (report: Report) => void;
-	readonly metrics?: () => Promise<string>;
+	/** Prometheus' text of it. */
+	readonly formatMetrics: (metrics: Metrics, status: AgentStatus) => Promise<string>;
 };
 
 export type Service = Controlled & {
@@ -159,10 +161,7 @@ export function makeService(options: ServiceOptions): Service {
 		reload: reloadOnce,
 		load: (request) => load(pipeline, request),
 		stop: () => stopBy("asked to stop"),
-		async metrics() {
-			if (options.metrics === undefined) throw new Error("there are none");
-			return options.metrics();
-		},
+		metrics: () => options.formatMetrics(options.counted.metrics(), book.status()),
 	};
 }
 

@@ -1,11 +1,11 @@
 // Keeps what `hotplugd status` tells, out of the pipeline's reports.
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { explainOutcome } from "./explain.js";
+import type { Counted } from "./metrics.js";
 import type { Pipeline } from "./pipeline.js";
 import type { Report } from "./report.js";
 import type { ServiceOptions } from "./service.js";
 import type { AgentState, AgentStatus, PastOutcome } from "./status.js";
-import type { Counted } from "./tally.js";
 
 export type StatusBook = {
 	record(report: Report): void;
@@ -24,7 +24,7 @@ type BookOptions = Pick<ServiceOptions, "version" | "source" | "knowledge"> & { 
 /** @param now milliseconds, of a clock that only goes forward */
 export function makeStatusBook(
 	{ version, source, knowledge, counted }: BookOptions,
-	{ inserter, pulse }: Pipeline,
+	{ inserter }: Pipeline,
 	now: () => number = () => performance.now(),
 ): StatusBook {
 	const begun = now();
@@ -77,7 +77,7 @@ export function makeStatusBook(
 			state_milliseconds: now() - state.since,
 			source,
 			receive_buffer_bytes: receiveBuffer,
-			counts: { ...counted.counts(), overruns: pulse.socket?.drops() ?? counted.counts().overruns },
+			counts: counted.counts(),
 			queue_depth: inserter.inFlight() - inserter.running().length,
 			in_flight: inserter.running(),
 			last_outcomes: past.map(({ at, ...outcome }) => ({ ...outcome, milliseconds_ago: now() - at })),

@@ -1,0 +1,184 @@
+// The agent as a service, put together: what it reads and watches, whom it answers, what it writes, from its start to its end.
+import { makeAftermath } from "../agent/aftermath.js";
+import { makeCommandPool } from "../agent/command-pool.js";
+import { runByCompanion } from "../agent/companion.js";
+import { answerControl, answerLoad } from "../agent/control-answers.js";
+import type { UeventSource } from "../agent/devices.js";
+import { type Freshness, makeFreshness } from "../agent/freshness.js";
+import type { Journal } from "../agent/journal.js";
+import { makeMetrics } from "../agent/metrics.js";
+import { keepMetricsFile } from "../agent/metrics-file.js";
+import { traceReads } from "../agent/read-trace.js";
+import { isReplayToCome } from "../agent/replay.js";
+import { makeService, type Service } from "../agent/service.js";
+import type { Settings } from "../agent/settings.js";
+import type { Kernel } from "../libkmod/kernel.js";
+import { version } from "../version.js";
+import { type AgentOptions, formatProblem, readAll } from "./agent-start.js";
+import type { ControlSocket, Machine, ServiceMachine } from "./machine.js";
+
+export type Serving = {
+	readonly given: AgentOptions & { readonly notifyFd: number | undefined };
+	readonly machine: Machine;
+	readonly ports: ServiceMachine;
+	readonly kernel: Kernel;
+	readonly settings: Settings;
+	readonly source: UeventSource;
+	readonly journal: Journal;
+};
+
+/** The kernel has no more requests under way at once (kernel/module/kmod.c: 50). */
+const LOAD_CONNECTIONS = 256;
+/** depmod writes its files one after the other: for so long none must have changed. */
+const RELOAD_QUIET = 1000;
+/** Between two looks where no hint came, since not everything can be watched. */
+const RELOAD_POLL = 30_000;
+
+/** Resolves when it was told to stop and everything that was begun has ended. @throws {StartFailure} @throws {Refusal} */
+export async function serve(serving: Serving): Promise<void> {
+	const { given, machine, ports, kernel, settings, source, journal } = serving;
+	const fresh = await keepFresh(serving);
+	const known = await fresh.read();
+	const { problems, read: files, moduleDirectory } = known.knowledge;
+	for (const problem of problems) journal.warn({ ...problem }, formatProblem(problem));
+	journal.info({ files, moduleDirectory }, "read the configuration");
+	const counted = makeMetrics();
+	const service = makeService({
+		...known,
+		kernel: withCompanion(kernel, ports, settings),
+		sources: await machine.devices("/sys"),
+		settings,
+		source,
+		lookAtStart: source === "kernel" || !isReplayToCome(kernel),
+		version,
+		readAll: fresh.read,
+		commandPool: makeCommandPool({
+			run: (command) => ports.runCommand(command),
+			atOnce: settings.commands_at_once,
+			report(report) {
+				counted.record(report);
+				journal.command(report);
+			},
+		}),
+		journal,
+		readiness: await ports.readiness({
+			...(given.notifyFd !== undefined && { notifyFd: given.notifyFd }),
+			onProblem: ({ message }) => journal.warn({}, `could not tell whoever started this: ${message}`),
+		}),
+		counted,
+		formatMetrics: async (...all) => (await import("../agent/metrics-text.js")).formatMetrics(...all),
+		onReport: makeAftermath({
+			trim: () => void machine.trimMemory(),
+			quietMilliseconds: settings.quiet_milliseconds,
+		}),
+		onListening: (listens) => markListening(serving, listens),
+	});
+	machine.onStopSignal((signal) => service.stopBy(signal));
+	machine.onReloadSignal(() => void service.renew("SIGHUP: what is known was read anew"));
+	await service.open();
+	fresh.begin(() => void service.renew("what had been read has changed, and was read anew"));
+	const endMetrics = keepMetrics(serving, service);
+	try {
+		await answerAll(service, serving);
+	} finally {
+		fresh.end();
+		await endMetrics();
+	}
+}
+
+function withCompanion(kernel: Kernel, ports: ServiceMachine, { command_socket }: Settings): Kernel {
+	if (command_socket === "") return kernel;
+	return { ...kernel, run: runByCompanion((...asked) => ports.ask(...asked), command_socket) };
+}
+
+/** Reads indexes, configuration and policy, and tells when what was read last is no longer so. */
+async function keepFresh({ given, machine, ports, kernel, settings, source, journal }: Serving) {
+	const { rulesDirectory } = machine;
+	let onStale: () => void = () => undefined;
+	let freshness: Freshness | undefined;
+	let latest = traceReads(kernel);
+	const watch = await ports.watchDirectories({
+		onHint: () => freshness?.hint(),
+		onProblem: ({ message }) => journal.warn({}, `looks for changes now and then only: ${message}`),
+	});
+	return {
+		async read() {
+			const trace = traceReads(kernel);
+			const known = await readAll({ ...kernel, ...trace.files }, given, settings, { source, rulesDirectory });
+			latest = trace;
+			freshness?.follow(trace);
+			return known;
+		},
+		begin(listener: () => void) {
+			onStale = listener;
+			freshness = makeFreshness({
+				watch,
+				quietMilliseconds: RELOAD_QUIET,
+				pollMilliseconds: RELOAD_POLL,
+				onStale: () => onStale(),
+			});
+			freshness.follow(latest);
+		},
+		end() {
+			if (freshness === undefined) watch.close();
+			else freshness.close();
+		},
+	};
+}
+
+/** As long as it is there, udev's rule leaves loading to this agent. */
+function markListening({ ports, settings, journal }: Serving, listens: boolean): void {
+	try {
+		ports.mark(`${settings.run_directory}/listening`, listens);
+	} catch (error) {
+		journal.error({}, `could not tell udev's rules: ${error instanceof Error ? error.message : error}`);
+	}
+}
+
+function keepMetrics({ ports, settings, journal }: Serving, service: Service): () => Promise<void> {
+	const { metrics_file, metrics_seconds } = settings;
+	if (metrics_file === "") return async () => undefined;
+	return keepMetricsFile({
+		milliseconds: 1000 * metrics_seconds,
+		write: async () => ports.replaceFile(metrics_file, await service.metrics()),
+		onProblem: (message) => journal.error({}, `could not write the metrics to ${metrics_file}: ${message}`),
+	});
+}
+
+async function answerAll(service: Service, { ports, settings, journal }: Serving): Promise<void> {
+	const { run_directory } = settings;
+	const ended = service.run();
+	const sockets: ControlSocket[] = [];
+	try {
+		const control = { path: `${run_directory}/control`, answer: (line: Buffer) => answerControl(service, line) };
+		const load = {
+			path: `${run_directory}/load`,
+			answer: (line: Buffer) => answerLoad(service, line),
+			oneAnswer: true,
+			connections: LOAD_CONNECTIONS,
+		};
+		sockets.push(await ports.listenControl(control), await ports.listenControl(load));
+		await takeSpooled(service, ports, `${run_directory}.spool`, journal);
+		await ended;
+	} finally {
+		service.stopBy("it ends");
+		await Promise.all(sockets.map((socket) => socket.close()));
+		await ended;
+	}
+}
+
+/** What was asked for when nobody listened. */
+async function takeSpooled(
+	service: Service,
+	ports: ServiceMachine,
+	directory: string,
+	journal: Journal,
+): Promise<void> {
+	try {
+		const lines = await ports.takeSpooled(directory);
+		if (lines.length > 0) journal.info({ requests: lines.length }, "took what was asked for before it listened");
+		for (const line of lines) void answerLoad(service, line);
+	} catch (error) {
+		journal.error({}, `could not read ${directory}: ${error instanceof Error ? error.message : error}`);
+	}
+}

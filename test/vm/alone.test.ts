@@ -1,0 +1,83 @@
+// hotplugd alone, in a small image: busybox's init, no udev, no systemd, no other modprobe.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rootDirectory } from "../support/vm/root-image.js";
+import { boot, start } from "../support/vm.js";
+import { serviceDevices } from "../support/vm-boot.js";
+import { vmTest } from "../support/vm-test.js";
+
+const LOG = "/var/log/hotplugd.log";
+
+/** The configuration that Debian's udev heeds in the boot compared with: an image without it loads more. */
+async function debianConfiguration(): Promise<Record<string, Buffer>> {
+	const directory = join(await rootDirectory(), "lib/modprobe.d");
+	return Object.fromEntries(
+		readdirSync(directory).map((name) => [`/lib/modprobe.d/${name}`, readFileSync(join(directory, name))]),
+	);
+}
+
+const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+vmTest("alone under busybox's init it loads what udev loads, and serves whatever comes later", async (t) => {
+	const byUdev = await boot({
+		devices: serviceDevices,
+		script: ". /vm/functions; udev_coldplug >&2; stand_still; live_modules",
+		seconds: 600,
+	});
+	const theirs = lines(byUdev.stdout);
+	t.true(theirs.length > 100, "udev loaded too little to compare with");
+	const vm = await start({
+		init: "busybox",
+		devices: serviceDevices,
+		files: {
+			...(await debianConfiguration()),
+			"/etc/hotplugd.toml": `first = ["block", "net", "drm", "input"]\n`,
+			"/etc/inittab": `::respawn:/bin/sh -c 'exec /usr/local/bin/hotplugd run --notify-fd 3 >>${LOG} 2>>${LOG}.errors 3>>/run/ready'\n`,
+		},
+	});
+	const sh = async (script: string, seconds = 300) => {
+		const { stdout, stderr, status } = await vm.run(script, seconds);
+		return { stdout: stdout.toString(), stderr: stderr.toString(), status };
+	};
+	try {
+		await sh("until [ -s /run/ready ]; do sleep 0.2; done");
+		const settled = await sh("hotplugd settle --timeout 240");
+		t.deepEqual({ status: settled.status, stderr: settled.stderr }, { status: 0, stderr: "" });
+		const { stdout } = await sh(
+			". /vm/functions; live_modules; stand_still >&2; live_modules >/run/later; echo == ; cat /run/later",
+		);
+		const [atSettle = "", later = ""] = stdout.split("==\n");
+		t.deepEqual(lines(later), lines(atSettle), "modules came after things had settled");
+		t.deepEqual(lines(later), theirs);
+		t.log(`${theirs.length} modules, udev's`);
+		t.log((await sh("hotplugd status")).stdout);
+
+		const noisy = await sh(
+			"(while :; do unshare -n true; done) & noise=$!; hotplugd settle --timeout 120; status=$?; kill $noise; exit $status",
+		);
+		t.is(noisy.status, 0, noisy.stderr);
+
+		await vm.qmp("device_add", { driver: "usb-storage", bus: "xhci.0", drive: "blank6", id: "stick" });
+		await sh("until grep -q ^usb_storage /proc/modules; do sleep 0.2; done; hotplugd settle --timeout 120");
+		t.regex((await sh("cat /sys/module/usb_storage/initstate")).stdout, /^live/);
+
+		const autoloaded = await sh(
+			`echo /opt/hotplugd/dist/hotplugd-load >/proc/sys/kernel/modprobe
+			grep -c '^\\(minix\\|squashfs\\) ' /proc/modules
+			mount -t squashfs /dev/vda /mnt 2>/dev/null; mount -t minix /dev/vda /mnt 2>/dev/null
+			sed -n 's/^\\(minix\\|squashfs\\) .*/\\1/p' /proc/modules | sort`,
+		);
+		t.is(autoloaded.stdout, "0\nminix\nsquashfs\n", autoloaded.stderr);
+
+		const ended = await sh(
+			`process=$(sed -n 1p /run/hotplugd/lock); kill -TERM $process
+			while [ -d /proc/$process ]; do sleep 0.1; done
+			tail -n 1 ${LOG} | grep -o '"msg":.*'
+			grep -c stopped ${LOG}; wc -c <${LOG}.errors`,
+		);
+		t.deepEqual(lines(ended.stdout).slice(-2).map(Number), [1, 0], ended.stdout);
+		t.is((await sh("until hotplugd settle --timeout 60; do sleep 1; done 2>/dev/null; hotplugd settle")).status, 0);
+	} finally {
+		await vm.stop();
+	}
+});
