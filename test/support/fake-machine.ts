@@ -18,6 +18,10 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	readonly withoutSocket?: string;
 	/** What udev's database knows a device by. */
 	readonly identity?: (devpath: string) => Partial<DeviceIdentity>;
+	/** What waits in the thin helper's spool. */
+	readonly spooled?: readonly string[];
+	/** Who answers at any other socket. */
+	readonly companion?: (line: string) => string;
 	/** The lock of the run directory; it is to be had where absent. */
 	readonly lock?: InstanceLock;
 };
@@ -154,10 +158,11 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			async replaceFile(path, content) {
 				files.set(path, Buffer.from(content));
 			},
-			ask: async () => {
-				throw new Error("no test asks another agent");
+			async ask(_, line) {
+				if (options.companion === undefined) throw new Error("no test asks another agent");
+				return Buffer.from(options.companion(line));
 			},
-			takeSpooled: async () => [],
+			takeSpooled: async () => (options.spooled ?? []).map((line) => Buffer.from(line)),
 			acceptConnection: async () => {
 				throw new Error("no test is started for a connection");
 			},

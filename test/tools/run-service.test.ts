@@ -305,3 +305,44 @@ test("policy has its say: what is denied or masked is not loaded, what it names 
 	await machine.plugIn("stick2", "x:stick");
 	await logged(machine, /^stick: inserted/);
 });
+
+test("where what it had read changes on disk it reads it anew by itself, once the changes have come to rest", async (t) => {
+	const { machine } = start(t);
+	await logged(machine, /^settled/);
+	machine.writeWorld({ modules: { ...world.modules, odd: [] }, aliases: { ...world.aliases, "x:odd": "odd" } });
+	machine.hint();
+	await logged(machine, /^what had been read has changed/);
+	await machine.plugIn("odd", "x:odd");
+	await logged(machine, /^odd: inserted/);
+	t.true(machine.fakeKernel.live.has("odd"));
+});
+
+test("what was asked for before it listened is handled when it does", async (t) => {
+	const { machine } = start(t, { spooled: ["w fs-late", "rubbish"] });
+	await logged(machine, /^late: inserted/);
+	t.is(log(machine).find(({ msg }) => msg.startsWith("took what was asked"))?.requests, 2);
+});
+
+test("metrics are told, and kept in a file", async (t) => {
+	const { machine, ended } = start(t, { files: { "/etc/hotplugd.toml": `${settings}metrics_file = "/var/x.prom"\n` } });
+	await logged(machine, /^settled/);
+	const { ok, text } = await machine.ask({ command: "metrics" });
+	t.true(ok);
+	t.regex(String(text), /^hotplugd_modules_inserted_total 2$/m);
+	machine.signal("SIGTERM");
+	await ended;
+	t.true(machine.hasFile("/var/x.prom"));
+});
+
+test("install commands are run by the companion where there is one", async (t) => {
+	const { machine } = start(
+		t,
+		{
+			world: { ...world, config: "install base echo hello\n" },
+			companion: (line) => (line === "install base\n" ? "0" : "failed"),
+		},
+		["--command-socket", "/run/companion"],
+	);
+	await logged(machine, /^base: its install command ended well/);
+	t.false(machine.fakeKernel.begun.some((line) => line.includes("hello")));
+});
