@@ -2,10 +2,14 @@
 
 /** The module's name, from a name or the path of a module file: `/lib/x/my-mod.ko.zst` is `my_mod`. */
 export function normaliseModuleName(nameOrPath: string): string {
-	const start = nameOrPath.lastIndexOf("/") + 1;
-	const dot = nameOrPath.indexOf(".", start);
-	const name = nameOrPath.slice(start, dot === -1 ? undefined : dot);
-	return name.includes("-") ? name.replaceAll("-", "_") : name;
+	return normaliseName(nameOrPath.slice(nameOrPath.lastIndexOf("/") + 1));
+}
+
+/** The same of what is a name and no path, by whatever it contains: a slash stays, so that no module has that name. */
+export function normaliseName(name: string): string {
+	const dot = name.indexOf(".");
+	const stem = dot === -1 ? name : name.slice(0, dot);
+	return stem.includes("-") ? stem.replaceAll("-", "_") : stem;
 }
 
 /** An alias or a pattern of aliases: dashes within brackets are ranges and stay. Undefined for an unmatched bracket. */

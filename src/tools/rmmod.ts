@@ -3,7 +3,7 @@ import { formatErrno } from "../libkmod/error-text.js";
 import { findExact, MalformedIndex, openIndex } from "../libkmod/formats/index-file.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { readHolders, readInitstate, readReferences } from "../libkmod/live-state.js";
-import { normaliseModuleName } from "../libkmod/module-name.js";
+import { normaliseModuleName, normaliseName } from "../libkmod/module-name.js";
 import { defineTool } from "./command-line.js";
 import { openMessages, type Say } from "./messages.js";
 import type { Options } from "./options.js";
@@ -53,7 +53,7 @@ function readName(kernel: Kernel, operand: string, say: Say): string | undefined
 		return undefined;
 	}
 	if (isFile(kernel, operand)) return normaliseModuleName(operand);
-	return operand.replace(/\..*/s, "").replaceAll("-", "_");
+	return normaliseName(operand);
 }
 
 function findFault(kernel: Kernel, operand: string): { code: string; errno: number } | undefined {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { normaliseAlias, normaliseModuleName } from "../../src/libkmod/module-name.js";
+import { normaliseAlias, normaliseModuleName, normaliseName } from "../../src/libkmod/module-name.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const moduleName = test.macro({
@@ -42,4 +42,8 @@ test("normalising twice changes nothing more", (t) => {
 		if (once !== undefined) t.is(normaliseAlias(once), once, text);
 		t.is(once?.length ?? text.length, text.length, text);
 	}
+});
+
+test("a name that has slashes is that of no module", (t) => {
+	t.deepEqual(["a/b-c.ko", "../x-y", "/a", "my-mod.ko"].map(normaliseName), ["a/b_c", "", "/a", "my_mod"]);
 });

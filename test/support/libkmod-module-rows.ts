@@ -19,7 +19,17 @@ const ALIASES = [
 ];
 /** Modules that the package's configuration has something to say of, and others. */
 const CONFIGURED = ["loop", "e1000e", "snd-hda-intel", "btrfs", "usb_storage", "uas", "nvme", "only-a-command"];
-const SPELLINGS = ["my-mod", "my_mod.ko", "snd-hda-intel.ko.xz", "a.b.c", "x"];
+const SPELLINGS = [
+	"my-mod",
+	"my_mod.ko",
+	"snd-hda-intel.ko.xz",
+	"a.b.c",
+	"x",
+	"a/b-c",
+	"../x-y",
+	"kernel/a-b.ko",
+	"/a",
+];
 
 /** An answer for each of these names, of the package. */
 function each<Answer>(

@@ -1,4 +1,5 @@
 // What modprobe says and how it exits, case by case beside the real one.
+import { release } from "node:os";
 import { comparedModprobe } from "../support/compared-modprobe.js";
 
 const machine = {
@@ -72,6 +73,7 @@ comparedModprobe("modules that are not there", machine, [
 		"-i cmdonly",
 		"-qvv nothere",
 	),
+	...cases("a/b", "../plain", "kernel/plain", "kernel/plain.ko", "-r a/b", "-r ../here", "-D x/../plain", "-R plain/"),
 	...cases("-qvvv nothere", "-aqvvv nothere", "-aqvvvv nothere", "-s nothere", "-sa nothere absent", "-sq nothere"),
 ]);
 
@@ -200,6 +202,33 @@ comparedModprobe("removals and what comes of them", { ...machine, lively: true }
 	})),
 	{ ...withConfig(["-rai", "-w", "9", "here", "held"]), environment: { STANDIN_DELETE_MODULE: "16" } },
 ]);
+
+const explained: readonly (readonly [number, string, string])[] = [
+	[1, "base", "module_blacklist= on the kernel command line names it (EPERM)"],
+	[1, "plain", "the kernel is locked down (integrity), and takes only modules signed by a key that it trusts (EPERM)"],
+	[8, "plain", "it was built for the kernel 5.10.0, and this is RELEASE (ENOEXEC)"],
+	[2, "needy", "it needs nobodys, which neither the kernel nor a module in it has (ENOENT)"],
+	[129, "plain", "it is not signed, and the kernel takes only modules signed by a key that it trusts (EKEYREJECTED)"],
+	[126, "plain", "it is not signed, and the kernel takes only modules signed by a key that it trusts (ENOKEY)"],
+];
+
+comparedModprobe(
+	"the kernel's answers are explained in one sentence behind kmod's own message",
+	{
+		modules: { ...machine.modules, needy: { needs: ["nobodys", "known"] } },
+		commandLine: "quiet module_blacklist=other,base\n",
+		files: {
+			"sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+			"proc/sys/kernel/modules_disabled": "0\n",
+			"proc/kallsyms": "0000000000000000 T known\n",
+		},
+	},
+	explained.map(([errno, module, notice]) => ({
+		words: ["-C", "/dev/null", module],
+		environment: { STANDIN_FINIT_MODULE: String(errno) },
+		notices: [`${module}: ${notice.replace("RELEASE", release())}`],
+	})),
+);
 
 comparedModprobe("the kernel's answers", machine, [
 	...[5, 16, 17, 11, 12, 95, 36, 999].map((errno) => ({

@@ -1,6 +1,6 @@
 // A module as libkmod's functions take and give it: a value, which holds nothing of the machine.
 import type { Found } from "../lookup.js";
-import { normaliseAlias, normaliseModuleName } from "../module-name.js";
+import { normaliseAlias, normaliseName } from "../module-name.js";
 import { byAlias } from "../plan-insertion.js";
 
 export type Module = {
@@ -16,7 +16,7 @@ export type Module = {
 export type ModuleOrName = Module | string;
 
 export function asModule(module: ModuleOrName): Module {
-	return typeof module === "string" ? { name: normaliseModuleName(module) } : module;
+	return typeof module === "string" ? { name: normaliseName(module) } : module;
 }
 
 export function foundModule(found: Found, alias: string): Module {
