@@ -1,5 +1,5 @@
-// One client of a control socket: its lines are answered one after the other. While one is being answered no more is read
-// than the line after it, so that what a client sends waits in the kernel.
+// One client of a control socket: its lines are answered one after the other. While one is being answered, or the client does
+// not read the answer, no more is read than the line after it: what a client sends waits in the kernel.
 
 import type { Socket } from "node:net";
 
@@ -8,7 +8,6 @@ export type ConnectionLimits = {
 	readonly oneAnswer?: boolean;
 	readonly lineBytes: number;
 	readonly silenceMilliseconds: number;
-	readonly unreadBytes: number;
 };
 
 const NEWLINE = 10;
@@ -33,6 +32,7 @@ export class ControlConnection {
 		this.#limits = limits;
 		this.#silence = setTimeout(() => this.#endSilence(), limits.silenceMilliseconds);
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
+		socket.on("drain", () => this.#hasRead());
 		socket.on("end", () => this.#hearEnd());
 		// "close" follows.
 		socket.on("error", () => {});
@@ -57,7 +57,8 @@ export class ControlConnection {
 	}
 
 	#advance(): void {
-		if (this.#hasLine && !this.#answering && !this.#last) void this.#answer(this.#takeLine());
+		const mayTake = !this.#answering && !this.#last && !this.#socket.writableNeedDrain;
+		if (this.#hasLine && mayTake) void this.#answer(this.#takeLine());
 		if (this.#hasLine) this.#socket.pause();
 		else this.#socket.resume();
 	}
@@ -78,7 +79,8 @@ export class ControlConnection {
 	async #answer(line: Buffer): Promise<void> {
 		this.#answering = true;
 		try {
-			this.#write(await this.#limits.answer(line));
+			const answer = await this.#limits.answer(line);
+			if (!this.#socket.destroyed) this.#socket.write(answer);
 		} catch {
 			this.#socket.destroy();
 		}
@@ -94,27 +96,30 @@ export class ControlConnection {
 		else this.#advance();
 	}
 
-	#write(answer: string | Uint8Array): void {
-		const { destroyed, writableLength } = this.#socket;
-		if (destroyed) return;
-		if (writableLength > this.#limits.unreadBytes) this.#socket.destroy();
-		else this.#socket.write(answer);
+	/** All answers so far, if slowly. */
+	#hasRead(): void {
+		this.#silence.refresh();
+		this.#advance();
 	}
 
 	/** The client sends nothing more. What it began and did not end is no line. */
 	#hearEnd(): void {
-		if (!this.#answering) this.#end();
+		if (!this.#answering && !this.#hasLine) this.#end();
 		// Nothing tells that it has left altogether but the error of a write, be it of nothing.
 		else this.#looks = setInterval(() => this.#socket.write(""), LOOK_MILLISECONDS);
 	}
 
 	/** Once all is written there is nothing to wait for: what the client still sends, nobody reads. */
 	#end(): void {
+		clearInterval(this.#looks);
 		this.#socket.end(() => this.#socket.destroy());
 	}
 
+	/** A process that was kept from its event loop for so long has not yet read what came meanwhile. */
 	#endSilence(): void {
-		if (!this.#answering) this.#socket.destroy();
+		setImmediate(() => {
+			if (!this.#answering) this.#socket.destroy();
+		});
 	}
 
 	#forget(): void {

@@ -22,10 +22,8 @@ export type ControlOptions = {
 	readonly connections?: number;
 	/** A longer line is handed over cut off one byte after that, and its answer ends the connection. */
 	readonly lineBytes?: number;
-	/** How long a connection may owe the rest of a line, or a line. */
+	/** How long a client may owe a line, the rest of one, or the reading of an answer. */
 	readonly silenceMilliseconds?: number;
-	/** A client that leaves so much unread is not written to any more. */
-	readonly unreadBytes?: number;
 	/** What close() waits for answers and for their readers. */
 	readonly closingMilliseconds?: number;
 };
@@ -36,7 +34,6 @@ export const controlLimits = {
 	connections: 64,
 	lineBytes: 65_536,
 	silenceMilliseconds: 10_000,
-	unreadBytes: 2 ** 20,
 	closingMilliseconds: 1000,
 } as const;
 

@@ -147,11 +147,21 @@ test("closing lets an answer that is due go out, ends the others, and takes the 
 	const finished = new Promise<void>((resolve) => {
 		finish = resolve;
 	});
-	const socket = await listenControl({ path, answer: () => finished.then(() => answerTo(500_000)) });
+	let hear = () => {};
+	const heard = new Promise<void>((resolve) => {
+		hear = resolve;
+	});
+	const socket = await listenControl({
+		path,
+		answer() {
+			hear();
+			return finished.then(() => answerTo(500_000));
+		},
+	});
 	const idle = open(path);
 	await once(idle, "connect");
 	const due = ask(path, "1\n", LONG);
-	await setTimeout(50);
+	await heard;
 	const closing = socket.close();
 	t.false(existsSync(path));
 	await t.throwsAsync(ask(path, "1\n", LONG), { message: `ask ${path}: ENOENT` });
@@ -174,14 +184,14 @@ test("closing waits for nobody for ever", async (t) => {
 });
 
 test("half a line, none at all, and one that drips are closed in time, and answers are not", async (t) => {
-	const { path, answer } = await startServer(t, { silenceMilliseconds: 300 });
+	const { path, answer } = await startServer(t, { silenceMilliseconds: 1500 });
 	const [half, silent, dripping, asked] = [open(path), open(path), open(path), open(path)];
 	half.write("12");
 	asked.write("never\n");
 	const drip = setInterval(() => dripping.write("1"), 20);
 	t.teardown(() => clearInterval(drip));
 	await Promise.all([half, silent, dripping].map(isEnded));
-	await setTimeout(300);
+	await setTimeout(1500);
 	t.false(asked.resume().destroyed);
 	t.is(await answer(1), 1);
 	asked.destroy();
@@ -203,24 +213,45 @@ test("a line may be as long as it may be; one that is longer is cut off and the 
 	}
 });
 
-test("a client that never reads is left when too much waits for it, and does not slow the others down", async (t) => {
-	const { path, server, answer } = await startServer(t, { unreadBytes: 100_000 });
-	const before = residentSize(server);
+test("a client that never reads is not answered on and on, and closed in time, and the others are answered", async (t) => {
+	const path = makePath(t);
+	const SIZE = 50_000;
+	let answers = 0;
+	const socket = await listenControl({
+		path,
+		async answer(line) {
+			if (line.length > 0) return "other\n";
+			answers++;
+			return answerTo(SIZE);
+		},
+		silenceMilliseconds: 500,
+	});
+	t.teardown(() => socket.close());
 	const clients = Array.from({ length: 20 }, () => open(path));
-	for (const client of clients) client.pause().write("50000\n".repeat(10_000));
-	t.is(await answer(10), 10);
+	for (const client of clients) client.pause().write("\n".repeat(100_000));
+	t.is((await ask(path, "x\n", LONG)).toString(), "other");
 	for (const client of clients) {
 		// Only by writing it learns that nobody is there.
 		while (!client.closed) {
-			client.write("1\n");
+			client.write("\n");
 			await setTimeout(10);
 		}
 	}
-	t.is(await answer(10), 10);
-	t.true(residentSize(server) - before < 60e6, `${residentSize(server) - before}`);
+	t.is((await ask(path, "x\n", LONG)).toString(), "other");
+	// What lies in the kernel's buffer, and one that did not fit into it.
+	t.true(answers >= 20 && answers * SIZE <= 20 * (600_000 + SIZE), `${answers}`);
 });
 
-test("ten thousand connections are refused or answered, and memory stays", async (t) => {
+test("a client that reads late gets all of its answers, in order", async (t) => {
+	const { path } = await startServer(t);
+	const client = open(path).pause();
+	client.end("300000\n200000\n1\n400000\n");
+	await setTimeout(300);
+	const read = await readAll(client);
+	t.true(read === [300_000, 200_000, 1, 400_000].map(answerTo).join(""), `${read.length}`);
+});
+
+test("two thousand connections are refused or answered, and memory stays", async (t) => {
 	t.timeout(60_000);
 	const { path, server, answer } = await startServer(t);
 	const steady = open(path);
@@ -233,7 +264,7 @@ test("ten thousand connections are refused or answered, and memory stays", async
 	let opened = 0;
 	let refused = 0;
 	const come = async (): Promise<void> => {
-		while (opened++ < 10_000) {
+		while (opened++ < 2000) {
 			const client = open(path);
 			const told = readAll(client).catch(() => "");
 			client.write("2\n");
@@ -253,10 +284,10 @@ test("ten thousand connections are refused or answered, and memory stays", async
 	steady.write("1\n");
 	while (heard < 4) await setTimeout(10);
 	t.log(`${refused} refused`);
-	t.true(refused < 10_000);
+	t.true(refused < 2000);
 	t.is(await answer(5), 5);
 	steady.destroy();
-	t.true(residentSize(server) - before < 60e6, `${residentSize(server) - before}`);
+	t.true(residentSize(server) - before < 80e6, `${residentSize(server) - before}`);
 });
 
 test("more connections than may be are closed unheard, and there is room again when others have gone", async (t) => {
@@ -315,7 +346,6 @@ test("the limits are as they are documented", (t) => {
 		connections: 64,
 		lineBytes: 65_536,
 		silenceMilliseconds: 10_000,
-		unreadBytes: 1_048_576,
 		closingMilliseconds: 1000,
 	});
 });
