@@ -21,7 +21,7 @@
 // In the guest: hotplugd as built, in /opt/hotplugd (`hotplugd` and `coldplug` are on PATH); this program's node; Debian's
 // minimal system with kmod, udev (not started; see guest/functions.sh, `. /vm/functions`) and busybox. Its disks forget everything at the end.
 // Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
-// `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Only one machine runs at a time, over all processes.
+// `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Two machines run at a time, over all processes.
 // Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
 //
 // Process 1 is a script of ours unless `init` says otherwise; what the test runs is then run

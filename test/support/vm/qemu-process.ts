@@ -17,6 +17,9 @@ wait $program; status=$?
 kill $watcher
 exit $status`;
 
+/** As many run at once, over all processes: one of them leaves half of two cores idle. */
+const MACHINES = 2;
+
 export class Qemu {
 	readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
 	readonly #gone: Promise<never>;
@@ -26,7 +29,7 @@ export class Qemu {
 
 	constructor(args: readonly string[]) {
 		const program = ["sh", "-c", keeper, "sh", "qemu-system-x86_64", ...args];
-		this.#process = spawn("flock", ["-x", lockFile("qemu"), ...program], {
+		this.#process = spawn("flock", ["-x", lockFile(`qemu-${process.pid % MACHINES}`), ...program], {
 			stdio: ["pipe", "pipe", "pipe"],
 			env: { ...process.env, PATH: path },
 		});
