@@ -157,6 +157,7 @@ test("closing lets an answer that is due go out, ends the others, and takes the 
 			hear();
 			return finished.then(() => answerTo(500_000));
 		},
+		closingMilliseconds: LONG,
 	});
 	const idle = open(path);
 	await once(idle, "connect");
