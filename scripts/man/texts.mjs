@@ -68,7 +68,25 @@ export const texts = {
 			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited.",
 			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
 		],
-		more: { Files: agentFiles },
+		more: {
+			"Control socket": [
+				'On the socket `control` in its run directory, which lets nobody in but root, the agent answers one JSON object a line by another, in their order. What could not be done is `{"ok":false,"error":"a sentence"}`. A line is UTF-8 and at most 64 KiB long. In an alias the character U+00E9, say, is the byte E9, and there are none above U+00FF.',
+				{ term: '`{"command":"status"}`', text: '`{"ok":true,"status":{...}}`' },
+				{
+					term: '`{"command":"settle","timeout_milliseconds":120000}`',
+					text: '`{"ok":true,"settled":false,"waiting_for":["e1000"]}`: settled or not, once it has or the time is over.',
+				},
+				{ term: '`{"command":"reload"}`', text: '`{"ok":true,"problems":0}`' },
+				{
+					term: '`{"command":"load","alias":"fs-xfs","for":"user","wait":true}`',
+					text: '`{"ok":true,"result":"done","explanation":"..."}`: done, nothing to load, failed, or taken where nobody waits. What the `kernel` asks for awaits no place among others.',
+				},
+				{ term: '`{"command":"stop"}`', text: '`{"ok":true}`' },
+				{ term: '`{"command":"metrics"}`', text: '`{"ok":true,"text":"..."}`' },
+				"A client is left that owes a line, the rest of one, or the reading of an answer for more than ten seconds. There may be 64 at once.",
+			],
+			Files: [...agentFiles, ...controlFiles],
+		},
 		seeAlso: ["hotplugd(8)", "coldplug(8)", "hotplugd-status(8)", "hotplugd-settle(8)", "modprobe.d(5)"],
 	},
 	status: {
