@@ -1,6 +1,7 @@
 // The manual pages, one for each command: its options are those of its own table, so that page, --help and command agree;
 // what else there is to say of it stands in scripts/man/texts.mjs.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { describeRecords } from "./man/records.mjs";
 import { entry, inline, paragraph, plain, section, subsection, verbatim } from "./man/roff.mjs";
 import { texts } from "./man/texts.mjs";
 
@@ -38,6 +39,7 @@ async function formatPage(title, name, tool, version) {
 		...description.map(paragraph),
 		...formatOptions(tool.options, section, "Options"),
 		...(commands === undefined ? [] : await formatCommands(await commands())),
+		...describeRecords(name),
 		...Object.entries(more).flatMap(([heading, body]) => [section(heading), ...body.map(formatBlock)]),
 		section("See also"),
 		seeAlso

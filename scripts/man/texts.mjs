@@ -174,15 +174,6 @@ export const texts = {
 			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`.",
 		],
 		more: {
-			JSON: [
-				"With `--json` each line is an object, by its `kind`:",
-				{ term: "checked", text: "A `file`, and what it was checked `as`: settings, policy, configuration or index." },
-				{
-					term: "problem",
-					text: "A `message` about a `line` of a `file`; line 0 is the whole file.",
-				},
-				{ term: "summary", text: "How many were `checked`, and how many `problems` there are." },
-			],
 			"Exit status": ["0 where nothing is wrong, 1 where something is, 2 where the options were wrong."],
 			Files: [
 				...agentFiles,
