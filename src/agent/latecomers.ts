@@ -11,28 +11,29 @@ export type Latecomers = {
 export type Waiting = { readonly decisions: readonly Decision[]; readonly devices: readonly string[] };
 
 /** For each module: enough to tell whether any device makes a difference to it. */
-const MOST_DEVICES = 256;
+const MOST_DECISIONS = 256;
 
 export function makeLatecomers(): Latecomers {
-	const waiting = new Map<string, { readonly decisions: Decision[]; readonly devices: Set<string> }>();
+	/** By device and alias, since a device may come and go many times while it waits. */
+	const waiting = new Map<string, Map<string, Decision>>();
 	return {
 		add(module, decisions, devices) {
-			const concerned = new Set(devices);
-			if (concerned.size === 0) return;
-			const known = waiting.get(module) ?? { decisions: [], devices: new Set<string>() };
+			if (devices.length === 0) return;
+			const known = waiting.get(module) ?? new Map<string, Decision>();
 			waiting.set(module, known);
+			if (known.size >= MOST_DECISIONS) return;
+			const concerned = new Set(devices);
 			for (const decision of decisions) {
-				const { device, matches } = decision;
-				if (!concerned.has(device) || (known.devices.size >= MOST_DEVICES && !known.devices.has(device))) continue;
-				if (!matches.some(({ found }) => found.module === module)) continue;
-				known.devices.add(device);
-				known.decisions.push(decision);
+				const { device, alias, matches } = decision;
+				if (!concerned.has(device) || !matches.some(({ found }) => found.module === module)) continue;
+				known.set(`${device}\0${alias}`, decision);
+				if (known.size >= MOST_DECISIONS) return;
 			}
 		},
 		take(module) {
-			const known = waiting.get(module);
+			const decisions = [...(waiting.get(module)?.values() ?? [])];
 			waiting.delete(module);
-			return { decisions: known?.decisions ?? [], devices: [...(known?.devices ?? [])] };
+			return { decisions, devices: [...new Set(decisions.map(({ device }) => device))] };
 		},
 		isEmpty: (module) => !waiting.has(module),
 	};

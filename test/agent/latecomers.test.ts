@@ -27,3 +27,10 @@ test("however many come, few are remembered for each module", (t) => {
 	t.is(latecomers.take("a").devices.length, 256);
 	t.true(latecomers.isEmpty("b"));
 });
+
+test("however often one comes, it waits once with each of its aliases", (t) => {
+	const latecomers = makeLatecomers();
+	const decisions = [decision("/1", "a"), { ...decision("/1", "a"), alias: "x:other" }];
+	for (let n = 0; n < 10_000; n++) latecomers.add("a", decisions, ["/1"]);
+	t.deepEqual(latecomers.take("a"), { decisions, devices: ["/1"] });
+});
