@@ -26,6 +26,8 @@ export type Daemon = {
 	port(): number;
 	/** Uevents that its socket's receive buffer had no room for. */
 	drops(): number;
+	/** Bytes of uevents that wait in its socket. */
+	waiting(): number;
 	/** Gives up after half a minute, so that a failure leaves no process behind. */
 	until(condition: () => boolean): Promise<void>;
 	/** SIGTERM; all of the log is there when it resolves. */
@@ -43,8 +45,12 @@ export function addDevice(devpath: string, alias: string): void {
 	writeFileSync(`/sys${devpath}/modalias`, `${alias}\n`, "latin1");
 }
 
-/** Runs once its socket listens and it has looked at all devices. */
-export async function startDaemon(world: World, settings: Partial<Settings> = {}): Promise<Daemon> {
+/** Runs once its socket listens and it has looked at all devices. @param environment joins its own */
+export async function startDaemon(
+	world: World,
+	settings: Partial<Settings> = {},
+	environment: Readonly<Record<string, string>> = {},
+): Promise<Daemon> {
 	const folder = mkdtempSync(join(tmpdir(), "agent-"));
 	process.on("exit", () => execFileSync("rm", ["-rf", folder]));
 	writeWorld(folder, world);
@@ -56,7 +62,12 @@ export async function startDaemon(world: World, settings: Partial<Settings> = {}
 	);
 	const record = join(folder, "record");
 	const child = spawn(process.execPath, ["dist/main.js", "run", ...worldWords(folder), "--config", settingsFile], {
-		env: { ...process.env, ...standinEnvironment(record), STANDIN_PROC_MODULES: join(folder, "proc-modules") },
+		env: {
+			...process.env,
+			...standinEnvironment(record),
+			STANDIN_PROC_MODULES: join(folder, "proc-modules"),
+			...environment,
+		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const daemon = watch(child, record);
@@ -90,6 +101,7 @@ function watch(child: ChildProcess, record: string): Daemon {
 		inserted: () => readRecord(record).map(moduleOf),
 		port: () => Number(socketRow(child)[2]),
 		drops: () => Number(socketRow(child)[8]),
+		waiting: () => Number(socketRow(child)[4]),
 		async until(condition) {
 			const patience = performance.now() + 30_000;
 			while (!condition()) {

@@ -29,6 +29,11 @@ export function runInRootNamespace(script: string, ...words: string[]): Promise<
 	return run("unshare", ["--net", process.execPath, script, ...words]);
 }
 
+/** The same with mounts of its own. */
+export function runInRootNamespaceWithOwnMounts(script: string, ...words: string[]): Promise<Ended> {
+	return run("unshare", ["--net", "--mount", process.execPath, script, ...words]);
+}
+
 /** In no namespace of its own. */
 export function runHere(script: string, ...words: string[]): Promise<Ended> {
 	return run(process.execPath, [script, ...words]);

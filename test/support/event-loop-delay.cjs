@@ -1,0 +1,16 @@
+// Preloaded into a daemon: at SIGUSR2 it writes to the file $EVENT_LOOP_DELAY for how long its event loop kept whatever was due
+// waiting since it was asked before, in milliseconds.
+const { renameSync, writeFileSync } = require("node:fs");
+const { monitorEventLoopDelay } = require("node:perf_hooks");
+
+const RESOLUTION = 5;
+const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
+delays.enable();
+
+process.on("SIGUSR2", () => {
+	// A timer of so many milliseconds is what it measures by.
+	const [p99, longest] = [delays.percentile(99), delays.max].map((nanoseconds) => nanoseconds / 1e6 - RESOLUTION);
+	writeFileSync(`${process.env.EVENT_LOOP_DELAY}.draft`, JSON.stringify({ p99, longest }));
+	renameSync(`${process.env.EVENT_LOOP_DELAY}.draft`, process.env.EVENT_LOOP_DELAY);
+	delays.reset();
+});
