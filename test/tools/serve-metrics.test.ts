@@ -1,0 +1,60 @@
+import test from "ava";
+import { exitStatus } from "../../src/agent/verdict.js";
+import { run } from "../../src/tools/run.js";
+import { heard } from "../support/fake-kernel.js";
+import { type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import { parsePrometheus } from "../support/prometheus.js";
+
+const FILE = "/var/lib/node_exporter/hotplugd.prom";
+
+function start(settings: string, options: Partial<FakeMachineOptions> = {}) {
+	const machine = makeFakeMachine({
+		world: { modules: { card: ["base"], base: [], stick: [] }, aliases: { "x:card": "card", "x:stick": "stick" } },
+		devices: { card: "x:card", none: "x:none" },
+		files: { "/etc/hotplugd.toml": `quiet_milliseconds = 5\nsource = "kernel"\n${settings}` },
+		...options,
+	});
+	return { machine, ended: run.start([], machine) };
+}
+
+function readValue(text: string, name: string): number | undefined {
+	return parsePrometheus(text)
+		.get(name)
+		?.samples.find((sample) => Object.keys(sample.labels).length === 0)?.value;
+}
+
+test("whoever asks on the control socket is told the metrics, and they are those of status", async (t) => {
+	const { machine, ended } = start("");
+	while (!machine.fakeKernel.live.has("card")) await heard();
+	await machine.plugIn("stick", "x:stick");
+	while (!machine.fakeKernel.live.has("stick")) await heard();
+	await heard();
+	const answer = await machine.ask({ command: "metrics" });
+	t.true(answer.ok);
+	const text = String(answer.text);
+	t.is(readValue(text, "hotplugd_modules_inserted_total"), 3);
+	t.is(readValue(text, "hotplugd_uevents_received_total"), 1);
+	t.is(readValue(text, "hotplugd_aliases_new_total"), 3);
+	t.is(readValue(text, "hotplugd_aliases_unknown_total"), 1);
+	t.like(await machine.ask({ command: "status" }), { status: { counts: { modules_inserted: 3 } } });
+	t.false(machine.hasFile(FILE));
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
+test("where a file is asked for it is written, for the last time at the end", async (t) => {
+	const { machine, ended } = start(`metrics_file = "${FILE}"\nmetrics_seconds = 1`);
+	while (!machine.fakeKernel.live.has("card")) await heard();
+	t.false(machine.hasFile(FILE));
+	while (!machine.hasFile(FILE)) await new Promise((resolve) => setTimeout(resolve, 10));
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+	const text = machine.fakeKernel.read(FILE)?.toString() ?? "";
+	t.is(readValue(text, "hotplugd_modules_inserted_total"), 2);
+	t.is(
+		parsePrometheus(text)
+			.get("hotplugd_state")
+			?.samples.find(({ labels }) => labels.state === "stopping")?.value,
+		1,
+	);
+});
