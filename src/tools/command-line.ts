@@ -134,7 +134,9 @@ async function formatHelp<O extends Options>(tool: ToolDefinition<O>, options: O
 	for (const [key, { help: describe, group = "Options:", short, also = [], argument }] of shown) {
 		// The argument is named in the key, the one place that yargs prints as it stands.
 		const long = formatLong(key) + (argument === undefined ? "" : `=${argument}`);
-		help.option(long, { describe, group, alias: [...(short === undefined ? [] : [short]), ...also] });
+		const alias = [...(short === undefined ? [] : [short]), ...also];
+		// yargs takes the digit of -0 for a long name unless it is a flag's.
+		help.option(long, { describe, group, alias, ...(argument === undefined && { type: "boolean" }) });
 	}
 	const uses = (tool.usage ?? ["[OPTION...]"]).map((use) => `\t${tool.name} ${use}\n`).join("");
 	const table = await help.wrap(Math.min(100, help.terminalWidth() || 80)).getHelp();
