@@ -30,8 +30,16 @@ export type Daemon = {
 	waiting(): number;
 	/** Gives up after half a minute, so that a failure leaves no process behind. */
 	until(condition: () => boolean): Promise<void>;
-	/** SIGTERM; all of the log is there when it resolves. */
-	stop(): Promise<{ status: number | null; signal: NodeJS.Signals | null; stderr: string }>;
+	/** By a signal, SIGTERM where none is named; all of the log is there when it resolves. */
+	stop(signal?: NodeJS.Signals): Promise<AgentEnd>;
+	/** Resolves when it ends by itself. */
+	readonly ended: Promise<AgentEnd>;
+};
+
+export type AgentEnd = {
+	readonly status: number | null;
+	readonly signal: NodeJS.Signals | null;
+	readonly stderr: string;
 };
 
 /** Every device of this machine is below it, one alias each. To be called once mounts are this process's own. */
@@ -45,12 +53,15 @@ export function addDevice(devpath: string, alias: string): void {
 	writeFileSync(`/sys${devpath}/modalias`, `${alias}\n`, "latin1");
 }
 
-/** Runs once its socket listens and it has looked at all devices. @param environment joins its own */
-export async function startDaemon(
-	world: World,
-	settings: Partial<Settings> = {},
-	environment: Readonly<Record<string, string>> = {},
-): Promise<Daemon> {
+/** A folder with a world and settings, for one agent after the other: what was inserted stays so. */
+export type Place = {
+	readonly folder: string;
+	/** Of what was inserted, in order; see standin.ts. */
+	readonly record: string;
+	readonly settingsFile: string;
+};
+
+export function preparePlace(world: World, settings: Partial<Settings> = {}): Place {
 	const folder = mkdtempSync(join(tmpdir(), "agent-"));
 	process.on("exit", () => execFileSync("rm", ["-rf", folder]));
 	writeWorld(folder, world);
@@ -60,8 +71,25 @@ export async function startDaemon(
 		settingsFile,
 		formatSettings({ ...defaultSettings, ...ownPlace(folder), quiet_milliseconds: 100, ...settings }),
 	);
-	const record = join(folder, "record");
-	const child = spawn(process.execPath, ["dist/main.js", "run", ...worldWords(folder), "--config", settingsFile], {
+	return { folder, settingsFile, record: join(folder, "record") };
+}
+
+export type Launch = {
+	readonly command?: "run" | "coldplug";
+	/** What comes before node on the command line, such as a shell that redirects its output. */
+	readonly by?: readonly string[];
+	/** Joins its own. */
+	readonly environment?: Readonly<Record<string, string>>;
+	/** More options on its command line. */
+	readonly words?: readonly string[];
+};
+
+/** Begins the executable there; it may not have done anything yet. */
+export function launch({ folder, record, settingsFile }: Place, options: Launch = {}): Daemon {
+	const { command = "run", by = [], environment = {}, words = [] } = options;
+	const all = [process.execPath, "dist/main.js", command, ...worldWords(folder), "--config", settingsFile, ...words];
+	const [program = "", ...rest] = [...by, ...all];
+	const child = spawn(program, rest, {
 		env: {
 			...process.env,
 			...standinEnvironment(record),
@@ -70,9 +98,28 @@ export async function startDaemon(
 		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
-	const daemon = watch(child, record);
-	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
+	return watch(child, record);
+}
+
+/**
+ * Runs once its socket listens and it has looked at all devices.
+ * @param environment joins its own
+ * @param words more options on its command line
+ */
+export async function startDaemon(
+	world: World,
+	settings: Partial<Settings> = {},
+	environment: Readonly<Record<string, string>> = {},
+	words: readonly string[] = [],
+): Promise<Daemon> {
+	const daemon = launch(preparePlace(world, settings), { environment, words });
+	await looked(daemon);
 	return daemon;
+}
+
+/** Its socket listens, and it has looked at all devices. */
+export async function looked(daemon: Daemon): Promise<void> {
+	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
 }
 
 /** Other agents may run meanwhile, and a udev. */
@@ -92,7 +139,9 @@ function watch(child: ChildProcess, record: string): Daemon {
 	child.stderr!.on("data", (text) => {
 		stderr += text;
 	});
-	const ended = Promise.all([once(child, "exit"), once(lines, "close")]);
+	const ended = Promise.all([once(child, "exit"), once(lines, "close")]).then(
+		([[status, signal]]): AgentEnd => ({ status, signal, stderr }),
+	);
 	const isOver = () => child.exitCode !== null || child.signalCode !== null;
 	process.on("exit", () => child.kill("SIGKILL"));
 	return {
@@ -110,11 +159,11 @@ function watch(child: ChildProcess, record: string): Daemon {
 				await setTimeout(10);
 			}
 		},
-		async stop() {
-			child.kill("SIGTERM");
-			const [[status, signal]] = await ended;
-			return { status, signal, stderr };
+		stop(signal = "SIGTERM") {
+			child.kill(signal);
+			return ended;
 		},
+		ended,
 	};
 }
 
