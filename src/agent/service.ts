@@ -109,7 +109,7 @@ export function makeService(options: ServiceOptions): Service {
 			journal.error({}, message);
 			throw new Error(message, { cause: error });
 		} finally {
-			book.enter("working");
+			book.enter("serving");
 			if (ready) readiness.ready();
 		}
 	}
