@@ -1,12 +1,12 @@
 // The Files port on the real file system, /proc and /sys included.
 
-import { opendirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, opendirSync, openSync, readFileSync, statSync } from "node:fs";
 import type { Files } from "../libkmod/kernel.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** Synchronous: these are small files, in the page cache. */
 export const files: Files = {
-	read: (path) => orAbsent("read", path, (it) => readFileSync(it)),
+	read: (path) => orAbsent("read", path, readFile),
 	list: (path) => orAbsent("list", path, readDirectory),
 	stamp: (path) => orAbsent("stat", path, readStamp),
 };
@@ -17,6 +17,16 @@ function orAbsent<T>(operation: string, path: string, read: (path: string) => T)
 	} catch (thrown) {
 		if (isAbsent(thrown)) return undefined;
 		throw refusalFor(operation, path, thrown);
+	}
+}
+
+function readFile(path: string): Buffer {
+	// A FIFO, in modprobe.d say, would otherwise hold the process for ever.
+	const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	try {
+		return readFileSync(fd);
+	} finally {
+		closeSync(fd);
 	}
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,4 +75,9 @@ test("the stamp changes when a file is written, replaced or joined by another in
 	const directory = files.stamp(folder);
 	writeFileSync(at("another"), "");
 	t.not(files.stamp(folder), directory);
+});
+
+test("a FIFO to which nobody writes is empty, and keeps nobody waiting", (t) => {
+	execFileSync("mkfifo", [at("pipe")]);
+	t.is(files.read(at("pipe"))?.length, 0);
 });

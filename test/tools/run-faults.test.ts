@@ -1,0 +1,117 @@
+// What befalls the agent, and what it does all the same: the executable, with a stand-in for the kernel's module loader.
+import test from "ava";
+import { faultsSession } from "../support/faults-session.js";
+import { runWithOwnMounts } from "../support/network-namespace.js";
+
+async function suffer(name: string) {
+	const { status, signal, stdout, stderr } = await runWithOwnMounts(faultsSession, name);
+	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
+	return JSON.parse(stdout);
+}
+
+const endedWell = { status: 0, signal: null, stderr: "" };
+
+test("killed in the middle of coldplug, and twice as a daemon, the next one brings everything up all the same", async (t) => {
+	const { begun, live, wanted, ended } = await suffer("killed");
+	t.log(`begun before each was killed: ${begun.join(", ")} of ${wanted.length}`);
+	for (const count of begun) t.true(count < wanted.length / 2, "it was killed too late");
+	t.deepEqual(live, wanted);
+	t.deepEqual(ended, endedWell);
+});
+
+test("indexes that are rewritten while aliases arrive, half of them without care, lose none, and the new ones count", async (t) => {
+	const { readAgain, inserted, wanted, ended } = await suffer("rewritten");
+	t.true(readAgain);
+	t.deepEqual(inserted, wanted);
+	t.deepEqual(ended, endedWell);
+});
+
+test("four more modules than the bound hang, and fifty others are loaded long before", async (t) => {
+	t.deepEqual(await suffer("hanging"), {
+		early: [],
+		hung: 20,
+		last_problem: "hang19 hangs",
+		settled: { ok: true, settled: true, waiting_for: [] },
+		begun: 70,
+		ended: endedWell,
+	});
+});
+
+test("each failure keeps its reason, keeps nobody else, and is tried again for another device alone", async (t) => {
+	const { told, logged, once, repeated, again, message, ...rest } = await suffer("failing");
+	const codes = ["EBUSY", "EKEYREJECTED", "ENOENT", "ENOEXEC", "ENOMEM", "EPERM"];
+	const modules = codes.map((code) => `bad_${code.toLowerCase()}`);
+	t.deepEqual(rest, {
+		failed: { EBUSY: 1, EKEYREJECTED: 1, ENOENT: 1, ENOEXEC: 1, ENOMEM: 1, EPERM: 1 },
+		inserted: 12,
+		ended: endedWell,
+	});
+	t.deepEqual(told.map((sentence: string) => /\((E\w+)\)$/.exec(sentence)?.[1]).sort(), codes);
+	const errorLevel = 50;
+	t.deepEqual(
+		logged,
+		[...codes, ...codes].sort().map((code) => `${errorLevel} ${code}`),
+	);
+	t.is(message, "bad_enoent: it needs a symbol that no live module has; see dmesg, and run depmod (ENOENT)");
+	t.deepEqual(once, modules);
+	t.deepEqual(repeated, modules);
+	t.deepEqual(again, [...modules, ...modules].sort());
+});
+
+test("of modprobe.d, what cannot be read is told and the rest counts; a FIFO there keeps nobody waiting", async (t) => {
+	t.deepEqual(await suffer("unreadable"), {
+		problems: 3,
+		warned: [
+			"circle.conf: cannot be read (ELOOP), so nothing in it counts",
+			"closed.conf: cannot be read (EACCES), so nothing in it counts",
+			"folder.conf: Directories inside directories are not supported",
+		],
+		inserted: ["m"],
+		ended: endedWell,
+	});
+});
+
+test("a full disk takes the log's lines and nothing else, and later ones are written again", async (t) => {
+	t.deepEqual(await suffer("fullDisk"), {
+		whileFull: false,
+		afterwards: true,
+		inserted: ["m", "n"],
+		ended: endedWell,
+	});
+});
+
+test("where the reader of its log goes away, it goes on, and ends well", async (t) => {
+	t.deepEqual(await suffer("readerGone"), { inserted: 1, exitStatus: 0 });
+});
+
+test("SIGINT while modules are in flight lets them end, and begins nothing more", async (t) => {
+	t.deepEqual(await suffer("interrupted"), {
+		before: [],
+		running: ["m0", "m1", "m2"],
+		afterwards: [
+			["m0", "inserted"],
+			["m1", "inserted"],
+			["m2", "inserted"],
+			["m3", "stopped"],
+			["stopped", null],
+		],
+		inserted: ["m0", "m1", "m2"],
+		ended: endedWell,
+	});
+});
+
+test("what came up while it was stopped is loaded once it goes on", async (t) => {
+	const { meanwhile, inserted, wanted, ended } = await suffer("stopped");
+	t.true(meanwhile <= 100, `${meanwhile}`);
+	t.deepEqual(inserted, wanted);
+	t.deepEqual(ended, endedWell);
+});
+
+for (const [code, times, outcome] of [
+	["EINTR", 3, { calls: 4, result: "inserted" }],
+	["EAGAIN", 3, { calls: 4, result: "inserted" }],
+	["EAGAIN", 100, { calls: 6, result: "failed", errno: "EAGAIN" }],
+] as const)
+	test(`${code} from finit_module ${times} times: ${outcome.calls} calls, ${outcome.result}`, async (t) => {
+		t.deepEqual(await suffer(`${code}${times}`), { ...outcome, ended: endedWell });
+	});
