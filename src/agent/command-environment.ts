@@ -9,10 +9,15 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const HEEDED_BY_PROGRAMS =
 	/^(?:LD_|GCONV_|GLIBC_|MALLOC_|LOCPATH$|NLSPATH$|HOSTALIASES$|RES_|TZ|BASH|SHELLOPTS$|ENV$|IFS$|PS[0-9]$|CDPATH$|PROMPT_|PERL|PYTHON|RUBY|LUA_|NODE_|JAVA_|HOME$|PATH$|SHELL$|EDITOR$|PAGER$|TMPDIR$|TERM)/;
 
+/** Whether a variable of this name may reach a program. */
+export function isPassedOn(name: string): boolean {
+	return name === "PATH" || (/^[A-Z][A-Z0-9_]*$/.test(name) && !HEEDED_BY_PROGRAMS.test(name));
+}
+
 export function formatEnvironment(device: PresentDevice): Readonly<Record<string, string>> {
 	const environment: Record<string, string> = { ACTION: device.action ?? "add", DEVPATH: decode(device.devpath) };
 	for (const [name, value] of device.properties ?? [])
-		if (/^[A-Z][A-Z0-9_]*$/.test(name) && !HEEDED_BY_PROGRAMS.test(name)) environment[name] = decode(value);
+		if (name !== "PATH" && isPassedOn(name)) environment[name] = decode(value);
 	return { ...environment, PATH };
 }
 

@@ -2,17 +2,27 @@
 // command: what that name stands for it reads itself, from files that are root's.
 //
 //	install NAME     the `install` command of modprobe.d for that module
+//	rule JSON        the command of the rule of policy that stands in `file` at `line`, for what has happened to a device: `environment`
 //
-// It answers a line: the command's exit status, "none" where there is no such command, "failed" where it could not be run; why is
-// in the companion's own log.
+// It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
+// "failed" where it could not be run; why is in the companion's own log.
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { isPassedOn } from "./command-environment.js";
+import type { Command, CommandEnd } from "./command-pool.js";
 
-export type CompanionRequest = { readonly kind: "install"; readonly module: string };
+export type RuleRequest = {
+	readonly kind: "rule";
+	readonly file: string;
+	readonly line: number;
+	readonly environment: Readonly<Record<string, string>>;
+};
 
-export type CompanionReply = number | "none" | "failed";
+export type CompanionRequest = { readonly kind: "install"; readonly module: string } | RuleRequest;
 
-/** Bytes, without its newline: a name is at most as long as a file's. */
-export const LONGEST_COMPANION_LINE = 300;
+export type CompanionReply = number | CommandEnd | "none" | "failed";
+
+/** Bytes, without its newline: a uevent has 2048, of which JSON may make six times as many. */
+export const LONGEST_COMPANION_LINE = 32_768;
 
 /** Sends a line to a socket, and resolves with the line that answers it. @throws {Refusal} */
 export type Ask = (path: string, line: string, timeoutMilliseconds: number) => Promise<Buffer>;
@@ -25,19 +35,63 @@ const isName = (name: string): boolean => /^[!-.0-~]{1,255}$/.test(name);
 
 /** Undefined where the line, without its newline, is none. */
 export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
-	const [, module = ""] = /^install (.*)$/s.exec(Buffer.from(line).toString("latin1")) ?? [];
+	const text = Buffer.from(line).toString("utf8");
+	if (text.startsWith("rule ")) return parseRule(text.slice("rule ".length));
+	const [, module = ""] = /^install (.*)$/s.exec(text) ?? [];
 	return isName(module) ? { kind: "install", module } : undefined;
 }
 
+function parseRule(text: string): RuleRequest | undefined {
+	const { file, line, environment } = parseObject(text) ?? {};
+	if (typeof file !== "string" || !file.startsWith("/")) return undefined;
+	if (!Number.isSafeInteger(line) || !isObject(environment)) return undefined;
+	const words = Object.entries(environment);
+	if (!words.every(([name, value]) => isPassedOn(name) && typeof value === "string" && !value.includes("\0")))
+		return undefined;
+	return { kind: "rule", file, line: line as number, environment: environment as Record<string, string> };
+}
+
 export function formatCompanionReply(reply: CompanionReply): string {
-	return `${reply}\n`;
+	return `${typeof reply === "object" ? JSON.stringify(reply) : reply}\n`;
 }
 
 /** Undefined where it is none. */
 export function parseCompanionReply(line: Uint8Array): CompanionReply | undefined {
-	const text = Buffer.from(line).toString("latin1");
+	const text = Buffer.from(line).toString("utf8");
 	if (text === "none" || text === "failed") return text;
+	if (text.startsWith("{")) return parseEnd(text);
 	return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
+}
+
+function parseEnd(text: string): CommandEnd | undefined {
+	const { exitStatus, timedOut, complaint } = parseObject(text) ?? {};
+	if (typeof timedOut !== "boolean" || typeof complaint !== "string") return undefined;
+	if (exitStatus !== undefined && !Number.isSafeInteger(exitStatus)) return undefined;
+	return { exitStatus: exitStatus as number | undefined, timedOut, complaint };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		return isObject(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** In place of running a rule's command here. @throws {Refusal} where it could not be started */
+export function runRuleByCompanion(ask: Ask, path: string): (command: Command) => Promise<CommandEnd> {
+	return async ({ rule, command: [program], environment }) => {
+		const { file, line } = rule;
+		const reply = parseCompanionReply(
+			await askFor(ask, path, program, `rule ${JSON.stringify({ file, line, environment })}\n`),
+		);
+		if (typeof reply === "object") return reply;
+		throw reply === "none" ? new Refusal("run", program, "ENOENT", 2) : new Refusal("run", program, "EIO", 5);
+	};
 }
 
 /** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */

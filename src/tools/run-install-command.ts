@@ -1,15 +1,19 @@
 // hotplugd run-install-command: the companion of an agent in a sandbox. systemd starts one for each connection to
-// hotplugd-command.socket; it is told a module's name, and runs that module's `install` command as modprobe.d has it.
+// hotplugd-command.socket; it is told a module's name, and runs that module's `install` command as modprobe.d has it, or where
+// a rule of policy stands, and runs that rule's command.
 import {
 	type CompanionReply,
+	type CompanionRequest,
 	formatCompanionReply,
 	LONGEST_COMPANION_LINE,
 	parseCompanionRequest,
+	type RuleRequest,
 } from "../agent/companion.js";
+import type { UeventSource } from "../agent/devices.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
-import { agentOptions, complainOf, readAll, readSettings } from "./agent-start.js";
+import { agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
 
@@ -32,12 +36,12 @@ export const runInstallCommand = defineTool({
 			}
 			const kernel = await machine.kernel();
 			const { rulesDirectory } = machine;
-			const reply = await answer(request.module, kernel, machine, async () => {
+			const reply = await answer(request, kernel, machine, async (source) => {
 				const settings = await readSettings(kernel, given.config);
-				return (await readAll(kernel, given, settings, { source: "kernel", rulesDirectory })).knowledge;
+				return await readAll(kernel, given, settings, { source, rulesDirectory });
 			});
 			await connection.answer(formatCompanionReply(reply));
-			return typeof reply === "number" ? 0 : 1;
+			return typeof reply === "string" ? 1 : 0;
 		} catch (error) {
 			if (error instanceof Refusal && error.operation === "accept") {
 				machine.complain(`${NAME}: no connection was passed: it is started by hotplugd-command.socket\n`);
@@ -48,14 +52,18 @@ export const runInstallCommand = defineTool({
 	},
 });
 
+type ReadKnown = (source: UeventSource) => Promise<Known>;
+
 async function answer(
-	module: string,
+	request: CompanionRequest,
 	kernel: Kernel,
 	machine: Machine,
-	readKnowledge: () => Promise<Knowledge>,
+	readKnown: ReadKnown,
 ): Promise<CompanionReply> {
 	try {
-		const command = findCommand(await readKnowledge(), module);
+		if (request.kind === "rule") return await runRule(request, machine, readKnown);
+		const { module } = request;
+		const command = findCommand((await readKnown("kernel")).knowledge, module);
 		if (command !== undefined) return await kernel.run(command, { MODPROBE_MODULE: module });
 		machine.complain(`${NAME}: ${module} has no install command\n`);
 		return "none";
@@ -63,6 +71,20 @@ async function answer(
 		complainOf(error, NAME, machine);
 		return "failed";
 	}
+}
+
+/** Rules can be for one source of uevents alone, and which one the agent has is not told. */
+async function runRule(request: RuleRequest, machine: Machine, readKnown: ReadKnown): Promise<CompanionReply> {
+	const { file, line, environment } = request;
+	for (const source of ["udev", "kernel"] as const) {
+		const { policy } = await readKnown(source);
+		const rule = policy.run.find((one) => one.source.file === file && one.source.line === line);
+		if (rule === undefined) continue;
+		const { command, timeoutMilliseconds } = rule;
+		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment });
+	}
+	machine.complain(`${NAME}: no rule that runs a command stands in ${file} line ${line}\n`);
+	return "none";
 }
 
 /** As the agent itself would find it. */

@@ -1,7 +1,7 @@
 // The agent as a service, put together: what it reads and watches, whom it answers, what it writes, from its start to its end.
 import { makeAftermath } from "../agent/aftermath.js";
-import { makeCommandPool } from "../agent/command-pool.js";
-import { runByCompanion } from "../agent/companion.js";
+import { type CommandPoolOptions, makeCommandPool } from "../agent/command-pool.js";
+import { runByCompanion, runRuleByCompanion } from "../agent/companion.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
 import type { UeventSource } from "../agent/devices.js";
 import { type Freshness, makeFreshness } from "../agent/freshness.js";
@@ -53,7 +53,7 @@ export async function serve(serving: Serving): Promise<void> {
 		version,
 		readAll: fresh.read,
 		commandPool: makeCommandPool({
-			run: (command) => ports.runCommand(command),
+			run: commandRunner(ports, settings),
 			atOnce: settings.commands_at_once,
 			report(report) {
 				counted.record(report);
@@ -89,6 +89,11 @@ export async function serve(serving: Serving): Promise<void> {
 function withCompanion(kernel: Kernel, ports: ServiceMachine, { command_socket }: Settings): Kernel {
 	if (command_socket === "") return kernel;
 	return { ...kernel, run: runByCompanion((...asked) => ports.ask(...asked), command_socket) };
+}
+
+function commandRunner(ports: ServiceMachine, { command_socket }: Settings): CommandPoolOptions["run"] {
+	if (command_socket === "") return (command) => ports.runCommand(command);
+	return runRuleByCompanion((...asked) => ports.ask(...asked), command_socket);
 }
 
 /** Reads indexes, configuration and policy, and tells when what was read last is no longer so. */

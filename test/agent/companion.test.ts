@@ -14,6 +14,11 @@ test("a module is asked for by its name", (t) => {
 	t.deepEqual(parse("install snd_hda-intel.2"), { kind: "install", module: "snd_hda-intel.2" });
 });
 
+test("a rule is asked for by where it stands, with its device's environment", (t) => {
+	const request = { file: "/etc/x.toml", line: 3, environment: { ACTION: "add", PATH: "/bin" } };
+	t.deepEqual(parse(`rule ${JSON.stringify(request)}`), { kind: "rule", ...request });
+});
+
 const refuses = test.macro({
 	exec: (t, line: string) => t.is(parse(line), undefined),
 	title: (title) => `${title} is no request`,
@@ -28,11 +33,21 @@ test("a name with a newline", refuses, "install a\nrm");
 test("a name with a NUL", refuses, "install a\0b");
 test("a path", refuses, "install ../../etc/x");
 test("a name that is no ASCII", refuses, "install \xe9");
+test("a rule that is no JSON", refuses, "rule {");
+test("a rule of a relative path", refuses, 'rule {"file":"x.toml","line":1,"environment":{}}');
+test("a rule without a line", refuses, 'rule {"file":"/x.toml","environment":{}}');
+test(
+	"a rule with an environment that makes programs do something else",
+	refuses,
+	'rule {"file":"/x","line":1,"environment":{"LD_PRELOAD":"/x"}}',
+);
+test("a rule with a NUL", refuses, 'rule {"file":"/x","line":1,"environment":{"A":"\\u0000"}}');
+test("a command", refuses, 'rule {"file":"/x","line":1,"command":["/bin/sh"]}');
 test("a name longer than any file's", refuses, `install ${"a".repeat(256)}`);
 
 test("replies are read as they are written", (t) => {
-	for (const reply of [0, 1, 127, 255, "none", "failed"] as const)
-		t.is(parseCompanionReply(Buffer.from(formatCompanionReply(reply).slice(0, -1))), reply);
+	for (const reply of [0, 1, 127, 255, "none", "failed", { exitStatus: 3, timedOut: false, complaint: "no" }] as const)
+		t.deepEqual(parseCompanionReply(Buffer.from(formatCompanionReply(reply).slice(0, -1))), reply);
 	for (const line of ["", "-1", "1000", "0x1", "nothing", "0 ", "none\n"])
 		t.is(parseCompanionReply(Buffer.from(line)), undefined);
 });
@@ -44,7 +59,7 @@ test("no bytes make it throw", (t) => {
 			? random.bytes(random.below(40))
 			: Buffer.from(random.text(["install", " ", "a", "\0"], 0, 6));
 		const request = parseCompanionRequest(line);
-		if (request !== undefined) t.regex(request.module, /^[^\s/\0]+$/);
+		if (request?.kind === "install") t.regex(request.module, /^[^\s/\0]+$/);
 		parseCompanionReply(line);
 	}
 });

@@ -1,12 +1,13 @@
 // The companion and the agent's end of it, over a real socket.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import test, { type ExecutionContext } from "ava";
-import { runByCompanion } from "../../src/agent/companion.js";
+import type { Command } from "../../src/agent/command-pool.js";
+import { runByCompanion, runRuleByCompanion } from "../../src/agent/companion.js";
 import { ask } from "../../src/linux/control-client.js";
 import { serveCompanion } from "../support/companion.js";
 import { worldWords, writeWorld } from "../support/world-folder.js";
@@ -108,4 +109,37 @@ test("without a connection it says who starts it", (t) => {
 		error.stderr,
 		"hotplugd run-install-command: no connection was passed: it is started by hotplugd-command.socket\n",
 	);
+});
+
+test("a rule's command is run by where the rule stands, and nothing else is", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const output = join(folder, "output");
+	const rules = join(folder, "rules");
+	mkdirSync(rules);
+	const program = join(folder, "tell");
+	writeFileSync(
+		program,
+		`#!/bin/sh\necho "$ACTION $DEVPATH $0 $1 $(env | grep -c ^LISTEN)" >${output}\necho no >&2\nexit 7\n`,
+	);
+	chmodSync(program, 0o755);
+	writeFileSync(
+		join(rules, "x.toml"),
+		`[[run]]\naction = "add"\nsubsystem = "usb"\ncommand = [${JSON.stringify(program)}, "word"]\n`,
+	);
+	writeWorld(folder, { modules: { foo: [] } });
+	const companion = await serveCompanion(join(folder, "socket"), [...worldWords(folder), "--policy", rules]);
+	const run = runRuleByCompanion(ask, companion.path);
+	const command = (line: number): Command => ({
+		device: "/devices/x",
+		action: "add",
+		rule: { file: join(rules, "x.toml"), line },
+		command: ["/bin/never"],
+		environment: { ACTION: "add", DEVPATH: "/devices/x", PATH: "/usr/bin:/bin" },
+		timeoutMilliseconds: 5000,
+	});
+	t.deepEqual(await run(command(1)), { exitStatus: 7, timedOut: false, complaint: "no" });
+	t.is(readFileSync(output, "utf8"), `add /devices/x ${program} word 0\n`);
+	await t.throwsAsync(run(command(2)), { message: "run /bin/never: ENOENT" });
+	await companion.close();
 });

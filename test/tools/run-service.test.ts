@@ -334,15 +334,30 @@ test("metrics are told, and kept in a file", async (t) => {
 	t.true(machine.hasFile("/var/x.prom"));
 });
 
-test("install commands are run by the companion where there is one", async (t) => {
+test("install commands and policy's are run by the companion where there is one", async (t) => {
+	const asked: string[] = [];
 	const { machine } = start(
 		t,
 		{
 			world: { ...world, config: "install base echo hello\n" },
-			companion: (line) => (line === "install base\n" ? "0" : "failed"),
+			files: {
+				"/etc/hotplugd.toml": settings,
+				"/etc/hotplugd/rules.d/mine.toml": policy.replace("[[mask]]", "[[deny]]"),
+			},
+			companion(line) {
+				asked.push(line);
+				return line === "install base\n" ? "0" : '{"exitStatus":7,"timedOut":false,"complaint":""}';
+			},
 		},
 		["--command-socket", "/run/companion"],
 	);
 	await logged(machine, /^base: its install command ended well/);
+	await machine.tellOf("remove", "stick");
+	await logged(machine, /^\/usr\/bin\/tell: failed/);
+	t.deepEqual(machine.commands, []);
+	t.deepEqual(asked, [
+		"install base\n",
+		'rule {"file":"/etc/hotplugd/rules.d/mine.toml","line":13,"environment":{"ACTION":"remove","DEVPATH":"/devices/stick","SEQNUM":"1","PATH":"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}\n',
+	]);
 	t.false(machine.fakeKernel.begun.some((line) => line.includes("hello")));
 });
