@@ -37,13 +37,18 @@ export type PretendMachine = {
 	readonly prepare?: string;
 	/**
 	 * Modules that the kernel has, in the order of their insertion. Then calls show in /sys/module (see pretend-kernel.sh), each
-	 * finds it as it is here, and each of ours is a process of its own.
+	 * finds it as it is here, and each of ours that may change it is a process of its own.
 	 */
 	readonly live?: readonly string[];
 };
 
 /** What to run: a tool's name and its arguments; and what the stand-in is told (see standin.c). */
-export type Call = { readonly words: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
+export type Call = {
+	readonly words: readonly string[];
+	readonly environment?: Readonly<Record<string, string>>;
+	/** It asks nothing of the kernel: where others do (`live`), it needs no process of its own. */
+	readonly changesNothing?: boolean;
+};
 
 export type Run = {
 	readonly status: number;
@@ -67,16 +72,17 @@ export async function runBoth(machine: PretendMachine, calls: readonly Call[]): 
 		const real = calls.map((call, number) => place(call, join(folder, `real-${number}`), kernel));
 		const ours = calls.map((call, number) => place(call, join(folder, `ours-${number}`), kernel));
 		for (const run of [...real, ...ours]) cpSync(join(folder, "work"), run.place, { recursive: true });
-		writeFileSync(join(folder, "ours.json"), JSON.stringify(ours));
+		const alone = ours.filter((_, number) => lively && !calls[number]!.changesNothing);
+		writeFileSync(join(folder, "ours.json"), JSON.stringify(ours.filter((call) => !alone.includes(call))));
 		mkdirSync(join(folder, "bin"));
 		for (const tool of TOOLS) symlinkSync(resolve("dist/main.js"), join(folder, "bin", tool));
-		const reset = "rm -rf /sys/module; cp -r /sys/start /sys/module\n";
-		const formatOurs = () => ours.map((call) => reset + formatRun(call, pathOfOurs(folder))).join("");
+		const reset = lively ? "rm -rf /sys/module; cp -r /sys/start /sys/module\n" : "";
 		const lines = [
 			`${machine.prepare ?? ""}\n`,
 			...formatInsertions(machine.live),
-			...real.map((call) => (lively ? reset : "") + formatRun(call, REAL)),
-			lively ? formatOurs() : formatSession(folder),
+			...real.map((call) => reset + formatRun(call, REAL)),
+			reset + formatSession(folder),
+			...alone.map((call) => reset + formatRun(call, pathOfOurs(folder))),
 		];
 		writeFileSync(join(folder, "script"), lines.join(""));
 		// Commands that call each other for ever end with the time, all of them.
