@@ -138,7 +138,7 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 		environment: { ACTION: "add", DEVPATH: "/devices/x", PATH: "/usr/bin:/bin" },
 		timeoutMilliseconds: 5000,
 	});
-	t.deepEqual(await run(command(1)), { exitStatus: 7, timedOut: false, complaint: "no" });
+	t.deepEqual(await run(command(1)), { exitStatus: 7, timedOut: false, complaint: "no\n" });
 	t.is(readFileSync(output, "utf8"), `add /devices/x ${program} word 0\n`);
 	await t.throwsAsync(run(command(2)), { message: "run /bin/never: ENOENT" });
 	await companion.close();
