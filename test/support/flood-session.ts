@@ -1,9 +1,9 @@
 // A process that floods a daemon with 200,000 uevents as fast as the kernel takes them. Its argument names the flood; it prints
 // what came of it, as JSON.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setInterval, setTimeout } from "node:timers/promises";
@@ -166,32 +166,11 @@ async function success(child: ChildProcess): Promise<void> {
 	if (status !== 0) throw new Error(`${child.spawnfile} ended with ${status}`);
 }
 
-/** Has the machine's own devices say that they changed, in turn. To be run by root. */
-function changeDevices(): void {
-	const files = execFileSync("find", ["/sys/devices", "-name", "uevent"], { encoding: "utf8" }).trim().split("\n");
-	const writable = files.flatMap((file) => {
-		try {
-			return [openSync(file, constants.O_WRONLY)];
-		} catch {
-			return [];
-		}
-	});
-	if (writable.length === 0) throw new Error("no device of this machine takes a word");
-	let refused = 0;
-	for (let written = 0; written < FLOOD; ) {
-		try {
-			writeSync(writable[(written + refused) % writable.length]!, "change", 0);
-			written++;
-		} catch (error) {
-			// Some devices take none of it.
-			if (++refused > FLOOD) throw error;
-		}
-	}
-}
-
 /** The flood, and amid it the aliases. */
 async function changeRealDevices(): Promise<void> {
-	const changes = spawn(process.execPath, [floodSession, "changes"], { stdio: "inherit" });
+	const changes = spawn(compile("uevent-writer"), ["change", String(FLOOD)], {
+		stdio: ["ignore", "ignore", "inherit"],
+	});
 	const changed = success(changes);
 	for (let i = 0; i < MODULES; i += MODULES / 10)
 		await inject(formatRecords(once1000.slice(i, i + MODULES / 10).map((_, place) => announceOnce(i + place))));
@@ -210,8 +189,5 @@ function ofNoise(noise: (i: number) => Buffer, settings: Flood["settings"] = {})
 	return flood({ settings, ownDevices: true, write: () => inject(records) });
 }
 
-if (process.argv[1] === floodSession) {
-	const [, , name = ""] = process.argv;
-	if (name === "changes") changeDevices();
-	else console.log(JSON.stringify(await floods[name]!()));
-}
+const chosen = floods[process.argv[2] ?? ""];
+if (process.argv[1] === floodSession && chosen) console.log(JSON.stringify(await chosen()));
