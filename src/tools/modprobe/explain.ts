@@ -1,7 +1,10 @@
 // What modprobe says beyond kmod: why nothing was inserted where kmod is silent, and what the kernel meant by its answer.
 import { explainFailure, formatSource } from "../../agent/explain.js";
+import { MalformedModule } from "../../libkmod/formats/elf.js";
+import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
-import type { Kernel, Refusal } from "../../libkmod/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel.js";
+import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import type { Probed } from "../../libkmod/kmod/probe.js";
 import type { Kmod } from "../../libkmod/kmod.js";
@@ -26,8 +29,13 @@ export async function explainRefusal(kernel: Kernel, kmod: Kmod, refusal: Refusa
 	if (operation === "insert" && !explained.has(code)) return undefined;
 	const module = normaliseModuleName(subject);
 	const find = operation === "insert" ? evidence[code] : undefined;
-	const found = await find?.(kernel, kmod, { name: module, path: subject }).catch(() => undefined);
+	const found = await find?.(kernel, kmod, { name: module, path: subject }).catch(findNothing);
 	return `${module}: ${found === undefined ? explainFailure(refusal) : `${found} (${code})`}`;
+}
+
+/** Where what could tell cannot be read. */
+function findNothing(error: unknown): undefined {
+	if (![Refusal, MalformedModule, MalformedIndex, NoModuleFile].some((kind) => error instanceof kind)) throw error;
 }
 
 /** Answers of the kernel that mean more to it than strerror(3) says. */

@@ -1,6 +1,7 @@
 // modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
 import { formatErrno } from "../../libkmod/error-text.js";
 import { Refusal } from "../../libkmod/kernel.js";
+import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
 import type { Step } from "../../libkmod/plan-insertion.js";
@@ -64,14 +65,16 @@ async function probe(call: Call, operand: string, module: Module, parameters: st
 		for (const why of explainLeftOut(kmod, module, probed)) say("NOTICE", why);
 		return 0;
 	} catch (error) {
-		const { code, errno } = error as { code?: string; errno?: number };
-		if (code === undefined || isOfReader(error)) throw error;
-		say("ERROR", `could not insert '${module.name}': ${answers[code] ?? formatErrno({ code, errno: errno ?? 0 })}`);
+		if (!failures.some((kind) => error instanceof kind) || isOfReader(error)) throw error;
+		const { code, errno = 0 } = error as { code: string; errno?: number };
+		say("ERROR", `could not insert '${module.name}': ${answers[code] ?? formatErrno({ code, errno })}`);
 		const meaning = error instanceof Refusal ? await explainRefusal(call.kernel, kmod, error) : undefined;
 		if (meaning !== undefined) call.explain(meaning);
 		return 1;
 	}
 }
+
+const failures = [Refusal, AlreadyLoaded, CommandFailure, NoModuleFile];
 
 const answers: Readonly<Record<string, string>> = {
 	EEXIST: "Module already in kernel",
