@@ -5,8 +5,8 @@ import { constants } from "node:os";
 import { largestWindow } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { type Allocate, type Compression, type Decoder, type FindDecoder, TooLarge } from "./decoder.js";
+import { gunzip } from "./gunzip.js";
 import { findLiblzma, findLibzstd } from "./native-decoders.js";
-import { findGunzip, findNodeZstd } from "./node-decoders.js";
 import { fzstd, xzDecompress } from "./script-decoders.js";
 
 export type { Compression, Decoder } from "./decoder.js";
@@ -33,9 +33,9 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 
 /** In order of preference. The last of each is always there. */
 const decoders: Readonly<Record<Compression, readonly FindDecoder[]>> = {
-	gzip: [findGunzip],
+	gzip: [() => gunzip],
 	xz: [findLiblzma, () => xzDecompress],
-	zstd: [findNodeZstd, findLibzstd, () => fzstd],
+	zstd: [findLibzstd, () => fzstd],
 };
 
 const found = new Map<Compression, Promise<Decoder>>();
