@@ -1,5 +1,6 @@
 // The test bed itself: what a script writes and how it ends come out as they are.
 import { start } from "./vm.js";
+import { plugAndUnplug, plugControllers } from "./vm-plugs.js";
 import { vmTest } from "./vm-test.js";
 
 const files = {
@@ -39,4 +40,74 @@ vmTest("a machine that its kernel gives up says so with its console", async (t) 
 	const error = await t.throwsAsync(vm.run("echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger"));
 	t.regex(error!.message, /the machine has stopped[\s\S]*Kernel panic/);
 	await vm.stop();
+});
+
+const crumb = `[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'cat /etc/crumb >/run/crumb; sleep 20'
+[Install]
+WantedBy=multi-user.target
+`;
+
+vmTest("systemd is process 1, takes commands while it boots, and a script has run before it", async (t) => {
+	const vm = await start({
+		init: "systemd",
+		early: true,
+		files: { "/etc/systemd/system/crumb.service": crumb },
+		before: "echo laid >/etc/crumb; systemctl enable crumb.service; ls /lib/modules /opt/hotplugd/dist/main.js",
+	});
+	try {
+		t.is((await vm.run("readlink /proc/1/exe; cat /vm/before.out")).stdout.split("\n")[0], "/usr/lib/systemd/systemd");
+		const { stdout } = await vm.run("systemctl is-system-running; systemctl is-system-running --wait; cat /run/crumb");
+		const [before, after, laid] = stdout.split("\n");
+		t.true(["initializing", "starting"].includes(before ?? ""), before);
+		t.deepEqual([after, laid], ["running", "laid"]);
+		t.is((await vm.run("node -p 6*7; coldplug -n >/dev/null; echo $?; udevadm settle")).stdout, "42\n0\n");
+	} finally {
+		await vm.stop();
+	}
+});
+
+const inittab = `::sysinit:/bin/sh -c 'echo $PATH >/run/sysinit'
+::respawn:/bin/sh -c 'echo once >>/run/respawned; exec sleep 3'
+`;
+
+vmTest("busybox's init is process 1, does what its inittab says, and has nothing of udev around it", async (t) => {
+	const vm = await start({ init: "busybox", files: { "/etc/inittab": inittab }, before: "hostname >/etc/was" });
+	try {
+		t.is((await vm.run("readlink /proc/1/exe; cat /proc/1/comm")).stdout, "/bin/busybox\ninit\n");
+		t.is((await vm.run("cat /run/sysinit")).stdout, "/sbin:/usr/sbin:/bin:/usr/bin\n");
+		await vm.run("until [ $(wc -l </run/respawned) -ge 3 ]; do sleep 0.2; done");
+		t.is((await vm.run("cat /sys/class/block/vda/dev; ls /dev/vda /etc/was")).stdout, "254:0\n/dev/vda\n/etc/was\n");
+		t.is((await vm.run("find / -xdev -name '*udev*' -o -xdev -name 'modprobe*'")).stdout, "");
+		t.deepEqual(await vm.run("node -p 6*7 && coldplug -n >/dev/null"), { stdout: "42\n", stderr: "", status: 0 });
+	} finally {
+		await vm.stop();
+	}
+});
+
+vmTest("a script before process 1 that fails stops the machine, which says so", async (t) => {
+	const error = await t.throwsAsync(start({ init: "systemd", before: "echo begun; false; echo done" }));
+	t.regex(error!.message, /the machine has stopped[\s\S]*the script before process 1 failed with 1:\r?\nbegun\r?\n/);
+	t.notRegex(error!.message, /^done/m);
+});
+
+vmTest("devices are plugged in and out again, as many as were asked for", async (t) => {
+	const vm = await start({ devices: plugControllers });
+	try {
+		await vm.run(
+			"modprobe xhci_pci; udevadm monitor --kernel >/run/events & until grep -q ^KERNEL /run/events; do :; done",
+		);
+		const seconds: number[] = [];
+		const begun = performance.now();
+		await plugAndUnplug(vm, 40, async (done) => {
+			seconds[done] = (performance.now() - begun) / 1000;
+		});
+		t.log(seconds.flatMap((at, done) => `${done} after ${at.toFixed(1)} s`).join(", "));
+		t.deepEqual(Object.keys(seconds), ["16", "32", "48"]);
+		const count = (action: string) => `grep -c ' ${action} .*-[1-9]:1.0 (usb)' /run/events`;
+		t.is((await vm.run(`${count("add")}; ${count("remove")}`)).stdout, "48\n48\n");
+	} finally {
+		await vm.stop();
+	}
 });

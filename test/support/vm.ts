@@ -41,6 +41,9 @@
 //		append: "udev.log_level=debug",
 //	});
 //	const { stdout } = await vm.run("udevadm settle; journalctl -b -u systemd-udevd");
+//
+// `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
+// instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
