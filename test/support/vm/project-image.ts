@@ -29,6 +29,8 @@ function* filesIn(path: string): Generator<string> {
 	for (const name of readdirSync(join(projectRoot, path)).sort()) yield* filesIn(`${path}/${name}`);
 }
 
+const programs: readonly string[] = ["dist/main.js", "dist/hotplugd-load"];
+
 export interface Project {
 	/** A short name for this state of it. */
 	readonly key: string;
@@ -41,11 +43,11 @@ export function readProject(): Project {
 	const paths = installedPaths().flatMap((path) => [...filesIn(path)]);
 	const files = new Map(paths.map((path) => [path, readFileSync(join(projectRoot, path))]));
 	return {
-		key: digest(...[...files].flat()),
+		key: digest(...programs, ...[...files].flat()),
 		write(directory) {
 			for (const [path, content] of files) {
 				mkdirSync(dirname(join(directory, path)), { recursive: true });
-				writeFileSync(join(directory, path), content, { mode: path === "dist/main.js" ? 0o755 : 0o644 });
+				writeFileSync(join(directory, path), content, { mode: programs.includes(path) ? 0o755 : 0o644 });
 			}
 		},
 	};
