@@ -1,0 +1,95 @@
+// The examples of how to start the agent alone, under busybox's init.
+import { readFileSync } from "node:fs";
+import { sectionsOf } from "../support/sections.js";
+import { start, type Vm } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+const devices = ["e1000,romfile=", "virtio-rng-pci", "qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0"];
+/** What these ask for by their aliases. */
+const drivers = ["e1000", "virtio_rng", "xhci_pci"];
+
+/** Where the examples expect the package. */
+const before = `ln -s /usr/local/bin/hotplugd /usr/bin/hotplugd
+mkdir -p /usr/local/lib/hotplugd /etc/init.d
+cp /opt/hotplugd/dist/hotplugd-load /usr/local/lib/hotplugd/
+chmod 755 /usr/local/lib/hotplugd/hotplugd-load /etc/init.d/* || :`;
+
+const list = (name: string) => `echo "== ${name}"; sed 's/ .*//' /proc/modules | sort`;
+
+async function ask(vm: Vm, script: string): Promise<Readonly<Record<string, readonly string[]>>> {
+	const { stdout, stderr, status } = await vm.run(script);
+	if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
+	return sectionsOf(stdout);
+}
+
+vmTest(
+	"the example of an inittab starts it, again when it was killed, and what needs devices when they are there",
+	async (t) => {
+		const vm = await start({
+			init: "busybox",
+			devices,
+			before,
+			files: {
+				"/etc/inittab": readFileSync("systemd/alone/inittab"),
+				"/etc/rc.devices":
+					"#!/bin/sh\nsed 's/ .*//' /proc/modules >/run/modules.then\nmv /run/modules.then /run/modules\n",
+			},
+		});
+		try {
+			const asked = await ask(
+				vm,
+				`until [ -e /run/modules ]; do sleep 0.2; done
+			echo "== then"; cat /run/modules
+			first=$(sed -n 1p /run/hotplugd/lock)
+			kill -KILL $first
+			until hotplugd settle --timeout 60 2>/dev/null; do sleep 0.5; done
+			echo "== again"; [ "$(sed -n 1p /run/hotplugd/lock)" != $first ] && echo another
+			echo "== helper"; cat /proc/sys/kernel/modprobe
+			mount -t minix /dev/vda /mnt 2>/dev/null; grep -o '^minix' /proc/modules`,
+			);
+			t.deepEqual(
+				drivers.filter((name) => !asked.then?.includes(name)),
+				[],
+			);
+			t.deepEqual(asked.again, ["another"]);
+			t.deepEqual(asked.helper, ["/usr/local/lib/hotplugd/hotplugd-load", "minix"]);
+		} finally {
+			await vm.stop();
+		}
+	},
+);
+
+vmTest("the example of an init script ends when the devices have their drivers, reloads and stops it", async (t) => {
+	const vm = await start({
+		init: "busybox",
+		devices,
+		before,
+		files: { "/etc/init.d/S10hotplugd": readFileSync("systemd/alone/S10hotplugd") },
+	});
+	try {
+		const asked = await ask(
+			vm,
+			`rc=/etc/init.d/S10hotplugd
+			$rc start || exit 1
+			${list("started")}
+			echo "== helper"; cat /proc/sys/kernel/modprobe
+			echo "== reloaded"; $rc reload && grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
+			$rc restart || exit 2
+			echo "== stopped"; $rc stop; sleep 2; hotplugd status 2>&1; cat /proc/sys/kernel/modprobe
+			echo "== misused"; $rc now 2>&1; echo $?`,
+		);
+		t.deepEqual(
+			drivers.filter((name) => !asked.started?.includes(name)),
+			[],
+		);
+		t.deepEqual(asked.helper, ["/usr/local/lib/hotplugd/hotplugd-load"]);
+		t.deepEqual(asked.reloaded, ["1"]);
+		t.deepEqual(asked.stopped, [
+			"hotplugd status: no agent listens at /run/hotplugd/control: is `hotplugd run` running?",
+			"/sbin/modprobe",
+		]);
+		t.deepEqual(asked.misused, ["usage: /etc/init.d/S10hotplugd start|stop|restart|reload", "2"]);
+	} finally {
+		await vm.stop();
+	}
+});
