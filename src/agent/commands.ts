@@ -53,7 +53,7 @@ export function makeCommands(policy: () => Policy, pool: Pick<CommandPool, "add"
 			const isAnything = policy().run.length > 0;
 			for (const uevent of uevents) {
 				follow(uevent);
-				if (isAnything) run(uevent, () => isDue(uevent));
+				if (isAnything && uevent.leftAlone === undefined) run(uevent, () => isDue(uevent));
 			}
 		},
 		watch: (sources) => ({

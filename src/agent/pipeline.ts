@@ -72,7 +72,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			...options,
 			devices: { announced: announcements(openSocket), ...lookedAt(source, sources, kernel, policy) },
 			decider: () => makeDecider(knowledge(), policy()),
-			asksForMore: (uevent) => listLoads(policy(), uevent).length > 0,
+			asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent).length > 0,
 			inserter,
 			remarks,
 			requests,

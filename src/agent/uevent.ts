@@ -10,6 +10,8 @@ export type Uevent = {
 	readonly seqnum: number | undefined;
 	/** Every MODALIAS, each once: an ACPI device can have two. */
 	readonly aliases: readonly string[];
+	/** Why udev wants nothing done for it; undefined where it does not say so. */
+	readonly leftAlone?: "rule" | "failure" | undefined;
 	/** All of it, for policy. Keeps the message in memory. */
 	readonly properties?: Properties;
 };

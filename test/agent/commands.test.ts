@@ -4,7 +4,7 @@ import { concernOf, makeCommands } from "../../src/agent/commands.js";
 import type { DeviceSources, PresentDevice } from "../../src/agent/devices.js";
 import { noPolicy, type Policy } from "../../src/agent/policy.js";
 import { parsePolicy } from "../../src/agent/policy-file.js";
-import { parseUevent } from "../../src/agent/uevent.js";
+import { parseUevent, type Uevent } from "../../src/agent/uevent.js";
 
 const rules = `[[run]]
 action = ["add", "remove"]
@@ -42,6 +42,7 @@ function pretend(text: string = rules) {
 		told,
 		added,
 		hear: (...messages: readonly string[]) => commands.hear(messages.map(ueventOf)),
+		hearOf: (uevent: Uevent) => commands.hear([uevent]),
 		look: (...names: readonly string[]) => [...commands.watch(sources(...names)).present()],
 		use: (anew: Policy) => {
 			policy = anew;
@@ -89,6 +90,14 @@ test("what happened to a device runs the commands of the rules about it, in the 
 	t.deepEqual(told(), ["add /devices/net/eth0 /bin/net", "add /devices/net/eth0 /bin/any"]);
 	hear("change net/eth0", "bind net/eth0", "remove net/eth0", "remove usb/1", "add usb/ignored");
 	t.deepEqual(told(), ["change /devices/net/eth0 /bin/change", "remove /devices/net/eth0 /bin/net"]);
+});
+
+test("for a device that udev wants left alone nothing is run", (t) => {
+	const { hearOf, told } = pretend();
+	hearOf({ ...ueventOf("add net/eth0"), leftAlone: "rule" });
+	t.deepEqual(told(), []);
+	hearOf(ueventOf("add net/eth0"));
+	t.deepEqual(told().length, 2);
 });
 
 test("looking again runs commands only for devices that were not seen yet", (t) => {
