@@ -3,8 +3,15 @@ import { benchColdplug } from "./bench/coldplug.mjs";
 import { benchDepmod } from "./bench/depmod.mjs";
 import { benchLookups } from "./bench/lookups.mjs";
 import { benchStartup } from "./bench/startup.mjs";
+import { benchStorm } from "./bench/storm.mjs";
 
-const benches = { startup: benchStartup, lookups: benchLookups, depmod: benchDepmod, coldplug: benchColdplug };
+const benches = {
+	startup: benchStartup,
+	lookups: benchLookups,
+	depmod: benchDepmod,
+	storm: benchStorm,
+	coldplug: benchColdplug,
+};
 
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -1,0 +1,62 @@
+// One storm at one receiver, in a network namespace of this process's own: the program that its arguments say, or else the daemon.
+// Prints JSON: uevents a second until none waited, lost ones, microseconds of processor and MiB of memory.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { mountDevices, startDaemon } from "../../dist/test/support/agent-session.js";
+import { compile } from "../../dist/test/support/c-program.js";
+import { processorTime, residentSize } from "../../dist/test/support/daemon-figures.js";
+import { formatRecords, formatUevent } from "../../dist/test/support/uevent-injector.js";
+
+const EVENTS = 200_000;
+const [program, ...words] = process.argv.slice(2);
+
+const world = { modules: { stick: [] }, aliases: { "usb:stick*": "stick" } };
+mountDevices();
+const receiver = program === undefined ? await startDaemon(world) : await startProgram();
+const { pid } = receiver.process;
+
+async function startProgram() {
+	const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
+	await once(child.stdout, "data");
+	child.stdout.resume();
+	return { process: child };
+}
+
+/** Two in three ask for nothing, of the others most for what is live. */
+const message = (i) =>
+	i % 3 > 0
+		? formatUevent("change", `/devices/virtual/block/loop${i % 512}`, [
+				["SUBSYSTEM", "block"],
+				["DEVNAME", "loop"],
+			])
+		: formatUevent("add", `/devices/bus/${i % 4096}`, [
+				["SUBSYSTEM", "usb"],
+				["MODALIAS", `usb:stick${i % 4096}`],
+			]);
+const records = formatRecords(Array.from({ length: EVENTS }, (_, i) => message(i)));
+
+const row = () =>
+	readFileSync(`/proc/${pid}/net/netlink`, "latin1")
+		.split("\n")
+		.map((line) => line.split(/\s+/))
+		.find(([, protocol, port]) => protocol === "15" && port !== "0");
+
+await setTimeout(500);
+const [before, begun] = [processorTime(receiver), performance.now()];
+const writer = spawn(compile("uevent-injector"), ["kernel"], { stdio: ["pipe", "inherit", "inherit"] });
+writer.stdin.end(records);
+// The writer's own socket goes with it.
+await once(writer, "exit");
+while (Number(row()[4]) > 0) await setTimeout(1);
+const milliseconds = performance.now() - begun;
+const drops = Number(row()[8]);
+const heard = EVENTS - drops;
+const microseconds = (1000 * (processorTime(receiver) - before)) / heard;
+await setTimeout(2000);
+const after = residentSize(receiver);
+console.log(JSON.stringify({ rate: Math.round((1000 * heard) / milliseconds), drops, microseconds, after }));
+receiver.process.kill("SIGKILL");
+await once(receiver.process, "exit");
+process.exit(0);
