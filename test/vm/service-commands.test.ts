@@ -1,0 +1,68 @@
+// Commands of modprobe.d, which the agent's sandbox would keep from their work: they do what they do under udev.
+import { sectionsOf } from "../support/sections.js";
+import { start } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+const WRITTEN = "/etc/written-by-a-command";
+
+/** A module that every PC asks for. */
+const files = {
+	"/etc/modprobe.d/commands.conf": `install pcspkr { id -u; echo "$MODPROBE_MODULE"; ls /dev/null /proc/1/exe; } >${WRITTEN}; /sbin/modprobe --ignore-install pcspkr
+install virtio_rng exit 3
+options loop max_loop=3
+`,
+};
+
+const devices = ["virtio-rng-pci"];
+
+const ask = `udevadm settle; until grep -q '^pcspkr ' /proc/modules; do sleep 0.2; done
+echo "== written"; cat ${WRITTEN}
+echo "== live"; grep -o '^virtio_rng' /proc/modules`;
+
+/** How the agent lives, and what its helper takes. */
+const askAgent = `main=$(systemctl show -p MainPID --value hotplugd)
+echo "== sandbox"
+inside() { nsenter -t $main -m sh -c "$1" 2>&1 | sed 's/.*: //'; }
+inside 'touch ${WRITTEN}'; inside 'touch /usr/x'; inside 'echo 1 >/proc/sys/kernel/sysrq'; inside 'touch /run/hotplugd/x && echo written'
+ls /run/hotplugd-command; stat -c %a /run/hotplugd-command /run/hotplugd /run/hotplugd-command/socket
+echo "== log"; journalctl -b -q --no-pager -u hotplugd -o cat | grep '"virtio_rng"' | grep -o '"exitStatus":[0-9]*'
+echo "== failed"; systemctl --failed --plain --no-legend
+echo "== helper"; hotplugd-load -q -- loop; echo $?; cat /sys/module/loop/parameters/max_loop; hotplugd-load -q -- nothing-like-it; echo $?
+MODALIAS=cpu:type:nothing hotplugd-load; echo $?; MODALIAS=fs-minix hotplugd-load --no-wait; echo $?
+until grep -q '^minix ' /proc/modules; do sleep 0.1; done
+echo "== time"
+now() { date +%s%N; }
+each() { name=$1; shift; begin=$(now); i=0; while [ $i -lt 100 ]; do "$@"; i=$((i + 1)); done; echo "$name: $((($(now) - begin) / 100000)) us"; }
+each "/bin/true" /bin/true
+each "hotplugd-load of a live module" hotplugd-load -q -- loop
+each "modprobe of a live module" modprobe -q -- loop`;
+
+vmTest("an install command does as the agent's what it does as udev's, though the agent itself may not", async (t) => {
+	const run = async (before: string | undefined, script: string) => {
+		const vm = await start({
+			init: "systemd",
+			devices,
+			files: { ...files, "/vm/ask": script },
+			...(before && { before }),
+		});
+		try {
+			const { stdout, stderr } = await vm.run("PATH=$PATH:/usr/local/lib/hotplugd sh /vm/ask");
+			if (stderr !== "") throw new Error(stderr);
+			return sectionsOf(stdout);
+		} finally {
+			await vm.stop();
+		}
+	};
+	const byUdev = await run(undefined, ask);
+	const byAgent = await run("sh /opt/hotplugd/systemd/install.sh >&2", `hotplugd settle\n${ask}\n${askAgent}`);
+	t.deepEqual(byUdev, { written: ["0", "pcspkr", "/dev/null", "/proc/1/exe"], live: [] });
+	t.deepEqual({ written: byAgent.written, live: byAgent.live }, byUdev);
+	t.deepEqual(byAgent.sandbox, [
+		...["Read-only file system", "Read-only file system", "Read-only file system", "written"],
+		...["socket", "700", "700", "600"],
+	]);
+	t.deepEqual(byAgent.log, ['"exitStatus":3']);
+	t.deepEqual(byAgent.failed, []);
+	t.deepEqual(byAgent.helper, ["0", "3", "1", "1", "0"]);
+	t.log(byAgent.time?.join("\n"));
+});
