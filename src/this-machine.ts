@@ -34,6 +34,7 @@ export const thisMachine: Machine = {
 	async service() {
 		const { mark } = await import("./linux/mark.js");
 		return {
+			openLog: async (options) => (await import("./linux/log-output.js")).openLogOutput(options),
 			lockInstance: async (directory) => (await import("./linux/instance-lock.js")).lockInstance(directory),
 			listenControl: async (options) => (await import("./linux/control-socket.js")).listenControl(options),
 			readiness: async (options) => (await import("./linux/readiness.js")).openReadiness(options),

@@ -47,6 +47,8 @@ export interface ServiceMachine {
 	 * this user alone, where there is none. @throws {Refusal}
 	 */
 	lockInstance(runDirectory: string): Promise<InstanceLock>;
+	/** Standard output, for a log. */
+	openLog(options: LogOptions): Promise<LogOutput>;
 	/** Answers lines on a Unix stream socket; the directory of it is made as above. @throws {Refusal} */
 	listenControl(options: ControlOptions): Promise<ControlSocket>;
 	/** @throws {Refusal} where there is no such descriptor. */
@@ -65,6 +67,18 @@ export interface ServiceMachine {
 	takeSpooled(directory: string): Promise<readonly Uint8Array[]>;
 	/** The one connection that this process was started for. @throws {Refusal} by "accept" where there is none */
 	acceptConnection(): Promise<Connection>;
+}
+
+export interface LogOptions {
+	/** So many lines had to be left out, since nobody reads them; those that are written now come after them. */
+	onLost(lines: number): void;
+}
+
+export interface LogOutput {
+	/** A whole line. It never waits; a log that cannot be written, its disk being full say, keeps no machine from its drivers. */
+	write(line: string): void;
+	/** Resolves when all is written, or nobody has read for a second. */
+	close(): Promise<void>;
 }
 
 export interface Connection {

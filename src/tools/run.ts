@@ -6,7 +6,6 @@ import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { agentOptions, complainOf, readSettings, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import type { Machine } from "./machine.js";
 import { serve } from "./serve.js";
 
 /** Threads beside the bound: for modules that hang, and for those that the kernel asks for while one of them waits. */
@@ -38,10 +37,17 @@ export const run = defineTool({
 					`another hotplugd runs already${lock.pid === undefined ? "" : ` (process ${lock.pid})`}, holding ${lock.file}`,
 					exitStatus.unable,
 				);
-			const journal = openJournal(settings.log_level, printing(machine));
-			const source = chooseSource(settings, kernel);
-			await serve({ given, machine, ports, kernel, settings, source, journal });
-			journal.info({}, "stopped");
+			const log = await ports.openLog({
+				onLost: (lines) => journal.warn({ lines }, `${lines} lines of the log were lost here: nobody read it`),
+			});
+			const journal = openJournal(settings.log_level, (line) => log.write(line));
+			try {
+				const source = chooseSource(settings, kernel);
+				await serve({ given, machine, ports, kernel, settings, source, journal });
+				journal.info({}, "stopped");
+			} finally {
+				await log.close();
+			}
 			lock.release();
 			return exitStatus.done;
 		} catch (error) {
@@ -67,15 +73,4 @@ function override(settings: Settings, { source, runDirectory, commandSocket }: G
 function chooseSource({ source }: Settings, files: Pick<Files, "stamp">): UeventSource {
 	if (source === "kernel" || source === "udev") return source;
 	return files.stamp("/run/udev/control") === undefined ? "kernel" : "udev";
-}
-
-/** A log that cannot be written, its disk being full say, must not keep a machine from its drivers. */
-function printing(machine: Machine): (line: string) => void {
-	return (line) => {
-		try {
-			machine.print(line);
-		} catch {
-			// There is nowhere to say it.
-		}
-	};
 }

@@ -85,7 +85,12 @@ export type Launch = {
 };
 
 /** Begins the executable there; it may not have done anything yet. */
-export function launch({ folder, record, settingsFile }: Place, options: Launch = {}): Daemon {
+export function launch(place: Place, options: Launch = {}): Daemon {
+	return watch(launchUnread(place, options), place.record);
+}
+
+/** The same while nobody reads its log. */
+export function launchUnread({ folder, record, settingsFile }: Place, options: Launch = {}) {
 	const { command = "run", by = [], environment = {}, words = [] } = options;
 	const all = [process.execPath, "dist/main.js", command, ...worldWords(folder), "--config", settingsFile, ...words];
 	const [program = "", ...rest] = [...by, ...all];
@@ -98,7 +103,8 @@ export function launch({ folder, record, settingsFile }: Place, options: Launch 
 		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
-	return watch(child, record);
+	process.on("exit", () => child.kill("SIGKILL"));
+	return child;
 }
 
 /**
@@ -143,7 +149,6 @@ function watch(child: ChildProcess, record: string): Daemon {
 		([[status, signal]]): AgentEnd => ({ status, signal, stderr }),
 	);
 	const isOver = () => child.exitCode !== null || child.signalCode !== null;
-	process.on("exit", () => child.kill("SIGKILL"));
 	return {
 		log,
 		process: child,

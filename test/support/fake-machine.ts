@@ -162,6 +162,12 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				if (options.companion === undefined) throw new Error("no test asks another agent");
 				return Buffer.from(options.companion(line));
 			},
+			openLog: async () => ({
+				write: (line) => {
+					written.printed += line;
+				},
+				close: async () => undefined,
+			}),
 			takeSpooled: async () => (options.spooled ?? []).map((line) => Buffer.from(line)),
 			acceptConnection: async () => {
 				throw new Error("no test is started for a connection");

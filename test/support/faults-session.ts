@@ -1,8 +1,18 @@
 // A process that has an agent and does it harm. Its argument names the harm; it prints what came of it, as JSON.
 
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	constants as file,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	readSync,
+	renameSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -14,6 +24,7 @@ import {
 	type Daemon,
 	type LogLine,
 	launch,
+	launchUnread,
 	looked,
 	mountDevices,
 	type Place,
@@ -66,6 +77,61 @@ const listLive = ({ folder }: Place): string[] =>
 		.trimEnd()
 		.split("\n")
 		.map((line) => line.split(" ")[0] ?? "");
+
+/** What lies in a pipe now. */
+function readAll(pipe: number): string {
+	const chunk = Buffer.alloc(65_536);
+	let all = "";
+	for (;;) {
+		try {
+			const size = readSync(pipe, chunk);
+			if (size === 0) return all;
+			all += chunk.toString("latin1", 0, size);
+		} catch {
+			return all;
+		}
+	}
+}
+
+/** Nobody reads its log until it has loaded a module, and then somebody does. */
+async function stuck(place: Place, agent: ChildProcess, read: () => string): Promise<object> {
+	const control = join(place.folder, "run/control");
+	const isLive = (name: string): boolean => listLive(place).includes(name);
+	await until(() => existsSync(control));
+	injectUevents(named("odd", 8000).map((name) => formatUevent("add", `/devices/${name}`, [["MODALIAS", `x:${name}`]])));
+	plug(["m"]);
+	await until(() => isLive("m"));
+	await ask(control, '{"command":"settle"}\n', 60_000);
+	let text = "";
+	await until(() => {
+		text += read();
+		return text.includes("lines of the log were lost here");
+	});
+	plug(["n"]);
+	await until(() => isLive("n"));
+	agent.kill("SIGTERM");
+	const ended = once(agent, "exit");
+	await until(() => {
+		text += read();
+		return agent.exitCode !== null;
+	});
+	const [status] = await ended;
+	const lines = (text + read())
+		.trimEnd()
+		.split("\n")
+		.map((line) => JSON.parse(line) as LogLine);
+	const lost = lines.reduce((sum, line) => sum + Number(line.lines ?? 0), 0);
+	return { status, lines: lines.length, lost, last: lines.at(-1)?.msg };
+}
+
+/** Gives up after half a minute. */
+async function until(condition: () => boolean): Promise<void> {
+	const patience = performance.now() + 30_000;
+	while (!condition()) {
+		if (performance.now() > patience) throw new Error(`never came true: ${condition}`);
+		await setTimeout(10);
+	}
+}
 
 const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 	async killed() {
@@ -253,6 +319,22 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		daemon.process.kill("SIGTERM");
 		const [exitStatus] = await once(daemon.process, "exit");
 		return { inserted: status.counts.modules_inserted, exitStatus };
+	},
+
+	/** Its output is a pipe. */
+	async pipeStuck() {
+		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
+		const pipe = join(place.folder, "pipe");
+		execFileSync("mkfifo", [pipe]);
+		const reader = openSync(pipe, file.O_RDONLY | file.O_NONBLOCK);
+		return stuck(place, launchUnread(place, { by: ["sh", "-c", 'exec "$@" >"$0"', pipe] }), () => readAll(reader));
+	},
+
+	/** Its output is a socket, as it is where systemd's journal reads it. */
+	async socketStuck() {
+		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
+		const agent = launchUnread(place);
+		return stuck(place, agent, () => agent.stdout.read()?.toString() ?? "");
 	},
 
 	async interrupted() {

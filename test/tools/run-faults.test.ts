@@ -84,6 +84,20 @@ test("where the reader of its log goes away, it goes on, and ends well", async (
 	t.deepEqual(await suffer("readerGone"), { inserted: 1, exitStatus: 0 });
 });
 
+for (const [name, output] of [
+	["pipeStuck", "pipe"],
+	["socketStuck", "socket"],
+] as const)
+	test(`where nobody reads its log from a ${output}, it goes on, and says later how many lines were lost`, async (t) => {
+		const { status, lines, lost, last } = await suffer(name);
+		t.log(`${lines} lines written, ${lost} lost`);
+		t.is(status, 0);
+		t.is(last, "stopped");
+		t.true(lost > 1000 && lines > 1000);
+		// One of each of the 8000 odd devices, and some more.
+		t.true(lines + lost > 8000 && lines + lost < 8030, `${lines} ${lost}`);
+	});
+
 test("SIGINT while modules are in flight lets them end, and begins nothing more", async (t) => {
 	t.deepEqual(await suffer("interrupted"), {
 		before: [],

@@ -226,20 +226,6 @@ test("asked to stop it stops", async (t) => {
 	t.is(await ended, exitStatus.done);
 });
 
-test("a log that cannot be written keeps nobody from their drivers", async (t) => {
-	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: { "/etc/hotplugd.toml": settings } });
-	const full: FakeMachine = {
-		...machine,
-		print() {
-			throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
-		},
-	};
-	const ended = run.start([], full);
-	await until(() => machine.fakeKernel.live.has("card"));
-	machine.signal("SIGTERM");
-	t.is(await ended, exitStatus.done);
-});
-
 test("beside udev it heeds what udev says, and looks by itself only where no replay is to come", async (t) => {
 	const udev = { "/run/udev/control": "", "/run/udev/data/+x:card": "E:HOTPLUGD=ignore\n" };
 	const { machine } = start(t, {

@@ -1,0 +1,126 @@
+// Standard output for a log, written by a process that must never wait for whoever reads it: what a full pipe or socket has no
+// room for is kept for a while, then left out and counted. The descriptor itself stays as it is, since others share it.
+
+import { closeSync, constants as file, fstatSync, openSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { openSyscalls } from "./syscalls.js";
+
+export type LogOutput = {
+	/** A whole line. Never throws and never waits. */
+	write(line: string): void;
+	/** Resolves when all is written, or nobody has read for a second. */
+	close(): Promise<void>;
+};
+
+export type LogOutputOptions = {
+	/** Standard output where absent. */
+	readonly descriptor?: number;
+	/** So many lines had to be left out; those that are written now come after them. */
+	readonly onLost: (lines: number) => void;
+	/** Bytes that are kept while nobody reads: a mebibyte where absent. */
+	readonly most?: number;
+};
+
+/** Bytes that were written; undefined where there is no room. @throws whatever else is in the way */
+type Write = (bytes: Buffer) => number | undefined;
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const RETRY_MILLISECONDS = 50;
+const CLOSE_MILLISECONDS = 1000;
+
+export async function openLogOutput({ descriptor = 1, onLost, most = 2 ** 20 }: LogOutputOptions): Promise<LogOutput> {
+	const { write, end } = await openWriter(descriptor);
+	let waiting: Buffer[] = [];
+	let bytes = 0;
+	let lost = 0;
+	let retry: NodeJS.Timeout | undefined;
+
+	/** Whether all of it is written. What cannot be written for another reason than room, a full disk say, nobody is told. */
+	function flush(): boolean {
+		try {
+			for (;;) {
+				const [first] = waiting;
+				if (first === undefined) return true;
+				const written = write(first);
+				if (written === undefined) return false;
+				bytes -= written;
+				if (written === first.length) waiting.shift();
+				else waiting[0] = first.subarray(written);
+			}
+		} catch {
+			waiting = [];
+			bytes = 0;
+			return true;
+		}
+	}
+
+	function tryAgain(): void {
+		if (!flush()) return;
+		clearInterval(retry);
+		retry = undefined;
+		if (lost === 0) return;
+		const count = lost;
+		lost = 0;
+		onLost(count);
+	}
+
+	return {
+		write(line) {
+			const content = Buffer.from(line);
+			if (bytes + content.length > most) {
+				lost++;
+				return;
+			}
+			waiting.push(content);
+			bytes += content.length;
+			if (retry === undefined && !flush()) retry = setInterval(tryAgain, RETRY_MILLISECONDS).unref();
+		},
+		async close() {
+			const over = performance.now() + CLOSE_MILLISECONDS;
+			while (retry !== undefined && performance.now() < over) await setTimeout(RETRY_MILLISECONDS);
+			clearInterval(retry);
+			end();
+		},
+	};
+}
+
+async function openWriter(descriptor: number): Promise<{ readonly write: Write; end(): void }> {
+	const status = fstatSync(descriptor);
+	if (status.isSocket()) return { write: await sendingTo(descriptor), end: () => undefined };
+	const own = status.isFIFO() || status.isCharacterDevice() ? openAnew(descriptor) : undefined;
+	return {
+		write: (bytes) => orNoRoom(() => writeSync(own ?? descriptor, bytes)),
+		end: () => own !== undefined && closeSync(own),
+	};
+}
+
+async function sendingTo(descriptor: number): Promise<Write> {
+	const { sendTo } = await openSyscalls();
+	const connected = Buffer.alloc(0);
+	return (bytes) => {
+		const { result, errno } = sendTo(descriptor, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, connected);
+		if (result >= 0) return result;
+		if (errno === constants.errno.EAGAIN) return undefined;
+		throw new Error(`errno ${errno}`);
+	};
+}
+
+/** A description of its own, which may be told not to wait. Without /proc or the right to it, the log waits for its reader. */
+function openAnew(descriptor: number): number | undefined {
+	try {
+		return openSync(`/proc/self/fd/${descriptor}`, file.O_WRONLY | file.O_NONBLOCK | file.O_NOCTTY);
+	} catch {
+		return undefined;
+	}
+}
+
+function orNoRoom(write: () => number): number | undefined {
+	try {
+		return write();
+	} catch (thrown) {
+		if ((thrown as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
+		throw thrown;
+	}
+}
