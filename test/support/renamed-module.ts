@@ -1,0 +1,12 @@
+// Copies of a kernel module under other names: the kernel takes them for modules of their own.
+
+/**
+ * @param name in the module's own spelling, with underscores. Its aliases, with dashes, are renamed alike.
+ * @param other as long as the name
+ */
+export function renameModule(image: Buffer, name: string, other: string): Buffer {
+	if (other.length !== name.length) throw new Error(`${other} is not as long as ${name}`);
+	const dashed = (text: string): string => text.replaceAll("_", "-");
+	const text = image.toString("latin1").replaceAll(name, other).replaceAll(dashed(name), dashed(other));
+	return Buffer.from(text, "latin1");
+}
