@@ -37,7 +37,7 @@ export type Decision = {
 export type Decider = (device: PresentDevice) => readonly Decision[];
 
 /** Aliases remembered at most: a storm of made-up ones must not fill the memory. */
-const MOST_REMEMBERED = 16_384;
+const MOST_REMEMBERED = 4096;
 
 /** Its masks count where plans are made of it. */
 export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
