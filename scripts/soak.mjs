@@ -1,0 +1,9 @@
+// Plugs and unplugs devices in a virtual machine, ten times as often as the suite does: node scripts/soak.mjs [PLUGS]
+import { spawnSync } from "node:child_process";
+
+const plugs = process.argv[2] ?? "2000";
+const { status } = spawnSync("npx", ["ava", "test/vm/soak.test.ts"], {
+	env: { ...process.env, SOAK_PLUGS: plugs, HOTPLUGD_REQUIRE_VM: "1" },
+	stdio: "inherit",
+});
+process.exit(status ?? 1);
