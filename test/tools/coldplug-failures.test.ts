@@ -88,7 +88,8 @@ for (const [name, cut] of Object.entries({
 }
 
 failure("a symbol that is missing, and a signature that is not trusted, are told", {
-	config: `options lone standin.errno=${ENOENT}\noptions base standin.errno=${EKEYREJECTED}`,
+	// So that the other one ends first.
+	config: `options lone standin.errno=${ENOENT} standin.sleep=500\noptions base standin.errno=${EKEYREJECTED}`,
 	status: 3,
 	complaints: [
 		`${base}${untrusted}`,
