@@ -337,6 +337,19 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return stuck(place, agent, () => agent.stdout.read()?.toString() ?? "");
 	},
 
+	async together() {
+		const place = preparePlace(worldOf(["m"]));
+		addDevice("/devices/m", "x:m");
+		const agents = [launch(place), launch(place)] as const;
+		const loser = await Promise.race(agents.map(async (agent) => ({ agent, end: await agent.ended })));
+		const winner = agents.find((agent) => agent !== loser.agent)!;
+		await winner.until(() => hasInserted(winner, ["m"]));
+		// The other one may not have written its number yet.
+		const said = loser.end.stderr.replace(place.folder, "FOLDER").replace(` (process ${winner.process.pid})`, "");
+		const ended = await winner.stop();
+		return { said, status: loser.end.status, lines: loser.agent.log.length, inserted: winner.inserted(), ended };
+	},
+
 	async interrupted() {
 		const names = named("m", 4);
 		const release = "/sys/devices/release";

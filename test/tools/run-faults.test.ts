@@ -98,6 +98,16 @@ for (const [name, output] of [
 		t.true(lines + lost > 8000 && lines + lost < 8030, `${lines} ${lost}`);
 	});
 
+test("of two that are started at once one says whose the machine is, and the other serves it", async (t) => {
+	t.deepEqual(await suffer("together"), {
+		said: "hotplugd run: another hotplugd runs already, holding FOLDER/run/lock\n",
+		status: 1,
+		lines: 0,
+		inserted: ["m"],
+		ended: endedWell,
+	});
+});
+
 test("SIGINT while modules are in flight lets them end, and begins nothing more", async (t) => {
 	t.deepEqual(await suffer("interrupted"), {
 		before: [],
