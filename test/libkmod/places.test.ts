@@ -8,19 +8,24 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function setUp(parallel: number) {
 	const places = makePlaces(parallel, () => 0);
 	const given: string[] = [];
-	const ask = (...modules: readonly string[]): Promise<Place>[] =>
-		modules.map((module) =>
-			places.take(module).then((place) => {
-				given.push(module);
-				return place;
-			}),
-		);
+	/** In their order. */
+	const ask = (...modules: readonly string[]) => ({
+		given: modules.map(
+			(module): Promise<Place> =>
+				places.take(module).then((place) => {
+					given.push(module);
+					return place;
+				}),
+		),
+	});
 	return { places, given, ask };
 }
 
 test("so many have a place at once, and whoever leaves lets the next one in", async (t) => {
 	const { places, given, ask } = setUp(2);
-	const [first] = ask("a", "b", "c", "d");
+	const {
+		given: [first],
+	} = ask("a", "b", "c", "d");
 	await turn();
 	t.deepEqual(given, ["a", "b"]);
 	t.is(places.waiting(), 2);
@@ -31,7 +36,9 @@ test("so many have a place at once, and whoever leaves lets the next one in", as
 
 test("a place that is left twice is one place", async (t) => {
 	const { given, ask } = setUp(1);
-	const [first] = ask("a", "b", "c");
+	const {
+		given: [first],
+	} = ask("a", "b", "c");
 	const place = await first!;
 	place.leave();
 	place.leave();
@@ -44,7 +51,9 @@ test("who must not wait needs no place, and takes none from others", async (t) =
 	ask("a", "b");
 	await turn();
 	places.hurry(["b", "c"]);
-	const [, third] = ask("d", "c");
+	const {
+		given: [, third],
+	} = ask("d", "c");
 	(await third!).leave();
 	await turn();
 	t.deepEqual(given, ["a", "b", "c"]);
