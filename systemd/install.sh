@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes the agent udev's helper: installs its units, the rule that leaves loading to it, and the thin helper. From the next boot
 # on the agent loads what udev has loaded so far. May be run again, as after an upgrade; uninstall.sh takes all of it back.
+# Node and the package have to be on the root file system, or on a /usr that the initramfs mounts: where they are mounted later
+# the agent is not there in time, and udev goes on loading.
 #
 #	install.sh [--root DIR] [--package DIR] [--node FILE]
 #
