@@ -10,3 +10,11 @@ export function sectionsOf(stdout: string): Readonly<Record<string, readonly str
 		}),
 	);
 }
+
+/** The text of each part, by name. */
+export function textsOf(stdout: string): Readonly<Record<string, string>> {
+	const parts = stdout.split(/^== /m).slice(1);
+	return Object.fromEntries(
+		parts.map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1)]),
+	);
+}

@@ -2,15 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../support/vm/project-image.js";
-import { testModules } from "../support/vm/test-modules.js";
+import { foreignModule } from "../support/vm/test-modules.js";
 import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
-/** Three lines, as the README has them. */
-const example = `import { openKmod } from "hotplugd";
-const kmod = openKmod();
-await kmod.probe("loop");
-`;
+/** Three lines, out of the README. */
+const [, example = ""] = /```js\n(.*?)```/s.exec(readFileSync(join(projectRoot, "README.md"), "utf8")) ?? [];
 
 const config = `alias hp-slow hotplugd_slow
 blacklist hotplugd_slow
@@ -27,13 +24,6 @@ grep -c '^loop ' /proc/modules
 node library.mjs
 `;
 
-/** Our module hotplugd_base, which nobody has signed, as if it were built with another configuration. */
-async function foreignModule(): Promise<Buffer> {
-	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
-	image.write(" UP- preempt ", image.indexOf(" SMP preempt "), "latin1");
-	return image;
-}
-
 vmTest(
 	"the README's example loads a module, and a real kernel answers the library as it answers libkmod",
 	async (t) => {
@@ -48,6 +38,7 @@ vmTest(
 			script,
 			seconds: 400,
 		});
+		t.regex(example, /^(?:.+\n){3}$/);
 		t.is(status, 0, stderr.toString());
 		const [before, after, ...lines] = stdout.toString().trimEnd().split("\n");
 		t.deepEqual([before, after], ["0", "1"]);

@@ -1,9 +1,7 @@
 // modprobe on a real kernel, beside the real one: the same commands by both, one after the other, from the same state.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { withoutPlacesIn } from "../support/compared-modprobe.js";
-import { sectionsOf } from "../support/sections.js";
-import { testModules } from "../support/vm/test-modules.js";
+import { textsOf } from "../support/sections.js";
+import { foreignModule } from "../support/vm/test-modules.js";
 import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
@@ -45,9 +43,20 @@ const cases: Readonly<Record<string, string>> = {
 		"modprobe loop; hold & pid=$!; until held; do sleep 0.1; done; (sleep 2; kill $pid) & modprobe -r -w 60000 loop; live; wait",
 	"another kernel's":
 		"cp /foreign.ko $extra/hotplugd_base.ko; modprobe hotplugd_base; modprobe --force-modversion hotplugd_base; modprobe --force-vermagic hotplugd_base; live; modprobe -r hotplugd_base; modprobe -f hotplugd_user; live",
+	"signed and not":
+		"modprobe -a loop hotplugd_base; cat /sys/module/loop/taint /sys/module/hotplugd_base/taint; modinfo -F signer loop hotplugd_base; modinfo hotplugd_base; live",
+	"forbidden by the kernel command line": "modprobe nls_ascii; modprobe -a nls_ascii loop; live",
 	"versions of symbols":
 		"modprobe --show-modversions $extra/hotplugd_user.ko | sort; modprobe --show-exports $extra/hotplugd_base.ko",
 };
+
+/** The same under a kernel that takes signed modules alone, for either of two reasons. Neither can be undone. */
+const guards: Readonly<Record<string, string>> = {
+	"locked down": "mount -t securityfs none /sys/kernel/security && echo integrity >/sys/kernel/security/lockdown",
+	"signatures enforced": "echo 1 >/sys/module/module/parameters/sig_enforce",
+};
+const guarded = `modprobe -v loop; modprobe hotplugd_user; modprobe -f hotplugd_base; insmod $extra/hotplugd_base.ko; live
+modprobe -ra loop; live`;
 
 const prelude = `
 tree=/lib/modules/$(uname -r)/kernel
@@ -72,37 +81,34 @@ modprobe -ra loop
 
 const script = `${prelude}
 mkdir /tmp/ours
-ln -s /opt/hotplugd/dist/main.js /tmp/ours/modprobe
+for tool in modprobe insmod modinfo; do ln -s /opt/hotplugd/dist/main.js /tmp/ours/$tool; done
 cp $extra/hotplugd_base.ko /run/
 theirs=$PATH
 clean() { # everything as it was, by what is neither
 	cp /run/hotplugd_base.ko $extra/
 	rmmod hotplugd_user hotplugd_base hotplugd_slow hotplugd_fail loop nls_utf8 nls_iso8859_1 2>/dev/null
 }
-for number in ${Object.keys(cases)
-	.map((_, number) => number)
-	.join(" ")}; do
+try() { # NAME
 	for who in real ours; do
-		echo "== $who $number"
+		echo "== $who $1"
 		[ $who = real ] || PATH=/tmp/ours:$PATH
-		timeout 100 sh "/cases/$number" 2>&1
+		timeout 100 sh "/cases/$1" 2>&1
 		echo "[$?]"
 		PATH=$theirs
 		clean
 	done
-done
+}
+for number in ${Object.keys(cases)
+	.map((_, number) => number)
+	.join(" ")}; do try $number; done
 PATH=/tmp/ours:$PATH
 sh /cases/own 2>&1
+PATH=$theirs
+clean
+${Object.values(guards)
+	.map((guard, number) => `${guard}\ntry guard${number}\n`)
+	.join("")}
 `;
-
-/** Our module hotplugd_base, which nobody has signed, as if it were built with another configuration. */
-async function foreignModule(): Promise<Buffer> {
-	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
-	const at = image.indexOf(" SMP preempt ");
-	if (at === -1) throw new Error("hotplugd_base.ko has another vermagic than this test knows");
-	image.write(" UP- preempt ", at, "latin1");
-	return image;
-}
 
 /** What both must have done, lest they fail alike. */
 const outcomes: Readonly<Record<string, RegExp>> = {
@@ -118,34 +124,49 @@ const outcomes: Readonly<Record<string, RegExp>> = {
 	"what is in use for a while": /^\n\[0\]/m,
 	"another kernel's":
 		/(?:.*could not insert 'hotplugd_base': Exec format error\n(?:.*NOTICE.*\n)?){2}hotplugd_base \nhotplugd_user hotplugd_base \n/,
+	"signed and not": /^\nOE\n\S.*\nfilename/,
+	"forbidden by the kernel command line":
+		/could not insert 'nls_ascii': Operation not permitted\nmodprobe: NOTICE: nls_ascii: module_blacklist= on the kernel command line names it \(EPERM\)\n(?:.*\n)*nls_iso8859_1 loop nls_utf8 \n/,
+	"locked down":
+		/^insmod .*loop\.ko \n(?:insmod .*\n)*modprobe: ERROR: could not insert 'hotplugd_user': Operation not permitted\nmodprobe: NOTICE: hotplugd_base: the kernel is locked down \(integrity\), .*\n(?:.*\n)*nls_iso8859_1 loop nls_utf8 \n/m,
+	"signatures enforced":
+		/^insmod .*loop\.ko \n(?:insmod .*\n)*modprobe: ERROR: could not insert 'hotplugd_user': Key was rejected by service\nmodprobe: NOTICE: hotplugd_base: it is not signed, .*\n(?:.*\n)*nls_iso8859_1 loop nls_utf8 \n/m,
 	"versions of symbols": /^0x[0-9a-f]{8}\thotplugd_base_level$/m,
 };
 
-const NOTICE = /^modprobe: NOTICE: .*\n/gm;
+const NOTICE = /^(?:modprobe|insmod): NOTICE: .*\n/gm;
 
 vmTest("modprobe does on a real kernel what the real one does", async (t) => {
 	const { stdout, stderr } = await boot({
 		testModules: true,
+		append: "module_blacklist=nls_ascii",
 		files: {
 			"/etc/modprobe.d/cases.conf": config,
 			"/foreign.ko": await foreignModule(),
 			"/cases/own": own,
 			...Object.fromEntries(Object.values(cases).map((line, number) => [`/cases/${number}`, `${prelude}${line}\n`])),
+			...Object.fromEntries(
+				Object.keys(guards).map((_, number) => [`/cases/guard${number}`, `${prelude}${guarded}\n`]),
+			),
 		},
 		script,
 		seconds: 900,
 	});
 	t.is(stderr.toString(), "");
-	const sections = sectionsOf(stdout);
-	const section = (name: string) => (sections[name] ?? []).map((line) => `${line}\n`).join("");
-	for (const [number, title] of Object.keys(cases).entries()) {
-		const ours = section(`ours ${number}`);
-		const real = withoutPlacesIn(section(`real ${number}`));
-		t.is(ours.replaceAll(NOTICE, ""), real, title);
+	const sections = textsOf(stdout);
+	const section = (name: string) => sections[name] ?? "";
+	const tries = [
+		...Object.keys(cases).entries(),
+		...[...Object.keys(guards).entries()].map(([number, title]) => [`guard${number}`, title] as const),
+	];
+	for (const [name, title] of tries) {
+		const ours = section(`ours ${name}`);
+		const real = withoutPlacesIn(section(`real ${name}`));
+		t.is(ours.replaceAll(NOTICE, "").replaceAll(/^build-id:.*\n/gm, ""), real, title);
 		if (outcomes[title] !== undefined) t.regex(ours, outcomes[title]!, title);
 	}
 
-	const said = (title: string) => section(title).replaceAll(/\/lib\/modules\/[^/]+/g, "TREE");
+	const said = (title: string) => `${section(title).trimEnd()}\n`.replaceAll(/\/lib\/modules\/[^/]+/g, "TREE");
 	t.is(
 		said("a path"),
 		"insmod TREE/extra/hotplugd_base.ko \ninsmod TREE/extra/hotplugd_user.ko numbers=1,2 numbers=9\n9\nhotplugd_user hotplugd_base\n",

@@ -1,8 +1,7 @@
 // lsmod, insmod, rmmod and kmod on a real kernel, beside the real ones: the same commands by both, one after the other.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { testModules } from "../support/vm/test-modules.js";
+import { textsOf } from "../support/sections.js";
+import { foreignModule } from "../support/vm/test-modules.js";
 import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
@@ -102,15 +101,6 @@ sed 's/ .*//' /proc/modules | while read -r module; do
 done
 `;
 
-/** Our module hotplugd_base, which nobody has signed, as if it were built with another configuration. */
-async function foreignModule(): Promise<Buffer> {
-	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
-	const at = image.indexOf(" SMP preempt ");
-	if (at === -1) throw new Error("hotplugd_base.ko has another vermagic than this test knows");
-	image.write(" UP- preempt ", at, "latin1");
-	return image;
-}
-
 const toBeExplained = [
 	"a parameter that is none",
 	"no hardware",
@@ -153,29 +143,19 @@ vmTest("lsmod, insmod, rmmod and kmod do on a real kernel what the real ones do"
 		seconds: 400,
 	});
 	t.is(stderr.toString(), "");
-	const sections = new Map(
-		stdout
-			.toString()
-			.split(/^== /m)
-			.slice(1)
-			.map((part) => {
-				const end = part.indexOf("\n");
-				return [part.slice(0, end), part.slice(end + 1)];
-			}),
-	);
+	const sections = textsOf(stdout);
 	const explained: string[] = [];
 	for (const title of Object.keys(cases)) {
-		const ours = sections.get(`ours ${title}`)!;
+		const ours = sections[`ours ${title}`]!;
 		const bare = ours.replaceAll(EXPLANATION, "");
-		t.is(bare, sections.get(`real ${title}`)!.replaceAll(OF_LIBRARY, ""), title);
+		t.is(bare, sections[`real ${title}`]!.replaceAll(OF_LIBRARY, ""), title);
 		if (bare !== ours) explained.push(title);
 	}
 	t.deepEqual(explained.sort(), [...toBeExplained].sort());
-	for (const [title, expected] of Object.entries(outcomes))
-		t.regex(sections.get(`ours ${title}`) ?? "", expected, title);
+	for (const [title, expected] of Object.entries(outcomes)) t.regex(sections[`ours ${title}`] ?? "", expected, title);
 
 	t.is(
-		sections.get("own commands")?.replaceAll(/\/lib\/modules\/[^/]+/g, "TREE"),
+		sections["own commands"]?.replaceAll(/\/lib\/modules\/[^/]+/g, "TREE"),
 		`insmod TREE/extra/hotplugd_base.ko 
 insmod TREE/extra/hotplugd_user.ko numbers=3,4
 3,4
@@ -190,13 +170,13 @@ kmod remove: ERROR: Module hotplugd_fail is not in kernel.
 0
 `,
 	);
-	t.is(sections.get("autoload"), "af_alg \nbinfmt_misc \n");
+	t.is(sections.autoload, "af_alg \nbinfmt_misc \n");
 
-	const records = sections.get("json")!.trimEnd().split("\n");
+	const records = sections.json!.trimEnd().split("\n");
 	t.true(records.length > 15);
 	const told = records.map((line) => {
 		const { module, size, references, state, holders } = JSON.parse(line);
 		return [module, size, references, state, ...holders].join(" ");
 	});
-	t.deepEqual(told, sections.get("sysfs")!.trimEnd().split(/ *\n/));
+	t.deepEqual(told, sections.sysfs!.trimEnd().split(/ *\n/));
 });

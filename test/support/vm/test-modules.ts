@@ -60,3 +60,12 @@ export async function moduleTreeWithTestModules(compression: Compression): Promi
 	});
 	return { ...tree, root };
 }
+
+/** hotplugd_base.ko, which nobody has signed, as if it were built for a kernel with another configuration. */
+export async function foreignModule(): Promise<Buffer> {
+	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
+	const at = image.indexOf(" SMP preempt ");
+	if (at === -1) throw new Error("hotplugd_base.ko has another vermagic than is known here");
+	image.write(" UP- preempt ", at, "latin1");
+	return image;
+}
