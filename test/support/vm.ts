@@ -156,11 +156,12 @@ async function commandLine(machine: Machine, folder: string): Promise<string[]> 
 	const { kernel, initrd, disks, append } = await guestSystem(machine);
 	writeFileSync(join(folder, "initrd"), initrd);
 	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
+	// A host that is too busy to emulate the timer in time would have the kernel give up.
 	return [
 		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(machine.memory ?? 2048)],
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
 		...["-kernel", kernel, "-initrd", join(folder, "initrd")],
-		...["-append", `console=ttyS0 quiet panic=-1 ${append} ${machine.append ?? ""}`],
+		...["-append", `console=ttyS0 quiet panic=-1 no_timer_check ${append} ${machine.append ?? ""}`],
 		...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
 		...["-chardev", `socket,id=link,path=${join(folder, "link")}`, "-serial", "chardev:link"],
 		...["-chardev", `socket,id=monitor,path=${join(folder, "monitor")}`, "-mon", "chardev=monitor,mode=control"],
