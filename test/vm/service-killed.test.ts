@@ -63,7 +63,7 @@ vmTest("an agent that is killed again and again leaves nothing unloaded", async 
 			until [ "$(state NRestarts)" -gt "$before" ]; do sleep 0.2; done; up
 		done`,
 	);
-	t.is(restarts, 5);
+	t.true(restarts >= 5);
 	// The journal may begin later than the first of them ends.
 	t.true(log.some((line) => /code=killed/.test(line)));
 });
