@@ -1,8 +1,17 @@
 // Whatever has become of the agent, with its rule installed a machine boots to the modules of an unmodified boot.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
+import { shell } from "../support/vm/command.js";
+import { rebuiltInitrd } from "../support/vm/rebuilt-initrd.js";
 import { type Machine, start, type Vm } from "../support/vm.js";
-import { type BootRecord, builtinLoads, recordBoot, serviceDevices, unmodifiedBoot } from "../support/vm-boot.js";
+import {
+	type BootRecord,
+	bootUnmodified,
+	builtinLoads,
+	recordBoot,
+	serviceDevices,
+	unmodifiedBoot,
+} from "../support/vm-boot.js";
 import { vmTest } from "../support/vm-test.js";
 
 const INSTALL = "sh /opt/hotplugd/systemd/install.sh";
@@ -69,6 +78,19 @@ vmTest("with an agent that ends at once udev loads everything", async (t) => {
 	t.true(Number(restarts) > 0, restarts);
 	t.log(`the agent was started again ${restarts} times`);
 	t.true(boot.units.get("systemd-udev-trigger.service")!.up > 0);
+});
+
+vmTest("an initrd that update-initramfs made meanwhile has the rule, and boots the machine as any does", async (t) => {
+	const [unmodified, initrd] = await Promise.all([bootUnmodified({ initrd: {} }), rebuiltInitrd({ before: INSTALL })]);
+	const rules = await shell(`zstd -dcq "$1" | grep -ac 'TEST!="/run/hotplugd/listening"'`, initrd);
+	t.is(rules, "1\n");
+	const { boot } = await bootWith(
+		{ initrd: { before: INSTALL }, before: `${INSTALL}; rm ${MAIN}` },
+		"systemctl is-active hotplugd || :",
+	);
+	t.deepEqual(boot.modules, unmodified.modules);
+	t.deepEqual({ state: boot.state, failed: boot.failed }, { state: "running", failed: [] });
+	t.true(unmodified.modules.length > 100);
 });
 
 vmTest("once it is uninstalled a boot is as it was", async (t) => {
