@@ -285,6 +285,8 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 
 	async fullDisk() {
 		execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "disk", "/mnt"]);
+		// It is read before the shell may have made it.
+		writeFileSync("/mnt/log", "");
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
 		const daemon = launch(place, { by: ["sh", "-c", 'exec "$@" >>/mnt/log', "sh"] });
 		const readLog = () => readFileSync("/mnt/log", "utf8");
