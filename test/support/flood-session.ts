@@ -111,7 +111,7 @@ async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	const microseconds = (1000 * (processorTime(daemon) - time)) / (FLOOD - daemon.drops());
 	const delay = await askForDelay(daemon, delays);
 	const settled = performance.now();
-	await daemon.until(() => residentSize(daemon) < before + 20 || performance.now() - settled > 10_000);
+	await daemon.until(() => residentSize(daemon) < before + 20 || performance.now() - settled > 30_000);
 	const after = residentSize(daemon);
 	const peak = await watch.stop();
 	const drops = daemon.drops();
