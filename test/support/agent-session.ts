@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { defaultSettings, type Settings } from "../../src/agent/settings.js";
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
@@ -82,11 +83,23 @@ export type Launch = {
 	readonly environment?: Readonly<Record<string, string>>;
 	/** More options on its command line. */
 	readonly words?: readonly string[];
+	/** Its log goes to a file first: no line is left out, however late this process reads. */
+	readonly logsToFile?: boolean;
 };
 
 /** Begins the executable there; it may not have done anything yet. */
 export function launch(place: Place, options: Launch = {}): Daemon {
-	return watch(launchUnread(place, options), place.record);
+	if (!options.logsToFile) {
+		const child = launchUnread(place, options);
+		return watch(child, child.stdout, place.record);
+	}
+	const file = join(place.folder, "log");
+	writeFileSync(file, "");
+	const child = launchUnread(place, { ...options, by: ["sh", "-c", 'exec "$@" >>"$0"', file] });
+	const { stdout } = spawn("tail", [`--pid=${child.pid}`, "-n", "+1", "-f", file], {
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	return watch(child, stdout, place.record);
 }
 
 /** The same while nobody reads its log. */
@@ -137,10 +150,10 @@ function formatSettings(settings: Settings): string {
 		.join("");
 }
 
-function watch(child: ChildProcess, record: string): Daemon {
+function watch(child: ChildProcess, output: Readable, record: string): Daemon {
 	const log: LogLine[] = [];
 	let stderr = "";
-	const lines = createInterface({ input: child.stdout! });
+	const lines = createInterface({ input: output });
 	lines.on("line", (line) => log.push(JSON.parse(line)));
 	child.stderr!.on("data", (text) => {
 		stderr += text;

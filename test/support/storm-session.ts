@@ -4,7 +4,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { addDevice, type Daemon, type LogLine, mountDevices, startDaemon } from "./agent-session.js";
+import {
+	addDevice,
+	type Daemon,
+	type LogLine,
+	launch,
+	looked,
+	mountDevices,
+	preparePlace,
+	startDaemon,
+} from "./agent-session.js";
 import { formatUevent, injectUevents, type UeventSender } from "./uevent-injector.js";
 
 export const stormSession = fileURLToPath(import.meta.url);
@@ -49,10 +58,15 @@ function cpuTime({ process: { pid } }: Daemon): number {
 
 const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 	async overflow() {
-		const daemon = await startDaemon(world, { receive_buffer_bytes: 4096, log_level: "debug" });
+		const place = preparePlace(world, { receive_buffer_bytes: 4096, log_level: "debug" });
+		const daemon = launch(place, { logsToFile: true });
+		await looked(daemon);
 		const devices = Array.from({ length: BURST }, (_, i) => [`bus/${i}`, `usb:${names[i % MODULES]}d${i}`] as const);
 		for (const [device, alias] of devices) addDevice(`/devices/${device}`, alias);
+		// Stopped, it cannot keep up, however the machine shares its processors.
+		daemon.process.kill("SIGSTOP");
 		injectUevents(devices.map(([device, alias]) => announce(device, alias)));
+		daemon.process.kill("SIGCONT");
 		const decided = new Set<unknown>();
 		let read = 0;
 		await daemon.until(() => {
