@@ -10,7 +10,7 @@ import { takingTurns } from "./turns.js";
 
 /** So many that no core waits while JavaScript is at work: more would only take more memory. */
 export const DECODERS_AT_ONCE = 2 * availableParallelism();
-const inTurn = takingTurns(DECODERS_AT_ONCE);
+const inTurn = takingTurns(() => DECODERS_AT_ONCE);
 
 /** As kmod has it, several streams in one file count as one. */
 const LZMA_CONCATENATED = 8;

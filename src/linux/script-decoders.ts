@@ -9,7 +9,7 @@ import { takingTurns } from "./turns.js";
 const SLICE = 2 ** 16;
 
 /** They run on the one thread of JavaScript: side by side they would only take more memory. */
-const oneAtATime = takingTurns(1);
+const oneAtATime = takingTurns(() => 1);
 
 export const fzstd: Decoder = {
 	name: "fzstd",

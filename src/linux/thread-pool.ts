@@ -1,14 +1,14 @@
 // libuv's thread pool, which carries both file reads and system calls that may sleep: how many threads it has, and who may use them.
 // A driver's init can hold its thread for minutes, so a few threads are kept from the system calls for everybody else.
 
+import { takingTurns } from "./turns.js";
+
 /** libuv has no more, whatever it is asked for. */
 export const MAXIMUM_THREADS = 1024;
 const DEFAULT_THREADS = 4;
 const FOR_FILE_READS = 4;
 
 let slots = slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS);
-let busy = 0;
-const waiting: (() => void)[] = [];
 
 function slotsIn(threads: number): number {
 	return threads > FOR_FILE_READS ? threads - FOR_FILE_READS : Math.max(1, threads >> 1);
@@ -27,14 +27,4 @@ export function sizeThreadPool(parallel: number): void {
 }
 
 /** Begins a call that holds a thread until it ends, in order of asking, and never more of them than there are threads for. */
-export async function inPool<T>(begin: () => Promise<T>): Promise<T> {
-	if (busy >= slots) await new Promise<void>((resolve) => waiting.push(resolve));
-	else busy++;
-	try {
-		return await begin();
-	} finally {
-		const next = waiting.shift();
-		if (next) next();
-		else busy--;
-	}
-}
+export const inPool = takingTurns(() => slots);

@@ -1,47 +1,54 @@
 // hotplugd reload, stop and metrics: they ask the agent, and have next to nothing to say of the answer.
+import type { ControlReplies } from "../agent/control.js";
 import { askAgent, askOptions, LONGEST_WAIT, SOON } from "./ask-agent.js";
 import { defineTool } from "./command-line.js";
+import type { Machine } from "./machine.js";
 
-export const reload = defineTool({
-	name: "hotplugd reload",
+type Command = "reload" | "stop" | "metrics";
+
+type Asking<C extends Command> = {
+	readonly command: C;
+	readonly summary: string;
+	readonly timeoutMilliseconds: number;
+	tell(answer: ControlReplies[C], machine: Machine): void;
+};
+
+function defineAsking<C extends Command>({ command, summary, timeoutMilliseconds, tell }: Asking<C>) {
+	return defineTool({
+		name: `hotplugd ${command}`,
+		summary,
+		options: askOptions,
+		mostOperands: 0,
+		async run({ options: { socket } }, machine) {
+			const answer = await askAgent(machine, { request: { command }, socket, timeoutMilliseconds });
+			if (answer === undefined) return 1;
+			tell(answer, machine);
+			return 0;
+		},
+	});
+}
+
+export const reload = defineAsking({
+	command: "reload",
 	summary: "Has the running agent read indexes and configuration anew.",
-	options: askOptions,
-	mostOperands: 0,
-	async run({ options: { socket } }, machine) {
-		const request = { command: "reload" } as const;
-		// What is in flight is finished first.
-		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT });
-		if (answer === undefined) return 1;
-		const { problems } = answer;
-		if (problems > 0)
-			machine.complain(
-				`hotplugd reload: ${problems} ${problems === 1 ? "problem" : "problems"}: see the agent's log\n`,
-			);
-		return 0;
+	// What is in flight is finished first.
+	timeoutMilliseconds: LONGEST_WAIT,
+	tell({ problems }, machine) {
+		if (problems === 0) return;
+		machine.complain(`hotplugd reload: ${problems} ${problems === 1 ? "problem" : "problems"}: see the agent's log\n`);
 	},
 });
 
-export const stop = defineTool({
-	name: "hotplugd stop",
+export const stop = defineAsking({
+	command: "stop",
 	summary: "Has the running agent end, as SIGTERM does.",
-	options: askOptions,
-	mostOperands: 0,
-	async run({ options: { socket } }, machine) {
-		const request = { command: "stop" } as const;
-		return (await askAgent(machine, { request, socket, timeoutMilliseconds: SOON })) === undefined ? 1 : 0;
-	},
+	timeoutMilliseconds: SOON,
+	tell() {},
 });
 
-export const metrics = defineTool({
-	name: "hotplugd metrics",
+export const metrics = defineAsking({
+	command: "metrics",
 	summary: "Prints the running agent's metrics in Prometheus' text format.",
-	options: askOptions,
-	mostOperands: 0,
-	async run({ options: { socket } }, machine) {
-		const request = { command: "metrics" } as const;
-		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: SOON });
-		if (answer === undefined) return 1;
-		machine.print(answer.text);
-		return 0;
-	},
+	timeoutMilliseconds: SOON,
+	tell: ({ text }, machine) => machine.print(text),
 });
