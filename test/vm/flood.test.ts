@@ -34,7 +34,7 @@ test.serial("200,000 uevents lose no alias, and leave no memory behind", async (
 
 test.serial("nor do they with a receive buffer for a few of them", async (t) => {
 	const { drops, looks } = await flood(t, "tooMuch");
-	t.true(drops > 50_000, `${drops}`);
+	t.true(drops > 1000, `${drops}`);
 	t.true(looks > 1);
 });
 
