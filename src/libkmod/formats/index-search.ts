@@ -190,17 +190,17 @@ function cannotReach(byte: number, anyLater: boolean, first: number, end: number
 function advance(byte: number, at: number): boolean {
 	if (at >= LONGEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
 	pattern[at] = byte;
-	if (mode === IN_BRACKET) return !closes(byte, at) || consume(-1, at);
+	if (mode === IN_BRACKET) return !closes(byte, at) || consumeMember(at);
 	if (mode === ESCAPED) {
 		mode = PLAIN;
-		return consume(byte, at);
+		return consumeByte(byte);
 	}
 	switch (byte) {
 		case STAR:
 			star = true;
 			return true;
 		case QUESTION:
-			return consume(-2, at);
+			return consumeAny();
 		case OPEN:
 			mode = IN_BRACKET;
 			bracketStart = at;
@@ -209,7 +209,7 @@ function advance(byte: number, at: number): boolean {
 			mode = ESCAPED;
 			return true;
 		default:
-			return consume(byte, at);
+			return consumeByte(byte);
 	}
 }
 
@@ -222,29 +222,56 @@ function bracketUpTo(at: number): string {
 	return pattern.toString("latin1", bracketStart, at + 1);
 }
 
-/** One character of the query is taken: a certain byte, any (-2), or what the bracket expression that ends here allows (-1). */
-function consume(byte: number, at: number): boolean {
-	const anyLater = star;
-	if (byte === -1) mode = PLAIN;
-	if (byte === -2 && anyLater) {
+/** One character of the query is taken: a certain byte. Nearly every byte of nearly every pattern comes by here. */
+function consumeByte(byte: number): boolean {
+	const begun = to;
+	let end = begun;
+	if (star) {
+		star = false;
+		const last = lastPlace[byte]!;
+		room(length);
+		for (let place = places[from]!; place <= last; place++) if (query[place] === byte) places[end++] = place + 1;
+	} else {
+		room(begun - from);
+		for (let i = from; i < begun; i++) {
+			const place = places[i]!;
+			if (place < length && query[place] === byte) places[end++] = place + 1;
+		}
+	}
+	from = begun;
+	to = end;
+	return end > begun;
+}
+
+/** Any character. */
+function consumeAny(): boolean {
+	const begun = to;
+	if (star) {
 		// Behind `*?` every place but the first is reached: still a star, one place on.
 		const next = places[from]! + 1;
-		from = to;
 		room(1);
 		places[to++] = next;
+		from = begun;
 		return next <= length;
 	}
+	room(begun - from);
+	for (let i = from; i < begun; i++) if (places[i]! < length) places[to++] = places[i]! + 1;
+	from = begun;
+	return to > begun;
+}
+
+/** A character that the bracket expression allows which ends at `at` of the pattern. */
+function consumeMember(at: number): boolean {
+	mode = PLAIN;
+	const bracket = bracketUpTo(at);
+	const anyLater = star;
 	star = false;
 	const begun = to;
-	const bracket = byte === -1 ? bracketUpTo(at) : "";
-	const end = anyLater ? length : to;
-	room(anyLater ? length : to - from);
+	const end = anyLater ? length : begun;
+	room(anyLater ? length : begun - from);
 	for (let i = anyLater ? places[from]! : from; i < end; i++) {
 		const place = anyLater ? i : places[i]!;
-		if (place >= length) continue;
-		const here = query[place]!;
-		if (here === byte || byte === -2 || (byte === -1 && takeBracket(bracket, 0, here) === bracket.length))
-			places[to++] = place + 1;
+		if (place < length && takeBracket(bracket, 0, query[place]!) === bracket.length) places[to++] = place + 1;
 	}
 	from = begun;
 	return to > begun;
