@@ -4,12 +4,14 @@ import { benchDepmod } from "./bench/depmod.mjs";
 import { benchLookups } from "./bench/lookups.mjs";
 import { benchStartup } from "./bench/startup.mjs";
 import { benchStorm } from "./bench/storm.mjs";
+import { benchThinHelper } from "./bench/thin-helper.mjs";
 
 const benches = {
 	startup: benchStartup,
 	lookups: benchLookups,
 	depmod: benchDepmod,
 	storm: benchStorm,
+	"thin-helper": benchThinHelper,
 	coldplug: benchColdplug,
 };
 

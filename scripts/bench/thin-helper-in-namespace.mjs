@@ -1,0 +1,73 @@
+// The calls, one after the other from a shell's loop, in rounds, the quickest of each. Prints JSON: milliseconds a call.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launch, looked, mountDevices, preparePlace } from "../../dist/test/support/agent-session.js";
+
+const CALLS = 200;
+const ROUNDS = 5;
+
+const folder = mkdtempSync(join(tmpdir(), "hotplugd-bench-"));
+mountDevices();
+const place = preparePlace({ modules: { stick: [] }, aliases: { "usb:stick*": "stick" } });
+const daemon = launch(place);
+await looked(daemon);
+
+const helper = join(folder, "hotplugd-load");
+const defines = Object.entries({
+	SOCKET: join(place.folder, "run/load"),
+	MODPROBE: "/bin/false",
+	SPOOL: join(folder, "spool"),
+});
+execFileSync("gcc", [
+	"-O2",
+	...defines.map(([name, value]) => `-D${name}="${value}"`),
+	"-DSECONDS=30",
+	"-o",
+	helper,
+	"src/linux/thin-helper/hotplugd-load.c",
+]);
+
+const fifo = join(folder, "fifo");
+execFileSync("mkfifo", [fifo]);
+const asking = join(folder, "ask");
+writeFileSync(
+	asking,
+	`#!/bin/sh
+answer="${folder}/answer.$$"
+mkfifo "$answer" || exit 1
+printf '%s %s\\n' "$answer" "$MODALIAS" >"${fifo}"
+read -r status <"$answer"
+rm "$answer"
+exit "$status"
+`,
+	{ mode: 0o755 },
+);
+// The FIFO stays open for both ends, so that nobody waits for the other.
+const answering = `exec 3<>"${fifo}"; while read -r answer alias <&3; do echo 0 >"$answer"; done`;
+const server = spawn("sh", ["-c", answering], { stdio: "inherit" });
+
+const calls = {
+	"/bin/true": "/bin/true",
+	"the thin helper, in C": helper,
+	"sh over FIFOs": asking,
+};
+const measured = {};
+for (let round = 0; round < ROUNDS; round++) {
+	for (const [name, program] of Object.entries(calls)) {
+		const begun = performance.now();
+		const loop = `i=0; while [ $i -lt ${CALLS} ]; do "${program}" || exit 1; i=$((i + 1)); done`;
+		const child = spawn("sh", ["-c", loop], { env: { ...process.env, MODALIAS: "usb:stick1" }, stdio: "inherit" });
+		const [status] = await once(child, "exit");
+		if (status !== 0) throw new Error(`${name}: a call failed`);
+		measured[name] = Math.min(measured[name] ?? Number.POSITIVE_INFINITY, (performance.now() - begun) / CALLS);
+	}
+}
+if (daemon.inserted().length !== 1) throw new Error("the agent did not insert the module once");
+console.log(JSON.stringify(measured));
+server.kill("SIGKILL");
+daemon.process.kill("SIGKILL");
+rmSync(folder, { recursive: true });
+process.exit(0);

@@ -1,0 +1,18 @@
+// What one call of the thin helper takes while the agent answers, beside a POSIX shell script that asks over FIFOs and beside a
+// program that does nothing. The script's answers come from a process that only answers: the agent's own work is left out.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+export function benchThinHelper() {
+	const script = join(import.meta.dirname, "thin-helper-in-namespace.mjs");
+	const words = ["--user", "--map-root-user", "--net", "--mount", process.execPath, script];
+	const measured = JSON.parse(execFileSync("unshare", words, { encoding: "utf8" }));
+	const nothing = measured["/bin/true"];
+	console.table(
+		Object.entries(measured).map(([call, milliseconds]) => ({
+			call,
+			"ms a call": milliseconds.toFixed(2),
+			"more than nothing, ms": (milliseconds - nothing).toFixed(2),
+		})),
+	);
+}
