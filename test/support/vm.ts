@@ -132,11 +132,26 @@ export async function start(machine: Machine): Promise<Vm> {
 	}
 }
 
+/** Of a machine in which something hangs: every process, and every thread that is busy or blocked, with where it waits. */
+const listTasks = `for task in /proc/[0-9]*/task/*; do
+	read -r line <"$task/stat" || continue
+	name=\${line%)*}; set -- \${line##*) }
+	process=\${task#/proc/}
+	# 0x200000 is PF_KTHREAD.
+	case $1 in S | I) [ $(($7 & 0x200000)) -eq 0 ] && [ "\${process%%/*}" = "\${task##*/}" ] || continue ;; esac
+	echo "$task $1 \${name#*(} $(cat "$task/wchan") $(tr '\\0' ' ' <"$task/cmdline" | cut -c 1-60)" \
+		"$(head -n 5 "$task/stack" | tr '\\n' ' ')"
+done 2>/dev/null; grep -E 'MemAvail|Slab' /proc/meminfo; cat /proc/loadavg; echo w >/proc/sysrq-trigger; echo l >/proc/sysrq-trigger`;
+
 function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 	return {
 		run(commandLine, seconds = 300) {
 			const { outcome, partial } = guest.run(commandLine);
-			const ended = qemu.during(outcome, `end \`${commandLine}\``, seconds, partial);
+			const late = async () => {
+				const [sofar, tasks] = await Promise.all([partial(), guest.run(listTasks).outcome]);
+				return { ...sofar, stderr: `${sofar.stderr}--- its tasks\n${tasks.stdout}` };
+			};
+			const ended = qemu.during(outcome, `end \`${commandLine}\``, seconds, late);
 			// A test that fails before it awaits this has said enough.
 			ended.catch(() => {});
 			return ended;

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { asset, digest } from "./cache.js";
 import { shell } from "./command.js";
 
-/** coreutils' env, since busybox's knows no --default-signal, which the guest's link asks for. */
+/** With what the guest's link asks for: coreutils' env, since busybox's knows no --default-signal, and flock. */
 const make = `mkdir -p "$2"; cd "$2"
 libraries=lib/x86_64-linux-gnu
 mkdir -p bin sbin dev proc sys run tmp root mnt etc/init.d usr/bin usr/sbin usr/local/bin lib/modules lib64 opt/hotplugd \\
@@ -11,7 +11,7 @@ mkdir -p bin sbin dev proc sys run tmp root mnt etc/init.d usr/bin usr/sbin usr/
 cp "$1/bin/busybox" bin/busybox
 for applet in $(bin/busybox --list-full); do [ -e "$applet" ] || ln -s /bin/busybox "$applet"; done
 rm usr/bin/env sbin/modprobe sbin/depmod sbin/mdev
-cp "$1/usr/bin/env" usr/bin/env
+cp "$1/usr/bin/env" "$1/usr/bin/flock" usr/bin
 cp "$3" usr/bin/node
 for library in $(ldd usr/bin/node | sed -n 's,.* => \\(/[^ ]*\\) .*,\\1,p'); do cp -L "$1/$library" $libraries; done
 cp -L "$1/lib64/ld-linux-x86-64.so.2" lib64

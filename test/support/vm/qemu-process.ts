@@ -54,7 +54,7 @@ export class Qemu {
 		try {
 			const first = await Promise.race([wanted.then((value) => ({ value })), late, this.#gone]);
 			if (first !== undefined) return first.value;
-			const sofar = partial && (await Promise.race([partial(), pause(10)]));
+			const sofar = partial && (await Promise.race([partial(), pause(40)]));
 			throw this.#failure(`the machine did not ${what} within ${seconds} s`, sofar);
 		} finally {
 			clearTimeout(timer);

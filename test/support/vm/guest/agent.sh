@@ -28,7 +28,8 @@ run() { # ID COMMAND-IN-BASE64
 
 while read -r verb id text <&3; do
 	case $verb in
-	run) run "$id" "$text" & ;;
-	peek) report peek "$id" 0 & ;;
+	# Not as jobs of this shell: busybox's forgets what it has read of a line when one of its jobs ends meanwhile.
+	run) (run "$id" "$text" &) ;;
+	peek) (report peek "$id" 0 &) ;;
 	esac
 done
