@@ -20,3 +20,13 @@ async function load(): Promise<Loaded> {
 	koffi.config({ max_async_calls: 2 * MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
 	return koffi;
 }
+
+/** @param library absent for what the process itself has loaded, its libc for one */
+export async function findFunction(prototype: string, library: string | null = null): Promise<Native | undefined> {
+	try {
+		return (await loadKoffi()).load(library).func(prototype);
+	} catch {
+		// The system has no such function, or koffi is not made for this machine.
+		return undefined;
+	}
+}

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { xzContentSize } from "../libkmod/formats/xz-index.js";
 import { zstdContentSize } from "../libkmod/formats/zstd-frames.js";
 import { type Allocate, type Decoder, TooLarge } from "./decoder.js";
-import { loadKoffi, type Native } from "./koffi.js";
+import { findFunction, type Native } from "./koffi.js";
 import { takingTurns } from "./turns.js";
 
 /** So many that no core waits while JavaScript is at work: more would only take more memory. */
@@ -21,7 +21,7 @@ const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_
 	const void *packed, _Inout_ size_t *packed_at, size_t packed_size, void *content, _Inout_ size_t *content_at, size_t size)`;
 
 export async function findLiblzma(): Promise<Decoder | undefined> {
-	const native = await findFunction("liblzma.so.5", LZMA_STREAM_BUFFER_DECODE);
+	const native = await findFunction(LZMA_STREAM_BUFFER_DECODE, "liblzma.so.5");
 	return native && decoder("liblzma", (...given) => decodeXz(native, ...given));
 }
 
@@ -44,7 +44,7 @@ const ZSTD_TOO_SMALL = -70;
 const ZSTD_DECOMPRESS = "intptr_t ZSTD_decompress(void *content, size_t size, const void *packed, size_t packed_size)";
 
 export async function findLibzstd(): Promise<Decoder | undefined> {
-	const native = await findFunction("libzstd.so.1", ZSTD_DECOMPRESS);
+	const native = await findFunction(ZSTD_DECOMPRESS, "libzstd.so.1");
 	return native && decoder("libzstd", (...given) => decodeZstd(native, ...given));
 }
 
@@ -63,15 +63,6 @@ async function decodeZstd(native: Native, packed: Buffer, limit: number, allocat
 
 function decoder(name: string, decode: Decoder["decode"]): Decoder {
 	return { name, onThreads: true, decode: (...given) => inTurn(() => decode(...given)) };
-}
-
-async function findFunction(library: string, prototype: string): Promise<Native | undefined> {
-	try {
-		return (await loadKoffi()).load(library).func(prototype);
-	} catch {
-		// The system has no such library, or koffi is not made for this machine.
-		return undefined;
-	}
 }
 
 function onThread(native: Native, ...values: unknown[]): Promise<number> {
