@@ -166,22 +166,22 @@ async function success(child: ChildProcess): Promise<void> {
 	if (status !== 0) throw new Error(`${child.spawnfile} ended with ${status}`);
 }
 
-/** The flood, and amid it the aliases. */
-async function changeRealDevices(): Promise<void> {
-	const changes = spawn(compile("uevent-writer"), ["change", String(FLOOD)], {
-		stdio: ["ignore", "ignore", "inherit"],
-	});
-	const changed = success(changes);
+/** The flood, one half of it "change" and the other "add", and amid it the aliases. */
+async function floodByRealDevices(): Promise<void> {
+	const writer = compile("uevent-writer");
+	const halves = ["change", "add"].map((action) =>
+		success(spawn(writer, [action, String(FLOOD / 2)], { stdio: ["ignore", "ignore", "inherit"] })),
+	);
 	for (let i = 0; i < MODULES; i += MODULES / 10)
 		await inject(formatRecords(once1000.slice(i, i + MODULES / 10).map((_, place) => announceOnce(i + place))));
-	await changed;
+	await Promise.all(halves);
 }
 
 const floods: Readonly<Record<string, () => Promise<Flooded>>> = {
 	common: () => ofNoise(commonNoise),
 	tooMuch: () => ofNoise(commonNoise, { receive_buffer_bytes: 4096 }),
 	hung: () => ofNoise(noiseForHung, { hung_seconds: 1, parallel: HUNG }),
-	realDevices: () => flood({ ownDevices: false, write: changeRealDevices }),
+	realDevices: () => flood({ ownDevices: false, write: floodByRealDevices }),
 };
 
 function ofNoise(noise: (i: number) => Buffer, settings: Flood["settings"] = {}): Promise<Flooded> {

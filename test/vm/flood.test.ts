@@ -48,7 +48,7 @@ test.serial(
 
 // Only root may have the machine's own devices speak.
 if (isRoot)
-	test.serial("200,000 changes of this machine's own devices load nothing, and hide no alias", async (t) => {
+	test.serial("200,000 uevents of this machine's own devices, changes and additions, hide no alias", async (t) => {
 		const { drops } = await flood(t, "realDevices");
 		t.is(drops, 0);
 	});
