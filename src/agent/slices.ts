@@ -17,10 +17,13 @@ export function* sliced<Device>(present: Iterable<Device>): Generator<readonly D
 	if (slice.length > 0) yield slice;
 }
 
-/** The same with a turn of the event loop between slices. */
+/**
+ * The same with two turns of the event loop between slices: in the first one what the slice asks for is begun, so that the kernel
+ * is at work while the next slice is read.
+ */
 export async function* slicedByTurns<Device>(present: Iterable<Device>): AsyncGenerator<readonly Device[]> {
 	for (const slice of sliced(present)) {
 		yield slice;
-		await new Promise<void>((resolve) => setImmediate(resolve));
+		for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 	}
 }
