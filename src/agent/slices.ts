@@ -17,13 +17,10 @@ export function* sliced<Device>(present: Iterable<Device>): Generator<readonly D
 	if (slice.length > 0) yield slice;
 }
 
-/**
- * The same with two turns of the event loop between slices: in the first one what the slice asks for is begun, so that the kernel
- * is at work while the next slice is read.
- */
+/** The same with a turn of the event loop between slices. */
 export async function* slicedByTurns<Device>(present: Iterable<Device>): AsyncGenerator<readonly Device[]> {
 	for (const slice of sliced(present)) {
 		yield slice;
-		for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+		await new Promise<void>((resolve) => setImmediate(resolve));
 	}
 }

@@ -43,29 +43,3 @@ test("between slices the event loop turns", async (t) => {
 	t.true(slices > 2);
 	t.true(turns >= slices - 1);
 });
-
-test("what a slice has begun at the end of a turn is begun before the next slice is read", async (t) => {
-	const happened: string[] = [];
-	const tell = (what: string): void => {
-		if (happened.at(-1) !== what) happened.push(what);
-	};
-	function* reading(): Generator<number> {
-		for (const one of present()) {
-			tell("read");
-			yield one;
-		}
-	}
-	/** As the inserter does: once promises have been kept, all who want a place are served at the end of the turn. */
-	const begin = async (): Promise<void> => {
-		for (let step = 0; step < 5; step++) await undefined;
-		setImmediate(() => tell("begun"));
-	};
-	let slices = 0;
-	for await (const slice of slicedByTurns(reading())) {
-		slices++;
-		t.true(slice.length > 0);
-		void begin();
-	}
-	await new Promise((resolve) => setImmediate(resolve));
-	t.deepEqual(happened, Array.from({ length: slices }, () => ["read", "begun"]).flat());
-});
