@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launch, looked, mountDevices, preparePlace } from "../../dist/test/support/agent-session.js";
+import { compileThinHelper } from "../../dist/test/support/thin-helper.js";
 
 const CALLS = 200;
 const ROUNDS = 5;
@@ -14,21 +15,6 @@ mountDevices();
 const place = preparePlace({ modules: { stick: [] }, aliases: { "usb:stick*": "stick" } });
 const daemon = launch(place);
 await looked(daemon);
-
-const helper = join(folder, "hotplugd-load");
-const defines = Object.entries({
-	SOCKET: join(place.folder, "run/load"),
-	MODPROBE: "/bin/false",
-	SPOOL: join(folder, "spool"),
-});
-execFileSync("gcc", [
-	"-O2",
-	...defines.map(([name, value]) => `-D${name}="${value}"`),
-	"-DSECONDS=30",
-	"-o",
-	helper,
-	"src/linux/thin-helper/hotplugd-load.c",
-]);
 
 const fifo = join(folder, "fifo");
 execFileSync("mkfifo", [fifo]);
@@ -51,7 +37,7 @@ const server = spawn("sh", ["-c", answering], { stdio: "inherit" });
 
 const calls = {
 	"/bin/true": "/bin/true",
-	"the thin helper, in C": helper,
+	"the thin helper, in C": compileThinHelper(30),
 	"sh over FIFOs": asking,
 };
 const measured = {};
@@ -59,7 +45,8 @@ for (let round = 0; round < ROUNDS; round++) {
 	for (const [name, program] of Object.entries(calls)) {
 		const begun = performance.now();
 		const loop = `i=0; while [ $i -lt ${CALLS} ]; do "${program}" || exit 1; i=$((i + 1)); done`;
-		const child = spawn("sh", ["-c", loop], { env: { ...process.env, MODALIAS: "usb:stick1" }, stdio: "inherit" });
+		const env = { ...process.env, MODALIAS: "usb:stick1" };
+		const child = spawn("sh", ["-c", loop], { cwd: join(place.folder, "run"), env, stdio: "inherit" });
 		const [status] = await once(child, "exit");
 		if (status !== 0) throw new Error(`${name}: a call failed`);
 		measured[name] = Math.min(measured[name] ?? Number.POSITIVE_INFINITY, (performance.now() - begun) / CALLS);

@@ -24,7 +24,8 @@ const paths = ['-DSOCKET="load"', '-DMODPROBE="./modprobe"', '-DSPOOL="spool"'];
 const programs = mkdtempSync(join(tmpdir(), "thin-helpers-"));
 process.on("exit", () => rmSync(programs, { recursive: true, force: true }));
 
-function compileFor(seconds: number): string {
+/** The socket that it asks is `load`, where it runs. @param seconds that it waits for an answer. @returns the program's path */
+export function compileThinHelper(seconds: number): string {
 	const program = join(programs, `${seconds}`);
 	const options = ["-O2", "-Wall", "-Wextra", "-Werror", `-DSECONDS=${seconds}`, ...paths];
 	if (!existsSync(program)) execFileSync("gcc", [...options, "-o", program, THIN_HELPER], { stdio: "inherit" });
@@ -35,7 +36,7 @@ function compileFor(seconds: number): string {
 export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
 	const folder = mkdtempSync(join(tmpdir(), "thin-helper-"));
 	const at = (name: string) => join(folder, name);
-	const program = compileFor(seconds);
+	const program = compileThinHelper(seconds);
 	writeFileSync(at("calls"), "");
 	if (modprobe)
 		writeFileSync(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`, {
