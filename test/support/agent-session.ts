@@ -87,6 +87,9 @@ export type Launch = {
 	readonly logsToFile?: boolean;
 };
 
+/** What comes before a command whose standard output is to be a file or a pipe. */
+export const loggingTo = (file: string): readonly string[] => ["sh", "-c", 'exec "$@" >>"$0"', file];
+
 /** Begins the executable there; it may not have done anything yet. */
 export function launch(place: Place, options: Launch = {}): Daemon {
 	if (!options.logsToFile) {
@@ -95,7 +98,7 @@ export function launch(place: Place, options: Launch = {}): Daemon {
 	}
 	const file = join(place.folder, "log");
 	writeFileSync(file, "");
-	const child = launchUnread(place, { ...options, by: ["sh", "-c", 'exec "$@" >>"$0"', file] });
+	const child = launchUnread(place, { ...options, by: loggingTo(file) });
 	const { stdout } = spawn("tail", [`--pid=${child.pid}`, "-n", "+1", "-f", file], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});

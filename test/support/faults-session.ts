@@ -25,6 +25,7 @@ import {
 	type LogLine,
 	launch,
 	launchUnread,
+	loggingTo,
 	looked,
 	mountDevices,
 	type Place,
@@ -288,7 +289,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		// It is read before the shell may have made it.
 		writeFileSync("/mnt/log", "");
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
-		const daemon = launch(place, { by: ["sh", "-c", 'exec "$@" >>/mnt/log', "sh"] });
+		const daemon = launch(place, { by: loggingTo("/mnt/log") });
 		const readLog = () => readFileSync("/mnt/log", "utf8");
 		await daemon.until(() => readLog().includes("looked at all devices"));
 		injectUevents(
@@ -329,7 +330,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const pipe = join(place.folder, "pipe");
 		execFileSync("mkfifo", [pipe]);
 		const reader = openSync(pipe, file.O_RDONLY | file.O_NONBLOCK);
-		return stuck(place, launchUnread(place, { by: ["sh", "-c", 'exec "$@" >"$0"', pipe] }), () => readAll(reader));
+		return stuck(place, launchUnread(place, { by: loggingTo(pipe) }), () => readAll(reader));
 	},
 
 	/** Its output is a socket, as it is where systemd's journal reads it. */
