@@ -2,19 +2,17 @@
 
 /** The lines of each part, by name. */
 export function sectionsOf(stdout: string): Readonly<Record<string, readonly string[]>> {
-	const parts = stdout.split(/^== /m).slice(1);
-	return Object.fromEntries(
-		parts.map((part) => {
-			const [name = "", ...lines] = part.trimEnd().split("\n");
-			return [name, lines];
-		}),
-	);
+	const texts = Object.entries(textsOf(stdout)).map(([name, text]) => [name, text.trimEnd()] as const);
+	return Object.fromEntries(texts.map(([name, text]) => [name, text === "" ? [] : text.split("\n")]));
 }
 
 /** The text of each part, by name. */
 export function textsOf(stdout: string): Readonly<Record<string, string>> {
 	const parts = stdout.split(/^== /m).slice(1);
 	return Object.fromEntries(
-		parts.map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1)]),
+		parts.map((part) => {
+			const [name = ""] = part.split("\n", 1);
+			return [name, part.slice(name.length + 1)];
+		}),
 	);
 }
