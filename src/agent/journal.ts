@@ -40,8 +40,7 @@ function recordReport(log: pino.Logger, report: Report): void {
 			`${report.step.module}: its insertion has not ended after ${report.milliseconds} ms: others go on without waiting for it`,
 		);
 	else if (report.kind === "lost") log.warn({ drops: report.drops }, "uevents were lost: looking at all devices again");
-	else if (report.kind === "refused")
-		log.warn({ refused: report.count }, "refused messages that the kernel did not send");
+	else if (report.kind === "refused") log.warn({ refused: report.count }, "refused forged uevents");
 	else if (report.kind === "deaf")
 		log.error({ reason: report.error.message }, "the uevent socket failed: opening another");
 	else if (report.kind === "blind")

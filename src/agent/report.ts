@@ -18,7 +18,7 @@ export type Report =
 	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
 	/** Events were lost: how many so far; the walk begins again. */
 	| { readonly kind: "lost"; readonly drops: number }
-	/** Datagrams that did not come from the kernel, so far. */
+	/** Datagrams that did not come from whom it listens to, so far. */
 	| { readonly kind: "refused"; readonly count: number }
 	/** The socket failed and is opened anew. */
 	| { readonly kind: "deaf"; readonly error: Error }

@@ -28,10 +28,16 @@ test("200 network namespaces that come and go cause no second look", async (t) =
 	t.deepEqual(rest, { looks: 1, losses: 0, inserted: ["first", "second"], ended: endedWell });
 });
 
+const WARNING = 40;
+
 test("what a process sends, to the socket or to the group, is refused, counted and logged, and loads nothing", async (t) => {
-	const warning = 40;
 	const told = await storm("spoof");
-	t.deepEqual(told, { refused: 12, level: warning, looks: 1, inserted: ["first"], ended: endedWell });
+	t.deepEqual(told, { refused: 12, level: WARNING, looks: 1, inserted: ["first"], ended: endedWell });
+});
+
+test("who listens to udev refuses what comes to the socket alone, and hears neither the kernel's group nor its forgers", async (t) => {
+	const told = await storm("spoofUdev");
+	t.deepEqual(told, { refused: 2, level: WARNING, looks: 1, inserted: ["first"], ended: endedWell });
 });
 
 test("a storm that has no alias in it loads nothing", async (t) => {

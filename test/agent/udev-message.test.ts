@@ -3,6 +3,7 @@ import { parseUdevMessage, restoreAliases, type UdevUevent } from "../../src/age
 import { parseUevent } from "../../src/agent/uevent.js";
 import { readCapturedMessages } from "../support/captured-uevents.js";
 import { seededRandom } from "../support/random-numbers.js";
+import { formatUdevMessage } from "../support/udev-message.js";
 
 const captured = { kernel: readCapturedMessages("kernel"), udev: readCapturedMessages("udev") };
 const find = (devpath: string, action = "add") => {
@@ -66,24 +67,11 @@ test("none comes back where a rule changed the alias", restores, ["new"], ["acpi
 test("none comes back where a rule took the alias away", restores, [], ["acpi:a:", "of:b"], []);
 test("an alias counts of a device that has left /sys", restores, ["of:b"], [], ["of:b"]);
 
-type Header = { magic?: number; size?: number; offset?: number; length?: number; prefix?: string };
-
-function message(properties: string, given: Header = {}): Buffer {
-	const body = Buffer.from(properties, "latin1");
-	const { magic = 0xfeedcafe, size = 40, offset = 40, length = body.length, prefix = "libudev\0" } = given;
-	const header = Buffer.alloc(40);
-	header.write(prefix, "latin1");
-	header.writeUInt32BE(magic, 8);
-	// The tests' machines are little-endian, as the captures' was.
-	for (const [index, value] of [size, offset, length].entries()) header.writeUInt32LE(value, 12 + 4 * index);
-	return Buffer.concat([header, body]);
-}
-
 const device = "ACTION=add\0DEVPATH=/devices/x\0";
 
 const reads = test.macro({
 	exec(t, properties: string, expected: Partial<UdevUevent>) {
-		t.like(parseUdevMessage(message(device + properties)), expected);
+		t.like(parseUdevMessage(formatUdevMessage(device + properties)), expected);
 	},
 	title: (title) => `${title}`,
 });
@@ -110,7 +98,9 @@ test("a number that is none is no number", reads, "SEQNUM=-1\0", { seqnum: undef
 test("properties may stand behind a longer header, and before other things", (t) => {
 	const properties = `${device}MODALIAS=a:\0`;
 	const header = { size: 48, offset: 48, length: properties.length };
-	t.deepEqual(parseUdevMessage(message(`\0\0\0\0\0\0\0\0${properties}MODALIAS=b:\0`, header))?.aliases, ["a:"]);
+	t.deepEqual(parseUdevMessage(formatUdevMessage(`\0\0\0\0\0\0\0\0${properties}MODALIAS=b:\0`, header))?.aliases, [
+		"a:",
+	]);
 });
 
 const isNone = test.macro({
@@ -120,17 +110,21 @@ const isNone = test.macro({
 
 test("nothing", isNone, Buffer.alloc(0));
 test("the kernel's own uevent", isNone, captured.kernel[0]!);
-test("a header alone", isNone, message(""));
-test("another prefix", isNone, message(device, { prefix: "libudev1" }));
-test("another magic number", isNone, message(device, { magic: 0xcafefeed }));
-test("a header too small", isNone, message(device, { size: 24 }));
-test("properties inside the header", isNone, message(device, { offset: 8 }));
-test("properties beyond the end", isNone, message(device, { length: device.length + 1 }));
-test("properties that begin beyond the end", isNone, message(device, { offset: 0xffffffff, length: 0xffffffff }));
-test("a message without an action", isNone, message("DEVPATH=/devices/x\0"));
-test("a message without a device", isNone, message("ACTION=add\0"));
-test("an action with a blank", isNone, message("ACTION=add x\0DEVPATH=/devices/x\0"));
-test("a path that does not begin at the root", isNone, message("ACTION=add\0DEVPATH=devices/x\0"));
+test("a header alone", isNone, formatUdevMessage(""));
+test("another prefix", isNone, formatUdevMessage(device, { prefix: "libudev1" }));
+test("another magic number", isNone, formatUdevMessage(device, { magic: 0xcafefeed }));
+test("a header too small", isNone, formatUdevMessage(device, { size: 24 }));
+test("properties inside the header", isNone, formatUdevMessage(device, { offset: 8 }));
+test("properties beyond the end", isNone, formatUdevMessage(device, { length: device.length + 1 }));
+test(
+	"properties that begin beyond the end",
+	isNone,
+	formatUdevMessage(device, { offset: 0xffffffff, length: 0xffffffff }),
+);
+test("a message without an action", isNone, formatUdevMessage("DEVPATH=/devices/x\0"));
+test("a message without a device", isNone, formatUdevMessage("ACTION=add\0"));
+test("an action with a blank", isNone, formatUdevMessage("ACTION=add x\0DEVPATH=/devices/x\0"));
+test("a path that does not begin at the root", isNone, formatUdevMessage("ACTION=add\0DEVPATH=devices/x\0"));
 
 test("a message cut short anywhere is none", (t) => {
 	for (const message of captured.udev.slice(0, 20))
@@ -150,6 +144,6 @@ test("no bytes make it throw", (t) => {
 		t.false(uevent.aliases.some((alias) => alias.includes("\0")));
 	}
 	for (let round = 0; round < 5000; round++)
-		parseUdevMessage(Buffer.concat([message(""), random.bytes(random.below(80))]));
+		parseUdevMessage(Buffer.concat([formatUdevMessage(""), random.bytes(random.below(80))]));
 	t.pass();
 });

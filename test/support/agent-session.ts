@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -64,7 +64,8 @@ export type Place = {
 
 export function preparePlace(world: World, settings: Partial<Settings> = {}): Place {
 	const folder = mkdtempSync(join(tmpdir(), "agent-"));
-	process.on("exit", () => execFileSync("rm", ["-rf", folder]));
+	// An agent that was killed a moment ago may still write there.
+	process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 	writeWorld(folder, world);
 	writeFileSync(join(folder, "proc-modules"), "");
 	const settingsFile = join(folder, "hotplugd.toml");
@@ -119,7 +120,7 @@ export function launchUnread({ folder, record, settingsFile }: Place, options: L
 		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
-	process.on("exit", () => child.kill("SIGKILL"));
+	process.prependListener("exit", () => child.kill("SIGKILL"));
 	return child;
 }
 

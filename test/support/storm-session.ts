@@ -14,6 +14,7 @@ import {
 	preparePlace,
 	startDaemon,
 } from "./agent-session.js";
+import { formatUdevMessage } from "./udev-message.js";
 import { formatUevent, injectUevents, type UeventSender } from "./uevent-injector.js";
 
 export const stormSession = fileURLToPath(import.meta.url);
@@ -39,7 +40,7 @@ const announce = (device: string, alias: string) =>
 const isOf = (message: string) => (line: LogLine) => line.msg === message;
 const isLook = isOf("looked at all devices");
 const isLoss = isOf("uevents were lost: looking at all devices again");
-const isRefusal = isOf("refused messages that the kernel did not send");
+const isRefusal = isOf("refused forged uevents");
 const readSeqnum = () => Number(readFileSync("/sys/kernel/uevent_seqnum", "latin1"));
 
 /** Plugs a device in, and waits for its module. */
@@ -54,6 +55,19 @@ function cpuTime({ process: { pid } }: Daemon): number {
 	const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
 	const [user, system] = fields.split(" ").slice(11, 13).map(Number);
 	return 10 * (user! + system!);
+}
+
+async function endSpoofed(daemon: Daemon, count: number): Promise<unknown> {
+	await daemon.until(() => daemon.log.some((line) => isRefusal(line) && line.refused === count));
+	const ended = await daemon.stop();
+	const told = daemon.log.findLast(isRefusal);
+	return {
+		refused: told?.refused,
+		level: told?.level,
+		looks: daemon.log.filter(isLook).length,
+		inserted: daemon.inserted(),
+		ended,
+	};
 }
 
 const storms: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -108,17 +122,21 @@ const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 		spoof(7, { multicast: 1 });
 		spoof(9, { multicast: 2 });
 		await plug(daemon, "first");
-		await daemon.until(() => daemon.log.some((line) => isRefusal(line) && line.refused === 12));
-		const ended = await daemon.stop();
-		const refusals = daemon.log.filter(isRefusal);
-		const looks = daemon.log.filter(isLook).length;
-		return {
-			refused: refusals.at(-1)?.refused,
-			level: refusals.at(-1)?.level,
-			looks,
-			inserted: daemon.inserted(),
-			ended,
-		};
+		return endSpoofed(daemon, 12);
+	},
+
+	async spoofUdev() {
+		const daemon = await startDaemon(world, { source: "udev" });
+		const asUdev = (module: string) =>
+			formatUdevMessage(`ACTION=add\0DEVPATH=/devices/${module}\0SUBSYSTEM=usb\0MODALIAS=pci:${module}\0`);
+		const forged = [asUdev("spoofed"), announce("spoofed", "pci:spoofed")];
+		injectUevents(forged, { unicast: daemon.port() });
+		injectUevents(forged, { multicast: 1 });
+		injectUevents([announce("spoofed", "pci:spoofed")]);
+		// As udev may: root of the network namespace, which this process is.
+		injectUevents([asUdev("first")], { multicast: 2 });
+		await daemon.until(() => daemon.log.some((line) => line.module === "first"));
+		return endSpoofed(daemon, forged.length);
 	},
 
 	async noAlias() {
