@@ -22,8 +22,10 @@ export type CommandEnd = {
 	readonly complaint: string;
 };
 
-/** From SIGTERM to SIGKILL, and from there to giving it up: it may sleep in the kernel. */
+/** From SIGTERM to SIGKILL. */
 const GRACE = 2000;
+/** From SIGKILL to giving it up: it may sleep in the kernel. */
+const LAST_WAIT = 5000;
 /** How long its children may go on writing when it has ended. */
 const LINGERING = 100;
 const LONGEST_COMPLAINT = 2048;
@@ -75,14 +77,15 @@ function ended(child: ChildProcess, timeout: number, grace: number): Promise<Com
 			if (timedOut) killGroup(child, "SIGKILL");
 			const exitStatus = status ?? 128 + signalNumber(signal);
 			child.once("close", () => finish(exitStatus));
-			after(LINGERING, () => finish(exitStatus));
+			// Once around the event loop: a busy one may have been late to read what was written in time.
+			after(LINGERING, () => setImmediate(finish, exitStatus));
 		});
 		after(timeout, () => {
 			timedOut = true;
 			killGroup(child, "SIGTERM");
 			after(grace, () => {
 				killGroup(child, "SIGKILL");
-				after(grace, () => finish(undefined));
+				after(LAST_WAIT, () => finish(undefined));
 			});
 		});
 	});

@@ -14,6 +14,8 @@ const freshFile = () => join(folder, `${files++}`);
 /** Long enough for whatever is meant to end by itself. */
 const LONG = 30_000;
 const SOON = 50;
+/** Within it a shell has begun, even on a busy machine. */
+const BEGUN = 4000;
 
 /** A shell is only one more program here. */
 function sh(
@@ -71,7 +73,7 @@ test("the exit status is told, a signal's as a shell does, with the end of what 
 test("a program that takes too long gets SIGTERM, and may end by itself", async (t) => {
 	const OUT = freshFile();
 	const script = 'trap "echo bye >&2; exit 7" TERM; : > "$OUT"; while :; do sleep 0.01; done';
-	const { complaint, ...end } = await sh(script, { OUT }, 1000);
+	const { complaint, ...end } = await sh(script, { OUT }, BEGUN);
 	t.deepEqual(end, { exitStatus: 7, timedOut: true });
 	t.regex(complaint, /bye\n$/);
 	t.true(existsSync(OUT));
@@ -80,7 +82,7 @@ test("a program that takes too long gets SIGTERM, and may end by itself", async 
 test("one that does not heed SIGTERM gets SIGKILL, and so does what it has begun", async (t) => {
 	const OUT = freshFile();
 	const script = 'trap "" TERM; sleep 1000 & echo $! > "$OUT"; wait; wait; wait';
-	t.like(await sh(script, { OUT }, 1000, SOON), { exitStatus: 137, timedOut: true });
+	t.like(await sh(script, { OUT }, BEGUN, SOON), { exitStatus: 137, timedOut: true });
 	const child = readFileSync(OUT, "utf8").trim();
 	t.regex(child, /^\d+$/);
 	while (isAlive(child)) await setTimeout(10);
