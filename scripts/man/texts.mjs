@@ -116,6 +116,7 @@ export const texts = {
 	reload: {
 		description: [
 			"Has the agent read the indexes of depmod and the configuration anew, as SIGHUP does, and waits until it has. What is in flight is finished first. Where they cannot be read, what was known still counts.",
+			"Devices that no module was known for are then looked up once more. What a blacklist or a rule had kept out stays out, even where neither does so any more, until its device comes up again: whoever edits such a line may do so for the next boot.",
 		],
 		more: { "Exit status": agentStatuses, Files: [...agentFiles, ...controlFiles] },
 		seeAlso: ["hotplugd-run(8)", "depmod(8)", "modprobe.d(5)"],

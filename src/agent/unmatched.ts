@@ -1,4 +1,5 @@
-// Devices of which an alias matched no module: when the indexes are written anew, it may.
+// Devices of which an alias matched no module: when the indexes are written anew, it may. What was kept out is not among them:
+// whoever takes a line of a blacklist or of policy away may do so for the next boot.
 import type { Decision } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
 import { makeRecent } from "./recent.js";
@@ -17,10 +18,9 @@ export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
 	const devices = makeRecent<PresentDevice>(most);
 	return {
 		note({ devpath, action, properties }, decisions) {
-			if (decisions.every(({ matches }) => matches.length > 0)) return;
-			const aliases = decisions.flatMap(({ alias, matches, rule }) =>
-				matches.length === 0 && rule === undefined ? [alias] : [],
-			);
+			const unknown = decisions.filter(({ matches, ignored }) => matches.length === 0 && ignored === undefined);
+			if (unknown.length === 0) return;
+			const aliases = unknown.filter(({ rule }) => rule === undefined).map(({ alias }) => alias);
 			devices.set(devpath, { devpath, aliases, ...(action && { action }), ...(properties && { properties }) });
 		},
 		forget: (devpath) => devices.delete(devpath),

@@ -28,6 +28,14 @@ test("what policy goes by is remembered with a device, and what policy loads for
 	t.deepEqual(unmatched.takeAll(), [{ devpath: "/a", aliases: [], properties }]);
 });
 
+test("what was kept out is not remembered, however that was", (t) => {
+	const unmatched = makeUnmatched();
+	const found = { module: "m", via: "alias index", pattern: "x:1" } as const;
+	unmatched.note(device("/a"), [{ ...decision("x:1"), matches: [{ found, verdict: "blacklisted" }] }]);
+	unmatched.note(device("/b"), [{ ...decision("x:1"), ignored: { file: "p", line: 1 } }]);
+	t.deepEqual(unmatched.takeAll(), []);
+});
+
 test("a device that has left is not remembered", (t) => {
 	const unmatched = makeUnmatched();
 	unmatched.note(device("/a"), [decision("x:1")]);

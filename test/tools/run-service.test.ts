@@ -172,6 +172,17 @@ for (const [way, reload] of [
 		);
 	});
 
+test("what a blacklist had kept out stays out when its line has gone, until the device comes up again", async (t) => {
+	const { machine } = start(t, { world: { ...world, config: "blacklist card\n" } });
+	await logged(machine, /^settled/);
+	machine.writeWorld(world);
+	await machine.ask({ command: "reload" });
+	t.like(await machine.ask({ command: "settle" }), { settled: true });
+	t.deepEqual(machine.fakeKernel.begun, []);
+	await machine.plugIn("card", "x:card");
+	await logged(machine, /^card: inserted/);
+});
+
 test("where it cannot read them, what was known still counts", async (t) => {
 	const { machine } = start(t);
 	await logged(machine, /^settled/);
