@@ -25,7 +25,9 @@ test.before(async () => {
 	});
 });
 
-async function sleepTogether(name: string, parallel: number, count: number, userThreads?: number) {
+type Insertions = { readonly parallel: number; readonly count: number; readonly expected: number };
+
+async function sleepTogether(name: string, { parallel, count, expected }: Insertions, userThreads?: number) {
 	const work = join(folder, name);
 	mkdirSync(work);
 	const record = join(work, "record");
@@ -37,24 +39,24 @@ async function sleepTogether(name: string, parallel: number, count: number, user
 	};
 	const { stdout } = await promisify(execFile)(
 		process.execPath,
-		[bundle, String(parallel), String(count), work, record],
+		[bundle, String(parallel), String(count), String(expected), work, record],
 		{ env },
 	);
 	return JSON.parse(stdout);
 }
 
 test("as many insertions as asked sleep at once, the others wait, and file reads go on", async (t) => {
-	const told = await sleepTogether("asked", 16, 40);
+	const told = await sleepTogether("asked", { parallel: 16, count: 40, expected: 16 });
 	t.deepEqual(told, { sleeping: 16, sleepingAfterReads: 16, read: 1, done: 40 });
 });
 
 test("a larger pool of the user's stays", async (t) => {
-	const told = await sleepTogether("larger", 2, 40, 24);
+	const told = await sleepTogether("larger", { parallel: 2, count: 40, expected: 20 }, 24);
 	t.deepEqual(told, { sleeping: 20, sleepingAfterReads: 20, read: 1, done: 40 });
 });
 
 test("a smaller pool of the user's is made large enough", async (t) => {
-	const told = await sleepTogether("smaller", 12, 12, 2);
+	const told = await sleepTogether("smaller", { parallel: 12, count: 12, expected: 12 }, 2);
 	t.deepEqual(told, { sleeping: 12, sleepingAfterReads: 12, read: 1, done: 12 });
 });
 

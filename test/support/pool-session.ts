@@ -1,6 +1,7 @@
 // Run as CommonJS, like the executable: sizes the thread pool, begins insertions that sleep until one file exists, reads another
-// file once as many sleep as were begun at once, then lets them go. Prints how many slept, and what it read.
-// Arguments: how many may sleep at once, how many to begin, a folder to work in, the stand-in's record.
+// file once as many sleep as are to, and time has passed for one more, then lets them go. Prints how many slept, and what it read.
+// Arguments: how many may sleep at once, how many to begin, how many are to sleep at once, a folder to work in, the stand-in's
+// record.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -9,7 +10,13 @@ import { setTimeout } from "node:timers/promises";
 import { openKernel } from "../../src/linux/kernel.js";
 import { sizeThreadPool } from "../../src/linux/thread-pool.js";
 
-async function sleepTogether(parallel: number, count: number, folder: string, record: string): Promise<void> {
+async function sleepTogether(
+	parallel: number,
+	count: number,
+	expected: number,
+	folder: string,
+	record: string,
+): Promise<void> {
 	sizeThreadPool(parallel);
 	const kernel = openKernel();
 	const release = join(folder, "release");
@@ -17,7 +24,7 @@ async function sleepTogether(parallel: number, count: number, folder: string, re
 	writeFileSync(module, "no module at all");
 	const insertions = Array.from({ length: count }, () => kernel.insert(module, `standin.until=${release}`));
 	await setTimeout(1);
-	while (asleep(record) < parallel) await setTimeout(5);
+	while (asleep(record) < expected) await setTimeout(5);
 	await setTimeout(100);
 	const sleeping = asleep(record);
 	const read = await Promise.all(Array.from({ length: 8 }, () => readFile(module, "utf8")));
@@ -35,5 +42,5 @@ function asleep(record: string): number {
 	}
 }
 
-const [parallel, count, folder, record] = process.argv.slice(2);
-void sleepTogether(Number(parallel), Number(count), folder!, record!);
+const [parallel, count, expected, folder, record] = process.argv.slice(2);
+void sleepTogether(Number(parallel), Number(count), Number(expected), folder!, record!);
