@@ -176,7 +176,12 @@ function watch(child: ChildProcess, output: Readable, record: string): Daemon {
 		async until(condition) {
 			const patience = performance.now() + 30_000;
 			while (!condition()) {
-				if (isOver()) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}: ${stderr}`);
+				if (isOver()) {
+					// Its last lines may be read after it has ended.
+					await Promise.race([ended, setTimeout(10_000)]);
+					if (condition()) return;
+					throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}: ${stderr}`);
+				}
 				if (performance.now() > patience) throw new Error(`never came true: ${condition}; ${stderr}`);
 				await setTimeout(10);
 			}

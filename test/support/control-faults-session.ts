@@ -41,7 +41,7 @@ const hotplugd = (command: string, ...words: readonly string[]) =>
 async function plug(daemon: Daemon, module: string): Promise<void> {
 	addDevice(`/devices/${module}`, `pci:${module}`);
 	injectUevents([formatUevent("add", `/devices/${module}`, [["MODALIAS", `pci:${module}`]])]);
-	await daemon.until(() => daemon.inserted().includes(module));
+	await daemon.until(() => daemon.log.some((line) => line.module === module && line.result === "inserted"));
 }
 
 /** Bytes in memory. */

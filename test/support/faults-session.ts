@@ -318,6 +318,8 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		daemon.process.stdout!.destroy();
 		plug(["m"]);
 		await daemon.until(() => daemon.inserted().includes("m"));
+		// The record says that it has begun, and nobody can read the log.
+		await tell(daemon, { command: "settle" });
 		const status = await readStatus(daemon);
 		daemon.process.kill("SIGTERM");
 		const [exitStatus] = await once(daemon.process, "exit");

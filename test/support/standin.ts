@@ -13,9 +13,10 @@ export function standinEnvironment(record: string): Record<string, string> {
 
 export function readRecord(record: string): RecordedCall[] {
 	if (!existsSync(record)) return [];
+	// What stands behind the last newline is still being written.
 	return readFileSync(record, "utf8")
 		.split("\n")
-		.filter((line) => line !== "")
+		.slice(0, -1)
 		.map((line) => JSON.parse(line));
 }
 
