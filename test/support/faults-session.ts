@@ -138,7 +138,8 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 	async killed() {
 		const names = named("m", 60);
 		const uses = names.map((name, i) => [name, i % 3 === 0 ? [] : [names[i - (i % 3)]!]] as const);
-		const config = names.map((name) => `options ${name} standin.sleep=40\n`).join("");
+		const releaseOf = (name: string) => `/sys/devices/release-${name}`;
+		const config = names.map((name) => `options ${name} standin.until=${releaseOf(name)}\n`).join("");
 		const world = worldOf(names, { modules: Object.fromEntries(uses), config });
 		const place = preparePlace(world, { parallel: 4 });
 		for (const name of names) addDevice(`/devices/${name}`, `x:${name}`);
@@ -146,10 +147,17 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		for (const command of ["coldplug", "run", "run"] as const) {
 			const before = readRecord(place.record).length;
 			const agent = launch(place, { command });
-			await agent.until(() => readRecord(place.record).length >= before + 10);
+			// What has begun is let go one by one, and nothing after the last: however late that is seen, little more begins.
+			await agent.until(() => {
+				const all = agent.inserted();
+				if (all.length >= before + 10) return true;
+				for (const name of all) writeFileSync(releaseOf(name), "");
+				return false;
+			});
 			await agent.stop("SIGKILL");
 			begun.push(readRecord(place.record).length - before);
 		}
+		for (const name of names) writeFileSync(releaseOf(name), "");
 		const last = launch(place);
 		await last.until(() => last.log.some(({ msg }) => msg === "settled"));
 		const ended = await last.stop();
