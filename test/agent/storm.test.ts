@@ -1,8 +1,9 @@
-import test from "ava";
-import { runWithOwnMounts } from "../support/network-namespace.js";
+import test, { type ExecutionContext } from "ava";
+import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
 import { stormSession } from "../support/storm-session.js";
 
-async function storm(name: string) {
+async function storm(t: ExecutionContext, name: string) {
+	t.timeout(PATIENCE);
 	const { status, signal, stdout, stderr } = await runWithOwnMounts(stormSession, name);
 	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
 	return JSON.parse(stdout);
@@ -11,7 +12,7 @@ async function storm(name: string) {
 const endedWell = { status: 0, signal: null, stderr: "" };
 
 test("20,000 uevents for a receive buffer of a few are survived, and no alias is lost in the end", async (t) => {
-	const { drops, losses, looks, missed, twice, inserted, ended } = await storm("overflow");
+	const { drops, losses, looks, missed, twice, inserted, ended } = await storm(t, "overflow");
 	t.log(`${drops} of 20000 uevents lost, noticed ${losses} times; looked at all devices ${looks} times`);
 	t.true(drops > 1000, `${drops}`);
 	t.true(losses > 0);
@@ -23,7 +24,7 @@ test("20,000 uevents for a receive buffer of a few are survived, and no alias is
 });
 
 test("200 network namespaces that come and go cause no second look", async (t) => {
-	const { movedBy, ...rest } = await storm("elsewhere");
+	const { movedBy, ...rest } = await storm(t, "elsewhere");
 	t.true(movedBy >= 200, `${movedBy}`);
 	t.deepEqual(rest, { looks: 1, losses: 0, inserted: ["first", "second"], ended: endedWell });
 });
@@ -31,17 +32,17 @@ test("200 network namespaces that come and go cause no second look", async (t) =
 const WARNING = 40;
 
 test("what a process sends, to the socket or to the group, is refused, counted and logged, and loads nothing", async (t) => {
-	const told = await storm("spoof");
+	const told = await storm(t, "spoof");
 	t.deepEqual(told, { refused: 12, level: WARNING, looks: 1, inserted: ["first"], ended: endedWell });
 });
 
 test("who listens to udev refuses what comes to the socket alone, and hears neither the kernel's group nor its forgers", async (t) => {
-	const told = await storm("spoofUdev");
+	const told = await storm(t, "spoofUdev");
 	t.deepEqual(told, { refused: 2, level: WARNING, looks: 1, inserted: ["first"], ended: endedWell });
 });
 
 test("a storm that has no alias in it loads nothing", async (t) => {
-	const { handled, drops, milliseconds, inserted, ended } = await storm("noAlias");
+	const { handled, drops, milliseconds, inserted, ended } = await storm(t, "noAlias");
 	const rate = Math.round((1000 * handled) / milliseconds);
 	t.log(`${handled} uevents handled and ${drops} lost: ${rate} for each second of processor time`);
 	t.deepEqual(inserted, ["first", "second"]);

@@ -29,7 +29,7 @@ export type Daemon = {
 	drops(): number;
 	/** Bytes of uevents that wait in its socket. */
 	waiting(): number;
-	/** Gives up after half a minute, so that a failure leaves no process behind. */
+	/** Gives up after a minute, so that a failure leaves no process behind. */
 	until(condition: () => boolean): Promise<void>;
 	/** By a signal, SIGTERM where none is named; all of the log is there when it resolves. */
 	stop(signal?: NodeJS.Signals): Promise<AgentEnd>;
@@ -174,7 +174,7 @@ function watch(child: ChildProcess, output: Readable, record: string): Daemon {
 		drops: () => Number(socketRow(child)[8]),
 		waiting: () => Number(socketRow(child)[4]),
 		async until(condition) {
-			const patience = performance.now() + 30_000;
+			const patience = performance.now() + 60_000;
 			while (!condition()) {
 				if (isOver()) {
 					// Its last lines may be read after it has ended.

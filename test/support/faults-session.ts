@@ -125,9 +125,9 @@ async function stuck(place: Place, agent: ChildProcess, read: () => string): Pro
 	return { status, lines: lines.length, lost, last: lines.at(-1)?.msg };
 }
 
-/** Gives up after half a minute. */
+/** Gives up after a minute. */
 async function until(condition: () => boolean): Promise<void> {
-	const patience = performance.now() + 30_000;
+	const patience = performance.now() + 60_000;
 	while (!condition()) {
 		if (performance.now() > patience) throw new Error(`never came true: ${condition}`);
 		await setTimeout(10);

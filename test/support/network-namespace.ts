@@ -4,6 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
+/** Milliseconds: one that has an agent, or several, takes long on a busy machine. */
+export const PATIENCE = 180_000;
+
 export type Ended = {
 	readonly status: number | null;
 	readonly signal: NodeJS.Signals | null;

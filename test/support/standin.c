@@ -113,7 +113,7 @@ static int answer(const char *variable, atomic_long *calls, const char *paramete
 	if ((value = word(parameters, "standin.until="))) {
 		char path[4096] = "";
 		sscanf(value, "%4095s", path);
-		for (int i = 0; i < 3000 && access(path, F_OK); i++) usleep(10000);
+		for (int i = 0; i < 12000 && access(path, F_OK); i++) usleep(10000);
 	}
 	long error = 0;
 	if ((value = getenv(variable))) {

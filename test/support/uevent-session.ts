@@ -50,9 +50,9 @@ function noting(open: OpenUeventSocket, options?: UeventOptions) {
 	return { socket, met };
 }
 
-/** Gives up after half a minute, so that a failure leaves no process behind. */
+/** Gives up after a minute, so that a failure leaves no process behind. */
 async function until(condition: () => boolean): Promise<void> {
-	const patience = performance.now() + 30_000;
+	const patience = performance.now() + 60_000;
 	while (!condition()) {
 		if (performance.now() > patience) throw new Error(`never came true: ${condition}`);
 		await setTimeout(5);

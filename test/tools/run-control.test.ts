@@ -1,9 +1,10 @@
 // hotplugd run, the executable, with clients that mean it ill and with a second one beside it.
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { controlFaultsSession } from "../support/control-faults-session.js";
-import { runWithOwnMounts } from "../support/network-namespace.js";
+import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
 
-async function session(name: string) {
+async function session(t: ExecutionContext, name: string) {
+	t.timeout(PATIENCE);
 	const { status, signal, stdout, stderr } = await runWithOwnMounts(controlFaultsSession, name);
 	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
 	return JSON.parse(stdout);
@@ -12,8 +13,7 @@ async function session(name: string) {
 const well = { status: 0, stdout: "", stderr: "" };
 
 test("rubbish, half lines, endless ones, clients that never read and 11,000 connections keep nobody from his driver", async (t) => {
-	t.timeout(180_000);
-	const { asked, load, settle, stop, inserted, growth, ended, gone, folder } = await session("badClients");
+	const { asked, load, settle, stop, inserted, growth, ended, gone, folder } = await session(t, "badClients");
 	t.is(asked, 1);
 	t.deepEqual([load, settle, stop], [well, well, well]);
 	t.deepEqual(inserted, ["first", "second", "late"]);
@@ -28,7 +28,7 @@ test("rubbish, half lines, endless ones, clients that never read and 11,000 conn
 });
 
 test("of two agents the second says whose the machine is, and ends", async (t) => {
-	const { pid, second, answers, inserted, folder } = await session("second");
+	const { pid, second, answers, inserted, folder } = await session(t, "second");
 	t.is(second.status, 1);
 	t.is(second.stderr, `hotplugd run: another hotplugd runs already (process ${pid}), holding ${folder}/run/lock\n`);
 	t.is(answers, pid);

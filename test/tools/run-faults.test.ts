@@ -1,9 +1,10 @@
 // What befalls the agent, and what it does all the same: the executable, with a stand-in for the kernel's module loader.
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { faultsSession } from "../support/faults-session.js";
-import { runWithOwnMounts } from "../support/network-namespace.js";
+import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
 
-async function suffer(name: string) {
+async function suffer(t: ExecutionContext, name: string) {
+	t.timeout(PATIENCE);
 	const { status, signal, stdout, stderr } = await runWithOwnMounts(faultsSession, name);
 	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
 	return JSON.parse(stdout);
@@ -12,7 +13,7 @@ async function suffer(name: string) {
 const endedWell = { status: 0, signal: null, stderr: "" };
 
 test("killed in the middle of coldplug, and twice as a daemon, the next one brings everything up all the same", async (t) => {
-	const { begun, live, wanted, ended } = await suffer("killed");
+	const { begun, live, wanted, ended } = await suffer(t, "killed");
 	t.log(`begun before each was killed: ${begun.join(", ")} of ${wanted.length}`);
 	for (const count of begun) t.true(count < wanted.length / 2, "it was killed too late");
 	t.deepEqual(live, wanted);
@@ -20,14 +21,14 @@ test("killed in the middle of coldplug, and twice as a daemon, the next one brin
 });
 
 test("indexes that are rewritten while aliases arrive, half of them without care, lose none, and the new ones count", async (t) => {
-	const { readAgain, inserted, wanted, ended } = await suffer("rewritten");
+	const { readAgain, inserted, wanted, ended } = await suffer(t, "rewritten");
 	t.true(readAgain);
 	t.deepEqual(inserted, wanted);
 	t.deepEqual(ended, endedWell);
 });
 
 test("four more modules than the bound hang, and fifty others are loaded long before", async (t) => {
-	t.deepEqual(await suffer("hanging"), {
+	t.deepEqual(await suffer(t, "hanging"), {
 		early: [],
 		hung: 20,
 		last_problem: "hang19 hangs",
@@ -38,7 +39,7 @@ test("four more modules than the bound hang, and fifty others are loaded long be
 });
 
 test("each failure keeps its reason, keeps nobody else, and is tried again for another device alone", async (t) => {
-	const { told, logged, once, repeated, again, message, ...rest } = await suffer("failing");
+	const { told, logged, once, repeated, again, message, ...rest } = await suffer(t, "failing");
 	const codes = ["EBUSY", "EKEYREJECTED", "ENOENT", "ENOEXEC", "ENOMEM", "EPERM"];
 	const modules = codes.map((code) => `bad_${code.toLowerCase()}`);
 	t.deepEqual(rest, {
@@ -59,7 +60,7 @@ test("each failure keeps its reason, keeps nobody else, and is tried again for a
 });
 
 test("of modprobe.d, what cannot be read is told and the rest counts; a FIFO there keeps nobody waiting", async (t) => {
-	t.deepEqual(await suffer("unreadable"), {
+	t.deepEqual(await suffer(t, "unreadable"), {
 		problems: 3,
 		warned: [
 			"circle.conf: cannot be read (ELOOP), so nothing in it counts",
@@ -72,7 +73,7 @@ test("of modprobe.d, what cannot be read is told and the rest counts; a FIFO the
 });
 
 test("a full disk takes the log's lines and nothing else, and later ones are written again", async (t) => {
-	t.deepEqual(await suffer("fullDisk"), {
+	t.deepEqual(await suffer(t, "fullDisk"), {
 		whileFull: false,
 		afterwards: true,
 		inserted: ["m", "n"],
@@ -81,7 +82,7 @@ test("a full disk takes the log's lines and nothing else, and later ones are wri
 });
 
 test("where the reader of its log goes away, it goes on, and ends well", async (t) => {
-	t.deepEqual(await suffer("readerGone"), { inserted: 1, exitStatus: 0 });
+	t.deepEqual(await suffer(t, "readerGone"), { inserted: 1, exitStatus: 0 });
 });
 
 for (const [name, output] of [
@@ -89,7 +90,7 @@ for (const [name, output] of [
 	["socketStuck", "socket"],
 ] as const)
 	test(`where nobody reads its log from a ${output}, it goes on, and says later how many lines were lost`, async (t) => {
-		const { status, lines, lost, last } = await suffer(name);
+		const { status, lines, lost, last } = await suffer(t, name);
 		t.log(`${lines} lines written, ${lost} lost`);
 		t.is(status, 0);
 		t.is(last, "stopped");
@@ -99,7 +100,7 @@ for (const [name, output] of [
 	});
 
 test("of two that are started at once one says whose the machine is, and the other serves it", async (t) => {
-	t.deepEqual(await suffer("together"), {
+	t.deepEqual(await suffer(t, "together"), {
 		said: "hotplugd run: another hotplugd runs already, holding FOLDER/run/lock\n",
 		status: 1,
 		lines: 0,
@@ -109,7 +110,7 @@ test("of two that are started at once one says whose the machine is, and the oth
 });
 
 test("SIGINT while modules are in flight lets them end, and begins nothing more", async (t) => {
-	t.deepEqual(await suffer("interrupted"), {
+	t.deepEqual(await suffer(t, "interrupted"), {
 		before: [],
 		running: ["m0", "m1", "m2"],
 		afterwards: [
@@ -125,7 +126,7 @@ test("SIGINT while modules are in flight lets them end, and begins nothing more"
 });
 
 test("what came up while it was stopped is loaded once it goes on", async (t) => {
-	const { meanwhile, inserted, wanted, ended } = await suffer("stopped");
+	const { meanwhile, inserted, wanted, ended } = await suffer(t, "stopped");
 	t.true(meanwhile <= 100, `${meanwhile}`);
 	t.deepEqual(inserted, wanted);
 	t.deepEqual(ended, endedWell);
@@ -137,5 +138,5 @@ for (const [code, times, outcome] of [
 	["EAGAIN", 100, { calls: 6, result: "failed", errno: "EAGAIN" }],
 ] as const)
 	test(`${code} from finit_module ${times} times: ${outcome.calls} calls, ${outcome.result}`, async (t) => {
-		t.deepEqual(await suffer(`${code}${times}`), { ...outcome, ended: endedWell });
+		t.deepEqual(await suffer(t, `${code}${times}`), { ...outcome, ended: endedWell });
 	});

@@ -1,9 +1,10 @@
 import test from "ava";
-import { runWithOwnMounts } from "../support/network-namespace.js";
+import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
 import { policySession } from "../support/policy-session.js";
 import { parsePrometheus } from "../support/prometheus.js";
 
 test("a running agent keeps to the rules, says which one it was, runs their commands and counts it all", async (t) => {
+	t.timeout(PATIENCE);
 	const { status, stdout, stderr } = await runWithOwnMounts(policySession);
 	t.is(status, 0, stderr);
 	const session = JSON.parse(stdout);
