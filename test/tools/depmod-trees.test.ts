@@ -1,7 +1,7 @@
 // depmod beside the real one where a tree may not be read, or changes while it is read.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -97,8 +97,8 @@ for (const { damage, options = [], ours: difference } of cases)
 test("directories that come and go while they are read leave indexes of all that stayed", async (t) => {
 	const root = makeTree(t);
 	// Links, as a file that is being copied is short for a while.
-	const script =
-		'cd "$0"; cp -r b b.all; until [ -e stop ]; do for d in b c/d; do rm -rf $d; mkdir $d; ln b.all/mb.ko $d; done; done';
+	cpSync(at(root, "b"), at(root, "b.all"), { recursive: true });
+	const script = 'cd "$0"; until [ -e stop ]; do for d in b c/d; do rm -rf $d; mkdir $d; ln b.all/mb.ko $d; done; done';
 	const churner = spawn("sh", ["-c", script, at(root, "")], { stdio: "ignore" });
 	t.teardown(async () => {
 		// Killed, it would leave a command behind that goes on while the folder is taken away.
