@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeProgram } from "./written-program.js";
 
 export const THIN_HELPER = "src/linux/thin-helper/hotplugd-load.c";
 
@@ -38,10 +39,7 @@ export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
 	const at = (name: string) => join(folder, name);
 	const program = compileThinHelper(seconds);
 	writeFileSync(at("calls"), "");
-	if (modprobe)
-		writeFileSync(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`, {
-			mode: 0o755,
-		});
+	if (modprobe) writeProgram(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`);
 	return {
 		spool: at("spool"),
 		async run(words, modalias) {

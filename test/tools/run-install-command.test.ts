@@ -1,6 +1,6 @@
 // The companion and the agent's end of it, over a real socket.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { runByCompanion, runRuleByCompanion } from "../../src/agent/companion.js
 import { ask } from "../../src/linux/control-client.js";
 import { serveCompanion } from "../support/companion.js";
 import { worldWords, writeWorld } from "../support/world-folder.js";
+import { writeProgram } from "../support/written-program.js";
 
 /** @param config may name the file OUTPUT. */
 async function companionOf(t: ExecutionContext, config: string) {
@@ -118,11 +119,10 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 	const rules = join(folder, "rules");
 	mkdirSync(rules);
 	const program = join(folder, "tell");
-	writeFileSync(
+	writeProgram(
 		program,
 		`#!/bin/sh\necho "$ACTION $DEVPATH $0 $1 $(env | grep -c ^LISTEN)" >${output}\necho no >&2\nexit 7\n`,
 	);
-	chmodSync(program, 0o755);
 	writeFileSync(
 		join(rules, "x.toml"),
 		`[[run]]\naction = "add"\nsubsystem = "usb"\ncommand = [${JSON.stringify(program)}, "word"]\n`,
