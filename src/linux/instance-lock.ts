@@ -10,6 +10,7 @@ import { openSyscalls } from "./syscalls.js";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 
 /** The lock, or whose it is: the file names its process. */
 export type InstanceLock =
@@ -33,8 +34,15 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 		ftruncateSync(fd);
 		writeSync(fd, `${process.pid}\n`, 0);
 	});
-	// The file stays: who removed it might remove what another one has locked since.
-	return { held: true, release: () => closeSync(fd) };
+	return {
+		held: true,
+		// The file stays: who removed it might remove what another one has locked since.
+		release() {
+			// A child that another thread is beginning has the file open, too, until it runs its own program.
+			lockFile(fd, LOCK_UN);
+			closeSync(fd);
+		},
+	};
 }
 
 function parsePid(text: string): number | undefined {
