@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -137,7 +137,7 @@ test("a service manager that does not read gets what matters later, in order, an
 });
 
 /** A pipe's ends. */
-function openPipe(): { readonly reading: number; readonly writing: number } {
+function openPipe(): { readonly path: string; readonly reading: number; readonly writing: number } {
 	const path = join(folder, randomUUID());
 	const { status } = spawnSync("mkfifo", [path]);
 	if (status !== 0) throw new Error(`mkfifo ends with ${status}`);
@@ -146,7 +146,19 @@ function openPipe(): { readonly reading: number; readonly writing: number } {
 	const reading = openSync(path, "r");
 	const writing = openSync(path, "w");
 	closeSync(both);
-	return { reading, writing };
+	return { path, reading, writing };
+}
+
+/** A child that another test file's thread begins has the reading end open, too, until it runs its own program. */
+async function untilUnread(path: string): Promise<void> {
+	for (;;) {
+		try {
+			closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+		} catch {
+			return;
+		}
+		await setTimeout(1);
+	}
 }
 
 test("a newline is written to the descriptor when it is ready, once, and that is closed", async (t) => {
@@ -163,10 +175,11 @@ test("a newline is written to the descriptor when it is ready, once, and that is
 });
 
 test("a descriptor whose reader has gone is a problem, and no error", async (t) => {
-	const { reading, writing } = openPipe();
+	const { path, reading, writing } = openPipe();
 	const problems: string[] = [];
 	const readiness = await openReadiness({ notifyFd: writing, onProblem: ({ message }) => problems.push(message) }, {});
 	closeSync(reading);
+	await untilUnread(path);
 	readiness.ready();
 	t.deepEqual(problems, [`write to descriptor ${writing}: EPIPE`]);
 });
