@@ -14,8 +14,8 @@ const freshFile = () => join(folder, `${files++}`);
 /** Long enough for whatever is meant to end by itself. */
 const LONG = 30_000;
 const SOON = 50;
-/** Within it a shell has begun, even on a busy machine. */
-const BEGUN = 4000;
+/** Longer than a shell takes, on a busy machine too, until it heeds signals as it is told. */
+const BEGUN = 5000;
 
 /** A shell is only one more program here. */
 function sh(
