@@ -55,7 +55,7 @@ export function moduleDirectory(root: string): string {
 
 export function runRealDepmod(root: string, ...options: readonly string[]): Outcome {
 	const words = [...options, "-C", join(root, "depmod.conf"), "-b", root, RELEASE];
-	const { status, signal, stderr } = spawnSync("depmod", words, { encoding: "latin1", timeout: 10_000 });
+	const { status, signal, stderr } = spawnSync("depmod", words, { encoding: "latin1", timeout: 50_000 });
 	if (signal !== null) throw new Error(`depmod ended by ${signal}: ${stderr}`);
 	const directory = moduleDirectory(root);
 	const names = readdirSync(directory).filter((name) => name.startsWith("modules.") && !GIVEN.includes(name));

@@ -57,7 +57,7 @@ export async function runBothModprobes(
 	try {
 		build(folder, machine);
 		const lively = machine.lively ?? false;
-		const real = await runProcesses(folder, calls, { lively, path: REAL });
+		const real = await runProcesses(folder, calls, { lively, path: REAL, seconds: 3 });
 		const runs: { real: ModprobeRun; ours: ModprobeRun }[] = [];
 		for (const [number, call] of calls.entries())
 			runs.push({ real: real[number]!, ours: await runOurs(folder, call, lively) });
@@ -101,9 +101,9 @@ export async function runBothExecutables(
 		mkdirSync(join(folder, "bin"));
 		symlinkSync(resolve("dist/main.js"), join(folder, "bin/modprobe"));
 		const lively = machine.lively ?? false;
-		const real = await runProcesses(folder, calls, { lively, path: REAL });
+		const real = await runProcesses(folder, calls, { lively, path: REAL, seconds: 60 });
 		const path = `${join(folder, "bin")}:${dirname(process.execPath)}:${REAL}`;
-		const ours = await runProcesses(folder, calls, { lively, path });
+		const ours = await runProcesses(folder, calls, { lively, path, seconds: 60 });
 		return calls.map((_, number) => ({ real: real[number]!, ours: ours[number]! }));
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
@@ -112,7 +112,12 @@ export async function runBothExecutables(
 
 const REAL = "/sbin:/bin:/usr/bin";
 
-type Processes = { readonly lively: boolean; readonly path: string };
+type Processes = {
+	readonly lively: boolean;
+	readonly path: string;
+	/** Then it is killed: the real one may loop for ever where -w runs out, and a process of node may take long to begin. */
+	readonly seconds: number;
+};
 
 async function runProcesses(folder: string, calls: readonly ModprobeCall[], how: Processes): Promise<ModprobeRun[]> {
 	const places = calls.map((_, number) => join(folder, `run-${number}`));
@@ -132,7 +137,7 @@ async function runProcesses(folder: string, calls: readonly ModprobeCall[], how:
 function formatCall(
 	folder: string,
 	{ words, environment, mute }: ModprobeCall,
-	{ place, lively, path }: Processes & { readonly place: string },
+	{ place, lively, path, seconds }: Processes & { readonly place: string },
 ): string {
 	const variables = {
 		...standinEnvironment(`${place}.record`),
@@ -141,8 +146,7 @@ function formatCall(
 		PATH: path,
 	};
 	const settings = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
-	// The real one may loop for ever where -w runs out.
-	const call = `env ${settings.join(" ")} timeout -s KILL 3 modprobe ${words.map(quote).join(" ")}`;
+	const call = `env ${settings.join(" ")} timeout -s KILL ${seconds} modprobe ${words.map(quote).join(" ")}`;
 	const command = mute ? `sh -c 'exec "$@" 2>&-' sh ${call}` : call;
 	return `${lively ? "rm -rf /sys/module; cp -r /sys/start /sys/module" : ""}
 { (cd ${folder}/work && ${command} 2>${place}.stderr </dev/null); echo $? >${place}.status; } | cat >${place}.stdout

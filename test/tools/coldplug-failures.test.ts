@@ -89,7 +89,7 @@ for (const [name, cut] of Object.entries({
 
 failure("a symbol that is missing, and a signature that is not trusted, are told", {
 	// So that the other one ends first.
-	config: `options lone standin.errno=${ENOENT} standin.sleep=500\noptions base standin.errno=${EKEYREJECTED}`,
+	config: `options lone standin.errno=${ENOENT} standin.sleep=2000\noptions base standin.errno=${EKEYREJECTED}`,
 	status: 3,
 	complaints: [
 		`${base}${untrusted}`,

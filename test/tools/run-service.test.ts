@@ -211,13 +211,16 @@ test("a module that failed is tried again for another device, later and later, a
 	const { machine } = start(t, { devices: {}, answers: { stick: "EIO" } });
 	await logged(machine, /^settled/);
 	const tries = () => machine.fakeKernel.begun.length;
+	const FIRST_PAUSE = 250;
+	const begun = performance.now();
 	await machine.plugIn("1", "x:stick");
 	await until(() => tries() === 1);
 	await machine.plugIn("1", "x:stick");
 	await machine.plugIn("2", "x:stick");
 	await machine.plugIn("3", "x:stick");
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
-	t.is(tries(), 1);
+	// A busy machine may have made a pause of its own.
+	t.true(tries() === 1 || performance.now() - begun >= FIRST_PAUSE);
 	await until(() => tries() === 2);
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
 	t.is(tries(), 2);

@@ -43,9 +43,11 @@ test("whoever asks on the control socket is told the metrics, and they are those
 });
 
 test("where a file is asked for it is written, for the last time at the end", async (t) => {
+	const begun = performance.now();
 	const { machine, ended } = start(`metrics_file = "${FILE}"\nmetrics_seconds = 1`);
 	while (!machine.fakeKernel.live.has("card")) await heard();
-	t.false(machine.hasFile(FILE));
+	// A busy machine may have taken that second.
+	t.true(!machine.hasFile(FILE) || performance.now() - begun >= 1000);
 	while (!machine.hasFile(FILE)) await new Promise((resolve) => setTimeout(resolve, 10));
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
