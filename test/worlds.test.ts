@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from "ava";
 import { withoutPlacesIn } from "./support/compared-modprobe.js";
 import { entriesOf } from "./support/depmod-world.js";
 import { type FixtureRun, parseFixtureWorld } from "./support/fixture-world.js";
-import { type Run, runBoth } from "./support/pretend-machine.js";
+import { LONG, type Run, runBoth } from "./support/pretend-machine.js";
 import { differences } from "./tools/differences.js";
 
 const folder = "fixtures/worlds";
@@ -19,7 +19,8 @@ for (const name of names)
 	test(`in the world of ${name.replace(".world", "")} ours does as the real kmod does`, async (t) => {
 		const { machine, runs } = parseFixtureWorld(readFileSync(`${folder}/${name}`, "utf8"));
 		t.true(runs.length >= 3, "something is run there");
-		const results = await runBoth(machine, runs);
+		t.timeout(2 * LONG);
+		const results = await runBoth(machine, runs, LONG);
 		for (const [number, run] of runs.entries()) compare(t, run, results[number]!.real, results[number]!.ours);
 	});
 

@@ -1,7 +1,7 @@
 // Macros for tests that hold a tool of ours equal to the real one, run beside it on a made-up machine.
 import test, { type ExecutionContext } from "ava";
 import { differences } from "../tools/differences.js";
-import { type Call, type PretendMachine, type Run, runBoth } from "./pretend-machine.js";
+import { type Call, LONG, type PretendMachine, type Run, runBoth } from "./pretend-machine.js";
 
 /** One call of a tool. Ours is to do as the real one does, but where it differs: then the row that says so, and what ours does. */
 export type Comparison = Call & {
@@ -17,7 +17,8 @@ const OF_LIBRARY = /^(?:libkmod: \w+ |\w+: \w+: |\w+: )\.\.\/libkmod\/.*\n/gm;
 /** One test for all calls, as a namespace costs more than they do. Every row of the table that is the tool's must be met. */
 export function compared(title: string, tool: string, machine: PretendMachine, calls: readonly Comparison[]): void {
 	test(title, async (t) => {
-		const runs = await runBoth(machine, calls);
+		t.timeout(2 * LONG);
+		const runs = await runBoth(machine, calls, LONG);
 		for (const [number, call] of calls.entries()) compare(t, call, runs[number]!.real, runs[number]!.ours);
 		const met = new Set(calls.map(({ differs }) => differs));
 		const own = differences.filter((row) => row.tool === tool).map(({ what }) => what);

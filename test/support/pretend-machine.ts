@@ -62,8 +62,20 @@ export type Run = {
 
 const script = fileURLToPath(new URL("../../../test/support/pretend-root.sh", import.meta.url));
 
-/** Runs each call by the real kmod and by ours, each in a copy of the machine's `work`. */
-export async function runBoth(machine: PretendMachine, calls: readonly Call[]): Promise<{ real: Run; ours: Run }[]> {
+/** Milliseconds, less than the minute that the test runner waits for a test. */
+const SHORT = 50_000;
+/** For dozens of processes, which a busy machine takes its time for. */
+export const LONG = 120_000;
+
+/**
+ * Runs each call by the real kmod and by ours, each in a copy of the machine's `work`.
+ * @param patience milliseconds for all of them: the test is to be given more
+ */
+export async function runBoth(
+	machine: PretendMachine,
+	calls: readonly Call[],
+	patience = SHORT,
+): Promise<{ real: Run; ours: Run }[]> {
 	const folder = mkdtempSync(join(tmpdir(), "pretend-"));
 	try {
 		build(folder, machine);
@@ -88,7 +100,7 @@ export async function runBoth(machine: PretendMachine, calls: readonly Call[]): 
 		// Commands that call each other for ever end with the time, all of them.
 		const namespaces = ["-Urm", ...(lively ? ["--pid", "--fork", "--kill-child"] : [])];
 		const command = [...namespaces, "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")];
-		await promisify(execFile)("unshare", command, { timeout: 50_000, killSignal: "SIGKILL" });
+		await promisify(execFile)("unshare", command, { timeout: patience, killSignal: "SIGKILL" });
 		const read = (run: SessionCall) => readRun(run.place, join(folder, "work"));
 		return calls.map((_, number) => ({ real: read(real[number]!), ours: read(ours[number]!) }));
 	} finally {

@@ -4,7 +4,7 @@ import test from "ava";
 import { withoutLibraryLinesIn } from "../support/compared.js";
 import { withoutPlacesIn } from "../support/compared-modprobe.js";
 import { elfImage, exported, moduleImage, undefinedSymbol } from "../support/elf-image.js";
-import { type PretendMachine, type Run, runBoth } from "../support/pretend-machine.js";
+import { LONG, type PretendMachine, type Run, runBoth } from "../support/pretend-machine.js";
 import { differences } from "./differences.js";
 
 const live = (module: string, references: string, holders: readonly string[] = []) => ({
@@ -255,7 +255,8 @@ test("each message is said by the real one and by ours, and both exit alike", as
 			),
 		}),
 	}));
-	const runs = await runBoth(machine, calls);
+	t.timeout(2 * LONG);
+	const runs = await runBoth(machine, calls, LONG);
 	t.true(cases.length > 70);
 	const faults = cases.flatMap((row, number) => findFaults(row, runs[number]!.real, runs[number]!.ours));
 	t.deepEqual(faults, []);
