@@ -30,6 +30,7 @@ const LONGEST_DRAIN = 10;
 export class UeventDrain {
 	readonly #isOfSource: (sender: Sender) => boolean;
 	readonly #listeners: UeventListeners;
+	readonly #now: () => number;
 	#drain: Drain | undefined;
 	#begun = 0;
 	#readInTurn = 0;
@@ -38,9 +39,11 @@ export class UeventDrain {
 	#truncated = 0;
 	#stopped = false;
 
-	constructor(source: keyof typeof isOf, listeners: UeventListeners) {
+	/** @param now milliseconds, of a clock that only goes forward */
+	constructor(source: keyof typeof isOf, listeners: UeventListeners, now = () => performance.now()) {
 		this.#isOfSource = isOf[source];
 		this.#listeners = listeners;
+		this.#now = now;
 	}
 
 	/** @param datagram is kept: the netlink package makes a Buffer of its own for each. */
@@ -80,7 +83,7 @@ export class UeventDrain {
 		this.#readInTurn++;
 		if (this.#drain === undefined) {
 			this.#drain = { datagrams: [], errors: [], refused: false, truncated: false };
-			this.#begun = performance.now();
+			this.#begun = this.#now();
 			setImmediate(() => this.#endTurn());
 		}
 		return this.#drain;
@@ -89,7 +92,7 @@ export class UeventDrain {
 	#endTurn(): void {
 		const mayWait = this.#readInTurn >= MOST_IN_A_TURN;
 		this.#readInTurn = 0;
-		if (mayWait && !this.#stopped && performance.now() - this.#begun < LONGEST_DRAIN) {
+		if (mayWait && !this.#stopped && this.#now() - this.#begun < LONGEST_DRAIN) {
 			setImmediate(() => this.#endTurn());
 			return;
 		}
