@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import test from "ava";
 import { parseOptions, type Scan, type Spelling } from "../../src/tools/getopt.js";
+import { seededRandom } from "../support/random-numbers.js";
 
 const spellings: readonly Spelling[] = [
 	{ key: "all", short: "a", long: ["all"], takesArgument: false },
@@ -70,13 +71,7 @@ test(agrees, ["--dirn"]);
 test(agrees, ["--dirname"]);
 
 test("random command lines read as getopt(1) reads them", (t) => {
-	const seed = Date.now() % 1_000_000;
-	t.log(`seed ${seed}`);
-	let state = seed;
-	const below = (bound: number): number => {
-		state = (state * 1103515245 + 12345) % 2147483648;
-		return Math.floor((state / 2147483648) * bound);
-	};
+	const random = seededRandom(t);
 	const parts = [
 		"-",
 		"--",
@@ -97,10 +92,8 @@ test("random command lines read as getopt(1) reads them", (t) => {
 		"also",
 	];
 	for (let round = 0; round < 150; round++) {
-		const words = Array.from({ length: below(5) }, () =>
-			Array.from({ length: 1 + below(4) }, () => parts[below(parts.length)]).join(""),
-		);
-		const permute = below(2) === 0;
+		const words = Array.from({ length: random.below(5) }, () => random.text(parts, 1, 4));
+		const permute = random.below(2) === 0;
 		const ours = parseOptions(words, spellings, permute);
 		const theirs = askGetopt(words, permute);
 		t.is(ours.problem, theirs.problem, JSON.stringify(words));
