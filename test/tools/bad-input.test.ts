@@ -126,7 +126,8 @@ test("a sysfs that is missing or none is named; one without devices asks for not
 test("the daemon does not begin either without an index that is one, or without devices", async (t) => {
 	const machine = copyMachine();
 	const settings = join(machine, "hotplugd.toml");
-	writeFileSync(settings, 'log_level = "silent"\n');
+	// Another agent may have the machine's own directory.
+	writeFileSync(settings, `log_level = "silent"\nrun_directory = ${JSON.stringify(join(machine, "run"))}\n`);
 	const daemon = [
 		"dist/main.js",
 		"run",
