@@ -8,13 +8,14 @@ import {
 	mkdirSync,
 	openSync,
 	readFileSync,
-	readSync,
 	renameSync,
 	symlinkSync,
 	writeFileSync,
 } from "node:fs";
+import { Socket } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AgentStatus } from "../../src/agent/status.js";
@@ -79,45 +80,31 @@ const listLive = ({ folder }: Place): string[] =>
 		.split("\n")
 		.map((line) => line.split(" ")[0] ?? "");
 
-/** What lies in a pipe now. */
-function readAll(pipe: number): string {
-	const chunk = Buffer.alloc(65_536);
-	let all = "";
-	for (;;) {
-		try {
-			const size = readSync(pipe, chunk);
-			if (size === 0) return all;
-			all += chunk.toString("latin1", 0, size);
-		} catch {
-			return all;
-		}
-	}
-}
-
 /** Nobody reads its log until it has loaded a module, and then somebody does. */
-async function stuck(place: Place, agent: ChildProcess, read: () => string): Promise<object> {
+async function stuck(place: Place, agent: ChildProcess, log: Readable): Promise<object> {
 	const control = join(place.folder, "run/control");
 	const isLive = (name: string): boolean => listLive(place).includes(name);
 	await until(() => existsSync(control));
-	injectUevents(named("odd", 8000).map((name) => formatUevent("add", `/devices/${name}`, [["MODALIAS", `x:${name}`]])));
+	const odd = named("odd", 8000).map((name) => formatUevent("add", `/devices/${name}`, [["MODALIAS", `x:${name}`]]));
+	// As many at once as the smallest usual receive buffer holds.
+	for (let from = 0; from < odd.length; from += 200) {
+		injectUevents(odd.slice(from, from + 200));
+		await ask(control, '{"command":"settle"}\n', 60_000);
+	}
 	plug(["m"]);
 	await until(() => isLive("m"));
 	await ask(control, '{"command":"settle"}\n', 60_000);
 	let text = "";
-	await until(() => {
-		text += read();
-		return text.includes("lines of the log were lost here");
+	log.setEncoding("utf8").on("data", (read: string) => {
+		text += read;
 	});
+	await until(() => text.includes("lines of the log were lost here"));
 	plug(["n"]);
 	await until(() => isLive("n"));
+	const ended = Promise.all([once(agent, "exit"), once(log, "end")]);
 	agent.kill("SIGTERM");
-	const ended = once(agent, "exit");
-	await until(() => {
-		text += read();
-		return agent.exitCode !== null;
-	});
-	const [status] = await ended;
-	const lines = (text + read())
+	const [[status]] = await ended;
+	const lines = text
 		.trimEnd()
 		.split("\n")
 		.map((line) => JSON.parse(line) as LogLine);
@@ -342,14 +329,14 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const pipe = join(place.folder, "pipe");
 		execFileSync("mkfifo", [pipe]);
 		const reader = openSync(pipe, file.O_RDONLY | file.O_NONBLOCK);
-		return stuck(place, launchUnread(place, { by: loggingTo(pipe) }), () => readAll(reader));
+		return stuck(place, launchUnread(place, { by: loggingTo(pipe) }), new Socket({ fd: reader }));
 	},
 
 	/** Its output is a socket, as it is where systemd's journal reads it. */
 	async socketStuck() {
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
 		const agent = launchUnread(place);
-		return stuck(place, agent, () => agent.stdout.read()?.toString() ?? "");
+		return stuck(place, agent, agent.stdout);
 	},
 
 	async together() {
