@@ -24,10 +24,10 @@ vmTest("a machine runs commands side by side and gives back what they wrote, eac
 		await vm.run("kill $(cat /tmp/pid)");
 		t.deepEqual(await slow, { stdout: "told\n", stderr: "", status: 3 });
 
-		const error = await t.throwsAsync(vm.run("echo begun; echo 'a line for the console' >/dev/console; sleep 60", 5));
+		const error = await t.throwsAsync(vm.run("echo begun; echo 'a line for the console' >/dev/console; sleep 60", 10));
 		t.regex(
 			error!.message,
-			/did not end `echo begun.*within 5 s\n--- stdout so far\nbegun\n[\s\S]*--- its tasks\n[\s\S]*\/task\/\d+ S sleep \w+ sleep 60 [\s\S]*a line for the console/,
+			/did not end `echo begun.*within 10 s\n--- stdout so far\nbegun\n[\s\S]*--- its tasks\n[\s\S]*\/task\/\d+ S sleep \w+ sleep 60 [\s\S]*a line for the console/,
 		);
 	} finally {
 		await vm.stop();

@@ -59,37 +59,50 @@ vmTest(
 	},
 );
 
-vmTest("the example of an init script ends when the devices have their drivers, reloads and stops it", async (t) => {
-	const vm = await start({
-		init: "busybox",
-		devices,
-		before,
-		files: { "/etc/init.d/S10hotplugd": readFileSync("systemd/alone/S10hotplugd") },
-	});
-	try {
-		const asked = await ask(
-			vm,
-			`rc=/etc/init.d/S10hotplugd
+vmTest(
+	"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
+	async (t) => {
+		const vm = await start({
+			init: "busybox",
+			devices,
+			before,
+			testModules: true,
+			files: {
+				"/etc/init.d/S10hotplugd": readFileSync("systemd/alone/S10hotplugd"),
+				"/etc/modprobe.d/slow.conf": "options hotplugd_slow delay_ms=5000\n",
+			},
+		});
+		try {
+			const asked = await ask(
+				vm,
+				`rc=/etc/init.d/S10hotplugd
 			$rc start || exit 1
 			${list("started")}
 			echo "== helper"; cat /proc/sys/kernel/modprobe
 			echo "== reloaded"; $rc reload && grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
-			$rc restart || exit 2
-			echo "== stopped"; $rc stop; sleep 2; hotplugd status 2>&1; cat /proc/sys/kernel/modprobe
+			first=$(cat /run/hotplugd.pid)
+			hotplugd load platform:hotplugd-slow &
+			until [ "$(cat /sys/module/hotplugd_slow/initstate 2>/dev/null)" = coming ]; do sleep 0.1; done
+			echo "== restarted"; $rc restart || exit 2
+			cat /sys/module/hotplugd_slow/initstate
+			[ "$(sed -n 1p /run/hotplugd/lock)" = $first ] || echo another
+			echo "== stopped"; $rc stop || exit 3; hotplugd status 2>&1; cat /proc/sys/kernel/modprobe
 			echo "== misused"; $rc now 2>&1; echo $?`,
-		);
-		t.deepEqual(
-			drivers.filter((name) => !asked.started?.includes(name)),
-			[],
-		);
-		t.deepEqual(asked.helper, ["/usr/local/lib/hotplugd/hotplugd-load"]);
-		t.deepEqual(asked.reloaded, ["1"]);
-		t.deepEqual(asked.stopped, [
-			"hotplugd status: no agent listens at /run/hotplugd/control: is `hotplugd run` running?",
-			"/sbin/modprobe",
-		]);
-		t.deepEqual(asked.misused, ["usage: /etc/init.d/S10hotplugd start|stop|restart|reload", "2"]);
-	} finally {
-		await vm.stop();
-	}
-});
+			);
+			t.deepEqual(
+				drivers.filter((name) => !asked.started?.includes(name)),
+				[],
+			);
+			t.deepEqual(asked.helper, ["/usr/local/lib/hotplugd/hotplugd-load"]);
+			t.deepEqual(asked.reloaded, ["1"]);
+			t.deepEqual(asked.restarted, ["live", "another"]);
+			t.deepEqual(asked.stopped, [
+				"hotplugd status: no agent listens at /run/hotplugd/control: is `hotplugd run` running?",
+				"/sbin/modprobe",
+			]);
+			t.deepEqual(asked.misused, ["usage: /etc/init.d/S10hotplugd start|stop|restart|reload", "2"]);
+		} finally {
+			await vm.stop();
+		}
+	},
+);

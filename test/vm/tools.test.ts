@@ -35,7 +35,7 @@ const cases: Readonly<Record<string, string>> = {
 	"static nodes": "kmod static-nodes --format=tmpfiles --output=/tmp/nodes/conf; cat /tmp/nodes/conf; rm -r /tmp/nodes",
 	// Whoever has it open may never touch it again: that would be the end of the machine.
 	"what is open, by force":
-		"modprobe loop; setsid sleep 1000 9<>/dev/loop-control >/dev/null 2>&1 & sleep 2; rmmod loop; rmmod -f loop; lsmod | grep -c loop",
+		"modprobe loop; setsid sleep 1000 9<>/dev/loop-control >/dev/null 2>&1 & until [ $(cat /sys/module/loop/refcnt) != 0 ]; do sleep 0.1; done; rmmod loop; rmmod -f loop; lsmod | grep -c loop",
 };
 
 const prelude = `
