@@ -18,6 +18,7 @@ export async function backportedKernel(): Promise<KernelPackage> {
 			{
 				echo "Dir::State \\"$PWD/state\\"; Dir::Cache \\"$PWD/cache\\";"
 				echo "Dir::Etc::sourcelist \\"$PWD/sources.list\\"; Dir::Etc::sourceparts \\"-\\";"
+				echo "Acquire::Retries \\"3\\";"
 				echo "APT::Sandbox::User \\"\\";" # who may not read the cache directory
 			} >apt.conf
 			export APT_CONFIG=$PWD/apt.conf

@@ -42,7 +42,7 @@ export async function kernelPackage(): Promise<KernelPackage> {
 export async function unpackPackages(packages: readonly string[], directory: string): Promise<void> {
 	await shell(
 		`directory=$1; shift; rm -rf "$directory.debs"; mkdir -p "$directory.debs" "$directory"
-		cd "$directory.debs"; apt-get download -q "$@" >/dev/null
+		cd "$directory.debs"; apt-get download -q -o Acquire::Retries=3 "$@" >/dev/null
 		for deb in *.deb; do dpkg -x "$deb" "$directory"; done; rm -r "$directory.debs"`,
 		directory,
 		...packages,

@@ -1,0 +1,29 @@
+// Other service managers than systemd, out of Debian's packages: files to lay over Debian's minimal root, in which their scripts
+// and libraries find the rest.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { asset, digest } from "./cache.js";
+import { command } from "./command.js";
+import { unpackPackages } from "./kernel-package.js";
+import { suiteName } from "./root-image.js";
+
+const managers = ["s6", "openrc"];
+/** What of their dependencies is not in the minimal root already; the names have versions in them. */
+const OWN = /^(?:s6|openrc|execline|lib(?:s6|skarnet|execline|rc|einfo)[-\d.]*)$/;
+const UNREAD = /^\/(?:usr\/share|etc\/runlevels)\/|\.(?:a|h)$/;
+
+/** s6 and OpenRC: absolute path and content. Programs are to be made executable. */
+export async function supervisorFiles(): Promise<Readonly<Record<string, Buffer>>> {
+	const recurse = ["--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces"];
+	const depended = await command("apt-cache", ["depends", ...recurse, ...managers]);
+	const packages = depended.split("\n").filter((name) => OWN.test(name));
+	const root = await asset(`supervisors-${suiteName()}-${digest(...packages)}`, (draft) =>
+		unpackPackages(packages, draft),
+	);
+	const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+	const files = entries
+		.filter((entry) => entry.isFile() || entry.isSymbolicLink())
+		.map((entry) => join("/", entry.parentPath.slice(root.length), entry.name))
+		.filter((path) => !UNREAD.test(path));
+	return Object.fromEntries(files.map((path) => [path, readFileSync(join(root, path))]));
+}

@@ -1,0 +1,84 @@
+// The examples of how to start the agent alone, under s6 and under OpenRC as Debian has them.
+import { readFileSync } from "node:fs";
+import { sectionsOf } from "../support/sections.js";
+import { supervisorFiles } from "../support/vm/supervisors.js";
+import { boot } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+const example = (name: string) => readFileSync(`systemd/alone/${name}`);
+
+const before = `ln -s /usr/local/bin/hotplugd /usr/bin/hotplugd
+mkdir -p /usr/local/lib/hotplugd /etc/runlevels/sysinit /etc/insserv.conf.d
+cp /opt/hotplugd/dist/hotplugd-load /usr/local/lib/hotplugd/
+chmod 755 /usr/bin/s6-* /sbin/*rc* /bin/rc-status /sbin/supervise-daemon /usr/local/lib/hotplugd/hotplugd-load
+chmod -R 755 /lib/rc/bin /lib/rc/sbin /lib/rc/sh`;
+
+const script = `. /vm/functions
+pid() { sed -n 1p /run/hotplugd/lock; }
+other_than() { until [ -S /run/hotplugd/control ] && [ "$(pid)" != $1 ] && hotplugd status; do sleep 0.2; done >/dev/null 2>&1; }
+
+echo "== s6"
+mkdir /run/service
+cp -r /etc/s6/hotplugd /run/service/
+s6-svscan /run/service >/run/s6.log 2>&1 & svscan=$!
+until s6-svwait -U -t 100000 /run/service/hotplugd 2>/dev/null; do sleep 0.2; done
+grep -o 'listening for uevents' /run/s6.log
+hotplugd settle --timeout 100
+live_modules
+echo "== s6 again"
+first=$(pid); kill -KILL $first; other_than $first; echo another
+s6-svwait -U -t 100000 /run/service/hotplugd && echo ready
+echo "== s6 down"
+s6-svc -wD -d /run/service/hotplugd; echo $?
+tail -n 1 /run/s6.log | grep -o '"stopped"'
+s6-svscanctl -t /run/service; wait $svscan
+for module in e1000 virtio_rng; do rmmod $module; done
+
+echo "== openrc"
+for state in starting started stopping inactive wasinactive failed hotplugged daemons options exclusive scheduled init.d tmp; do
+	mkdir -p /run/openrc/$state
+done
+touch /run/openrc/softlevel
+rc() { rc-service --nodeps hotplugd "$1" 2>&1; }
+rc start
+live_modules
+echo "== openrc helper"; cat /proc/sys/kernel/modprobe
+echo "== openrc again"
+first=$(pid); kill -KILL $first; other_than $first; echo another
+echo "== openrc reload"
+rc reload; grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
+echo "== openrc status"; rc status
+echo "== openrc stop"; rc stop
+tail -n 1 /var/log/hotplugd.log | grep -o '"stopped"'
+cat /proc/sys/kernel/modprobe
+`;
+
+vmTest("the examples for s6 and OpenRC start it, again when it was killed, and stop it", async (t) => {
+	const { stdout, stderr } = await boot({
+		devices: ["e1000,romfile=", "virtio-rng-pci"],
+		before,
+		files: {
+			...(await supervisorFiles()),
+			"/etc/init.d/hotplugd": example("hotplugd.initd"),
+			"/etc/s6/hotplugd/run": example("s6/run"),
+			"/etc/s6/hotplugd/notification-fd": example("s6/notification-fd"),
+			// Debian's OpenRC asks insserv for it.
+			"/etc/insserv.conf": "",
+		},
+		script,
+		seconds: 600,
+	});
+	const asked = sectionsOf(stdout);
+	t.is(stderr.toString(), "");
+	for (const manager of ["s6", "openrc"]) {
+		const missing = ["e1000", "virtio_rng"].filter((module) => !asked[manager]?.includes(module));
+		t.deepEqual(missing, [], `${manager}: ${asked[manager]}`);
+	}
+	t.deepEqual(asked["s6 again"], ["another", "ready"]);
+	t.deepEqual(asked["s6 down"], ["0", '"stopped"']);
+	t.deepEqual(asked["openrc helper"], ["/usr/local/lib/hotplugd/hotplugd-load"]);
+	t.deepEqual(asked["openrc again"], ["another"]);
+	t.deepEqual(asked["openrc reload"], [" * Reloading indexes and configuration ... [ ok ]", "1"]);
+	t.deepEqual(asked["openrc status"], [" * status: started"]);
+	t.deepEqual(asked["openrc stop"], [" * Stopping hotplugd ... [ ok ]", '"stopped"', "/sbin/modprobe"]);
+});
