@@ -1,9 +1,9 @@
 // Assets: big things that are made once and kept outside the repository, each under a name that says all it depends on.
 
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -13,23 +13,49 @@ export const cache =
 
 /**
  * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet. It is written under
- * another name and renamed when whole; of several processes that ask at once one makes it and the others wait.
+ * another name and renamed when whole; of several processes that ask at once one makes it and the others wait. Its time of
+ * modification says when it was last asked for.
  */
 export async function asset(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
 	const path = join(cache, name);
-	if (existsSync(path)) return path;
-	const unlock = await lock(name);
+	if (isThere(path)) return path;
+	// Who waits for another process to make it must not be silent either.
 	const quiet = tell(`making ${name} in ${cache}`);
 	try {
-		if (existsSync(path)) return path;
-		const draft = `${path}.part`;
-		rmSync(draft, { recursive: true, force: true });
-		await make(draft);
-		renameSync(draft, path);
-		return path;
+		const unlock = await lock(name);
+		try {
+			if (isThere(path)) return path;
+			removeDrafts(name);
+			// What a killed process began may still write to the draft that it had.
+			const draft = `${path}.part-${randomUUID()}`;
+			await make(draft);
+			renameSync(draft, path);
+			return path;
+		} finally {
+			await unlock();
+		}
 	} finally {
 		quiet();
-		await unlock();
+	}
+}
+
+function isThere(path: string): boolean {
+	try {
+		const now = new Date();
+		utimesSync(path, now, now);
+		return true;
+	} catch {
+		// A cache that others own is not ours to change.
+		return existsSync(path);
+	}
+}
+
+/** Whatever cannot be removed, because something still writes there, is in nobody's way. */
+function removeDrafts(name: string): void {
+	for (const draft of readdirSync(cache).filter((other) => other.startsWith(`${name}.part`))) {
+		try {
+			rmSync(join(cache, draft), { recursive: true, force: true });
+		} catch {}
 	}
 }
 

@@ -66,10 +66,12 @@ export async function projectImage(): Promise<string> {
 	});
 }
 
-/** Every build makes an image: those of yesterday go. One that a guest still has open lives on until it ends. */
+/** Every build makes an image: those that nobody asked for since yesterday go. One that a guest still has open lives on until it ends. */
 export function forgetOldImages(): void {
 	const yesterday = Date.now() - 24 * 3600 * 1000;
 	for (const name of readdirSync(cache).filter((name) => /^(project|initrd)-.*\.img$/.test(name))) {
-		if (statSync(join(cache, name)).mtimeMs < yesterday) rmSync(join(cache, name), { force: true });
+		// Another process may forget it first.
+		const asked = statSync(join(cache, name), { throwIfNoEntry: false })?.mtimeMs;
+		if (asked !== undefined && asked < yesterday) rmSync(join(cache, name), { force: true });
 	}
 }
