@@ -16,14 +16,16 @@ give_up() {
 }
 
 command -v apt-get >/dev/null || give_up "this is no Debian system"
+# A download that fails is tried again; who else installs something is waited for.
+apt_get() { apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=600 "$@"; }
 # The kernel package itself is not installed, only downloaded: apt must know it.
 knows_kernel() { apt-cache show linux-image-amd64 >/dev/null 2>&1; }
 
 if [ -n "$missing" ] || ! knows_kernel; then
 	[ "$(id -u)" = 0 ] || give_up "only root can install${missing:- the package lists}"
-	apt-get -o Acquire::Retries=3 update -q || give_up "apt-get update failed"
+	apt_get update -q || give_up "apt-get update failed"
 	# shellcheck disable=SC2086 # one word a package
-	[ -z "$missing" ] || apt-get -o Acquire::Retries=3 install -q -y --no-install-recommends $missing || give_up "apt-get could not install$missing"
+	[ -z "$missing" ] || apt_get install -q -y --no-install-recommends $missing || give_up "apt-get could not install$missing"
 	knows_kernel || give_up "apt knows no linux-image-amd64"
 fi
 echo "setup-vm: everything for the virtual machine tests is installed"

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asset } from "./cache.js";
-import { shell } from "./command.js";
+import { aptRetries, shell } from "./command.js";
 import type { KernelPackage } from "./kernel-package.js";
 import { findArchive, suiteName } from "./root-image.js";
 
@@ -18,13 +18,12 @@ export async function backportedKernel(): Promise<KernelPackage> {
 			{
 				echo "Dir::State \\"$PWD/state\\"; Dir::Cache \\"$PWD/cache\\";"
 				echo "Dir::Etc::sourcelist \\"$PWD/sources.list\\"; Dir::Etc::sourceparts \\"-\\";"
-				echo "Acquire::Retries \\"3\\";"
 				echo "APT::Sandbox::User \\"\\";" # who may not read the cache directory
 			} >apt.conf
 			export APT_CONFIG=$PWD/apt.conf
-			apt-get update -q >&2
+			apt-get ${aptRetries} -o APT::Update::Error-Mode=any update -q >&2
 			package=$(apt-cache show --no-all-versions linux-image-amd64 | sed -n 's/^Depends:.*\\(linux-image-[^ ]*\\) .*/\\1/p')
-			apt-get download -q "$package" >&2
+			apt-get ${aptRetries} download -q "$package" >&2
 			dpkg-deb -f ./*.deb Version >"$1/version"
 			dpkg -x ./*.deb "$1"
 			depmod -b "$1" "\${package#linux-image-}"

@@ -7,6 +7,9 @@ const execute = promisify(execFile);
 /** PATH with the system's programs on it, which Debian leaves out for people who are not root. */
 export const path = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
 
+/** For apt-get: a download that fails is tried again, and one that stands still has failed. */
+export const aptRetries = "-o Acquire::Retries=5 -o Acquire::http::Timeout=60 -o Acquire::https::Timeout=60";
+
 export interface CommandOptions {
 	readonly cwd?: string;
 	readonly env?: Readonly<Record<string, string>>;
@@ -25,7 +28,10 @@ export async function command(program: string, args: readonly string[], options:
 	}
 }
 
-/** Runs lines of sh, stopping at the first that fails; `$1`, `$2`, ... are the arguments. */
+/**
+ * Runs lines of sh, stopping at the first that fails; `$1`, `$2`, ... are the arguments. Everybody may read what they write:
+ * not only root looks at it in the guest.
+ */
 export function shell(script: string, ...args: readonly string[]): Promise<string> {
-	return command("sh", ["-eu", "-c", script, "sh", ...args]);
+	return command("sh", ["-eu", "-c", `umask 022\n${script}`, "sh", ...args]);
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { asset } from "./cache.js";
-import { command, shell } from "./command.js";
+import { aptRetries, command, shell } from "./command.js";
 
 export interface KernelPackage {
 	/** Such as 6.1.0-56-amd64. */
@@ -33,7 +33,7 @@ export async function kernelPackage(): Promise<KernelPackage> {
 	const { name, release, version } = await named;
 	const root = await asset(`kernel-${release}_${version}`, async (draft) => {
 		await unpackPackages([`${name}=${version}`], draft);
-		await command("depmod", ["-b", draft, release]);
+		await shell('depmod -b "$1" "$2"', draft, release);
 	});
 	return { release, version, root };
 }
@@ -42,7 +42,7 @@ export async function kernelPackage(): Promise<KernelPackage> {
 export async function unpackPackages(packages: readonly string[], directory: string): Promise<void> {
 	await shell(
 		`directory=$1; shift; rm -rf "$directory.debs"; mkdir -p "$directory.debs" "$directory"
-		cd "$directory.debs"; apt-get download -q -o Acquire::Retries=3 "$@" >/dev/null
+		cd "$directory.debs"; apt-get ${aptRetries} download -q "$@" >/dev/null
 		for deb in *.deb; do dpkg -x "$deb" "$directory"; done; rm -r "$directory.debs"`,
 		directory,
 		...packages,

@@ -1,5 +1,5 @@
 // The project as a machine would have it installed: dist/ without its tests, and the packages of production.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { asset, cache, digest } from "./cache.js";
@@ -34,7 +34,7 @@ const programs: readonly string[] = ["dist/main.js", "dist/hotplugd-load"];
 export interface Project {
 	/** A short name for this state of it. */
 	readonly key: string;
-	/** Writes it into a directory that it makes. */
+	/** Writes it into a directory that it makes, for everybody to read. */
 	write(directory: string): void;
 }
 
@@ -47,8 +47,13 @@ export function readProject(): Project {
 		write(directory) {
 			for (const [path, content] of files) {
 				mkdirSync(dirname(join(directory, path)), { recursive: true });
-				writeFileSync(join(directory, path), content, { mode: programs.includes(path) ? 0o755 : 0o644 });
+				writeFileSync(join(directory, path), content);
+				// Whatever the umask.
+				chmodSync(join(directory, path), programs.includes(path) ? 0o755 : 0o644);
+				for (let folder = dirname(path); folder !== "."; folder = dirname(folder))
+					chmodSync(join(directory, folder), 0o755);
 			}
+			chmodSync(directory, 0o755);
 		},
 	};
 }

@@ -39,9 +39,25 @@ export async function rootDirectory(init: "script" | "systemd" = "script"): Prom
 		// In a mount namespace of its own where that is allowed: what it mounts goes with it, even if it is killed.
 		const script = 'unshare -m true 2>/dev/null && exec unshare -m debootstrap "$@"; exec debootstrap "$@"';
 		const options = ["--variant=minbase", `--include=${packages[init].join(",")}`];
-		await command("sh", ["-c", script, "sh", ...options, suite, draft, await findArchive(suite)], { env });
+		await twice(
+			async () => {
+				await command("sh", ["-c", script, "sh", ...options, suite, draft, await findArchive(suite)], { env });
+			},
+			() => rmSync(draft, { recursive: true, force: true }),
+		);
 		if (init === "systemd") await shell(trimSystemd, draft);
 	});
+}
+
+/** Once more where that fails, such as for want of an answer from the archive. */
+async function twice(attempt: () => Promise<void>, clean: () => void): Promise<void> {
+	try {
+		await attempt();
+	} catch (error) {
+		process.stderr.write(`vm: once more, since ${(error as Error).message}\n`);
+		clean();
+		await attempt();
+	}
 }
 
 /** sh, in a root: what joins Debian's own there. `$1` is a node. */
