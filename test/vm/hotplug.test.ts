@@ -97,6 +97,9 @@ vmTest(
 
 			await plugIn(vm, 1);
 			for (const { id } of plugged) await vm.unplug(id);
+			// A USB device is gone for the emulator before the guest has let go of it.
+			for (const { driver } of plugged)
+				await vm.run(`while ls -d /sys/bus/${driver}/*:* >/dev/null 2>&1; do sleep 0.2; done`);
 			// uas, which is for sticks too, holds usb_storage.
 			t.is((await vm.run(`rmmod uas ${modules}; ${isAnyLive}`)).stdout, "");
 			await plugIn(vm, 2);
@@ -159,7 +162,7 @@ async function checkIdleEnd(t: ExecutionContext, vm: Vm): Promise<void> {
 
 // Whoever waits for hotplugd_slow has begun nothing yet when the daemon is told to stop.
 const slow = `alias pci:v00008086d0000100Esv* hotplugd_slow
-options hotplugd_slow delay_ms=15000
+options hotplugd_slow delay_ms=30000
 softdep hotplugd_slow post: ifb
 `;
 

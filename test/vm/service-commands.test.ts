@@ -25,7 +25,7 @@ echo "== sandbox"
 inside() { nsenter -t $main -m sh -c "$1" 2>&1 | sed 's/.*: //'; }
 inside 'touch ${WRITTEN}'; inside 'touch /usr/x'; inside 'echo 1 >/proc/sys/kernel/sysrq'; inside 'touch /run/hotplugd/x && echo written'
 ls /run/hotplugd-command; stat -c %a /run/hotplugd-command /run/hotplugd /run/hotplugd-command/socket
-echo "== log"; journalctl -b -q --no-pager -u hotplugd -o cat | grep '"virtio_rng"' | grep -o '"exitStatus":[0-9]*'
+echo "== log"; journalctl --sync; journalctl -b -q --no-pager -u hotplugd -o cat | grep '"virtio_rng"' | grep -o '"exitStatus":[0-9]*'
 echo "== failed"; systemctl --failed --plain --no-legend
 echo "== helper"; hotplugd-load -q -- loop; echo $?; cat /sys/module/loop/parameters/max_loop; hotplugd-load -q -- nothing-like-it; echo $?
 MODALIAS=cpu:type:nothing hotplugd-load; echo $?; MODALIAS=fs-minix hotplugd-load --no-wait; echo $?

@@ -27,7 +27,7 @@ async function bootHarmed(t: ExecutionContext, harm: string): Promise<Harmed> {
 				up
 				until hotplugd settle --timeout 120; do sleep 1; done 2>/dev/null
 				echo "== restarts"; state NRestarts
-				echo "== log"; journalctl -b -q --no-pager -u ${UNIT} -o cat | grep -E 'Main process|Watchdog timeout'`,
+				echo "== log"; journalctl --sync; journalctl -b -q --no-pager -u ${UNIT} -o cat | grep -E 'Main process|Watchdog timeout'`,
 		},
 	});
 	try {
@@ -59,7 +59,7 @@ vmTest("an agent that is killed again and again leaves nothing unloaded", async 
 	const { log, restarts } = await bootHarmed(
 		t,
 		`for pause in 0 1.3 0.4 3.1 2.2; do
-			sleep $pause; kill -KILL $(state MainPID); before=$(state NRestarts)
+			sleep $pause; before=$(state NRestarts); kill -KILL $(state MainPID)
 			until [ "$(state NRestarts)" -gt "$before" ]; do sleep 0.2; done; up
 		done`,
 	);

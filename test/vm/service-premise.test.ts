@@ -13,7 +13,7 @@ NotifyAccess=all
 RuntimeDirectory=%p
 ExecStart=/bin/sh -c 'touch /run/%p/listening; systemd-notify --ready --pid=parent; exec sleep infinity'
 Restart=always
-RestartSec=6
+RestartSec=15
 ${lines}
 `;
 
@@ -34,7 +34,7 @@ const machine = lazily(() =>
 		append: "udev.log_level=debug",
 		files: {
 			"/etc/systemd/system/premise-killed.service": service(""),
-			"/etc/systemd/system/premise-stopped.service": service("WatchdogSec=8"),
+			"/etc/systemd/system/premise-stopped.service": service("WatchdogSec=20"),
 			"/etc/systemd/system/premise-kept.service": service("RuntimeDirectoryPreserve=restart"),
 			"/etc/systemd/system/witness-before.service": witness("before", "Before"),
 			"/etc/systemd/system/witness-after.service": witness("after", "After"),
@@ -108,9 +108,10 @@ vmTest("udevd loads by MODALIAS unless the file that a rule's TEST names is ther
 		try() {
 			echo "== $1"
 			modprobe -r pcspkr
-			journalctl --rotate; journalctl --vacuum-time=1s
+			journalctl --sync; rm -f /run/cursor; journalctl -q -n 1 --cursor-file=/run/cursor >/dev/null
 			udevadm trigger --settle --action=add /sys/devices/platform/pcspkr
-			journalctl -u systemd-udevd -o cat -q --since=-1min | grep -E '^pcspkr: Running|pcspkr.s module|: platform:pcspkr'
+			journalctl --sync
+			journalctl -u systemd-udevd -o cat -q --cursor-file=/run/cursor | grep -E '^pcspkr: Running|pcspkr.s module|: platform:pcspkr'
 			grep -o '^pcspkr' /proc/modules
 		} 2>/dev/null
 		udevadm settle

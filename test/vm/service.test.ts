@@ -29,7 +29,7 @@ echo "== capabilities"; cat /proc/$main/task/*/status | grep ^Cap | sort | uniq 
 echo "== threads"; ls /proc/$main/task | wc -l
 echo "== after-settle"; cat ${AFTER_SETTLE}
 echo "== status"; hotplugd status
-echo "== journal"; journalctl -b --no-pager -q -u 'hotplugd*' -o cat
+echo "== journal"; journalctl --sync; journalctl -b --no-pager -q -u 'hotplugd*' -o cat
 echo "== settle"; journalctl -b --no-pager -q -u systemd-udev-settle -o cat`;
 
 async function bootInstalled(files: Readonly<Record<string, string>>): Promise<{ boot: BootRecord; asked: Asked }> {

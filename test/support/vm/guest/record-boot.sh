@@ -17,6 +17,8 @@ systemctl show -p Id -p ActiveState -p SubState -p InactiveExitTimestampMonotoni
 echo
 echo "== timings"
 systemd-analyze time
+# What was said last may still be on its way to the journal.
+journalctl --sync
 echo "== warnings"
 journalctl -b --no-pager -q -p warning -o short-monotonic
 echo "== udevd"
