@@ -1,13 +1,8 @@
 import test, { type ExecutionContext } from "ava";
-import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
+import { runSession } from "../support/network-namespace.js";
 import { stormSession } from "../support/storm-session.js";
 
-async function storm(t: ExecutionContext, name: string) {
-	t.timeout(PATIENCE);
-	const { status, signal, stdout, stderr } = await runWithOwnMounts(stormSession, name);
-	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
-	return JSON.parse(stdout);
-}
+const storm = (t: ExecutionContext, name: string) => runSession(t, stormSession, name);
 
 const endedWell = { status: 0, signal: null, stderr: "" };
 

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import type { ExecutionContext } from "ava";
 
 /** Milliseconds: one that has an agent, or several, takes long on a busy machine. */
 export const PATIENCE = 180_000;
@@ -25,6 +26,14 @@ export function runInNamespace(script: string, ...words: string[]): Promise<Ende
 /** The same with mounts of its own: what it mounts below /sys, only it and its children see. */
 export function runWithOwnMounts(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--user", "--map-root-user", "--net", "--mount", process.execPath, script, ...words]);
+}
+
+/** What a script with an agent of its own prints, as JSON. @throws Error with what it complained of, where it failed */
+export async function runSession(t: ExecutionContext, script: string, ...words: string[]) {
+	t.timeout(PATIENCE);
+	const { status, signal, stdout, stderr } = await runWithOwnMounts(script, ...words);
+	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
+	return JSON.parse(stdout);
 }
 
 /** For root only, who stays what he is: he may force a receive buffer. The machine's own uevents are announced there too. */

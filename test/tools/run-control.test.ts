@@ -1,14 +1,9 @@
 // hotplugd run, the executable, with clients that mean it ill and with a second one beside it.
 import test, { type ExecutionContext } from "ava";
 import { controlFaultsSession } from "../support/control-faults-session.js";
-import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
+import { runSession } from "../support/network-namespace.js";
 
-async function session(t: ExecutionContext, name: string) {
-	t.timeout(PATIENCE);
-	const { status, signal, stdout, stderr } = await runWithOwnMounts(controlFaultsSession, name);
-	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
-	return JSON.parse(stdout);
-}
+const session = (t: ExecutionContext, name: string) => runSession(t, controlFaultsSession, name);
 
 const well = { status: 0, stdout: "", stderr: "" };
 

@@ -1,14 +1,9 @@
 // What befalls the agent, and what it does all the same: the executable, with a stand-in for the kernel's module loader.
 import test, { type ExecutionContext } from "ava";
 import { faultsSession } from "../support/faults-session.js";
-import { PATIENCE, runWithOwnMounts } from "../support/network-namespace.js";
+import { runSession } from "../support/network-namespace.js";
 
-async function suffer(t: ExecutionContext, name: string) {
-	t.timeout(PATIENCE);
-	const { status, signal, stdout, stderr } = await runWithOwnMounts(faultsSession, name);
-	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
-	return JSON.parse(stdout);
-}
+const suffer = (t: ExecutionContext, name: string) => runSession(t, faultsSession, name);
 
 const endedWell = { status: 0, signal: null, stderr: "" };
 
