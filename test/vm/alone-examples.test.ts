@@ -1,6 +1,7 @@
 // The examples of how to start the agent alone, under busybox's init.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
+import { placePackage } from "../support/vm/placed-package.js";
 import { start, type Vm } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
@@ -8,11 +9,8 @@ const devices = ["e1000,romfile=", "virtio-rng-pci", "qemu-xhci,id=xhci", "usb-m
 /** What these ask for by their aliases. */
 const drivers = ["e1000", "virtio_rng", "xhci_pci"];
 
-/** Where the examples expect the package. */
-const before = `ln -s /usr/local/bin/hotplugd /usr/bin/hotplugd
-mkdir -p /usr/local/lib/hotplugd /etc/init.d
-cp /opt/hotplugd/dist/hotplugd-load /usr/local/lib/hotplugd/
-chmod 755 /usr/local/lib/hotplugd/hotplugd-load /etc/init.d/* || :`;
+const before = `${placePackage}
+mkdir -p /etc/init.d; chmod 755 /etc/init.d/* || :`;
 
 const list = (name: string) => `echo "== ${name}"; sed 's/ .*//' /proc/modules | sort`;
 

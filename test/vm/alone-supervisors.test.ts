@@ -1,16 +1,16 @@
 // The examples of how to start the agent alone, under s6 and under OpenRC as Debian has them.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
+import { placePackage } from "../support/vm/placed-package.js";
 import { supervisorFiles } from "../support/vm/supervisors.js";
 import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const example = (name: string) => readFileSync(`systemd/alone/${name}`);
 
-const before = `ln -s /usr/local/bin/hotplugd /usr/bin/hotplugd
-mkdir -p /usr/local/lib/hotplugd /etc/runlevels/sysinit /etc/insserv.conf.d
-cp /opt/hotplugd/dist/hotplugd-load /usr/local/lib/hotplugd/
-chmod 755 /usr/bin/s6-* /sbin/*rc* /bin/rc-status /sbin/supervise-daemon /usr/local/lib/hotplugd/hotplugd-load
+const before = `${placePackage}
+mkdir -p /etc/runlevels/sysinit /etc/insserv.conf.d
+chmod 755 /usr/bin/s6-* /sbin/*rc* /bin/rc-status /sbin/supervise-daemon
 chmod -R 755 /lib/rc/bin /lib/rc/sbin /lib/rc/sh`;
 
 const script = `. /vm/functions
