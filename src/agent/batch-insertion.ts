@@ -62,6 +62,8 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	const latecomers = makeLatecomers();
 	/** Devices that want what has failed so lately that it is left alone for now. */
 	const resting = makeLatecomers();
+	/** Begun or to begin, and not ended. */
+	const underWay = new Set<string>();
 	let batches = 0;
 
 	function plan(decisions: readonly Decision[], atOnce: boolean): Batch {
@@ -86,8 +88,10 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 				if (!again) latecomers.add(module, batch.decisions, devices);
 				return onOutcome ? from(outcome).pipe(tap(onOutcome), ignoreElements()) : EMPTY;
 			}
+			underWay.add(module);
 			return from(outcome).pipe(
 				mergeMap((ended) => {
+					underWay.delete(module);
 					onOutcome?.(ended);
 					const report: Report = { kind: "outcome", batch: batch.number, outcome: ended };
 					const late = latecomers.take(module);
@@ -102,7 +106,9 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 					const decisions = blockedEarlier ? [...batch.decisions, ...late.decisions] : late.decisions;
 					return concat(
 						of(report),
-						tryAgain(module, decisions, blockedEarlier ? [...devices, ...late.devices] : late.devices),
+						tryAgain(module, decisions, blockedEarlier ? [...devices, ...late.devices] : late.devices, (rival) =>
+							underWay.has(rival),
+						),
 					);
 				}),
 			);
@@ -110,18 +116,31 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		const rested = batch.spared
 			.filter(({ why }) => why === "resting")
 			.map(({ module, device }) => rest(batch, module, device));
+		for (const { module, device, why } of batch.spared) if (why === "behind") attempts.record(module, device);
 		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes, ...rested));
 	}
 
-	/** Once: what is begun or joined now began after the devices came up. */
-	function tryAgain(module: string, decisions: readonly Decision[], devices: readonly string[]): Observable<Report> {
+	/**
+	 * Once: what is begun or joined now began after the devices came up. The rivals behind it keep their order: those that
+	 * are still to come are planned with it.
+	 */
+	function tryAgain(
+		module: string,
+		decisions: readonly Decision[],
+		devices: readonly string[],
+		isToCome: (rival: string) => boolean,
+	): Observable<Report> {
 		const present = new Set(devices.filter((device) => attempts.has(module, device)));
-		for (const device of present) attempts.forget(module, device);
-		const concerned = decisions
-			.filter(({ device }) => present.has(device))
-			.map((decision) => ({ ...decision, matches: decision.matches.filter(({ found }) => found.module === module) }))
-			.filter(({ matches }) => matches.length > 0);
+		const concerned = decisions.filter(({ device }) => present.has(device)).flatMap(fromModuleOn);
+		for (const { device, matches } of concerned) for (const { found } of matches) attempts.forget(found.module, device);
 		return concerned.length === 0 ? EMPTY : carryOut(plan(concerned, true), true, {});
+
+		function fromModuleOn(decision: Decision): readonly Decision[] {
+			const first = decision.matches.findIndex(({ found }) => found.module === module);
+			if (first < 0) return [];
+			const matches = decision.matches.slice(first).filter(({ found }, place) => place === 0 || isToCome(found.module));
+			return [{ ...decision, matches }];
+		}
 	}
 
 	/** One timer serves all the devices that come up meanwhile. */
@@ -134,7 +153,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 			takeUntil(stop),
 			mergeMap(() => {
 				const { decisions, devices } = resting.take(module);
-				return tryAgain(module, decisions, devices);
+				return tryAgain(module, decisions, devices, () => true);
 			}),
 		);
 	}

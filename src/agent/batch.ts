@@ -1,10 +1,14 @@
 // A batch: every decision taken in one drain of the socket or one slice of the walk, planned as one graph. Pure.
 import type { Knowledge } from "../libkmod/knowledge.js";
-import { planInsertion, type Step } from "../libkmod/plan-insertion.js";
+import { planInsertion, type Rivals, rivalsAmong, type Step, type Wanted } from "../libkmod/plan-insertion.js";
 import { type Decision, listWanted } from "./decide.js";
 
 /** Why a wanted module is not in the plan. */
-export type Spared = { readonly module: string; readonly device: string; readonly why: "live" | "tried" | "resting" };
+export type Spared = {
+	readonly module: string;
+	readonly device: string;
+	readonly why: "live" | "tried" | "resting" | "behind"; // a rival that goes first rests
+};
 
 export type Batch = {
 	/** Counts from 1 in the life of an agent. */
@@ -33,19 +37,34 @@ export function planBatch(
 ): Batch {
 	const wantedBy = new Map<string, string[]>();
 	const spared: Spared[] = [];
-	const wanted = listWanted(decisions).filter(({ module, cause }) => {
-		const device = (cause.kind === "alias" && cause.device) || "";
-		const why = whyNot(module, device);
+	const notYet = listWanted(decisions).filter((one) => {
+		const why = isLive(one.module) ? "live" : wasTried(one.module, deviceOf(one)) ? "tried" : undefined;
+		if (why !== undefined) spared.push({ module: one.module, device: deviceOf(one), why });
+		return why === undefined;
+	});
+	const behind = listBehindResting(rivalsAmong(knowledge, notYet), isResting);
+	const wanted = notYet.filter((one) => {
+		const { module } = one;
+		const device = deviceOf(one);
+		const why = isResting(module) ? "resting" : behind.has(placeOf(device, module)) ? "behind" : undefined;
 		if (why !== undefined) spared.push({ module, device, why });
 		else if (wantedBy.get(module)?.push(device) === undefined) wantedBy.set(module, [device]);
 		return why === undefined;
 	});
-	function whyNot(module: string, device: string): Spared["why"] | undefined {
-		if (isLive(module)) return "live";
-		if (wasTried(module, device)) return "tried";
-		return isResting(module) ? "resting" : undefined;
-	}
-
 	const plan = planInsertion(knowledge, wanted).filter(({ module, how }) => how !== "builtin" && !isLive(module));
 	return { number, decisions, plan, wantedBy, spared };
+}
+
+const deviceOf = ({ cause }: Wanted): string => (cause.kind === "alias" && cause.device) || "";
+
+const placeOf = (device: string, module: string): string => `${device}\0${module}`;
+
+/** A rival never overtakes: what goes first is tried again first. */
+function listBehindResting(rivals: readonly Rivals[], isResting: (module: string) => boolean): ReadonlySet<string> {
+	return new Set(
+		rivals.flatMap(({ device, modules }) => {
+			const first = modules.findIndex(isResting);
+			return first < 0 ? [] : modules.slice(first + 1).map((module) => placeOf(device, module));
+		}),
+	);
 }

@@ -25,6 +25,7 @@ const status: AgentStatus = {
 	},
 	queue_depth: 0,
 	in_flight: [{ module: "", milliseconds: 0, hung: false }],
+	waiting_for_hung: [{ module: "", behind: "" }],
 	last_outcomes: [{ module: "", result: "", explanation: "", milliseconds: 0, milliseconds_ago: 0 }],
 	indexes: { directory: "", generation: 0, milliseconds_ago: 0 },
 	configuration: { files: [""], problems: 0, milliseconds_ago: 0 },
@@ -32,7 +33,7 @@ const status: AgentStatus = {
 };
 
 /** What may be missing. */
-const optional = new Set(["last_problem"]);
+const optional = new Set(["last_problem", "waiting_for_hung"]);
 
 const replies: ControlReplies = {
 	status: { status },

@@ -86,6 +86,8 @@ export function formatBatch(batch: Batch, everything: boolean): string {
 				`    ${explainAction(step)}`,
 				`    ${explainCause(step.cause)}`,
 			);
+			for (const { module, rival } of step.after)
+				if (rival !== undefined) lines.push(`    after ${module}, which matches ${shorten(rival)} too and goes first`);
 			if (step.commandIgnored !== undefined)
 				lines.push(`    its install command counts for nothing beside softdeps (${formatSource(step.commandIgnored)})`);
 		}

@@ -39,6 +39,11 @@ function recordReport(log: pino.Logger, report: Report): void {
 			{ module: report.step.module, milliseconds: report.milliseconds },
 			`${report.step.module}: its insertion has not ended after ${report.milliseconds} ms: others go on without waiting for it`,
 		);
+	else if (report.kind === "stuck")
+		log.warn(
+			{ module: report.step.module, behind: report.behind },
+			`${report.step.module}: waits for ${report.behind}, which hangs: it is not begun before that has ended`,
+		);
 	else if (report.kind === "lost") log.warn({ drops: report.drops }, "uevents were lost: looking at all devices again");
 	else if (report.kind === "refused") log.warn({ refused: report.count }, "refused forged uevents");
 	else if (report.kind === "deaf")

@@ -7,3 +7,11 @@ export function listLive(kernel: Kernel): ReadonlySet<string> {
 	const text = kernel.read("/proc/modules")?.toString("latin1") ?? "";
 	return listLiveNames(text);
 }
+
+/** Those of the modules that are not live; none where the kernel does not tell. */
+export function listGone(kernel: Kernel, modules: readonly string[]): readonly string[] {
+	const text = modules.length > 0 ? kernel.read("/proc/modules")?.toString("latin1") : undefined;
+	if (text === undefined) return [];
+	const live = listLiveNames(text);
+	return modules.filter((module) => !live.has(module));
+}

@@ -4,12 +4,13 @@ import { lastValueFrom, type Observable, ReplaySubject, Subject, tap } from "rxj
 import { type Inserter, makeInserter } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import { planInsertion, type Step } from "../libkmod/plan-insertion.js";
 import { announcements, type OpenUeventSocket } from "./announcements.js";
 import { concernOf } from "./commands.js";
 import { makeDecider } from "./decide.js";
 import type { DeviceSources, Devices, UeventSource } from "./devices.js";
 import { hotplug, type LoadRequest } from "./hotplug.js";
-import { listLive } from "./live.js";
+import { listGone, listLive } from "./live.js";
 import { listLoads, noPolicy, type Policy } from "./policy.js";
 import { type Group, weighBy } from "./priority.js";
 import { makePulse, type Pulse } from "./pulse.js";
@@ -61,6 +62,8 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		parallel: settings.parallel,
 		hungMilliseconds,
 		onHung: (step) => remarks.next({ kind: "hung", step, milliseconds: hungMilliseconds }),
+		onStuck: (step, behind) => remarks.next({ kind: "stuck", step, behind }),
+		replan: (step) => planGone(kernel, knowledge(), step),
 		weigh: weighBy(settings.first as readonly Group[], knowledge().moduleDirectory),
 	});
 	let openSocket: OpenUeventSocket | undefined;
@@ -100,6 +103,24 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			stop.next();
 		},
 	};
+}
+
+/** What a step cannot do without was live when it was planned, or came up with it: somebody may have removed it since. */
+function planGone(kernel: Kernel, knowledge: Knowledge, { module, after }: Step): readonly Step[] {
+	const needed = after.filter(({ hard }) => hard).map((one) => one.module);
+	const gone = listGone(kernel, needed);
+	const cause = { kind: "dependency", of: module } as const;
+	const plan = planInsertion(
+		knowledge,
+		gone.map((one) => ({ module: one, cause })),
+	);
+	const notLive = new Set(
+		listGone(
+			kernel,
+			plan.map((step) => step.module),
+		),
+	);
+	return plan.filter((step) => notLive.has(step.module) && step.how !== "builtin");
 }
 
 function lookedAt(

@@ -16,6 +16,8 @@ export type Report =
 	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
 	/** Its insertion or command takes so long that its place was given to another; it is left to end. */
 	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
+	/** It does not begin because what it needs, or a rival that goes first, waits for the module `behind`, which hangs. */
+	| { readonly kind: "stuck"; readonly step: Step; readonly behind: string }
 	/** Events were lost: how many so far; the walk begins again. */
 	| { readonly kind: "lost"; readonly drops: number }
 	/** Datagrams that did not come from whom it listens to, so far. */
@@ -39,6 +41,8 @@ export function reportRecord(report: Report): readonly object[] {
 			return [];
 		case "hung":
 			return [{ kind: "hung", module: report.step.module, milliseconds: report.milliseconds }];
+		case "stuck":
+			return [{ kind: "stuck", module: report.step.module, behind: report.behind }];
 		case "deaf":
 		case "blind":
 			return [{ kind: report.kind, reason: report.error.message }];

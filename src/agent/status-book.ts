@@ -80,6 +80,7 @@ export function makeStatusBook(
 			} else if (report.kind === "listening") receiveBuffer = report.receiveBuffer;
 			else if (report.kind === "deaf" || report.kind === "blind") problem(report.error.message);
 			else if (report.kind === "hung") problem(`${report.step.module} hangs`);
+			else if (report.kind === "stuck") problem(`${report.step.module} waits for ${report.behind}, which hangs`);
 			if (report.kind === "listening" && phase.name === "starting") enter("serving");
 			if (isWork(report)) work(report.kind === "batch");
 		},
@@ -89,6 +90,7 @@ export function makeStatusBook(
 		status() {
 			const state = stateNow();
 			const running = inserter.running();
+			const stuck = inserter.stuck();
 			return {
 				version,
 				pid: process.pid,
@@ -99,6 +101,7 @@ export function makeStatusBook(
 				receive_buffer_bytes: receiveBuffer,
 				counts: counted.counts(),
 				queue_depth: inserter.inFlight() - running.length,
+				...(stuck.length > 0 && { waiting_for_hung: stuck }),
 				in_flight: running.map((one) => ({ ...one, milliseconds: Math.round(one.milliseconds) })),
 				last_outcomes: past.map(({ at, milliseconds, ...outcome }) => ({
 					...outcome,

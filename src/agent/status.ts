@@ -58,6 +58,8 @@ export type AgentStatus = {
 	readonly queue_depth: number;
 	/** The one begun first comes first. */
 	readonly in_flight: readonly InFlight[];
+	/** Part of that queue: what does not begin because the module `behind` hangs, a rival that goes first or what it needs. */
+	readonly waiting_for_hung?: readonly { readonly module: string; readonly behind: string }[];
 	/** The last few, the newest last. */
 	readonly last_outcomes: readonly PastOutcome[];
 	readonly indexes: {

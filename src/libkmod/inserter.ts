@@ -1,9 +1,11 @@
 // Carries plans out, many modules at once: each begins when its prerequisites have ended and a place is free. Plans join
-// what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole.
+// what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole. An order
+// that a plan asks for holds for what is in flight already and has not begun.
 // What is live is the kernel's to say (EEXIST): nothing is remembered between plans.
 import { type Kernel, Refusal } from "./kernel.js";
 import { makePlaces, type Place } from "./places.js";
-import type { Step } from "./plan-insertion.js";
+import type { Prerequisite, Step } from "./plan-insertion.js";
+import { makeWaits } from "./waits.js";
 
 export type Result =
 	| "inserted"
@@ -44,22 +46,34 @@ export type InserterOptions = {
 	/** What has run for so long hangs: its place goes to another, and it is left to end. Never where absent. */
 	readonly hungMilliseconds?: number;
 	readonly onHung?: (step: Step) => void;
+	/** It waits for a module that hangs, `behind`, or for what waits for that: as a rival, or because it needs it. */
+	readonly onStuck?: (step: Step, behind: string) => void;
+	/** A plan for what a step cannot do without and is not live any more: asked once time has passed since its own plan. */
+	readonly replan?: (step: Step) => readonly Step[];
 	/** How long, beyond its plan, others wait for it, in modules; what is waited for longest is begun first. 0 where absent. */
 	readonly weigh?: (step: Step) => number;
 };
 
 export type CarryOutOptions = {
-	/** For a request that a module in its init waits for: where all places are taken by such ones, it would wait for ever. */
+	/**
+	 * For a request that a module in its init waits for. Where all places are taken by such ones it would wait for ever, and so
+	 * it would where it waits for a softdep or a rival that is that very module: it waits for hard dependencies alone, once
+	 * something has begun.
+	 */
 	readonly beyondBound?: boolean;
 };
 
 export type Running = { readonly module: string; readonly milliseconds: number; readonly hung: boolean };
+
+export type Stuck = { readonly module: string; readonly behind: string };
 
 export type Inserter = {
 	/** Begins what is not in flight yet; one flight for each step, in the plan's order. */
 	carryOut(plan: readonly Step[], options?: CarryOutOptions): readonly Flight[];
 	/** Modules whose insertion or command runs now, and for how long it has. */
 	running(): readonly Running[];
+	/** Modules that have not begun because they wait for one that hangs: it is `behind`. */
+	stuck(): readonly Stuck[];
 	/** Modules in flight: running or waiting for their turn. */
 	inFlight(): number;
 	/** Those of them that get on: what hangs, and what waits for that alone, does not. */
@@ -69,36 +83,108 @@ export type Inserter = {
 };
 
 export function makeInserter(options: InserterOptions): Inserter {
-	const { kernel, parallel, hungMilliseconds, onHung = () => undefined, weigh = () => 0 } = options;
-	const flights = new Map<string, Promise<Outcome>>();
+	const { kernel, parallel, hungMilliseconds, weigh = () => 0, replan = () => [] } = options;
+	const { onHung = () => undefined, onStuck = () => undefined } = options;
+	const flights = new Map<string, Airborne>();
 	const running = new Map<string, number>();
 	const hung = new Set<string>();
-	/** In flight, and joined by a plan that cannot do without: whoever began it may have wanted it by a softdep alone. */
-	const requiredSince = new Set<string>();
 	const places = makePlaces(parallel, weigh);
+	const waits = makeWaits({
+		onFree: (module) => void goOn(flights.get(module)),
+		onStuck(module, behind) {
+			const flight = flights.get(module)!;
+			onStuck(flight.step, behind);
+			if (stopped) queueMicrotask(() => endStopped(flight));
+		},
+	});
 	let stopped = false;
 
-	async function carryOutStep(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
-		const before = await Promise.all(prerequisites);
-		const because = before.find(
-			(outcome) => !isUsable(outcome) && step.after.some(({ module, hard }) => hard && module === outcome.step.module),
-		);
-		if (because !== undefined)
-			return { step, result: because.result === "stopped" ? "stopped" : "blocked", milliseconds: 0, because };
-		const idle = resultWithoutActing(step);
-		if (idle !== undefined) return { step, result: idle, milliseconds: 0 };
-		const place = await places.take(step.module);
-		if (stopped) {
-			place.leave();
-			return { step, result: "stopped", milliseconds: 0 };
+	function enter(step: Step): Airborne {
+		const flight = { ...withResolvers<Outcome>(), step, after: [...step.after], failed: new Map(), begun: false };
+		flights.set(step.module, flight);
+		waits.enter(step.module);
+		lookFor(flight, step.after);
+		return flight;
+	}
+
+	/** What is not in flight has ended, or is live. */
+	function lookFor({ step }: Airborne, prerequisites: readonly Prerequisite[]): void {
+		for (const { module, hard, rival } of prerequisites)
+			waits.wait(step.module, module, hard ? "dependency" : rival === undefined ? "softdep" : "rival");
+	}
+
+	/** An order that this plan knows of counts for what an earlier one brought up, as long as that has not begun. */
+	function join(flight: Airborne, step: Step): void {
+		if (step.required) flight.step = { ...flight.step, required: true };
+		if (flight.begun) return;
+		flight.after.push(...step.after);
+		lookFor(flight, step.after);
+	}
+
+	function end(flight: Airborne, outcome: Omit<Outcome, "step">): void {
+		const { module } = flight.step;
+		if (flights.get(module) !== flight) return;
+		const ended = { ...outcome, step: flight.step };
+		flights.delete(module);
+		places.forget(module);
+		if (!isUsable(ended))
+			for (const other of flights.values())
+				if (!other.begun && other.after.some((one) => one.hard && one.module === module))
+					other.failed.set(module, ended);
+		waits.end(module);
+		flight.resolve(ended);
+	}
+
+	function endStopped(flight: Airborne | undefined): void {
+		if (flight?.begun === false) end(flight, { result: "stopped", milliseconds: 0 });
+	}
+
+	/** Whatever it waited for has ended or was let go. */
+	async function goOn(flight: Airborne | undefined): Promise<void> {
+		if (flight === undefined || flight.begun || flight.asks) return;
+		flight.asks = true;
+		// Plans are taken up whole before anything of them goes on.
+		await Promise.resolve();
+		while (flights.get(flight.step.module) === flight && !waits.isWaiting(flight.step.module)) {
+			const place = await askForPlace(flight);
+			if (place !== undefined) return end(flight, await fly(flight, place));
 		}
+		flight.asks = false;
+	}
+
+	/** Undefined where it has ended without one, or has to wait again. With a place it has begun. */
+	async function askForPlace(flight: Airborne): Promise<Place | undefined> {
+		const { step } = flight;
+		const because = flight.after
+			.map(({ module }) => flight.failed.get(module))
+			.find((outcome) => outcome !== undefined);
+		const idle = resultWithoutActing(step);
+		if (because !== undefined) end(flight, { result: resultBehind(because), milliseconds: 0, because });
+		else if (idle !== undefined) end(flight, { result: idle, milliseconds: 0 });
+		else {
+			const place = await places.take(step.module);
+			if (!stopped && !waits.isWaiting(step.module)) {
+				flight.begun = true;
+				waits.begin(step.module);
+				return place;
+			}
+			place.leave();
+			if (stopped) endStopped(flight);
+		}
+		return undefined;
+	}
+
+	async function fly(flight: Airborne, place: Place): Promise<Omit<Outcome, "step">> {
+		const { step } = flight;
 		const begun = performance.now();
 		running.set(step.module, begun);
 		const watch = watchOver(step, place);
+		const ended = () => performance.now() - begun;
 		try {
-			return { ...(await act(step)), step, milliseconds: performance.now() - begun };
+			if (place.late) await revive(step);
+			return { ...(await act(step)), milliseconds: ended() };
 		} catch (error) {
-			return { ...refused(error), step, milliseconds: performance.now() - begun };
+			return { ...refused(error), milliseconds: ended() };
 		} finally {
 			clearTimeout(watch);
 			running.delete(step.module);
@@ -113,13 +199,32 @@ export function makeInserter(options: InserterOptions): Inserter {
 			hung.add(step.module);
 			place.leave();
 			onHung(step);
+			waits.hang(step.module);
 		}, hungMilliseconds);
 	}
 
 	async function act(step: Step): Promise<Pick<Outcome, "result" | "exitStatus">> {
 		if (step.how === "run") return runCommand(step);
-		if (step.how === "insert") await kernel.insert(step.path, step.parameters);
+		if (step.how === "insert") await insert(step);
 		return { result: "inserted" };
+	}
+
+	async function insert(step: Step & { how: "insert" }): Promise<void> {
+		try {
+			await kernel.insert(step.path, step.parameters);
+		} catch (error) {
+			const lacksSymbol = error instanceof Refusal && error.operation === "insert" && error.code === "ENOENT";
+			if (!lacksSymbol || !(await revive(step))) throw error;
+			await kernel.insert(step.path, step.parameters);
+		}
+	}
+
+	/** Loads again what it needs and somebody has removed meanwhile. Whether there was such a thing. */
+	async function revive(step: Step): Promise<boolean> {
+		const plan = stopped ? [] : replan(step);
+		// The place that it holds may be the last one.
+		await Promise.all(carryOut(plan, { beyondBound: true }).map(({ outcome }) => outcome));
+		return plan.length > 0;
 	}
 
 	async function runCommand(step: Step & { how: "run" }): Promise<Pick<Outcome, "result" | "exitStatus">> {
@@ -128,48 +233,67 @@ export function makeInserter(options: InserterOptions): Inserter {
 		return exitStatus === 0 ? { result: "ran" } : { result: "failed", exitStatus };
 	}
 
-	function begin(step: Step, prerequisites: readonly Promise<Outcome>[]): Promise<Outcome> {
-		const flight = carryOutStep(step, prerequisites).then((outcome) => {
-			flights.delete(step.module);
-			places.forget(step.module);
-			return requiredSince.delete(step.module) ? { ...outcome, step: { ...step, required: true } } : outcome;
+	function carryOut(plan: readonly Step[], { beyondBound = false }: CarryOutOptions = {}): readonly Flight[] {
+		places.raise(plan);
+		const begun = plan.map((step) => {
+			const flying = flights.get(step.module);
+			if (flying !== undefined) join(flying, step);
+			return { flight: flying ?? enter(step), joined: flying !== undefined };
 		});
-		flights.set(step.module, flight);
-		return flight;
+		const modules = plan.map(({ module }) => module);
+		if (beyondBound) {
+			waits.letGo(modules);
+			places.hurry(modules.filter((module) => flights.get(module)?.begun === false));
+		}
+		for (const { flight } of begun) if (!waits.isWaiting(flight.step.module)) void goOn(flight);
+		return begun.map(({ flight, joined }) => ({ outcome: flight.promise, joined }));
 	}
 
 	return {
-		carryOut(plan, { beyondBound = false } = {}) {
-			places.raise(plan);
-			const begun = plan.map((step) => {
-				const flying = flights.get(step.module);
-				if (flying !== undefined) {
-					if (step.required) requiredSince.add(step.module);
-					return { outcome: flying, joined: true };
-				}
-				const outcome = begin(
-					step,
-					step.after.flatMap(({ module }) => flights.get(module) ?? []),
-				);
-				return { outcome, joined: false };
-			});
-			if (beyondBound) places.hurry(plan.flatMap(({ module }) => (flights.has(module) ? [module] : [])));
-			return begun;
-		},
+		carryOut,
 		running: () =>
 			[...running].map(([module, begun]) => ({
 				module,
 				milliseconds: performance.now() - begun,
 				hung: hung.has(module),
 			})),
+		stuck: () => waits.stuck(),
 		inFlight: () => flights.size,
 		// Whatever waits for what it needs waits for something that runs or waits for a place.
 		busy: () => running.size - hung.size + places.waiting(),
 		stop() {
 			stopped = true;
 			places.open();
+			// What hangs may never end: whoever waits for it has its answer now.
+			for (const { module } of waits.stuck()) endStopped(flights.get(module));
 		},
 	};
+}
+
+/** A step in flight. */
+type Airborne = {
+	step: Step;
+	/** Of all plans that it is in. */
+	readonly after: Prerequisite[];
+	/** What it cannot do without and did not come to life. */
+	readonly failed: Map<string, Outcome>;
+	readonly promise: Promise<Outcome>;
+	readonly resolve: (outcome: Outcome) => void;
+	/** It waits for its turn. */
+	asks?: boolean;
+	begun: boolean;
+};
+
+function withResolvers<Value>() {
+	let resolve: (value: Value) => void = () => undefined;
+	const promise = new Promise<Value>((done) => {
+		resolve = done;
+	});
+	return { promise, resolve };
+}
+
+function resultBehind({ result }: Outcome): Result {
+	return result === "stopped" ? "stopped" : "blocked";
 }
 
 /** Whether modules that need this one can go on. */

@@ -2,7 +2,11 @@
 import type { Step } from "./plan-insertion.js";
 
 /** One of those that the bound allows. May be left more than once. */
-export type Place = { leave(): void };
+export type Place = {
+	/** Whether others had to leave first: much may have happened since it was asked for. */
+	readonly late: boolean;
+	leave(): void;
+};
 
 export type Places = {
 	/** Resolves when it is the module's turn. */
@@ -19,11 +23,11 @@ export type Places = {
 	open(): void;
 };
 
-const BEYOND_THE_BOUND: Place = { leave: () => undefined };
+const BEYOND_THE_BOUND: Place = { late: false, leave: () => undefined };
 
 /** @param weigh how long, beyond its plan, others wait for a step, in modules. */
 export function makePlaces(parallel: number, weigh: (step: Step) => number): Places {
-	const queue: { readonly module: string; readonly begin: (place: Place) => void }[] = [];
+	const queue: { readonly module: string; readonly begin: (place: Place) => void; late: boolean }[] = [];
 	/** How long a chain of modules in flight waits for each: the longest chain is begun first. */
 	const heights = new Map<string, number>();
 	const urgent = new Set<string>();
@@ -42,18 +46,21 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 		while (queue.length > 0 && (taken < parallel || opened)) {
 			let next = 0;
 			for (let place = 1; place < queue.length; place++) if (heightOf(place) > heightOf(next)) next = place;
-			queue.splice(next, 1)[0]!.begin(makePlace());
+			const served = queue.splice(next, 1)[0]!;
+			served.begin(makePlace(served.late));
 		}
+		for (const left of queue) left.late = true;
 	}
 
 	function heightOf(place: number): number {
 		return heights.get(queue[place]!.module) ?? 0;
 	}
 
-	function makePlace(): Place {
+	function makePlace(late: boolean): Place {
 		let left = false;
 		taken++;
 		return {
+			late,
 			leave() {
 				if (left) return;
 				left = true;
@@ -67,7 +74,7 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 		take(module) {
 			if (urgent.has(module)) return Promise.resolve(BEYOND_THE_BOUND);
 			giveSoon();
-			return new Promise((begin) => queue.push({ module, begin }));
+			return new Promise((begin) => queue.push({ module, begin, late: false }));
 		},
 		hurry(modules) {
 			for (const module of modules) {

@@ -9,6 +9,9 @@ import type { SoftdepLine, Source } from "./formats/modprobe-config.js";
 import type { Knowledge } from "./knowledge.js";
 import { type Found, lookUp } from "./lookup.js";
 import { normaliseAlias } from "./module-name.js";
+import { type Asking, listRivals, orderRivals, type Prerequisite, type Rivals } from "./rivals.js";
+
+export type { Prerequisite, Rivals } from "./rivals.js";
 
 /** Why a module is in a plan: the first reason met. */
 export type Cause =
@@ -35,12 +38,6 @@ export type Action =
 	| { readonly how: "missing"; readonly problem?: string }
 	/** It is masked, or needs what is. */
 	| { readonly how: "masked"; readonly source: Source; readonly needs?: string };
-
-export type Prerequisite = {
-	readonly module: string;
-	/** A hard dependency must be live; a softdep need only have been tried. */
-	readonly hard: boolean;
-};
 
 export type Step = Action & {
 	readonly module: string;
@@ -69,11 +66,8 @@ export function byAlias({ via }: Found): boolean {
 /** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. @throws {MalformedIndex} */
 export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOptions = {}): readonly Step[] {
 	const steps: Step[] = [];
-	gather(
-		{ knowledge, ignoring: options.ignoreCommands ? wanted : undefined, gathered: new Set(), steps },
-		wanted,
-		true,
-	);
+	const ignoring = options.ignoreCommands ? wanted : undefined;
+	carryOut(gather({ knowledge, ignoring, gathered: new Set(), steps }, wanted, true));
 	return withRequirements(steps);
 }
 
@@ -84,8 +78,9 @@ function withRequirements(steps: readonly Step[]): readonly Step[] {
 }
 
 /**
- * The plan for all that is wanted: each module once, in the place where it is first needed. Where an index is damaged, that
- * concerns the modules that need the damaged part: they are missing from it.
+ * The plan for all that is wanted: each module once, in the place where it is first needed, and those that match one alias one
+ * after the other, as rivals. Where an index is damaged, that concerns the modules that need the damaged part: they are missing
+ * from it.
  */
 export function planInsertion(
 	knowledge: Knowledge,
@@ -102,7 +97,16 @@ export function planInsertion(
 			else if (step.required && !earlier.required) plan.set(step.module, { ...earlier, required: true });
 		}
 	}
-	return [...plan.values()];
+	return orderRivals([...plan.values()], rivalsAmong(knowledge, wanted));
+}
+
+/** Who goes one after the other: the modules that match one alias of a device, in their order. */
+export function rivalsAmong(knowledge: Knowledge, wanted: readonly Wanted[]): readonly Rivals[] {
+	return listRivals(wanted.map(askingOf), (module) => knowledge.file(module)?.path);
+}
+
+function askingOf({ module, cause }: Wanted): Asking {
+	return { module, by: cause.kind === "alias" ? { device: cause.device ?? "", alias: cause.alias } : undefined };
 }
 
 function listReadable(knowledge: Knowledge, wanted: Wanted, options: PlanOptions): readonly Step[] {
@@ -137,21 +141,32 @@ type Gathering = {
 	readonly steps: Step[];
 };
 
-function gather(gathering: Gathering, wanted: Wanted, required: boolean): void {
-	const { knowledge, gathered } = gathering;
-	const key = keyOf(wanted);
-	if (gathered.has(key)) return;
-	gathered.add(key);
-	const masked = makeMasked(knowledge, wanted, required);
-	if (masked !== undefined) {
-		gathering.steps.push(masked);
-		return;
-	}
-	for (const module of knowledge.file(wanted.module)?.dependencies ?? []) {
-		withSoftdeps(gathering, { module, cause: { kind: "dependency", of: wanted.module } }, required);
-	}
-	withSoftdeps(gathering, wanted, required);
+/** A piece of the gathering; those it leaves to be done come next, in their order. A chain of softdeps may be longer than a stack is deep. */
+type Task = () => readonly Task[];
+
+function carryOut(task: Task): void {
+	const due = [task];
+	for (let next = due.pop(); next !== undefined; next = due.pop()) due.push(...next().toReversed());
 }
+
+const gather =
+	(gathering: Gathering, wanted: Wanted, required: boolean): Task =>
+	() => {
+		const { knowledge, gathered } = gathering;
+		const key = keyOf(wanted);
+		if (gathered.has(key)) return [];
+		gathered.add(key);
+		const masked = makeMasked(knowledge, wanted, required);
+		if (masked !== undefined) {
+			gathering.steps.push(masked);
+			return [];
+		}
+		const dependencies = knowledge.file(wanted.module)?.dependencies ?? [];
+		const causeOf = { kind: "dependency", of: wanted.module } as const;
+		return [...dependencies.map((module) => ({ module, cause: causeOf })), wanted].map((one) =>
+			withSoftdeps(gathering, one, required),
+		);
+	};
 
 /** In place of the module and of all that it needs: nothing of it is to be loaded. */
 function makeMasked(knowledge: Knowledge, { module, alias, cause }: Wanted, required: boolean): Step | undefined {
@@ -171,24 +186,30 @@ function keyOf({ module, alias }: Pick<Wanted, "module" | "alias">): string {
 	return `${module} ${alias === undefined ? "" : normaliseAlias(alias)}`;
 }
 
-function withSoftdeps(gathering: Gathering, wanted: Wanted, required: boolean): void {
-	const { knowledge, ignoring, steps } = gathering;
-	const { module } = wanted;
-	const lines = wanted === ignoring ? [] : knowledge.softdeps(module);
-	const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "pre"));
-	const post = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "post"));
-	for (const one of pre) gather(gathering, one, false);
-	const after: Prerequisite[] = [
-		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
-		...pre.map((one) => ({ module: one.module, hard: false })),
-		...(wanted.cause.kind === "softdep" && wanted.cause.when === "post"
-			? [{ module: wanted.cause.of, hard: false }]
-			: []),
-	];
-	const ignoreCommand = ignoring !== undefined && keyOf(wanted) === keyOf(ignoring);
-	steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps: pre.length + post.length > 0 }));
-	for (const one of post) gather(gathering, one, false);
-}
+const withSoftdeps =
+	(gathering: Gathering, wanted: Wanted, required: boolean): Task =>
+	() => {
+		const { knowledge, ignoring, steps } = gathering;
+		const { module } = wanted;
+		const lines = wanted === ignoring ? [] : knowledge.softdeps(module);
+		const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "pre"));
+		const post = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "post"));
+		const after: Prerequisite[] = [
+			...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
+			...pre.map((one) => ({ module: one.module, hard: false })),
+			...(wanted.cause.kind === "softdep" && wanted.cause.when === "post"
+				? [{ module: wanted.cause.of, hard: false }]
+				: []),
+		];
+		const ignoreCommand = ignoring !== undefined && keyOf(wanted) === keyOf(ignoring);
+		const softdeps = pre.length + post.length > 0;
+		const itself: Task = () => {
+			steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps }));
+			return [];
+		};
+		const soft = (one: Wanted) => gather(gathering, one, false);
+		return [...pre.map(soft), itself, ...post.map(soft)];
+	};
 
 function findSoftdeps(knowledge: Knowledge, line: SoftdepLine, of: string, when: "pre" | "post"): Wanted[] {
 	const cause: Cause = { kind: "softdep", of, when, source: line.source };

@@ -91,6 +91,8 @@ function formatReport(report: Report, verbose: number): string | undefined {
 			const seconds = Math.round(report.milliseconds / 1000);
 			return `${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`;
 		}
+		case "stuck":
+			return `${report.step.module}: waits for ${report.behind}, which hangs`;
 		case "heard":
 			return undefined;
 		case "batch":

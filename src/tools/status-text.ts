@@ -8,13 +8,14 @@ type Row = readonly [about: string, ...lines: readonly string[]];
 const INDENT = 16;
 
 export function formatStatus(status: AgentStatus): string {
-	const { version, pid, state, state_milliseconds, milliseconds, last_problem } = status;
+	const { version, pid, state, state_milliseconds, milliseconds, last_problem, waiting_for_hung = [] } = status;
 	const heading = `hotplugd ${printable(version)}, process ${pid}, running for ${formatDuration(milliseconds)}`;
 	const rows: readonly Row[] = [
 		["state", `${printable(state)} for ${formatDuration(state_milliseconds)}`],
 		["source", `uevents of ${formatSource(status)}`],
 		...countRows(status),
 		["in flight", ...orNone(status.in_flight.map(formatInFlight))],
+		...(waiting_for_hung.length > 0 ? [["waiting", ...waiting_for_hung.map(formatStuck)] as const] : []),
 		["last outcomes", ...orNone(status.last_outcomes.map(formatOutcome))],
 		...knowledgeRows(status),
 		["last problem", last_problem === undefined ? "none" : formatProblem(last_problem)],
@@ -55,6 +56,10 @@ function countRows({ counts, queue_depth }: AgentStatus): Row[] {
 
 function formatInFlight({ module, milliseconds, hung }: AgentStatus["in_flight"][number]): string {
 	return `${printable(module)} for ${formatDuration(milliseconds)}${hung ? ", hung" : ""}`;
+}
+
+function formatStuck({ module, behind }: NonNullable<AgentStatus["waiting_for_hung"]>[number]): string {
+	return `${printable(module)} waits for ${printable(behind)}, which hangs`;
 }
 
 function formatOutcome(outcome: AgentStatus["last_outcomes"][number]): string {

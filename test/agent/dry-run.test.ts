@@ -154,9 +154,9 @@ test("every record is JSON, and says its batch", (t) => {
 		records.map(({ kind, module, how, alias }) => [kind, how ?? "", module ?? alias].join(" ")),
 		[
 			"step insert soft",
-			"step run masked",
 			"step missing gone",
 			"step insert lone",
+			"step run masked",
 			"decision  x:lone",
 			"decision  x:gone",
 			"decision  x:none",

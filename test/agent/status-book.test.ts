@@ -24,7 +24,7 @@ function setUp() {
 	const clock = { now: 0, busy: 0 };
 	const pulse = makePulse();
 	pulse.isLooking = () => false;
-	const inserter = { busy: () => clock.busy, running: () => [], inFlight: () => clock.busy };
+	const inserter = { busy: () => clock.busy, running: () => [], inFlight: () => clock.busy, stuck: () => [] };
 	const knowledge = makeWorld({ modules: {} });
 	const settings = { ...defaultSettings, quiet_milliseconds: 1000 };
 	const options = { version: "1", source: "udev", knowledge, settings, counted: makeMetrics() } as const;

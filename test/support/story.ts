@@ -95,7 +95,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 		});
 		reports.subscribe({
 			next(report) {
-				if (report.kind === "heard" || report.kind === "hung") return;
+				if (report.kind === "heard" || report.kind === "hung" || report.kind === "stuck") return;
 				const { row, mark } = marked(report);
 				order.push(row === "ended" ? `ended ${mark}` : report.kind);
 				rows[row].mark(now(), mark);
@@ -214,7 +214,7 @@ function marked(report: Marked): { row: ExpectedRow; mark: string } {
 	return { row: "ended", mark: isUsable(report.outcome) ? module : module.toUpperCase() };
 }
 
-type Marked = Exclude<Report, { readonly kind: "heard" | "hung" }>;
+type Marked = Exclude<Report, { readonly kind: "heard" | "hung" | "stuck" }>;
 
 const marks: Readonly<Record<Exclude<Marked["kind"], "batch" | "outcome">, string>> = {
 	listening: "L",
