@@ -32,7 +32,7 @@ export function listRivals(
 	asking: Iterable<Asking>,
 	pathOf: (module: string) => string | undefined,
 ): readonly Rivals[] {
-	const groups = new Map<string, Rivals & { readonly modules: string[] }>();
+	const groups = new Map<string, { readonly device: string; readonly alias: string; readonly modules: Set<string> }>();
 	for (const { module, by } of asking) {
 		if (by === undefined) continue;
 		const { device, alias } = by;
@@ -40,10 +40,12 @@ export function listRivals(
 		if (slot === undefined) continue;
 		const key = `${device}\0${alias}\0${slot}`;
 		const group = groups.get(key);
-		if (group === undefined) groups.set(key, { device, alias, modules: [module] });
-		else if (!group.modules.includes(module)) group.modules.push(module);
+		if (group === undefined) groups.set(key, { device, alias, modules: new Set([module]) });
+		else group.modules.add(module);
 	}
-	return [...groups.values()].filter(({ modules }) => modules.length > 1);
+	return [...groups.values()].flatMap(({ modules, ...group }) =>
+		modules.size > 1 ? [{ ...group, modules: [...modules] }] : [],
+	);
 }
 
 /** The folder that stands for what a module of a `cpu:` alias competes for; undefined where it competes for nothing. */

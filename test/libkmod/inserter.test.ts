@@ -9,26 +9,40 @@ import {
 } from "../../src/libkmod/inserter.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
-import { planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
+import { byAlias, planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";
 
 type Given = FakeKernelOptions & Partial<Omit<InserterOptions, "kernel">>;
 
-function setUp(world: World, { parallel = 16, hungMilliseconds, onHung, weigh, ...options }: Given = {}) {
+function setUp(world: World, { parallel = 16, hungMilliseconds, onHung, onStuck, weigh, ...options }: Given = {}) {
 	const knowledge = makeWorld(world);
 	const kernel = makeFakeKernel(options);
-	const watch = hungMilliseconds === undefined ? {} : { hungMilliseconds };
-	const inserter = makeInserter({ kernel, parallel, ...watch, ...(onHung && { onHung }), ...(weigh && { weigh }) });
+	const inserter = makeInserter({
+		kernel,
+		parallel,
+		...(hungMilliseconds !== undefined && { hungMilliseconds }),
+		...(onHung && { onHung }),
+		...(onStuck && { onStuck }),
+		...(weigh && { weigh }),
+		replan: ({ module, after }) =>
+			plan(knowledge, ...after.flatMap((one) => (one.hard && !kernel.live.has(one.module) ? [one.module] : []))).filter(
+				(step) => step.module !== module,
+			),
+	});
 	const insert = (...names: readonly string[]) => inserter.carryOut(plan(knowledge, ...names));
-	return { kernel, inserter, insert };
+	const asks = (...names: readonly string[]) => inserter.carryOut(plan(knowledge, ...names), { beyondBound: true });
+	return { kernel, inserter, insert, asks };
 }
 
 function plan(knowledge: Knowledge, ...names: readonly string[]): readonly Step[] {
 	return planInsertion(
 		knowledge,
 		names.flatMap((name) =>
-			lookUp(knowledge, name).map(({ module }) => ({ module, cause: { kind: "name" } as const })),
+			lookUp(knowledge, name).map((found) => ({
+				module: found.module,
+				cause: byAlias(found) ? ({ kind: "alias", alias: name, found } as const) : ({ kind: "name" } as const),
+			})),
 		),
 	);
 }
@@ -390,4 +404,214 @@ test("what is usable is what others can build on", (t) => {
 	t.true(usable);
 	for (const result of ["no device", "failed", "missing", "blocked", "stopped", "masked"] as const)
 		t.false(isUsable({ step, result, milliseconds: 0 }));
+});
+
+const rivals: World = {
+	modules: { a: [], b: [], c: [], d: [], n: ["b"] },
+	aliases: { "x:ab": ["a", "b"], "x:abc": ["a", "b", "c"], "x:ba": ["b", "a"], "x:bd": ["b", "d"], "x:ca": ["c", "a"] },
+};
+
+test("modules that match one alias begin one after the other, however each ends, and others beside them", async (t) => {
+	const { kernel, insert } = setUp(rivals, { held: true });
+	const flights = insert("x:abc", "d");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "d"]);
+	await kernel.end("a", "ENODEV");
+	t.deepEqual(kernel.underway(), ["d", "b"]);
+	await kernel.end("b", "EIO");
+	t.deepEqual(kernel.underway(), ["d", "c"]);
+	await kernel.end("c");
+	await kernel.end("d");
+	t.is(await tell(flights), "a no device, b failed, c inserted, d inserted");
+});
+
+test("an order that a later plan knows of holds for what has not begun, and what has is left alone", async (t) => {
+	const { kernel, insert } = setUp(rivals, { held: true, parallel: 1 });
+	insert("d", "b");
+	await heard();
+	insert("x:ab");
+	await kernel.end("d");
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
+	t.deepEqual(kernel.underway(), ["b"]);
+	insert("x:ab");
+	await heard();
+	t.deepEqual(kernel.underway(), ["b"]);
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a"]);
+});
+
+test("a rival that is in flight already is waited for by another plan's", async (t) => {
+	const { kernel, insert } = setUp(rivals, { held: true });
+	insert("a");
+	await heard();
+	insert("x:ab");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a", "ENODEV");
+	t.deepEqual(kernel.underway(), ["b"]);
+});
+
+test("where two plans order a pair both ways, the earlier one counts, and nobody waits in a circle", async (t) => {
+	const { kernel, insert } = setUp(rivals, { held: true, parallel: 1 });
+	insert("d");
+	await heard();
+	const flights = [...insert("x:ab"), ...insert("x:bd"), ...insert("x:ba"), ...insert("x:abc"), ...insert("x:ca")];
+	await heard();
+	for (const module of ["d", "a", "b", "c"]) {
+		t.deepEqual(kernel.underway(), [module]);
+		await kernel.end(module);
+	}
+	t.is((await outcomes(flights)).filter(({ result }) => result === "inserted").length, flights.length);
+});
+
+test("a rival of what hangs waits and is named, with what needs it, and keeps nothing from being settled", async (t) => {
+	const told: string[] = [];
+	const onStuck = ({ module }: Step, behind: string) => void told.push(`${module} behind ${behind}`);
+	const { kernel, inserter, insert } = setUp(rivals, { held: true, hungMilliseconds: 5, onStuck });
+	insert("x:ab", "n");
+	while (inserter.running()[0]?.hung !== true) await heard();
+	t.deepEqual(told, ["b behind a", "n behind a"]);
+	t.is(inserter.busy(), 0);
+	insert("x:abc");
+	await heard();
+	t.deepEqual(told.slice(2), ["c behind a"]);
+	t.deepEqual(
+		inserter
+			.stuck()
+			.map(({ module, behind }) => `${module} behind ${behind}`)
+			.sort(),
+		[...told].sort(),
+	);
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
+	t.deepEqual(inserter.stuck(), []);
+	t.deepEqual(kernel.underway(), ["b"]);
+	await kernel.end("b");
+	t.deepEqual(kernel.underway().toSorted(), ["c", "n"]);
+	await kernel.end("c");
+	await kernel.end("n");
+	t.is(inserter.inFlight(), 0);
+});
+
+const soft: World = {
+	modules: { a: [], b: [], user: ["a"], z: [] },
+	config: "softdep b pre: a\nsoftdep z pre: user",
+};
+
+test("a softdep that hangs counts as tried, and so does one that waits for what hangs", async (t) => {
+	const { kernel, inserter, insert } = setUp(soft, { held: true, hungMilliseconds: 5 });
+	insert("b", "z");
+	while (kernel.underway().length < 3) await heard();
+	t.deepEqual(kernel.underway(), ["a", "b", "z"]);
+	t.deepEqual(inserter.stuck(), [{ module: "user", behind: "a" }]);
+	await kernel.end("b");
+	await kernel.end("z");
+	t.is(inserter.busy(), 0);
+	insert("b");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "b"]);
+	await kernel.end("b");
+	await kernel.end("a");
+	await kernel.end("user");
+	t.is(inserter.inFlight(), 0);
+});
+
+test("a request of the kernel waits for no rival that has begun: its init may be what asks", async (t) => {
+	const { kernel, insert, asks } = setUp(rivals, { held: true });
+	insert("x:abc");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a"]);
+	asks("x:ab");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "b"]);
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a"], "the third one still waits for the first");
+	await kernel.end("a");
+	t.deepEqual(kernel.underway(), ["c"]);
+});
+
+test("and for rivals that have not begun as ever", async (t) => {
+	const { kernel, asks } = setUp(rivals, { held: true });
+	asks("x:ab");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a"]);
+	asks("x:ab");
+	await heard();
+	t.deepEqual(kernel.underway(), ["a", "b"]);
+});
+
+const softly: World = {
+	modules: { x: [], before: [], behind: [], through: ["x"], y: [] },
+	config: "softdep x pre: before post: behind\nsoftdep y pre: through",
+};
+
+test("a request of the kernel waits for no softdep before or behind that has begun, nor for what waits for such a one", async (t) => {
+	const { kernel, insert, asks } = setUp(softly, { held: true });
+	insert("x");
+	await heard();
+	t.deepEqual(kernel.underway(), ["before"]);
+	asks("x");
+	await heard();
+	t.deepEqual(kernel.underway(), ["before", "x"]);
+	asks("behind");
+	await heard();
+	t.deepEqual(kernel.underway(), ["before", "x", "behind"]);
+	asks("y");
+	await heard();
+	t.deepEqual(kernel.underway(), ["before", "x", "behind", "y"]);
+});
+
+test("a hard dependency is waited for whoever asks", async (t) => {
+	const { kernel, insert, asks } = setUp(chain, { held: true });
+	insert("base");
+	await heard();
+	asks("middle");
+	await heard();
+	t.deepEqual(kernel.underway(), ["base"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["middle"]);
+});
+
+test("a dependency that was removed while its dependent waited for a place is loaded again", async (t) => {
+	const knowledge = makeWorld(chain);
+	const { kernel, inserter, insert } = setUp(chain, { held: true, parallel: 1 });
+	kernel.live.add("base");
+	insert("other");
+	await heard();
+	const flights = inserter.carryOut(plan(knowledge, "middle").filter(({ module }) => !kernel.live.has(module)));
+	await heard();
+	kernel.live.delete("base");
+	await kernel.end("other");
+	t.deepEqual(kernel.underway(), ["base"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["middle"]);
+	await kernel.end("middle");
+	t.is(await tell(flights), "middle inserted");
+});
+
+test("and so it is where the kernel says that a symbol is missing, once", async (t) => {
+	const knowledge = makeWorld(chain);
+	const { kernel, inserter } = setUp(chain, { held: true });
+	kernel.live.add("base");
+	const flights = inserter.carryOut(plan(knowledge, "middle").filter(({ module }) => !kernel.live.has(module)));
+	await heard();
+	t.deepEqual(kernel.underway(), ["middle"]);
+	kernel.live.delete("base");
+	await kernel.end("middle", "ENOENT");
+	t.deepEqual(kernel.underway(), ["base"]);
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["middle"]);
+	await kernel.end("middle", "ENOENT");
+	t.is(await tell(flights), "middle failed", "what is live explains nothing");
+});
+
+test("stopped, what waits for what hangs ends at once", async (t) => {
+	const { kernel, inserter, insert } = setUp(rivals, { held: true, hungMilliseconds: 5 });
+	const flights = insert("x:ab");
+	while (inserter.stuck().length === 0) await heard();
+	inserter.stop();
+	t.is((await flights[1]?.outcome)?.result, "stopped");
+	await kernel.end("a");
+	t.is(inserter.inFlight(), 0);
 });

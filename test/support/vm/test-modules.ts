@@ -22,7 +22,7 @@ async function kernelHeaders(): Promise<string> {
 	return join(root, "usr/src", packages[0]!);
 }
 
-/** A directory with hotplugd_slow.ko, hotplugd_fail.ko, hotplugd_base.ko and hotplugd_user.ko (see their sources). */
+/** A directory with a .ko for each of the sources, which say what it does. */
 export async function testModules(): Promise<string> {
 	const { release, version } = await kernelPackage();
 	const sources = join(projectRoot, "fixtures/modules");
@@ -42,16 +42,18 @@ export async function testModules(): Promise<string> {
 	});
 }
 
-/** A module tree with our own modules in `extra`, indexed by the real depmod. */
+/** A module tree with our own modules in `extra`, indexed by the real depmod: of the two rivals, hotplugd_first comes first. */
 export async function moduleTreeWithTestModules(compression: Compression): Promise<KernelPackage> {
 	if (compression === "gz")
 		throw new Error("Debian's depmod, which indexes a tree with our own modules, passes over .ko.gz");
 	const tree = await moduleTree(compression);
 	const extra = await testModules();
-	const root = await asset(`modules-${compression}+${basename(extra)}`, async (draft) => {
+	const root = await asset(`modules-${compression}+${basename(extra)}-ordered`, async (draft) => {
 		await shell(
 			`mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"; cd "$2/lib/modules/$3"
-			rm modules.*.bin; cp -r "$4" extra; depmod -b "$2" "$3"`,
+			rm modules.*.bin; cp -r "$4" extra
+			{ cat modules.order; printf "extra/%s.ko\\n" hotplugd_first hotplugd_second; } >order; mv order modules.order
+			depmod -b "$2" "$3"`,
 			tree.root,
 			draft,
 			tree.release,
