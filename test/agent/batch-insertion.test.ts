@@ -1,7 +1,7 @@
 import test from "ava";
 import { NEVER } from "rxjs";
 import { makeAttempts } from "../../src/agent/attempts.js";
-import { noBackOff } from "../../src/agent/back-off.js";
+import { type BackOff, makeBackOff, noBackOff } from "../../src/agent/back-off.js";
 import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
 import { makeDecider } from "../../src/agent/decide.js";
 import type { Report } from "../../src/agent/report.js";
@@ -14,7 +14,9 @@ const world: World = {
 	aliases: { "x:card": "card", "x:base": "base", "x:lone": "lone" },
 };
 
-function setUp(options: FakeKernelOptions & { readonly world?: World } = {}) {
+type Given = FakeKernelOptions & { readonly world?: World; readonly backOff?: BackOff };
+
+function setUp(options: Given = {}) {
 	const knowledge = makeWorld(options.world ?? world);
 	const kernel = makeFakeKernel({ held: true, ...options });
 	const inserter = makeInserter({ kernel, parallel: 16 });
@@ -24,7 +26,7 @@ function setUp(options: FakeKernelOptions & { readonly world?: World } = {}) {
 		knowledge: () => knowledge,
 		inserter,
 		attempts,
-		backOff: noBackOff,
+		backOff: options.backOff ?? noBackOff,
 		listLive: () => kernel.live,
 		stop: NEVER,
 	});
@@ -118,4 +120,54 @@ test("what is live when a batch is planned is not in it", async (t) => {
 	kernel.live.add("base");
 	await comesUp("/1", "x:card", "x:base");
 	t.is(told[0], "batch 1: card");
+});
+
+const rivals: World = {
+	modules: { first: [], second: [], third: [] },
+	aliases: { "x:*": ["first", "second", "third"], "y:first": "first" },
+};
+
+test("a device that came up late has the first driver tried once more before the second one begins", async (t) => {
+	const { kernel, comesUp } = setUp({ world: rivals });
+	await comesUp("/1", "y:first");
+	await comesUp("/2", "x:2");
+	t.deepEqual(kernel.underway(), ["first"]);
+	await kernel.end("first", "ENODEV");
+	t.deepEqual(kernel.underway(), ["first"]);
+	await kernel.end("first");
+	t.deepEqual(kernel.underway(), ["second"]);
+	await kernel.end("second");
+	t.deepEqual(kernel.underway(), ["third"]);
+	await kernel.end("third");
+});
+
+test("a driver that rests keeps those behind it waiting for its turn, and nobody else", async (t) => {
+	let now = 0;
+	const { kernel, told, comesUp } = setUp({ world: rivals, backOff: makeBackOff(() => now) });
+	await comesUp("/1", "y:first");
+	await kernel.end("first", "EIO");
+	await comesUp("/2", "x:2");
+	t.deepEqual(kernel.underway(), []);
+	t.is(told.at(-1), "batch 2: nothing");
+	await comesUp("/2", "x:2");
+	t.deepEqual(kernel.underway(), []);
+	now = 1000;
+	while (kernel.underway().length === 0) await heard();
+	t.deepEqual(kernel.underway(), ["first"]);
+	await kernel.end("first", "EIO");
+	t.deepEqual(kernel.underway(), ["second"]);
+	await kernel.end("second");
+	t.deepEqual(kernel.underway(), ["third"]);
+	await kernel.end("third");
+	t.is(kernel.begun.length, 4);
+});
+
+test("a driver that was tried for a device keeps those behind it no longer", async (t) => {
+	const { kernel, comesUp } = setUp({ world: rivals });
+	await comesUp("/1", "y:first");
+	await kernel.end("first", "ENODEV");
+	await comesUp("/1", "y:first", "x:1");
+	t.deepEqual(kernel.underway(), ["second"]);
+	await kernel.end("second");
+	await kernel.end("third");
 });

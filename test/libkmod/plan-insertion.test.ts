@@ -361,3 +361,38 @@ test("a mask counts before install lines and beside softdeps, and reaches the in
 	t.false(isUsable(outcomes[0]!));
 	t.deepEqual(kernel.begun, []);
 });
+
+test("modules that match one alias come one after the other, over all that is wanted, whatever the order of the devices", (t) => {
+	const world = {
+		modules: { base: [], a: ["base"], b: [], c: [] },
+		aliases: { "x:*": ["a", "b", "c"], "y:b": "b" },
+	};
+	const steps = plan(world, "y:b", "x:1");
+	t.is(names(steps), "base a b c");
+	t.deepEqual(
+		steps.map(({ after }) => after.map(({ module, rival }) => `${module} ${rival ?? ""}`.trim())),
+		[[], ["base"], ["a x:1"], ["b x:1"]],
+	);
+	t.deepEqual(
+		levels(steps).map((level) => names(level)),
+		["base", "a", "b", "c"],
+	);
+});
+
+test("a chain of softdeps may be longer than the stack is deep", (t) => {
+	const count = 20_000;
+	const all = Array.from({ length: count }, (_, number) => `m${number}`);
+	const softdeps = new Map(all.slice(1).map((name, place) => [`m${place}`, name]));
+	const knowledge = makeWorld({ modules: Object.fromEntries(all.map((name) => [name, []])) });
+	const chained: Knowledge = {
+		...knowledge,
+		softdeps(module) {
+			const next = softdeps.get(module);
+			return next === undefined ? [] : [{ pattern: module, pre: [next], post: [], source: { file: configFile, line: 1 } }];
+		},
+	};
+	const steps = planInsertion(chained, [{ module: "m0", cause: { kind: "name" } }]);
+	t.is(steps.length, count);
+	t.is(steps[0]?.module, `m${count - 1}`);
+	t.is(levels(steps).length, count);
+});
