@@ -43,7 +43,7 @@ export const texts = {
 	},
 	coldplug: {
 		description: [
-			"Loads the modules that the devices present ask for by their aliases in `/sys`, and those of the devices that come up meanwhile, and ends when nothing has come for a while. Modules are inserted side by side, each after those that it needs.",
+			"Loads the modules that the devices present ask for by their aliases in `/sys`, and those of the devices that come up meanwhile, and ends when nothing has come for a while. Modules are inserted side by side, each after those that it needs; those that match one alias one after the other, in the index's order, since the first one has the device.",
 			"`coldplug --dry-run` prints what would be loaded, in order, and why. It needs no privilege and changes nothing, and by `-d`, `-S`, `-C` and `--sysfs` it tells of any other machine whose files are at hand.",
 		],
 		more: {
