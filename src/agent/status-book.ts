@@ -80,7 +80,6 @@ export function makeStatusBook(
 			} else if (report.kind === "listening") receiveBuffer = report.receiveBuffer;
 			else if (report.kind === "deaf" || report.kind === "blind") problem(report.error.message);
 			else if (report.kind === "hung") problem(`${report.step.module} hangs`);
-			else if (report.kind === "stuck") problem(`${report.step.module} waits for ${report.behind}, which hangs`);
 			if (report.kind === "listening" && phase.name === "starting") enter("serving");
 			if (isWork(report)) work(report.kind === "batch");
 		},

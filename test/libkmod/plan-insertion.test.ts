@@ -388,7 +388,9 @@ test("a chain of softdeps may be longer than the stack is deep", (t) => {
 		...knowledge,
 		softdeps(module) {
 			const next = softdeps.get(module);
-			return next === undefined ? [] : [{ pattern: module, pre: [next], post: [], source: { file: configFile, line: 1 } }];
+			return next === undefined
+				? []
+				: [{ pattern: module, pre: [next], post: [], source: { file: configFile, line: 1 } }];
 		},
 	};
 	const steps = planInsertion(chained, [{ module: "m0", cause: { kind: "name" } }]);
