@@ -100,7 +100,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 	let stopped = false;
 
 	function enter(step: Step): Airborne {
-		const flight = { ...withResolvers<Outcome>(), step, after: [...step.after], failed: new Map(), begun: false };
+		const flight = { ...withResolvers<Outcome>(), step, needed: new Set<string>(), failed: new Map(), begun: false };
 		flights.set(step.module, flight);
 		waits.enter(step.module);
 		lookFor(flight, step.after);
@@ -108,17 +108,17 @@ export function makeInserter(options: InserterOptions): Inserter {
 	}
 
 	/** What is not in flight has ended, or is live. */
-	function lookFor({ step }: Airborne, prerequisites: readonly Prerequisite[]): void {
-		for (const { module, hard, rival } of prerequisites)
+	function lookFor({ step, needed }: Airborne, prerequisites: readonly Prerequisite[]): void {
+		for (const { module, hard, rival } of prerequisites) {
+			if (hard) needed.add(module);
 			waits.wait(step.module, module, hard ? "dependency" : rival === undefined ? "softdep" : "rival");
+		}
 	}
 
 	/** An order that this plan knows of counts for what an earlier one brought up, as long as that has not begun. */
 	function join(flight: Airborne, step: Step): void {
 		if (step.required) flight.step = { ...flight.step, required: true };
-		if (flight.begun) return;
-		flight.after.push(...step.after);
-		lookFor(flight, step.after);
+		if (!flight.begun) lookFor(flight, step.after);
 	}
 
 	function end(flight: Airborne, outcome: Omit<Outcome, "step">): void {
@@ -129,8 +129,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 		places.forget(module);
 		if (!isUsable(ended))
 			for (const other of flights.values())
-				if (!other.begun && other.after.some((one) => one.hard && one.module === module))
-					other.failed.set(module, ended);
+				if (!other.begun && other.needed.has(module)) other.failed.set(module, ended);
 		waits.end(module);
 		flight.resolve(ended);
 	}
@@ -155,8 +154,8 @@ export function makeInserter(options: InserterOptions): Inserter {
 	/** Undefined where it has ended without one, or has to wait again. With a place it has begun. */
 	async function askForPlace(flight: Airborne): Promise<Place | undefined> {
 		const { step } = flight;
-		const because = flight.after
-			.map(({ module }) => flight.failed.get(module))
+		const because = [...flight.needed]
+			.map((module) => flight.failed.get(module))
 			.find((outcome) => outcome !== undefined);
 		const idle = resultWithoutActing(step);
 		if (because !== undefined) end(flight, { result: resultBehind(because), milliseconds: 0, because });
@@ -273,9 +272,9 @@ export function makeInserter(options: InserterOptions): Inserter {
 /** A step in flight. */
 type Airborne = {
 	step: Step;
-	/** Of all plans that it is in. */
-	readonly after: Prerequisite[];
-	/** What it cannot do without and did not come to life. */
+	/** What it cannot do without, by all plans that it is in, in their order. */
+	readonly needed: Set<string>;
+	/** Of that, what did not come to life. */
 	readonly failed: Map<string, Outcome>;
 	readonly promise: Promise<Outcome>;
 	readonly resolve: (outcome: Outcome) => void;
