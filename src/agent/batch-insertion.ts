@@ -10,6 +10,7 @@ import {
 	type Observable,
 	type ObservableInput,
 	of,
+	type SchedulerLike,
 	takeUntil,
 	tap,
 	timer,
@@ -46,6 +47,7 @@ export type BatchInsertionOptions = {
 	readonly listLive: () => ReadonlySet<string>;
 	/** Nobody waits any more for what failed to be tried again. */
 	readonly stop: Observable<unknown>;
+	readonly scheduler: SchedulerLike;
 };
 
 export type Asking = CarryOutOptions & {
@@ -57,7 +59,7 @@ export type Asking = CarryOutOptions & {
 export type InsertDecided = (decisions: readonly Decision[], asking?: Asking) => Observable<Report>;
 
 export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecided {
-	const { knowledge, inserter, attempts, backOff, listLive, stop } = options;
+	const { knowledge, inserter, attempts, backOff, listLive, stop, scheduler } = options;
 	/** Devices that came up when what they want was in flight: it may have found no hardware because they were not there. */
 	const latecomers = makeLatecomers();
 	/** Devices that want what has failed so lately that it is left alone for now. */
@@ -149,7 +151,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		const first = resting.isEmpty(module);
 		resting.add(module, batch.decisions, [device]);
 		if (!first) return EMPTY;
-		return timer(backOff.wait(module)).pipe(
+		return timer(backOff.wait(module), scheduler).pipe(
 			takeUntil(stop),
 			mergeMap(() => {
 				const { decisions, devices } = resting.take(module);

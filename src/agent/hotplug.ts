@@ -1,7 +1,6 @@
 // The pipeline: uevents and the walk become batches, batches become outcomes. Listening begins before the walk, so that
 // nothing slips between; what was begun is awaited, whatever stops the listening.
 import {
-	asyncScheduler,
 	auditTime,
 	catchError,
 	debounceTime,
@@ -16,6 +15,7 @@ import {
 	type Observable,
 	of,
 	repeat,
+	type SchedulerLike,
 	Subject,
 	share,
 	switchMap,
@@ -34,6 +34,7 @@ import { type Decider, type Decision, makeDecider } from "./decide.js";
 import type { Announcement, Devices, PresentDevice } from "./devices.js";
 import { type Arrival, makeLooking } from "./looking.js";
 import { makeLosses } from "./losses.js";
+import { monotonicScheduler } from "./monotonic-scheduler.js";
 import type { Pulse } from "./pulse.js";
 import type { Report } from "./report.js";
 import { parseUevent, type Uevent } from "./uevent.js";
@@ -68,6 +69,8 @@ export type HotplugOptions = {
 	readonly endWhenSettled: boolean;
 	/** Is kept up to date. */
 	readonly pulse?: Pulse;
+	/** By which all of it waits: the monotonic one where absent. */
+	readonly scheduler?: SchedulerLike;
 };
 
 export type LoadRequest = {
@@ -92,11 +95,12 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 	return defer(() => {
 		const { devices, inserter, knowledge, pulse, stop, endWhenSettled, pauseMilliseconds = 1000 } = options;
 		const { asksForMore = () => false, decider = () => makeDecider(knowledge()), lookAtStart = true } = options;
+		const { scheduler = monotonicScheduler } = options;
 		const { parse = parseUevent, inOrder = true } = devices;
 		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
 		const attempts = makeAttempts();
-		const backOff = endWhenSettled ? noBackOff : makeBackOff(() => asyncScheduler.now());
-		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff });
+		const backOff = endWhenSettled ? noBackOff : makeBackOff(() => scheduler.now());
+		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff, scheduler });
 		const losses = makeLosses();
 		const unmatched = makeUnmatched();
 		/** Something came up or ended: things are not settled. */
@@ -104,7 +108,13 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		/** Only something else was heard. */
 		const chatter = new Subject<void>();
 		const refusals = new Subject<Report>();
-		const looking = makeLooking({ devices, pauseMilliseconds, lookAtStart, onLooked: () => activity.next() });
+		const looking = makeLooking({
+			devices,
+			pauseMilliseconds,
+			lookAtStart,
+			scheduler,
+			onLooked: () => activity.next(),
+		});
 		let decide = decider();
 		let failures = 0;
 		if (pulse) pulse.isLooking = looking.isUnderWay;
@@ -116,7 +126,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 				if (pulse) pulse.socket = undefined;
 				return of<Report>({ kind: "deaf", error });
 			}),
-			repeat({ delay: () => timer(pauseMilliseconds) }),
+			repeat({ delay: () => timer(pauseMilliseconds, scheduler) }),
 		);
 
 		function hear(announcement: Announcement): Observable<Report | Arrival> {
@@ -195,12 +205,12 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 
 		/** A turn of the event loop comes after the quiet time: it may have been too busy to hear what is waiting. */
 		const quiet = activity.pipe(
-			debounceTime(quietMilliseconds),
-			switchMap(() => timer(0).pipe(takeUntil(activity))),
+			debounceTime(quietMilliseconds, scheduler),
+			switchMap(() => timer(0, scheduler).pipe(takeUntil(activity))),
 			map(checkLosses),
 			share(),
 		);
-		const lostInQuiet = merge(quiet, chatter.pipe(auditTime(quietMilliseconds), map(checkLosses)));
+		const lostInQuiet = merge(quiet, chatter.pipe(auditTime(quietMilliseconds, scheduler), map(checkLosses)));
 		const idle = quiet.pipe(
 			filter((lost) => lost.length === 0 && !looking.isUnderWay() && inserter.busy() === 0),
 			filter(() => failures === 0 || failures >= SETTLED_DEAF),
@@ -220,7 +230,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		);
 
 		/** As often as anybody reads them: whoever sends them can send many. */
-		const refused = refusals.pipe(throttleTime(pauseMilliseconds, undefined, { leading: true, trailing: true }));
+		const refused = refusals.pipe(throttleTime(pauseMilliseconds, scheduler, { leading: true, trailing: true }));
 		const arrivals = merge(heard, refused, lostInQuiet.pipe(mergeMap((lost) => from(lost))), renewed, looking.seen);
 		const worked = merge(
 			arrivals.pipe(

@@ -13,6 +13,7 @@ import {
 	merge,
 	type Observable,
 	of,
+	type SchedulerLike,
 	Subject,
 	startWith,
 	timer,
@@ -29,6 +30,7 @@ export type LookingOptions = {
 	/** Between two looks at first; twice as long after each that was not enough, but the first two. */
 	readonly pauseMilliseconds: number;
 	readonly lookAtStart: boolean;
+	readonly scheduler: SchedulerLike;
 	/** A look has ended. */
 	readonly onLooked: () => void;
 };
@@ -45,7 +47,8 @@ export type Looking = {
 
 const LONGEST_PAUSE = 64;
 
-export function makeLooking({ devices, pauseMilliseconds, lookAtStart, onLooked }: LookingOptions): Looking {
+export function makeLooking(options: LookingOptions): Looking {
+	const { devices, pauseMilliseconds, lookAtStart, scheduler, onLooked } = options;
 	const looks = new Subject<void>();
 	let due = lookAtStart;
 	let walking = false;
@@ -61,7 +64,7 @@ export function makeLooking({ devices, pauseMilliseconds, lookAtStart, onLooked 
 
 	function pause(): Observable<never> {
 		const times = Math.min(2 ** Math.max(0, looksAgain - 2), LONGEST_PAUSE);
-		return timer(times * pauseMilliseconds).pipe(ignoreElements());
+		return timer(times * pauseMilliseconds, scheduler).pipe(ignoreElements());
 	}
 
 	function walk(): Observable<Report | Arrival> {

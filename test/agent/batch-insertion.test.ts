@@ -4,6 +4,7 @@ import { makeAttempts } from "../../src/agent/attempts.js";
 import { type BackOff, makeBackOff, noBackOff } from "../../src/agent/back-off.js";
 import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
 import { makeDecider } from "../../src/agent/decide.js";
+import { monotonicScheduler } from "../../src/agent/monotonic-scheduler.js";
 import type { Report } from "../../src/agent/report.js";
 import { makeInserter } from "../../src/libkmod/inserter.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
@@ -29,6 +30,7 @@ function setUp(options: Given = {}) {
 		backOff: options.backOff ?? noBackOff,
 		listLive: () => kernel.live,
 		stop: NEVER,
+		scheduler: monotonicScheduler,
 	});
 	const told: string[] = [];
 	const comesUp = async (device: string, ...aliases: readonly string[]): Promise<void> => {

@@ -7,6 +7,7 @@
 //	insert a  an insertion that does not end well at once: i inserted, n no device, f failed
 //	rmmod     modules that somebody removes
 //	stop      the agent is told to stop
+//	clock     the wall clock is set: > an hour ahead, < an hour back
 //	batches   numbers of the batches
 //	begun     modules whose insertion begins
 //	ended     modules whose outcome is told, in capitals where they did not come to life
@@ -15,7 +16,7 @@
 // Blanks before a socket, a walk or an insertion say when the agent begins it, which is checked. A line without a name goes on
 // with the one above: for a second mark in the same column.
 import type { ExecutionContext } from "ava";
-import { concat, EMPTY, map, mergeMap, type Observable, of, ReplaySubject, throwError } from "rxjs";
+import { asyncScheduler, concat, EMPTY, map, mergeMap, type Observable, of, ReplaySubject, throwError } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
 import type { Insertions } from "../../src/agent/batch-insertion.js";
 import type { Announcement, PresentDevice } from "../../src/agent/devices.js";
@@ -42,6 +43,9 @@ type ExpectedRow = (typeof expectedRows)[number];
 
 const QUIET = 5;
 const PAUSE = 5;
+const HOUR = 3_600_000;
+/** RxJS's own scheduler goes by it. */
+const wallClock = asyncScheduler.now;
 
 const letters = ["a", "b", "c", "d", "e", "f"];
 const knowledge = makeWorld({
@@ -70,6 +74,11 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			else t.is(line.search(/\S/), now(), `column of ${name} number ${place + 1}`);
 			return asItComes(line?.trim() ?? "", (marbles) => cold(marbles, undefined, refusal(name)));
 		};
+		let ahead = 0;
+		cold(diagram("clock")).subscribe((sign) => {
+			ahead += sign === ">" ? HOUR : -HOUR;
+		});
+		asyncScheduler.now = () => now() + ahead;
 		const live = new Set<string>();
 		cold(diagram("rmmod")).subscribe((module) => live.delete(module));
 		const hearing = makeHearing(circumstances);
@@ -92,6 +101,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			pauseMilliseconds: PAUSE,
 			stop: cold(diagram("stop")),
 			endWhenSettled: coldplug,
+			scheduler: { now, schedule: asyncScheduler.schedule.bind(asyncScheduler) },
 		});
 		reports.subscribe({
 			next(report) {
@@ -104,6 +114,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			complete: () => rows.told.mark(now(), "|"),
 		});
 	});
+	asyncScheduler.now = wallClock;
 	for (const [name, lines] of given)
 		if (/socket|walk|insert/.test(name)) t.is(told[name], lines.length, `how many times ${name} began`);
 	const row = (name: ExpectedRow, lines: readonly string[]) => lines.map((line) => `${name.padEnd(9)} ${line}`);
