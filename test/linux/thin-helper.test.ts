@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { takeSpooled } from "../../src/linux/spool.js";
+import { makeSteppedClock } from "../support/stepped-clock.js";
 import { makeThinHelper, THIN_HELPER, type ThinHelper } from "../support/thin-helper.js";
 
 const KERNEL = ["-q", "--", "fs-xfs"];
@@ -71,6 +72,23 @@ test("where the agent's answer is cut short", fallsBack, end("0"), 30);
 test("where the answer is another", fallsBack, end("2\n"), 30);
 test("where the answer is rubbish", fallsBack, end("\0".repeat(5000)), 30);
 test("where the agent says nothing for too long", fallsBack, (socket) => void socket.on("end", () => socket.end()), 1);
+
+for (const [way, milliseconds] of [
+	["ahead", 3_600_000],
+	["back", -3_600_000],
+] as const)
+	test(`the wall clock is set ${way} while the agent says nothing: it waits as long as ever`, async (t) => {
+		const helper = helperOf(t, { seconds: 1 });
+		const clock = makeSteppedClock(helper.clock);
+		const agent = await helper.serve((socket) => {
+			clock.setAhead(milliseconds);
+			socket.on("end", () => socket.end());
+		});
+		const begun = performance.now();
+		t.is(await helper.run(KERNEL, undefined, { ...clock.environment, LD_PRELOAD: clock.library }), 7);
+		t.true(performance.now() - begun >= 1000);
+		await agent.close();
+	});
 
 const refuses = test.macro({
 	async exec(t, words: string[], modalias: string | undefined, status: number) {

@@ -4,6 +4,7 @@
 //   STANDIN_RECORD                     the file to which each call is appended when it begins, one JSON object a line
 //   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
 //                                      "ERRNO", the answer to every call; "ERRNO*TIMES", to the first ones. Without: success
+//   STANDIN_TIMES                      whether finit_module's calls are recorded with "at", milliseconds of CLOCK_MONOTONIC
 //   STANDIN_PROC_MODULES               the file that stands in for /proc/modules: what finit_module inserts is added to it as live
 //   STANDIN_KERNEL                     a program that is run with a call's name and the module's file or name, and exits with the errno
 //                                      to answer or with 0; asked where none of these has an answer
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // As openlog() was given it: read when a message comes, as libc reads it.
@@ -140,6 +142,9 @@ static int stand_in_for_finit_module(int fd, const char *parameters, int flags)
 	put_number(&line, "closedOnExec", (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	put_string(&line, "parameters", parameters);
 	put_number(&line, "flags", flags);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (getenv("STANDIN_TIMES")) put_number(&line, "at", now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	record(&line);
 	int result = answer("STANDIN_FINIT_MODULE", &calls, parameters, "finit_module", file);
 	if (!result) add_live_module(file);

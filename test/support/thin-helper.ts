@@ -12,8 +12,10 @@ export const THIN_HELPER = "src/linux/thin-helper/hotplugd-load.c";
 
 export type ThinHelper = {
 	readonly spool: string;
-	/** Resolves with the exit status. */
-	run(words: readonly string[], modalias?: string): Promise<number | null>;
+	/** A file for its clock, if it has one of its own. */
+	readonly clock: string;
+	/** Resolves with the exit status. @param more joins its environment */
+	run(words: readonly string[], modalias?: string, more?: Readonly<Record<string, string>>): Promise<number | null>;
 	/** What it gave modprobe, a call a line; its words in brackets. */
 	modprobeCalls(): string[];
 	/** Answers each line that it sends. The lines are kept. */
@@ -42,8 +44,9 @@ export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
 	if (modprobe) writeProgram(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`);
 	return {
 		spool: at("spool"),
-		async run(words, modalias) {
-			const env = { PATH: "/usr/bin:/bin", ...(modalias !== undefined && { MODALIAS: modalias }) };
+		clock: at("clock"),
+		async run(words, modalias, more) {
+			const env = { PATH: "/usr/bin:/bin", ...more, ...(modalias !== undefined && { MODALIAS: modalias }) };
 			const child = spawn(program, words, { cwd: folder, env, stdio: "ignore" });
 			const [status] = await once(child, "exit");
 			return status;
