@@ -1,0 +1,151 @@
+// The wall clock is set by an hour, ahead and back, while drivers are loaded, as it is at the boot of a system without a battery
+// clock.
+import { readFileSync } from "node:fs";
+import { compile } from "../support/c-program.js";
+import { formatRecords, formatUevent } from "../support/uevent-injector.js";
+import { coldplugDevices, start, type Vm } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+/** A device of a test module, as the kernel announces it. */
+const device = (module: string, name: string): Buffer =>
+	formatRecords([
+		formatUevent("add", `/devices/made-up/${name}`, [
+			["SUBSYSTEM", "platform"],
+			["MODALIAS", `platform:hotplugd-${module}`],
+		]),
+	]);
+
+const FAILURES = 6;
+const failing = Array.from({ length: FAILURES + 1 }, (_, i) => `fail${i}`);
+
+const records = {
+	slow: device("slow", "slow"),
+	user: device("user", "user"),
+	...Object.fromEntries(failing.map((name) => [name, device("fail", name)])),
+};
+
+const functions = `. /vm/functions
+uptime() { cut -d' ' -f1 /proc/uptime; }
+# At least so many lines of a file have a text.
+await_lines() { until [ "$(grep -c -e "$1" "$2")" -ge "$3" ]; do sleep 0.1; done; }
+`;
+
+const quietSeconds = 6;
+
+/** coldplug, while the clock is set; what its wait for quiet took behind the last setting, by CLOCK_MONOTONIC. */
+const coldplugUntilQuiet = (module: string, step: string) => `
+: >/run/coldplug
+coldplug -v --quiet ${1000 * quietSeconds} >/run/coldplug & agent=$!
+await_lines '^looked at' /run/coldplug 1
+sleep 2
+/vm/injector kernel </vm/records/${module}
+await_lines ': hotplugd_${module}: inserted' /run/coldplug 1
+date -s '${step}' >&2
+from=$(uptime)
+wait $agent || exit 1
+echo ${module} $from $(uptime)
+`;
+
+/** With the drivers of some thirty devices still to be loaded. */
+const coldplugAll = `
+: >/run/coldplug
+coldplug -v >/run/coldplug & agent=$!
+await_lines '^batch' /run/coldplug 5
+date -s '+1 hour' >&2
+await_lines '^looked at' /run/coldplug 1
+date -s '-1 hour' >&2
+await_lines '^batch' /run/coldplug 40
+date -s '-1 hour' >&2
+from=$(uptime)
+wait $agent || exit 1
+date -s '+1 hour' >&2
+echo all $from $(uptime)
+live_modules >/run/ours
+`;
+
+/** kmod's own; what is still missing then is named. */
+const byModprobe = `
+for pass in 1 2; do
+	find /sys/devices -name modalias -print0 | xargs -0 cat | sort -u | xargs -d '\\n' /sbin/modprobe -abq || true
+done
+stand_still
+live_modules | diff /run/ours - >&2 || exit 1
+`;
+
+/** A module that has failed six times is left alone for eight seconds, and one that has failed five times for four. */
+const backOff = `
+cd /
+hotplugd run >/run/log & until grep -q '"settled"' /run/log; do sleep 0.1; done
+for number in 0 1 2 3 4; do
+	/vm/injector kernel </vm/records/fail$number
+	await_lines '"module":"hotplugd_fail","result":"failed"' /run/log $((number + 1))
+done
+/vm/injector kernel </vm/records/fail5
+date -s '-1 hour' >&2
+from=$(uptime)
+await_lines '"module":"hotplugd_fail","result":"failed"' /run/log 6
+echo back $from $(uptime)
+from=$(uptime)
+/vm/injector kernel </vm/records/fail6
+date -s '+1 hour' >&2
+echo 'options hotplugd_fail succeed=1' >/etc/modprobe.d/clock.conf
+hotplugd reload >&2 || exit 1
+await_lines '"module":"hotplugd_fail","result":"inserted"' /run/log 1
+echo ahead $from $(uptime)
+hotplugd settle --timeout 60 || exit 1
+date -s '+1 hour' >&2
+hotplugd stop
+wait
+tail -n 1 /run/log | grep -c '"stopped"'
+`;
+
+async function succeed(vm: Vm, script: string): Promise<string> {
+	const { status, stdout, stderr } = await vm.run(functions + script);
+	if (status !== 0) throw new Error(`${script} ended with ${status}: ${stdout}${stderr}`);
+	return stdout.toString();
+}
+
+/** Seconds that each wait took, by its name. */
+const seconds = (output: string): ReadonlyMap<string, number> =>
+	new Map(
+		[...output.matchAll(/^(\w+) ([\d.]+) ([\d.]+)$/gm)].map(([, name = "", from, to]) => [
+			name,
+			Number(to) - Number(from),
+		]),
+	);
+
+const LONG = 600;
+
+vmTest("the clock is set by an hour, ahead and back, and all drivers are live as soon as ever", async (t) => {
+	const vm = await start({
+		devices: coldplugDevices,
+		testModules: true,
+		files: {
+			"/etc/modprobe.d/clock.conf": "options hotplugd_fail errno=16\n",
+			"/vm/injector": readFileSync(compile("uevent-injector")),
+			...Object.fromEntries(Object.entries(records).map(([name, record]) => [`/vm/records/${name}`, record])),
+		},
+	});
+	try {
+		await succeed(vm, "chmod +x /vm/injector");
+		const all = seconds(await succeed(vm, coldplugAll)).get("all") ?? 0;
+		await succeed(vm, byModprobe);
+		const output = await succeed(
+			vm,
+			coldplugUntilQuiet("slow", "+1 hour") + coldplugUntilQuiet("user", "-1 hour") + backOff,
+		);
+		const took = seconds(output);
+		t.log(`seconds until the end, or the next attempt, after the clock was set: all ${all}, ${[...took].join(" ")}`);
+		t.regex(output, /^1$/m);
+		t.true(all > 0 && all < LONG);
+		for (const module of ["slow", "user"]) {
+			t.true(took.get(module)! >= quietSeconds - 1, module);
+			t.true(took.get(module)! < LONG, module);
+		}
+		// Half of eight.
+		t.true(took.get("ahead")! >= 4 && took.get("ahead")! < LONG);
+		t.true(took.get("back")! > 0 && took.get("back")! < LONG);
+	} finally {
+		await vm.stop();
+	}
+});
