@@ -488,6 +488,33 @@ story(
 );
 
 story(
+	"told to stop while it waits to look again, it ends at once",
+	`
+	socket    l-T
+	walk      |
+	stop         s
+	told      L !|
+	          W
+	`,
+);
+
+story(
+	"told to stop while a module that failed is left alone, it ends at once",
+	`
+	socket    l-x-y
+	walk      |
+	insert b    f
+	stop             s
+	batches     1 2
+	begun       b
+	ended       B
+	told      L      |
+	          W
+	`,
+	{ says: { x: ["add b1"], y: ["add b2"] } },
+);
+
+story(
 	"a socket that fails is opened again, and what it missed is looked after",
 	`
 	socket    l--#

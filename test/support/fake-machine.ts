@@ -24,6 +24,8 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	readonly companion?: (line: string) => string;
 	/** The lock of the run directory; it is to be had where absent. */
 	readonly lock?: InstanceLock;
+	/** How often whoever started the agent wants a sign of life. */
+	readonly watchdogMilliseconds?: number;
 };
 
 export type FakeMachine = Machine & {
@@ -139,8 +141,8 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				reloading: () => void said.push("reloading"),
 				stopping: () => void said.push("stopping"),
 				status: (text) => void said.push(text),
-				watchdogMilliseconds: undefined,
-				watchdog: () => undefined,
+				watchdogMilliseconds: options.watchdogMilliseconds,
+				watchdog: () => void said.push("watchdog"),
 			}),
 			async watchDirectories({ onHint }) {
 				onHints.push(onHint);

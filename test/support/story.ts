@@ -79,6 +79,9 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			ahead += sign === ">" ? HOUR : -HOUR;
 		});
 		asyncScheduler.now = () => now() + ahead;
+		/** Who asks later hears of it too. */
+		const stop = new ReplaySubject<unknown>(1);
+		cold(diagram("stop")).subscribe(stop);
 		const live = new Set<string>();
 		cold(diagram("rmmod")).subscribe((module) => live.delete(module));
 		const hearing = makeHearing(circumstances);
@@ -99,7 +102,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			listLive: circumstances.listLive ?? (() => live),
 			quietMilliseconds: QUIET,
 			pauseMilliseconds: PAUSE,
-			stop: cold(diagram("stop")),
+			stop,
 			endWhenSettled: coldplug,
 			scheduler: { now, schedule: asyncScheduler.schedule.bind(asyncScheduler) },
 		});

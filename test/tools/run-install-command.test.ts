@@ -82,6 +82,13 @@ test("nothing", refuses, "");
 test("a line without end", refuses, "install ".padEnd(100_000, "x"));
 test("rubbish", refuses, "\0\xff\n");
 
+test("a client that says nothing is left alone after ten seconds", async (t) => {
+	const { companion } = await companionOf(t, "install foo echo run >OUTPUT");
+	t.is(await text(connect({ path: companion.path, allowHalfOpen: true })), "failed\n");
+	await companion.close();
+	t.is(companion.ends[0]?.status, 1);
+});
+
 test("two requests on a connection are one", async (t) => {
 	const { companion, send, output } = await companionOf(
 		t,

@@ -1,4 +1,5 @@
 // hotplugd run as a service: what it is asked and told while it runs.
+import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
 import { run } from "../../src/tools/run.js";
@@ -205,6 +206,25 @@ test("a reload waits for what is in flight", async (t) => {
 	await machine.fakeKernel.end("card");
 	t.like(await reloaded, { ok: true });
 	t.like(await machine.ask({ command: "status" }), { status: { indexes: { generation: 2 } } });
+});
+
+test("a reload does not wait for what hangs", async (t) => {
+	const { machine } = start(t, { held: true, files: { "/etc/hotplugd.toml": `${settings}hung_seconds = 1\n` } });
+	await until(() => machine.fakeKernel.underway().length > 0);
+	t.like(await machine.ask({ command: "reload" }), { ok: true });
+	t.deepEqual(machine.fakeKernel.underway(), ["base"]);
+	t.like(await machine.ask({ command: "status" }), { status: { indexes: { generation: 2 } } });
+});
+
+test("the watchdog is fed for as long as it runs, and no longer", async (t) => {
+	const { machine, ended } = start(t, { watchdogMilliseconds: 5 });
+	const fed = () => machine.said.filter((text) => text === "watchdog").length;
+	await until(() => fed() >= 3);
+	machine.signal("SIGTERM");
+	await ended;
+	const before = fed();
+	await setTimeout(50);
+	t.is(fed(), before);
 });
 
 test("a module that failed is tried again for another device, later and later, and not for the same one", async (t) => {

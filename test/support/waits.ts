@@ -1,0 +1,693 @@
+// Every place of src and systemd that waits, what ends each wait, and the tests that show it. test/waits.test.ts reads the sources
+// for whatever makes a program wait (timers, promises that others resolve, events, a shell's sleep) and fails for a place that
+// is not here, for a row whose place has gone, and for a test that is not there.
+//
+// To enter a place: a row with its file, `at` the words of the line that waits, as they stand there, so many that no other line
+// of the file has them (where two lines are alike, each is entered once); what is waited for; what ends that, where nothing
+// comes as well: a bound with its figure, a stop, an event that must come; and the test's file with its title as it stands in the
+// source, with … for what a template puts in. Lines that wait for the same thing share a row. A wait without an end does not belong here: it is to be given one.
+
+export type Wait = {
+	readonly file: string;
+	readonly at: readonly string[];
+	readonly waitsFor: string;
+	readonly ends: string;
+	readonly tests: readonly (readonly [file: string, title: string])[];
+};
+
+const pipeline: readonly Wait[] = [
+	{
+		file: "src/agent/hotplug.ts",
+		at: ["debounceTime(quietMilliseconds, scheduler)"],
+		waitsFor: "quiet: nothing came up and nothing ended",
+		ends: "quiet_milliseconds after the last of it; a stop",
+		tests: [
+			["test/agent/hotplug.test.ts", "a machine without devices is settled after the quiet time"],
+			["test/agent/hotplug.test.ts", "told to stop with nothing begun, it ends at once"],
+			[
+				"test/tools/clock.test.ts",
+				"the clock is set … while coldplug waits for quiet: it waits as long as it was told",
+			],
+		],
+	},
+	{
+		file: "src/agent/hotplug.ts",
+		at: ["timer(0, scheduler)"],
+		waitsFor: "a turn of the event loop behind the quiet",
+		ends: "the turn; something that is heard in it",
+		tests: [
+			[
+				"test/agent/hotplug.test.ts",
+				"what waits in the socket while the event loop is busy is heard before things count as settled",
+			],
+		],
+	},
+	{
+		file: "src/agent/hotplug.ts",
+		at: ["auditTime(quietMilliseconds, scheduler)"],
+		waitsFor: "the question what was lost, behind an event that loads nothing",
+		ends: "quiet_milliseconds, whatever else comes; a stop",
+		tests: [
+			["test/agent/hotplug.test.ts", "a loss is noticed even where nothing was heard but what loads nothing"],
+			["test/agent/hotplug.test.ts", "a loss is noticed even while refused messages never cease"],
+		],
+	},
+	{
+		file: "src/agent/hotplug.ts",
+		at: ["throttleTime(pauseMilliseconds, scheduler"],
+		waitsFor: "the next word about refused messages",
+		ends: "a second; a stop",
+		tests: [["test/agent/hotplug.test.ts", "many refused messages are told once a pause"]],
+	},
+	{
+		file: "src/agent/hotplug.ts",
+		at: ["timer(pauseMilliseconds, scheduler)"],
+		waitsFor: "another socket in place of one that failed",
+		ends: "a second; a stop; coldplug goes on without one after four",
+		tests: [
+			["test/agent/hotplug.test.ts", "a socket that fails is opened again, and what it missed is looked after"],
+			["test/agent/hotplug.test.ts", "coldplug does not wait for ever for a socket that cannot be opened"],
+		],
+	},
+	{
+		file: "src/agent/looking.ts",
+		at: ["timer(times * pauseMilliseconds, scheduler)"],
+		waitsFor: "another look at /sys",
+		ends: "a second, and up to 64 where events go on being lost; a stop",
+		tests: [
+			["test/agent/hotplug.test.ts", "losses during a walk make one more look, however many there are"],
+			["test/agent/hotplug.test.ts", "told to stop while it waits to look again, it ends at once"],
+		],
+	},
+	{
+		file: "src/agent/batch-insertion.ts",
+		at: ["timer(backOff.wait(module), scheduler)"],
+		waitsFor: "another attempt at a module that has failed",
+		ends: "a quarter of a second, twice as long after each failure, a minute at most; a stop",
+		tests: [
+			[
+				"test/tools/run-service.test.ts",
+				"a module that failed is tried again for another device, later and later, and not for the same one",
+			],
+			["test/agent/hotplug.test.ts", "told to stop while a module that failed is left alone, it ends at once"],
+			["test/agent/clock.test.ts", "while a module that has failed is left alone"],
+		],
+	},
+	{
+		file: "src/agent/slices.ts",
+		at: ["new Promise<void>((resolve) => setImmediate(resolve))"],
+		waitsFor: "a turn of the event loop between two slices of the walk",
+		ends: "the turn",
+		tests: [["test/agent/slices.test.ts", "between slices the event loop turns"]],
+	},
+	{
+		file: "src/agent/pipeline.ts",
+		at: ["lastValueFrom("],
+		waitsFor: "the end of the pipeline: a stop, or where coldplug runs quiet, and the end of all that was begun",
+		ends: "the kernel's answer to each insertion that was begun; see src/libkmod/inserter.ts for one that does not come",
+		tests: [
+			["test/agent/hotplug.test.ts", "told to stop, it listens no more and awaits what it has begun"],
+			["test/tools/coldplug.test.ts", "a signal ends it when what runs has ended, and it says what it waits for"],
+		],
+	},
+];
+
+const insertions: readonly Wait[] = [
+	{
+		file: "src/libkmod/inserter.ts",
+		at: ["await Promise.all(prerequisites)"],
+		waitsFor: "the modules that a module needs",
+		ends: "each has ended, well or not; what waits for a hung one alone keeps nobody waiting",
+		tests: [
+			["test/libkmod/inserter.test.ts", "what fails blocks those that need it, which all name it as their cause"],
+			["test/libkmod/inserter.test.ts", "what waits for a hung module alone does not count as busy"],
+		],
+	},
+	{
+		file: "src/libkmod/inserter.ts",
+		at: ["return setTimeout(() => {"],
+		waitsFor: "an insertion or an install command that does not end",
+		ends: "hung_seconds: it gives up its place, and others go on",
+		tests: [
+			[
+				"test/libkmod/inserter.test.ts",
+				"what hangs gives up its place and its turn to keep others waiting, and is left to end",
+			],
+			[
+				"test/tools/run-faults.test.ts",
+				"four more modules than the bound hang, and fifty others are loaded long before",
+			],
+		],
+	},
+	{
+		file: "src/libkmod/places.ts",
+		at: ["new Promise((begin) => queue.push({ module, begin }))"],
+		waitsFor: "a place of the bound",
+		ends: "another module that ends or hangs; a stop",
+		tests: [
+			["test/libkmod/places.test.ts", "so many have a place at once, and whoever leaves lets the next one in"],
+			["test/libkmod/places.test.ts", "opened, it has a place for everybody"],
+		],
+	},
+	{
+		file: "src/libkmod/kmod/unprobe.ts",
+		at: ["new Promise((resolve) => setTimeout(resolve, pause))"],
+		waitsFor: "a module in use that is to be removed (modprobe -r -w)",
+		ends: "the milliseconds that were asked for",
+		tests: [["test/tools/modprobe-differences.test.ts", "-w gives up when its time is over"]],
+	},
+	{
+		file: "src/linux/kernel.ts",
+		at: ["await setTimeout(2 ** attempt)"],
+		waitsFor: "another attempt at a call that was interrupted",
+		ends: "62 milliseconds in all: six attempts",
+		tests: [["test/linux/kernel.test.ts", "an interrupted insertion is tried again, a few times"]],
+	},
+	{
+		file: "src/linux/kernel.ts",
+		at: ["new Promise((resolve, reject) => readFile(fd"],
+		waitsFor: "the content of a module file",
+		ends: "the end of the file; a FIFO has none to wait for, and is refused",
+		tests: [
+			[
+				"test/linux/kernel.test.ts",
+				"a module file that is missing, damaged or no file at all is refused, and the kernel not asked",
+			],
+		],
+	},
+	{
+		file: "src/linux/kernel.ts",
+		at: ["return new Promise((resolve, reject) => {", 'child.once("error", reject)', 'child.once("exit", '],
+		waitsFor: "an install command, which has no limit under kmod either",
+		ends: "its end; in the agent it hangs after hung_seconds as an insertion does, and others go on",
+		tests: [
+			[
+				"test/linux/kernel.test.ts",
+				"a command is a line of the shell, with more in its environment, and ends with a status",
+			],
+			[
+				"test/libkmod/inserter.test.ts",
+				"what hangs gives up its place and its turn to keep others waiting, and is left to end",
+			],
+		],
+	},
+	{
+		file: "src/linux/syscalls.ts",
+		at: ["new Promise((resolve, reject) => {"],
+		waitsFor: "finit_module(2), init_module(2) and delete_module(2), on a thread",
+		ends: "the kernel's answer; see src/libkmod/inserter.ts for one that does not come",
+		tests: [
+			[
+				"test/linux/thread-pool.test.ts",
+				"calls begin in the order in which they were asked for, and one that fails frees its thread",
+			],
+		],
+	},
+	{
+		file: "src/linux/turns.ts",
+		at: ["new Promise<void>((resolve) => waiting.push(resolve))"],
+		waitsFor: "a turn on a thread, or at a decoder",
+		ends: "the end of another that has one",
+		tests: [
+			[
+				"test/linux/thread-pool.test.ts",
+				"calls begin in the order in which they were asked for, and one that fails frees its thread",
+			],
+			["test/linux/module-file.test.ts", "… unpacks …, many files at once too"],
+		],
+	},
+];
+
+/** What unpacks modules and what depmod does: computing and disks, for which nobody else is waited. */
+const bytes: readonly Wait[] = [
+	{
+		file: "src/linux/gunzip.ts",
+		at: ["new Promise((resolve, reject) =>"],
+		waitsFor: "a module file that is unpacked on a thread",
+		ends: "its end, or the most bytes that it may have",
+		tests: [["test/linux/module-file.test.ts", "… stops unpacking … at the limit, and unpacks the next file"]],
+	},
+	{
+		file: "src/linux/native-decoders.ts",
+		at: ["new Promise((resolve, reject) => {"],
+		waitsFor: "a module file that is unpacked on a thread",
+		ends: "its end, or the most bytes that it may have",
+		tests: [["test/linux/module-file.test.ts", "… stops unpacking … at the limit, and unpacks the next file"]],
+	},
+	{
+		file: "src/linux/script-decoders.ts",
+		at: ["await setImmediate()", "for await (const chunk of new xz.XzReadableStream(source))"],
+		waitsFor: "a module file that is unpacked by JavaScript, and a turn of the event loop now and then",
+		ends: "its end, or the most bytes that it may have",
+		tests: [["test/linux/module-file.test.ts", "… stops unpacking … at the limit, and unpacks the next file"]],
+	},
+	{
+		file: "src/linux/module-file.ts",
+		at: ["await Promise.all(decoders[compression].map((find) => find()))"],
+		waitsFor: "the libraries that unpack",
+		ends: "they are loaded, or not there",
+		tests: [["test/linux/module-file.test.ts", "the system's decoders are used before those that are always there"]],
+	},
+	{
+		file: "src/linux/digest-threads.ts",
+		at: ["return Promise.all(all)", "return new Promise((resolve, reject) => {"],
+		waitsFor: "depmod's threads",
+		ends: "the last module; a thread that fails",
+		tests: [["test/linux/module-file.test.ts", "threads of JavaScript unpack by the same decoders, beside each other"]],
+	},
+	{
+		file: "src/linux/module-digests.ts",
+		at: ["await Promise.all([...here, shared ?? []])"],
+		waitsFor: "depmod's threads and its own share",
+		ends: "the last module",
+		tests: [["test/linux/module-tree.test.ts", "modules are digested alike however they are compressed"]],
+	},
+	{
+		file: "src/linux/publish.ts",
+		at: ["await Promise.all(drafts.map("],
+		waitsFor: "depmod's files to be on the disk",
+		ends: "fsync(2) of each",
+		tests: [["test/linux/publish.test.ts", "what cannot be replaced keeps everything as it was"]],
+	},
+	{
+		file: "src/linux/uevent-socket.ts",
+		at: ['await Promise.all([import("netlink/dist/raw.js"), openSyscalls()])'],
+		waitsFor: "the packages that it takes to listen",
+		ends: "they are loaded",
+		tests: [
+			["test/linux/uevent-socket.test.ts", "a burst that fits arrives whole and in order, many messages to a drain"],
+		],
+	},
+];
+
+const service: readonly Wait[] = [
+	{
+		file: "src/agent/service.ts",
+		at: ["new Promise((resolve) => setTimeout(resolve, milliseconds))", "sleep(SETTLE_PAUSE)"],
+		waitsFor: "20 milliseconds between two looks whether all is settled",
+		ends: "the time that whoever asks for settle allows, two minutes unless told",
+		tests: [
+			["test/tools/run-service.test.ts", "settle waits for what is in flight, and says what it waited for in vain"],
+			["test/tools/clock.test.ts", "the clock is set … in every wait of the daemon: each ends, and none too soon"],
+		],
+	},
+	{
+		file: "src/agent/settle.ts",
+		at: ["await pause()"],
+		waitsFor: "what settle waits for, each by its name",
+		ends: "the time that whoever asks allows; what hangs is not waited for",
+		tests: [
+			["test/agent/settle.test.ts", "in vain it waits for …, and says so"],
+			["test/agent/settle.test.ts", "what is in flight is waited for, but not what hangs"],
+		],
+	},
+	{
+		file: "src/agent/service.ts",
+		at: ["await sleep(RELOAD_PAUSE)"],
+		waitsFor: "what is in flight, before a reload reads anything",
+		ends: "its end; hung_seconds; it hangs",
+		tests: [
+			["test/tools/run-service.test.ts", "a reload waits for what is in flight"],
+			["test/tools/run-service.test.ts", "a reload does not wait for what hangs"],
+		],
+	},
+	{
+		file: "src/agent/service.ts",
+		at: ["new Promise<LoadReply>("],
+		waitsFor: "the outcome of what somebody asked to load",
+		ends: "the outcome; whoever asks has a limit of his own (the thin helper's 150 seconds), and his connection's end",
+		tests: [
+			[
+				"test/tools/run-service.test.ts",
+				"an alias that is asked for is loaded, whoever asks, and the answer comes with its outcome",
+			],
+			["test/linux/control-socket.test.ts", "who asks, stops writing and leaves does not keep his place"],
+			["test/linux/thin-helper.test.ts", "where the agent says nothing for too long"],
+		],
+	},
+	{
+		file: "src/agent/service.ts",
+		at: ["setInterval(() => readiness.watchdog(), watchdogMilliseconds)"],
+		waitsFor: "the watchdog's next sign of life",
+		ends: "half of the service manager's time; the agent's end",
+		tests: [["test/tools/run-service.test.ts", "the watchdog is fed for as long as it runs, and no longer"]],
+	},
+	{
+		file: "src/agent/freshness.ts",
+		at: ["soon ??= setTimeout("],
+		waitsFor: "changes of what was read to come to rest",
+		ends: "a second without one, found by looking; the agent's end",
+		tests: [
+			["test/agent/freshness.test.ts", "as long as things change nothing is told, and when they do not, once"],
+			["test/agent/freshness.test.ts", "a closed one tells nothing"],
+		],
+	},
+	{
+		file: "src/agent/freshness.ts",
+		at: ["const poll = setInterval("],
+		waitsFor: "the next look whether what was read is still so",
+		ends: "half a minute; the agent's end",
+		tests: [
+			["test/agent/freshness.test.ts", "without a hint the change is found all the same"],
+			["test/agent/freshness.test.ts", "a closed one tells nothing"],
+		],
+	},
+	{
+		file: "src/agent/metrics-file.ts",
+		at: ["const timer = setInterval(", "await writing"],
+		waitsFor: "the next time that the metrics are written, and the write that goes on at the end",
+		ends: "metrics_seconds; the agent's end",
+		tests: [
+			["test/agent/metrics-file.test.ts", "it is written again and again, and once more at the end"],
+			[
+				"test/agent/metrics-file.test.ts",
+				"where writing takes longer than the pause, one write does not begin before the other has ended",
+			],
+		],
+	},
+	{
+		file: "src/agent/aftermath.ts",
+		at: ["timer = setTimeout("],
+		waitsFor: "quiet behind a storm, to give its memory back",
+		ends: "quiet_milliseconds after the last of it; nobody waits for that, and it holds up no end",
+		tests: [
+			["test/agent/aftermath.test.ts", "the quiet behind a storm gives its memory back, once for each storm"],
+			["test/agent/aftermath.test.ts", "while the storm goes on nothing is given back"],
+		],
+	},
+	{
+		file: "src/agent/command-pool.ts",
+		at: ["await Promise.all(ends)"],
+		waitsFor: "commands of policy that run when the agent is told to stop",
+		ends: "the limit of each command: timeout_seconds, and seven more until it is given up",
+		tests: [
+			["test/agent/command-pool.test.ts", "when it is stopped nothing more begins, and what runs is awaited"],
+			["test/linux/run-command.test.ts", "one that does not heed SIGTERM gets SIGKILL, and so does what it has begun"],
+		],
+	},
+	{
+		file: "src/linux/run-command.ts",
+		at: ["return new Promise((resolve, reject) => {", 'child.once("spawn", resolve)', 'child.once("error", reject)'],
+		waitsFor: "a command to begin",
+		ends: "it has, or it cannot",
+		tests: [["test/linux/run-command.test.ts", "what cannot be started is refused"]],
+	},
+	{
+		file: "src/linux/run-command.ts",
+		at: [
+			"return new Promise((resolve) => {",
+			"void timers.push(setTimeout(act, milliseconds))",
+			'child.once("exit", ',
+			'child.once("close", ',
+		],
+		waitsFor: "a command to end, and what it has written",
+		ends: "its limit, 2 seconds more to SIGKILL, 5 more until it is given up; 100 milliseconds for what it left behind",
+		tests: [
+			["test/linux/run-command.test.ts", "a program that takes too long gets SIGTERM, and may end by itself"],
+			["test/linux/run-command.test.ts", "one that does not heed SIGTERM gets SIGKILL, and so does what it has begun"],
+			["test/linux/run-command.test.ts", "what a program leaves running does not hold it up"],
+		],
+	},
+	{
+		file: "src/agent/companion.ts",
+		at: ["await ask(path, line, LONGEST_WAIT)"],
+		waitsFor: "the companion to run an install command or a rule's",
+		ends: "the limit of a rule's command; an install command hangs as an insertion does; the companion's end",
+		tests: [
+			["test/agent/companion.test.ts", "a companion that cannot be reached is a refusal to run, with that reason"],
+			[
+				"test/libkmod/inserter.test.ts",
+				"what hangs gives up its place and its turn to keep others waiting, and is left to end",
+			],
+		],
+	},
+	{
+		file: "src/linux/memory.ts",
+		at: ['session.post("HeapProfiler.collectGarbage", resolve)', "new Promise(setImmediate)"],
+		waitsFor: "V8 to collect garbage, and a turn of the event loop",
+		ends: "it has: the process stands still meanwhile",
+		tests: [["test/linux/memory.test.ts", "the heap that nobody needs is given back, and the process goes on"]],
+	},
+	{
+		file: "src/tools/serve.ts",
+		at: ["await Promise.all(sockets.map((socket) => socket.close()))"],
+		waitsFor: "answers that are due when the agent ends",
+		ends: "a second",
+		tests: [["test/linux/control-socket.test.ts", "closing waits for nobody for ever"]],
+	},
+];
+
+const sockets: readonly Wait[] = [
+	{
+		file: "src/linux/control-socket.ts",
+		at: ['await once(server, "listening")'],
+		waitsFor: "a socket to listen",
+		ends: "it does, or cannot",
+		tests: [["test/linux/control-socket.test.ts", "a path that no socket can have is refused"]],
+	},
+	{
+		file: "src/linux/control-socket.ts",
+		at: ['once(server, "close")', "const impatience = setTimeout("],
+		waitsFor: "answers that are due when the socket is closed, and their readers",
+		ends: "a second",
+		tests: [["test/linux/control-socket.test.ts", "closing waits for nobody for ever"]],
+	},
+	{
+		file: "src/linux/control-socket.ts",
+		at: ['socket.once("close", () => connections.delete(connection))'],
+		waitsFor: "a client to leave",
+		ends: "he does, or is closed for his silence",
+		tests: [
+			[
+				"test/linux/control-socket.test.ts",
+				"more connections than may be are closed unheard, and there is room again when others have gone",
+			],
+		],
+	},
+	{
+		file: "src/linux/control-connection.ts",
+		at: [
+			"this.#silence = setTimeout(",
+			'socket.once("close", () => this.#forget())',
+			"setInterval(() => this.#socket.write(",
+		],
+		waitsFor: "a client's line, the rest of one, or his reading of an answer",
+		ends: "ten seconds, that a client who has left altogether is noticed by within one",
+		tests: [
+			[
+				"test/linux/control-socket.test.ts",
+				"half a line, none at all, and one that drips are closed in time, and answers are not",
+			],
+			[
+				"test/linux/control-socket.test.ts",
+				"a client that never reads is not answered on and on, and closed in time, and the others are answered",
+			],
+			["test/linux/control-socket.test.ts", "who asks, stops writing and leaves does not keep his place"],
+		],
+	},
+	{
+		file: "src/linux/control-client.ts",
+		at: [
+			'setTimeout(() => socket.destroy(refuse("ETIMEDOUT")), timeoutMilliseconds)',
+			"for await (const chunk of socket as AsyncIterable<Buffer>)",
+		],
+		waitsFor: "the agent's answer to a command (status, settle, stop and so on), or the companion's",
+		ends: "the time that the command allows; load and reload wait as long as drivers take, and for the agent's end",
+		tests: [
+			["test/linux/control-socket.test.ts", "the client gives up in time, and takes no endless answer"],
+			["test/tools/agent-tools.test.ts", "why there is no answer is told"],
+		],
+	},
+	{
+		file: "src/tools/ask-agent.ts",
+		at: ["await ask(machine, socket, request, timeoutMilliseconds)"],
+		waitsFor: "the agent's answer to a command",
+		ends: "as src/linux/control-client.ts has it",
+		tests: [["test/tools/agent-tools.test.ts", "why there is no answer is told"]],
+	},
+	{
+		file: "src/linux/activated-socket.ts",
+		at: [
+			"return new Promise((resolve) => {",
+			"const impatience = setTimeout(",
+			'socket.once("close", () => finish(undefined))',
+			'socket.once("end", () => finish(undefined))',
+		],
+		waitsFor: "the line that the companion is asked by",
+		ends: "ten seconds; the client's end",
+		tests: [
+			["test/tools/run-install-command.test.ts", "a client that says nothing is left alone after ten seconds"],
+			["test/tools/run-install-command.test.ts", "half a line"],
+		],
+	},
+	{
+		file: "src/linux/activated-socket.ts",
+		at: ["return new Promise((resolve) => {", 'socket.once("close", () => resolve())'],
+		waitsFor: "the companion's answer to be written",
+		ends: "at once: it is shorter than any socket's buffer; the client's end",
+		tests: [
+			[
+				"test/tools/run-install-command.test.ts",
+				"a module's install command is run by its name, with its options, and the exit status comes back",
+			],
+		],
+	},
+	{
+		file: "src/linux/notify-socket.ts",
+		at: ["setTimeout(sendWaiting, RETRY_MILLISECONDS).unref()"],
+		waitsFor: "room in the service manager's socket",
+		ends: "50 milliseconds, again and again; it holds up nothing, no end either",
+		tests: [
+			[
+				"test/linux/readiness.test.ts",
+				"a service manager that does not read gets what matters later, in order, and keeps nobody waiting",
+			],
+		],
+	},
+	{
+		file: "src/linux/log-output.ts",
+		at: ["setInterval(tryAgain, RETRY_MILLISECONDS).unref()"],
+		waitsFor: "room where the log is written",
+		ends: "50 milliseconds, again and again; it holds up nothing, and lines beyond a mebibyte are left out",
+		tests: [
+			[
+				"test/linux/log-output.test.ts",
+				"what a full pipe has no room for follows when somebody reads, in order and whole",
+			],
+			[
+				"test/linux/log-output.test.ts",
+				"of more than is kept, the last are left out, and told of when there is room again",
+			],
+		],
+	},
+	{
+		file: "src/linux/log-output.ts",
+		at: ["await setTimeout(RETRY_MILLISECONDS)"],
+		waitsFor: "the log's reader, at the end",
+		ends: "a second",
+		tests: [["test/linux/log-output.test.ts", "nobody is waited for longer than a while"]],
+	},
+	{
+		file: "src/linux/thin-helper/hotplugd-load.c",
+		at: ["poll(&readable, 1, left)"],
+		waitsFor: "the agent's answer, for the kernel or for udev",
+		ends: "150 seconds, less than udev's 180; the agent's end: then modprobe does the work",
+		tests: [
+			["test/linux/thin-helper.test.ts", "where the agent says nothing for too long"],
+			["test/linux/thin-helper.test.ts", "where the agent ends without an answer"],
+			[
+				"test/linux/thin-helper.test.ts",
+				"the wall clock is set … while the agent says nothing: it waits as long as ever",
+			],
+		],
+	},
+];
+
+/** Commands that run, say something and end. */
+const commands: readonly Wait[] = [
+	{
+		file: "src/linux/standard-streams.ts",
+		at: ["Atomics.wait("],
+		waitsFor: "the reader of a command's output, where a pipe is full, as a blocking write would",
+		ends: "he reads, or goes; the agent's log does not wait (src/linux/log-output.ts)",
+		tests: [
+			["test/linux/standard-streams.test.ts", "a full pipe that does not block is written to as it is read, whole"],
+			["test/linux/standard-streams.test.ts", "a reader who goes away is not waited for"],
+		],
+	},
+	{
+		file: "src/main.ts",
+		at: ["await Promise.all(Object.entries(tools)"],
+		waitsFor: "the commands' summaries for --help",
+		ends: "they are loaded",
+		tests: [["test/main.test.ts", "--help lists the commands"]],
+	},
+	{
+		file: "src/main.ts",
+		at: ["spawnSync(process.execPath, [maker]"],
+		waitsFor: "the code cache to be made",
+		ends: "it is made",
+		tests: [["test/main.test.ts", "--rebuild-cache makes it anew"]],
+	},
+	{
+		file: "src/tools/kmod.ts",
+		at: ["await Promise.all(lines)"],
+		waitsFor: "the commands' summaries for kmod help",
+		ends: "they are loaded",
+		tests: [["test/tools/kmod.test.ts", "kmod's help names every command of the real one's"]],
+	},
+];
+
+/** A minute for settle is the most that the start of a machine is held up by what is in flight. */
+const scripts: readonly Wait[] = [
+	{
+		file: "systemd/alone/S10hotplugd",
+		at: ["sleep 0.1", '"$hotplugd" settle --timeout 60'],
+		waitsFor: "the agent to answer, and then to be settled",
+		ends: "the agent's end; 300 turns; a minute",
+		tests: [
+			[
+				"test/vm/alone-examples.test.ts",
+				"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
+			],
+		],
+	},
+	{
+		file: "systemd/alone/S10hotplugd",
+		at: ["sleep 0.1"],
+		waitsFor: "the agent to end",
+		ends: "its end; 300 turns",
+		tests: [
+			[
+				"test/vm/alone-examples.test.ts",
+				"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
+			],
+		],
+	},
+	{
+		file: "systemd/alone/hotplugd.initd",
+		at: ["ewaitfile 30 /run/hotplugd/control", "settle --timeout 60"],
+		waitsFor: "the agent to answer, and then to be settled",
+		ends: "30 seconds; a minute",
+		tests: [
+			[
+				"test/vm/alone-supervisors.test.ts",
+				"the examples for s6 and OpenRC start it, again when it was killed, and stop it",
+			],
+		],
+	},
+	{
+		file: "systemd/alone/inittab",
+		at: ["until [ -S /run/hotplugd/control ]; do sleep 0.1; done; /usr/bin/hotplugd settle --timeout 60"],
+		waitsFor: "the agent to answer, and then to be settled",
+		ends: "it answers; a minute",
+		tests: [
+			[
+				"test/vm/alone-examples.test.ts",
+				"the example of an inittab starts it, again when it was killed, and what needs devices when they are there",
+			],
+		],
+	},
+	{
+		file: "systemd/systemd-udev-settle.service.d/hotplugd.conf",
+		at: ["settle --timeout 170"],
+		waitsFor: "the agent to be settled, as udevadm settle would",
+		ends: "170 seconds",
+		tests: [
+			[
+				"test/tools/agent-tools.test.ts",
+				"settle waits as long as it is told, and has a status of its own for what does not settle",
+			],
+		],
+	},
+];
+
+export const waits: readonly Wait[] = [
+	...pipeline,
+	...insertions,
+	...bytes,
+	...service,
+	...sockets,
+	...commands,
+	...scripts,
+];
