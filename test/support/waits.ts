@@ -115,13 +115,25 @@ const pipeline: readonly Wait[] = [
 const insertions: readonly Wait[] = [
 	{
 		file: "src/libkmod/inserter.ts",
-		at: ["await Promise.all(prerequisites)"],
-		waitsFor: "the modules that a module needs",
-		ends: "each has ended, well or not; what waits for a hung one alone keeps nobody waiting",
+		at: ["const promise = new Promise<Value>("],
+		waitsFor: "what a module waits for: what it needs, its softdeps, and rivals that go first",
+		ends: "each has ended, well or not; what waits for a hung one alone keeps nobody waiting; a stop",
 		tests: [
 			["test/libkmod/inserter.test.ts", "what fails blocks those that need it, which all name it as their cause"],
 			["test/libkmod/inserter.test.ts", "what waits for a hung module alone does not count as busy"],
+			[
+				"test/libkmod/inserter.test.ts",
+				"a rival of what hangs waits and is named, with what needs it, and keeps nothing from being settled",
+			],
+			["test/libkmod/inserter.test.ts", "stopped, what waits for what hangs ends at once"],
 		],
+	},
+	{
+		file: "src/libkmod/inserter.ts",
+		at: ["await Promise.all(carryOut(plan, { beyondBound: true })"],
+		waitsFor: "a dependency that was removed meanwhile and is loaded again",
+		ends: "its end, beyond the bound; it is done once, and not once stopped",
+		tests: [["test/libkmod/inserter.test.ts", "and so it is where the kernel says that a symbol is missing, once"]],
 	},
 	{
 		file: "src/libkmod/inserter.ts",
@@ -141,7 +153,7 @@ const insertions: readonly Wait[] = [
 	},
 	{
 		file: "src/libkmod/places.ts",
-		at: ["new Promise((begin) => queue.push({ module, begin }))"],
+		at: ["new Promise((begin) => queue.push({ module, begin, late: false }))"],
 		waitsFor: "a place of the bound",
 		ends: "another module that ends or hangs; a stop",
 		tests: [
