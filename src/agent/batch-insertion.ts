@@ -1,5 +1,6 @@
 // Decisions become batches, and batches outcomes. Batches join what is in flight; none waits for another.
 import {
+	catchError,
 	concat,
 	defer,
 	EMPTY,
@@ -21,10 +22,11 @@ import type { Knowledge } from "../libkmod/knowledge.js";
 import type { Step } from "../libkmod/plan-insertion.js";
 import type { Attempts } from "./attempts.js";
 import type { BackOff } from "./back-off.js";
-import { type Batch, planBatch } from "./batch.js";
+import { type Batch, planApart, planBatch } from "./batch.js";
 import type { Decision } from "./decide.js";
 import { makeLatecomers } from "./latecomers.js";
 import type { Report } from "./report.js";
+import { asError, type OnSkipped } from "./skipped.js";
 import { rootOf } from "./verdict.js";
 
 /** What the pipeline asks of an inserter. */
@@ -48,6 +50,7 @@ export type BatchInsertionOptions = {
 	/** Nobody waits any more for what failed to be tried again. */
 	readonly stop: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
+	readonly onSkipped?: OnSkipped;
 };
 
 export type Asking = CarryOutOptions & {
@@ -59,7 +62,7 @@ export type Asking = CarryOutOptions & {
 export type InsertDecided = (decisions: readonly Decision[], asking?: Asking) => Observable<Report>;
 
 export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecided {
-	const { knowledge, inserter, attempts, backOff, listLive, stop, scheduler } = options;
+	const { knowledge, inserter, attempts, backOff, listLive, stop, scheduler, onSkipped = () => undefined } = options;
 	/** Devices that came up when what they want was in flight: it may have found no hardware because they were not there. */
 	const latecomers = makeLatecomers();
 	/** Devices that want what has failed so lately that it is left alone for now. */
@@ -68,14 +71,37 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	const underWay = new Set<string>();
 	let batches = 0;
 
-	function plan(decisions: readonly Decision[], atOnce: boolean): Batch {
+	/** Mostly one batch: where a decision makes planning throw it is passed over, and what it was among may be several. */
+	function plan(decisions: readonly Decision[], atOnce: boolean): readonly Batch[] {
 		let live: ReadonlySet<string> | undefined;
 		const isLive = (module: string): boolean => {
-			live ??= orNone(listLive);
+			live ??= orNone(listLive, onSkipped);
 			return live.has(module);
 		};
 		const isResting = (module: string): boolean => !atOnce && backOff.wait(module) > 0;
-		return planBatch(++batches, knowledge(), decisions, { isLive, isResting, wasTried: attempts.has });
+		const situation = { isLive, isResting, wasTried: attempts.has };
+		return planApart(
+			decisions,
+			(some) => {
+				const batch = planBatch(batches + 1, knowledge(), some, situation);
+				batches++;
+				return batch;
+			},
+			onSkipped,
+		);
+	}
+
+	function carryOutAll(batches: readonly Batch[], again: boolean, asking: Asking): Observable<Report> {
+		return merge(
+			...batches.map((batch) =>
+				defer(() => carryOut(batch, again, asking)).pipe(
+					catchError((thrown: unknown) => {
+						onSkipped(`the rest of batch ${batch.number}`, asError(thrown));
+						return EMPTY;
+					}),
+				),
+			),
+		);
 	}
 
 	function carryOut(batch: Batch, again: boolean, { onOutcome, ...bound }: Asking): Observable<Report> {
@@ -135,7 +161,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		const present = new Set(devices.filter((device) => attempts.has(module, device)));
 		const concerned = decisions.filter(({ device }) => present.has(device)).flatMap(fromModuleOn);
 		for (const { device, matches } of concerned) for (const { found } of matches) attempts.forget(found.module, device);
-		return concerned.length === 0 ? EMPTY : carryOut(plan(concerned, true), true, {});
+		return concerned.length === 0 ? EMPTY : carryOutAll(plan(concerned, true), true, {});
 
 		function fromModuleOn(decision: Decision): readonly Decision[] {
 			const first = decision.matches.findIndex(({ found }) => found.module === module);
@@ -161,15 +187,15 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	}
 
 	return (decisions, asking = {}) =>
-		defer(() => carryOut(plan(decisions, asking.onOutcome !== undefined), false, asking));
+		defer(() => carryOutAll(plan(decisions, asking.onOutcome !== undefined), false, asking));
 }
 
 /** Where the kernel does not tell what is live, it still says so of each module that is begun. */
-function orNone(listLive: () => ReadonlySet<string>): ReadonlySet<string> {
+function orNone(listLive: () => ReadonlySet<string>, onSkipped: OnSkipped): ReadonlySet<string> {
 	try {
 		return listLive();
-	} catch (error) {
-		if (!(error instanceof Refusal)) throw error;
+	} catch (thrown) {
+		if (!(thrown instanceof Refusal)) onSkipped("the list of live modules", asError(thrown));
 		return new Set();
 	}
 }

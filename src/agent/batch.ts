@@ -2,6 +2,8 @@
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion, type Rivals, rivalsAmong, type Step, type Wanted } from "../libkmod/plan-insertion.js";
 import { type Decision, listWanted } from "./decide.js";
+import { shorten } from "./explain.js";
+import { asError, type OnSkipped } from "./skipped.js";
 
 /** Why a wanted module is not in the plan. */
 export type Spared = {
@@ -28,6 +30,31 @@ export type Situation = {
 	/** Failed so lately that it is left alone for now. Never where absent. */
 	isResting?(module: string): boolean;
 };
+
+/**
+ * Where one decision makes planning throw, the others are planned without it, in the batches that halving leaves.
+ */
+export function planApart(
+	decisions: readonly Decision[],
+	plan: (decisions: readonly Decision[]) => Batch,
+	onSkipped: OnSkipped,
+): readonly Batch[] {
+	try {
+		return [plan(decisions)];
+	} catch (thrown) {
+		const [first] = decisions;
+		if (first === undefined) throw thrown;
+		if (decisions.length === 1) {
+			onSkipped(`${first.device || "asked for"}: ${shorten(first.alias)}`, asError(thrown));
+			return [];
+		}
+		const half = decisions.length >> 1;
+		return [
+			...planApart(decisions.slice(0, half), plan, onSkipped),
+			...planApart(decisions.slice(half), plan, onSkipped),
+		];
+	}
+}
 
 export function planBatch(
 	number: number,

@@ -4,6 +4,7 @@ import type { CommandPool } from "./command-pool.js";
 import type { DeviceSources, PresentDevice } from "./devices.js";
 import { concernsSubsystem, concernsUnaliased, listRuns, type Policy } from "./policy.js";
 import { makeSeenDevices } from "./seen-devices.js";
+import { attempt, type OnSkipped } from "./skipped.js";
 import type { Uevent } from "./uevent.js";
 
 export type Commands = {
@@ -13,12 +14,20 @@ export type Commands = {
 	watch(sources: DeviceSources): DeviceSources;
 };
 
-/** @param policy the one that counts now. */
-export function makeCommands(policy: () => Policy, pool: Pick<CommandPool, "add">): Commands {
+/** @param policy the one that counts now. @param onSkipped what throws for one device costs that device its commands */
+export function makeCommands(
+	policy: () => Policy,
+	pool: Pick<CommandPool, "add">,
+	onSkipped: OnSkipped = () => undefined,
+): Commands {
 	const seen = makeSeenDevices();
 
 	function run(device: PresentDevice, isDue: () => boolean): void {
-		const runs = listRuns(policy(), device);
+		attempt(device.devpath, onSkipped, undefined, () => addRuns(device, isDue));
+	}
+
+	function addRuns(device: PresentDevice, isDue: () => boolean): void {
+		const runs = listRuns(policy(), device, onSkipped);
 		if (runs.length === 0 || !isDue()) return;
 		const { devpath, action = "add" } = device;
 		const environment = formatEnvironment(device);
@@ -48,6 +57,19 @@ export function makeCommands(policy: () => Policy, pool: Pick<CommandPool, "add"
 		seen.endLook();
 	}
 
+	async function* lookBeside(lists: AsyncIterable<readonly PresentDevice[]>): AsyncGenerator<readonly PresentDevice[]> {
+		seen.beginLook();
+		for await (const devices of lists) {
+			for (const device of devices) run(device, () => seen.find(device.devpath));
+			yield devices;
+		}
+		seen.endLook();
+	}
+
+	function lookBy(look: NonNullable<DeviceSources["look"]>): NonNullable<DeviceSources["look"]> {
+		return (options) => lookBeside(look({ ...options, concerns: options.concerns ?? concernOf(policy()) }));
+	}
+
 	return {
 		hear(uevents) {
 			const isAnything = policy().run.length > 0;
@@ -58,7 +80,8 @@ export function makeCommands(policy: () => Policy, pool: Pick<CommandPool, "add"
 		},
 		watch: (sources) => ({
 			...sources,
-			present: (concerns) => look(sources.present(concerns ?? concernOf(policy()))),
+			present: (concerns, ...rest) => look(sources.present(concerns ?? concernOf(policy()), ...rest)),
+			...(sources.look && { look: lookBy(sources.look) }),
 		}),
 	};
 }

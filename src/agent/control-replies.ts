@@ -21,6 +21,7 @@ const status: AgentStatus = {
 		aliases_repeated: 0,
 		aliases_unknown: 0,
 		modules_inserted: 0,
+		skipped: 0,
 		modules_failed: {},
 	},
 	queue_depth: 0,
@@ -33,7 +34,7 @@ const status: AgentStatus = {
 };
 
 /** What may be missing. */
-const optional = new Set(["last_problem", "waiting_for_hung"]);
+const optional = new Set(["last_problem", "waiting_for_hung", "skipped"]);
 
 const replies: ControlReplies = {
 	status: { status },

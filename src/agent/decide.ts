@@ -1,12 +1,12 @@
 // (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
 // what keeps them out. Pure.
-import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import type { Source } from "../libkmod/formats/modprobe-config.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { type Found, lookUp } from "../libkmod/lookup.js";
 import { byAlias, type Wanted } from "../libkmod/plan-insertion.js";
 import type { PresentDevice } from "./devices.js";
 import { findIgnore, findMask, findObjection, type Load, listLoads, noPolicy, type Policy } from "./policy.js";
+import { asError, attempt, type OnSkipped } from "./skipped.js";
 
 export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not allowed";
 
@@ -44,7 +44,8 @@ export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
 	return policy.mask.length === 0 ? knowledge : { ...knowledge, masked: (module) => findMask(policy, module) };
 }
 
-export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy): Decider {
+/** @param onSkipped a rule that throws costs itself, a device that does all that is decided for it; where absent both throw. */
+export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
 	const answers = new Map<string, Answer>();
 	const answer = (alias: string): Answer => {
 		const known = answers.get(alias);
@@ -56,27 +57,43 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy): De
 	};
 
 	function decideOwn(device: PresentDevice, alias: string): Decision {
-		const { matches, ...rest } = answer(alias);
-		return { device: device.devpath, alias, matches: object(policy, device, alias, matches), ...rest };
+		return orProblem({ device: device.devpath, alias }, () => {
+			const { matches, ...rest } = answer(alias);
+			return { matches: object(policy, device, alias, matches), ...rest };
+		});
 	}
 
 	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
 	function decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
-		const { matches, ...rest } = answer(alias);
-		const heeded = matches.map((match) => heedBlacklist(knowledge, match));
-		return { device: device.devpath, alias, matches: object(policy, device, alias, heeded), ...rest, rule };
+		return orProblem({ device: device.devpath, alias, rule }, () => {
+			const { matches, ...rest } = answer(alias);
+			const heeded = matches.map((match) => heedBlacklist(knowledge, match));
+			return { matches: object(policy, device, alias, heeded), ...rest };
+		});
 	}
 
-	return (device) => {
+	function decide(device: PresentDevice): readonly Decision[] {
 		const { devpath, action = "add" } = device;
 		const own = action === "add" ? device.aliases : [];
 		const ignored = findIgnore(policy, device);
 		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
 		const decisions = own.map((alias) => decideOwn(device, alias));
-		for (const load of listLoads(policy, device))
+		for (const load of listLoads(policy, device, onSkipped))
 			if (!own.includes(load.alias)) decisions.push(decideLoad(device, load));
 		return decisions;
-	};
+	}
+
+	if (onSkipped === undefined) return decide;
+	return (device) => attempt(device.devpath, onSkipped, [], () => decide(device));
+}
+
+/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
+function orProblem(what: Omit<Decision, "matches">, answer: () => Answer): Decision {
+	try {
+		return { ...what, ...answer() };
+	} catch (thrown) {
+		return { ...what, matches: [], problem: asError(thrown) };
+	}
 }
 
 /** Policy has nothing to say of what is not loaded anyway. */
@@ -98,9 +115,9 @@ type Answer = Pick<Decision, "matches" | "problem">;
 function ask(knowledge: Knowledge, alias: string): Answer {
 	try {
 		return { matches: judge(knowledge, lookUp(knowledge, alias)) };
-	} catch (error) {
-		if (!(error instanceof MalformedIndex)) throw error;
-		return { matches: [], problem: error };
+	} catch (thrown) {
+		// Mostly a damaged index.
+		return { matches: [], problem: asError(thrown) };
 	}
 }
 

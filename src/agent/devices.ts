@@ -2,6 +2,7 @@
 import type { Observable, ObservableInput } from "rxjs";
 import type { Properties } from "../libkmod/formats/properties.js";
 import type { OpenUeventSocket } from "./announcements.js";
+import type { OnSkipped } from "./skipped.js";
 import type { DeviceIdentity } from "./udev-database.js";
 import type { Uevent } from "./uevent.js";
 
@@ -48,11 +49,20 @@ export type DeviceSources = {
 	 * Those that have an alias; with `concerns`, also those without, of the subsystems at least that it says, and the kernel's
 	 * modules if "module" is one of them.
 	 */
-	present(concerns?: (subsystem: string) => boolean): Iterable<PresentDevice>;
-	/** What udev's database knows a device by. */
-	identify(devpath: string): DeviceIdentity;
+	present(concerns?: (subsystem: string) => boolean, onSkipped?: OnSkipped): Iterable<PresentDevice>;
+	/** The same beside other work: a device that is slow to read holds up nobody. Where absent `present` serves. */
+	look?(options: LookOptions): AsyncIterable<readonly PresentDevice[]>;
+	/** What udev's database knows a device of either by. @throws where that cannot be read */
+	identify(device: PresentDevice): DeviceIdentity;
 	/** Loads what it takes to listen. Before that nothing native is loaded. */
 	listen(options: ListenOptions): Promise<OpenUeventSocket>;
+};
+
+export type LookOptions = {
+	readonly concerns?: ((subsystem: string) => boolean) | undefined;
+	readonly onSkipped: OnSkipped;
+	/** What takes longer to be read is passed over. */
+	readonly hungMilliseconds: number;
 };
 
 /** Who sends: the kernel, when a device comes up, or udev, when its rules have run. */

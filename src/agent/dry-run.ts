@@ -3,12 +3,13 @@
 import { isMask } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { levels, type Step } from "../libkmod/plan-insertion.js";
-import { type Batch, planBatch } from "./batch.js";
+import { type Batch, planApart, planBatch } from "./batch.js";
 import { type Decision, makeDecider, type Verdict } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
 import { explainAction, explainCause, explainDecision, explainVerdict, formatSource, shorten } from "./explain.js";
 import { listLookupProblems } from "./lookup-problems.js";
 import { noPolicy, type Policy } from "./policy.js";
+import type { OnSkipped } from "./skipped.js";
 import { sliced } from "./slices.js";
 
 /** A module that an earlier batch holds already is not planned again. */
@@ -17,18 +18,19 @@ export function* planDryRun(
 	present: Iterable<PresentDevice>,
 	live: ReadonlySet<string>,
 	policy: Policy = noPolicy,
+	onSkipped: OnSkipped = () => undefined,
 ): Generator<Batch> {
-	const decide = makeDecider(knowledge, policy);
+	const decide = makeDecider(knowledge, policy, onSkipped);
 	const planned = new Set<string>();
+	const isLive = (module: string): boolean => live.has(module) || planned.has(module);
 	let number = 0;
-	for (const slice of sliced(present)) {
-		const batch = planBatch(++number, knowledge, slice.flatMap(decide), {
-			isLive: (module) => live.has(module) || planned.has(module),
-			wasTried: () => false,
-		});
+	function plan(decisions: readonly Decision[]): Batch {
+		const batch = planBatch(number + 1, knowledge, decisions, { isLive, wasTried: () => false });
+		number++;
 		for (const { module } of batch.plan) planned.add(module);
-		yield batch;
+		return batch;
 	}
+	for (const slice of sliced(present)) yield* planApart(slice.flatMap(decide), plan, onSkipped);
 }
 
 export type Summary = {

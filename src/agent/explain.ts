@@ -4,6 +4,7 @@ import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Cause, Step } from "../libkmod/plan-insertion.js";
 import type { Decision, Match } from "./decide.js";
+import type { Skipped } from "./skipped.js";
 
 const LONGEST_SHOWN = 120;
 
@@ -100,6 +101,25 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 				? explainFailure(reason)
 				: `its install command ended with status ${exitStatus}: ${step.how === "run" ? step.command : ""}`;
 	}
+}
+
+/** What was passed over, and why. */
+export function explainSkipped({ what, error }: Skipped): string {
+	return `passed over ${what}: ${explainThrown(error)}`;
+}
+
+const MOST_SKIPPED_SHOWN = 20;
+
+/** Lines of what was passed over, each once, and in the last one how many more there are. */
+export function listSkipped(sentences: ReadonlySet<string>): readonly string[] {
+	const shown = [...sentences].slice(0, MOST_SKIPPED_SHOWN);
+	const more = sentences.size - shown.length;
+	return more === 0 ? shown : [...shown, `passed over ${more} more`];
+}
+
+function explainThrown(error: Error): string {
+	if (!(error instanceof Refusal)) return error.message;
+	return `could not ${error.operation} ${error.subject}: ${error.code}`;
 }
 
 function explainMask({ source, needs }: Step & { how: "masked" }): string {

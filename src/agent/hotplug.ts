@@ -37,6 +37,7 @@ import { makeLosses } from "./losses.js";
 import { monotonicScheduler } from "./monotonic-scheduler.js";
 import type { Pulse } from "./pulse.js";
 import type { Report } from "./report.js";
+import { attempt, type OnSkipped } from "./skipped.js";
 import { parseUevent, type Uevent } from "./uevent.js";
 import { makeUnmatched } from "./unmatched.js";
 
@@ -100,7 +101,9 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
 		const attempts = makeAttempts();
 		const backOff = endWhenSettled ? noBackOff : makeBackOff(() => scheduler.now());
-		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff, scheduler });
+		const skipped = new Subject<Report>();
+		const onSkipped: OnSkipped = (what, error) => skipped.next({ kind: "skipped", what, error });
+		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff, onSkipped, scheduler });
 		const losses = makeLosses();
 		const unmatched = makeUnmatched();
 		/** Something came up or ended: things are not settled. */
@@ -150,7 +153,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		}
 
 		function hearDrain(datagrams: readonly Buffer[]): readonly (Report | Arrival)[] {
-			const uevents = datagrams.map(parse).filter((uevent) => uevent !== undefined);
+			const uevents = datagrams.map(parseOne).filter((uevent) => uevent !== undefined);
 			const arrived = uevents.filter(isToBeDecided);
 			for (const { action, devpath } of uevents) if (action === "remove") forgetDevice(devpath);
 			const gap = losses.noticeGap(uevents);
@@ -161,8 +164,13 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			return arrived.length > 0 ? [...told, { kind: "devices", devices: arrived }] : told;
 		}
 
+		function parseOne(datagram: Buffer): Uevent | undefined {
+			return attempt("a uevent", onSkipped, undefined, () => parse(datagram));
+		}
+
 		function isToBeDecided(uevent: Uevent): boolean {
-			return (isArrival(uevent) && uevent.aliases.length > 0) || asksForMore(uevent);
+			if (isArrival(uevent) && uevent.aliases.length > 0) return true;
+			return attempt(uevent.devpath, onSkipped, false, () => asksForMore(uevent));
 		}
 
 		function forgetDevice(devpath: string): void {
@@ -188,16 +196,20 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 
 		function decideAll(present: readonly PresentDevice[]): readonly Decision[] {
 			return present.flatMap((device) => {
-				const decisions = decide(device);
+				const decisions = decideOne(device);
 				unmatched.note(device, decisions);
 				return decisions;
 			});
 		}
 
+		function decideOne(device: PresentDevice): readonly Decision[] {
+			return attempt(device.devpath || "a request", onSkipped, [], () => decide(device));
+		}
+
 		/** What no module was known for may have one now. */
 		const renewed = (options.renewed ?? EMPTY).pipe(
 			mergeMap((): readonly Arrival[] => {
-				decide = decider();
+				decide = attempt("what was read anew", onSkipped, decide, decider);
 				const devicesOnceMore = unmatched.takeAll();
 				return devicesOnceMore.length === 0 ? [] : [{ kind: "devices", devices: devicesOnceMore }];
 			}),
@@ -222,10 +234,11 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			takeUntil(done),
 			mergeMap(({ alias, beyondBound, answer }) => {
 				activity.next();
-				const decisions = decide({ devpath: "", aliases: [alias] });
+				const decisions = decideOne({ devpath: "", aliases: [alias] });
 				const outcomes: Outcome[] = [];
 				const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
-				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(finalize(() => answer(decisions, outcomes)));
+				const tell = (): void => attempt("an answer", onSkipped, undefined, () => answer(decisions, outcomes));
+				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(finalize(tell));
 			}),
 		);
 
@@ -255,6 +268,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			if (!lookAtStart) activity.next();
 			return EMPTY;
 		});
-		return merge(worked, settled, (options.remarks ?? EMPTY).pipe(takeUntil(done)), silence);
+		const remarks = merge(skipped, options.remarks ?? EMPTY).pipe(takeUntil(done));
+		return merge(remarks, worked, settled, silence);
 	});
 }

@@ -4,7 +4,8 @@ import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Batch } from "./batch.js";
 import type { CommandReport } from "./command-pool.js";
-import { explainDecision, explainOutcome, formatSource } from "./explain.js";
+import { explainDecision, explainOutcome, explainSkipped, formatSource } from "./explain.js";
+import { makeRecent } from "./recent.js";
 import type { Report } from "./report.js";
 import { isFailure } from "./verdict.js";
 
@@ -20,8 +21,17 @@ export type Journal = {
 /** `write` gets whole lines. */
 export function openJournal(level: string, write: (line: string) => void): Journal {
 	const log = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+	/** What was passed over is told once, however many looks at all devices find it again. */
+	const told = makeRecent<true>(MOST_TOLD);
 	return {
-		record: (report) => recordReport(log, report),
+		record(report) {
+			if (report.kind !== "skipped") return recordReport(log, report);
+			const fields = { what: report.what, reason: report.error.message };
+			const message = explainSkipped(report);
+			if (told.get(message)) return log.debug(fields, message);
+			told.set(message, true);
+			log.error(fields, message);
+		},
 		command: (report) => recordCommand(log, report),
 		info: (fields, message) => log.info(fields, message),
 		warn: (fields, message) => log.warn(fields, message),
@@ -29,7 +39,9 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 	};
 }
 
-function recordReport(log: pino.Logger, report: Report): void {
+const MOST_TOLD = 1024;
+
+function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped" }>): void {
 	if (report.kind === "listening") log.info({ receiveBuffer: report.receiveBuffer }, "listening for uevents");
 	else if (report.kind === "heard") return;
 	else if (report.kind === "batch") recordDecisions(log, report.batch);

@@ -18,9 +18,9 @@ import {
 	startWith,
 	timer,
 } from "rxjs";
-import { Refusal } from "../libkmod/kernel.js";
 import type { Devices, PresentDevice } from "./devices.js";
 import type { Report } from "./report.js";
+import { asError } from "./skipped.js";
 
 /** Devices that came up, however that was learned. */
 export type Arrival = { readonly kind: "devices"; readonly devices: readonly PresentDevice[] };
@@ -84,9 +84,9 @@ export function makeLooking(options: LookingOptions): Looking {
 		return concat(slices, walked).pipe(
 			catchError((error: unknown) => {
 				// A machine without devices is no machine; one that is short of descriptors may soon have some.
-				if (!walkedOnce || !(error instanceof Refusal)) throw error;
+				if (!walkedOnce) throw error;
 				again();
-				return of<Report>({ kind: "blind", error });
+				return of<Report>({ kind: "blind", error: asError(error) });
 			}),
 			finalize(() => {
 				walking = false;

@@ -28,6 +28,7 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	counter("hotplugd_batches_total", "Batches planned.", metrics.batches);
 	counter("hotplugd_modules_inserted_total", "Modules inserted.", counts.modules_inserted);
 	counter("hotplugd_modules_failed_total", "Modules that could not be loaded.", { reason: counts.modules_failed });
+	counter("hotplugd_skipped_total", "Devices, rules and decisions that were passed over.", counts.skipped ?? 0);
 	counter("hotplugd_module_outcomes_total", "Ends of all modules of all plans.", { result: metrics.outcomes });
 	counter("hotplugd_insertions_hung_total", "Insertions that gave up their place.", metrics.hung);
 	counter("hotplugd_commands_total", "Commands of policy.", { result: metrics.commands });

@@ -49,6 +49,7 @@ export function makeMetrics(): Counted {
 		aliases_repeated: 0,
 		aliases_unknown: 0,
 		modules_inserted: 0,
+		skipped: 0,
 	} satisfies Omit<Writable<AgentCounts>, "modules_failed">;
 	const failed: Record<string, number> = {};
 	const outcomes: Partial<Record<Result, number>> = {};
@@ -105,6 +106,9 @@ export function makeMetrics(): Counted {
 					return;
 				case "walked":
 					others.looks++;
+					return;
+				case "skipped":
+					counts.skipped++;
 					return;
 				case "deaf":
 					others.socket_failures++;

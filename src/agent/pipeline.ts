@@ -8,7 +8,7 @@ import { planInsertion, type Step } from "../libkmod/plan-insertion.js";
 import { announcements, type OpenUeventSocket } from "./announcements.js";
 import { concernOf } from "./commands.js";
 import { makeDecider } from "./decide.js";
-import type { DeviceSources, Devices, UeventSource } from "./devices.js";
+import type { DeviceSources, Devices, PresentDevice, UeventSource } from "./devices.js";
 import { hotplug, type LoadRequest } from "./hotplug.js";
 import { listGone, listLive } from "./live.js";
 import { listLoads, noPolicy, type Policy } from "./policy.js";
@@ -16,7 +16,8 @@ import { type Group, weighBy } from "./priority.js";
 import { makePulse, type Pulse } from "./pulse.js";
 import type { Report } from "./report.js";
 import type { Settings } from "./settings.js";
-import { slicedByTurns } from "./slices.js";
+import { attempt, type OnSkipped } from "./skipped.js";
+import { slicedAsTheyCome, slicedByTurns } from "./slices.js";
 import { seenByUdev } from "./udev-database.js";
 import { parseUdevMessage } from "./udev-message.js";
 
@@ -43,6 +44,8 @@ export type Pipeline = {
 	run(onReport: (report: Report) => void): Promise<void>;
 	/** What is known has changed. */
 	renew(): void;
+	/** Something else than its own work was passed over: it is one of the reports. */
+	readonly onSkipped: OnSkipped;
 	/** While it runs. */
 	load(request: LoadRequest): void;
 	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
@@ -63,9 +66,10 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		hungMilliseconds,
 		onHung: (step) => remarks.next({ kind: "hung", step, milliseconds: hungMilliseconds }),
 		onStuck: (step, behind) => remarks.next({ kind: "stuck", step, behind }),
-		replan: (step) => planGone(kernel, knowledge(), step),
+		replan: (step) => attempt(step.module, onSkipped, [], () => planGone(kernel, knowledge(), step)),
 		weigh: weighBy(settings.first as readonly Group[], knowledge().moduleDirectory),
 	});
+	const onSkipped: OnSkipped = (what, error) => remarks.next({ kind: "skipped", what, error });
 	let openSocket: OpenUeventSocket | undefined;
 
 	/** Listening begins when somebody subscribes. */
@@ -73,9 +77,9 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		if (openSocket === undefined) throw new Error("the pipeline was not opened");
 		return hotplug({
 			...options,
-			devices: { announced: announcements(openSocket), ...lookedAt(source, sources, kernel, policy) },
-			decider: () => makeDecider(knowledge(), policy()),
-			asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent).length > 0,
+			devices: { announced: announcements(openSocket), ...lookedAt({ ...options, source, policy }, onSkipped) },
+			decider: () => makeDecider(knowledge(), policy(), onSkipped),
+			asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent, onSkipped).length > 0,
 			inserter,
 			remarks,
 			requests,
@@ -94,9 +98,21 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			openSocket = await sources.listen({ receiveBuffer: settings.receive_buffer_bytes, source });
 		},
 		async run(onReport) {
-			await lastValueFrom(reports().pipe(tap(onReport)), { defaultValue: undefined });
+			// What cannot even be told that something was passed over has no other way to be told.
+			const take = (report: Report): void => {
+				if (report.kind === "skipped")
+					attempt(
+						"",
+						() => undefined,
+						undefined,
+						() => onReport(report),
+					);
+				else attempt("a reader of the reports", onSkipped, undefined, () => onReport(report));
+			};
+			await lastValueFrom(reports().pipe(tap(take)), { defaultValue: undefined });
 		},
 		renew: () => renewed.next(),
+		onSkipped,
 		load: (request) => requests.next(request),
 		stop() {
 			inserter.stop();
@@ -123,17 +139,33 @@ function planGone(kernel: Kernel, knowledge: Knowledge, { module, after }: Step)
 	return plan.filter((step) => notLive.has(step.module) && step.how !== "builtin");
 }
 
+type LookedAt = Required<Pick<PipelineOptions, "source" | "sources" | "kernel" | "policy" | "settings">>;
+
 function lookedAt(
-	source: UeventSource,
-	sources: DeviceSources,
-	kernel: Kernel,
-	policy: () => Policy,
+	{ source, sources, kernel, policy, settings }: LookedAt,
+	onSkipped: OnSkipped,
 ): Omit<Devices, "announced"> {
-	const present = () => sources.present(concernOf(policy()));
-	if (source === "kernel") return { present: () => slicedByTurns(present()) };
+	const hungMilliseconds = 1000 * settings.hung_seconds;
+	const seen = (present: Iterable<PresentDevice>): Iterable<PresentDevice> =>
+		source === "kernel" ? present : seenByUdev(present, (device) => sources.identify(device), kernel, onSkipped);
 	return {
-		present: () => slicedByTurns(seenByUdev(present(), sources.identify, kernel)),
-		parse: parseUdevMessage,
-		inOrder: false,
+		present() {
+			const concerns = concernOf(policy());
+			const lists = sources.look?.({ concerns, onSkipped, hungMilliseconds });
+			if (lists === undefined) return slicedByTurns(seen(sources.present(concerns, onSkipped)));
+			return slicedAsTheyCome(eachList(lists, (devices) => [...seen(devices)]));
+		},
+		...(source === "udev" && { parse: parseUdevMessage, inOrder: false }),
 	};
+}
+
+/** An empty list says that the next devices may take a while: one that is left with none does not. */
+async function* eachList<Device>(
+	lists: AsyncIterable<readonly Device[]>,
+	change: (devices: readonly Device[]) => readonly Device[],
+): AsyncGenerator<readonly Device[]> {
+	for await (const devices of lists) {
+		const changed = change(devices);
+		if (changed.length > 0 || devices.length === 0) yield changed;
+	}
 }

@@ -5,6 +5,7 @@ import type { Source } from "../libkmod/formats/modprobe-config.js";
 import { normaliseAlias } from "../libkmod/module-name.js";
 import type { PresentDevice } from "./devices.js";
 import { matchesAny, type Patterns } from "./patterns.js";
+import { attempt, type OnSkipped } from "./skipped.js";
 
 /** What a device has to be, and what has to have happened to it: anything where absent. */
 export type DeviceConditions = {
@@ -95,18 +96,19 @@ export function findMask({ mask }: Policy, module: string): Source | undefined {
 /** What is to be loaded for a device beside what it asks for itself: names or aliases, each with its rule. */
 export type Load = { readonly alias: string; readonly rule: Source };
 
-export function listLoads({ load }: Policy, device: PresentDevice): readonly Load[] {
+/** @param onSkipped a rule that cannot be asked about the device does not count for it; where absent it throws. */
+export function listLoads({ load }: Policy, device: PresentDevice, onSkipped?: OnSkipped): readonly Load[] {
 	if (load.length === 0) return [];
-	const rules = listForAction(load, device).filter((rule) => meetsDevice(rule, device));
+	const rules = listForAction(load, device).filter((rule) => meetsRule(rule, device, onSkipped));
 	return rules.flatMap((rule) =>
 		[...rule.load, ...(rule.ownAliases ? device.aliases : [])].map((alias) => ({ alias, rule: rule.source })),
 	);
 }
 
-/** The commands to be run for what has happened to a device, in order. */
-export function listRuns(policy: Policy, device: PresentDevice): readonly RunRule[] {
+/** The commands to be run for what has happened to a device, in order. @param onSkipped as above */
+export function listRuns(policy: Policy, device: PresentDevice, onSkipped?: OnSkipped): readonly RunRule[] {
 	if (policy.run.length === 0) return [];
-	const runs = listForAction(policy.run, device).filter((rule) => meetsDevice(rule, device));
+	const runs = listForAction(policy.run, device).filter((rule) => meetsRule(rule, device, onSkipped));
 	return runs.length === 0 || findIgnore(policy, device) !== undefined ? [] : runs;
 }
 
@@ -122,6 +124,12 @@ export function concernsSubsystem({ load, run }: Policy, subsystem: string): boo
 
 function concernsArrivals({ action }: DeviceConditions): boolean {
 	return meets(action, "add");
+}
+
+function meetsRule(rule: Rule & DeviceConditions, device: PresentDevice, onSkipped?: OnSkipped): boolean {
+	if (onSkipped === undefined) return meetsDevice(rule, device);
+	const what = `${rule.source.file} line ${rule.source.line} for ${device.devpath}`;
+	return attempt(what, onSkipped, false, () => meetsDevice(rule, device));
 }
 
 /** The path is asked first: what the walk has not read of a device it reads when it is asked. */

@@ -5,6 +5,7 @@ import type { Step } from "../libkmod/plan-insertion.js";
 import type { Batch } from "./batch.js";
 import { listRecords } from "./dry-run.js";
 import { explainOutcome } from "./explain.js";
+import { type Skipped, skippedRecord } from "./skipped.js";
 import type { Uevent } from "./uevent.js";
 
 export type Report =
@@ -27,6 +28,8 @@ export type Report =
 	/** A look at all devices failed where an earlier one did not; the next one follows. */
 	| { readonly kind: "blind"; readonly error: Error }
 	| { readonly kind: "walked"; readonly devices: number }
+	/** Passed over, since it could not be read or something threw: a device, a rule, a decision, a reader of reports. */
+	| ({ readonly kind: "skipped" } & Skipped)
 	/** Nothing is in flight and nothing has come for a while. */
 	| { readonly kind: "settled" };
 
@@ -46,6 +49,8 @@ export function reportRecord(report: Report): readonly object[] {
 		case "deaf":
 		case "blind":
 			return [{ kind: report.kind, reason: report.error.message }];
+		case "skipped":
+			return [skippedRecord(report)];
 		default:
 			return [report];
 	}

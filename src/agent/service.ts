@@ -15,6 +15,7 @@ import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
 import type { Settings } from "./settings.js";
 import { settle } from "./settle.js";
+import { attempt } from "./skipped.js";
 import type { AgentStatus } from "./status.js";
 import { makeStatusBook } from "./status-book.js";
 
@@ -38,6 +39,8 @@ export type ServiceOptions = {
 	readonly onListening: (listens: boolean) => void;
 	readonly counted: Counted;
 	readonly onReport?: (report: Report) => void;
+	/** Metrics, status, log or the like failed for the first time: the log, which tells too, may be what did. */
+	readonly onBrokenReader?: (reader: string, error: Error) => void;
 	/** Prometheus' text of it. */
 	readonly formatMetrics: (metrics: Metrics, status: AgentStatus) => Promise<string>;
 };
@@ -60,8 +63,12 @@ const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 export function makeService(options: ServiceOptions): Service {
 	const { kernel, journal, readiness, settings, source, onListening } = options;
 	let { knowledge, policy } = options;
-	const commands = makeCommands(() => policy, options.commandPool);
-	const pipeline = makePipeline({
+	const commands = makeCommands(
+		() => policy,
+		options.commandPool,
+		(what, error) => pipeline.onSkipped(what, error),
+	);
+	const pipeline: Pipeline = makePipeline({
 		...options,
 		sources: commands.watch(options.sources),
 		knowledge: () => knowledge,
@@ -72,16 +79,27 @@ export function makeService(options: ServiceOptions): Service {
 	let reloading: Promise<ReloadReply> | undefined;
 	let ready = false;
 	let stopped = false;
+	const failedReaders = new Set<string>();
 
+	/** Each reader of a report by itself: one that fails keeps it from no other. */
 	function take(report: Report): void {
-		if (report.kind === "listening") beReady();
-		if (report.kind === "deaf") onListening(false);
-		if (report.kind === "settled") readiness.status("settled");
-		if (report.kind === "heard") commands.hear(report.uevents);
-		options.counted.record(report);
-		book.record(report);
-		options.onReport?.(report);
-		journal.record(report);
+		const to = (reader: string, read: () => void): void => attempt(reader, failedReader, undefined, read);
+		if (report.kind === "listening") to("readiness", beReady);
+		if (report.kind === "deaf") to("readiness", () => onListening(false));
+		if (report.kind === "settled") to("readiness", () => readiness.status("settled"));
+		if (report.kind === "heard") to("commands", () => commands.hear(report.uevents));
+		to("metrics", () => options.counted.record(report));
+		to("status", () => book.record(report));
+		to("memory", () => options.onReport?.(report));
+		to("log", () => journal.record(report));
+	}
+
+	/** It is told once by each: what fails at every report would never end. */
+	function failedReader(reader: string, error: Error): void {
+		if (failedReaders.has(reader)) return;
+		failedReaders.add(reader);
+		pipeline.onSkipped(`a report for ${reader}`, error);
+		options.onBrokenReader?.(reader, error);
 	}
 
 	function beReady(): void {

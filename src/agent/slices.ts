@@ -21,6 +21,25 @@ export function* sliced<Device>(present: Iterable<Device>): Generator<readonly D
 export async function* slicedByTurns<Device>(present: Iterable<Device>): AsyncGenerator<readonly Device[]> {
 	for (const slice of sliced(present)) {
 		yield slice;
-		await new Promise<void>((resolve) => setImmediate(resolve));
+		await turnOfTheLoop();
 	}
 }
+
+/** The same of devices that come by and by, where an empty list says that the next ones may take a while. */
+export async function* slicedAsTheyCome<Device>(
+	lists: AsyncIterable<readonly Device[]>,
+): AsyncGenerator<readonly Device[]> {
+	const waiting: Device[] = [];
+	let size = FIRST;
+	for await (const devices of lists) {
+		waiting.push(...devices);
+		while (waiting.length >= size || (devices.length === 0 && waiting.length > 0)) {
+			yield waiting.splice(0, size);
+			size = Math.min(2 * size, LARGEST);
+			await turnOfTheLoop();
+		}
+	}
+	if (waiting.length > 0) yield waiting;
+}
+
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

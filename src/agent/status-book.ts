@@ -1,6 +1,6 @@
 // Keeps what `hotplugd status` tells, out of the pipeline's reports.
 import type { Knowledge } from "../libkmod/knowledge.js";
-import { explainOutcome } from "./explain.js";
+import { explainOutcome, explainSkipped } from "./explain.js";
 import type { Counted } from "./metrics.js";
 import type { Pipeline } from "./pipeline.js";
 import type { Report } from "./report.js";
@@ -79,6 +79,7 @@ export function makeStatusBook(
 				if (result === "failed" || result === "missing") problem(`${step.module}: ${explanation}`);
 			} else if (report.kind === "listening") receiveBuffer = report.receiveBuffer;
 			else if (report.kind === "deaf" || report.kind === "blind") problem(report.error.message);
+			else if (report.kind === "skipped") problem(explainSkipped(report));
 			else if (report.kind === "hung") problem(`${report.step.module} hangs`);
 			if (report.kind === "listening" && phase.name === "starting") enter("serving");
 			if (isWork(report)) work(report.kind === "batch");

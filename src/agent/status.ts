@@ -20,6 +20,8 @@ export type AgentCounts = {
 	/** No module has it. */
 	readonly aliases_unknown: number;
 	readonly modules_inserted: number;
+	/** Devices, rules and decisions that were passed over, each time. An older agent does not tell. */
+	readonly skipped?: number;
 	/** By reason: an errno's name such as ENOEXEC, or a word such as missing. */
 	readonly modules_failed: Readonly<Record<string, number>>;
 };

@@ -5,6 +5,7 @@
 import { type Properties, parseProperties } from "../libkmod/formats/properties.js";
 import type { Files } from "../libkmod/kernel.js";
 import type { PresentDevice } from "./devices.js";
+import { attempt, type OnSkipped } from "./skipped.js";
 import { opinionOf, restoreAliases, type UdevOpinion } from "./udev-message.js";
 
 /** What udev calls a device by, besides its path; all of it as the kernel writes it. */
@@ -49,22 +50,34 @@ export function parseUdevRecord(text: string): Properties {
 	};
 }
 
-/** The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. */
+/**
+ * The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. One of which
+ * the record cannot be read is passed over, since that might say so.
+ */
 export function* seenByUdev(
 	present: Iterable<PresentDevice>,
-	identify: (devpath: string) => DeviceIdentity,
+	identify: (device: PresentDevice) => DeviceIdentity,
 	files: Pick<Files, "read">,
+	onSkipped: OnSkipped = () => undefined,
 ): Generator<PresentDevice> {
 	for (const device of present) {
-		const id = formatDeviceId(device.devpath, identify(device.devpath));
-		const content = id === undefined ? undefined : files.read(`${UDEV_DATABASE}/${id}`);
-		const record = content && parseUdevRecord(content.toString("latin1"));
-		if (!record) yield device;
-		else {
-			const { aliases } = judgeUdevRecord(record, device.aliases);
-			if (aliases.length > 0) yield { ...device, aliases, properties: joinProperties(device.properties, record) };
-		}
+		const seen = attempt(device.devpath, onSkipped, undefined, () => seeByUdev(device, identify, files));
+		if (seen !== undefined) yield seen;
 	}
+}
+
+function seeByUdev(
+	device: PresentDevice,
+	identify: (device: PresentDevice) => DeviceIdentity,
+	files: Pick<Files, "read">,
+): PresentDevice | undefined {
+	const id = formatDeviceId(device.devpath, identify(device));
+	const content = id === undefined ? undefined : files.read(`${UDEV_DATABASE}/${id}`);
+	if (content === undefined) return device;
+	const record = parseUdevRecord(content.toString("latin1"));
+	const { aliases } = judgeUdevRecord(record, device.aliases);
+	if (aliases.length === 0) return undefined;
+	return { ...device, aliases, properties: joinProperties(device.properties, record) };
 }
 
 /** @param record counts more. */

@@ -1,8 +1,7 @@
-// What a device in sysfs is known by besides its path: its subsystem, the numbers of its node, its interface's index
-// (Documentation/admin-guide/sysfs-rules.rst). Read only of those devices that somebody asks about.
+// What a device of a walk is known by besides its path: its subsystem, the numbers of its node, its interface's index
+// (Documentation/admin-guide/sysfs-rules.rst). All of it was read by the walk, but for the link to its subsystem.
 
-import { readFileSync, readlinkSync } from "node:fs";
-import { basename } from "node:path";
+import type { Properties } from "../libkmod/formats/properties.js";
 
 export type DeviceIdentity = {
 	readonly subsystem: string | undefined;
@@ -11,27 +10,16 @@ export type DeviceIdentity = {
 	readonly ifindex: string | undefined;
 };
 
-/** What cannot be read, such as that of a device that has left, is undefined. @param devpath such as /devices/pnp0/00:01 */
-export function identifyDevice(sysfs: string, devpath: string): DeviceIdentity {
-	const path = sysfs + devpath;
-	const link = attempt(() => readlinkSync(`${path}/subsystem`));
-	const uevent = attempt(() => readFileSync(`${path}/uevent`, "latin1")) ?? "";
-	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => readNumber(uevent, key));
+/** What its uevent does not tell is undefined. @throws {Refusal} where its subsystem cannot be read */
+export function identifyDevice({ properties }: { readonly properties?: Properties }): DeviceIdentity {
+	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => numberIn(properties?.get(key)));
 	return {
-		subsystem: link === undefined ? undefined : basename(link),
+		subsystem: properties?.get("SUBSYSTEM"),
 		number: major === undefined || minor === undefined ? undefined : `${major}:${minor}`,
 		ifindex,
 	};
 }
 
-function attempt<T>(read: () => T): T | undefined {
-	try {
-		return read();
-	} catch {
-		return undefined;
-	}
-}
-
-function readNumber(uevent: string, key: string): string | undefined {
-	return new RegExp(`^${key}=([0-9]+)$`, "m").exec(uevent)?.[1];
+function numberIn(value: string | undefined): string | undefined {
+	return value !== undefined && /^[0-9]+$/.test(value) ? value : undefined;
 }

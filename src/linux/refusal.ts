@@ -30,3 +30,9 @@ export function isAbsent(thrown: unknown): boolean {
 	const { code } = thrown as NodeJS.ErrnoException;
 	return code === "ENOENT" || code === "ENOTDIR";
 }
+
+/** Whether descriptors have run out, the process's or the machine's: no fault of what was to be opened, and it may pass. */
+export function isShortage(thrown: unknown): boolean {
+	const { code } = thrown as NodeJS.ErrnoException;
+	return code === "EMFILE" || code === "ENFILE";
+}

@@ -1,5 +1,6 @@
 // libuv's thread pool, which carries both file reads and system calls that may sleep: how many threads it has, and who may use them.
-// A driver's init can hold its thread for minutes, so a few threads are kept from the system calls for everybody else.
+// A driver's init can hold its thread for minutes, and so can its attributes: of each kind there are only so many at once, and
+// threads that neither may take are left for everybody else.
 
 import { takingTurns } from "./turns.js";
 
@@ -7,8 +8,10 @@ import { takingTurns } from "./turns.js";
 export const MAXIMUM_THREADS = 1024;
 const DEFAULT_THREADS = 4;
 const FOR_FILE_READS = 4;
+const FOR_ATTRIBUTES = 16;
 
 let slots = slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS);
+let attributeSlots = 1;
 
 function slotsIn(threads: number): number {
 	return threads > FOR_FILE_READS ? threads - FOR_FILE_READS : Math.max(1, threads >> 1);
@@ -20,10 +23,17 @@ function slotsIn(threads: number): number {
  * is such a use (in Node 20 at least), which is one reason why the executable is bundled as CommonJS.
  */
 export function sizeThreadPool(parallel: number): void {
-	const wanted = Math.min(Math.max(1, Math.trunc(parallel) || 1) + FOR_FILE_READS, MAXIMUM_THREADS);
+	const wanted = Math.max(1, Math.trunc(parallel) || 1) + FOR_FILE_READS;
 	const threads = Math.max(wanted, Number(process.env.UV_THREADPOOL_SIZE) || 0);
-	process.env.UV_THREADPOOL_SIZE = String(threads);
-	slots = slotsIn(threads);
+	const all = Math.min(threads + FOR_ATTRIBUTES, MAXIMUM_THREADS);
+	process.env.UV_THREADPOOL_SIZE = String(all);
+	attributeSlots = FOR_ATTRIBUTES;
+	slots = slotsIn(all - FOR_ATTRIBUTES);
+}
+
+/** How many attributes may be read at once: any of them may sleep. */
+export function threadsForAttributes(): number {
+	return attributeSlots;
 }
 
 /** Begins a call that holds a thread until it ends, in order of asking, and never more of them than there are threads for. */

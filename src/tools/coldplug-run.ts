@@ -1,5 +1,5 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
-import { explainCause, explainDecision, explainOutcome } from "../agent/explain.js";
+import { explainCause, explainDecision, explainOutcome, explainSkipped, listSkipped } from "../agent/explain.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { makePipeline } from "../agent/pipeline.js";
 import type { Report } from "../agent/report.js";
@@ -39,6 +39,9 @@ export async function loadColdplugged(
 	const problems = new Map<string, string>();
 	let stopped = true;
 	let deaf: Error | undefined;
+	const skipped = new Set<string>();
+	/** Nobody reads what it says, or the like: the drivers are loaded all the same. */
+	let unheard: { readonly thrown: unknown } | undefined;
 	await pipeline.open();
 	await pipeline.run((report) => {
 		if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
@@ -46,12 +49,18 @@ export async function loadColdplugged(
 		if (report.kind === "settled") stopped = false;
 		if (report.kind === "deaf") deaf = report.error;
 		if (report.kind === "listening") deaf = undefined;
-		say(report, given, machine);
+		if (report.kind === "skipped") skipped.add(explainSkipped(report));
+		try {
+			if (unheard === undefined) say(report, given, machine);
+		} catch (thrown) {
+			unheard = { thrown };
+		}
 	});
+	if (unheard !== undefined) throw unheard.thrown;
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);
 	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
-	const unable = [notLookedUp, notHeard].filter((line) => line !== undefined);
+	const unable = [...listSkipped(skipped), notLookedUp, notHeard].filter((line) => line !== undefined);
 	const status = stopped ? exitStatus.stopped : unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
 	if (!given.quietly)
 		for (const line of [...explainFailures(outcomes, status), ...unable]) machine.complain(`coldplug: ${line}\n`);
@@ -87,6 +96,8 @@ function formatReport(report: Report, verbose: number): string | undefined {
 			return `could not look at all devices: ${report.error.message}`;
 		case "settled":
 			return "settled";
+		case "skipped":
+			return explainSkipped(report);
 		case "hung": {
 			const seconds = Math.round(report.milliseconds / 1000);
 			return `${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`;

@@ -2,8 +2,10 @@
 // prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
 import { concernOf } from "../agent/commands.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
+import { explainSkipped, listSkipped } from "../agent/explain.js";
 import { listLive } from "../agent/live.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
+import { type OnSkipped, type Skipped, skippedRecord } from "../agent/skipped.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { agentOptions, complainOf, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
@@ -53,16 +55,20 @@ async function dryRun(
 ): Promise<number> {
 	const devices = await machine.devices(given.sysfs ?? "/sys");
 	const live = given.sysfs === undefined ? listLive(kernel) : new Set<string>();
-	const batches = [...planDryRun(knowledge, devices.present(concernOf(policy)), live, policy)];
+	const skipped: Skipped[] = [];
+	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
+	const present = devices.present(concernOf(policy), onSkipped);
+	const batches = [...planDryRun(knowledge, present, live, policy, onSkipped)];
 	const summary = summarise(batches);
 	if (given.json) {
-		const records = [...batches.flatMap(listRecords), { kind: "summary", ...summary }];
+		const told = [...batches.flatMap(listRecords), ...skipped.map(skippedRecord)];
+		const records = [...told, { kind: "summary", ...summary }];
 		machine.print(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 	} else {
 		machine.print(batches.map((batch) => formatBatch(batch, given.verbose > 0)).join("") + formatSummary(summary));
 	}
 	const problem = explainLookupProblems(listLookupProblems(batches));
-	if (problem === undefined) return exitStatus.done;
-	if (!given.quietly) machine.complain(`coldplug: ${problem}\n`);
-	return exitStatus.unable;
+	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
+	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${line}\n`);
+	return unable.length > 0 ? exitStatus.unable : exitStatus.done;
 }

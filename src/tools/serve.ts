@@ -71,6 +71,7 @@ export async function serve(serving: Serving): Promise<void> {
 			trim: () => void machine.trimMemory(),
 			quietMilliseconds: settings.quiet_milliseconds,
 		}),
+		onBrokenReader: (reader, { message }) => machine.complain(`hotplugd run: a report for ${reader}: ${message}\n`),
 		onListening: (listens) => markListening(serving, listens),
 	});
 	machine.onStopSignal((signal) => service.stopBy(signal));

@@ -50,6 +50,7 @@ function countRows({ counts, queue_depth }: AgentStatus): Row[] {
 			`${counts.aliases_new} new, ${counts.aliases_repeated} repeated, ${counts.aliases_unknown} that no module has`,
 		],
 		["modules", `${counts.modules_inserted} inserted, ${failed} failed${failed > 0 ? `: ${reasons}` : ""}`],
+		...(counts.skipped ? [["passed over", `${counts.skipped} devices, rules or decisions`] as const] : []),
 		["queue", `${queue_depth}`],
 	];
 }

@@ -51,7 +51,7 @@ const uevent = { action: "add", devpath: "/devices/d", seqnum: 1, aliases: [] };
 
 test("nothing was counted before anything was reported", (t) => {
 	const { counts, insertions, ...rest } = counted();
-	t.deepEqual(Object.values({ ...counts, modules_failed: 0 }), Array(9).fill(0));
+	t.deepEqual(Object.values({ ...counts, modules_failed: 0 }), Array(10).fill(0));
 	t.deepEqual(counts.modules_failed, {});
 	t.is(insertions.count, 0);
 	t.deepEqual(rest, { outcomes: {}, commands: {}, hung: 0, batches: 0, looks: 0, socket_failures: 0 });

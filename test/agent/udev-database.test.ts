@@ -59,7 +59,7 @@ test("a walk shows what udev sees, without the devices that it leaves alone", (t
 	const files = new Map(recorded.map(({ id, record }) => [`/run/udev/data/${id}`, Buffer.from(record!)]));
 	const identities = new Map(devices.map(({ devpath, identity }) => [devpath, identify(identity)]));
 	const seen = [
-		...seenByUdev(devices, (devpath) => identities.get(devpath) ?? nothing, { read: (path) => files.get(path) }),
+		...seenByUdev(devices, ({ devpath }) => identities.get(devpath) ?? nothing, { read: (path) => files.get(path) }),
 	];
 	t.is(seen.length, devices.length - 1);
 	t.false(seen.some(({ devpath }) => devpath === IGNORED));

@@ -112,7 +112,12 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
-			identify: (devpath) => ({ subsystem: undefined, number: undefined, ifindex: undefined, ...identity(devpath) }),
+			identify: ({ devpath }) => ({
+				subsystem: undefined,
+				number: undefined,
+				ifindex: undefined,
+				...identity(devpath),
+			}),
 			async listen(options) {
 				const { receiveBuffer } = options;
 				asked.push(`listen ${receiveBuffer}`);

@@ -237,5 +237,6 @@ const marks: Readonly<Record<Exclude<Marked["kind"], "batch" | "outcome">, strin
 	refused: "R",
 	deaf: "D",
 	blind: "B",
+	skipped: "-",
 	settled: "S",
 };

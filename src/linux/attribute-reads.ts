@@ -1,0 +1,53 @@
+// Reading attributes of sysfs on threads: read(2) runs the driver's own code, which may ask slow hardware for seconds, or never
+// end. Opening and closing run none, and are done at once: to wake a thread takes longer.
+
+import { closeSync, openSync, read } from "node:fs";
+import { threadsForAttributes } from "./thread-pool.js";
+
+/** The largest page, and so the largest attribute, of any machine. */
+const LARGEST_ATTRIBUTE = 65_536;
+
+/** What was read, one character a byte, or why it could not be. */
+export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
+
+const idle: Buffer[] = [];
+/** The paths of those that are being read. Each holds a thread. */
+const reading = new Set<string>();
+/** Those of them that nobody waits for any longer. */
+const givenUp = new Set<string>();
+
+/** Whether a thread is free. */
+export function mayRead(): boolean {
+	return reading.size < threadsForAttributes();
+}
+
+/** Whether no thread will be free until one of those ends that were given up. */
+export function isStuck(): boolean {
+	return givenUp.size >= threadsForAttributes();
+}
+
+/** An earlier read of this very attribute, given up by now, has not ended: another would hold one more thread. */
+export function isHeld(path: string): boolean {
+	return givenUp.has(path);
+}
+
+/** Nobody waits for it any longer. */
+export function giveUp(path: string): void {
+	if (reading.has(path)) givenUp.add(path);
+}
+
+/** @throws where it cannot be opened: what node throws. */
+export function beginRead(path: string, ended: AttributeEnd): void {
+	const fd = openSync(path, "r");
+	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
+	reading.add(path);
+	// Without a position node calls read(2): sysfs has attributes that cannot be read from a place.
+	read(fd, buffer, 0, LARGEST_ATTRIBUTE, null, (error, length) => {
+		closeSync(fd);
+		reading.delete(path);
+		givenUp.delete(path);
+		const text = error ? undefined : buffer.toString("latin1", 0, length);
+		idle.push(buffer);
+		ended(text, error);
+	});
+}

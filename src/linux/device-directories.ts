@@ -1,0 +1,148 @@
+// The directories of /sys/devices that are devices, parents before children (Documentation/admin-guide/sysfs-rules.rst). Symbolic
+// links are not followed. Listing a directory runs no driver's code, unlike reading an attribute.
+
+import { type Dirent, existsSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { isShortage, refusalFor } from "./refusal.js";
+
+/** What is missing, or not all there, at a path below /sys such as /devices/pnp0/00:01, and why. */
+export type OnSkipped = (devpath: string, error: Error) => void;
+
+export type DeviceDirectory = {
+	readonly devpath: string;
+	/** Which of the two attributes are to be read. */
+	readonly modalias: boolean;
+	readonly uevent: boolean;
+};
+
+export type DirectoryOptions = {
+	/** Whether devices without an alias matter, of this subsystem; of none where absent. */
+	readonly concerns?: ((subsystem: string) => boolean) | undefined;
+	readonly onSkipped?: OnSkipped | undefined;
+};
+
+// Every device but those without power management has this group of attributes. A device, an LED say, may have the name too.
+const POWER = "power";
+
+// The crowds of every machine, for which no kernel has aliases, with their subsystems.
+const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
+	["/devices/system/memory", "memory"],
+	["/devices/virtual/bdi", "bdi"],
+	["/devices/virtual/block", "block"],
+	["/devices/virtual/tty", "tty"],
+	["/devices/virtual/vc", "vc"],
+]);
+
+// A class whose `uevent` asks the hardware for all that it tells, a battery's controller for seconds.
+const POWER_SUPPLIES = "power_supply";
+
+// ACPI's names for devices that mostly stand on a bus as well: what the buses ask for is the longer work, and so goes first.
+const LAST = "/devices/LNXSYSTM:00";
+
+const ROOT = "/devices";
+
+/**
+ * The next directory that is a device, undefined after the last. A call that throws may be repeated.
+ * @throws {Refusal} by "walk" where there are no devices at all, or no descriptors are left.
+ */
+export function listDevices(
+	sysfs: string,
+	{ concerns, onSkipped }: DirectoryOptions,
+): () => DeviceDirectory | undefined {
+	const pending = [ROOT];
+	/** Directories that are no devices. */
+	const plain = new Set<string>();
+
+	const isLeftOut = (devpath: string): boolean => {
+		const crowd = WITHOUT_ALIASES.get(devpath);
+		return crowd !== undefined && !concerns?.(crowd);
+	};
+
+	function list(devpath: string): readonly Dirent[] {
+		try {
+			// Sorted by name: libuv does so.
+			return readdirSync(sysfs + devpath, { withFileTypes: true });
+		} catch (thrown) {
+			if (devpath === ROOT || isShortage(thrown)) throw refusalFor("walk", sysfs + devpath, thrown);
+			if (!hasLeft(sysfs + devpath, thrown)) onSkipped?.(devpath, unreadable("its directory", thrown));
+			return [];
+		}
+	}
+
+	/**
+	 * Devices of a class stand in a directory of its name, which is no device. The kernel gives them no alias, but for input and
+	 * dmi, of which it has a `modalias` too: then nothing in `uevent` is asked for.
+	 */
+	function isOfOtherClass(devpath: string): boolean {
+		const place = dirname(devpath);
+		const name = basename(place);
+		if (!plain.has(place) || concerns?.(name)) return false;
+		return name === POWER_SUPPLIES || isLinkTo(`${sysfs}${devpath}/subsystem`, `/class/${name}`);
+	}
+
+	function push(children: string[]): void {
+		for (let child = children.pop(); child !== undefined; child = children.pop())
+			if (child !== LAST && !isLeftOut(child)) pending.push(child);
+	}
+
+	return () => {
+		for (let devpath = pending.at(-1); devpath !== undefined; devpath = pending.at(-1)) {
+			const children: string[] = [];
+			let modalias = false;
+			let uevent = false;
+			let power = false;
+			for (const entry of list(devpath)) {
+				const { name } = entry;
+				if (entry.isDirectory()) {
+					if (name === POWER) power = true;
+					else children.push(`${devpath}/${name}`);
+				} else if (name === "modalias") modalias = entry.isFile();
+				else if (name === "uevent") uevent = entry.isFile();
+			}
+			pending.pop();
+			if (power && (!uevent || existsSync(`${sysfs}${devpath}/${POWER}/uevent`))) {
+				children.push(`${devpath}/${POWER}`);
+				children.sort();
+			}
+			if (!uevent && children.length > 0) plain.add(devpath);
+			if (devpath === ROOT && children.includes(LAST)) pending.push(LAST);
+			push(children);
+			if (uevent && !modalias && isOfOtherClass(devpath)) uevent = false;
+			if (modalias || uevent) return { devpath, modalias, uevent };
+		}
+		return undefined;
+	};
+}
+
+function isLinkTo(path: string, end: string): boolean {
+	try {
+		return readlinkSync(path).endsWith(end);
+	} catch {
+		return false;
+	}
+}
+
+/** Names of the modules in /sys/module, which are announced as devices are. */
+export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly string[] {
+	const path = `${sysfs}/module`;
+	try {
+		// There are files too, such as `compression`.
+		return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+	} catch (thrown) {
+		if (isShortage(thrown)) throw refusalFor("walk", path, thrown);
+		if (!hasLeft(path, thrown)) onSkipped?.("/module", unreadable("its directory", thrown));
+		return [];
+	}
+}
+
+/** What has left says ENOENT when it is opened, and ENODEV when it was open already. */
+export function hasLeft(path: string, thrown: unknown): boolean {
+	const { code } = thrown as NodeJS.ErrnoException;
+	return (code === "ENOENT" || code === "ENODEV" || code === "ENOTDIR") && !existsSync(path);
+}
+
+/** One sentence for people. */
+export function unreadable(what: string, thrown: unknown): Error {
+	const { code, message } = thrown as NodeJS.ErrnoException;
+	return new Error(`${what} cannot be read: ${code ?? message}`, { cause: thrown });
+}
