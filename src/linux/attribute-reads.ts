@@ -2,6 +2,7 @@
 // end. Opening and closing run none, and are done at once: to wake a thread takes longer.
 
 import { closeSync, openSync, read } from "node:fs";
+import { openSyscalls } from "./syscalls.js";
 import { threadsForAttributes } from "./thread-pool.js";
 
 /** The largest page, and so the largest attribute, of any machine. */
@@ -34,6 +35,18 @@ export function isHeld(path: string): boolean {
 /** Nobody waits for it any longer. */
 export function giveUp(path: string): void {
 	if (reading.has(path)) givenUp.add(path);
+}
+
+let isPrepared = false;
+
+/** When this process ends it is not to wait for reads, as it would for every thread that has something to do. */
+export async function endWithoutReads(): Promise<void> {
+	if (isPrepared) return;
+	isPrepared = true;
+	const { exitNow } = await openSyscalls();
+	process.once("exit", (status) => {
+		if (reading.size > 0) exitNow(status);
+	});
 }
 
 /** @throws where it cannot be opened: what node throws. */

@@ -1,5 +1,5 @@
 // Calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2), flock(2),
-// datagrams to Unix sockets by socket(2) and sendto(2), and syslog(3).
+// datagrams to Unix sockets by socket(2) and sendto(2), syslog(3), and _exit(2).
 // The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
 
 import { constants } from "node:os";
@@ -24,6 +24,8 @@ export type Syscalls = {
 	sendTo(fd: number, datagram: Buffer, flags: number, address: Buffer): Outcome;
 	/** To be called once: the function sends one message under the program's name, of facility "daemon". */
 	openSyslog(program: string): (priority: number, text: string) => void;
+	/** _exit(2): ends this process though threads of it are in system calls, for which process.exit() waits. Never returns. */
+	exitNow(status: number): void;
 	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
 	errnoName(errno: number): string;
 };
@@ -68,6 +70,7 @@ async function bind(): Promise<Syscalls> {
 	);
 	const openlog = declare("void openlog(const void *program, int options, int facility)");
 	const syslog = declare("void syslog(int priority, const char *format, ...)");
+	const exit = declare("void _exit(int status)");
 	const names = once(() => namesByNumber(koffi.os.errno));
 
 	const outcomeOf = (result: number): Outcome => ({ result, errno: result < 0 ? koffi.errno() : 0 });
@@ -102,6 +105,7 @@ async function bind(): Promise<Syscalls> {
 			programs.push(name);
 			return (priority, text) => syslog()(priority, "%s", "str", text);
 		},
+		exitNow: (status) => void exit()(status),
 		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
 	};
 }

@@ -2,7 +2,7 @@
 // by. Devices come in the order of the walk, parents before children, but for those that were passed by.
 
 import { setTimeout } from "node:timers/promises";
-import { beginRead, giveUp, isHeld, isStuck, mayRead } from "./attribute-reads.js";
+import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead } from "./attribute-reads.js";
 import {
 	type DeviceDirectory,
 	hasLeft,
@@ -51,6 +51,8 @@ export async function* walkOnThreads(
 	options: ThreadedWalkOptions,
 ): AsyncGenerator<readonly PresentDevice[]> {
 	const { concerns, onSkipped } = options;
+	// Where koffi cannot be had the process ends when the reads do.
+	await endWithoutReads().catch(() => undefined);
 	if (concerns?.("module")) yield listModules(sysfs, onSkipped).map(makeModule);
 	const walk = new ThreadedWalk(sysfs, options);
 	try {
@@ -177,17 +179,18 @@ class ThreadedWalk {
 
 	#begin(reading: Reading, attribute: Attribute): void {
 		const path = `${this.#sysfs}${reading.devpath}/${attribute}`;
-		if (isHeld(path)) return this.#fail(reading, `its ${attribute} is still being read since an earlier look`);
-		if (isStuck()) return this.#fail(reading, `its ${attribute} is not read: so many others have not ended`);
-		try {
-			beginRead(path, (text, thrown) => this.#end(path, text, thrown));
-		} catch (thrown) {
-			if (isShortage(thrown)) throw thrown;
-			return this.#refuse(reading, attribute, thrown);
+		if (isHeld(path)) this.#fail(reading, `its ${attribute} is still being read since an earlier look`);
+		else if (isStuck()) this.#fail(reading, `its ${attribute} is not read: so many others have not ended`);
+		else {
+			try {
+				beginRead(path, (text, thrown) => this.#end(path, text, thrown));
+				this.#inAir.set(path, { reading, attribute, begun: performance.now() });
+				if (reading.begun === 0) reading.begun = performance.now();
+			} catch (thrown) {
+				if (isShortage(thrown)) throw thrown;
+				this.#refuse(reading, attribute, thrown);
+			}
 		}
-		const begun = performance.now();
-		if (reading.begun === 0) reading.begun = begun;
-		this.#inAir.set(path, { reading, attribute, begun });
 	}
 
 	#end(path: string, text: string | undefined, thrown: unknown): void {

@@ -1,0 +1,168 @@
+// A process that has an agent among devices of which some attributes fail, are slow, or never end. Its argument names the story;
+// it prints what came of it, as JSON.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ask } from "../../src/linux/control-client.js";
+import {
+	addDevice,
+	type Daemon,
+	type Launch,
+	launch,
+	mountDevices,
+	type Place,
+	preparePlace,
+} from "./agent-session.js";
+import { compile } from "./c-program.js";
+import { standinEnvironment } from "./standin.js";
+import { formatUevent, injectUevents } from "./uevent-injector.js";
+
+export const attributesSession = fileURLToPath(import.meta.url);
+
+/** What read(2) does, by the end of a path: an errno's name, or a file that it waits for. */
+type Odd = Readonly<Record<string, string>>;
+
+const place = preparePlace(
+	{
+		modules: Object.fromEntries(["a", "b", "c", "d", "late"].map((name) => [name, []])),
+		aliases: Object.fromEntries(["a", "b", "c", "d", "late"].map((name) => [`x:${name}`, name])),
+	},
+	{ hung_seconds: 2 },
+);
+const gate = join(place.folder, "gate");
+const never = join(place.folder, "never");
+
+function begin(command: "run" | "coldplug", odd: Odd, options: Launch = {}): Daemon {
+	const { errno } = constants;
+	const entries = Object.entries(odd).map(
+		([path, what]) => `${path}=${what.startsWith("/") ? what : errno[what as keyof typeof errno]}`,
+	);
+	const libraries = [
+		standinEnvironment(place.record).LD_PRELOAD,
+		compile("odd-attributes", "-shared", "-fPIC", "-ldl"),
+	];
+	return launch(place, {
+		command,
+		...options,
+		environment: {
+			LD_PRELOAD: libraries.join(" "),
+			ODD_ATTRIBUTES: entries.join(";"),
+			ODD_READS: join(place.folder, "reads"),
+		},
+	});
+}
+
+const tell = async ({ folder }: Place, words: object): Promise<Record<string, unknown>> =>
+	JSON.parse((await ask(join(folder, "run/control"), `${JSON.stringify(words)}\n`, 60_000)).toString());
+
+const reads = (): string[] =>
+	existsSync(join(place.folder, "reads"))
+		? readFileSync(join(place.folder, "reads"), "utf8").trimEnd().split("\n")
+		: [];
+
+function addUevent(devpath: string, text: string): void {
+	mkdirSync(`/sys${devpath}`, { recursive: true });
+	writeFileSync(`/sys${devpath}/uevent`, text);
+}
+
+const passedOver = ({ log }: Daemon) =>
+	log.filter((line) => line.what !== undefined).map(({ what, reason }) => `${what}: ${reason}`);
+
+const stories: Record<string, () => Promise<object>> = {
+	/** coldplug, where one device's modalias answers an errno. */
+	async failing() {
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		const told: Record<string, unknown> = {};
+		for (const code of ["ENOMEM", "EIO", "ENODEV", "EACCES", "EINVAL", "ETIMEDOUT", "ENXIO", "EAGAIN"]) {
+			const agent = begin("coldplug", { "/b/modalias": code }, { words: ["--json"] });
+			const { status, stderr } = await agent.ended;
+			told[code] = { status, stderr, skipped: passedOver(agent) };
+		}
+		return { told, inserted: readInserted() };
+	},
+
+	/** The daemon, where one device's modalias answers ENOMEM: it goes on, tells it once, and counts it. */
+	async "failing daemon"() {
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		addUevent("/devices/c", "DRIVER=\n");
+		const agent = begin("run", { "/b/modalias": "ENOMEM", "/c/uevent": "EIO" });
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const { status } = await tell(place, { command: "status" });
+		const { counts, last_problem } = status as { counts: { skipped: number }; last_problem: { message: string } };
+		const { text } = await tell(place, { command: "metrics" });
+		const metric = /^hotplugd_skipped_total .*$/m.exec(String(text))?.[0];
+		const end = await agent.stop();
+		return {
+			skipped: passedOver(agent),
+			inserted: agent.inserted(),
+			counted: counts.skipped,
+			metric,
+			last_problem,
+			end,
+		};
+	},
+
+	/** Reads that do not end before everything else was done: drivers, a uevent, the control socket. */
+	async slow() {
+		addUevent("/devices/a/power_supply/BAT0", "POWER_SUPPLY_NAME=BAT0\n");
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		addUevent("/devices/b", "X=1\n");
+		addDevice("/devices/a/late", "x:late");
+		const odd = { "BAT0/uevent": gate, "/b/uevent": gate, "/a/late/modalias": gate };
+		const agent = begin("run", odd);
+		await agent.until(() => ["a", "c"].every((name) => agent.inserted().includes(name)));
+		addDevice("/devices/d", "x:d");
+		injectUevents([formatUevent("add", "/devices/d", [["MODALIAS", "x:d"]])]);
+		await agent.until(() => agent.inserted().includes("d"));
+		const answered = (await tell(place, { command: "status" })).ok;
+		const before = agent.inserted().toSorted();
+		const settledBefore = agent.log.some(({ msg }) => msg === "settled");
+		writeFileSync(gate, "");
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const end = await agent.stop();
+		const read = reads().filter((path) => path.includes("BAT0"));
+		return { before, answered, settledBefore, after: agent.inserted().toSorted(), read, end };
+	},
+
+	/** The same for coldplug, which ends. */
+	async "endless coldplug"() {
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		const agent = begin("coldplug", { "/b/modalias": never });
+		const { status, stderr } = await agent.ended;
+		return { status, stderr, inserted: readInserted().toSorted() };
+	},
+
+	/** It is told to stop while an attribute is being read. */
+	async "stopped meanwhile"() {
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		const agent = begin("coldplug", { "/b/modalias": never });
+		await agent.until(() => ["a", "c"].every((name) => agent.inserted().includes(name)));
+		return agent.stop();
+	},
+
+	/** A read that never ends. */
+	async endless() {
+		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
+		const agent = begin("run", { "/b/modalias": never });
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const told = passedOver(agent);
+		const inserted = agent.inserted();
+		agent.process.kill("SIGTERM");
+		const end = await agent.ended;
+		return { told, inserted, status: end.status };
+	},
+};
+
+function readInserted(): string[] {
+	return readFileSync(place.record, "utf8")
+		.trimEnd()
+		.split("\n")
+		.map((line) => /([^/]+)\.ko$/.exec(JSON.parse(line).file)?.[1] ?? "");
+}
+
+mountDevices();
+const story = stories[process.argv[2] ?? ""];
+console.log(JSON.stringify(await story?.()));
+process.exit(0);

@@ -1,0 +1,72 @@
+// Devices whose attributes fail, are slow or never end, and the agent: each costs itself alone.
+import test, { type ExecutionContext } from "ava";
+import { attributesSession } from "../support/attributes-session.js";
+import { runSession } from "../support/network-namespace.js";
+
+const meet = (t: ExecutionContext, name: string) => runSession(t, attributesSession, name);
+
+const endedWell = { status: 0, signal: null, stderr: "" };
+
+test("whatever errno one device's modalias answers, coldplug loads the others', names the device and exits with 1", async (t) => {
+	const { told, inserted } = await meet(t, "failing");
+	t.deepEqual(inserted.toSorted(), ["a", "c"]);
+	t.deepEqual(
+		told,
+		Object.fromEntries(
+			Object.keys(told).map((code) => [
+				code,
+				{
+					status: 1,
+					stderr: `coldplug: passed over /devices/b: its modalias cannot be read: ${code}\n`,
+					skipped: [`/devices/b: its modalias cannot be read: ${code}`],
+				},
+			]),
+		),
+	);
+	t.true(Object.keys(told).includes("ENOMEM"));
+});
+
+test("the daemon passes such devices over, loads by what can be read of them, tells them once and counts them", async (t) => {
+	const { skipped, last_problem, ...rest } = await meet(t, "failing daemon");
+	t.deepEqual(skipped.toSorted(), [
+		"/devices/b: its modalias cannot be read: ENOMEM",
+		"/devices/c: its uevent cannot be read: EIO",
+	]);
+	t.regex(last_problem.message, /^passed over \/devices\/[bc]: its/);
+	t.deepEqual(
+		{ ...rest, inserted: rest.inserted.toSorted() },
+		{ inserted: ["a", "c"], counted: 2, metric: "hotplugd_skipped_total 2", end: endedWell },
+	);
+});
+
+test("while attributes are being read others' drivers are loaded, uevents heard and questions answered", async (t) => {
+	t.deepEqual(await meet(t, "slow"), {
+		before: ["a", "c", "d"],
+		answered: true,
+		settledBefore: false,
+		after: ["a", "b", "c", "d", "late"],
+		// A battery's has no alias, and no rule asks for it.
+		read: [],
+		end: endedWell,
+	});
+});
+
+test("a read that never ends is given up and told, things are settled, and the agent ends when it is told to", async (t) => {
+	t.deepEqual(await meet(t, "endless"), {
+		told: ["/devices/b: reading its modalias has not ended after 2000 ms"],
+		inserted: ["a", "c"],
+		status: 0,
+	});
+});
+
+test("coldplug ends beside one, with 1", async (t) => {
+	t.deepEqual(await meet(t, "endless coldplug"), {
+		status: 1,
+		stderr: "coldplug: passed over /devices/b: reading its modalias has not ended after 2000 ms\n",
+		inserted: ["a", "c"],
+	});
+});
+
+test("told to stop, coldplug does not wait for an attribute", async (t) => {
+	t.like(await meet(t, "stopped meanwhile"), { status: 6, signal: null });
+});
