@@ -105,7 +105,7 @@ class ThreadedWalk {
 		this.#options = options;
 		this.#next = listDevices(sysfs, options);
 		this.#everything = options.concerns !== undefined;
-		this.#clock = setInterval(() => this.#tick(), PATIENCE).unref();
+		this.#clock = setInterval(() => this.#tick(), PATIENCE);
 	}
 
 	/** Begins as many reads as there are threads for. @returns what was thrown where no descriptors are left */

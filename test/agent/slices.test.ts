@@ -1,5 +1,5 @@
 import test from "ava";
-import { sliced, slicedByTurns } from "../../src/agent/slices.js";
+import { sliced, slicedAsTheyCome, slicedByTurns } from "../../src/agent/slices.js";
 
 const count = 250;
 const present = (): Iterable<number> => Array(count).keys();
@@ -42,4 +42,23 @@ test("between slices the event loop turns", async (t) => {
 	for await (const slice of slicedByTurns(present())) if (slice.length > 0) slices++;
 	t.true(slices > 2);
 	t.true(turns >= slices - 1);
+});
+
+test("what comes by and by is sliced alike, and an empty list lets go what there is", async (t) => {
+	async function* lists(): AsyncGenerator<readonly number[]> {
+		yield [1];
+		yield [];
+		yield [2, 3];
+		yield [4];
+		for (let one = 5; one < 100; one += 5) yield [one, one + 1, one + 2, one + 3, one + 4];
+	}
+	const slices: (readonly number[])[] = [];
+	for await (const slice of slicedAsTheyCome(lists())) slices.push(slice);
+	t.deepEqual(slices[0], [1]);
+	t.true(slices[1]!.length > 4);
+	t.deepEqual(
+		slices.flat(),
+		Array.from({ length: 99 }, (_, index) => index + 1),
+	);
+	t.true(slices.every(({ length }) => length > 0));
 });

@@ -24,10 +24,11 @@ export const attributesSession = fileURLToPath(import.meta.url);
 /** What read(2) does, by the end of a path: an errno's name, or a file that it waits for. */
 type Odd = Readonly<Record<string, string>>;
 
+const names = ["a", "b", "c", "d", "late"];
 const place = preparePlace(
 	{
-		modules: Object.fromEntries(["a", "b", "c", "d", "late"].map((name) => [name, []])),
-		aliases: Object.fromEntries(["a", "b", "c", "d", "late"].map((name) => [`x:${name}`, name])),
+		modules: Object.fromEntries(names.map((name) => [name, []])),
+		aliases: Object.fromEntries(names.map((name) => [`x:${name}`, name])),
 	},
 	{ hung_seconds: 2 },
 );
@@ -162,7 +163,9 @@ function readInserted(): string[] {
 		.map((line) => /([^/]+)\.ko$/.exec(JSON.parse(line).file)?.[1] ?? "");
 }
 
-mountDevices();
 const story = stories[process.argv[2] ?? ""];
-console.log(JSON.stringify(await story?.()));
-process.exit(0);
+if (process.argv[1] === attributesSession && story) {
+	mountDevices();
+	console.log(JSON.stringify(await story()));
+	process.exit(0);
+}
