@@ -2,8 +2,10 @@
 import {
 	catchError,
 	concat,
+	concatMap,
 	defer,
 	EMPTY,
+	filter,
 	from,
 	ignoreElements,
 	merge,
@@ -12,6 +14,7 @@ import {
 	type ObservableInput,
 	of,
 	type SchedulerLike,
+	take,
 	takeUntil,
 	tap,
 	timer,
@@ -20,6 +23,7 @@ import { type CarryOutOptions, isUsable, type Outcome } from "../libkmod/inserte
 import { Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import type { Step } from "../libkmod/plan-insertion.js";
+import { type Absence, findAbsence, MOST_TRIES, PAUSES } from "./absent-files.js";
 import type { Attempts } from "./attempts.js";
 import type { BackOff } from "./back-off.js";
 import { type Batch, planApart, planBatch } from "./batch.js";
@@ -51,6 +55,10 @@ export type BatchInsertionOptions = {
 	readonly stop: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
 	readonly onSkipped?: OnSkipped;
+	/** Whether a file is there. Where absent, a driver whose file was gone is not waited for. */
+	readonly hasFile?: ((path: string) => boolean) | undefined;
+	/** Other indexes count from now on. */
+	readonly renewed?: Observable<unknown> | undefined;
 };
 
 export type Asking = CarryOutOptions & {
@@ -69,6 +77,9 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	const resting = makeLatecomers();
 	/** Begun or to begin, and not ended. */
 	const underWay = new Set<string>();
+	/** Devices that want what has no file for now. */
+	const absent = makeLatecomers();
+	const tries = new Map<string, number>();
 	let batches = 0;
 
 	/** Mostly one batch: where a decision makes planning throw it is passed over, and what it was among may be several. */
@@ -79,7 +90,9 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 			return live.has(module);
 		};
 		const isResting = (module: string): boolean => !atOnce && backOff.wait(module) > 0;
-		const situation = { isLive, isResting, wasTried: attempts.has };
+		const wasTried = (module: string, device: string): boolean =>
+			attempts.has(module, device) && absent.isEmpty(module);
+		const situation = { isLive, isResting, wasTried };
 		return planApart(
 			decisions,
 			(some) => {
@@ -125,6 +138,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 					const late = latecomers.take(module);
 					if (isUsable(ended)) {
 						backOff.succeeded(module);
+						tries.delete(module);
 						for (const device of [...devices, ...late.devices]) attempts.forget(module, device);
 						return of(report);
 					}
@@ -134,8 +148,11 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 					const decisions = blockedEarlier ? [...batch.decisions, ...late.decisions] : late.decisions;
 					return concat(
 						of(report),
-						tryAgain(module, decisions, blockedEarlier ? [...devices, ...late.devices] : late.devices, (rival) =>
-							underWay.has(rival),
+						merge(
+							tryAgain(module, decisions, blockedEarlier ? [...devices, ...late.devices] : late.devices, (rival) =>
+								underWay.has(rival),
+							),
+							waitForFile(module, findAbsence(ended), batch.decisions, devices),
 						),
 					);
 				}),
@@ -169,6 +186,36 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 			const matches = decision.matches.slice(first).filter(({ found }, place) => place === 0 || isToCome(found.module));
 			return [{ ...decision, matches }];
 		}
+	}
+
+	/** One wait serves all the devices that come up meanwhile. */
+	function waitForFile(
+		module: string,
+		absence: Absence | undefined,
+		decisions: readonly Decision[],
+		devices: readonly string[],
+	): Observable<Report> {
+		const { hasFile, renewed = EMPTY } = options;
+		if (absence === undefined || hasFile === undefined || devices.length === 0) return EMPTY;
+		const first = absent.isEmpty(module);
+		absent.add(module, decisions, devices);
+		if (!first) return EMPTY;
+		const tried = tries.get(module) ?? 0;
+		tries.set(module, tried + 1);
+		const { path } = absence;
+		const pauses = path === undefined || tried >= MOST_TRIES ? [] : PAUSES.slice(tried);
+		const back = from(pauses).pipe(
+			concatMap((milliseconds) => timer(milliseconds, scheduler)),
+			filter(() => path !== undefined && hasFile(path)),
+		);
+		return merge(renewed.pipe(tap(() => tries.delete(module))), back).pipe(
+			take(1),
+			takeUntil(stop),
+			mergeMap(() => {
+				const waiting = absent.take(module);
+				return tryAgain(module, waiting.decisions, waiting.devices, (rival) => underWay.has(rival));
+			}),
+		);
 	}
 
 	/** One timer serves all the devices that come up meanwhile. */

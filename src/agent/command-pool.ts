@@ -89,7 +89,7 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 
 	async function carryOut(command: Command): Promise<void> {
 		const begun = performance.now();
-		const end = await run(command).then(describeEnd, describeFailure);
+		const end = await (async () => run(command))().then(describeEnd, describeFailure);
 		report({ kind: "command", command, milliseconds: performance.now() - begun, ...end });
 	}
 

@@ -1,6 +1,7 @@
 // Whether what was read is still so. Hints make it look soon, and without any it looks now and then; it tells once for a burst
 // of changes, when nothing has changed any more for a while: depmod takes seconds for its set of files.
 import type { ReadTrace } from "./read-trace.js";
+import { asError } from "./skipped.js";
 
 /** Gives hints that something in directories changed. */
 export type DirectoryWatch = {
@@ -20,6 +21,8 @@ export type FreshnessOptions = {
 	readonly pollMilliseconds: number;
 	/** What was read is no longer so, or no longer as it was when this was last said. */
 	onStale(): void;
+	/** It could not look: the next look may. */
+	onProblem?(problem: Error): void;
 };
 
 export type Freshness = {
@@ -38,6 +41,14 @@ export function makeFreshness(options: FreshnessOptions): Freshness {
 	let soon: NodeJS.Timeout | undefined;
 
 	function look(): void {
+		try {
+			compare();
+		} catch (thrown) {
+			options.onProblem?.(asError(thrown));
+		}
+	}
+
+	function compare(): void {
 		if (trace === undefined) return;
 		const now = trace.now();
 		if (now === trace.before) told = undefined;

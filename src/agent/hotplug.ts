@@ -56,6 +56,8 @@ export type HotplugOptions = {
 	readonly inserter: Insertions;
 	/** What the inserter finds to report. */
 	readonly remarks?: Observable<Report>;
+	/** Whether a file is there: a driver whose file was gone is tried again when it is back. Never where absent. */
+	readonly hasFile?: (path: string) => boolean;
 	/** Names of the live modules, as the kernel says now. */
 	readonly listLive: () => ReadonlySet<string>;
 	/** How long nothing must have happened for things to be settled. */
@@ -103,7 +105,8 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const backOff = endWhenSettled ? noBackOff : makeBackOff(() => scheduler.now());
 		const skipped = new Subject<Report>();
 		const onSkipped: OnSkipped = (what, error) => skipped.next({ kind: "skipped", what, error });
-		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff, onSkipped, scheduler });
+		const hasFile = endWhenSettled ? undefined : options.hasFile;
+		const insertDecided = makeBatchInsertion({ ...options, attempts, backOff, onSkipped, hasFile, scheduler });
 		const losses = makeLosses();
 		const unmatched = makeUnmatched();
 		/** Something came up or ended: things are not settled. */

@@ -87,6 +87,13 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			pulse,
 			stop,
 			listLive: () => listLive(kernel),
+			hasFile: (path) =>
+				attempt(
+					path,
+					() => undefined,
+					false,
+					() => kernel.stamp(path) !== undefined,
+				),
 			quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
 		});
 	}

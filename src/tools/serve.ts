@@ -12,6 +12,7 @@ import { traceReads } from "../agent/read-trace.js";
 import { isReplayToCome } from "../agent/replay.js";
 import { makeService, type Service } from "../agent/service.js";
 import type { Settings } from "../agent/settings.js";
+import { attempt, type OnSkipped } from "../agent/skipped.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { version } from "../version.js";
 import { type AgentOptions, formatProblem, readAll } from "./agent-start.js";
@@ -56,8 +57,9 @@ export async function serve(serving: Serving): Promise<void> {
 			run: commandRunner(ports, settings),
 			atOnce: settings.commands_at_once,
 			report(report) {
-				counted.record(report);
-				journal.command(report);
+				const told: OnSkipped = (what, { message }) => machine.complain(`hotplugd run: ${what}: ${message}\n`);
+				attempt("a command's report for metrics", told, undefined, () => counted.record(report));
+				attempt("a command's report for the log", told, undefined, () => journal.command(report));
 			},
 		}),
 		journal,
@@ -68,7 +70,8 @@ export async function serve(serving: Serving): Promise<void> {
 		counted,
 		formatMetrics: async (...all) => (await import("../agent/metrics-text.js")).formatMetrics(...all),
 		onReport: makeAftermath({
-			trim: () => void machine.trimMemory(),
+			trim: () =>
+				void machine.trimMemory().catch(({ message }: Error) => journal.warn({}, `could not trim memory: ${message}`)),
 			quietMilliseconds: settings.quiet_milliseconds,
 		}),
 		onBrokenReader: (reader, { message }) => machine.complain(`hotplugd run: a report for ${reader}: ${message}\n`),
@@ -122,6 +125,7 @@ async function keepFresh({ given, machine, ports, kernel, settings, source, jour
 				quietMilliseconds: RELOAD_QUIET,
 				pollMilliseconds: RELOAD_POLL,
 				onStale: () => onStale(),
+				onProblem: ({ message }) => journal.error({}, `could not look for changes: ${message}`),
 			});
 			freshness.follow(latest);
 		},

@@ -1,7 +1,7 @@
 // A process that has an agent among devices of which some attributes fail, are slow, or never end. Its argument names the story;
 // it prints what came of it, as JSON.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,8 @@ import {
 import { compile } from "./c-program.js";
 import { standinEnvironment } from "./standin.js";
 import { formatUevent, injectUevents } from "./uevent-injector.js";
+import type { World } from "./world.js";
+import { moduleFile } from "./world-folder.js";
 
 export const attributesSession = fileURLToPath(import.meta.url);
 
@@ -25,13 +27,11 @@ export const attributesSession = fileURLToPath(import.meta.url);
 type Odd = Readonly<Record<string, string>>;
 
 const names = ["a", "b", "c", "d", "late"];
-const place = preparePlace(
-	{
-		modules: Object.fromEntries(names.map((name) => [name, []])),
-		aliases: Object.fromEntries(names.map((name) => [`x:${name}`, name])),
-	},
-	{ hung_seconds: 2 },
-);
+const world: World = {
+	modules: { ...Object.fromEntries(names.map((name) => [name, []])), needy: ["b"] },
+	aliases: Object.fromEntries([...names, "needy"].map((name) => [`x:${name}`, name])),
+};
+const place = preparePlace(world, { hung_seconds: 2 });
 const gate = join(place.folder, "gate");
 const never = join(place.folder, "never");
 
@@ -57,6 +57,11 @@ function begin(command: "run" | "coldplug", odd: Odd, options: Launch = {}): Dae
 
 const tell = async ({ folder }: Place, words: object): Promise<Record<string, unknown>> =>
 	JSON.parse((await ask(join(folder, "run/control"), `${JSON.stringify(words)}\n`, 60_000)).toString());
+
+function plug(devpath: string, alias: string): void {
+	addDevice(devpath, alias);
+	injectUevents([formatUevent("add", devpath, [["MODALIAS", alias]])]);
+}
 
 const reads = (): string[] =>
 	existsSync(join(place.folder, "reads"))
@@ -141,6 +146,39 @@ const stories: Record<string, () => Promise<object>> = {
 		const agent = begin("coldplug", { "/b/modalias": never });
 		await agent.until(() => ["a", "c"].every((name) => agent.inserted().includes(name)));
 		return agent.stop();
+	},
+
+	/** A driver's file, and that of what another one needs, are gone for a while: nothing comes back but the files. */
+	async "gone files"() {
+		const agent = begin("run", {});
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const files = ["a", "b"].map((name) => moduleFile(place.folder, name));
+		for (const file of files) renameSync(file, `${file}.away`);
+		plug("/devices/a", "x:a");
+		plug("/devices/needy", "x:needy");
+		await agent.until(() => ["a", "needy"].every((name) => agent.log.some(({ module }) => module === name)));
+		const failed = agent.log.filter(({ level, result }) => level === 50 && result).map(({ msg }) => msg);
+		for (const file of files) renameSync(`${file}.away`, file);
+		await agent.until(() => ["a", "b", "needy"].every((name) => agent.inserted().includes(name)));
+		const end = await agent.stop();
+		return { failed: failed.toSorted(), inserted: agent.inserted().toSorted(), end };
+	},
+
+	/** A device comes again while its driver's file is back. */
+	async "comes again"() {
+		const agent = begin("run", {});
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const file = moduleFile(place.folder, "a");
+		renameSync(file, `${file}.away`);
+		for (let times = 1; times <= 3; times++) {
+			plug("/devices/a", "x:a");
+			await agent.until(() => agent.log.filter(({ module }) => module === "a").length >= times);
+		}
+		renameSync(`${file}.away`, file);
+		plug("/devices/a", "x:a");
+		await agent.until(() => agent.inserted().includes("a"));
+		const end = await agent.stop();
+		return { inserted: agent.inserted(), end };
 	},
 
 	/** A read that never ends. */

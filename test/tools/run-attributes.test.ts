@@ -70,3 +70,14 @@ test("coldplug ends beside one, with 1", async (t) => {
 test("told to stop, coldplug does not wait for an attribute", async (t) => {
 	t.like(await meet(t, "stopped meanwhile"), { status: 6, signal: null });
 });
+
+test("a driver whose file was gone is loaded when it is back, and so is one that needs such a driver", async (t) => {
+	const { failed, ...rest } = await meet(t, "gone files");
+	t.true(failed.length >= 2);
+	t.true(failed.some((line: string) => /^a: .*a\.ko is gone; run depmod \(ENOENT\)$/.test(line)));
+	t.deepEqual(rest, { inserted: ["a", "b", "needy"], end: endedWell });
+});
+
+test("a device that comes again has a driver tried whose file was gone", async (t) => {
+	t.deepEqual(await meet(t, "comes again"), { inserted: ["a"], end: endedWell });
+});
