@@ -1,5 +1,5 @@
 import test from "ava";
-import { NEVER } from "rxjs";
+import { NEVER, Subject } from "rxjs";
 import { makeAttempts } from "../../src/agent/attempts.js";
 import { type BackOff, makeBackOff, noBackOff } from "../../src/agent/back-off.js";
 import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
@@ -7,6 +7,7 @@ import { makeDecider } from "../../src/agent/decide.js";
 import { monotonicScheduler } from "../../src/agent/monotonic-scheduler.js";
 import type { Report } from "../../src/agent/report.js";
 import { makeInserter } from "../../src/libkmod/inserter.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";
 
@@ -172,4 +173,53 @@ test("a driver that was tried for a device keeps those behind it no longer", asy
 	t.deepEqual(kernel.underway(), ["second"]);
 	await kernel.end("second");
 	await kernel.end("third");
+});
+
+test("a driver whose file is gone is tried again when other indexes count, and when its device comes again", async (t) => {
+	const kernel = makeFakeKernel();
+	const gone = new Set(["card"]);
+	const attempts = makeAttempts();
+	const renewed = new Subject<void>();
+	const knowledge = makeWorld(world);
+	const insertDecided = makeBatchInsertion({
+		knowledge: () => knowledge,
+		inserter: makeInserter({
+			kernel: {
+				...kernel,
+				async insert(path, parameters) {
+					const name = [...gone].find((module) => path.includes(`/${module}.ko`));
+					if (name !== undefined) throw new Refusal("open", path, "ENOENT", 2);
+					return kernel.insert(path, parameters);
+				},
+			},
+			parallel: 16,
+		}),
+		attempts,
+		backOff: noBackOff,
+		listLive: () => kernel.live,
+		stop: NEVER,
+		renewed,
+		hasFile: () => false,
+	});
+	const told: string[] = [];
+	const comesUp = async (): Promise<void> => {
+		insertDecided(makeDecider(knowledge)({ devpath: "/1", aliases: ["x:card"] })).subscribe((report) =>
+			told.push(tell(report)),
+		);
+		for (let turn = 0; turn < 5; turn++) await heard();
+	};
+	await comesUp();
+	await comesUp();
+	gone.clear();
+	renewed.next();
+	for (let turn = 0; turn < 5; turn++) await heard();
+	t.deepEqual(told, [
+		"batch 1: base card",
+		"1: base inserted",
+		"1: card failed",
+		"batch 2: card",
+		"2: card failed",
+		"batch 3: card",
+		"3: card inserted",
+	]);
 });
