@@ -52,7 +52,7 @@ export const texts = {
 					term: "0",
 					text: "Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware.",
 				},
-				{ term: "1", text: "It could not begin: there are no usable indexes or no `/sys`." },
+				{ term: "1", text: "It could not begin: there are no usable indexes or no `/sys`; or something was passed over, such as a device that cannot be read." },
 				{ term: "2", text: "Options or settings were wrong." },
 				{ term: "3", text: "A driver failed; all others were loaded." },
 				{ term: "4", text: "No module could be inserted for want of permission." },
@@ -92,7 +92,7 @@ export const texts = {
 	status: {
 		description: [
 			"Prints how the agent fares that `hotplugd run` is: what it is doing and since when, what it has counted, what is in flight, the last outcomes with their reasons, which indexes and configuration it goes by, and the last problem.",
-			"Uevents that were *dropped* are those that it left out because its queue was full; *refused* ones were not sent by whom it listens to; *overruns* are uevents for which the kernel found no room in the receive buffer, after which it looks at all devices again.",
+			"Uevents that were *dropped* are those that it left out because its queue was full; *refused* ones were not sent by whom it listens to; *overruns* are uevents for which the kernel found no room in the receive buffer, after which it looks at all devices again. *Passed over* are devices that cannot be read, and rules and decisions that failed: the log names each once, with the reason.",
 			"With `--json` it is one object, whose times are milliseconds. What a later version adds has names of its own.",
 		],
 		more: { "Exit status": agentStatuses, Files: controlFiles },

@@ -6,7 +6,7 @@ import { explainCause, explainOutcome } from "./explain.js";
 export const exitStatus = {
 	/** Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware. */
 	done: 0,
-	/** It could not begin, or aliases could not be looked up: no usable indexes, no /sys. */
+	/** It could not begin, aliases could not be looked up (no usable indexes, no /sys), or something was passed over. */
 	unable: 1,
 	/** Wrong options or settings. */
 	usage: 2,
