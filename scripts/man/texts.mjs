@@ -52,7 +52,10 @@ export const texts = {
 					term: "0",
 					text: "Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware.",
 				},
-				{ term: "1", text: "It could not begin: there are no usable indexes or no `/sys`; or something was passed over, such as a device that cannot be read." },
+				{
+					term: "1",
+					text: "It could not begin: there are no usable indexes or no `/sys`; or something was passed over, such as a device that cannot be read.",
+				},
 				{ term: "2", text: "Options or settings were wrong." },
 				{ term: "3", text: "A driver failed; all others were loaded." },
 				{ term: "4", text: "No module could be inserted for want of permission." },
