@@ -44,7 +44,7 @@ export async function endWithoutReads(): Promise<void> {
 	if (isPrepared) return;
 	isPrepared = true;
 	const { exitNow } = await openSyscalls();
-	process.once("exit", (status) => {
+	process.on("exit", (status) => {
 		if (reading.size > 0) exitNow(status);
 	});
 }

@@ -198,6 +198,7 @@ test("a driver whose file is gone is tried again when other indexes count, and w
 		backOff: noBackOff,
 		listLive: () => kernel.live,
 		stop: NEVER,
+		scheduler: monotonicScheduler,
 		renewed,
 		hasFile: () => false,
 	});

@@ -95,10 +95,77 @@ const pipeline: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/slices.ts",
-		at: ["new Promise<void>((resolve) => setImmediate(resolve))"],
+		at: ["new Promise((resolve) => setImmediate(resolve))"],
 		waitsFor: "a turn of the event loop between two slices of the walk",
 		ends: "the turn",
 		tests: [["test/agent/slices.test.ts", "between slices the event loop turns"]],
+	},
+	{
+		file: "src/agent/slices.ts",
+		at: ["for await (const devices of lists)"],
+		waitsFor: "the next devices of a walk on threads, that a slice is full",
+		ends: "the walk's end, or an empty list a tenth of a second after the last: see src/linux/threaded-walk.ts",
+		tests: [
+			["test/agent/slices.test.ts", "what comes by and by is sliced alike, and an empty list lets go what there is"],
+		],
+	},
+	{
+		file: "src/agent/commands.ts",
+		at: ["for await (const devices of lists)"],
+		waitsFor: "the next devices of a walk on threads, for commands",
+		ends: "the walk's end: see src/linux/threaded-walk.ts",
+		tests: [
+			[
+				"test/tools/run-attributes.test.ts",
+				"a read that never ends is given up and told, things are settled, and the agent ends when it is told to",
+			],
+		],
+	},
+	{
+		file: "src/agent/pipeline.ts",
+		at: ["for await (const devices of lists)"],
+		waitsFor: "the next devices of a walk on threads",
+		ends: "the walk's end: see src/linux/threaded-walk.ts",
+		tests: [
+			[
+				"test/tools/run-attributes.test.ts",
+				"a read that never ends is given up and told, things are settled, and the agent ends when it is told to",
+			],
+		],
+	},
+	{
+		file: "src/linux/threaded-walk.ts",
+		at: ["setInterval(() => this.#tick(), PATIENCE)", "new Promise<void>((resolve)"],
+		waitsFor: "an attribute that is read on a thread",
+		ends: "a tenth of a second for the devices behind it; hung_seconds for itself; the process's end, which waits for none",
+		tests: [
+			[
+				"test/tools/run-attributes.test.ts",
+				"while attributes are being read others' drivers are loaded, uevents heard and questions answered",
+			],
+			["test/tools/run-attributes.test.ts", "coldplug ends beside one, with 1"],
+			["test/tools/run-attributes.test.ts", "told to stop, coldplug does not wait for an attribute"],
+		],
+	},
+	{
+		file: "src/linux/threaded-walk.ts",
+		at: ["await setTimeout(Math.min(FIRST_PAUSE"],
+		waitsFor: "a descriptor, where none is left",
+		ends: "eight tries, some five seconds in all",
+		tests: [["test/linux/threaded-walk.test.ts", "where descriptors have run out it waits for some, and not for ever"]],
+	},
+	{
+		file: "src/agent/batch-insertion.ts",
+		at: ["timer(milliseconds, scheduler)"],
+		waitsFor: "the file of a driver, which is gone",
+		ends: "an hour after it was missed; indexes that are written anew; a stop",
+		tests: [
+			["test/agent/absent-files.test.ts", "the looks for a file become rarer, and end"],
+			[
+				"test/tools/run-attributes.test.ts",
+				"a driver whose file was gone is loaded when it is back, and so is one that needs such a driver",
+			],
+		],
 	},
 	{
 		file: "src/agent/pipeline.ts",
