@@ -1,4 +1,5 @@
 // npm run bench: every measurement, each beside its peer in the same run. Names given as arguments choose among them.
+import "./no-debugger.mjs";
 import { benchColdplug } from "./bench/coldplug.mjs";
 import { benchDepmod } from "./bench/depmod.mjs";
 import { benchLookups } from "./bench/lookups.mjs";

@@ -1,5 +1,6 @@
 // Builds dist/: tsc's output, which is the library and the tests, the executable with its code cache, the thin helper where
 // there is a C compiler, and the manual pages.
+import "./no-debugger.mjs";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 

@@ -1,6 +1,7 @@
 // Makes fixtures/machine: the devices of the test suite's virtual machine as its /sys shows them once their drivers are
 // loaded, and its kernel's indexes cut down to the modules that those devices can ask for. With --indexes-only the devices
 // stay as they are.
+import "./no-debugger.mjs";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildIndex, IndexEntries } from "../dist/src/libkmod/formats/index-build.js";

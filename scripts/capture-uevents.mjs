@@ -1,6 +1,7 @@
 // Makes fixtures/uevents: what the kernel (kernel.bin) and udev (udev.bin) say while the test suite's virtual machine brings its
 // devices up, of those that have an alias, and udev's database afterwards (database.json). In both .bin files each message stands
 // behind its length, 32 bits, least significant byte first.
+import "./no-debugger.mjs";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "../dist/test/support/c-program.js";
 import { formatRecords, formatUevent } from "../dist/test/support/uevent-injector.js";

@@ -1,4 +1,5 @@
 // Runs every test that draws random numbers with fresh seeds, until one fails: node scripts/fuzz.mjs [ROUNDS]
+import "./no-debugger.mjs";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // Plugs and unplugs devices in a virtual machine, ten times as often as the suite does: node scripts/soak.mjs [PLUGS]
+import "./no-debugger.mjs";
 import { spawnSync } from "node:child_process";
 
 const plugs = process.argv[2] ?? "2000";

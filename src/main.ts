@@ -54,8 +54,9 @@ function lookUp(name: string): (() => Promise<Tool>) | undefined {
 /** A process of its own, since what it has run is what it saves. */
 async function rebuildCache(): Promise<number> {
 	const { spawnSync } = await import("node:child_process");
+	const { nodeOptions } = await import("./linux/node-options.js");
 	const maker = join(import.meta.dirname, "code-cache.cjs");
-	const { status, error } = spawnSync(process.execPath, [maker], { stdio: "inherit" });
+	const { status, error } = spawnSync(process.execPath, [...nodeOptions(), maker], { stdio: "inherit" });
 	if (error) throw error;
 	return status ?? 1;
 }

@@ -1,5 +1,6 @@
 // One storm at one receiver, in a network namespace of this process's own: the program that its arguments say, or else the daemon.
 // Prints JSON: uevents a second until none waited, lost ones, microseconds of processor and MiB of memory.
+import "../no-debugger.mjs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

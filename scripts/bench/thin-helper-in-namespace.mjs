@@ -1,4 +1,5 @@
 // The calls, one after the other from a shell's loop, in rounds, the quickest of each. Prints JSON: milliseconds a call.
+import "../no-debugger.mjs";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

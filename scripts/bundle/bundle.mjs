@@ -57,7 +57,8 @@ export async function bundle(dist) {
 	writeFileSync(join(dist, "main.js"), main);
 	chmodSync(join(dist, "main.js"), 0o755);
 	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
-	execFileSync(process.execPath, [join(dist, "code-cache.cjs")], { stdio: "inherit" });
+	const { nodeOptions } = await import("../../dist/src/linux/node-options.js");
+	execFileSync(process.execPath, [...nodeOptions(), join(dist, "code-cache.cjs")], { stdio: "inherit" });
 	const names = new Set(outputFiles.map(({ path }) => basename(path)));
 	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
 }

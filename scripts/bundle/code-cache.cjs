@@ -1,5 +1,7 @@
 // Saves what V8 has compiled once the commands that must start fast have run. The cache fits this very build of node alone.
 "use strict";
+// As in main.cjs.
+process.on("SIGUSR1", () => {});
 const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } = require("node:fs");
 const { bundle, cache, chunks } = require("./main.js");
 
