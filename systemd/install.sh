@@ -58,7 +58,7 @@ case $node$main in
 esac
 
 # What is there already and somebody else's is not touched, and then nothing is.
-for path in $UNITS "$RULES"; do
+for path in $UNITS $RULES; do
 	[ ! -e "$root$path" ] && [ ! -L "$root$path" ] || is_ours "$root$path" ||
 		fail "$root$path is not this package's: move it away first"
 done
@@ -69,19 +69,24 @@ case "$node $main" in
 /home/* | /root/* | *" /home/"* | *" /root/"*) home=read-only ;;
 esac
 
+# A node that knows the option opens no debugger at SIGUSR1 in its first moments either. Asked at each start: node may be another by
+# then, and one that does not know it would not start. The first two letters of each pair are systemd's and sed's.
+launch='/bin/sh -c '\''exec "$$0" $$("$$0" --disable-sigusr1 --version >/dev/null 2>\&1 \&\& echo --disable-sigusr1) "$$@"'\'
+
 put() { # FILE PATH
 	mkdir -p "$root${2%/*}"
 	{
 		echo "$MARK"
 		sed -e "s|^ConditionFileIsExecutable=/usr/bin/hotplugd\$|ConditionFileIsExecutable=$node\\
-ConditionPathExists=$main|" -e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
+ConditionPathExists=$main|" -e "s|^\(Exec[A-Za-z]*=-\{0,1\}\)/usr/bin/hotplugd |\\1$launch $node $main |" \
+			-e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
 	} >"$root$2.new"
 	chmod 644 "$root$2.new"
 	mv -f "$root$2.new" "$root$2"
 }
 
 for path in $UNITS; do put "$here/${path#"$UNIT_DIRECTORY/"}" "$path"; done
-put "$here/../rules/80-drivers.rules" "$RULES"
+for path in $RULES; do put "$here/../rules/${path##*/}" "$path"; done
 mkdir -p "$root${WANTED%/*}"
 ln -sf ../hotplugd.service "$root$WANTED"
 if [ -e "$here/../dist/hotplugd-load" ]; then

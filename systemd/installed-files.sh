@@ -7,7 +7,8 @@ UNITS="
 	$UNIT_DIRECTORY/hotplugd-command@.service
 	$UNIT_DIRECTORY/systemd-udev-settle.service.d/hotplugd.conf"
 WANTED=$UNIT_DIRECTORY/sysinit.target.wants/hotplugd.service
-RULES=/etc/udev/rules.d/80-drivers.rules
+RULES_DIRECTORY=/etc/udev/rules.d
+RULES="$RULES_DIRECTORY/80-drivers.rules $RULES_DIRECTORY/zz-hotplugd.rules"
 HELPER=/usr/local/lib/hotplugd/hotplugd-load
 # Removed where nothing is left in them.
 OWN_DIRECTORIES="$UNIT_DIRECTORY/systemd-udev-settle.service.d ${WANTED%/*} ${HELPER%/*}"

@@ -26,7 +26,9 @@ root=${root%/}
 running() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 # Rules and helper first: whatever comes up meanwhile is loaded by whoever is there.
-! is_ours "$root$RULES" || rm -f "$root$RULES"
+for path in $RULES; do
+	! is_ours "$root$path" || rm -f "$root$path"
+done
 if [ -z "$root" ] && [ "$(cat /proc/sys/kernel/modprobe 2>/dev/null)" = "$HELPER" ]; then
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 fi

@@ -14,11 +14,12 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 
 const UNITS = "etc/systemd/system";
 const RULES = "etc/udev/rules.d/80-drivers.rules";
+const LAST_RULES = "etc/udev/rules.d/zz-hotplugd.rules";
 const HELPER = "usr/local/lib/hotplugd/hotplugd-load";
 
 const installed = [
@@ -28,6 +29,7 @@ const installed = [
 	`${UNITS}/sysinit.target.wants/hotplugd.service`,
 	`${UNITS}/systemd-udev-settle.service.d/hotplugd.conf`,
 	RULES,
+	LAST_RULES,
 	HELPER,
 ];
 
@@ -97,24 +99,61 @@ test("the units call this node with this package, and are there only while both 
 	run("install", root, PACKAGE);
 	const unit = (name: string) => readFileSync(join(root, UNITS, name), "utf8");
 	const call = "/usr/bin/node /opt/hotplugd/dist/main.js";
+	const calls = (text: string) =>
+		[...text.matchAll(/^Exec\w+=-?\/bin\/sh -c '[^']+' (.*)$/gm)].map(([, words]) => words);
 	const service = unit("hotplugd.service");
-	t.true(service.includes(`\nExecStart=${call} run `));
+	t.deepEqual(calls(service), [`${call} run --command-socket /run/hotplugd-command/socket`, `${call} reload`]);
 	t.true(
 		service.includes("\nConditionFileIsExecutable=/usr/bin/node\nConditionPathExists=/opt/hotplugd/dist/main.js\n"),
 	);
 	t.true(service.includes("\nProtectHome=yes\n"));
-	t.true(unit("hotplugd-command@.service").includes(`\nExecStart=-${call} run-install-command\n`));
-	t.true(unit("systemd-udev-settle.service.d/hotplugd.conf").includes(`\nExecStart=-${call} settle `));
+	t.deepEqual(calls(unit("hotplugd-command@.service")), [`${call} run-install-command`]);
+	t.deepEqual(calls(unit("systemd-udev-settle.service.d/hotplugd.conf")), [`${call} settle --timeout 170`]);
 	for (const name of readdirSync(join(root, UNITS)).filter((name) => name.startsWith("hotplugd")))
 		t.false(unit(name).includes("/usr/bin/hotplugd"), name);
 	t.is(readlinkSync(join(root, UNITS, "sysinit.target.wants/hotplugd.service")), "../hotplugd.service");
 });
 
-test("the rule and the thin helper are the package's", (t) => {
+/** What an Exec line of a unit comes to, with a node that says what it is called with. */
+function carryOut(t: ExecutionContext, line: string, knows: boolean): string {
+	const folder = mkdtempSync(join(tmpdir(), "node-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const node = join(folder, "node");
+	const refuse = knows ? "" : '[ "$1" != --disable-sigusr1 ] || { echo bad option >&2; exit 9; }\n';
+	write(node, `#!/bin/sh\n${refuse}[ "$2" = --version ] && echo v1 && exit\necho $# "$@"\n`, 0o755);
+	const [, script = "", words = ""] = /^Exec\w+=-?\/bin\/sh -c '([^']+)' (.*)$/m.exec(line) ?? [];
+	const [, ...rest] = words.split(" ");
+	const { status, stdout, stderr } = spawnSync("sh", ["-c", script.replaceAll("$$", "$"), node, ...rest], {
+		encoding: "utf8",
+	});
+	t.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+	return stdout;
+}
+
+test("whatever node a unit finds starts, and is told to open no debugger at SIGUSR1 if it knows how", (t) => {
 	const root = makeRoot(t);
 	run("install", root, PACKAGE);
-	const [, ...lines] = readFileSync(join(root, RULES), "utf8").split("\n");
-	t.is(lines.join("\n"), readFileSync("rules/80-drivers.rules", "utf8"));
+	const units = readdirSync(join(root, UNITS), { recursive: true, encoding: "utf8" }).filter((name) =>
+		/hotplugd.*(?:service|conf)$/.test(name),
+	);
+	const texts = units.map((name) => readFileSync(join(root, UNITS, name), "utf8"));
+	const lines = [...new Set(texts.flatMap((text) => text.match(/^Exec.*$/gm) ?? []))];
+	t.is(lines.length, 4);
+	for (const line of lines) {
+		const words = line.slice(line.indexOf("/opt/hotplugd"));
+		const count = words.split(" ").length;
+		t.is(carryOut(t, line, false), `${count} ${words}\n`);
+		t.is(carryOut(t, line, true), `${count + 1} --disable-sigusr1 ${words}\n`);
+	}
+});
+
+test("the rules and the thin helper are the package's", (t) => {
+	const root = makeRoot(t);
+	run("install", root, PACKAGE);
+	for (const path of [RULES, LAST_RULES]) {
+		const [, ...lines] = readFileSync(join(root, path), "utf8").split("\n");
+		t.is(lines.join("\n"), readFileSync(join("rules", basename(path)), "utf8"));
+	}
 	t.deepEqual(readFileSync(join(root, HELPER)), readFileSync("dist/hotplugd-load"));
 	t.is(lstatSync(join(root, HELPER)).mode & 0o777, 0o755);
 });
@@ -134,7 +173,7 @@ test("node may be anywhere", (t) => {
 	});
 	write(join(root, "opt/node/bin/node"), "", 0o755);
 	t.deepEqual(run("install", root, [...PACKAGE, "--node", "/opt/node/bin/node"]), well);
-	t.regex(readFileSync(join(root, UNITS, "hotplugd.service"), "utf8"), /\nExecStart=\/opt\/node\/bin\/node /);
+	t.regex(readFileSync(join(root, UNITS, "hotplugd.service"), "utf8"), /\nExecStart=.* \/opt\/node\/bin\/node \/opt/);
 });
 
 const foreign = test.macro({
@@ -154,6 +193,7 @@ const foreign = test.macro({
 	title: (title) => `${title} stays as it is, and nothing is installed`,
 });
 
+test("somebody else's last rule", foreign, LAST_RULES, (path) => writeFileSync(path, "# mine\n"));
 test("somebody else's rule", foreign, RULES, (path) => writeFileSync(path, "# mine\n"));
 test("a rule that is masked", foreign, RULES, (path) => symlinkSync("/dev/null", path));
 test("somebody else's unit", foreign, `${UNITS}/hotplugd.service`, (path) => writeFileSync(path, ""));

@@ -18,7 +18,7 @@ import type { Report } from "./report.js";
 import type { Settings } from "./settings.js";
 import { attempt, type OnSkipped } from "./skipped.js";
 import { slicedAsTheyCome, slicedByTurns } from "./slices.js";
-import { seenByUdev } from "./udev-database.js";
+import { lookWithUdev } from "./udev-look.js";
 import { parseUdevMessage } from "./udev-message.js";
 
 export type PipelineOptions = {
@@ -153,26 +153,15 @@ function lookedAt(
 	onSkipped: OnSkipped,
 ): Omit<Devices, "announced"> {
 	const hungMilliseconds = 1000 * settings.hung_seconds;
-	const seen = (present: Iterable<PresentDevice>): Iterable<PresentDevice> =>
-		source === "kernel" ? present : seenByUdev(present, (device) => sources.identify(device), kernel, onSkipped);
-	return {
-		present() {
-			const concerns = concernOf(policy());
-			const lists = sources.look?.({ concerns, onSkipped, hungMilliseconds });
-			if (lists === undefined) return slicedByTurns(seen(sources.present(concerns, onSkipped)));
-			return slicedAsTheyCome(eachList(lists, (devices) => [...seen(devices)]));
-		},
-		...(source === "udev" && { parse: parseUdevMessage, inOrder: false }),
+	const slices = (): AsyncIterable<readonly PresentDevice[]> => {
+		const concerns = concernOf(policy());
+		const lists = sources.look?.({ concerns, onSkipped, hungMilliseconds });
+		return lists === undefined ? slicedByTurns(sources.present(concerns, onSkipped)) : slicedAsTheyCome(lists);
 	};
-}
-
-/** An empty list says that the next devices may take a while: one that is left with none does not. */
-async function* eachList<Device>(
-	lists: AsyncIterable<readonly Device[]>,
-	change: (devices: readonly Device[]) => readonly Device[],
-): AsyncGenerator<readonly Device[]> {
-	for await (const devices of lists) {
-		const changed = change(devices);
-		if (changed.length > 0 || devices.length === 0) yield changed;
-	}
+	if (source === "kernel") return { present: slices };
+	return {
+		present: () => lookWithUdev({ slices: slices(), identify: sources.identify, files: kernel, onSkipped }),
+		parse: parseUdevMessage,
+		inOrder: false,
+	};
 }

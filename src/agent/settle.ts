@@ -5,6 +5,7 @@ import type { Files } from "../libkmod/kernel.js";
 import type { SettleReply } from "./control.js";
 import type { UeventSource } from "./devices.js";
 import type { Pulse } from "./pulse.js";
+import { UDEV_QUEUE } from "./udev-look.js";
 
 export type SettleOptions = {
 	readonly pulse: Pulse;
@@ -17,8 +18,6 @@ export type SettleOptions = {
 	readonly isOver: () => boolean;
 };
 
-/** There as long as udev's queue is not empty. */
-const UDEV_QUEUE = "/run/udev/queue";
 const KERNEL_SEQNUM = "/sys/kernel/uevent_seqnum";
 
 export async function settle(options: SettleOptions): Promise<SettleReply> {

@@ -29,13 +29,16 @@ export function formatDeviceId(devpath: string, { subsystem, number, ifindex }: 
 }
 
 /**
- * What the record says of loading. Without a MODALIAS in it the kernel's aliases count: that a rule emptied MODALIAS is not kept
- * here by udev, so a device that must never get a driver takes `HOTPLUGD="ignore"`.
+ * What the record says of loading. Without a MODALIAS in it the kernel's aliases count, unless a rule emptied MODALIAS when the
+ * device came up: udev does not keep that here, so rules/zz-hotplugd.rules does.
  */
 export function judgeUdevRecord(record: Properties, fromKernel: readonly string[]): UdevOpinion {
 	const opinion = opinionOf((key) => record.get(key));
 	if (opinion.leftAlone !== undefined) return opinion;
-	if (record.get("MODALIAS") === undefined) return { aliases: fromKernel, leftAlone: undefined };
+	if (record.get("MODALIAS") === undefined) {
+		const keptOut = record.get("HOTPLUGD_KEPT_OUT") === "1";
+		return { aliases: keptOut ? [] : fromKernel, leftAlone: undefined };
+	}
 	return { aliases: restoreAliases(opinion.aliases, fromKernel), leftAlone: undefined };
 }
 
@@ -50,33 +53,37 @@ export function parseUdevRecord(text: string): Properties {
 	};
 }
 
+export type SeenByUdev = {
+	readonly identify: (device: PresentDevice) => DeviceIdentity;
+	readonly files: Pick<Files, "read">;
+	readonly onSkipped?: OnSkipped;
+	/** Whether udev has handled a device of which it has no record: it has one only of those that have something. */
+	readonly isHandled?: (device: PresentDevice) => boolean;
+};
+
 /**
- * The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. One of which
- * the record cannot be read is passed over, since that might say so.
+ * The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. One that a rule
+ * took its aliases from is still a device for policy. One of which the record cannot be read is passed over, since that might
+ * say so.
  */
-export function* seenByUdev(
-	present: Iterable<PresentDevice>,
-	identify: (device: PresentDevice) => DeviceIdentity,
-	files: Pick<Files, "read">,
-	onSkipped: OnSkipped = () => undefined,
-): Generator<PresentDevice> {
+export function* seenByUdev(present: Iterable<PresentDevice>, options: SeenByUdev): Generator<PresentDevice> {
+	const { onSkipped = () => undefined } = options;
 	for (const device of present) {
-		const seen = attempt(device.devpath, onSkipped, undefined, () => seeByUdev(device, identify, files));
+		const seen = attempt(device.devpath, onSkipped, undefined, () => seeByUdev(device, options));
 		if (seen !== undefined) yield seen;
 	}
 }
 
 function seeByUdev(
 	device: PresentDevice,
-	identify: (device: PresentDevice) => DeviceIdentity,
-	files: Pick<Files, "read">,
+	{ identify, files, isHandled = () => true }: SeenByUdev,
 ): PresentDevice | undefined {
 	const id = formatDeviceId(device.devpath, identify(device));
 	const content = id === undefined ? undefined : files.read(`${UDEV_DATABASE}/${id}`);
-	if (content === undefined) return device;
+	if (content === undefined) return id === undefined || isHandled(device) ? device : undefined;
 	const record = parseUdevRecord(content.toString("latin1"));
-	const { aliases } = judgeUdevRecord(record, device.aliases);
-	if (aliases.length === 0) return undefined;
+	const { aliases, leftAlone } = judgeUdevRecord(record, device.aliases);
+	if (leftAlone !== undefined) return undefined;
 	return { ...device, aliases, properties: joinProperties(device.properties, record) };
 }
 

@@ -204,12 +204,11 @@ test("a device of which udev's record, or its subsystem, cannot be read costs th
 	const identify = ({ devpath }: PresentDevice) =>
 		devpath === "/devices/c" ? deep() : { subsystem: "x", number: undefined, ifindex: undefined };
 	const seen = [
-		...seenByUdev(
-			names.map(deviceNamed),
+		...seenByUdev(names.map(deviceNamed), {
 			identify,
-			{ read },
-			(what, { message }) => void skipped.push(`${what}: ${message}`),
-		),
+			files: { read },
+			onSkipped: (what, { message }) => void skipped.push(`${what}: ${message}`),
+		}),
 	];
 	t.deepEqual(
 		seen.map(({ devpath }) => devpath),

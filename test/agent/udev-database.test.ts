@@ -52,6 +52,8 @@ test("an empty record changes nothing", reads, "", ["a:", "b:"], alias("a:", "b:
 test("a changed alias stands for all of the kernel's", reads, "I:1\nE:MODALIAS=new\nV:1\n", ["a:", "b:"], alias("new"));
 test("one of the kernel's own brings back the other", reads, "E:MODALIAS=b:\n", ["a:", "b:"], alias("a:", "b:"));
 test("an emptied alias is none", reads, "E:MODALIAS=\n", ["a:"], alias());
+test("one that a rule had emptied when the device came up is none", reads, "E:HOTPLUGD_KEPT_OUT=1\n", ["a:"], alias());
+test("one that a rule has set since counts", reads, "E:HOTPLUGD_KEPT_OUT=1\nE:MODALIAS=b:\n", ["a:"], alias("b:"));
 test("only properties count", reads, "S:MODALIAS=new\nG:HOTPLUGD=ignore\nX:E:MODALIAS=new\n", ["a:"], alias("a:"));
 test("the last line may lack its end", reads, "E:HOTPLUGD=ignore", ["a:"], { aliases: [], leftAlone: "rule" });
 
@@ -59,7 +61,10 @@ test("a walk shows what udev sees, without the devices that it leaves alone", (t
 	const files = new Map(recorded.map(({ id, record }) => [`/run/udev/data/${id}`, Buffer.from(record!)]));
 	const identities = new Map(devices.map(({ devpath, identity }) => [devpath, identify(identity)]));
 	const seen = [
-		...seenByUdev(devices, ({ devpath }) => identities.get(devpath) ?? nothing, { read: (path) => files.get(path) }),
+		...seenByUdev(devices, {
+			identify: ({ devpath }) => identities.get(devpath) ?? nothing,
+			files: { read: (path) => files.get(path) },
+		}),
 	];
 	t.is(seen.length, devices.length - 1);
 	t.false(seen.some(({ devpath }) => devpath === IGNORED));
@@ -72,11 +77,33 @@ test("a walk shows what udev sees, without the devices that it leaves alone", (t
 	);
 });
 
+test("a device without aliases, by itself or by a rule, is there for policy unless it is to be left alone", (t) => {
+	const records: Readonly<Record<string, string>> = {
+		none: "E:ID_X=1\n",
+		emptied: "E:HOTPLUGD_KEPT_OUT=1\n",
+		alone: "E:HOTPLUGD=ignore\n",
+	};
+	const present = [
+		{ devpath: "/devices/none", aliases: [] },
+		{ devpath: "/devices/emptied", aliases: ["a:"] },
+		{ devpath: "/devices/alone", aliases: ["a:"] },
+	];
+	const read = (path: string) => Buffer.from(records[path.slice(path.lastIndexOf(":") + 1)]!);
+	const seen = [...seenByUdev(present, { identify: () => ({ ...nothing, subsystem: "platform" }), files: { read } })];
+	t.deepEqual(
+		seen.map(({ devpath, aliases }) => [devpath, aliases]),
+		[
+			["/devices/none", []],
+			["/devices/emptied", []],
+		],
+	);
+});
+
 test("policy finds the kernel's properties and udev's, which count more", (t) => {
 	const device = { devpath: "/devices/platform/x", aliases: ["a:"], properties: parseProperties("\nA=1\nB=1", "\n") };
 	const record = Buffer.from("I:12\nE:B=2\nE:C=a=b\nG:E:D=1\nV:1\n");
 	const identity = { ...nothing, subsystem: "platform" };
-	const [seen] = seenByUdev([device], () => identity, { read: () => record });
+	const [seen] = seenByUdev([device], { identify: () => identity, files: { read: () => record } });
 	t.deepEqual(
 		[...seen!.properties!],
 		[
