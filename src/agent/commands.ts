@@ -30,9 +30,10 @@ export function makeCommands(
 		const runs = listRuns(policy(), device, onSkipped);
 		if (runs.length === 0 || !isDue()) return;
 		const { devpath, action = "add" } = device;
-		const environment = formatEnvironment(device);
-		for (const { command, timeoutMilliseconds, source } of runs)
+		for (const { command, timeoutMilliseconds, source, environment: listed } of runs) {
+			const environment = formatEnvironment(device, listed);
 			pool.add({ device: devpath, action, rule: source, command, environment, timeoutMilliseconds });
+		}
 	}
 
 	function isDue(uevent: Uevent): boolean {

@@ -4,10 +4,11 @@
 //	install NAME     the `install` command of modprobe.d for that module
 //	rule JSON        the command of the rule of policy that stands in `file` at `line`, for what has happened to a device: `environment`
 //
+// The environment is no more than what is said of the device: which of it the command is told, and its PATH, the companion decides.
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
-import { isPassedOn } from "./command-environment.js";
+import { isHostile, LARGEST_ENVIRONMENT } from "./command-environment.js";
 import type { Command, CommandEnd } from "./command-pool.js";
 
 export type RuleRequest = {
@@ -21,8 +22,8 @@ export type CompanionRequest = { readonly kind: "install"; readonly module: stri
 
 export type CompanionReply = number | CommandEnd | "none" | "failed";
 
-/** Bytes, without its newline: a uevent has 2048, of which JSON may make six times as many. */
-export const LONGEST_COMPANION_LINE = 32_768;
+/** Bytes, without its newline: of each character of an environment JSON may make six, and a path is no longer than 4096. */
+export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
 
 /** Sends a line to a socket, and resolves with the line that answers it. @throws {Refusal} */
 export type Ask = (path: string, line: string, timeoutMilliseconds: number) => Promise<Buffer>;
@@ -30,8 +31,8 @@ export type Ask = (path: string, line: string, timeoutMilliseconds: number) => P
 /** A timer takes no more; a command has no limit of its own, as it has none under kmod. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-/** Words of one line, so that nothing can follow it. */
-const isName = (name: string): boolean => /^[!-.0-~]{1,255}$/.test(name);
+/** A module's name: a file has no longer one. No shell takes any of it for something else, and no program for an option. */
+const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254}$/.test(name);
 
 /** Undefined where the line, without its newline, is none. */
 export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
@@ -46,7 +47,7 @@ function parseRule(text: string): RuleRequest | undefined {
 	if (typeof file !== "string" || !file.startsWith("/")) return undefined;
 	if (!Number.isSafeInteger(line) || !isObject(environment)) return undefined;
 	const words = Object.entries(environment);
-	if (!words.every(([name, value]) => isPassedOn(name) && typeof value === "string" && !value.includes("\0")))
+	if (!words.every(([name, value]) => !isHostile(name) && typeof value === "string" && !value.includes("\0")))
 		return undefined;
 	return { kind: "rule", file, line: line as number, environment: environment as Record<string, string> };
 }

@@ -12,6 +12,7 @@ import {
 	seconds,
 	type Table,
 	type TableReader,
+	variable,
 	word,
 } from "./policy-values.js";
 
@@ -59,9 +60,11 @@ const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source)
 		const rule = conditions(table);
 		const command = table.read("command", program);
 		const timeout = table.read("timeout_seconds", seconds(LONGEST_TIMEOUT)) ?? TIMEOUT;
+		const environment = table.read("environment", listOf(variable)) ?? [];
 		if (!command) table.refuse("run must say by command what is run");
 		if (!rule.action) table.refuse("run must say by action when it is run");
-		return { run: [{ ...rule, command: command ?? [""], timeoutMilliseconds: Math.round(1000 * timeout), source }] };
+		const timeoutMilliseconds = Math.round(1000 * timeout);
+		return { run: [{ ...rule, command: command ?? [""], timeoutMilliseconds, environment, source }] };
 	},
 };
 

@@ -1,5 +1,6 @@
 // The values in a file of policy, read strictly: what is not of the right type, or of a range, is a mistake. Pure.
 import { normaliseAlias } from "../libkmod/module-name.js";
+import { isHeeded, isVariable } from "./command-environment.js";
 import type { Patterns } from "./patterns.js";
 import type { Mistake } from "./policy-rules.js";
 
@@ -60,6 +61,13 @@ const STRINGS = "must be a string or a list of strings";
 export function word(words: readonly string[]): Read<string, string> {
 	return (text) => (words.includes(text) ? { value: text } : { wrong: `must be of ${words.join(", ")}` });
 }
+
+/** A key of a uevent that a command may be told. */
+export const variable: Read<string, string> = (name) => {
+	if (!isVariable(name)) return { wrong: `has a name that a uevent cannot have, or that is too long: ${name}` };
+	if (isHeeded(name)) return { wrong: `must not have ${name}, which makes programs do something else` };
+	return { value: name };
+};
 
 /** What the kernel says is bytes; a file of rules is UTF-8. */
 export const pattern: Read<string, string> = (text) =>

@@ -40,6 +40,8 @@ export type RunRule = Rule &
 		/** A program's absolute path and its arguments. */
 		readonly command: readonly [string, ...string[]];
 		readonly timeoutMilliseconds: number;
+		/** Names of the uevent's keys that the command is told beside those that every command is: command-environment.ts. */
+		readonly environment: readonly string[];
 	};
 
 /** Rules by kind, each in the order in which they were read. */
@@ -111,6 +113,20 @@ export function listRuns(policy: Policy, device: PresentDevice, onSkipped?: OnSk
 	const runs = listForAction(policy.run, device).filter((rule) => meetsRule(rule, device, onSkipped));
 	return runs.length === 0 || findIgnore(policy, device) !== undefined ? [] : runs;
 }
+
+/** Whether a rule can be about what has happened to a device of which no more than its environment is known. */
+export function isAbout({ action, devpath, subsystem }: RunRule, told: Readonly<Record<string, string>>): boolean {
+	const { ACTION, DEVPATH, SUBSYSTEM } = told;
+	return (
+		ACTION !== undefined &&
+		meets(action, ACTION) &&
+		(DEVPATH === undefined || meets(devpath, toBytes(DEVPATH))) &&
+		(SUBSYSTEM === undefined || meets(subsystem, toBytes(SUBSYSTEM)))
+	);
+}
+
+/** A byte a character, as patterns have it. */
+const toBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /** Whether devices without an alias can matter, when they come up. */
 export function concernsUnaliased({ load, run }: Policy): boolean {

@@ -23,6 +23,9 @@ export type InsertFlags = { readonly forceVermagic?: boolean; readonly forceModv
 /** delete_module(2): O_TRUNC is force; O_NONBLOCK is always set, as in kmod. */
 export type RemoveFlags = { readonly force?: boolean };
 
+/** What a command finds in its environment beside what it is given: all that this process has, or nothing. */
+export type RunFlags = { readonly inherits?: boolean };
+
 /** What a machine can do. Every promise rejects with a {@link Refusal} and with nothing else. */
 export interface Kernel extends Files {
 	/** uname(2)'s release, such as 6.1.0-56-amd64. */
@@ -31,8 +34,11 @@ export interface Kernel extends Files {
 	insert(path: string, parameters: string, flags?: InsertFlags): Promise<void>;
 	/** Removes a module by its normalised name. */
 	remove(module: string, flags?: RemoveFlags): Promise<void>;
-	/** Runs a line of modprobe.d by `/bin/sh -c`, standard streams inherited; resolves with its exit status (128+N for signal N). */
-	run(command: string, environment: Readonly<Record<string, string>>): Promise<number>;
+	/**
+	 * Runs a line of modprobe.d by `/bin/sh -c`, standard streams inherited, and so the environment unless flags say otherwise;
+	 * resolves with its exit status (128+N for signal N).
+	 */
+	run(command: string, environment: Readonly<Record<string, string>>, flags?: RunFlags): Promise<number>;
 }
 
 /** The machine said no: which operation, on what, and the errno's name (`code`, such as ENODEV) and positive number. */

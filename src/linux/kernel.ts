@@ -5,7 +5,14 @@ import { constants, release } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
-import { type InsertFlags, type Kernel, type ModuleFiles, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
+import {
+	type InsertFlags,
+	type Kernel,
+	type ModuleFiles,
+	Refusal,
+	type RemoveFlags,
+	type RunFlags,
+} from "../libkmod/kernel.js";
 import { files } from "./files.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
@@ -33,7 +40,7 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 		insert: (path, parameters, flags = {}) =>
 			refusing("insert", path, () => insert(path, parameters, flags, kernelUnpacks)),
 		remove: (module, flags = {}) => refusing("remove", module, () => remove(module, flags)),
-		run: (command, environment) => refusing("run", command, () => run(command, environment)),
+		run: (command, environment, flags = {}) => refusing("run", command, () => run(command, environment, flags)),
 	};
 }
 
@@ -136,10 +143,15 @@ function readWhole(fd: number): Promise<Buffer> {
 	return new Promise((resolve, reject) => readFile(fd, (error, content) => (error ? reject(error) : resolve(content))));
 }
 
-async function run(command: string, environment: Readonly<Record<string, string>>): Promise<number> {
+async function run(
+	command: string,
+	environment: Readonly<Record<string, string>>,
+	{ inherits = true }: RunFlags,
+): Promise<number> {
+	const env = inherits ? { ...process.env, ...environment } : { ...environment };
 	const { spawn } = await import("node:child_process");
 	return new Promise((resolve, reject) => {
-		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env: { ...process.env, ...environment } });
+		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env });
 		child.once("error", reject);
 		child.once("exit", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
 	});

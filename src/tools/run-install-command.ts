@@ -1,6 +1,8 @@
 // hotplugd run-install-command: the companion of an agent in a sandbox. systemd starts one for each connection to
 // hotplugd-command.socket; it is told a module's name, and runs that module's `install` command as modprobe.d has it, or where
 // a rule of policy stands, and runs that rule's command.
+
+import { COMMAND_PATH, selectEnvironment } from "../agent/command-environment.js";
 import {
 	type CompanionReply,
 	type CompanionRequest,
@@ -10,6 +12,7 @@ import {
 	type RuleRequest,
 } from "../agent/companion.js";
 import type { UeventSource } from "../agent/devices.js";
+import { isAbout } from "../agent/policy.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
@@ -64,7 +67,9 @@ async function answer(
 		if (request.kind === "rule") return await runRule(request, machine, readKnown);
 		const { module } = request;
 		const command = findCommand((await readKnown("kernel")).knowledge, module);
-		if (command !== undefined) return await kernel.run(command, { MODPROBE_MODULE: module });
+		// Nothing of this process's own environment, which is the service manager's.
+		if (command !== undefined)
+			return await kernel.run(command, { PATH: COMMAND_PATH, MODPROBE_MODULE: module }, { inherits: false });
 		machine.complain(`${NAME}: ${module} has no install command\n`);
 		return "none";
 	} catch (error) {
@@ -75,12 +80,19 @@ async function answer(
 
 /** Rules can be for one source of uevents alone, and which one the agent has is not told. */
 async function runRule(request: RuleRequest, machine: Machine, readKnown: ReadKnown): Promise<CompanionReply> {
-	const { file, line, environment } = request;
+	const { file, line } = request;
 	for (const source of ["udev", "kernel"] as const) {
 		const { policy } = await readKnown(source);
 		const rule = policy.run.find((one) => one.source.file === file && one.source.line === line);
 		if (rule === undefined) continue;
-		const { command, timeoutMilliseconds } = rule;
+		const { command, timeoutMilliseconds, environment: listed } = rule;
+		const environment = selectEnvironment(Object.entries(request.environment), listed);
+		if (!isAbout(rule, environment)) {
+			machine.complain(
+				`${NAME}: the rule in ${file} line ${line} is about other devices or actions than it was asked for\n`,
+			);
+			return "none";
+		}
 		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment });
 	}
 	machine.complain(`${NAME}: no rule that runs a command stands in ${file} line ${line}\n`);

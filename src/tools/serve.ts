@@ -1,5 +1,6 @@
 // The agent as a service, put together: what it reads and watches, whom it answers, what it writes, from its start to its end.
 import { makeAftermath } from "../agent/aftermath.js";
+import { COMMAND_PATH } from "../agent/command-environment.js";
 import { type CommandPoolOptions, makeCommandPool } from "../agent/command-pool.js";
 import { runByCompanion, runRuleByCompanion } from "../agent/companion.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
@@ -91,7 +92,12 @@ export async function serve(serving: Serving): Promise<void> {
 }
 
 function withCompanion(kernel: Kernel, ports: ServiceMachine, { command_socket }: Settings): Kernel {
-	if (command_socket === "") return kernel;
+	if (command_socket === "") {
+		// The same environment as by the companion, whoever started this process.
+		const run: Kernel["run"] = (command, environment) =>
+			kernel.run(command, { PATH: COMMAND_PATH, ...environment }, { inherits: false });
+		return { ...kernel, run };
+	}
 	return { ...kernel, run: runByCompanion((...asked) => ports.ask(...asked), command_socket) };
 }
 

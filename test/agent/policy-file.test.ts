@@ -119,6 +119,19 @@ test(wrong, "[[run]]\naction = 'add'\ncommand = '/bin/x'", 3, /^command must be 
 test(wrong, "[[run]]\naction = 'add'\ncommand = []", 3, /^command must be a list of strings/);
 test(wrong, "[[run]]\naction = 'add'\ncommand = ['x']", 3, /^command must begin with a program's absolute path$/);
 test(wrong, "[[run]]\naction = 'add'\ncommand = ['/bin/x', 1]", 3, /^command must be a list of strings/);
+for (const name of ["PATH", "LD_PRELOAD", "MODPROBE_OPTIONS", "BASH_ENV", "ENV", "IFS", "NODE_OPTIONS", "PYTHONPATH"])
+	test(
+		wrong,
+		`[[run]]\naction = 'add'\ncommand = ['/bin/x']\nenvironment = ["NAME", "${name}"]`,
+		4,
+		new RegExp(`^environment must not have ${name}, which makes programs do something else$`),
+	);
+test(
+	wrong,
+	"[[run]]\naction = 'add'\ncommand = ['/bin/x']\nenvironment = ['a-b']",
+	4,
+	/^environment has a name that a uevent cannot have, or that is too long: a-b$/,
+);
 test(
 	wrong,
 	"[[run]]\naction = 'add'\ncommand = ['/bin/x']\ntimeout_seconds = 0",

@@ -38,7 +38,7 @@ test("settings, rules, configuration and indexes are checked, each problem with 
 			"/etc/hotplugd/rules.d/a.toml": '[[deny]]\n\nmodul = "x"',
 			"/usr/share/hotplugd/rules/a.toml": "hidden",
 			"/usr/share/hotplugd/rules/b.toml":
-				'source = "udev"\n[[run]]\naction = "add"\ncommand = ["/no/program"]\n[[mask]]',
+				'source = "udev"\n[[run]]\naction = "add"\ncommand = ["/no/program"]\n[[mask]]\n[[run]]\naction = "add"\ncommand = ["/x"]\nenvironment = ["NAME", "MODPROBE_OPTIONS"]',
 			[`${moduleDirectory}/updates/new.ko`]: "",
 		},
 		{ config: "options card a=1\nrubbish\ninstall card do it\nsoftdep card pre: base\nsoftdep card pre: built" },
@@ -47,13 +47,14 @@ test("settings, rules, configuration and indexes are checked, each problem with 
 	t.deepEqual(lines, [
 		`/etc/hotplugd.toml line 2: paralel is no setting; the keys are ${lines[0]?.split("the keys are ")[1]}`,
 		"/etc/hotplugd/rules.d/a.toml line 3: modul is no key of such a rule; its keys are action, subsystem, devpath, property, alias, module",
+		"/usr/share/hotplugd/rules/b.toml line 9: environment must not have MODPROBE_OPTIONS, which makes programs do something else",
 		"/usr/share/hotplugd/rules/b.toml line 5: mask must say by module what is masked",
 		"/usr/share/hotplugd/rules/b.toml line 2: there is no program /no/program",
 		`${configFile} line 2: ignoring bad line starting with 'rubbish'`,
 		`${configFile} line 3: this install command does not count, since card has softdeps; honour_every_line makes it count`,
 		`${configFile} line 5: this softdep does not count, since card has one in ${configFile} line 4; honour_every_line makes it count`,
 		`${moduleDirectory}/modules.dep.bin: it lacks modules whose files are there: new; run depmod`,
-		`8 problems in ${indexFiles + 4} files`,
+		`9 problems in ${indexFiles + 4} files`,
 	]);
 });
 

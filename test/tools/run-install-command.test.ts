@@ -13,6 +13,8 @@ import { serveCompanion } from "../support/companion.js";
 import { worldWords, writeWorld } from "../support/world-folder.js";
 import { writeProgram } from "../support/written-program.js";
 
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** @param config may name the file OUTPUT. */
 async function companionOf(t: ExecutionContext, config: string) {
 	const folder = mkdtempSync(join(tmpdir(), "companion-"));
@@ -117,6 +119,79 @@ test("without a connection it says who starts it", (t) => {
 		error.stderr,
 		"hotplugd run-install-command: no connection was passed: it is started by hotplugd-command.socket\n",
 	);
+});
+
+test("an install command finds a PATH and its module in its environment, and nothing of the companion's", async (t) => {
+	const { companion, run, output } = await companionOf(t, "install foo cat /proc/$$/environ >OUTPUT");
+	t.is(await run("foo"), 0);
+	const variables = output().split("\0").slice(0, -1).sort();
+	t.deepEqual(variables, ["MODPROBE_MODULE=foo", `PATH=${PATH}`]);
+	await companion.close();
+});
+
+/** A rule of a line for a program that leaves its environment, and a companion that reads it. */
+async function ruleOf(t: ExecutionContext, keys: string) {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const [rules, output, program] = ["rules", "output", "tell"].map((name) => join(folder, name)) as [
+		...[string, string, string],
+	];
+	mkdirSync(rules);
+	// Found by PATH.
+	mkdirSync(join(folder, "planted"));
+	writeProgram(join(folder, "planted/cat"), `#!/bin/sh\necho planted >${output}\n`);
+	writeProgram(program, `#!/bin/sh\ncat /proc/$$/environ >${output}\n`);
+	const file = join(rules, "x.toml");
+	writeFileSync(file, `[[run]]\naction = "add"\nsubsystem = "usb"\ncommand = [${JSON.stringify(program)}]\n${keys}`);
+	writeWorld(folder, { modules: {} });
+	const companion = await serveCompanion(join(folder, "socket"), [...worldWords(folder), "--policy", rules]);
+	return {
+		file,
+		companion,
+		planted: join(folder, "planted"),
+		ask: (request: object) =>
+			text(connect(companion.path).end(`rule ${JSON.stringify({ file, line: 1, ...request })}\n`)),
+		output: () => readFileSync(output, "latin1").split("\0").slice(0, -1).sort(),
+	};
+}
+
+const device = { ACTION: "add", DEVPATH: "/devices/x", SUBSYSTEM: "usb" };
+const own = ["ACTION=add", "DEVPATH=/devices/x", `PATH=${PATH}`, "SUBSYSTEM=usb"];
+
+test("whatever PATH the agent says, a rule's command has the companion's own", async (t) => {
+	const { companion, ask, output, planted } = await ruleOf(t, "");
+	t.is(await ask({ environment: { ...device, PATH: planted } }), '{"exitStatus":0,"timedOut":false,"complaint":""}\n');
+	t.deepEqual(output(), own);
+	await companion.close();
+});
+
+test("of what else the agent says, a rule's command is told what is data or what the rule lists", async (t) => {
+	const { companion, ask, output } = await ruleOf(t, 'environment = ["NAME"]\n');
+	const data = { ID_MODEL: "m", NAME: "n" };
+	const others = {
+		MODPROBE_OPTIONS: "-C /evil",
+		FOO: "1",
+		GIT_SSH: "/evil",
+		LANG: "x",
+		XDG_CONFIG_HOME: "/evil",
+		MODPROBE_MODULE: "x",
+	};
+	await ask({ environment: { ...device, ...data, ...others }, command: ["/bin/evil"], timeoutMilliseconds: 1 });
+	t.deepEqual(output(), [...own, "ID_MODEL=m", "NAME=n"].sort());
+	await companion.close();
+});
+
+test("a rule is not run for what it is not about, nor one of a file that is no policy", async (t) => {
+	const { companion, ask, file } = await ruleOf(t, "");
+	t.is(await ask({ environment: { ...device, ACTION: "remove" } }), "none\n");
+	t.is(await ask({ environment: { ...device, SUBSYSTEM: "net" } }), "none\n");
+	t.is(await ask({ environment: { DEVPATH: "/devices/x" } }), "none\n");
+	t.is(await ask({ environment: device, file: `${file}/../x.toml` }), "none\n");
+	t.is(await ask({ environment: device, file: "/etc/passwd" }), "none\n");
+	t.is(await ask({ environment: device, line: 2 }), "none\n");
+	t.is(await ask({ environment: { ...device, LD_PRELOAD: "/evil" } }), "failed\n");
+	await companion.close();
+	t.regex(companion.ends[0]!.stderr, /line 1 is about other devices or actions than it was asked for\n$/);
 });
 
 test("a rule's command is run by where the rule stands, and nothing else is", async (t) => {
