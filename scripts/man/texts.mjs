@@ -157,6 +157,7 @@ export const texts = {
 	"run-install-command": {
 		description: [
 			"Is not called by people: systemd starts it by `hotplugd-command@.service` for each connection to `hotplugd-command.socket`. It reads a line `install` *MODULE*, runs the `install` command that modprobe.d(5) has for that module, and answers its exit status. So an agent that systemd keeps in a sandbox has such commands run outside it without being able to say what they are: it is told a name, and what is run stands in files of root.",
+			"A line `rule` names the file and line of a rule of policy in the same way, and what the uevent says of the device; the rule has to be about such a device. The environment of what is run is made anew: a PATH, `MODPROBE_MODULE` for an `install` command, and for a rule's command those keys of the uevent that are data or that the rule's `environment` lists. Nothing that a shell, the dynamic linker, an interpreter or kmod heeds is passed on.",
 		],
 		more: {
 			Files: [

@@ -8,13 +8,14 @@ const RULES = "/etc/udev/rules.d";
 /** One comes before udev's own rules and is about "add" alone, as most are; the other comes after all of them. */
 const rules = {
 	[`${RULES}/10-site.rules`]:
-		'ACTION=="add", SUBSYSTEM=="pci", ATTR{vendor}=="0x10ec", ATTR{device}=="0x8139", ENV{MODALIAS}=""\n',
+		'ACTION=="add", SUBSYSTEM=="pci", ATTR{vendor}=="0x10ec", ATTR{device}=="0x8139", ENV{MODALIAS}=""\n' +
+		'ACTION=="add", SUBSYSTEM=="pci", ATTR{vendor}=="0x8086", ATTR{device}=="0x10d3", ENV{HOTPLUGD}="ignore"\n',
 	[`${RULES}/99-site.rules`]: 'SUBSYSTEM=="platform", KERNEL=="pcspkr", ENV{MODALIAS}=""\n',
 };
 
 const script = `state() { systemctl show -p $1 --value hotplugd; }
-# The devices whose drivers are looked for: two that a rule is about, and one that none names.
-drivers='8139cp|8139too|pcspkr|e1000'
+# The devices whose drivers are looked for: three that a rule is about, and one that none names.
+drivers='8139cp|8139too|pcspkr|e1000e|e1000'
 live() { echo $(grep -Eo "^($drivers) " /proc/modules | sort); }
 # So small a receive buffer may lose more than what is meant to be lost: what none names comes in any case.
 settle() {
@@ -30,12 +31,12 @@ again() { # the agent's next life
 udevadm settle; settle
 echo "== boot"; live
 echo "== restarted"; modprobe -r e1000; systemctl restart hotplugd; settle; live
-echo "== changed"; udevadm trigger --settle --action=change $card /sys/devices/platform/pcspkr
+echo "== changed"; udevadm trigger --settle --action=change --subsystem-match=pci --subsystem-match=platform
 modprobe -r e1000; systemctl restart hotplugd; settle; live
 echo "== killed"; modprobe -r e1000; before=$(state NRestarts); kill -KILL $(state MainPID); again $before; live
 echo "== watchdog"; modprobe -r e1000; before=$(state NRestarts); kill -STOP $(state MainPID); again $before; live
 echo "== lost"; modprobe -r e1000; main=$(state MainPID); before=$(losses); kill -STOP $main
-for name in net block pci tty mem; do udevadm trigger --settle --action=change --subsystem-match=$name; done
+udevadm trigger --settle --action=change --subsystem-match=pci --subsystem-match=platform
 # This device is a new one, of which the agent hears nothing.
 echo 1 >$card/remove; echo 1 >/sys/bus/pci/rescan; udevadm trigger --settle --action=add --subsystem-match=pci
 kill -CONT $main
@@ -44,7 +45,7 @@ settle; live; [ "$(state MainPID)" = $main ] && echo "the same agent"
 echo "== udev-alone"; modprobe -r e1000; systemctl stop hotplugd
 udevadm trigger --settle --action=add; live
 echo "== came-meanwhile"; rm ${RULES}/10-site.rules; udevadm control --reload
-modprobe -r e1000; echo 1 >$card/remove; udevadm settle
+modprobe -r e1000 e1000e; echo 1 >$card/remove; udevadm settle
 systemctl start hotplugd; settle; live
 systemctl stop hotplugd; echo 1 >/sys/bus/pci/rescan; udevadm settle; modprobe -r 8139cp 8139too
 systemctl start hotplugd; settle; live
@@ -55,12 +56,12 @@ vmTest(
 	async (t) => {
 		const vm = await start({
 			init: "systemd",
-			devices: ["rtl8139,romfile=", "e1000,romfile="],
+			devices: ["rtl8139,romfile=", "e1000,romfile=", "e1000e,romfile="],
 			files: { ...rules, "/vm/ask": script, "/etc/hotplugd.toml": "receive_buffer_bytes = 4096\n" },
 			before: "sh /opt/hotplugd/systemd/install.sh >&2",
 		});
 		try {
-			const { stdout, stderr, status } = await vm.run("sh /vm/ask", 600);
+			const { stdout, stderr, status } = await vm.run("sh /vm/ask", 1200);
 			t.is(status, 0, stderr);
 			t.log(stderr);
 			t.deepEqual(sectionsOf(stdout), {
@@ -70,7 +71,8 @@ vmTest(
 				killed: ["e1000"],
 				watchdog: ["e1000"],
 				lost: ["e1000", "the same agent"],
-				"udev-alone": ["e1000"],
+				// udev itself does not know what keeps the agent from a device.
+				"udev-alone": ["e1000 e1000e"],
 				// The note goes with the device.
 				"came-meanwhile": ["e1000", "8139cp 8139too e1000"],
 			});
