@@ -193,6 +193,7 @@ test("a command is a line of the shell, with more in its environment, and ends w
 	const target = at("said");
 	t.is(await kernel.run(`printf '%s' "$MODPROBE_MODULE:$HOME" > ${target} && exit 7`, { MODPROBE_MODULE: "x" }), 7);
 	t.is(kernel.read(target)?.toString(), `x:${process.env.HOME ?? ""}`);
+	t.is(await kernel.run(`[ -z "$HOME" ] && [ "$GIVEN" = 1 ]`, { GIVEN: "1" }, { inherits: false }), 0);
 	t.is(await kernel.run("true", {}), 0);
 	t.is(await kernel.run("kill -TERM $$", {}), 128 + 15);
 	t.is(await kernel.run("no-such-command-anywhere 2>/dev/null", {}), 127);

@@ -72,10 +72,10 @@ export function makeFakeKernel({
 		async remove(module) {
 			live.delete(module);
 		},
-		async run(command, environment) {
+		async run(command, environment, { inherits = true } = {}) {
 			const variables = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
 			const module = environment.MODPROBE_MODULE ?? "";
-			begun.push(`${variables.join("")}${command}`);
+			begun.push(`${inherits ? "" : "inheriting nothing: "}${variables.join("")}${command}`);
 			await carryOut("run", command, module, () => undefined);
 			return statuses[module] ?? 0;
 		},

@@ -62,6 +62,15 @@ test("it is ready once it listens, says so to udev's rules for as long as it doe
 	t.deepEqual(machine.said, ["listening", "ready", "settled", "stopping"]);
 });
 
+test("an install command's environment is a PATH and its module, whoever started the agent", async (t) => {
+	const { machine } = start(t, { world: { ...world, config: "install base insmod-base" } });
+	await until(() => machine.fakeKernel.begun.length > 0);
+	const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	t.deepEqual(machine.fakeKernel.begun.slice(0, 1), [
+		`inheriting nothing: PATH=${PATH} MODPROBE_MODULE=base insmod-base`,
+	]);
+});
+
 test("status says what it is at, what came of it and what it knows", async (t) => {
 	const { machine } = start(t, { held: true });
 	await until(() => machine.fakeKernel.underway().length > 0);
