@@ -371,6 +371,19 @@ const service: readonly Wait[] = [
 		],
 	},
 	{
+		file: "src/agent/udev-look.ts",
+		at: ["setTimeout(resolve, PAUSE_MILLISECONDS)", "while (isBusy() && now() < over) await pause()"],
+		waitsFor: "udev to have handled the devices of which its database has nothing, behind all others of a look",
+		ends: "its queue is empty; ten seconds",
+		tests: [
+			[
+				"test/agent/udev-look.test.ts",
+				"devices of which udev has nothing come last while it has events to handle, with what it makes of them",
+			],
+			["test/agent/udev-look.test.ts", "a udev that goes on being busy is not waited for without end"],
+		],
+	},
+	{
 		file: "src/agent/settle.ts",
 		at: ["await pause()"],
 		waitsFor: "what settle waits for, each by its name",
@@ -683,7 +696,7 @@ const commands: readonly Wait[] = [
 	},
 	{
 		file: "src/main.ts",
-		at: ["spawnSync(process.execPath, [maker]"],
+		at: ["spawnSync(process.execPath, [...nodeOptions(), maker]"],
 		waitsFor: "the code cache to be made",
 		ends: "it is made",
 		tests: [["test/main.test.ts", "--rebuild-cache makes it anew"]],
