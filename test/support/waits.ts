@@ -122,8 +122,8 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline.ts",
-		at: ["for await (const devices of lists)"],
+		file: "src/agent/udev-look.ts",
+		at: ["for await (const slice of slices)"],
 		waitsFor: "the next devices of a walk on threads",
 		ends: "the walk's end: see src/linux/threaded-walk.ts",
 		tests: [
