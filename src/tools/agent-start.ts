@@ -7,11 +7,13 @@ import { POLICY_DIRECTORY, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
-import { type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
+import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
+import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
+import { printable } from "./printable.js";
 
 /** Options that name another machine's files, spelled as modprobe spells them. */
 export const agentOptions = {
@@ -62,6 +64,21 @@ function explainRefusal({ operation, subject, code }: Refusal): string {
 	if (operation === "walk" && (code === "ENOENT" || code === "ENOTDIR"))
 		return `could not look at the devices: there is no directory ${subject}; is sysfs mounted?`;
 	return `could not ${operation} ${subject}: ${code}`;
+}
+
+/**
+ * What is to be said of `hotplugd=` on the kernel command line: whoever boots with `hotplugd=off` wants no agent and no coldplug, and
+ * has udev or modprobe load. `off` tells whether that is so.
+ */
+export function readSwitch(files: Pick<Files, "read">): { readonly off: boolean; readonly remark?: string } {
+	const value = readKernelWord(files.read("/proc/cmdline")?.toString("latin1") ?? "", "hotplugd");
+	if (value === undefined || value === "on") return { off: false };
+	const word = "on the kernel command line";
+	if (value === "off") return { off: true, remark: `hotplugd=off is ${word}: nothing is loaded` };
+	return {
+		off: false,
+		remark: `hotplugd=${printable(value)} ${word} is not heeded: there are hotplugd=off and hotplugd=on`,
+	};
 }
 
 /** What is known, with policy's masks, and policy itself. */

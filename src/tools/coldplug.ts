@@ -8,7 +8,15 @@ import { explainLookupProblems, listLookupProblems } from "../agent/lookup-probl
 import { type OnSkipped, type Skipped, skippedRecord } from "../agent/skipped.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Kernel } from "../libkmod/kernel.js";
-import { agentOptions, complainOf, formatProblem, type Started, StartFailure, start } from "./agent-start.js";
+import {
+	agentOptions,
+	complainOf,
+	formatProblem,
+	readSwitch,
+	type Started,
+	StartFailure,
+	start,
+} from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
 import type { Options, Values } from "./options.js";
@@ -35,6 +43,10 @@ export const coldplug = defineTool({
 		try {
 			if (given.sysfs !== undefined && !given.dryRun)
 				throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
+			// Another machine's command line is not known.
+			const { off, remark } = given.sysfs === undefined ? readSwitch(kernel) : { off: false };
+			if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
+			if (off && !given.dryRun) return exitStatus.done;
 			const started = await start(kernel, given, machine.rulesDirectory);
 			if (!given.quietly)
 				for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);

@@ -4,7 +4,7 @@ import { openJournal } from "../agent/journal.js";
 import type { Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
-import { agentOptions, complainOf, readSettings, StartFailure } from "./agent-start.js";
+import { agentOptions, complainOf, readSettings, readSwitch, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { serve } from "./serve.js";
 
@@ -28,6 +28,9 @@ export const run = defineTool({
 	async run({ options: given }, machine) {
 		const kernel = await machine.kernel();
 		try {
+			const { off, remark } = readSwitch(kernel);
+			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
+			if (off) return exitStatus.done;
 			const settings = override(await readSettings(kernel, given.config), given);
 			await machine.sizeThreadPool(settings.parallel, BEYOND_THE_BOUND);
 			const ports = await machine.service();

@@ -276,6 +276,36 @@ test("a dry run prints the plan with its reasons, and neither listens nor loads"
 	t.deepEqual(machine.fakeKernel.begun, []);
 });
 
+const off = { world: { ...world, commandLine: "quiet hotplugd=off" }, devices };
+const isOff = "coldplug: hotplugd=off is on the kernel command line: nothing is loaded\n";
+
+test("hotplugd=off on the kernel command line has it load nothing, and say so in one line", async (t) => {
+	const machine = makeFakeMachine({ ...off, files: { "/etc/hotplugd.toml": "these are no settings" } });
+	t.is(await load(machine), exitStatus.done);
+	t.deepEqual([machine.complained(), machine.printed(), modules(machine)], [isOff, "", ""]);
+	t.deepEqual(machine.asked, []);
+});
+
+test("a dry run says that hotplugd=off keeps all from being loaded, and what would be; of another machine it cannot know", async (t) => {
+	const machine = makeFakeMachine(off);
+	t.is(await load(machine, "--dry-run"), exitStatus.done);
+	t.is(machine.complained(), isOff);
+	t.regex(machine.printed(), /^3 modules in /m);
+	const another = makeFakeMachine(off);
+	t.is(await load(another, "--dry-run", "--sysfs", "/captured/sys"), exitStatus.done);
+	t.is(another.complained(), "");
+});
+
+test("what hotplugd= says beside on and off is not heeded, and that is said", async (t) => {
+	const odd = makeFakeMachine({ world: { ...world, commandLine: "hotplugd=of" }, devices });
+	t.is(await load(odd), exitStatus.done);
+	t.regex(odd.complained(), /^coldplug: hotplugd=of on the kernel command line is not heeded: .*\n$/);
+	t.is(modules(odd), "base, lone, card");
+	const on = makeFakeMachine({ world: { ...world, commandLine: "hotplugd=off hotplugd=on" }, devices });
+	t.is(await load(on), exitStatus.done);
+	t.deepEqual([on.complained(), modules(on)], ["", "base, lone, card"]);
+});
+
 test("a dry run of this machine leaves out what is live, and one of another machine does not", async (t) => {
 	const machine = makeFakeMachine({ world, devices });
 	for (const module of ["base", "card", "lone"]) machine.fakeKernel.live.add(module);

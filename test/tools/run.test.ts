@@ -160,3 +160,11 @@ test("without devices, or with settings that are wrong, it does not begin", asyn
 	t.is(await run.start(["-S", "5.0.0"], elsewhere), exitStatus.unable);
 	t.regex(elsewhere.complained(), /^hotplugd run: \/lib\/modules\/5\.0\.0 has no modules\.dep\.bin/);
 });
+
+test("hotplugd=off on the kernel command line ends it at once, with one line, whatever its settings", async (t) => {
+	const files = { "/etc/hotplugd.toml": "these are no settings" };
+	const { machine, ended } = start({ world: { ...world, commandLine: "quiet hotplugd=off" }, files });
+	t.is(await ended, exitStatus.done);
+	t.is(machine.complained(), "hotplugd run: hotplugd=off is on the kernel command line: nothing is loaded\n");
+	t.deepEqual([machine.printed(), machine.asked, machine.said, machine.fakeKernel.begun], ["", [], [], []]);
+});

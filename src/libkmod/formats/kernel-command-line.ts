@@ -1,5 +1,5 @@
 // What the kernel command line (/proc/cmdline) says to modprobe: `module.parameter[=value]`, `modprobe.blacklist=a,b`, as
-// modprobe(8) describes and kmod reads them; and to the kernel itself: `module_blacklist=a,b`.
+// modprobe(8) describes and kmod reads them; to the kernel itself: `module_blacklist=a,b`; and to whoever has a word of its own.
 //
 // Apart from kmod, which leaves their dashes and so lets them go unheeded, blacklisted names are normalised.
 import { normaliseAlias } from "../module-name.js";
@@ -74,4 +74,17 @@ function parseKernelBlacklist(text: string): readonly string[] {
 		if (value !== undefined) names = value.replace(/^"/, "").replace(/"$/, "").split(",");
 	}
 	return names.filter((name) => name !== "");
+}
+
+/**
+ * The value of a word `name=value`, the last one's where there are several; undefined where there is none. Words behind `--` count
+ * too, as with systemd's conditions. Quotes around the value or the whole are dropped.
+ */
+export function readKernelWord(text: string, name: string): string | undefined {
+	let value: string | undefined;
+	for (const { word } of quotedWords(text)) {
+		const unquoted = word.replaceAll('"', "");
+		if (unquoted.startsWith(`${name}=`)) value = unquoted.slice(name.length + 1);
+	}
+	return value;
 }

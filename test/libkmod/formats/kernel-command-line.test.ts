@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import { readConfiguration } from "../../../src/libkmod/configuration.js";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
-import { parseKernelCommandLine } from "../../../src/libkmod/formats/kernel-command-line.js";
+import { parseKernelCommandLine, readKernelWord } from "../../../src/libkmod/formats/kernel-command-line.js";
 import { files } from "../../../src/linux/files.js";
 import { inKmodsWords, makeWorld, showConfigsOfCommandLines } from "../../support/modprobe-configuration.js";
 import { seededRandom } from "../../support/random-numbers.js";
@@ -39,6 +39,24 @@ test(kernelBlacklist, '"module_blacklist=a,b"', ["a", "b"]);
 test(kernelBlacklist, "module_blacklist=a module_blacklist=b,", ["b"]);
 test(kernelBlacklist, "quiet -- module_blacklist=a", []);
 test(kernelBlacklist, "modprobe.blacklist=a module_blacklist xmodule_blacklist=b", []);
+
+const ownWord = test.macro({
+	exec: (t, text: string, value: string | undefined) => t.is(readKernelWord(text, "hotplugd"), value),
+	title: (_, text, value) => `of ${text} the word hotplugd= is ${value ?? "absent"}`,
+});
+
+test(ownWord, "quiet hotplugd=off root=/dev/sda1\n", "off");
+test(ownWord, 'hotplugd="off"', "off");
+test(ownWord, '"hotplugd=off"', "off");
+test(ownWord, "hotplugd=off hotplugd=on", "on");
+test(ownWord, "hotplugd=on quiet hotplugd=off", "off");
+test(ownWord, "hotplugd=", "");
+test(ownWord, "quiet -- hotplugd=off", "off");
+test(ownWord, 'x="quiet hotplugd=off"', undefined);
+test(ownWord, 'x=" hotplugd=off y"', undefined);
+test(ownWord, '"x= hotplugd=off "', undefined);
+test(ownWord, 'hotplugd="off and on"', "off and on");
+test(ownWord, "xhotplugd=off hotplugd.off hotplugd hotplugd-x=off no.hotplugd=off", undefined);
 
 const asModprobe = test.macro({
 	exec: (t, texts: string[]) => compareWithModprobe(t, texts),
