@@ -85,15 +85,38 @@ ConditionPathExists=$main|" -e "s|^\(Exec[A-Za-z]*=-\{0,1\}\)/usr/bin/hotplugd |
 	mv -f "$root$2.new" "$root$2"
 }
 
+# The thin helper is made for one machine and one C library. It is there to become the kernel's modprobe: only once it has run.
+put_helper() { # cp FILE | cc OPTION...
+	mkdir -p "$root${HELPER%/*}"
+	case $1 in cp) set -- "$@" "$root$HELPER.new" ;; esac
+	if "$@" 2>/dev/null && chmod 755 "$root$HELPER.new" && helper_runs "$HELPER.new"; then
+		mv -f "$root$HELPER.new" "$root$HELPER"
+	else
+		rm -f "$root$HELPER.new"
+		return 1
+	fi
+}
+
+helper_runs() { # PATH within the root
+	# What the kernel does not take for a program would be taken for a shell's script by whoever runs it.
+	[ "$(machine_of "$root$1")" = "$(machine_of /proc/self/exe)" ] &&
+		[ "$(${root:+chroot "$root"} "$1" --check 2>/dev/null)" = hotplugd-load ]
+}
+
+machine_of() { # PROGRAM: of its ELF header what tells one kind of machine from another
+	{
+		dd if="$1" bs=1 count=6
+		dd if="$1" bs=1 skip=18 count=2
+	} 2>/dev/null | tr '\0' .
+}
+
 for path in $UNITS; do put "$here/${path#"$UNIT_DIRECTORY/"}" "$path"; done
 for path in $RULES; do put "$here/../rules/${path##*/}" "$path"; done
 mkdir -p "$root${WANTED%/*}"
 ln -sf ../hotplugd.service "$root$WANTED"
-if [ -e "$here/../dist/hotplugd-load" ]; then
-	mkdir -p "$root${HELPER%/*}"
-	cp "$here/../dist/hotplugd-load" "$root$HELPER.new"
-	chmod 755 "$root$HELPER.new"
-	mv -f "$root$HELPER.new" "$root$HELPER"
+if ! { put_helper cp "$here/../dist/hotplugd-load" || put_helper cc -O2 -o "$root$HELPER.new" "$here/../$HELPER_SOURCE"; }; then
+	rmdir "$root${HELPER%/*}" 2>/dev/null || :
+	echo "install.sh: $HELPER is not installed, since it was not seen to run in ${root:-/}: it serves only the kernel's own requests, which modprobe goes on serving" >&2
 fi
 
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then

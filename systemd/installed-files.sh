@@ -10,6 +10,8 @@ WANTED=$UNIT_DIRECTORY/sysinit.target.wants/hotplugd.service
 RULES_DIRECTORY=/etc/udev/rules.d
 RULES="$RULES_DIRECTORY/80-drivers.rules $RULES_DIRECTORY/zz-hotplugd.rules"
 HELPER=/usr/local/lib/hotplugd/hotplugd-load
+# Within the package.
+HELPER_SOURCE=src/linux/thin-helper/hotplugd-load.c
 # Removed where nothing is left in them.
 OWN_DIRECTORIES="$UNIT_DIRECTORY/systemd-udev-settle.service.d ${WANTED%/*} ${HELPER%/*}"
 

@@ -32,7 +32,7 @@ done
 if [ -z "$root" ] && [ "$(cat /proc/sys/kernel/modprobe 2>/dev/null)" = "$HELPER" ]; then
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 fi
-rm -f "$root$HELPER"
+rm -f "$root$HELPER" "$root$HELPER.new"
 if running; then
 	udevadm control --reload
 	systemctl stop hotplugd.service hotplugd-command.socket

@@ -1,7 +1,9 @@
 // systemd/install.sh and uninstall.sh on a root file system that does not run.
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
 	chmodSync,
+	copyFileSync,
+	cpSync,
 	existsSync,
 	lstatSync,
 	mkdirSync,
@@ -39,6 +41,11 @@ function write(path: string, content: string, mode = 0o644): void {
 	chmodSync(path, mode);
 }
 
+/** What the thin helper needs to run. */
+const libraries = [...execFileSync("ldd", ["dist/hotplugd-load"], { encoding: "utf8" }).matchAll(/\/\S+/g)].map(
+	([path]) => path,
+);
+
 /** With what a system has there already. */
 function makeRoot(t: ExecutionContext, main = "/opt/hotplugd/dist/main.js"): string {
 	const root = mkdtempSync(join(tmpdir(), "root-"));
@@ -47,6 +54,10 @@ function makeRoot(t: ExecutionContext, main = "/opt/hotplugd/dist/main.js"): str
 	write(join(root, "usr/bin/node"), "#!/bin/sh\n", 0o755);
 	write(join(root, UNITS, "sshd.service"), "[Service]\n");
 	write(join(root, "etc/udev/rules.d/70-own.rules"), "");
+	for (const library of libraries) {
+		write(join(root, library), "", 0o755);
+		copyFileSync(library, join(root, library));
+	}
 	return root;
 }
 
@@ -63,10 +74,14 @@ function readTree(root: string): Map<string, string> {
 	);
 }
 
+/** As root of a namespace, who may use chroot. */
 function run(script: "install" | "uninstall", root: string, words: readonly string[] = [], shell = ["sh"]) {
-	const [program = "", ...first] = shell;
-	const command = [...first, `systemd/${script}.sh`, "--root", root, ...words];
-	const { status, stderr } = spawnSync(program, command, { encoding: "utf8", env: { PATH: process.env.PATH } });
+	return runOf(".", [...shell, `systemd/${script}.sh`, "--root", root, ...words]);
+}
+
+function runOf(package_: string, command: readonly string[], path = process.env.PATH) {
+	const options = { encoding: "utf8", env: { PATH: path }, cwd: package_ } as const;
+	const { status, stderr } = spawnSync("unshare", ["-Ur", ...command], options);
 	return { status, stderr };
 }
 
@@ -157,6 +172,71 @@ test("the rules and the thin helper are the package's", (t) => {
 	t.deepEqual(readFileSync(join(root, HELPER)), readFileSync("dist/hotplugd-load"));
 	t.is(lstatSync(join(root, HELPER)).mode & 0o777, 0o755);
 });
+
+const notInstalled = (root: string) =>
+	`install.sh: /${HELPER} is not installed, since it was not seen to run in ${root}: it serves only the kernel's own requests, which modprobe goes on serving\n`;
+
+test("in a root in which the thin helper does not run it is not installed, and all else is", (t) => {
+	const root = makeRoot(t);
+	for (const library of libraries) rmSync(join(root, library));
+	t.deepEqual(run("install", root, PACKAGE), { status: 0, stderr: notInstalled(root) });
+	t.deepEqual(
+		installed.filter((path) => !existsSync(join(root, path))),
+		[HELPER],
+	);
+	t.false(existsSync(dirname(join(root, HELPER))));
+	t.deepEqual(run("uninstall", root), well);
+});
+
+/** Of a built helper, so that it would run on an arm64 machine only. */
+function asArm64(program: Buffer): Buffer {
+	const foreign = Buffer.from(program);
+	foreign.writeUInt16LE(183, 18);
+	return foreign;
+}
+
+type Programs = { readonly helper: string | Buffer | undefined; readonly cc: string };
+
+const helperOf = test.macro({
+	exec(t, { helper, cc }: Programs, compiled: boolean) {
+		const root = makeRoot(t);
+		const folder = mkdtempSync(join(tmpdir(), "package-"));
+		t.teardown(() => rmSync(folder, { recursive: true }));
+		for (const part of ["systemd", "rules", "src/linux/thin-helper"])
+			cpSync(part, join(folder, part), { recursive: true });
+		if (helper !== undefined) {
+			write(join(folder, "dist/hotplugd-load"), "", 0o755);
+			writeFileSync(join(folder, "dist/hotplugd-load"), helper);
+		}
+		write(join(folder, "bin/cc"), cc, 0o755);
+		const command = ["sh", "systemd/install.sh", "--root", root, ...PACKAGE];
+		const expected = { status: 0, stderr: compiled ? "" : notInstalled(root) };
+		t.deepEqual(runOf(folder, command, `${folder}/bin:${process.env.PATH}`), expected);
+		t.is(existsSync(join(root, HELPER)), compiled);
+		t.false(existsSync(join(root, `${HELPER}.new`)));
+		if (compiled) t.is(execFileSync(join(root, HELPER), ["--check"], { encoding: "utf8" }), "hotplugd-load\n");
+	},
+	title: (title, _, compiled) => `${title}: it is ${compiled ? "compiled" : "not installed"}`,
+});
+
+const REAL_CC = '#!/bin/sh\nexec /usr/bin/cc "$@"\n';
+const NO_CC = "#!/bin/sh\nexit 1\n";
+const built = readFileSync("dist/hotplugd-load");
+/** A shell that took it for a script would say what is asked for. */
+const sayingItsName = "echo hotplugd-load\n";
+
+test("the package has no thin helper", helperOf, { helper: undefined, cc: REAL_CC }, true);
+test("the package's thin helper is another machine's", helperOf, { helper: asArm64(built), cc: REAL_CC }, true);
+test("so it is, and there is no compiler", helperOf, { helper: asArm64(built), cc: NO_CC }, false);
+test("the thin helper is a script that fails", helperOf, { helper: "#!/bin/sh\nexit 1\n", cc: NO_CC }, false);
+test("the thin helper is no program", helperOf, { helper: sayingItsName, cc: NO_CC }, false);
+test("the thin helper is another program", helperOf, { helper: readFileSync("/bin/true"), cc: NO_CC }, false);
+test(
+	"what the compiler makes does not run",
+	helperOf,
+	{ helper: undefined, cc: '#!/bin/sh\nfor last; do :; done\ncp /bin/false "$3"\n' },
+	false,
+);
 
 test("where a home directory has the package, the unit may read it", (t) => {
 	const root = makeRoot(t, "/root/hotplugd/dist/main.js");

@@ -26,6 +26,12 @@ test("the package installs into an empty folder and runs there under both of its
 		paths.filter((path) => path.startsWith("dist/test/") || path.endsWith(".tgz")),
 		[],
 	);
+	// What is compiled here runs on few of the machines that a package comes to: what they get is its source.
+	t.true(paths.includes("src/linux/thin-helper/hotplugd-load.c"));
+	t.deepEqual(
+		paths.filter((path) => isMachineCode(resolve(path))),
+		[],
+	);
 	// Without it npm would install into the first folder above that has one.
 	writeFileSync(join(folder, "package.json"), "{}");
 	npm(folder, ["install", "--omit=dev", "--prefer-offline", `./${packed.filename}`]);
@@ -56,3 +62,7 @@ test("the lock file names every platform's packages, without which npm ci instal
 		[],
 	);
 });
+
+function isMachineCode(path: string): boolean {
+	return readFileSync(path).subarray(0, 4).toString("latin1") === "\x7fELF";
+}

@@ -1,10 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { takeSpooled } from "../../src/linux/spool.js";
 import { makeSteppedClock } from "../support/stepped-clock.js";
-import { makeThinHelper, THIN_HELPER, type ThinHelper } from "../support/thin-helper.js";
+import { compileThinHelper, makeThinHelper, THIN_HELPER, type ThinHelper } from "../support/thin-helper.js";
 
 const KERNEL = ["-q", "--", "fs-xfs"];
 
@@ -109,6 +110,15 @@ test("an alias longer than any", refuses, [], "a".repeat(8193), 1);
 test("an alias as a word", refuses, ["pci:v1"], "pci:v2", 2);
 test("another option", refuses, ["--remove"], "pci:v2", 2);
 test("several aliases", refuses, ["-q", "--", "a", "b"], undefined, 2);
+
+test("asked whether it runs it says its name, and asks nobody", async (t) => {
+	const helper = helperOf(t);
+	const agent = await helper.serve(end("1\n"));
+	t.is(execFileSync(compileThinHelper(30), ["--check"], { cwd: helper.folder, encoding: "utf8" }), "hotplugd-load\n");
+	t.is(await helper.run(["--check"], "pci:v1"), 0);
+	await agent.close();
+	t.deepEqual([agent.lines, helper.modprobeCalls()], [[], []]);
+});
 
 test("without agent and modprobe an alias waits for the agent, whole and in order", async (t) => {
 	const helper = helperOf(t, { modprobe: false });

@@ -11,6 +11,8 @@ import { writeProgram } from "./written-program.js";
 export const THIN_HELPER = "src/linux/thin-helper/hotplugd-load.c";
 
 export type ThinHelper = {
+	/** Where it runs. */
+	readonly folder: string;
 	readonly spool: string;
 	/** A file for its clock, if it has one of its own. */
 	readonly clock: string;
@@ -43,6 +45,7 @@ export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
 	writeFileSync(at("calls"), "");
 	if (modprobe) writeProgram(at("modprobe"), `#!/bin/sh\n{ printf '[%s]' "$@"; echo; } >>${at("calls")}\nexit 7\n`);
 	return {
+		folder,
 		spool: at("spool"),
 		clock: at("clock"),
 		async run(words, modalias, more) {

@@ -1,7 +1,7 @@
 // Hands an alias to the agent and waits for what comes of it. Called by the kernel as /proc/sys/kernel/modprobe,
 //   hotplugd-load -q -- ALIAS
-// and by udev (RUN+=) or anybody else with the alias in $MODALIAS, never from a rule's own text,
-//   hotplugd-load [--no-wait]
+// and as `hotplugd-load [--no-wait]` by udev (RUN+=) or anybody else with the alias in $MODALIAS, never from a rule's own text.
+// `hotplugd-load --check` says its name and no more: whoever is to install it sees that it runs here.
 // Exit status: 0 loaded, or taken with --no-wait; 1 not. Where no agent answers, modprobe does the work; where there is none
 // either, the alias waits in a spool directory, which the agent empties when it starts.
 
@@ -84,8 +84,9 @@ int main(int count, char **words)
 {
 	int kernel = count == 4 && !strcmp(words[1], "-q") && !strcmp(words[2], "--");
 	int leave = count == 2 && !strcmp(words[1], "--no-wait");
+	if (count == 2 && !strcmp(words[1], "--check")) return puts("hotplugd-load") < 0;
 	if (!kernel && !leave && count != 1) {
-		fputs("usage: hotplugd-load [-q -- ALIAS | --no-wait]\n", stderr);
+		fputs("usage: hotplugd-load [-q -- ALIAS | --no-wait | --check]\n", stderr);
 		return 2;
 	}
 	char *alias = kernel ? words[3] : getenv("MODALIAS"), line[LONGEST_ALIAS + 4];
