@@ -3,6 +3,7 @@ MARK="# Installed by hotplugd's systemd/install.sh; what is changed here is lost
 UNIT_DIRECTORY=/etc/systemd/system
 UNITS="
 	$UNIT_DIRECTORY/hotplugd.service
+	$UNIT_DIRECTORY/hotplugd-failed.service
 	$UNIT_DIRECTORY/hotplugd-command.socket
 	$UNIT_DIRECTORY/hotplugd-command@.service
 	$UNIT_DIRECTORY/systemd-udev-settle.service.d/hotplugd.conf"

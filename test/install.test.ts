@@ -27,6 +27,7 @@ const HELPER = "usr/local/lib/hotplugd/hotplugd-load";
 const installed = [
 	`${UNITS}/hotplugd-command.socket`,
 	`${UNITS}/hotplugd-command@.service`,
+	`${UNITS}/hotplugd-failed.service`,
 	`${UNITS}/hotplugd.service`,
 	`${UNITS}/sysinit.target.wants/hotplugd.service`,
 	`${UNITS}/systemd-udev-settle.service.d/hotplugd.conf`,

@@ -44,6 +44,7 @@ export const texts = {
 	coldplug: {
 		description: [
 			"Loads the modules that the devices present ask for by their aliases in `/sys`, and those of the devices that come up meanwhile, and ends when nothing has come for a while. Modules are inserted side by side, each after those that it needs; those that match one alias one after the other, in the index's order, since the first one has the device.",
+			"Where the kernel was booted with `hotplugd=off` it loads nothing, says so in one line and ends with 0: udev or modprobe load. The last word `hotplugd=` of the kernel command line counts; `hotplugd=on` takes it back.",
 			"`coldplug --dry-run` prints what would be loaded, in order, and why. It needs no privilege and changes nothing, and by `-d`, `-S`, `-C` and `--sysfs` it tells of any other machine whose files are at hand.",
 		],
 		more: {
@@ -69,6 +70,7 @@ export const texts = {
 	run: {
 		description: [
 			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited.",
+			"Where the kernel was booted with `hotplugd=off` it says so in one line and ends with 0 at once, as coldplug(8) does.",
 			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
 		],
 		more: {

@@ -2,26 +2,30 @@
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
 import { placePackage } from "../support/vm/placed-package.js";
+import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
 import { start, type Vm } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const devices = ["e1000,romfile=", "virtio-rng-pci", "qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0"];
 /** What these ask for by their aliases. */
 const drivers = ["e1000", "virtio_rng", "xhci_pci"];
+/** Those and what comes up behind them. */
+const allDrivers = [...drivers, "usbhid"];
 
 const before = `${placePackage}
-mkdir -p /etc/init.d; chmod 755 /etc/init.d/* || :`;
+mkdir -p /etc/init.d; chmod 755 /etc/init.d/* || :
+${recordBase}`;
 
 const list = (name: string) => `echo "== ${name}"; sed 's/ .*//' /proc/modules | sort`;
 
 async function ask(vm: Vm, script: string): Promise<Readonly<Record<string, readonly string[]>>> {
-	const { stdout, stderr, status } = await vm.run(script);
+	const { stdout, stderr, status } = await vm.run(script, 900);
 	if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
 	return sectionsOf(stdout);
 }
 
 vmTest(
-	"the example of an inittab starts it, again when it was killed, and what needs devices when they are there",
+	"the example of an inittab starts it, again when it was killed, and what needs devices when they are there; without it modprobe loads",
 	async (t) => {
 		const vm = await start({
 			init: "busybox",
@@ -43,8 +47,15 @@ vmTest(
 			until hotplugd settle --timeout 60 2>/dev/null; do sleep 0.5; done
 			echo "== again"; [ "$(sed -n 1p /run/hotplugd/lock)" != $first ] && echo another
 			echo "== helper"; cat /proc/sys/kernel/modprobe
-			mount -t minix /dev/vda /mnt 2>/dev/null; grep -o '^minix' /proc/modules`,
+			mount -t minix /dev/vda /mnt 2>/dev/null; grep -o '^minix' /proc/modules
+			# What would start the agent once more meanwhile is kept from it until the drivers are gone.
+			${hinder("init", {
+				down: "old=$(pgrep -f '[h]otplugd-or-modprobe run' | head -n 1); kill -STOP $old",
+				anew: `kill -TERM $old; kill -CONT $old; while [ -d /proc/$old ]; do sleep 0.1; done
+					/usr/local/lib/hotplugd/hotplugd-or-modprobe settle 2>&1`,
+			})}`,
 			);
+			isLoadedByModprobe(t, asked, "init", allDrivers);
 			t.deepEqual(
 				drivers.filter((name) => !asked.then?.includes(name)),
 				[],
@@ -58,7 +69,7 @@ vmTest(
 );
 
 vmTest(
-	"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
+	"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it; without it modprobe loads",
 	async (t) => {
 		const vm = await start({
 			init: "busybox",
@@ -79,15 +90,19 @@ vmTest(
 			echo "== helper"; cat /proc/sys/kernel/modprobe
 			echo "== reloaded"; $rc reload && until grep -q 'read indexes and configuration anew' /var/log/hotplugd.log; do sleep 0.2; done
 			grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
-			first=$(cat /run/hotplugd.pid)
+			first=$(sed -n 1p /run/hotplugd/lock)
 			hotplugd load platform:hotplugd-slow &
 			until [ "$(cat /sys/module/hotplugd_slow/initstate 2>/dev/null)" = coming ]; do sleep 0.1; done
 			echo "== restarted"; $rc restart || exit 2
 			cat /sys/module/hotplugd_slow/initstate
 			[ "$(sed -n 1p /run/hotplugd/lock)" = $first ] || echo another
 			echo "== stopped"; $rc stop || exit 3; hotplugd status 2>&1; cat /proc/sys/kernel/modprobe
-			echo "== misused"; $rc now 2>&1; echo $?`,
+			echo "== misused"; $rc now 2>&1; echo $?
+			${hinder("script", { down: "$rc stop", anew: "$rc start 2>&1" })}
+			echo "== back"; $rc restart; hotplugd status | head -n 1; cat /proc/sys/kernel/modprobe`,
 			);
+			isLoadedByModprobe(t, asked, "script", allDrivers);
+			t.deepEqual([asked.back?.length, asked.back?.at(-1)], [2, "/usr/local/lib/hotplugd/hotplugd-load"]);
 			t.deepEqual(
 				drivers.filter((name) => !asked.started?.includes(name)),
 				[],

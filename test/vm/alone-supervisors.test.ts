@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
 import { placePackage } from "../support/vm/placed-package.js";
 import { supervisorFiles } from "../support/vm/supervisors.js";
+import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
 import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const example = (name: string) => readFileSync(`systemd/alone/${name}`);
 
 const before = `${placePackage}
+${recordBase}
 mkdir -p /etc/runlevels/sysinit /etc/insserv.conf.d
 chmod 755 /usr/bin/s6-* /sbin/*rc* /bin/rc-status /sbin/supervise-daemon
 chmod -R 755 /lib/rc/bin /lib/rc/sbin /lib/rc/sh`;
@@ -31,8 +33,13 @@ s6-svwait -U -t 100000 /run/service/hotplugd && echo ready
 echo "== s6 down"
 s6-svc -wD -d /run/service/hotplugd; echo $?
 tail -n 1 /run/s6.log | grep -o '"stopped"'
+${hinder("s6", {
+	down: "s6-svc -wD -d /run/service/hotplugd",
+	anew: "s6-svc -wU -T 300000 -u /run/service/hotplugd; echo $?",
+})}
+s6-svc -wD -d /run/service/hotplugd
 s6-svscanctl -t /run/service; wait $svscan
-for module in e1000 virtio_rng; do rmmod $module; done
+unload_all_but /base
 
 echo "== openrc"
 for state in starting started stopping inactive wasinactive failed hotplugged daemons options exclusive scheduled init.d tmp; do
@@ -51,34 +58,39 @@ echo "== openrc status"; rc status
 echo "== openrc stop"; rc stop
 tail -n 1 /var/log/hotplugd.log | grep -o '"stopped"'
 cat /proc/sys/kernel/modprobe
+${hinder("openrc", { down: "rc stop >/dev/null", anew: "rc start" })}
 `;
 
-vmTest("the examples for s6 and OpenRC start it, again when it was killed, and stop it", async (t) => {
-	const { stdout, stderr } = await boot({
-		devices: ["e1000,romfile=", "virtio-rng-pci"],
-		before,
-		files: {
-			...(await supervisorFiles()),
-			"/etc/init.d/hotplugd": example("hotplugd.initd"),
-			"/etc/s6/hotplugd/run": example("s6/run"),
-			"/etc/s6/hotplugd/notification-fd": example("s6/notification-fd"),
-			// Debian's OpenRC asks insserv for it.
-			"/etc/insserv.conf": "",
-		},
-		script,
-		seconds: 600,
-	});
-	const asked = sectionsOf(stdout);
-	t.is(stderr.toString(), "");
-	for (const manager of ["s6", "openrc"]) {
-		const missing = ["e1000", "virtio_rng"].filter((module) => !asked[manager]?.includes(module));
-		t.deepEqual(missing, [], `${manager}: ${asked[manager]}`);
-	}
-	t.deepEqual(asked["s6 again"], ["another", "ready"]);
-	t.deepEqual(asked["s6 down"], ["0", '"stopped"']);
-	t.deepEqual(asked["openrc helper"], ["/usr/local/lib/hotplugd/hotplugd-load"]);
-	t.deepEqual(asked["openrc again"], ["another"]);
-	t.deepEqual(asked["openrc reload"], [" * Reloading indexes and configuration ... [ ok ]", "1"]);
-	t.deepEqual(asked["openrc status"], [" * status: started"]);
-	t.deepEqual(asked["openrc stop"], [" * Stopping hotplugd ... [ ok ]", '"stopped"', "/sbin/modprobe"]);
-});
+vmTest(
+	"the examples for s6 and OpenRC start it, again when it was killed, and stop it; without it modprobe loads",
+	async (t) => {
+		const { stdout, stderr } = await boot({
+			devices: ["e1000,romfile=", "virtio-rng-pci"],
+			before,
+			files: {
+				...(await supervisorFiles()),
+				"/etc/init.d/hotplugd": example("hotplugd.initd"),
+				"/etc/s6/hotplugd/run": example("s6/run"),
+				"/etc/s6/hotplugd/notification-fd": example("s6/notification-fd"),
+				// Debian's OpenRC asks insserv for it.
+				"/etc/insserv.conf": "",
+			},
+			script,
+			seconds: 1200,
+		});
+		const asked = sectionsOf(stdout);
+		t.is(stderr.toString(), "");
+		for (const manager of ["s6", "openrc"]) {
+			const missing = ["e1000", "virtio_rng"].filter((module) => !asked[manager]?.includes(module));
+			t.deepEqual(missing, [], `${manager}: ${asked[manager]}`);
+		}
+		for (const manager of ["s6", "openrc"]) isLoadedByModprobe(t, asked, manager, ["e1000", "virtio_rng"]);
+		t.deepEqual(asked["s6 again"], ["another", "ready"]);
+		t.deepEqual(asked["s6 down"], ["0", '"stopped"']);
+		t.deepEqual(asked["openrc helper"], ["/usr/local/lib/hotplugd/hotplugd-load"]);
+		t.deepEqual(asked["openrc again"], ["another"]);
+		t.deepEqual(asked["openrc reload"], [" * Reloading indexes and configuration ... [ ok ]", "1"]);
+		t.deepEqual(asked["openrc status"], [" * status: started"]);
+		t.deepEqual(asked["openrc stop"], [" * Stopping hotplugd ... [ ok ]", '"stopped"', "/sbin/modprobe"]);
+	},
+);

@@ -24,3 +24,10 @@ udev_coldplug() {
 	udevadm trigger --type=devices --action=add
 	udevadm settle --timeout=240
 }
+
+# Unloads all modules but those in FILE, a name a line: what uses another first.
+unload_all_but() {
+	for round in 1 2 3 4 5 6 7 8; do
+		for module in $(live_modules | grep -vxFf "$1"); do rmmod "$module" 2>/dev/null; done
+	done
+}
