@@ -18,8 +18,8 @@ export type AloneOptions = {
 	readonly commandLine?: string;
 	/** The thin helper: the built one, unless given; undefined: there is none. */
 	readonly helper?: Buffer | string | undefined;
-	/** Other limits, in seconds: the script's own where absent. */
-	readonly seconds?: Partial<Record<"ready" | "load" | "settle", number>>;
+	/** Other limits, in seconds: the script's own where absent, but what it does not try again soon it does not try in a test's time. */
+	readonly seconds?: Partial<Record<"ready" | "load" | "settle" | "retry", number>>;
 };
 
 /** sh, for an agent: it is ready, and runs until SIGTERM. */
@@ -117,7 +117,12 @@ export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, 
 		command_line: at("cmdline"),
 		devices: at("devices"),
 		state: at("state"),
-		...Object.fromEntries(Object.entries(seconds).map(([name, value]) => [`${name}_seconds`, String(value)])),
+		...Object.fromEntries(
+			Object.entries({ ready: 300, retry: 3000, ...seconds }).map(([name, value]) => [
+				`${name}_seconds`,
+				String(value),
+			]),
+		),
 	};
 	let script = readFileSync("systemd/alone/hotplugd-or-modprobe", "utf8");
 	for (const [name, value] of Object.entries(values)) {
