@@ -175,6 +175,16 @@ for (const shell of shells) {
 		t.is(machine.read("log"), "");
 	});
 
+	test(`where nothing can be written down the drivers are loaded all the same ${by}`, async (t) => {
+		const machine = machineOf(t, { shell, agent: GOOD_AGENT, seconds: { settle: 1 } });
+		writeFileSync(machine.at("state"), "");
+		const run = machine.begin("run");
+		await machine.until(() => machine.calls("modprobe").length === 2);
+		t.is(await machine.begin("settle").ended, 0);
+		run.child.kill("SIGTERM");
+		t.is(await run.ended, 0);
+	});
+
 	const unusable = test.macro({
 		async exec(t, helper: Buffer | string | undefined) {
 			const machine = machineOf(t, { shell, agent: GOOD_AGENT, helper });
