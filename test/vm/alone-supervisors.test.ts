@@ -76,7 +76,7 @@ vmTest(
 				"/etc/insserv.conf": "",
 			},
 			script,
-			seconds: 1200,
+			seconds: 1500,
 		});
 		const asked = sectionsOf(stdout);
 		t.is(stderr.toString(), "");
