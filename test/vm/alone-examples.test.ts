@@ -19,7 +19,7 @@ ${recordBase}`;
 const list = (name: string) => `echo "== ${name}"; sed 's/ .*//' /proc/modules | sort`;
 
 async function ask(vm: Vm, script: string): Promise<Readonly<Record<string, readonly string[]>>> {
-	const { stdout, stderr, status } = await vm.run(script, 900);
+	const { stdout, stderr, status } = await vm.run(script, 1500);
 	if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
 	return sectionsOf(stdout);
 }
@@ -50,7 +50,7 @@ vmTest(
 			mount -t minix /dev/vda /mnt 2>/dev/null; grep -o '^minix' /proc/modules
 			# What would start the agent once more meanwhile is kept from it until the drivers are gone.
 			${hinder("init", {
-				down: "old=$(pgrep -f '[h]otplugd-or-modprobe run' | head -n 1); kill -STOP $old",
+				down: "old=$(grep -lx hotplugd-or-mod /proc/[0-9]*/comm | head -n 1 | cut -d / -f 3); kill -STOP $old",
 				anew: `kill -TERM $old; kill -CONT $old; while [ -d /proc/$old ]; do sleep 0.1; done
 					/usr/local/lib/hotplugd/hotplugd-or-modprobe settle 2>&1`,
 			})}`,

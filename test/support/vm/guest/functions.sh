@@ -25,9 +25,11 @@ udev_coldplug() {
 	udevadm settle --timeout=240
 }
 
-# Unloads all modules but those in FILE, a name a line: what uses another first.
+# Unloads all modules but those in FILE, a name a line: what uses another first. What is in use stays.
 unload_all_but() {
-	for round in 1 2 3 4 5 6 7 8; do
-		for module in $(live_modules | grep -vxFf "$1"); do rmmod "$module" 2>/dev/null; done
+	removed=1
+	while [ -n "$removed" ]; do
+		removed=
+		for module in $(live_modules | grep -vxFf "$1"); do rmmod "$module" 2>/dev/null && removed=1; done
 	done
 }
