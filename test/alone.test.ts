@@ -140,6 +140,9 @@ for (const shell of shells) {
 		t.deepEqual(machine.calls("modprobe"), loadedTwice);
 		const fourth = machine.begin("run", "--notify-fd", "3");
 		t.is(await machine.begin("settle").ended, 0);
+		// It has begun something, and so heeds signals.
+		const { pid } = fourth.child;
+		await machine.until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8") !== "");
 		fourth.child.kill("SIGTERM");
 		t.is(await fourth.ended, 0);
 		t.is(machine.calls("hotplugd").length, 3);
