@@ -45,6 +45,20 @@ for (const shell of shells) {
 		t.false(machine.exists("state"));
 	});
 
+	for (const [knows, node, expected] of [
+		["knows", `[ "$1" = --disable-sigusr1 ]`, "--disable-sigusr1"],
+		["does not know", "exit 9", "none"],
+	] as const)
+		test(`a node that ${knows} the option against SIGUSR1 is started accordingly ${by}`, async (t) => {
+			const agent = `echo "\${NODE_OPTIONS-none}" >"$folder/options"; ${GOOD_AGENT}`;
+			const machine = machineOf(t, { shell, agent, node });
+			const run = machine.begin("run");
+			await machine.until(() => machine.exists("state/ready") && machine.read("state/ready") === "\n");
+			t.is(machine.read("options"), `${expected}\n`);
+			run.child.kill("SIGTERM");
+			t.is(await run.ended, 0);
+		});
+
 	const fallsBack = test.macro({
 		async exec(t, agent: string | undefined, starts: number, why: string) {
 			const machine = machineOf(t, { shell, ...(agent !== undefined && { agent }) });

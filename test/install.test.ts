@@ -153,7 +153,7 @@ test("whatever node a unit finds starts, and is told to open no debugger at SIGU
 		/hotplugd.*(?:service|conf)$/.test(name),
 	);
 	const texts = units.map((name) => readFileSync(join(root, UNITS, name), "utf8"));
-	const lines = [...new Set(texts.flatMap((text) => text.match(/^Exec.*$/gm) ?? []))];
+	const lines = [...new Set(texts.flatMap((text) => text.match(/^Exec.*\/main\.js.*$/gm) ?? []))];
 	t.is(lines.length, 4);
 	for (const line of lines) {
 		const words = line.slice(line.indexOf("/opt/hotplugd"));

@@ -16,6 +16,8 @@ export type AloneOptions = {
 	/** sh: what modprobe does beside writing down its words. */
 	readonly modprobe?: string;
 	readonly commandLine?: string;
+	/** sh: what node does; absent: it refuses whatever it is told. */
+	readonly node?: string;
 	/** The thin helper: the built one, unless given; undefined: there is none. */
 	readonly helper?: Buffer | string | undefined;
 	/** Other limits, in seconds: the script's own where absent, but what it does not try again soon it does not try in a test's time. */
@@ -47,6 +49,7 @@ export function makeAloneMachine(options: AloneOptions) {
 	const agent = `case $1 in run) ${options.agent} ;; *) exit 0 ;; esac`;
 	if (options.agent !== undefined) writeProgram(at("hotplugd"), standIn(folder, "hotplugd", agent));
 	writeProgram(at("modprobe"), standIn(folder, "modprobe", options.modprobe ?? ":"));
+	writeProgram(at("node"), standIn(folder, "node", options.node ?? "exit 9"));
 	if (!("helper" in options)) cpSync("dist/hotplugd-load", at("helper"));
 	else if (options.helper !== undefined) writeFileSync(at("helper"), options.helper);
 	if (existsSync(at("helper"))) chmodSync(at("helper"), 0o755);
@@ -110,6 +113,7 @@ export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, 
 	const at = (name: string) => join(folder, name);
 	const values: Readonly<Record<string, string>> = {
 		hotplugd: at("hotplugd"),
+		node: at("node"),
 		modprobe: at("modprobe"),
 		helper: at("helper"),
 		kernels_modprobe: at("modprobe-path"),

@@ -714,51 +714,52 @@ const commands: readonly Wait[] = [
 const scripts: readonly Wait[] = [
 	{
 		file: "systemd/alone/S10hotplugd",
-		at: ["sleep 0.1", '"$hotplugd" settle --timeout 60'],
-		waitsFor: "the agent to answer, and then to be settled",
-		ends: "the agent's end; 300 turns; a minute",
-		tests: [
-			[
-				"test/vm/alone-examples.test.ts",
-				"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
-			],
-		],
-	},
-	{
-		file: "systemd/alone/S10hotplugd",
 		at: ["sleep 0.1"],
 		waitsFor: "the agent to end",
 		ends: "its end; 300 turns",
 		tests: [
 			[
 				"test/vm/alone-examples.test.ts",
-				"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it",
+				"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it; without it modprobe loads",
 			],
 		],
 	},
 	{
-		file: "systemd/alone/hotplugd.initd",
-		at: ["ewaitfile 30 /run/hotplugd/control", "settle --timeout 60"],
-		waitsFor: "the agent to answer, and then to be settled",
-		ends: "30 seconds; a minute",
+		file: "systemd/alone/hotplugd-or-modprobe",
+		at: ["sleep 0.1 2>/dev/null || sleep 1", "sleep 1"],
+		waitsFor: "readiness, modprobe's end, or that the drivers are there",
+		ends: "30 seconds, 180 and 240, by /proc/uptime; then modprobe loads, or is not waited for",
 		tests: [
 			[
-				"test/vm/alone-supervisors.test.ts",
-				"the examples for s6 and OpenRC start it, again when it was killed, and stop it",
+				"test/alone.test.ts",
+				"where the agent is not ready in time modprobe loads, and all is well when it is ready later …",
 			],
+			["test/alone.test.ts", "a modprobe that hangs is not waited for …"],
+			["test/alone.test.ts", "where nobody has started anything, who waits for the drivers has them loaded …"],
 		],
 	},
 	{
-		file: "systemd/alone/inittab",
-		at: ["until [ -S /run/hotplugd/control ]; do sleep 0.1; done; /usr/bin/hotplugd settle --timeout 60"],
-		waitsFor: "the agent to answer, and then to be settled",
-		ends: "it answers; a minute",
+		file: "systemd/alone/hotplugd-or-modprobe",
+		at: ['sleep "$1" &', "wait $!"],
+		waitsFor: "the next start of an agent that has failed",
+		ends: "a second, and from 10 seconds to some 10 minutes once modprobe has loaded; a signal",
 		tests: [
-			[
-				"test/vm/alone-examples.test.ts",
-				"the example of an inittab starts it, again when it was killed, and what needs devices when they are there",
-			],
+			["test/alone.test.ts", "an agent that dies each time it is ready is not started for ever, whoever starts it …"],
 		],
+	},
+	{
+		file: "systemd/alone/hotplugd-or-modprobe",
+		at: ['wait "$agent"'],
+		waitsFor: "the agent, which is to run",
+		ends: "its end; a signal is passed on to it",
+		tests: [["test/alone.test.ts", "an agent that runs has its drivers awaited, and is told to stop …"]],
+	},
+	{
+		file: "systemd/alone/hotplugd-or-modprobe",
+		at: ['"$hotplugd" settle --timeout 60', "sleep 1"],
+		waitsFor: "the agent to be settled",
+		ends: "a minute; 240 seconds where it does not answer",
+		tests: [["test/alone.test.ts", "an agent that runs has its drivers awaited, and is told to stop …"]],
 	},
 	{
 		file: "systemd/systemd-udev-settle.service.d/hotplugd.conf",
