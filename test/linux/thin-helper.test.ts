@@ -70,7 +70,8 @@ const fallsBack = test.macro({
 test("where no agent listens", fallsBack, undefined, 30);
 test("where the agent ends without an answer", fallsBack, (socket) => void socket.destroy(), 30);
 test("where the agent's answer is cut short", fallsBack, end("0"), 30);
-test("where the answer is another", fallsBack, end("2\n"), 30);
+test("where the answer is another", fallsBack, end("3\n"), 30);
+test("where the agent refuses since it stops, answering 2", fallsBack, end("2\n"), 30);
 test("where the answer is rubbish", fallsBack, end("\0".repeat(5000)), 30);
 test("where the agent says nothing for too long", fallsBack, (socket) => void socket.on("end", () => socket.end()), 1);
 
@@ -128,6 +129,17 @@ test("without agent and modprobe an alias waits for the agent, whole and in orde
 	t.is(await helper.run([], "c"), 1);
 	t.deepEqual(takeSpooled(helper.spool).map(String), ["k fs-xfs", "n a b", "w c"]);
 	t.deepEqual(takeSpooled(helper.spool), []);
+});
+
+test("an agent that has begun to listen when the alias is in the spool is asked again", async (t) => {
+	const helper = helperOf(t, { modprobe: false });
+	let times = 0;
+	// The first time it is as if none were there.
+	const agent = await helper.serve((socket) => (++times === 1 ? socket.destroy() : socket.end("0\n")));
+	t.is(await helper.run(KERNEL), 0);
+	t.deepEqual(agent.lines, ["k fs-xfs\n", "k fs-xfs\n"]);
+	await agent.close();
+	t.deepEqual(takeSpooled(helper.spool).map(String), ["k fs-xfs"]);
 });
 
 test("only so many wait", async (t) => {

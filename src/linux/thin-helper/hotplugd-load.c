@@ -34,7 +34,7 @@ static long now(void)
 	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-// The agent's answer, or -1 where it has none: it is not there, it ends, or it says nothing for too long.
+// The agent's answer, or -1 where it has none: it is not there, ends, is about to end, or says nothing for too long.
 static int ask(const char *line, size_t length)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
@@ -55,10 +55,10 @@ static int ask(const char *line, size_t length)
 	return answer[1] == '\n' && (answer[0] == '0' || answer[0] == '1') ? answer[0] - '0' : -1;
 }
 
-static int files_here(void)
+static int files_there(void)
 {
+	DIR *directory = opendir(SPOOL);
 	int count = 0;
-	DIR *directory = opendir(".");
 	if (directory == NULL) return MOST_SPOOLED;
 	while (readdir(directory) != NULL) count++;
 	closedir(directory);
@@ -68,12 +68,12 @@ static int files_here(void)
 // Whole or not at all: the agent takes no name that begins with a dot.
 static int spool(const char *line, size_t length)
 {
-	char draft[64], name[64];
+	char draft[128], name[128];
 	struct timespec time;
-	if ((mkdir(SPOOL, 0700) < 0 && errno != EEXIST) || chdir(SPOOL) < 0 || files_here() >= MOST_SPOOLED) return 1;
+	if ((mkdir(SPOOL, 0700) < 0 && errno != EEXIST) || files_there() >= MOST_SPOOLED) return 1;
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	snprintf(draft, sizeof(draft), ".%d", (int)getpid());
-	snprintf(name, sizeof(name), "%012ld.%09ld.%d", (long)time.tv_sec, time.tv_nsec, (int)getpid());
+	snprintf(draft, sizeof(draft), SPOOL "/.%d", (int)getpid());
+	snprintf(name, sizeof(name), SPOOL "/%012ld.%09ld.%d", (long)time.tv_sec, time.tv_nsec, (int)getpid());
 	int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd >= 0 && write(fd, line, length) == (ssize_t)length && close(fd) == 0 && rename(draft, name) == 0) return 0;
 	unlink(draft);
@@ -96,5 +96,6 @@ int main(int count, char **words)
 	if (answer >= 0) return answer;
 	// The kernel calls modprobe with -q alone; udev's own loading heeds the blacklist for names as well, as -b does.
 	execl(MODPROBE, MODPROBE, kernel ? "-q" : "-bq", "--", alias, (char *)NULL);
-	return spool(line, length) == 0 && leave ? 0 : 1;
+	if (spool(line, length) != 0) return 1; // An agent that has begun since may have emptied it before: twice does no harm.
+	return (answer = ask(line, length)) >= 0 ? answer : !leave;
 }
