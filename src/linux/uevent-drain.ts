@@ -20,7 +20,7 @@ const isOf = {
 	udev: ({ port, groups }: Sender) => port !== 0 && groups === 2,
 };
 
-type Drain = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncated: boolean };
+type Drain = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncatedBytes: number };
 
 /** What the netlink package reads in one turn at most: where it did, more may wait. */
 const MOST_IN_A_TURN = 32;
@@ -51,19 +51,20 @@ export class UeventDrain {
 		if (this.#isOurs(sender)) this.#current().datagrams.push(datagram);
 	});
 
-	readonly takeTruncated = safely((_: Buffer, sender: Sender) => {
+	readonly takeTruncated = safely(({ length }: Buffer, sender: Sender) => {
 		if (!this.#isOurs(sender)) return;
 		this.#truncated++;
-		this.#current().truncated = true;
+		this.#current().truncatedBytes += Math.max(1, length);
 	});
 
 	readonly takeError = safely((error: Error) => {
 		this.#current().errors.push(error);
 	});
 
-	/** Bytes of messages that were read and not handed over yet. */
+	/** Bytes of messages that were read and not handed over yet, those cut short included. */
 	held(): number {
-		return this.#drain?.datagrams.reduce((bytes, { length }) => bytes + length, 0) ?? 0;
+		const { datagrams = [], truncatedBytes = 0 } = this.#drain ?? {};
+		return datagrams.reduce((bytes, { length }) => bytes + length, truncatedBytes);
 	}
 
 	/** Nothing is handed over any more. */
@@ -82,7 +83,7 @@ export class UeventDrain {
 	#current(): Drain {
 		this.#readInTurn++;
 		if (this.#drain === undefined) {
-			this.#drain = { datagrams: [], errors: [], refused: false, truncated: false };
+			this.#drain = { datagrams: [], errors: [], refused: false, truncatedBytes: 0 };
 			this.#begun = this.#now();
 			setImmediate(() => this.#endTurn());
 		}
@@ -101,10 +102,10 @@ export class UeventDrain {
 		if (drain !== undefined && !this.#stopped) this.#handOver(drain);
 	}
 
-	#handOver({ datagrams, errors, refused, truncated }: Drain): void {
+	#handOver({ datagrams, errors, refused, truncatedBytes }: Drain): void {
 		if (datagrams.length > 0) this.#listeners.onDrain(datagrams);
 		if (refused) this.#listeners.onRefused(this.#refused, this.#refusedPort);
-		if (truncated) this.#listeners.onTruncated(this.#truncated);
+		if (truncatedBytes > 0) this.#listeners.onTruncated(this.#truncated);
 		for (const error of errors) this.#listeners.onError(error);
 	}
 }

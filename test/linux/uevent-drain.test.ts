@@ -41,6 +41,15 @@ test("what one turn of the event loop reads is handed over after it", async (t) 
 	t.is(drain.held(), 0);
 });
 
+test("what was cut short is held, too, until it is told of", async (t) => {
+	const { drain } = makeDrain();
+	drain.takeTruncated(message(1234), kernel);
+	drain.takeTruncated(message(1234), { port: 7, groups: 1 });
+	t.is(drain.held(), 4);
+	await setImmediate();
+	t.is(drain.held(), 0);
+});
+
 test("while as many are read in each turn as one turn takes, they are held back, and then handed over together", async (t) => {
 	const { handed, read } = makeDrain();
 	read(0, 32);
