@@ -44,8 +44,9 @@ export const thisMachine: Machine = {
 			mark,
 			runCommand: async (run) => (await import("./linux/run-command.js")).runCommand(run),
 			replaceFile: async (path, content) => (await import("./linux/output-file.js")).replaceOutputFile(path, content),
-			ask: async (path, line, timeout) => (await import("./linux/control-client.js")).ask(path, line, timeout),
+			ask: async (...asked) => (await import("./linux/control-client.js")).ask(...asked),
 			takeSpooled: async (directory) => (await import("./linux/spool.js")).takeSpooled(directory),
+			putSpooled: async (directory, line) => (await import("./linux/spool.js")).putSpooled(directory, line),
 			acceptConnection: async () => (await import("./linux/activated-socket.js")).acceptConnection(),
 		};
 	},

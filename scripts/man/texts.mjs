@@ -79,12 +79,12 @@ export const texts = {
 				{ term: '`{"command":"status"}`', text: '`{"ok":true,"status":{...}}`' },
 				{
 					term: '`{"command":"settle","timeout_milliseconds":120000}`',
-					text: '`{"ok":true,"settled":false,"waiting_for":["e1000"]}`: settled or not, once it has or the time is over.',
+					text: '`{"ok":true,"settled":false,"waiting_for":["e1000"]}`: settled or not, once it has or the time is over. `not_waited_for`, where it is there, names commands that whoever asks is below; `"stopping":true` says that the agent is being stopped, so that it answered at once.',
 				},
 				{ term: '`{"command":"reload"}`', text: '`{"ok":true,"problems":0}`' },
 				{
 					term: '`{"command":"load","alias":"fs-xfs","for":"user","wait":true}`',
-					text: '`{"ok":true,"result":"done","explanation":"..."}`: done, nothing to load, failed, or taken where nobody waits. What the `kernel` asks for awaits no place among others.',
+					text: '`{"ok":true,"result":"done","explanation":"..."}`: done, nothing to load, failed, taken where nobody waits, or refused by an agent that is stopping. What the `kernel` asks for awaits no place among others.',
 				},
 				{ term: '`{"command":"stop"}`', text: '`{"ok":true}`' },
 				{ term: '`{"command":"metrics"}`', text: '`{"ok":true,"text":"..."}`' },
@@ -105,13 +105,14 @@ export const texts = {
 	},
 	settle: {
 		description: [
-			"Waits until the agent has handled all uevents that had been sent when it was asked, and nothing is in flight any more. Modules whose init hangs are not waited for.",
+			"Waits until the agent has handled all uevents that had been sent when it was asked, has looked for those that were lost, nothing is in flight any more, and policy's commands for what had come up have ended. Modules whose init hangs are not waited for, nor what failed a moment ago and is left alone for now.",
+			"Below a command of policy's, or an install command of modprobe.d, it does not wait for that command, for what comes after it, or for another that waits likewise, and says so. Whether it is below one is told by its process, that one's parents and their sessions.",
 			"A unit that is to run when the drivers are there can have it as a command of its own.",
 		],
 		more: {
 			"Exit status": [
 				...agentStatuses,
-				{ term: "3", text: "Things had not settled in time: it says what was waited for." },
+				{ term: "3", text: "Things had not settled in time, or the agent is stopping: it says what was waited for." },
 			],
 			Examples: [{ lines: ["hotplugd settle --timeout 30 && mount /dev/sdb1 /mnt"] }],
 			Files: controlFiles,

@@ -39,8 +39,8 @@ export type CommandReport = {
 };
 
 export type CommandPoolOptions = {
-	/** Rejects where it cannot be started. */
-	readonly run: (command: Command) => Promise<CommandEnd>;
+	/** Rejects where it cannot be started. It tells of each process that it learns to be the command's. */
+	readonly run: (command: Command, onBegun: (pid: number) => void) => Promise<CommandEnd>;
 	readonly atOnce: number;
 	/** More are dropped. */
 	readonly mostWaiting?: number;
@@ -51,33 +51,50 @@ export type CommandPool = {
 	add(command: Command): void;
 	running(): number;
 	waiting(): number;
+	/** The number of the command that was added last: they count from 1. */
+	latest(): number;
+	/** Commands up to a number that have not ended. */
+	unfinished(latest: number, isExempt: (pids: readonly number[]) => boolean): Unfinished;
 	/** Nothing more begins; resolves when what runs has ended. */
 	stop(): Promise<void>;
 };
+
+export type Unfinished = {
+	/** They end by themselves, whatever becomes of the exempt. */
+	readonly awaited: readonly Command[];
+	/** By their processes, and those that cannot begin before one of these has ended. */
+	readonly exempt: readonly Command[];
+};
+
+type Entry = { readonly number: number; readonly command: Command; readonly pids: number[] };
 
 const MOST_WAITING = 1024;
 
 export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, report }: CommandPoolOptions): CommandPool {
 	/** What waits, by device: the device whose turn is next comes first. Those of which a command runs are not there. */
-	const ready = new Map<string, Command[]>();
+	const ready = new Map<string, Entry[]>();
 	/** What waits for a running command of the same device. */
-	const busy = new Map<string, Command[]>();
+	const busy = new Map<string, Entry[]>();
+	const running = new Set<Entry>();
 	const ends = new Set<Promise<void>>();
 	let waiting = 0;
+	let latest = 0;
 	let stopped = false;
 
 	function begin(): void {
 		while (ends.size < atOnce) {
 			const [next] = ready;
 			if (next === undefined) return;
-			const [device, commands] = next;
+			const [device, entries] = next;
 			ready.delete(device);
-			const [command, ...later] = commands;
-			if (command === undefined) continue;
+			const [entry, ...later] = entries;
+			if (entry === undefined) continue;
 			busy.set(device, later);
 			waiting--;
-			const end = carryOut(command).finally(() => {
+			running.add(entry);
+			const end = carryOut(entry).finally(() => {
 				ends.delete(end);
+				running.delete(entry);
 				const left = busy.get(device) ?? [];
 				busy.delete(device);
 				if (left.length > 0) ready.set(device, left);
@@ -87,9 +104,9 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 		}
 	}
 
-	async function carryOut(command: Command): Promise<void> {
+	async function carryOut({ command, pids }: Entry): Promise<void> {
 		const begun = performance.now();
-		const end = await (async () => run(command))().then(describeEnd, describeFailure);
+		const end = await (async () => run(command, (pid) => pids.push(pid)))().then(describeEnd, describeFailure);
 		report({ kind: "command", command, milliseconds: performance.now() - begun, ...end });
 	}
 
@@ -102,17 +119,32 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 			if (stopped) return leaveOut(command, "stopped");
 			if (waiting >= mostWaiting) return leaveOut(command, "dropped");
 			waiting++;
+			const entry = { number: ++latest, command, pids: [] };
 			const queue = busy.get(command.device) ?? ready.get(command.device);
-			if (queue === undefined) ready.set(command.device, [command]);
-			else queue.push(command);
+			if (queue === undefined) ready.set(command.device, [entry]);
+			else queue.push(entry);
 			begin();
 		},
 		running: () => ends.size,
 		waiting: () => waiting,
+		latest: () => latest,
+		unfinished(upTo, isExempt) {
+			const exempt = new Set([...running].filter(({ pids }) => isExempt(pids)));
+			const devices = new Set([...exempt].map(({ command }) => command.device));
+			const isFull = exempt.size >= atOnce;
+			const queued = [...busy.values(), ...ready.values()].flat();
+			const stuck = new Set(queued.filter(({ command }) => isFull || devices.has(command.device)));
+			const all = [...running, ...queued].filter(({ number }) => number <= upTo);
+			const isLeft = (entry: Entry): boolean => exempt.has(entry) || stuck.has(entry);
+			return {
+				awaited: all.filter((entry) => !isLeft(entry)).map(({ command }) => command),
+				exempt: all.filter(isLeft).map(({ command }) => command),
+			};
+		},
 		async stop() {
 			stopped = true;
 			for (const queue of [...busy.values(), ...ready.values()])
-				for (const command of queue.splice(0)) leaveOut(command, "stopped");
+				for (const { command } of queue.splice(0)) leaveOut(command, "stopped");
 			ready.clear();
 			waiting = 0;
 			await Promise.all(ends);

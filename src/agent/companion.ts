@@ -4,12 +4,14 @@
 //	install NAME     the `install` command of modprobe.d for that module
 //	rule JSON        the command of the rule of policy that stands in `file` at `line`, for what has happened to a device: `environment`
 //
+// A request that begins with "tell " is first answered by "process PID", the process that the command then is.
+//
 // The environment is no more than what is said of the device: which of it the command is told, and its PATH, the companion decides.
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { isHostile, LARGEST_ENVIRONMENT } from "./command-environment.js";
-import type { Command, CommandEnd } from "./command-pool.js";
+import type { CommandEnd, CommandPoolOptions } from "./command-pool.js";
 
 export type RuleRequest = {
 	readonly kind: "rule";
@@ -18,15 +20,23 @@ export type RuleRequest = {
 	readonly environment: Readonly<Record<string, string>>;
 };
 
-export type CompanionRequest = { readonly kind: "install"; readonly module: string } | RuleRequest;
+export type CompanionRequest = ({ readonly kind: "install"; readonly module: string } | RuleRequest) & {
+	/** Which process it is, is wanted, too. */
+	readonly tellsProcess?: true;
+};
 
 export type CompanionReply = number | CommandEnd | "none" | "failed";
 
 /** Bytes, without its newline: of each character of an environment JSON may make six, and a path is no longer than 4096. */
 export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
 
-/** Sends a line to a socket, and resolves with the line that answers it. @throws {Refusal} */
-export type Ask = (path: string, line: string, timeoutMilliseconds: number) => Promise<Buffer>;
+/** Sends a line to a socket, and resolves with the line that answers it, the first that is no news. @throws {Refusal} */
+export type Ask = (
+	path: string,
+	line: string,
+	timeoutMilliseconds: number,
+	isNews: (line: Buffer) => boolean,
+) => Promise<Buffer>;
 
 /** A timer takes no more; a command has no limit of its own, as it has none under kmod. */
 const LONGEST_WAIT = 2 ** 31 - 1;
@@ -37,6 +47,12 @@ const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254
 /** Undefined where the line, without its newline, is none. */
 export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
 	const text = Buffer.from(line).toString("utf8");
+	const [, tell, request = ""] = /^(tell )?(.*)$/s.exec(text) ?? [];
+	const parsed = parseUntold(request);
+	return parsed && tell !== undefined ? { ...parsed, tellsProcess: true } : parsed;
+}
+
+function parseUntold(text: string): CompanionRequest | undefined {
 	if (text.startsWith("rule ")) return parseRule(text.slice("rule ".length));
 	const [, module = ""] = /^install (.*)$/s.exec(text) ?? [];
 	return isName(module) ? { kind: "install", module } : undefined;
@@ -54,6 +70,15 @@ function parseRule(text: string): RuleRequest | undefined {
 
 export function formatCompanionReply(reply: CompanionReply): string {
 	return `${typeof reply === "object" ? JSON.stringify(reply) : reply}\n`;
+}
+
+export const formatProcess = (pid: number): string => `process ${pid}\n`;
+
+/** Whether a line tells which process it is, which is then told on. */
+function isProcess(line: Buffer, onBegun: (pid: number) => void): boolean {
+	const [, pid] = /^process ([1-9][0-9]{0,9})$/.exec(line.toString("latin1")) ?? [];
+	if (pid !== undefined) onBegun(Number(pid));
+	return pid !== undefined;
 }
 
 /** Undefined where it is none. */
@@ -84,12 +109,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** In place of running a rule's command here. @throws {Refusal} where it could not be started */
-export function runRuleByCompanion(ask: Ask, path: string): (command: Command) => Promise<CommandEnd> {
-	return async ({ rule, command: [program], environment }) => {
+export function runRuleByCompanion(ask: Ask, path: string): CommandPoolOptions["run"] {
+	return async ({ rule, command: [program], environment }, onBegun) => {
 		const { file, line } = rule;
-		const reply = parseCompanionReply(
-			await askFor(ask, path, program, `rule ${JSON.stringify({ file, line, environment })}\n`),
-		);
+		const request = `rule ${JSON.stringify({ file, line, environment })}`;
+		const reply = parseCompanionReply(await askFor(ask, path, { program, request, onBegun }));
 		if (typeof reply === "object") return reply;
 		throw reply === "none" ? new Refusal("run", program, "ENOENT", 2) : new Refusal("run", program, "EIO", 5);
 	};
@@ -97,21 +121,24 @@ export function runRuleByCompanion(ask: Ask, path: string): (command: Command) =
 
 /** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
 export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
-	return async (command, { MODPROBE_MODULE: module = "" }) => {
+	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
 		if (!isName(module)) throw new Refusal("run", command, "EINVAL", 22);
-		const reply = parseCompanionReply(await askFor(ask, path, command, `install ${module}\n`));
+		const request = `install ${module}`;
+		const reply = parseCompanionReply(await askFor(ask, path, { program: command, request, onBegun }));
 		if (typeof reply === "number") return reply;
 		throw reply === "none" ? new Refusal("run", command, "ENOENT", 2) : new Refusal("run", command, "EIO", 5);
 	};
 }
 
+type Asked = { readonly program: string; readonly request: string; readonly onBegun: (pid: number) => void };
+
 /** A Refusal of what was asked for, with the code that the way there gave. */
-async function askFor(ask: Ask, path: string, command: string, line: string): Promise<Buffer> {
+async function askFor(ask: Ask, path: string, { program, request, onBegun }: Asked): Promise<Buffer> {
 	try {
-		return await ask(path, line, LONGEST_WAIT);
+		return await ask(path, `tell ${request}\n`, LONGEST_WAIT, (line) => isProcess(line, onBegun));
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
-		const refusal = new Refusal("run", `${command} (by ${path})`, thrown.code, thrown.errno);
+		const refusal = new Refusal("run", `${program} (by ${path})`, thrown.code, thrown.errno);
 		refusal.cause = thrown;
 		throw refusal;
 	}

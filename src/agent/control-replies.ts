@@ -34,11 +34,11 @@ const status: AgentStatus = {
 };
 
 /** What may be missing. */
-const optional = new Set(["last_problem", "waiting_for_hung", "skipped"]);
+const optional = new Set(["last_problem", "waiting_for_hung", "skipped", "not_waited_for", "stopping"]);
 
 const replies: ControlReplies = {
 	status: { status },
-	settle: { settled: true, waiting_for: [""] },
+	settle: { settled: true, waiting_for: [""], not_waited_for: [""], stopping: false },
 	reload: { problems: 0 },
 	load: { result: "done", explanation: "" },
 	stop: {},

@@ -2,7 +2,8 @@
 // reply to it this way, in the order of the requests.
 //
 //	{"command":"status"}                                                     {"ok":true,"status":{...}}, as in status.ts
-//	{"command":"settle","timeout_milliseconds":120000}                       {"ok":true,"settled":true,"waiting_for":[]}
+//	{"command":"settle","timeout_milliseconds":120000}                       {"ok":true,"settled":true,"waiting_for":[]}, and
+//	                                                                         "not_waited_for", "stopping": see SettleReply
 //	{"command":"reload"}                                                     {"ok":true,"problems":0}
 //	{"command":"load","alias":"pci:v00008086d...","for":"user","wait":true}  {"ok":true,"result":"done","explanation":"..."}
 //	{"command":"stop"}                                                       {"ok":true}
@@ -15,7 +16,8 @@
 //
 // Helpers that cannot write JSON have a second socket, named "load": a line is a letter, a space and the alias as it is; the
 // reply is a line with the exit status that `modprobe -q` would have, 0 or 1, and ends the connection. "k": the kernel waits
-// for it; "w": somebody waits for it; "n": nobody does, and the answer 0 only means that it was taken.
+// for it; "w": somebody waits for it; "n": nobody does, and the answer 0 only means that it was taken. 2 says that the agent
+// cannot do it now: the helper then does what it does where no agent is.
 import { type Fields, formatObjectLine, parseObjectLine } from "./json-line.js";
 import type { AgentStatus } from "./status.js";
 
@@ -38,14 +40,24 @@ export type ControlRequest =
 
 /** What came of a request to load. */
 export type LoadReply = {
-	/** "taken" is not yet begun; "done" is live or built in; "nothing" is there to be loaded for it; or it "failed". */
-	readonly result: "taken" | "done" | "nothing" | "failed";
+	/**
+	 * "taken" is not yet begun; "done" is live or built in; "nothing" is there to be loaded for it; it "failed"; or it was
+	 * "refused", since the agent cannot do it now: whoever asks may do it himself.
+	 */
+	readonly result: "taken" | "done" | "nothing" | "failed" | "refused";
 	/** For people, in one sentence. */
 	readonly explanation: string;
 };
 
-/** `waiting_for` says what kept it from being settled in time: modules in flight, or whatever else, in words. */
-export type SettleReply = { readonly settled: boolean; readonly waiting_for: readonly string[] };
+export type SettleReply = {
+	readonly settled: boolean;
+	/** What kept it from being settled in time: modules in flight, or whatever else, in words. */
+	readonly waiting_for: readonly string[];
+	/** Commands of the agent's that cannot end before whoever asks has his answer, and what comes after them. */
+	readonly not_waited_for?: readonly string[];
+	/** The answer came before its time, since the agent is being stopped. */
+	readonly stopping?: boolean;
+};
 
 /** How many lines of the configuration were not understood. */
 export type ReloadReply = { readonly problems: number };
@@ -133,6 +145,12 @@ export function formatControlReply(reply: ControlReply): string {
 	return formatObjectLine(reply);
 }
 
+/** As a line of the socket "load", with its newline. */
+export function formatLoadLine({ alias, for: whom, wait }: LoadRequest): Buffer {
+	const letter = whom === "kernel" ? "k" : wait ? "w" : "n";
+	return Buffer.from(`${letter} ${alias}\n`, "latin1");
+}
+
 /** A line of the socket "load". */
 export function parseLoadLine(line: Uint8Array): LoadRequest | string {
 	if (line.length > LONGEST_ALIAS + 2) return `the alias is longer than ${LONGEST_ALIAS} bytes`;
@@ -141,8 +159,9 @@ export function parseLoadLine(line: Uint8Array): LoadRequest | string {
 	return findFault(alias) ?? { command: "load", alias, for: letter === "k" ? "kernel" : "user", wait: letter !== "n" };
 }
 
-/** The exit status that `modprobe -q` would have. */
-export function statusOfLoad({ result }: LoadReply): 0 | 1 {
+/** The exit status that `modprobe -q` would have; or 2, which has whoever asks do it himself. */
+export function statusOfLoad({ result }: LoadReply): 0 | 1 | 2 {
+	if (result === "refused") return 2;
 	return result === "done" || result === "taken" ? 0 : 1;
 }
 

@@ -7,7 +7,6 @@ import {
 	defer,
 	EMPTY,
 	filter,
-	finalize,
 	from,
 	map,
 	merge,
@@ -82,6 +81,8 @@ export type LoadRequest = {
 	readonly beyondBound: boolean;
 	/** What the alias asked for, and how each module that was wanted ended; those that were live already are not there. */
 	answer(decisions: readonly Decision[], outcomes: readonly Outcome[]): void;
+	/** The same decisions, before anything is done for them. */
+	onDecided?(decisions: readonly Decision[]): void;
 };
 
 /** So many sockets failed one after the other: waiting for another keeps nobody any longer. */
@@ -114,6 +115,8 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		/** Only something else was heard. */
 		const chatter = new Subject<void>();
 		const refusals = new Subject<Report>();
+		/** Somebody asks whether anything was lost. */
+		const doubts = new Subject<void>();
 		const looking = makeLooking({
 			devices,
 			pauseMilliseconds,
@@ -124,6 +127,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		let decide = decider();
 		let failures = 0;
 		if (pulse) pulse.isLooking = looking.isUnderWay;
+		if (pulse) pulse.checkLosses = () => doubts.next();
 
 		const heard = defer(() => devices.announced).pipe(
 			mergeMap(hear),
@@ -225,7 +229,10 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			map(checkLosses),
 			share(),
 		);
-		const lostInQuiet = merge(quiet, chatter.pipe(auditTime(quietMilliseconds, scheduler), map(checkLosses)));
+		const lostInQuiet = merge(
+			quiet,
+			merge(chatter.pipe(auditTime(quietMilliseconds, scheduler)), doubts).pipe(map(checkLosses)),
+		);
 		const idle = quiet.pipe(
 			filter((lost) => lost.length === 0 && !looking.isUnderWay() && inserter.busy() === 0),
 			filter(() => failures === 0 || failures >= SETTLED_DEAF),
@@ -235,13 +242,14 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const done = endWhenSettled ? merge(stop, idle) : stop;
 		const asked = (options.requests ?? EMPTY).pipe(
 			takeUntil(done),
-			mergeMap(({ alias, beyondBound, answer }) => {
+			mergeMap(({ alias, beyondBound, answer, onDecided }) => {
 				activity.next();
 				const decisions = decideOne({ devpath: "", aliases: [alias] });
+				onDecided?.(decisions);
 				const outcomes: Outcome[] = [];
 				const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
-				const tell = (): void => attempt("an answer", onSkipped, undefined, () => answer(decisions, outcomes));
-				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(finalize(tell));
+				const complete = (): void => attempt("an answer", onSkipped, undefined, () => answer(decisions, outcomes));
+				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(tap({ complete }));
 			}),
 		);
 

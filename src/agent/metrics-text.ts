@@ -31,6 +31,7 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	counter("hotplugd_skipped_total", "Devices, rules and decisions that were passed over.", counts.skipped ?? 0);
 	counter("hotplugd_module_outcomes_total", "Ends of all modules of all plans.", { result: metrics.outcomes });
 	counter("hotplugd_insertions_hung_total", "Insertions that gave up their place.", metrics.hung);
+	counter("hotplugd_requests_failed_total", "Requests that a fault kept from their answer.", metrics.requests_failed);
 	counter("hotplugd_commands_total", "Commands of policy.", { result: metrics.commands });
 	new CountedHistogram(
 		registry,

@@ -27,10 +27,13 @@ export type Metrics = {
 	readonly socket_failures: number;
 	/** What policy had run. */
 	readonly commands: ByResult<CommandReport["result"]>;
+	/** Requests of the sockets that could not be answered as they should, by a fault of the agent's. */
+	readonly requests_failed: number;
 };
 
 export type Counted = {
 	record(report: Report | CommandReport): void;
+	requestFailed(): void;
 	/** What status tells. */
 	counts(): AgentCounts;
 	metrics(): Metrics;
@@ -55,7 +58,7 @@ export function makeMetrics(): Counted {
 	const outcomes: Partial<Record<Result, number>> = {};
 	const commands: Partial<Record<CommandReport["result"], number>> = {};
 	const insertions = makeDurations();
-	const others = { hung: 0, batches: 0, looks: 0, socket_failures: 0 };
+	const others = { hung: 0, batches: 0, looks: 0, socket_failures: 0, requests_failed: 0 };
 	const lost = makeOdometer();
 	const refused = makeOdometer();
 	const seen = new Set<string>();
@@ -117,6 +120,7 @@ export function makeMetrics(): Counted {
 					return add(commands, report.result);
 			}
 		},
+		requestFailed: () => void others.requests_failed++,
 		counts: () => ({ ...counts, modules_failed: { ...failed } }),
 		metrics: () => ({
 			outcomes: { ...outcomes },

@@ -17,8 +17,10 @@ export type Pulse = {
 	activity: number;
 	/** Whether a look at all devices is due or goes on. */
 	isLooking(): boolean;
+	/** Has the kernel asked whether uevents were lost: a look is due then. */
+	checkLosses(): void;
 };
 
 export function makePulse(): Pulse {
-	return { activity: 0, isLooking: () => true };
+	return { activity: 0, isLooking: () => true, checkLosses: () => undefined };
 }

@@ -1,20 +1,21 @@
 // The agent as a service: the pipeline, kept going over reloads, with answers for whoever asks how it fares.
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import { type Client, makeAskers, watchInstallCommands } from "./askers.js";
 import type { CommandPool } from "./command-pool.js";
 import { makeCommands } from "./commands.js";
-import type { LoadReply, LoadRequest, ReloadReply, SettleReply } from "./control.js";
+import type { LoadRequest, ReloadReply, SettleReply } from "./control.js";
 import type { Controlled } from "./control-answers.js";
 import type { DeviceSources, UeventSource } from "./devices.js";
 import type { Journal } from "./journal.js";
-import { judgeLoad } from "./load.js";
 import type { Counted, Metrics } from "./metrics.js";
 import { makePipeline, type Pipeline } from "./pipeline.js";
 import type { Policy } from "./policy.js";
 import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
+import { makeRequests, NotDone, STOPPING } from "./requests.js";
 import type { Settings } from "./settings.js";
-import { settle } from "./settle.js";
+import { listBusy, settle } from "./settle.js";
 import { attempt } from "./skipped.js";
 import type { AgentStatus } from "./status.js";
 import { makeStatusBook } from "./status-book.js";
@@ -35,6 +36,8 @@ export type ServiceOptions = {
 	readonly commandPool: CommandPool;
 	readonly journal: Journal;
 	readonly readiness: Readiness;
+	/** To whoever runs next: it was taken, and could not begin before the stop. */
+	readonly leave: (request: LoadRequest) => void;
 	/** It listens, or it does not any more. */
 	readonly onListening: (listens: boolean) => void;
 	readonly counted: Counted;
@@ -61,21 +64,26 @@ const RELOAD_PAUSE = 50;
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export function makeService(options: ServiceOptions): Service {
-	const { kernel, journal, readiness, settings, source, onListening } = options;
+	const { journal, readiness, settings, source, onListening, commandPool, counted } = options;
+	const { kernel, pidsOf } = watchInstallCommands(options.kernel);
 	let { knowledge, policy } = options;
 	const commands = makeCommands(
 		() => policy,
-		options.commandPool,
+		commandPool,
 		(what, error) => pipeline.onSkipped(what, error),
 	);
 	const pipeline: Pipeline = makePipeline({
 		...options,
+		kernel,
 		sources: commands.watch(options.sources),
 		knowledge: () => knowledge,
 		policy: () => policy,
 		endWhenSettled: false,
 	});
+	const { inserter, pulse } = pipeline;
 	const book = makeStatusBook(options, pipeline);
+	const askers = makeAskers();
+	const requests = makeRequests({ load: pipeline.load, inserter, leave: options.leave });
 	let reloading: Promise<ReloadReply> | undefined;
 	let ready = false;
 	let stopped = false;
@@ -88,7 +96,7 @@ export function makeService(options: ServiceOptions): Service {
 		if (report.kind === "deaf") to("readiness", () => onListening(false));
 		if (report.kind === "settled") to("readiness", () => readiness.status("settled"));
 		if (report.kind === "heard") to("commands", () => commands.hear(report.uevents));
-		to("metrics", () => options.counted.record(report));
+		to("metrics", () => counted.record(report));
 		to("status", () => book.record(report));
 		to("memory", () => options.onReport?.(report));
 		to("log", () => journal.record(report));
@@ -114,7 +122,8 @@ export function makeService(options: ServiceOptions): Service {
 		readiness.reloading();
 		book.enter("reloading");
 		try {
-			await inFlightEnded(pipeline, 1000 * settings.hung_seconds);
+			await inFlightEnded(1000 * settings.hung_seconds);
+			refuseWhenStopped();
 			({ knowledge, policy } = await options.readAll());
 			book.renewed(knowledge);
 			const { problems, read: files, moduleDirectory } = knowledge;
@@ -122,18 +131,32 @@ export function makeService(options: ServiceOptions): Service {
 			pipeline.renew();
 			return { problems: problems.length };
 		} catch (error) {
+			if (error instanceof NotDone) throw error;
 			const message = `could not reload, what was known still counts: ${error instanceof Error ? error.message : error}`;
 			book.problem(message);
 			journal.error({}, message);
-			throw new Error(message, { cause: error });
+			throw new NotDone(message, { cause: error });
 		} finally {
-			book.enter("serving");
-			if (ready) readiness.ready();
+			if (!stopped) book.enter("serving");
+			if (!stopped && ready) readiness.ready();
 		}
 	}
 
+	/** What hangs is not waited for, nor an install command that waits for the agent, nor what does not end within this time. */
+	async function inFlightEnded(milliseconds: number): Promise<void> {
+		const over = performance.now() + milliseconds;
+		const isExempt = (module: string): boolean => askers.areAsking(pidsOf(module));
+		const isBusy = (): boolean => listBusy(inserter, new Set(listRunning().filter(isExempt))).length > 0;
+		while (!stopped && isBusy() && performance.now() < over) await sleep(RELOAD_PAUSE);
+	}
+
+	function refuseWhenStopped(): void {
+		if (stopped) throw new NotDone(STOPPING);
+	}
+
 	/** Requests that come meanwhile are answered by the same one: it has not read anything yet, or soon will again. */
-	function reloadOnce(): Promise<ReloadReply> {
+	async function reloadOnce(): Promise<ReloadReply> {
+		refuseWhenStopped();
 		reloading ??= reload().finally(() => {
 			reloading = undefined;
 		});
@@ -146,9 +169,29 @@ export function makeService(options: ServiceOptions): Service {
 		onListening(false);
 		readiness.stopping();
 		book.enter("stopping");
-		const running = pipeline.inserter.running().map(({ module }) => module);
+		const running = listRunning();
 		journal.info({ running }, `${what}: nothing more begins; waiting for what runs`);
+		requests.stop();
 		pipeline.stop();
+	}
+
+	const listRunning = (): readonly string[] => inserter.running().map(({ module }) => module);
+
+	async function settleFor(milliseconds: number, client: Client): Promise<SettleReply> {
+		const over = performance.now() + milliseconds;
+		const isOver = () => stopped || client.gone.aborted || performance.now() >= over;
+		const lineage = client.lineage();
+		const reply = await askers.during(lineage, () =>
+			settle({
+				...{ pulse, inserter, files: kernel, source, pidsOf, askers, lineage, isOver, commands: commandPool },
+				isReloading: () => reloading !== undefined,
+				pause: () => sleep(SETTLE_PAUSE),
+			}),
+		);
+		const { settled, not_waited_for } = reply;
+		if (not_waited_for !== undefined)
+			journal.info({ not_waited_for, settled }, "settle was asked by what runs below: it was not waited for");
+		return settled || !stopped ? reply : { ...reply, waiting_for: listRunning(), stopping: true };
 	}
 
 	return {
@@ -158,8 +201,9 @@ export function makeService(options: ServiceOptions): Service {
 			const watchdog = watchdogMilliseconds && setInterval(() => readiness.watchdog(), watchdogMilliseconds);
 			try {
 				await pipeline.run(take);
-				await options.commandPool.stop();
+				await commandPool.stop();
 			} finally {
+				requests.end();
 				clearInterval(watchdog || undefined);
 			}
 		},
@@ -170,32 +214,19 @@ export function makeService(options: ServiceOptions): Service {
 			),
 		stopBy,
 		status: () => book.status(),
-		settle(milliseconds): Promise<SettleReply> {
-			const over = performance.now() + milliseconds;
-			const { pulse, inserter } = pipeline;
-			const pause = () => sleep(SETTLE_PAUSE);
-			return settle({ pulse, inserter, files: kernel, source, pause, isOver: () => performance.now() >= over });
+		settle: settleFor,
+		reload: (client) => askers.during(client.lineage(), reloadOnce),
+		load(request, client) {
+			const load = () => requests.load(request);
+			return client !== undefined && request.wait ? askers.during(client.lineage(), load) : load();
 		},
-		reload: reloadOnce,
-		load: (request) => load(pipeline, request),
 		stop: () => stopBy("asked to stop"),
-		metrics: () => options.formatMetrics(options.counted.metrics(), book.status()),
+		metrics: () => options.formatMetrics(counted.metrics(), book.status()),
+		failed(thrown) {
+			counted.requestFailed();
+			const message = `could not answer a request: ${thrown instanceof Error ? thrown.message : thrown}`;
+			book.problem(message);
+			journal.error({ ...(thrown instanceof Error && { stack: thrown.stack }) }, message);
+		},
 	};
-}
-
-function load(pipeline: Pipeline, { alias, for: whom, wait }: LoadRequest): Promise<LoadReply> {
-	const outcome = new Promise<LoadReply>((resolve) => {
-		pipeline.load({
-			alias,
-			beyondBound: whom === "kernel",
-			answer: (decisions, outcomes) => resolve(judgeLoad(decisions, outcomes)),
-		});
-	});
-	return wait ? outcome : Promise.resolve({ result: "taken", explanation: "it will be handled" });
-}
-
-/** What hangs is not waited for, nor what does not end within this time. */
-async function inFlightEnded({ inserter }: Pipeline, milliseconds: number): Promise<void> {
-	const over = performance.now() + milliseconds;
-	while (inserter.busy() > 0 && performance.now() < over) await sleep(RELOAD_PAUSE);
 }

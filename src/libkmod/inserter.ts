@@ -78,6 +78,8 @@ export type Inserter = {
 	inFlight(): number;
 	/** Those of them that get on: what hangs, and what waits for that alone, does not. */
 	busy(): number;
+	/** Whether it is in flight and has not begun. */
+	isWaiting(module: string): boolean;
 	/** Nothing more begins; what runs is left to end. */
 	stop(): void;
 };
@@ -260,6 +262,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 		inFlight: () => flights.size,
 		// Whatever waits for what it needs waits for something that runs or waits for a place.
 		busy: () => running.size - hung.size + places.waiting(),
+		isWaiting: (module) => flights.has(module) && !running.has(module),
 		stop() {
 			stopped = true;
 			places.open();

@@ -23,8 +23,12 @@ export type InsertFlags = { readonly forceVermagic?: boolean; readonly forceModv
 /** delete_module(2): O_TRUNC is force; O_NONBLOCK is always set, as in kmod. */
 export type RemoveFlags = { readonly force?: boolean };
 
-/** What a command finds in its environment beside what it is given: all that this process has, or nothing. */
-export type RunFlags = { readonly inherits?: boolean };
+export type RunFlags = {
+	/** What it finds in its environment beside what it is given: all that this process has, which is so where absent, or nothing. */
+	readonly inherits?: boolean;
+	/** It runs, as this process. Not called where that cannot be told. */
+	readonly onBegun?: (pid: number) => void;
+};
 
 /** What a machine can do. Every promise rejects with a {@link Refusal} and with nothing else. */
 export interface Kernel extends Files {

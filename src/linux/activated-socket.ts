@@ -10,6 +10,8 @@ export type Connection = {
 	 * other side ends without one, or says nothing for too long.
 	 */
 	readLine(longest: number): Promise<Buffer | undefined>;
+	/** What comes before the answer. */
+	tell(text: string): void;
 	/** Resolves when it is written, or cannot be any more. To be called once, last. */
 	answer(text: string): Promise<void>;
 };
@@ -29,7 +31,13 @@ export function acceptConnection(environment: Environment = process.env): Connec
 	const socket = new Socket({ fd: FIRST_DESCRIPTOR, readable: true, writable: true, allowHalfOpen: true });
 	// A client may close its side for writing and still read. One that has gone gets no answer.
 	socket.on("error", () => {});
-	return { readLine: (longest) => readLine(socket, longest), answer: (text) => answer(socket, text) };
+	return {
+		readLine: (longest) => readLine(socket, longest),
+		tell(text) {
+			if (socket.writable) socket.write(text);
+		},
+		answer: (text) => answer(socket, text),
+	};
 }
 
 function readLine(socket: Socket, longest: number): Promise<Buffer | undefined> {

@@ -3,8 +3,16 @@
 
 import type { Socket } from "node:net";
 
+export type ControlClient = {
+	/** The process at the other end, its parents and all their sessions, as far as they can be told. */
+	lineage(): readonly number[];
+	/** Aborted once it has gone, or is left. */
+	readonly gone: AbortSignal;
+};
+
 export type ConnectionLimits = {
-	answer(line: Buffer): Promise<string | Uint8Array>;
+	answer(line: Buffer, client: ControlClient): Promise<string | Uint8Array>;
+	lineage(socket: Socket): readonly number[];
 	readonly oneAnswer?: boolean;
 	readonly lineBytes: number;
 	readonly silenceMilliseconds: number;
@@ -17,6 +25,8 @@ const LOOK_MILLISECONDS = 1000;
 export class ControlConnection {
 	readonly #socket: Socket;
 	readonly #limits: ConnectionLimits;
+	readonly #client: ControlClient;
+	readonly #gone = new AbortController();
 	/** Read, and not yet taken as a line. */
 	#rest: Buffer[] = [];
 	#size = 0;
@@ -30,6 +40,7 @@ export class ControlConnection {
 	constructor(socket: Socket, limits: ConnectionLimits) {
 		this.#socket = socket;
 		this.#limits = limits;
+		this.#client = { lineage: () => limits.lineage(socket), gone: this.#gone.signal };
 		this.#silence = setTimeout(() => this.#endSilence(), limits.silenceMilliseconds);
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
 		socket.on("drain", () => this.#hasRead());
@@ -78,8 +89,9 @@ export class ControlConnection {
 
 	async #answer(line: Buffer): Promise<void> {
 		this.#answering = true;
+		this.#lookNowAndThen();
 		try {
-			const answer = await this.#limits.answer(line);
+			const answer = await this.#limits.answer(line, this.#client);
 			if (!this.#socket.destroyed) this.#socket.write(answer);
 		} catch {
 			this.#socket.destroy();
@@ -91,6 +103,7 @@ export class ControlConnection {
 	#hasAnswered(): void {
 		this.#answering = false;
 		if (this.#socket.destroyed) return;
+		if (!this.#socket.readableEnded) this.#lookNoMore();
 		this.#silence.refresh();
 		if (this.#last || (this.#socket.readableEnded && !this.#hasLine)) this.#end();
 		else this.#advance();
@@ -105,13 +118,24 @@ export class ControlConnection {
 	/** The client sends nothing more. What it began and did not end is no line. */
 	#hearEnd(): void {
 		if (!this.#answering && !this.#hasLine) this.#end();
-		// Nothing tells that it has left altogether but the error of a write, be it of nothing.
-		else this.#looks = setInterval(() => this.#socket.write(""), LOOK_MILLISECONDS);
+		else this.#lookNowAndThen();
+	}
+
+	/** Nothing tells that it has left altogether but the error of a write, be it of nothing. */
+	#lookNowAndThen(): void {
+		this.#looks ??= setInterval(() => {
+			if (this.#socket.writableLength === 0) this.#socket.write("");
+		}, LOOK_MILLISECONDS);
+	}
+
+	#lookNoMore(): void {
+		clearInterval(this.#looks);
+		this.#looks = undefined;
 	}
 
 	/** Once all is written there is nothing to wait for: what the client still sends, nobody reads. */
 	#end(): void {
-		clearInterval(this.#looks);
+		this.#lookNoMore();
 		this.#socket.end(() => this.#socket.destroy());
 	}
 
@@ -124,7 +148,8 @@ export class ControlConnection {
 
 	#forget(): void {
 		clearTimeout(this.#silence);
-		clearInterval(this.#looks);
+		this.#lookNoMore();
+		this.#gone.abort();
 		this.#rest = [];
 	}
 }

@@ -8,14 +8,16 @@ import { once } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { ControlConnection } from "./control-connection.js";
+import { type ControlClient, ControlConnection } from "./control-connection.js";
+import { readLineage, readPeer } from "./peer.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
+import { openSyscalls } from "./syscalls.js";
 
 export type ControlOptions = {
 	readonly path: string;
 	/** A line without its newline -> what is written back, its newline included. What it throws ends the connection. */
-	answer(line: Buffer): Promise<string | Uint8Array>;
+	answer(line: Buffer, client: ControlClient): Promise<string | Uint8Array>;
 	/** The first answer ends the connection. */
 	readonly oneAnswer?: boolean;
 	/** More at once are closed unheard. */
@@ -42,7 +44,9 @@ const MODE = 0o600;
 /** Listens. A socket that nobody has closed is replaced: that nobody listens on it, the caller's lock says. @throws {Refusal} */
 export async function listenControl(options: ControlOptions): Promise<ControlSocket> {
 	const { path } = options;
-	const limits = { ...controlLimits, ...options };
+	const syscalls = await openSyscalls();
+	const lineage = (socket: Socket) => readLineage(readPeer(syscalls, socket));
+	const limits = { ...controlLimits, ...options, lineage };
 	makeRunDirectory(dirname(path));
 	const connections = new Set<ControlConnection>();
 	// A client may close its side for writing, as shells' clients do, and still read.

@@ -146,12 +146,13 @@ function readWhole(fd: number): Promise<Buffer> {
 async function run(
 	command: string,
 	environment: Readonly<Record<string, string>>,
-	{ inherits = true }: RunFlags,
+	{ inherits = true, onBegun }: RunFlags,
 ): Promise<number> {
 	const env = inherits ? { ...process.env, ...environment } : { ...environment };
 	const { spawn } = await import("node:child_process");
 	return new Promise((resolve, reject) => {
 		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env });
+		if (child.pid !== undefined) onBegun?.(child.pid);
 		child.once("error", reject);
 		child.once("exit", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
 	});

@@ -12,6 +12,8 @@ export type CommandRun = {
 	readonly environment: Readonly<Record<string, string>>;
 	/** Then SIGTERM, and SIGKILL later, for the whole process group. */
 	readonly timeoutMilliseconds: number;
+	/** It runs, as this process. */
+	readonly onBegun?: (pid: number) => void;
 };
 
 export type CommandEnd = {
@@ -40,6 +42,7 @@ export async function runCommand(run: CommandRun, grace: number = GRACE): Promis
 			env: { ...run.environment },
 			stdio: ["ignore", "ignore", "pipe"],
 		});
+		if (child.pid !== undefined) run.onBegun?.(child.pid);
 		await started(child);
 		return await ended(child, run.timeoutMilliseconds, grace);
 	} catch (thrown) {

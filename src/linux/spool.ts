@@ -1,13 +1,27 @@
-// The spool of the thin helper (thin-helper/hotplugd-load.c): what it was asked for while there was neither an agent nor modprobe.
+// The spool of the thin helper (thin-helper/hotplugd-load.c): what it was asked for while there was neither an agent nor modprobe,
+// and what an agent had taken and could not begin before it was stopped.
 // A file a request, its only line that of the socket "load"; names begin with the time, those of files still being written with
 // a dot.
 
-import { closeSync, constants, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import {
+	closeSync,
+	constants,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { constants as os } from "node:os";
+import { Refusal } from "../libkmod/kernel.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the helper leaves there, and as long. */
 const MOST = 1024;
 const LONGEST_LINE = 8194;
+const NANOSECONDS = 1_000_000_000n;
 
 /** Empties it. The lines, without their newlines, oldest first; what is not one whole line is thrown away. @throws {Refusal} */
 export function takeSpooled(directory: string): Buffer[] {
@@ -22,6 +36,35 @@ export function takeSpooled(directory: string): Buffer[] {
 		if (isAbsent(thrown)) return [];
 		throw refusalFor("empty", directory, thrown);
 	}
+}
+
+/** As the helper does it: whole or not at all. @param line without its newline. @throws {Refusal} ENOSPC where too many wait */
+export function putSpooled(directory: string, line: Uint8Array): void {
+	const draft = `${directory}/.${process.pid}`;
+	try {
+		mkdirSync(directory, { recursive: true, mode: 0o700 });
+		if (readdirSync(directory).length >= MOST) throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
+		writeFileSync(draft, Buffer.concat([line, Buffer.from("\n")]), { mode: 0o600 });
+		renameSync(draft, `${directory}/${nameOfNow()}`);
+	} catch (thrown) {
+		removeDraft(draft);
+		throw refusalFor("add to", directory, thrown);
+	}
+}
+
+function removeDraft(draft: string): void {
+	try {
+		rmSync(draft, { force: true });
+	} catch {
+		// Why it could not be written is what is to be told.
+	}
+}
+
+/** By CLOCK_MONOTONIC, so that names are in the order of their making. */
+function nameOfNow(): string {
+	const nanoseconds = process.hrtime.bigint();
+	const seconds = (nanoseconds / NANOSECONDS).toString().padStart(12, "0");
+	return `${seconds}.${(nanoseconds % NANOSECONDS).toString().padStart(9, "0")}.${process.pid}`;
 }
 
 function readLine(path: string): Buffer | undefined {

@@ -1,5 +1,5 @@
-// Calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2), flock(2),
-// datagrams to Unix sockets by socket(2) and sendto(2), syslog(3), and _exit(2).
+// Calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2), getsockopt(2),
+// flock(2), datagrams to Unix sockets by socket(2) and sendto(2), syslog(3), and _exit(2).
 // The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
 
 import { constants } from "node:os";
@@ -16,6 +16,8 @@ export type Syscalls = {
 	deleteModule(name: string, flags: number): Promise<Outcome>;
 	/** For options of type int. */
 	setSocketOption(fd: number, level: number, option: number, value: number): Outcome;
+	/** The value is written into the buffer, whose length says how much is asked for. */
+	getSocketOption(fd: number, level: number, option: number, value: Buffer): Outcome;
 	/** flock(2). */
 	lockFile(fd: number, operation: number): Outcome;
 	/** socket(2): the result is a descriptor. */
@@ -63,6 +65,7 @@ async function bind(): Promise<Syscalls> {
 	const initModule = declare("int init_module(const void *image, unsigned long size, const char *parameters)");
 	const deleteModule = declare("int delete_module(const char *name, unsigned int flags)");
 	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
+	const getsockopt = declare("int getsockopt(int fd, int level, int name, void *value, unsigned int *size)");
 	const flock = declare("int flock(int fd, int operation)");
 	const socket = declare("int socket(int domain, int type, int protocol)");
 	const sendto = declare(
@@ -93,6 +96,7 @@ async function bind(): Promise<Syscalls> {
 		initModule: (image, parameters) => inPool(() => onThread(initModule(), image, image.length, parameters)),
 		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), name, flags)),
 		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
+		getSocketOption: (fd, level, option, value) => outcomeOf(getsockopt()(fd, level, option, value, [value.length])),
 		lockFile: (fd, operation) => outcomeOf(flock()(fd, operation)),
 		openSocket: (domain, type) => outcomeOf(socket()(domain, type, 0)),
 		sendTo: (fd, datagram, flags, address) =>

@@ -1,4 +1,5 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
+import type { Client } from "../agent/askers.js";
 import type { Command, CommandEnd } from "../agent/command-pool.js";
 import type { DeviceSources } from "../agent/devices.js";
 import type { DirectoryWatch } from "../agent/freshness.js";
@@ -62,9 +63,17 @@ export interface ServiceMachine {
 	/** Replaces a file whole, or leaves the old one. @throws {Refusal} */
 	replaceFile(path: string, content: string): Promise<void>;
 	/** Sends one line to a control socket: resolves with the line that answers it. @throws {Refusal} */
-	ask(path: string, line: string, timeoutMilliseconds: number): Promise<Buffer>;
+	ask(
+		path: string,
+		line: string,
+		timeoutMilliseconds: number,
+		/** Whether a line is not the answer yet. */
+		isNews?: (line: Buffer) => boolean,
+	): Promise<Buffer>;
 	/** Lines of the socket "load" that waited in the thin helper's spool, which is empty then. @throws {Refusal} */
 	takeSpooled(directory: string): Promise<readonly Uint8Array[]>;
+	/** Puts such a line there, for whoever runs next. @throws {Refusal} */
+	putSpooled(directory: string, line: Uint8Array): Promise<void>;
 	/** The one connection that this process was started for. @throws {Refusal} by "accept" where there is none */
 	acceptConnection(): Promise<Connection>;
 }
@@ -84,11 +93,16 @@ export interface LogOutput {
 export interface Connection {
 	/** The first line without its newline, one byte too long where it is longer; undefined where none comes. */
 	readLine(longest: number): Promise<Uint8Array | undefined>;
+	/** What comes before the answer. */
+	tell(text: string): void;
 	/** To be called once, last. */
 	answer(text: string): Promise<void>;
 }
 
-export type CommandRun = Pick<Command, "command" | "environment" | "timeoutMilliseconds">;
+export type CommandRun = Pick<Command, "command" | "environment" | "timeoutMilliseconds"> & {
+	/** It runs, as this process. */
+	readonly onBegun?: (pid: number) => void;
+};
 
 /** Or the process that has it, if it is known. */
 export type InstanceLock =
@@ -98,7 +112,7 @@ export type InstanceLock =
 export interface ControlOptions {
 	readonly path: string;
 	/** A line without its newline -> what is written back, its newline included. What it throws ends the connection. */
-	answer(line: Buffer): Promise<string | Uint8Array>;
+	answer(line: Buffer, client: Client): Promise<string | Uint8Array>;
 	/** The first answer ends the connection. */
 	readonly oneAnswer?: boolean;
 	/** More connections at once are closed unheard: 64 when absent. */

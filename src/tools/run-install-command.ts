@@ -7,6 +7,7 @@ import {
 	type CompanionReply,
 	type CompanionRequest,
 	formatCompanionReply,
+	formatProcess,
 	LONGEST_COMPANION_LINE,
 	parseCompanionRequest,
 	type RuleRequest,
@@ -39,10 +40,12 @@ export const runInstallCommand = defineTool({
 			}
 			const kernel = await machine.kernel();
 			const { rulesDirectory } = machine;
-			const reply = await answer(request, kernel, machine, async (source) => {
+			const readKnown: ReadKnown = async (source) => {
 				const settings = await readSettings(kernel, given.config);
 				return await readAll(kernel, given, settings, { source, rulesDirectory });
-			});
+			};
+			const onBegun = (pid: number) => request.tellsProcess && connection.tell(formatProcess(pid));
+			const reply = await answer(request, { kernel, machine, readKnown, onBegun });
 			await connection.answer(formatCompanionReply(reply));
 			return typeof reply === "string" ? 1 : 0;
 		} catch (error) {
@@ -57,19 +60,22 @@ export const runInstallCommand = defineTool({
 
 type ReadKnown = (source: UeventSource) => Promise<Known>;
 
-async function answer(
-	request: CompanionRequest,
-	kernel: Kernel,
-	machine: Machine,
-	readKnown: ReadKnown,
-): Promise<CompanionReply> {
+type Running = {
+	readonly kernel: Kernel;
+	readonly machine: Machine;
+	readonly readKnown: ReadKnown;
+	readonly onBegun: (pid: number) => void;
+};
+
+async function answer(request: CompanionRequest, running: Running): Promise<CompanionReply> {
+	const { kernel, machine, readKnown, onBegun } = running;
 	try {
-		if (request.kind === "rule") return await runRule(request, machine, readKnown);
+		if (request.kind === "rule") return await runRule(request, running);
 		const { module } = request;
 		const command = findCommand((await readKnown("kernel")).knowledge, module);
 		// Nothing of this process's own environment, which is the service manager's.
-		if (command !== undefined)
-			return await kernel.run(command, { PATH: COMMAND_PATH, MODPROBE_MODULE: module }, { inherits: false });
+		const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
+		if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
 		machine.complain(`${NAME}: ${module} has no install command\n`);
 		return "none";
 	} catch (error) {
@@ -79,7 +85,7 @@ async function answer(
 }
 
 /** Rules can be for one source of uevents alone, and which one the agent has is not told. */
-async function runRule(request: RuleRequest, machine: Machine, readKnown: ReadKnown): Promise<CompanionReply> {
+async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Running): Promise<CompanionReply> {
 	const { file, line } = request;
 	for (const source of ["udev", "kernel"] as const) {
 		const { policy } = await readKnown(source);
@@ -93,7 +99,7 @@ async function runRule(request: RuleRequest, machine: Machine, readKnown: ReadKn
 			);
 			return "none";
 		}
-		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment });
+		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment, onBegun });
 	}
 	machine.complain(`${NAME}: no rule that runs a command stands in ${file} line ${line}\n`);
 	return "none";

@@ -1,8 +1,10 @@
 // The agent as a service, put together: what it reads and watches, whom it answers, what it writes, from its start to its end.
 import { makeAftermath } from "../agent/aftermath.js";
+import type { Client } from "../agent/askers.js";
 import { COMMAND_PATH } from "../agent/command-environment.js";
 import { type CommandPoolOptions, makeCommandPool } from "../agent/command-pool.js";
 import { runByCompanion, runRuleByCompanion } from "../agent/companion.js";
+import { formatLoadLine, type LoadRequest, parseLoadLine } from "../agent/control.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
 import type { UeventSource } from "../agent/devices.js";
 import { type Freshness, makeFreshness } from "../agent/freshness.js";
@@ -45,6 +47,7 @@ export async function serve(serving: Serving): Promise<void> {
 	for (const problem of problems) journal.warn({ ...problem }, formatProblem(problem));
 	journal.info({ files, moduleDirectory }, "read the configuration");
 	const counted = makeMetrics();
+	const leaving = makeLeaving(serving);
 	const service = makeService({
 		...known,
 		kernel: withCompanion(kernel, ports, settings),
@@ -77,6 +80,7 @@ export async function serve(serving: Serving): Promise<void> {
 		}),
 		onBrokenReader: (reader, { message }) => machine.complain(`hotplugd run: a report for ${reader}: ${message}\n`),
 		onListening: (listens) => markListening(serving, listens),
+		leave: leaving.leave,
 	});
 	machine.onStopSignal((signal) => service.stopBy(signal));
 	machine.onReloadSignal(() => void service.renew("SIGHUP: what is known was read anew"));
@@ -84,25 +88,25 @@ export async function serve(serving: Serving): Promise<void> {
 	fresh.begin(() => void service.renew("what had been read has changed, and was read anew"));
 	const endMetrics = keepMetrics(serving, service);
 	try {
-		await answerAll(service, serving);
+		await answerAll(service, serving, leaving);
 	} finally {
 		fresh.end();
-		await endMetrics();
+		await Promise.all([endMetrics(), leaving.ended()]);
 	}
 }
 
 function withCompanion(kernel: Kernel, ports: ServiceMachine, { command_socket }: Settings): Kernel {
 	if (command_socket === "") {
 		// The same environment as by the companion, whoever started this process.
-		const run: Kernel["run"] = (command, environment) =>
-			kernel.run(command, { PATH: COMMAND_PATH, ...environment }, { inherits: false });
+		const run: Kernel["run"] = (command, environment, flags) =>
+			kernel.run(command, { PATH: COMMAND_PATH, ...environment }, { ...flags, inherits: false });
 		return { ...kernel, run };
 	}
 	return { ...kernel, run: runByCompanion((...asked) => ports.ask(...asked), command_socket) };
 }
 
 function commandRunner(ports: ServiceMachine, { command_socket }: Settings): CommandPoolOptions["run"] {
-	if (command_socket === "") return (command) => ports.runCommand(command);
+	if (command_socket === "") return (command, onBegun) => ports.runCommand({ ...command, onBegun });
 	return runRuleByCompanion((...asked) => ports.ask(...asked), command_socket);
 }
 
@@ -161,12 +165,16 @@ function keepMetrics({ ports, settings, journal }: Serving, service: Service): (
 	});
 }
 
-async function answerAll(service: Service, { ports, settings, journal }: Serving): Promise<void> {
+async function answerAll(service: Service, serving: Serving, leaving: Leaving): Promise<void> {
+	const { ports, settings } = serving;
 	const { run_directory } = settings;
 	const ended = service.run();
 	const sockets: ControlSocket[] = [];
 	try {
-		const control = { path: `${run_directory}/control`, answer: (line: Buffer) => answerControl(service, line) };
+		const control = {
+			path: `${run_directory}/control`,
+			answer: (line: Buffer, client: Client) => answerControl(service, line, client),
+		};
 		const load = {
 			path: `${run_directory}/load`,
 			answer: (line: Buffer) => answerLoad(service, line),
@@ -174,7 +182,7 @@ async function answerAll(service: Service, { ports, settings, journal }: Serving
 			connections: LOAD_CONNECTIONS,
 		};
 		sockets.push(await ports.listenControl(control), await ports.listenControl(load));
-		await takeSpooled(service, ports, `${run_directory}.spool`, journal);
+		await takeSpooled(service, serving, leaving);
 		await ended;
 	} finally {
 		service.stopBy("it ends");
@@ -183,18 +191,43 @@ async function answerAll(service: Service, { ports, settings, journal }: Serving
 	}
 }
 
-/** What was asked for when nobody listened. */
-async function takeSpooled(
-	service: Service,
-	ports: ServiceMachine,
-	directory: string,
-	journal: Journal,
-): Promise<void> {
+/** What was asked for when nobody listened: nobody waits for it any more. */
+async function takeSpooled(service: Service, { ports, settings, journal }: Serving, leaving: Leaving): Promise<void> {
+	const directory = spoolOf(settings);
 	try {
 		const lines = await ports.takeSpooled(directory);
 		if (lines.length > 0) journal.info({ requests: lines.length }, "took what was asked for before it listened");
-		for (const line of lines) void answerLoad(service, line);
+		for (const request of lines.map(parseLoadLine)) {
+			if (typeof request === "string") continue;
+			const { result } = await service.load({ ...request, wait: false });
+			if (result === "refused") leaving.leave(request);
+		}
 	} catch (error) {
 		journal.error({}, `could not read ${directory}: ${error instanceof Error ? error.message : error}`);
 	}
 }
+
+type Leaving = {
+	/** Has the agent that runs next load it. */
+	leave(request: LoadRequest): void;
+	/** Resolves when all of that is written. */
+	ended(): Promise<unknown>;
+};
+
+function makeLeaving({ ports, settings, journal }: Serving): Leaving {
+	const directory = spoolOf(settings);
+	const all: Promise<void>[] = [];
+	async function leave(request: LoadRequest): Promise<void> {
+		const { alias } = request;
+		try {
+			await ports.putSpooled(directory, formatLoadLine(request).subarray(0, -1));
+			journal.info({ alias }, `left ${alias} in ${directory} for the agent that runs next: it had not begun`);
+		} catch (error) {
+			const why = error instanceof Error ? error.message : error;
+			journal.error({ alias }, `could not leave ${alias} in ${directory}, and it is not loaded: ${why}`);
+		}
+	}
+	return { leave: (request) => void all.push(leave(request)), ended: () => Promise.all(all) };
+}
+
+const spoolOf = ({ run_directory }: Settings): string => `${run_directory}.spool`;

@@ -29,11 +29,14 @@ export const settle = defineTool({
 		const request = { command: "settle", timeout_milliseconds: milliseconds } as const;
 		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: milliseconds + MARGIN });
 		if (answer === undefined) return 1;
+		for (const left of answer.not_waited_for ?? [])
+			machine.complain(`hotplugd settle: did not wait for ${printable(left)}, which cannot end before this has\n`);
 		if (answer.settled) return 0;
 		const named = answer.waiting_for.slice(0, NAMED).map(printable);
 		const more = answer.waiting_for.length - named.length;
 		const list = [...named, ...(more > 0 ? [`${more} more`] : [])].join(", ");
-		machine.complain(`hotplugd settle: not settled within ${milliseconds / 1000} seconds: waiting for ${list}\n`);
+		const when = answer.stopping ? "the agent is stopping" : `not settled within ${milliseconds / 1000} seconds`;
+		machine.complain(`hotplugd settle: ${when}${list && `: waiting for ${list}`}\n`);
 		return UNSETTLED;
 	},
 });

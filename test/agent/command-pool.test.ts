@@ -8,9 +8,10 @@ function pretend(atOnce: number, mostWaiting?: number) {
 	const underway = new Map<string, { end: (end: Partial<CommandEnd>) => void; fail: (error: Error) => void }>();
 	const reports: CommandReport[] = [];
 	const pool = makeCommandPool({
-		run(command) {
+		run(command, onBegun) {
 			const name = nameOf(command);
 			begun.push(name);
+			onBegun(pidOf(name));
 			return new Promise((resolve, reject) => {
 				const end = (given: Partial<CommandEnd>) =>
 					resolve({ exitStatus: 0, timedOut: false, complaint: "", ...given });
@@ -50,6 +51,8 @@ const named = (name: string): Command => ({
 	environment: {},
 	timeoutMilliseconds: 1000,
 });
+/** Of the process that a command is. */
+const pidOf = (name: string): number => Number.parseInt(name, 36);
 const nameOf = ({ command }: Command): string => command[1] ?? "";
 
 test("so many run at once and no more, and those that wait begin in order", async (t) => {
@@ -122,6 +125,43 @@ test("when it is stopped nothing more begins, and what runs is awaited", async (
 	await stopped;
 	t.deepEqual(begun, ["a1"]);
 	t.deepEqual(told().at(-1), "a1 done");
+});
+
+const unfinished = test.macro({
+	exec(t, atOnce: number, added: string, exempt: string, expected: readonly [awaited: string, exempt: string]) {
+		const { add, pool } = pretend(atOnce);
+		add(...added.split(" "));
+		const pids = exempt.split(" ").map(pidOf);
+		const left = pool.unfinished(pool.latest(), (own) => own.some((pid) => pids.includes(pid)));
+		const names = (commands: readonly Command[]) => commands.map(nameOf).join(" ");
+		t.deepEqual([names(left.awaited), names(left.exempt)], [...expected]);
+	},
+	title: (title) => `of what has not ended ${title}`,
+});
+
+test("all is awaited where nothing is exempt", unfinished, 2, "a1 b1 a2 c1", "", ["a1 b1 a2 c1", ""]);
+test("what comes after an exempt one of its device is exempt, too", unfinished, 2, "a1 b1 a2 b2", "a1", [
+	"b1 b2",
+	"a1 a2",
+]);
+test("what waits for a place is awaited while another may give it", unfinished, 2, "a1 b1 c1", "a1", ["b1 c1", "a1"]);
+test("what waits for a place that none but exempt ones have is exempt", unfinished, 1, "a1 b1 b2", "a1", [
+	"",
+	"a1 b1 b2",
+]);
+test("what has not begun is not exempt by itself", unfinished, 1, "a1 b1", "b1", ["a1 b1", ""]);
+
+test("what was added after a number is none of those up to it", async (t) => {
+	const { add, pool, end } = pretend(2);
+	add("a1", "a2");
+	const latest = pool.latest();
+	add("b1", "a3");
+	const awaited = () => pool.unfinished(latest, () => false).awaited.map(nameOf);
+	t.deepEqual(awaited(), ["a1", "a2"]);
+	await end("a1");
+	t.deepEqual(awaited(), ["a2"]);
+	await end("a2");
+	t.deepEqual(awaited(), []);
 });
 
 test("whatever comes and ends, the bound holds, devices keep their order, and everything is told once", async (t) => {

@@ -19,6 +19,23 @@ test("a rule is asked for by where it stands, with its device's environment", (t
 	t.deepEqual(parse(`rule ${JSON.stringify(request)}`), { kind: "rule", ...request });
 });
 
+test("which process it is may be asked for", (t) => {
+	t.deepEqual(parse("tell install a"), { kind: "install", module: "a", tellsProcess: true });
+	t.is(parse("tell tell install a"), undefined);
+	t.is(parse("tell "), undefined);
+});
+
+test("the process that a companion tells of is told on, and is no answer", async (t) => {
+	const pids: number[] = [];
+	const run = runByCompanion(async (_path, _line, _timeout, isNews) => {
+		t.true(isNews(Buffer.from("process 123")));
+		for (const line of ["3", "process", "process 0", "process 1x", "process -1"]) t.false(isNews(Buffer.from(line)));
+		return Buffer.from("3");
+	}, "/run/companion");
+	t.is(await run("command", environment, { onBegun: (pid) => pids.push(pid) }), 3);
+	t.deepEqual(pids, [123]);
+});
+
 const refuses = test.macro({
 	exec: (t, line: string) => t.is(parse(line), undefined),
 	title: (title) => `${title} is no request`,
@@ -74,12 +91,12 @@ const runs = test.macro({
 	async exec(t, reply: string, expected: number | string) {
 		const asked: unknown[] = [];
 		const run = runByCompanion(async (...question) => {
-			asked.push(question);
+			asked.push(question.slice(0, 3));
 			return Buffer.from(reply);
 		}, "/run/companion");
 		const met = await run("secret command", environment).catch((error: Refusal) => `${error.message}`);
 		t.is(met, expected);
-		t.deepEqual(asked, [["/run/companion", "install foo\n", 2 ** 31 - 1]]);
+		t.deepEqual(asked, [["/run/companion", "tell install foo\n", 2 ** 31 - 1]]);
 	},
 	title: (title) => `${title}`,
 });

@@ -54,7 +54,15 @@ test("nothing was counted before anything was reported", (t) => {
 	t.deepEqual(Object.values({ ...counts, modules_failed: 0 }), Array(10).fill(0));
 	t.deepEqual(counts.modules_failed, {});
 	t.is(insertions.count, 0);
-	t.deepEqual(rest, { outcomes: {}, commands: {}, hung: 0, batches: 0, looks: 0, socket_failures: 0 });
+	t.deepEqual(rest, {
+		outcomes: {},
+		commands: {},
+		hung: 0,
+		batches: 0,
+		looks: 0,
+		socket_failures: 0,
+		requests_failed: 0,
+	});
 });
 
 test("uevents are counted when they are heard", (t) => {

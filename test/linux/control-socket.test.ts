@@ -345,6 +345,51 @@ test("the client gives up in time, and takes no endless answer", async (t) => {
 	await t.throwsAsync(ask(path, `${2 ** 24 + 2 ** 20}\n`, LONG), { message: `ask ${path}: EMSGSIZE` });
 });
 
+test("an answer learns who asks, and when he has gone, whatever else he has sent", async (t) => {
+	const path = makePath(t);
+	const lineages: (readonly number[])[] = [];
+	let left = () => {};
+	const gone = new Promise<void>((resolve) => {
+		left = resolve;
+	});
+	const socket = await listenControl({
+		path,
+		async answer(line, client) {
+			lineages.push(client.lineage());
+			if (line.toString() === "wait")
+				await new Promise<void>((resolve) => client.gone.addEventListener("abort", () => resolve()));
+			if (client.gone.aborted) left();
+			return "0\n";
+		},
+	});
+	t.teardown(() => socket.close());
+	await ask(path, "at once\n", LONG);
+	const client = open(path);
+	client.write("wait\nanother\n");
+	while (lineages.length < 2) await setTimeout(5);
+	client.destroy();
+	await gone;
+	t.is(lineages.length, 2);
+	for (const [pid] of lineages) t.is(pid, process.pid);
+});
+
+test("lines before the answer are news where they are taken for it", async (t) => {
+	const path = makePath(t);
+	const socket = await listenControl({ path, answer: async () => "one\ntwo\nthree\n" });
+	t.teardown(() => socket.close());
+	const news: string[] = [];
+	const answer = await ask(path, "x\n", LONG, (line) => {
+		if (line.toString() === "three") return false;
+		news.push(line.toString());
+		return true;
+	});
+	t.deepEqual([...news, answer.toString()], ["one", "two", "three"]);
+	await t.throwsAsync(
+		ask(path, "x\n", 500, () => true),
+		{ message: `ask ${path}: ETIMEDOUT` },
+	);
+});
+
 test("the limits are as they are documented", (t) => {
 	t.deepEqual(controlLimits, {
 		connections: 64,

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { takeSpooled } from "../../src/linux/spool.js";
+import { putSpooled, takeSpooled } from "../../src/linux/spool.js";
 
 function makeSpool(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
 	const directory = mkdtempSync(join(tmpdir(), "spool-"));
@@ -59,4 +59,24 @@ test("of too many the first are taken, and none is left", (t) => {
 
 test("a spool that is not there is empty", (t) => {
 	t.deepEqual(takeSpooled("/nonexistent/spool"), []);
+});
+
+test("what is put there is taken whole and in its order, after what was there", (t) => {
+	const directory = join(makeSpool(t, {}), "of/its/own");
+	const lines = ["n first", "k \xe9\xff", "n third"].map((line) => Buffer.from(line, "latin1"));
+	for (const line of lines) putSpooled(directory, line);
+	t.is(statSync(directory).mode & 0o777, 0o700);
+	t.true(readdirSync(directory).every((name) => /^[0-9]{12}\.[0-9]{9}\.[0-9]+$/.test(name)));
+	t.deepEqual(takeSpooled(directory), lines);
+});
+
+test("only so many are put there", (t) => {
+	const directory = makeSpool(t, Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`${i}`, "w a\n"])));
+	t.throws(() => putSpooled(directory, Buffer.from("n b")), { message: `add to ${directory}: ENOSPC` });
+	t.is(readdirSync(directory).length, 1024);
+});
+
+test("a spool that cannot be written is a refusal", (t) => {
+	const directory = makeSpool(t, { file: "" });
+	t.throws(() => putSpooled(join(directory, "file"), Buffer.from("n b")), { name: "Refusal" });
 });

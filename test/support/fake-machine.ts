@@ -1,9 +1,12 @@
 // A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
+
 import type { UeventListeners } from "../../src/agent/announcements.js";
+import type { Client } from "../../src/agent/askers.js";
 import type { PresentDevice } from "../../src/agent/devices.js";
 import type { DeviceIdentity } from "../../src/agent/udev-database.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import type { ControlOptions, InstanceLock, Machine } from "../../src/tools/machine.js";
+import { clientOf } from "./client.js";
 import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "./fake-kernel.js";
 import { type World, worldFiles } from "./world.js";
 
@@ -46,6 +49,8 @@ export type FakeMachine = Machine & {
 	readonly said: readonly string[];
 	/** What policy had run. */
 	readonly commands: readonly string[];
+	/** What the agent left in the spool. */
+	readonly left: readonly string[];
 	hasFile(path: string): boolean;
 	removeFile(path: string): void;
 	/** Whoever watches directories is told that something in them changed. */
@@ -53,7 +58,7 @@ export type FakeMachine = Machine & {
 	/** depmod has been run, and modprobe.d edited. */
 	writeWorld(anew: World): void;
 	/** Resolves with the answer on the control socket. */
-	ask(request: object): Promise<{ readonly ok: boolean; readonly [field: string]: unknown }>;
+	ask(request: object, client?: Client): Promise<{ readonly ok: boolean; readonly [field: string]: unknown }>;
 	/** The same on the socket of the thin helper. */
 	askToLoad(line: string): Promise<string>;
 	/** Sockets that were opened and not closed. */
@@ -70,6 +75,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	const onSignal: ((name: string) => void)[] = [];
 	const onReload: (() => void)[] = [];
 	const commands: string[] = [];
+	const left: string[] = [];
 	const said: string[] = [];
 	const onHints: (() => void)[] = [];
 	const controls = new Map<string, ControlOptions["answer"]>();
@@ -175,6 +181,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				},
 				close: async () => undefined,
 			}),
+			async putSpooled(_, line) {
+				left.push(String(line));
+			},
 			takeSpooled: async () => (options.spooled ?? []).map((line) => Buffer.from(line)),
 			acceptConnection: async () => {
 				throw new Error("no test is started for a connection");
@@ -182,6 +191,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		}),
 		said,
 		commands,
+		left,
 		hasFile: (path) => files.has(path),
 		removeFile: (path) => void files.delete(path),
 		hint() {
@@ -190,13 +200,13 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		writeWorld(anew) {
 			for (const [path, content] of worldFiles(anew)) files.set(path, content);
 		},
-		async ask(request) {
+		async ask(request, client = clientOf()) {
 			while (!controls.has("control")) await heard();
-			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)))));
+			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)), client)));
 		},
 		async askToLoad(line) {
 			while (!controls.has("load")) await heard();
-			return String(await controls.get("load")!(Buffer.from(line)));
+			return String(await controls.get("load")!(Buffer.from(line), clientOf()));
 		},
 		async tellOf(action, device) {
 			(await listening).onDrain([Buffer.from(`${action}@/devices/${device}\0SEQNUM=${++number}\0`)]);

@@ -38,10 +38,11 @@ const agent: Controlled = {
 	},
 	stop: () => void done.push("stop"),
 	metrics: async () => "# TYPE x counter\nx 1\n",
+	failed: () => undefined,
 };
 
 test.before(async () => {
-	served = await listenControl({ path: socket, answer: (line) => answerControl(agent, line) });
+	served = await listenControl({ path: socket, answer: (line, client) => answerControl(agent, line, client) });
 });
 test.after.always(async () => {
 	await served.close();

@@ -203,7 +203,7 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 	const program = join(folder, "tell");
 	writeProgram(
 		program,
-		`#!/bin/sh\necho "$ACTION $DEVPATH $0 $1 $(env | grep -c ^LISTEN)" >${output}\necho no >&2\nexit 7\n`,
+		`#!/bin/sh\necho $$ >${output}.pid\necho "$ACTION $DEVPATH $0 $1 $(env | grep -c ^LISTEN)" >${output}\necho no >&2\nexit 7\n`,
 	);
 	writeFileSync(
 		join(rules, "x.toml"),
@@ -220,8 +220,13 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 		environment: { ACTION: "add", DEVPATH: "/devices/x", PATH: "/usr/bin:/bin" },
 		timeoutMilliseconds: 5000,
 	});
-	t.deepEqual(await run(command(1)), { exitStatus: 7, timedOut: false, complaint: "no\n" });
+	const pids: number[] = [];
+	t.deepEqual(await run(command(1), (pid) => pids.push(pid)), { exitStatus: 7, timedOut: false, complaint: "no\n" });
 	t.is(readFileSync(output, "utf8"), `add /devices/x ${program} word 0\n`);
-	await t.throwsAsync(run(command(2)), { message: "run /bin/never: ENOENT" });
+	t.is(readFileSync(`${output}.pid`, "utf8"), `${pids}\n`);
+	await t.throwsAsync(
+		run(command(2), () => undefined),
+		{ message: "run /bin/never: ENOENT" },
+	);
 	await companion.close();
 });

@@ -1,4 +1,5 @@
 // hotplugd run as a service: what it is asked and told while it runs.
+import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
@@ -236,6 +237,41 @@ test("the watchdog is fed for as long as it runs, and no longer", async (t) => {
 	t.is(fed(), before);
 });
 
+test("asked to settle while it reads all anew, it waits for that and for the devices that it serves", async (t) => {
+	const { machine } = start(t, { devices: { card: "x:card", odd: "x:odd" } });
+	await logged(machine, /^settled/);
+	machine.writeWorld({ modules: { ...world.modules, odd: [] }, aliases: { ...world.aliases, "x:odd": "odd" } });
+	const reloaded = machine.ask({ command: "reload" });
+	t.like(await machine.ask({ command: "settle" }), { settled: true });
+	t.true(machine.fakeKernel.live.has("odd"));
+	t.like(await reloaded, { ok: true });
+});
+
+test("what is read anew when it is stopped is refused, and it goes on stopping", async (t) => {
+	const { machine, ended } = start(t, { held: true });
+	await until(() => machine.fakeKernel.underway().includes("base"));
+	const reloaded = machine.ask({ command: "reload" });
+	machine.signal("SIGTERM");
+	t.deepEqual(await reloaded, { ok: false, error: "the agent is stopping and begins nothing more: ask the next one" });
+	t.like(await machine.ask({ command: "status" }), { status: { state: "stopping" } });
+	t.deepEqual(machine.said.slice(-2), ["reloading", "stopping"]);
+	await machine.fakeKernel.end("base");
+	t.is(await ended, exitStatus.done);
+});
+
+test("an exception in an answer costs that answer: it is told, counted, and the agent goes on", async (t) => {
+	const { machine } = start(t);
+	await logged(machine, /^settled/);
+	const odd = { gone: new AbortController().signal, lineage: () => assert.fail("no such lineage") };
+	for (const request of [{ command: "settle" }, { command: "reload" }, { command: "load", alias: "fs-late" }])
+		t.deepEqual(await machine.ask(request, odd), { ok: false, error: "no such lineage" });
+	const message = "could not answer a request: no such lineage";
+	t.like(await machine.ask({ command: "status" }), { status: { last_problem: { message } } });
+	t.regex(String((await machine.ask({ command: "metrics" })).text), /^hotplugd_requests_failed_total 3$/m);
+	t.is(log(machine).filter(({ msg, stack }) => msg === message && typeof stack === "string").length, 3);
+	t.is(await machine.askToLoad("w fs-late"), "0\n");
+});
+
 test("a module that failed is tried again for another device, later and later, and not for the same one", async (t) => {
 	const { machine } = start(t, { devices: {}, answers: { stick: "EIO" } });
 	await logged(machine, /^settled/);
@@ -375,7 +411,7 @@ test("install commands and policy's are run by the companion where there is one"
 			},
 			companion(line) {
 				asked.push(line);
-				return line === "install base\n" ? "0" : '{"exitStatus":7,"timedOut":false,"complaint":""}';
+				return line === "tell install base\n" ? "0" : '{"exitStatus":7,"timedOut":false,"complaint":""}';
 			},
 		},
 		["--command-socket", "/run/companion"],
@@ -385,8 +421,8 @@ test("install commands and policy's are run by the companion where there is one"
 	await logged(machine, /^\/usr\/bin\/tell: failed/);
 	t.deepEqual(machine.commands, []);
 	t.deepEqual(asked, [
-		"install base\n",
-		'rule {"file":"/etc/hotplugd/rules.d/mine.toml","line":13,"environment":{"ACTION":"remove","DEVPATH":"/devices/stick","SEQNUM":"1","PATH":"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}\n',
+		"tell install base\n",
+		'tell rule {"file":"/etc/hotplugd/rules.d/mine.toml","line":13,"environment":{"ACTION":"remove","DEVPATH":"/devices/stick","SEQNUM":"1","PATH":"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}\n',
 	]);
 	t.false(machine.fakeKernel.begun.some((line) => line.includes("hello")));
 });

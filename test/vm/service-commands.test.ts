@@ -10,6 +10,15 @@ const files = {
 	"/etc/modprobe.d/commands.conf": `install pcspkr { id -u; echo "$MODPROBE_MODULE"; ls /dev/null /proc/1/exe; } >${WRITTEN}; /sbin/modprobe --ignore-install pcspkr
 install virtio_rng exit 3
 options loop max_loop=3
+install dummy hotplugd settle --timeout 100 2>/run/below-install; echo $? >>/run/below-install; /sbin/modprobe --ignore-install dummy
+install hfs [ -e /run/hfs-begun ] || { touch /run/hfs-begun; sleep 15; }
+softdep msdos pre: hfs
+`,
+	"/etc/hotplugd/rules.d/settle.toml": `[[run]]
+action = "add"
+devpath = "/devices/virtual/net/dummy0"
+command = ["/bin/sh", "-c", "hotplugd settle --timeout 100 2>/run/below-rule; echo $? >>/run/below-rule"]
+timeout_seconds = 150
 `,
 };
 
@@ -30,6 +39,17 @@ echo "== failed"; systemctl --failed --plain --no-legend
 echo "== helper"; hotplugd-load -q -- loop; echo $?; cat /sys/module/loop/parameters/max_loop; hotplugd-load -q -- nothing-like-it; echo $?
 MODALIAS=cpu:type:nothing hotplugd-load; echo $?; MODALIAS=fs-minix hotplugd-load --no-wait; echo $?
 until grep -q '^minix ' /proc/modules; do sleep 0.1; done
+echo "== below"; hotplugd-load -q -- dummy; echo $?; hotplugd settle; echo $?; cat /run/below-install /run/below-rule
+echo "== stop"
+hotplugd-load -q -- hfs & hfs=$!
+until [ -e /run/hfs-begun ]; do sleep 0.1; done
+MODALIAS=msdos hotplugd-load --no-wait; echo $?
+systemctl stop --no-block hotplugd; while [ -e /run/hotplugd/listening ]; do sleep 0.1; done
+hotplugd-load -q -- isofs; echo $?; grep -o '^isofs' /proc/modules
+wait $hfs; echo $?
+systemctl stop hotplugd; cat /run/hotplugd.spool/*
+journalctl --sync; journalctl -b -q --no-pager -u hotplugd -o cat | grep -c isofs
+systemctl start hotplugd; until grep -q '^msdos ' /proc/modules; do sleep 0.1; done; ls -A /run/hotplugd.spool
 echo "== time"
 now() { date +%s%N; }
 each() { name=$1; shift; begin=$(now); i=0; while [ $i -lt 100 ]; do "$@"; i=$((i + 1)); done; echo "$name: $((($(now) - begin) / 100000)) us"; }
@@ -64,5 +84,12 @@ vmTest("an install command does as the agent's what it does as udev's, though th
 	t.deepEqual(byAgent.log, ['"exitStatus":3']);
 	t.deepEqual(byAgent.failed, []);
 	t.deepEqual(byAgent.helper, ["0", "3", "1", "1", "0"]);
+	const left = (what: string) => `hotplugd settle: did not wait for ${what}, which cannot end before this has`;
+	t.deepEqual(byAgent.below, [
+		...["0", "0", left("the install command of dummy"), "0"],
+		...[left("/bin/sh for /devices/virtual/net/dummy0 (/etc/hotplugd/rules.d/settle.toml line 1)"), "0"],
+	]);
+	// What was taken is left to the next one, what is refused the helper has modprobe do, and what runs is awaited.
+	t.deepEqual(byAgent.stop, ["0", "0", "isofs", "0", "n msdos", "0"]);
 	t.log(byAgent.time?.join("\n"));
 });
