@@ -1,5 +1,6 @@
 // Who is at the other end of a Unix socket, by SO_PEERCRED (unix(7)): the process that connected; and whose child that is, by
-// /proc/PID/stat (proc(5)).
+// /proc/PID/stat (proc(5)). A /proc that hides processes (hidepid, systemd's ProtectProc=) shows all of them to root's group, whatever
+// capabilities are left.
 
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
