@@ -10,7 +10,7 @@ const files = {
 	"/etc/modprobe.d/commands.conf": `install pcspkr { id -u; echo "$MODPROBE_MODULE"; ls /dev/null /proc/1/exe; } >${WRITTEN}; /sbin/modprobe --ignore-install pcspkr
 install virtio_rng exit 3
 options loop max_loop=3
-install dummy hotplugd settle --timeout 100 2>/run/below-install; echo $? >>/run/below-install; /sbin/modprobe --ignore-install dummy
+install dummy hotplugd settle --timeout 100 2>/run/below-install; echo $? >>/run/below-install; /sbin/modprobe --ignore-install dummy numdummies=1
 install hfs [ -e /run/hfs-begun ] || { touch /run/hfs-begun; sleep 15; }
 softdep msdos pre: hfs
 `,
