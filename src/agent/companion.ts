@@ -134,8 +134,10 @@ type Asked = { readonly program: string; readonly request: string; readonly onBe
 
 /** A Refusal of what was asked for, with the code that the way there gave. */
 async function askFor(ask: Ask, path: string, { program, request, onBegun }: Asked): Promise<Buffer> {
+	const line = `tell ${request}\n`;
+	const isNews = (news: Buffer): boolean => isProcess(news, onBegun);
 	try {
-		return await ask(path, `tell ${request}\n`, LONGEST_WAIT, (line) => isProcess(line, onBegun));
+		return await ask(path, line, LONGEST_WAIT, isNews);
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
 		const refusal = new Refusal("run", `${program} (by ${path})`, thrown.code, thrown.errno);

@@ -142,6 +142,16 @@ test("an agent that has begun to listen when the alias is in the spool is asked 
 	t.deepEqual(takeSpooled(helper.spool).map(String), ["k fs-xfs"]);
 });
 
+test("an agent that says nothing is not asked twice as long", async (t) => {
+	const helper = helperOf(t, { seconds: 1, modprobe: false });
+	const agent = await helper.serve((socket) => void socket.on("end", () => socket.end()));
+	t.is(await helper.run(["--no-wait"], "a b"), 0);
+	// The second time it waits for nothing.
+	t.true(agent.lines.length <= 2);
+	await agent.close();
+	t.deepEqual(takeSpooled(helper.spool).map(String), ["n a b"]);
+});
+
 test("only so many wait", async (t) => {
 	const helper = helperOf(t, { modprobe: false });
 	const names = () => readdirSync(helper.spool);

@@ -364,7 +364,7 @@ const service: readonly Wait[] = [
 		file: "src/agent/service.ts",
 		at: ["new Promise((resolve) => setTimeout(resolve, milliseconds))", "sleep(SETTLE_PAUSE)"],
 		waitsFor: "20 milliseconds between two looks whether all is settled",
-		ends: "the time that whoever asks for settle allows, two minutes unless told",
+		ends: "the time that whoever asks for settle allows, two minutes unless told; his going; a stop",
 		tests: [
 			["test/tools/run-service.test.ts", "settle waits for what is in flight, and says what it waited for in vain"],
 			["test/tools/clock.test.ts", "the clock is set … in every wait of the daemon: each ends, and none too soon"],
@@ -387,8 +387,13 @@ const service: readonly Wait[] = [
 		file: "src/agent/settle.ts",
 		at: ["await pause()"],
 		waitsFor: "what settle waits for, each by its name",
-		ends: "the time that whoever asks allows; what hangs is not waited for",
+		ends: "the time that whoever asks allows; what hangs is not waited for, nor a command that he is below",
 		tests: [
+			[
+				"test/tools/run-settle.test.ts",
+				"whoever goes away before the answer leaves nothing behind that goes on for him",
+			],
+			["test/tools/run-settle.test.ts", "where all that the … runs asks, all is answered"],
 			["test/agent/settle.test.ts", "in vain it waits for …, and says so"],
 			["test/agent/settle.test.ts", "what is in flight is waited for, but not what hangs"],
 		],
@@ -397,18 +402,23 @@ const service: readonly Wait[] = [
 		file: "src/agent/service.ts",
 		at: ["await sleep(RELOAD_PAUSE)"],
 		waitsFor: "what is in flight, before a reload reads anything",
-		ends: "its end; hung_seconds; it hangs",
+		ends: "its end; hung_seconds; it hangs; a stop",
 		tests: [
 			["test/tools/run-service.test.ts", "a reload waits for what is in flight"],
 			["test/tools/run-service.test.ts", "a reload does not wait for what hangs"],
+			["test/tools/run-service.test.ts", "what is read anew when it is stopped is refused, and it goes on stopping"],
 		],
 	},
 	{
-		file: "src/agent/service.ts",
-		at: ["new Promise<LoadReply>("],
+		file: "src/agent/requests.ts",
+		at: ["new Promise((resolve) =>"],
 		waitsFor: "the outcome of what somebody asked to load",
-		ends: "the outcome; whoever asks has a limit of his own (the thin helper's 150 seconds), and his connection's end",
+		ends: "the outcome; a stop, where it has not begun; whoever asks has a limit of his own (the thin helper's 150 seconds)",
 		tests: [
+			[
+				"test/tools/run-stop.test.ts",
+				"who asks an agent that stops is answered at once, the thin helper does it by modprobe, and what runs is awaited",
+			],
 			[
 				"test/tools/run-service.test.ts",
 				"an alias that is asked for is loaded, whoever asks, and the answer comes with its outcome",
@@ -502,7 +512,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/companion.ts",
-		at: ["await ask(path, line, LONGEST_WAIT)"],
+		at: ["await ask(path, line, LONGEST_WAIT, isNews)"],
 		waitsFor: "the companion to run an install command or a rule's",
 		ends: "the limit of a rule's command; an install command hangs as an insertion does; the companion's end",
 		tests: [
@@ -519,6 +529,18 @@ const service: readonly Wait[] = [
 		waitsFor: "V8 to collect garbage, and a turn of the event loop",
 		ends: "it has: the process stands still meanwhile",
 		tests: [["test/linux/memory.test.ts", "the heap that nobody needs is given back, and the process goes on"]],
+	},
+	{
+		file: "src/tools/serve.ts",
+		at: ["await Promise.all([endMetrics(), leaving.ended()])", "ended: () => Promise.all(all)"],
+		waitsFor: "the last metrics, and requests that had not begun, to be written",
+		ends: "they are, or cannot be",
+		tests: [
+			[
+				"test/tools/run-stop.test.ts",
+				"what was taken from the spool and could not begin goes back there, in its order",
+			],
+		],
 	},
 	{
 		file: "src/tools/serve.ts",
@@ -558,11 +580,7 @@ const sockets: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/control-connection.ts",
-		at: [
-			"this.#silence = setTimeout(",
-			'socket.once("close", () => this.#forget())',
-			"setInterval(() => this.#socket.write(",
-		],
+		at: ["this.#silence = setTimeout(", 'socket.once("close", () => this.#forget())', "this.#looks ??= setInterval("],
 		waitsFor: "a client's line, the rest of one, or his reading of an answer",
 		ends: "ten seconds, that a client who has left altogether is noticed by within one",
 		tests: [

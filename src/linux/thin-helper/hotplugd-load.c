@@ -43,11 +43,11 @@ static int ask(const char *line, size_t length)
 	// A line is shorter than any socket's buffer.
 	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length) return -1;
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	long end = now() + SECONDS * 1000L, left;
+	static long end, left; // One limit, however often it asks.
 	char answer[2];
+	if (end == 0) end = now() + SECONDS * 1000L;
 	for (size_t have = 0; have < sizeof(answer);) {
-		if ((left = end - now()) <= 0) return -1;
-		if (poll(&readable, 1, left) < 0 && errno != EINTR) return -1;
+		if ((left = end - now()) <= 0 || (poll(&readable, 1, left) < 0 && errno != EINTR)) return -1;
 		ssize_t got = recv(fd, answer + have, sizeof(answer) - have, 0);
 		if (got > 0) have += got;
 		else if (got == 0 || (errno != EAGAIN && errno != EINTR)) return -1;
@@ -61,7 +61,6 @@ static int files_there(void)
 	int count = 0;
 	if (directory == NULL) return MOST_SPOOLED;
 	while (readdir(directory) != NULL) count++;
-	closedir(directory);
 	return count;
 }
 
