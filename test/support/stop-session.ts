@@ -150,14 +150,25 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		void askToLoad(place, "w x:held");
 		await agent.until(() => agent.inserted().includes("held"));
 		const answers = new Map<string, string | undefined>();
-		const asking = names.map(async (name, i) => {
-			await setTimeout(i);
-			answers.set(name, await askToLoad(place, `n x:${name}`));
-		});
-		await setTimeout(100);
+		const asking: Promise<void>[] = [];
+		let next = 0;
+		const askForNext = (): void => {
+			const name = names[next++];
+			if (name === undefined) return;
+			asking.push(askToLoad(place, `n x:${name}`).then((answer) => void answers.set(name, answer)));
+		};
+		const answered = (answer: string) => [...answers.values()].includes(answer);
+		while (!answered("0\n")) {
+			askForNext();
+			await setTimeout(5);
+		}
 		agent.process.kill("SIGTERM");
-		await setTimeout(100);
+		while (!answered("2\n") && next < 300) {
+			askForNext();
+			await setTimeout(5);
+		}
 		writeFileSync(join(place.folder, "go"), "");
+		for (; next < names.length; await setTimeout(1)) askForNext();
 		await Promise.all([agent.ended, ...asking]);
 		const spooled = new Set(takeSpooled(spoolOf(place)).map((line) => String(line).slice("n x:".length)));
 		const inserted = new Set(agent.inserted());
