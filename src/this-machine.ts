@@ -28,6 +28,11 @@ export const thisMachine: Machine = {
 	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
+	async beginInsertionProcess(kernel) {
+		const { beginInsertionProcess } = await import("./linux/insertion-process.js");
+		return beginInsertionProcess({ script: `${import.meta.dirname}/insertion-process.js`, insertHere: kernel.insert });
+	},
+	endNow: async (status) => (await (await import("./linux/syscalls.js")).openSyscalls()).exitNow(status),
 	trimMemory: async () => (await import("./linux/memory.js")).trimMemory(),
 	onStopSignal(listener) {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);

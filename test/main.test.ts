@@ -32,7 +32,7 @@ function makeFolder(): string {
 /** The executable where it can be damaged, with what it is warmed up by. */
 function copyExecutable(): string {
 	const folder = makeFolder();
-	for (const name of ["main.js", "code-cache.cjs", "package.json", "bundle", "cache"])
+	for (const name of ["main.js", "insertion-process.js", "code-cache.cjs", "package.json", "bundle", "cache"])
 		cpSync(join("dist", name), join(folder, "dist", name), { recursive: true });
 	for (const name of ["node_modules", "fixtures", "rules"]) symlinkSync(resolve(name), join(folder, name));
 	return join(folder, "dist");

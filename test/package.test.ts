@@ -20,7 +20,13 @@ test("the package installs into an empty folder and runs there under both of its
 	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 	const [packed] = JSON.parse(npm(resolve("."), ["pack", "--json", "--pack-destination", folder]));
 	const paths: string[] = packed.files.map(({ path }: { path: string }) => path);
-	for (const path of ["dist/main.js", "dist/code-cache.cjs", "dist/THIRD-PARTY-LICENSES.txt", "LICENSE"])
+	for (const path of [
+		"dist/main.js",
+		"dist/insertion-process.js",
+		"dist/code-cache.cjs",
+		"dist/THIRD-PARTY-LICENSES.txt",
+		"LICENSE",
+	])
 		t.true(paths.includes(path), path);
 	t.deepEqual(
 		paths.filter((path) => path.startsWith("dist/test/") || path.endsWith(".tgz")),

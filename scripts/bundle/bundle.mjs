@@ -1,4 +1,4 @@
-// Makes the executable: src/main.ts and its packages in a few scripts, which load several times faster than the files they
+// Makes the executables: src/main.ts and its packages in a few scripts, which load several times faster than the files they
 // are made of. A script that is only needed later, by import(), is only loaded then.
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,11 +23,38 @@ const natives = {
 	},
 };
 
-/** Writes the executable, the chunks of its bundle, the code cache of this node, and the licences of what is in the bundle. */
+/** What node is given, and the source of each: the executable, and the process that inserts for it. */
+const executables = { "main.js": "src/main.ts", "insertion-process.js": "src/linux/insertion-server.ts" };
+
+/** Writes the executables, the chunks of its bundle, the code cache of this node, and the licences of what is in the bundle. */
 export async function bundle(dist) {
-	const { metafile, outputFiles } = await build({
-		entryPoints: ["src/main.ts"],
-		outdir: join(dist, "bundle"),
+	const loader = readFileSync(join(here, "main.cjs"), "utf8");
+	const outputs = {};
+	const names = new Set();
+	mkdirSync(join(dist, "bundle"), { recursive: true });
+	for (const [executable, source] of Object.entries(executables)) {
+		const { metafile, outputFiles } = await bundleOne(source, join(dist, "bundle"));
+		for (const { path, text } of outputFiles) {
+			writeFileSync(path, await toScript(text));
+			names.add(basename(path));
+		}
+		const [entry] = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === source);
+		writeFileSync(join(dist, executable), loader.replace("ENTRY", basename(entry)));
+		Object.assign(outputs, metafile.outputs);
+	}
+	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses({ outputs }));
+	chmodSync(join(dist, "main.js"), 0o755);
+	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
+	const { nodeOptions } = await import("../../dist/src/linux/node-options.js");
+	execFileSync(process.execPath, [...nodeOptions(), join(dist, "code-cache.cjs")], { stdio: "inherit" });
+	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
+}
+
+/** Each by itself: what two had in common would be a script of its own, which takes time to load. */
+function bundleOne(source, outdir) {
+	return build({
+		entryPoints: [source],
+		outdir,
 		bundle: true,
 		splitting: true,
 		platform: "node",
@@ -49,18 +76,6 @@ export async function bundle(dist) {
 		metafile: true,
 		logLevel: "warning",
 	});
-	mkdirSync(join(dist, "bundle"), { recursive: true });
-	for (const { path, text } of outputFiles) writeFileSync(path, await toScript(text));
-	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses(metafile));
-	const [entry] = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === "src/main.ts");
-	const main = readFileSync(join(here, "main.cjs"), "utf8").replace("ENTRY", basename(entry));
-	writeFileSync(join(dist, "main.js"), main);
-	chmodSync(join(dist, "main.js"), 0o755);
-	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
-	const { nodeOptions } = await import("../../dist/src/linux/node-options.js");
-	execFileSync(process.execPath, [...nodeOptions(), join(dist, "code-cache.cjs")], { stdio: "inherit" });
-	const names = new Set(outputFiles.map(({ path }) => basename(path)));
-	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
 }
 
 /** An earlier build's files go last: until then what is running may still load them. */

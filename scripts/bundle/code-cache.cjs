@@ -4,6 +4,7 @@
 process.on("SIGUSR1", () => {});
 const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } = require("node:fs");
 const { bundle, cache, chunks } = require("./main.js");
+const insertionProcess = require("./insertion-process.js");
 
 const captured = `${__dirname}/../fixtures/machine`;
 const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
@@ -14,6 +15,7 @@ const machine = {
 	environment: {},
 	print() {},
 	complain() {},
+	beginInsertionProcess: async ({ insert }) => ({ insert, size() {}, async close() {} }),
 	onStopSignal() {},
 	sizeThreadPool: async () => {},
 	kernel: async () => ({ ...(await bundle.thisMachine.kernel()), insert: async () => {}, run: async () => 0 }),
@@ -50,7 +52,8 @@ function replace(file, content) {
 
 function save() {
 	mkdirSync(cache, { recursive: true });
-	for (const [name, { script }] of chunks) replace(`${cache}/${name}`, script.createCachedData());
+	for (const [name, { script }] of [...chunks, ...insertionProcess.chunks])
+		replace(`${cache}/${name}`, script.createCachedData());
 }
 
 warmUp()

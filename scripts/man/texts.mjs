@@ -45,6 +45,7 @@ export const texts = {
 		description: [
 			"Loads the modules that the devices present ask for by their aliases in `/sys`, and those of the devices that come up meanwhile, and ends when nothing has come for a while. Modules are inserted side by side, each after those that it needs; those that match one alias one after the other, in the index's order, since the first one has the device.",
 			"Where the kernel was booted with `hotplugd=off` it loads nothing, says so in one line and ends with 0: udev or modprobe load. The last word `hotplugd=` of the kernel command line counts; `hotplugd=on` takes it back.",
+			"They are inserted by a process of its own (`insertion-process.js`), since no process ends before its last thread, and a driver's init may sleep where no signal reaches it. A driver that has not ended after `hung_seconds` of the settings hangs: `coldplug` does not wait for it, names it and leaves it to that process. SIGTERM and SIGINT let what does not hang yet end.",
 			"`coldplug --dry-run` prints what would be loaded, in order, and why. It needs no privilege and changes nothing, and by `-d`, `-S`, `-C` and `--sysfs` it tells of any other machine whose files are at hand.",
 		],
 		more: {
@@ -62,6 +63,10 @@ export const texts = {
 				{ term: "4", text: "No module could be inserted for want of permission." },
 				{ term: "5", text: "This kernel cannot load modules." },
 				{ term: "6", text: "A signal ended it before everything was loaded." },
+				{
+					term: "7",
+					text: "A driver hangs, or `--timeout` was over before things were settled. What is in flight is named and left to end; all else was loaded.",
+				},
 			],
 			Files: agentFiles,
 		},
@@ -69,7 +74,7 @@ export const texts = {
 	},
 	run: {
 		description: [
-			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited.",
+			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited until it has ended or hangs.",
 			"Where the kernel was booted with `hotplugd=off` it says so in one line and ends with 0 at once, as coldplug(8) does.",
 			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
 		],

@@ -1,5 +1,5 @@
 // The pipeline: uevents and the walk become batches, batches become outcomes. Listening begins before the walk, so that
-// nothing slips between; what was begun is awaited, whatever stops the listening.
+// nothing slips between; what was begun is awaited, whatever stops the listening, but for what hangs.
 import {
 	auditTime,
 	catchError,
@@ -65,8 +65,10 @@ export type HotplugOptions = {
 	readonly pauseMilliseconds?: number;
 	/** Whether it looks at /sys before anything was missed: it does where absent. */
 	readonly lookAtStart?: boolean;
-	/** Ends the listening; modules in flight are awaited. */
+	/** Ends the listening; modules in flight are awaited until they have ended or hang. */
 	readonly stop: Observable<unknown>;
+	/** Ends all of it, whatever is in flight. */
+	readonly leave?: Observable<unknown>;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
 	/** Is kept up to date. */
@@ -240,6 +242,13 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			share(),
 		);
 		const done = endWhenSettled ? merge(stop, idle) : stop;
+		/** Nothing gets on any more. A turn of the event loop later, when all that follows from an outcome has begun. */
+		const allEnded = done.pipe(
+			switchMap(() => merge(of(undefined), activity)),
+			switchMap(() => timer(0, scheduler)),
+			filter(() => inserter.busy() === 0),
+		);
+		const over = merge(options.leave ?? EMPTY, allEnded).pipe(take(1), share());
 		const asked = (options.requests ?? EMPTY).pipe(
 			takeUntil(done),
 			mergeMap(({ alias, beyondBound, answer, onDecided }) => {
@@ -268,18 +277,25 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 				if (pulse) pulse.activity++;
 				activity.next();
 			}),
+			takeUntil(over),
+		);
+		/** Whatever hangs keeps nobody from being settled any longer. */
+		const remarks = merge(skipped, options.remarks ?? EMPTY).pipe(
+			tap(({ kind }) => {
+				if (kind === "hung") activity.next();
+			}),
+			takeUntil(over),
 		);
 		const settled = idle.pipe(
 			take(1),
 			map((): Report => ({ kind: "settled" })),
-			takeUntil(stop),
+			takeUntil(merge(stop, over)),
 		);
 		/** Where there is no look, silence alone tells that things are settled. */
 		const silence = defer(() => {
 			if (!lookAtStart) activity.next();
 			return EMPTY;
 		});
-		const remarks = merge(skipped, options.remarks ?? EMPTY).pipe(takeUntil(done));
 		return merge(remarks, worked, settled, silence);
 	});
 }

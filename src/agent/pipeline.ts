@@ -40,7 +40,10 @@ export type Pipeline = {
 	readonly pulse: Pulse;
 	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
 	open(): Promise<void>;
-	/** Resolves when it is stopped, or settled where it ends then, and everything that was begun has ended. To be called once. */
+	/**
+	 * Resolves when it is stopped, or settled where it ends then, and everything that was begun has ended or hangs. To be called
+	 * once.
+	 */
 	run(onReport: (report: Report) => void): Promise<void>;
 	/** What is known has changed. */
 	renew(): void;
@@ -50,6 +53,8 @@ export type Pipeline = {
 	load(request: LoadRequest): void;
 	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
 	stop(): void;
+	/** The same, and nothing is awaited. */
+	leave(): void;
 };
 
 export function makePipeline(options: PipelineOptions): Pipeline {
@@ -58,6 +63,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	const requests = new Subject<LoadRequest>();
 	const renewed = new Subject<void>();
 	const stop = new ReplaySubject<void>(1);
+	const leave = new ReplaySubject<void>(1);
 	const pulse = makePulse();
 	const hungMilliseconds = 1000 * settings.hung_seconds;
 	const inserter = makeInserter({
@@ -86,6 +92,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			renewed,
 			pulse,
 			stop,
+			leave,
 			listLive: () => listLive(kernel),
 			hasFile: (path) =>
 				attempt(
@@ -124,6 +131,11 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		stop() {
 			inserter.stop();
 			stop.next();
+		},
+		leave() {
+			inserter.stop();
+			stop.next();
+			leave.next();
 		},
 	};
 }

@@ -51,8 +51,10 @@ export type ServiceOptions = {
 export type Service = Controlled & {
 	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
 	open(): Promise<void>;
-	/** Resolves when it was stopped and everything that was begun has ended. */
+	/** Resolves when it was stopped and everything that was begun has ended or hangs. */
 	run(): Promise<void>;
+	/** Modules that hang. */
+	hung(): readonly string[];
 	/** Has what is known read anew, by itself: why is told in the log. */
 	renew(why: string): Promise<void>;
 	stopBy(what: string): void;
@@ -169,11 +171,15 @@ export function makeService(options: ServiceOptions): Service {
 		onListening(false);
 		readiness.stopping();
 		book.enter("stopping");
-		const running = listRunning();
-		journal.info({ running }, `${what}: nothing more begins; waiting for what runs`);
+		const hung = listHung();
+		const running = listRunning().filter((module) => !hung.includes(module));
+		const but = hung.length === 0 ? "" : `, and not for what hangs: ${hung.join(", ")}`;
+		journal.info({ running, hung }, `${what}: nothing more begins; waiting for what runs${but}`);
 		requests.stop();
 		pipeline.stop();
 	}
+
+	const listHung = (): readonly string[] => inserter.running().flatMap((one) => (one.hung ? [one.module] : []));
 
 	const listRunning = (): readonly string[] => inserter.running().map(({ module }) => module);
 
@@ -207,6 +213,7 @@ export function makeService(options: ServiceOptions): Service {
 				clearInterval(watchdog || undefined);
 			}
 		},
+		hung: listHung,
 		renew: (why) =>
 			reloadOnce().then(
 				() => journal.info({}, why),

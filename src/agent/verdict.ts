@@ -18,6 +18,8 @@ export const exitStatus = {
 	noModules: 5,
 	/** A signal ended it before everything was loaded. */
 	stopped: 6,
+	/** A driver hangs, or the time given was over before things were settled; all else was loaded. */
+	unended: 7,
 } as const;
 
 /** The outcome that lies at the bottom of this one. */

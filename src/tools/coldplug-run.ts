@@ -4,25 +4,31 @@ import { explainLookupProblems, listLookupProblems } from "../agent/lookup-probl
 import { makePipeline } from "../agent/pipeline.js";
 import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
+import { explainUnended, isAnythingUnended, makeUnendedBook, unendedRecord } from "../agent/unended.js";
 import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js";
-import type { Outcome } from "../libkmod/inserter.js";
+import type { Outcome, Running } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug.js";
-import type { Machine } from "./machine.js";
+import type { InsertionProcess, Machine } from "./machine.js";
 
 /** Modules that may hang while others go on: each holds a thread. */
 const HANGING = 16;
+/** node's timers take no more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** Inserts by a process of its own, so that this one can end whatever a driver's init does. */
 export async function loadColdplugged(
 	given: ColdplugOptions,
 	machine: Machine,
 	kernel: Kernel,
+	insertions: InsertionProcess,
 	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
+	insertions.size(settings.parallel + HANGING);
 	await machine.sizeThreadPool(settings.parallel, HANGING);
 	const pipeline = makePipeline({
-		kernel,
+		kernel: { ...kernel, insert: insertions.insert },
 		sources: await machine.devices("/sys"),
 		settings,
 		knowledge: () => knowledge,
@@ -30,25 +36,37 @@ export async function loadColdplugged(
 		quietMilliseconds: given.quiet,
 		endWhenSettled: true,
 	});
+	const complain = (line: string): void => {
+		if (!given.quietly) machine.complain(`coldplug: ${line}\n`);
+	};
 	machine.onStopSignal((signal) => {
-		const running = pipeline.inserter.running().map(({ module }) => module);
+		const running = pipeline.inserter.running();
+		const names = (hang: boolean): string => listNames(running.filter(({ hung }) => hung === hang));
+		complain(
+			`${signal}: waiting for ${names(false) || "nothing"}${names(true) && `, and not for what hangs: ${names(true)}`}`,
+		);
 		pipeline.stop();
-		if (!given.quietly) machine.complain(`coldplug: ${signal}: waiting for ${running.join(", ") || "nothing"}\n`);
 	});
 	const last = new Map<string, Outcome>();
 	const problems = new Map<string, string>();
-	let stopped = true;
+	const book = makeUnendedBook();
+	let end = "stopped" as "settled" | "stopped" | "timed out";
 	let deaf: Error | undefined;
 	const skipped = new Set<string>();
 	/** Nobody reads what it says, or the like: the drivers are loaded all the same. */
 	let unheard: { readonly thrown: unknown } | undefined;
 	await pipeline.open();
+	const timeout = startTimeout(given.timeout, () => {
+		if (end !== "settled") end = "timed out";
+		pipeline.leave();
+	});
 	await pipeline.run((report) => {
 		if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
 		if (report.kind === "batch") for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
-		if (report.kind === "settled") stopped = false;
+		if (report.kind === "settled") end = "settled";
 		if (report.kind === "deaf") deaf = report.error;
 		if (report.kind === "listening") deaf = undefined;
+		book.record(report);
 		if (report.kind === "skipped") skipped.add(explainSkipped(report));
 		try {
 			if (unheard === undefined) say(report, given, machine);
@@ -56,15 +74,36 @@ export async function loadColdplugged(
 			unheard = { thrown };
 		}
 	});
+	clearTimeout(timeout);
 	if (unheard !== undefined) throw unheard.thrown;
+	const unended = book.list(pipeline.inserter.running());
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);
 	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
 	const unable = [...listSkipped(skipped), notLookedUp, notHeard].filter((line) => line !== undefined);
-	const status = stopped ? exitStatus.stopped : unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
-	if (!given.quietly)
-		for (const line of [...explainFailures(outcomes, status), ...unable]) machine.complain(`coldplug: ${line}\n`);
+	const status = judge();
+
+	function judge(): number {
+		if (end === "stopped") return exitStatus.stopped;
+		if (end === "timed out" || isAnythingUnended(unended)) return exitStatus.unended;
+		return unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
+	}
+
+	if (given.json && isAnythingUnended(unended)) machine.print(`${JSON.stringify(unendedRecord(unended))}\n`);
+	for (const line of [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)]) complain(line);
+	if (end === "timed out") complain(`ended by --timeout: after ${given.timeout} s things were not settled`);
+	await insertions.close();
+	// A thread of this process may be in the kernel where insertions had to go on here.
+	if (unended.running.length > 0) await machine.endNow(status);
 	return status;
+}
+
+const listNames = (running: readonly Running[]): string => running.map(({ module }) => module).join(", ");
+
+/** Counts from the start of this process. */
+function startTimeout(seconds: number | undefined, over: () => void): ReturnType<typeof setTimeout> | undefined {
+	if (seconds === undefined) return undefined;
+	return setTimeout(over, Math.min(Math.max(0, 1000 * seconds - performance.now()), LONGEST_TIMER));
 }
 
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {

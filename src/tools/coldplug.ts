@@ -18,7 +18,7 @@ import {
 	start,
 } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import type { Machine } from "./machine.js";
+import type { InsertionProcess, Machine } from "./machine.js";
 import type { Options, Values } from "./options.js";
 
 const options = {
@@ -27,6 +27,11 @@ const options = {
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys (with --dry-run)" },
 	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
+	timeout: {
+		argument: "SECONDS",
+		number: true,
+		help: "End after so long, whatever is in flight then, and say what is",
+	},
 	quietly: { short: "q", help: "Say nothing about drivers that failed" },
 	verbose: { short: "v", repeat: true, help: "Say what was done, and with --dry-run what asks for nothing" },
 } as const satisfies Options;
@@ -40,6 +45,7 @@ export const coldplug = defineTool({
 	mostOperands: 0,
 	async run({ options: given }, machine) {
 		const kernel = await machine.kernel();
+		let insertions: InsertionProcess | undefined;
 		try {
 			if (given.sysfs !== undefined && !given.dryRun)
 				throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
@@ -47,13 +53,16 @@ export const coldplug = defineTool({
 			const { off, remark } = given.sysfs === undefined ? readSwitch(kernel) : { off: false };
 			if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
 			if (off && !given.dryRun) return exitStatus.done;
+			// Before anything else: it starts while what is here is read.
+			if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel);
 			const started = await start(kernel, given, machine.rulesDirectory);
 			if (!given.quietly)
 				for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
-			if (given.dryRun) return await dryRun(given, machine, kernel, started);
+			if (insertions === undefined) return await dryRun(given, machine, kernel, started);
 			const { loadColdplugged } = await import("./coldplug-run.js");
-			return await loadColdplugged(given, machine, kernel, started);
+			return await loadColdplugged(given, machine, kernel, insertions, started);
 		} catch (error) {
+			await insertions?.close();
 			return complainOf(error, "coldplug", machine);
 		}
 	},

@@ -32,6 +32,16 @@ export interface Machine {
 	 * asynchronous is.
 	 */
 	sizeThreadPool(insertions: number, more?: number): Promise<void>;
+	/**
+	 * Begins a process of its own for insertions, so that this one can end whatever they do; where there can be none, the kernel
+	 * given inserts in this process.
+	 */
+	beginInsertionProcess(kernel: Pick<Kernel, "insert">): Promise<InsertionProcess>;
+	/**
+	 * Ends this process with an exit status though system calls of it go on, for which it would wait otherwise. All that is to be
+	 * written must have been.
+	 */
+	endNow(status: number): Promise<void>;
 	/** Gives back the memory that nobody needs any more, which takes as long as a full garbage collection. */
 	trimMemory(): Promise<void>;
 	/** Calls the listener at SIGTERM and SIGINT instead of ending at once. */
@@ -39,6 +49,14 @@ export interface Machine {
 	/** Calls the listener at SIGHUP. */
 	onReloadSignal(listener: () => void): void;
 	service(): Promise<ServiceMachine>;
+}
+
+export interface InsertionProcess {
+	/** How many insertions there may be at once. To be called once, before the first of them. */
+	size(insertions: number): void;
+	readonly insert: Kernel["insert"];
+	/** Nothing more is asked. Resolves when the process has ended, in a second at most, or was left behind with what is in flight. */
+	close(): Promise<void>;
 }
 
 /** What a daemon needs beside that. */

@@ -44,14 +44,17 @@ export const run = defineTool({
 				onLost: (lines) => journal.warn({ lines }, `${lines} lines of the log were lost here: nobody read it`),
 			});
 			const journal = openJournal(settings.log_level, (line) => log.write(line));
+			let hung: readonly string[] = [];
 			try {
 				const source = chooseSource(settings, kernel);
-				await serve({ given, machine, ports, kernel, settings, source, journal });
-				journal.info({}, "stopped");
+				hung = await serve({ given, machine, ports, kernel, settings, source, journal });
+				if (hung.length === 0) journal.info({}, "stopped");
+				else journal.warn({ hung }, `stopped, and did not wait for what hangs: ${hung.join(", ")}`);
 			} finally {
 				await log.close();
 			}
 			lock.release();
+			if (hung.length > 0) await machine.endNow(exitStatus.done);
 			return exitStatus.done;
 		} catch (error) {
 			return complainOf(error, "hotplugd run", machine);

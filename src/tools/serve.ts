@@ -38,8 +38,11 @@ const RELOAD_QUIET = 1000;
 /** Between two looks where no hint came, since not everything can be watched. */
 const RELOAD_POLL = 30_000;
 
-/** Resolves when it was told to stop and everything that was begun has ended. @throws {StartFailure} @throws {Refusal} */
-export async function serve(serving: Serving): Promise<void> {
+/**
+ * Resolves when it was told to stop and everything that was begun has ended or hangs, with the modules that hang.
+ * @throws {StartFailure} @throws {Refusal}
+ */
+export async function serve(serving: Serving): Promise<readonly string[]> {
 	const { given, machine, ports, kernel, settings, source, journal } = serving;
 	const fresh = await keepFresh(serving);
 	const known = await fresh.read();
@@ -93,6 +96,7 @@ export async function serve(serving: Serving): Promise<void> {
 		fresh.end();
 		await Promise.all([endMetrics(), leaving.ended()]);
 	}
+	return service.hung();
 }
 
 function withCompanion(kernel: Kernel, ports: ServiceMachine, { command_socket }: Settings): Kernel {

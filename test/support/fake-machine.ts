@@ -37,6 +37,8 @@ export type FakeMachine = Machine & {
 	complained(): string;
 	/** What the tool asked for: "threads 16", "listen 4096", "walk /sys", in order. */
 	readonly asked: readonly string[];
+	/** What was asked of the process that inserts: "insertions 32", "closed". */
+	readonly insertionProcess: readonly string[];
 	/** Resolves when the socket is open. */
 	readonly listening: Promise<UeventListeners>;
 	/** A device comes up. */
@@ -71,6 +73,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	for (const [path, content] of Object.entries(options.files ?? {})) files.set(path, Buffer.from(content));
 	const fakeKernel = makeFakeKernel({ ...options, files });
 	const asked: string[] = [];
+	const insertionProcess: string[] = [];
 	const written = { printed: "", complained: "" };
 	const onSignal: ((name: string) => void)[] = [];
 	const onReload: (() => void)[] = [];
@@ -99,6 +102,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		rulesDirectory: "/usr/share/hotplugd/rules",
 		fakeKernel,
 		asked,
+		insertionProcess,
 		listening,
 		printed: () => written.printed,
 		complained: () => written.complained,
@@ -135,6 +139,14 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				};
 			},
 		}),
+		async beginInsertionProcess({ insert }) {
+			return {
+				size: (insertions) => void insertionProcess.push(`insertions ${insertions}`),
+				insert,
+				close: async () => void insertionProcess.push("closed"),
+			};
+		},
+		endNow: async (status) => void asked.push(`end with ${status}`),
 		trimMemory: async () => undefined,
 		async sizeThreadPool(insertions) {
 			asked.push(`threads ${insertions}`);

@@ -18,6 +18,67 @@ export type Wait = {
 const pipeline: readonly Wait[] = [
 	{
 		file: "src/agent/hotplug.ts",
+		at: ["timer(0, scheduler)),"],
+		waitsFor: "what follows from an outcome, once it is to end",
+		ends: "a turn of the event loop; when what runs has ended or hangs, after hung_seconds at most, it ends",
+		tests: [
+			["test/tools/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
+			["test/tools/coldplug-hung.test.ts", "a stop signal ends it at once beside what hangs, which it names"],
+		],
+	},
+	{
+		file: "src/tools/coldplug-run.ts",
+		at: ["setTimeout(over, "],
+		waitsFor: "the end of the time that --timeout gives coldplug",
+		ends: "that time; coldplug's own end before",
+		tests: [
+			["test/tools/coldplug-hung.test.ts", "--timeout ends it whatever is in flight, and it says what it waited for"],
+			["test/tools/coldplug-hung.test.ts", "--timeout does nothing where all is settled before"],
+		],
+	},
+	{
+		file: "src/linux/insertion-process.ts",
+		at: ['child?.once("error", lose)', 'socket?.once("close", lose)', "new Promise((settle, reject)"],
+		waitsFor: "an insertion by the process that inserts for coldplug",
+		ends: "the driver's init; coldplug's end, after hung_seconds, a stop signal or --timeout; where the process has gone, it is begun again here",
+		tests: [
+			[
+				"test/tools/coldplug-hung.test.ts",
+				"beside a driver that hangs it ends once all else is settled, names it, and says what waits for it",
+			],
+			["test/linux/insertion-process.test.ts", "where it is not there, or ends at once, its asker inserts"],
+			[
+				"test/linux/insertion-process.test.ts",
+				"killed, what was in flight begins again at its asker's, and what comes later goes on there",
+			],
+		],
+	},
+	{
+		file: "src/linux/insertion-process.ts",
+		at: ["setInterval(look, LOOK_MILLISECONDS)"],
+		waitsFor: "half a second between two looks whether that process was killed",
+		ends: "when nothing is in flight there; coldplug's end",
+		tests: [
+			[
+				"test/vm/hung.test.ts",
+				"beside drivers that nothing can end, coldplug and the agent end, and whoever waits for coldplug sees it",
+			],
+		],
+	},
+	{
+		file: "src/linux/insertion-process.ts",
+		at: ['child.once("exit", end)', "setTimeout(over, milliseconds)"],
+		waitsFor: "the end of that process, when nothing is in flight",
+		ends: "its end, by SIGKILL; a second",
+		tests: [
+			[
+				"test/linux/insertion-process.test.ts",
+				"what comes of an insertion is what would come of it here, whatever its parameters and its file",
+			],
+		],
+	},
+	{
+		file: "src/agent/hotplug.ts",
 		at: ["debounceTime(quietMilliseconds, scheduler)"],
 		waitsFor: "quiet: nothing came up and nothing ended",
 		ends: "quiet_milliseconds after the last of it; a stop",
@@ -32,7 +93,7 @@ const pipeline: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/hotplug.ts",
-		at: ["timer(0, scheduler)"],
+		at: ["timer(0, scheduler).pipe(takeUntil(activity))"],
 		waitsFor: "a turn of the event loop behind the quiet",
 		ends: "the turn; something that is heard in it",
 		tests: [
@@ -171,8 +232,9 @@ const pipeline: readonly Wait[] = [
 		file: "src/agent/pipeline.ts",
 		at: ["lastValueFrom("],
 		waitsFor: "the end of the pipeline: a stop, or where coldplug runs quiet, and the end of all that was begun",
-		ends: "the kernel's answer to each insertion that was begun; see src/libkmod/inserter.ts for one that does not come",
+		ends: "the kernel's answer to each insertion that was begun, or hung_seconds; coldplug's --timeout",
 		tests: [
+			["test/tools/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
 			["test/agent/hotplug.test.ts", "told to stop, it listens no more and awaits what it has begun"],
 			["test/tools/coldplug.test.ts", "a signal ends it when what runs has ended, and it says what it waits for"],
 		],

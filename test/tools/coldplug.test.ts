@@ -212,6 +212,7 @@ const settingsAreRefused = test.macro({
 		t.regex(machine.complained(), new RegExp(`^coldplug: ${complaint}`));
 		t.deepEqual(machine.fakeKernel.begun, []);
 		t.deepEqual(machine.asked, []);
+		t.deepEqual(machine.insertionProcess, ["closed"]);
 	},
 	title: (title) => `${title} keeps it from beginning`,
 });

@@ -79,6 +79,20 @@ test("at SIGTERM it names what runs, awaits it and begins nothing more", async (
 	t.is(machine.fakeKernel.begun.length, 1);
 });
 
+test("at SIGTERM it does not wait for what hangs, which it names, and tells nobody that it was loaded", async (t) => {
+	const { machine, ended } = start({ held: true, files: { "/etc/hotplugd.toml": "hung_seconds = 1\n" } });
+	await logged(machine, /^base: its insertion has not ended/);
+	const asked = machine.ask({ command: "load", alias: "x:card" });
+	await heard();
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+	t.like(await logged(machine, /^SIGTERM/), { running: [], hung: ["base"] });
+	t.like(await logged(machine, /^stopped/), { level: WARN, hung: ["base"] });
+	t.not((await asked).result, "done");
+	t.is(machine.asked.at(-1), `end with ${exitStatus.done}`);
+	t.is(machine.sockets(), 0);
+});
+
 test("a signal that comes before it listens ends it too", async (t) => {
 	const machine = makeFakeMachine({ world, devices: { card: "x:card" } });
 	const early: FakeMachine = {

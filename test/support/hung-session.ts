@@ -1,0 +1,166 @@
+// A process that has coldplug, or the agent, beside a driver whose init does not return before a file is there. Its argument names
+// what is done to it; it prints what came of it, as JSON.
+
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { addDevice, type Daemon, launch, mountDevices, type Place, preparePlace } from "./agent-session.js";
+import { standinEnvironment } from "./standin.js";
+import { worldWords } from "./world-folder.js";
+
+export const hungSession = fileURLToPath(import.meta.url);
+
+const others = ["m0", "m1", "m2"];
+
+/** Modules that each have a device, one of them stuck unless its config says otherwise. */
+function prepare(names: readonly string[], configOf: (until: string) => string, hung_seconds = 1): Place {
+	for (const name of names) addDevice(`/devices/${name}`, `x:${name}`);
+	const place = preparePlace(
+		{
+			modules: Object.fromEntries(names.map((name) => [name, []])),
+			aliases: Object.fromEntries(names.map((name) => [`x:${name}`, name])),
+		},
+		{ hung_seconds },
+	);
+	writeFileSync(join(place.folder, "modprobe.conf"), configOf(join(place.folder, "released")));
+	return place;
+}
+
+const stuckUntil = (file: string): string => `options stuck standin.until=${file}\n`;
+
+/** Resolves when nothing that was left behind is there any more. */
+async function release({ folder }: Place): Promise<boolean> {
+	writeFileSync(join(folder, "released"), "");
+	return until(() => listInsertionProcesses().length === 0);
+}
+
+const begin = (place: Place, ...words: readonly string[]): Daemon =>
+	launch(place, { command: "coldplug", words: ["-C", join(place.folder, "modprobe.conf"), "--json", ...words] });
+
+const told = ({ log }: Daemon, kind: string): boolean => log.some((line) => line.kind === kind);
+const isHung = (daemon: Daemon) => () => told(daemon, "hung");
+
+/** Scripts that node runs in a process of that session's own. */
+function listInsertionProcesses(): { pid: number; script: string }[] {
+	return readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name))
+		.flatMap((pid) => {
+			try {
+				const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+				const script = words.find((word) => word.endsWith("/insertion-process.js"));
+				return script && isOurs(Number(pid)) ? [{ pid: Number(pid), script }] : [];
+			} catch {
+				return [];
+			}
+		});
+}
+
+/** This namespace of mounts has no other session in it. */
+function isOurs(pid: number): boolean {
+	return readFileSync(`/proc/${pid}/mountinfo`, "utf8") === readFileSync("/proc/self/mountinfo", "utf8");
+}
+
+async function until(condition: () => boolean): Promise<boolean> {
+	for (const over = performance.now() + 60_000; performance.now() < over; await setTimeout(20))
+		if (condition()) return true;
+	return false;
+}
+
+async function stopBy(signal: NodeJS.Signals): Promise<object> {
+	const place = prepare([...others, "stuck"], stuckUntil);
+	// Never settled, so that the signal alone can end it.
+	const coldplug = begin(place, "--quiet", "1000000");
+	await coldplug.until(isHung(coldplug));
+	const ended = await coldplug.stop(signal);
+	await release(place);
+	return ended;
+}
+
+const scenarios: Readonly<Record<string, () => Promise<object>>> = {
+	async settled() {
+		const place = prepare([...others, "stuck"], stuckUntil);
+		const coldplug = begin(place);
+		const { status, stderr } = await coldplug.ended;
+		const left = listInsertionProcesses().map(({ script }) => script.replace(/.*\//, ""));
+		const gone = await release(place);
+		return { status, stderr, stdout: "", inserted: coldplug.inserted().sort(), left, gone };
+	},
+
+	async substituted() {
+		const place = prepare(["stuck"], stuckUntil);
+		const words = ["coldplug", "-q", ...worldWords(place.folder), "-C", join(place.folder, "modprobe.conf")];
+		const script = `printed=$("$@" 2>&1; echo status $?); echo "$printed"`;
+		const command = [process.execPath, "dist/main.js", ...words, "--config", place.settingsFile];
+		const printed = await new Promise<string>((resolve, reject) =>
+			execFile(
+				"sh",
+				["-c", script, "sh", ...command],
+				{ env: { ...process.env, ...standinEnvironment(place.record) } },
+				(error, stdout) => (error ? reject(error) : resolve(stdout.trimEnd())),
+			),
+		);
+		await release(place);
+		return { printed };
+	},
+
+	SIGTERM: () => stopBy("SIGTERM"),
+	SIGINT: () => stopBy("SIGINT"),
+
+	async signalled() {
+		const place = prepare(["slow"], (file) => `options slow standin.until=${file}\n`, 60);
+		const coldplug = begin(place);
+		await coldplug.until(() => coldplug.inserted().length > 0);
+		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+			for (const { pid } of listInsertionProcesses()) process.kill(pid, signal);
+		coldplug.process.kill("SIGTERM");
+		await setTimeout(200);
+		await release(place);
+		const { status } = await coldplug.ended;
+		const inserted = coldplug.log.filter(({ result }) => result === "inserted").map(({ module }) => module);
+		return { status, inserted, begun: coldplug.inserted().length };
+	},
+
+	async command() {
+		const place = prepare(
+			["stuck"],
+			(file) => `install stuck while [ -d ${dirname(file)} -a ! -e ${file} ]; do sleep 0.1; done\n`,
+		);
+		// The command has coldplug's own output, which a pipe of it would be open for.
+		const words = ["-C", join(place.folder, "modprobe.conf"), "--json"];
+		const { status, stderr } = await launch(place, { command: "coldplug", words, logsToFile: true }).ended;
+		await release(place);
+		return { status, stderr };
+	},
+
+	async killed() {
+		const place = prepare([...others, "stuck"], stuckUntil);
+		const coldplug = begin(place, "--quiet", "1000");
+		await coldplug.until(() => coldplug.inserted().includes("stuck"));
+		for (const { pid } of listInsertionProcesses()) process.kill(pid, "SIGKILL");
+		const { status, stderr } = await coldplug.ended;
+		await release(place);
+		return { status, stderr, inserted: coldplug.inserted().sort() };
+	},
+
+	async agent() {
+		const place = prepare(["stuck"], stuckUntil);
+		const words = ["-C", join(place.folder, "modprobe.conf")];
+		const agent = launch(place, { words, logsToFile: true });
+		await agent.until(() => agent.log.some(({ msg }) => msg.includes("has not ended after")));
+		const ended = await agent.stop();
+		const [last, next] = agent.log.slice(-2);
+		await release(place);
+		return { ended, last: [last?.msg, last?.running, last?.hung], next: next?.msg };
+	},
+};
+
+if (process.argv[1] === hungSession) {
+	mountDevices();
+	const scenario = scenarios[process.argv[2] ?? ""];
+	if (scenario === undefined || !existsSync("dist/main.js")) throw new Error(`no such scenario: ${process.argv[2]}`);
+	console.log(JSON.stringify(await scenario()));
+	// Nothing is left to wait for.
+	process.exit(0);
+}

@@ -1,0 +1,149 @@
+// coldplug and the agent beside drivers whose init sleeps in the kernel, uninterruptible, for ten minutes: nothing can end them, and
+// a process that has such a thread is told of to its parent when the thread has ended, whatever the process does.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { exitStatus } from "../../src/agent/verdict.js";
+import { renameModule } from "../support/renamed-module.js";
+import { testModules } from "../support/vm/test-modules.js";
+import { start, type Vm } from "../support/vm.js";
+import { vmTest } from "../support/vm-test.js";
+
+/** One for each run, since each of them is in its init until the machine is stopped. */
+const drivers = ["hotplugd_slo0", "hotplugd_slo1", "hotplugd_slo2", "hotplugd_slo3", "hotplugd_slo4"] as const;
+const DEVICE = "pci:v00008086d000010D3*";
+
+/** Has the device's driver be this one, of which nothing is known so far. */
+const useDriver = (name: string): string =>
+	`printf 'alias ${DEVICE} ${name}\\noptions ${name} delay_ms=600000\\n' >/etc/modprobe.d/hung.conf`;
+
+const SECONDS = `$(cut -d' ' -f1 /proc/uptime)`;
+
+/** The seconds of the guest that a command takes, and what it exits with; its words go to /run/said. */
+const timed = (command: string): string =>
+	`begun=${SECONDS}; ${command} >/run/said 2>&1; status=$?; echo $begun ${SECONDS} $status; cat /run/said`;
+
+type Run = { readonly seconds: number; readonly status: number; readonly said: string };
+
+async function run(vm: Vm, script: string): Promise<Run> {
+	const { status, stdout, stderr } = await vm.run(script, 280);
+	if (status !== 0) throw new Error(`${script} ended with ${status}: ${stdout}${stderr}`);
+	const [first = "", ...said] = stdout.toString().split("\n");
+	const [begun = 0, ended = 0, exit = -1] = first.split(" ").map(Number);
+	return { seconds: ended - begun, status: exit, said: said.join("\n") };
+}
+
+async function output(vm: Vm, script: string): Promise<string> {
+	const { stdout } = await vm.run(script);
+	return stdout.toString();
+}
+
+/** Threads that sleep where no signal reaches them, by the names of their processes' scripts. */
+const listStuck = `for task in /proc/[0-9]*/task/[0-9]*; do
+	grep -q '^State:.D' $task/status && tr '\\0' '\\n' <$task/cmdline | grep -o '[a-z-]*\\.js$'
+done`;
+
+/** What coldplug would still load, but for drivers of which this processor has no use. */
+const listLeft = `coldplug -n --json | sed -n 's/.*"kind":"step".*"level":[0-9]*,"module":"\\([^"]*\\)".*/\\1/p' |
+	sort -u | grep -v -e cpufreq -e powernow_k8 -e edac`;
+
+const loading = (name: string): string => `until grep -q '^${name} .* Loading ' /proc/modules; do sleep 0.1; done`;
+
+function isToldAsHung(t: ExecutionContext, { said }: Run, name: string): void {
+	t.regex(
+		said,
+		new RegExp(`^coldplug: ${name} \\(.*\\) hangs: it has not ended after \\d.* s, and is left to end$`, "m"),
+	);
+}
+
+vmTest(
+	"beside drivers that nothing can end, coldplug and the agent end, and whoever waits for coldplug sees it",
+	async (t) => {
+		const slow = readFileSync(join(await testModules(), "hotplugd_slow.ko"));
+		const vm = await start({
+			devices: ["qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0", "e1000e,romfile=", "virtio-rng-pci", "i6300esb"],
+			files: {
+				"/etc/hotplugd.toml": "hung_seconds = 5\n",
+				"/vm/patient.toml": "hung_seconds = 600\n",
+				...Object.fromEntries(
+					drivers.map((name) => [`/vm/extra/${name}.ko`, renameModule(slow, "hotplugd_slow", name)]),
+				),
+			},
+		});
+		try {
+			const setUp =
+				"mkdir -p /lib/modules/$(uname -r)/extra; cp /vm/extra/*.ko /lib/modules/$(uname -r)/extra/; depmod -a";
+			t.is((await vm.run(setUp)).status, 0);
+			await endsByItself(t, vm, drivers[0]);
+			await endsAtSignal(t, vm, drivers[1]);
+			await endsByTimeout(t, vm, drivers[2]);
+			await insertionProcessKilled(t, vm, drivers[3]);
+			await agentStops(t, vm, drivers[4]);
+		} finally {
+			await vm.stop();
+		}
+	},
+);
+
+async function endsByItself(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+	const ended = await run(vm, `${useDriver(name)}; ${timed("coldplug")}`);
+	t.log(`coldplug ends after ${ended.seconds.toFixed(1)} s`);
+	t.is(ended.status, exitStatus.unended, ended.said);
+	isToldAsHung(t, ended, name);
+	t.is(await output(vm, listStuck), "insertion-process.js\n");
+	t.is(await output(vm, listLeft), `${name}\n`);
+	t.regex(await output(vm, "cat /proc/modules"), /^usbhid .* Live /m);
+}
+
+async function endsAtSignal(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+	const signalled = await run(
+		vm,
+		`${useDriver(name)}; coldplug --quiet 1000000 -v >/run/said 2>&1 & coldplug=$!
+		until grep -q '${name}: has not ended' /run/said; do sleep 0.1; done
+		begun=${SECONDS}; kill -TERM $coldplug; wait $coldplug; status=$?; echo $begun ${SECONDS} $status; cat /run/said`,
+	);
+	t.log(`coldplug ends ${signalled.seconds.toFixed(1)} s after SIGTERM`);
+	t.is(signalled.status, exitStatus.stopped, signalled.said);
+	t.true(signalled.seconds < 10, `${signalled.seconds}`);
+	t.true(signalled.said.includes(`coldplug: SIGTERM: waiting for nothing, and not for what hangs: ${name}\n`));
+	isToldAsHung(t, signalled, name);
+}
+
+async function endsByTimeout(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+	const ended = await run(vm, `${useDriver(name)}; ${timed("coldplug --config /vm/patient.toml --timeout 20")}`);
+	t.log(`coldplug --timeout 20 ends after ${ended.seconds.toFixed(1)} s`);
+	t.is(ended.status, exitStatus.unended, ended.said);
+	t.regex(ended.said, new RegExp(`^coldplug: ${name} \\(.*\\) was not waited for any longer`, "m"));
+	t.true(ended.said.endsWith("coldplug: ended by --timeout: after 20 s things were not settled\n"), ended.said);
+}
+
+/** Its thread lives on, so that neither its end nor that of its socket is told. */
+async function insertionProcessKilled(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+	const ended = await run(
+		vm,
+		`${useDriver(name)}; rmmod usbhid; { ${loading(name)}
+		for process in /proc/[0-9]*; do
+			grep -qs insertion-process $process/cmdline && ! grep -qs '^PPid:.1$' $process/status && kill -KILL \${process#/proc/}
+		done; } & ${timed("coldplug")}`,
+	);
+	t.log(`coldplug, its insertion process killed, ends after ${ended.seconds.toFixed(1)} s`);
+	t.is(ended.status, exitStatus.unended, ended.said);
+	isToldAsHung(t, ended, name);
+	t.regex(await output(vm, "cat /proc/modules"), /^usbhid .* Live /m);
+}
+
+/** Its threads are its own, so that its end is not told; but it has done all that it can, and the next one may begin. */
+async function agentStops(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+	const log = await output(
+		vm,
+		`${useDriver(name)}; hotplugd run >/run/log & agent=$!
+		until grep -q '${name}: its insertion has not ended' /run/log; do sleep 0.2; done
+		begun=${SECONDS}; kill -TERM $agent; until grep -q '^State:.Z' /proc/$agent/status; do sleep 0.1; done
+		echo "$begun ${SECONDS}" >&2
+		rm /etc/modprobe.d/hung.conf; hotplugd run >/run/log2 & until grep -q '"settled"' /run/log2; do sleep 0.2; done
+		hotplugd stop; tail -n 1 /run/log`,
+	);
+	const { msg, hung } = JSON.parse(log);
+	t.is(msg, `stopped, and did not wait for what hangs: ${name}`);
+	t.deepEqual(hung, [name]);
+}
