@@ -77,6 +77,7 @@ export const texts = {
 			"Does what coldplug(8) does, and then goes on: it loads the modules of every device that is plugged in, until SIGTERM or SIGINT ends it. Then nothing more begins, and what runs is named in the log and awaited until it has ended or hangs.",
 			"Where the kernel was booted with `hotplugd=off` it says so in one line and ends with 0 at once, as coldplug(8) does.",
 			"The log goes to standard output, a JSON object a line: one for each outcome, with its batch, its module and why it was wanted.",
+			"Where there is nothing to look in yet, since `/lib/modules/`*RELEASE* or an index in it is absent, damaged or cannot be read, it says so once, stays, and takes requests to load for `refused`, so that whoever asks may do it himself; `/run/hotplugd/listening` is not there meanwhile, and udev loads what it can. When the indexes are there, mounted or written, it looks at all devices. On a kernel without modules that never comes.",
 		],
 		more: {
 			"Control socket": [
@@ -84,12 +85,12 @@ export const texts = {
 				{ term: '`{"command":"status"}`', text: '`{"ok":true,"status":{...}}`' },
 				{
 					term: '`{"command":"settle","timeout_milliseconds":120000}`',
-					text: '`{"ok":true,"settled":false,"waiting_for":["e1000"]}`: settled or not, once it has or the time is over. `not_waited_for`, where it is there, names commands that whoever asks is below; `"stopping":true` says that the agent is being stopped, so that it answered at once.',
+					text: '`{"ok":true,"settled":false,"waiting_for":["e1000"]}`: settled or not, once it has or the time is over. `not_waited_for`, where it is there, names commands that whoever asks is below; `"stopping":true` says that the agent is being stopped, so that it answered at once. A `note` is a sentence for people.',
 				},
 				{ term: '`{"command":"reload"}`', text: '`{"ok":true,"problems":0}`' },
 				{
 					term: '`{"command":"load","alias":"fs-xfs","for":"user","wait":true}`',
-					text: '`{"ok":true,"result":"done","explanation":"..."}`: done, nothing to load, failed, taken where nobody waits, or refused by an agent that is stopping. What the `kernel` asks for awaits no place among others.',
+					text: '`{"ok":true,"result":"done","explanation":"..."}`: done, nothing to load, failed, taken where nobody waits, or refused, by an agent that is stopping or has nothing yet to look it up in. What the `kernel` asks for awaits no place among others.',
 				},
 				{ term: '`{"command":"stop"}`', text: '`{"ok":true}`' },
 				{ term: '`{"command":"metrics"}`', text: '`{"ok":true,"text":"..."}`' },
@@ -113,6 +114,7 @@ export const texts = {
 			"Waits until the agent has handled all uevents that had been sent when it was asked, has looked for those that were lost, nothing is in flight any more, and policy's commands for what had come up have ended. Modules whose init hangs are not waited for, nor what failed a moment ago and is left alone for now.",
 			"Below a command of policy's, or an install command of modprobe.d, it does not wait for that command, for what comes after it, or for another that waits likewise, and says so. Whether it is below one is told by its process, that one's parents and their sessions.",
 			"A unit that is to run when the drivers are there can have it as a command of its own.",
+			"Where the agent has no indexes to look in, it looks once more whether they have come; if not, things are settled, which is said in a line on standard error: a kernel without modules holds up no boot.",
 		],
 		more: {
 			"Exit status": [
@@ -126,7 +128,7 @@ export const texts = {
 	},
 	reload: {
 		description: [
-			"Has the agent read the indexes of depmod and the configuration anew, as SIGHUP does, and waits until it has. What is in flight is finished first. Where they cannot be read, what was known still counts.",
+			"Has the agent read the indexes of depmod and the configuration anew, as SIGHUP does, and waits until it has. What is in flight is finished first. Where they cannot be read, what was known still counts; when they can be, it looks at all devices again.",
 			"Devices that no module was known for are then looked up once more. What a blacklist or a rule had kept out stays out, even where neither does so any more, until its device comes up again: whoever edits such a line may do so for the next boot.",
 		],
 		more: { "Exit status": agentStatuses, Files: [...agentFiles, ...controlFiles] },
@@ -157,7 +159,7 @@ export const texts = {
 	},
 	metrics: {
 		description: [
-			"Prints the metrics of the agent in the text format of Prometheus: uevents, aliases and modules by what came of them, what waits, and how long insertions took.",
+			"Prints the metrics of the agent in the text format of Prometheus: uevents, aliases and modules by what came of them, what waits, and how long insertions took. `hotplugd_indexes_missing` is 1 where there were no indexes to read when it was tried last.",
 		],
 		more: { "Exit status": agentStatuses, Files: controlFiles },
 		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)"],

@@ -28,17 +28,25 @@ const status: AgentStatus = {
 	in_flight: [{ module: "", milliseconds: 0, hung: false }],
 	waiting_for_hung: [{ module: "", behind: "" }],
 	last_outcomes: [{ module: "", result: "", explanation: "", milliseconds: 0, milliseconds_ago: 0 }],
-	indexes: { directory: "", generation: 0, milliseconds_ago: 0 },
+	indexes: { directory: "", generation: 0, milliseconds_ago: 0, missing: "" },
 	configuration: { files: [""], problems: 0, milliseconds_ago: 0 },
 	last_problem: { message: "", milliseconds_ago: 0 },
 };
 
 /** What may be missing. */
-const optional = new Set(["last_problem", "waiting_for_hung", "skipped", "not_waited_for", "stopping"]);
+const optional = new Set([
+	"last_problem",
+	"missing",
+	"note",
+	"waiting_for_hung",
+	"skipped",
+	"not_waited_for",
+	"stopping",
+]);
 
 const replies: ControlReplies = {
 	status: { status },
-	settle: { settled: true, waiting_for: [""], not_waited_for: [""], stopping: false },
+	settle: { settled: true, waiting_for: [""], not_waited_for: [""], stopping: false, note: "" },
 	reload: { problems: 0 },
 	load: { result: "done", explanation: "" },
 	stop: {},

@@ -57,6 +57,8 @@ export type SettleReply = {
 	readonly not_waited_for?: readonly string[];
 	/** The answer came before its time, since the agent is being stopped. */
 	readonly stopping?: boolean;
+	/** For people: what it says nothing about though things are settled. */
+	readonly note?: string;
 };
 
 /** How many lines of the configuration were not understood. */

@@ -83,8 +83,13 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 		return decisions;
 	}
 
-	if (onSkipped === undefined) return decide;
-	return (device) => attempt(device.devpath, onSkipped, [], () => decide(device));
+	/** The look that follows finds again what came up, and asks then; of anything else the caller takes note. */
+	function decideKnown(device: PresentDevice): readonly Decision[] {
+		return knowledge.lacking !== undefined && (device.action ?? "add") === "add" ? [] : decide(device);
+	}
+
+	if (onSkipped === undefined) return decideKnown;
+	return (device) => attempt(device.devpath, onSkipped, [], () => decideKnown(device));
 }
 
 /** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */

@@ -8,6 +8,7 @@ import {
 	EMPTY,
 	filter,
 	from,
+	ignoreElements,
 	map,
 	merge,
 	mergeMap,
@@ -46,6 +47,8 @@ export type HotplugOptions = {
 	readonly knowledge: () => Knowledge;
 	/** Whenever it has changed. */
 	readonly renewed?: Observable<unknown>;
+	/** Whenever devices may have been missed, though none was lost: it looks at all of them again. */
+	readonly missed?: Observable<unknown>;
 	/** Decides by what is known now; asked for again whenever that has changed. */
 	readonly decider?: () => Decider;
 	/** Whether something else than its aliases asks for modules, whatever has happened to a device. */
@@ -224,6 +227,8 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 			}),
 		);
 
+		const missed = (options.missed ?? EMPTY).pipe(tap(lookForMissed), ignoreElements());
+
 		/** A turn of the event loop comes after the quiet time: it may have been too busy to hear what is waiting. */
 		const quiet = activity.pipe(
 			debounceTime(quietMilliseconds, scheduler),
@@ -264,7 +269,8 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 
 		/** As often as anybody reads them: whoever sends them can send many. */
 		const refused = refusals.pipe(throttleTime(pauseMilliseconds, scheduler, { leading: true, trailing: true }));
-		const arrivals = merge(heard, refused, lostInQuiet.pipe(mergeMap((lost) => from(lost))), renewed, looking.seen);
+		const lost = lostInQuiet.pipe(mergeMap((reports) => from(reports)));
+		const arrivals = merge(heard, refused, lost, renewed, missed, looking.seen);
 		const worked = merge(
 			arrivals.pipe(
 				takeUntil(done),

@@ -48,6 +48,8 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	});
 	gauge("hotplugd_receive_buffer_bytes", "The socket's receive buffer.", status.receive_buffer_bytes);
 	gauge("hotplugd_index_generation", "How often the indexes were read.", status.indexes.generation);
+	const { missing } = status.indexes;
+	gauge("hotplugd_indexes_missing", "1 where they could not be read when last tried.", missing === undefined ? 0 : 1);
 	gauge("hotplugd_configuration_problems", "Lines of it that do not count.", status.configuration.problems);
 	return registry.metrics();
 }

@@ -49,6 +49,8 @@ export type Pipeline = {
 	renew(): void;
 	/** Something else than its own work was passed over: it is one of the reports. */
 	readonly onSkipped: OnSkipped;
+	/** Looks at all devices again: what they asked for could not be had. */
+	lookAgain(): void;
 	/** While it runs. */
 	load(request: LoadRequest): void;
 	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
@@ -62,6 +64,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	const remarks = new Subject<Report>();
 	const requests = new Subject<LoadRequest>();
 	const renewed = new Subject<void>();
+	const missed = new Subject<void>();
 	const stop = new ReplaySubject<void>(1);
 	const leave = new ReplaySubject<void>(1);
 	const pulse = makePulse();
@@ -90,6 +93,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			remarks,
 			requests,
 			renewed,
+			missed,
 			pulse,
 			stop,
 			leave,
@@ -127,6 +131,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		},
 		renew: () => renewed.next(),
 		onSkipped,
+		lookAgain: () => missed.next(),
 		load: (request) => requests.next(request),
 		stop() {
 			inserter.stop();

@@ -58,6 +58,8 @@ export type Service = Controlled & {
 	/** Has what is known read anew, by itself: why is told in the log. */
 	renew(why: string): Promise<void>;
 	stopBy(what: string): void;
+	/** Resolves when there is something to look in. */
+	readonly known: Promise<void>;
 };
 
 const SETTLE_PAUSE = 20;
@@ -90,13 +92,25 @@ export function makeService(options: ServiceOptions): Service {
 	let ready = false;
 	let stopped = false;
 	const failedReaders = new Set<string>();
+	/** Why indexes could not be read when it was tried last. */
+	let missing: string | undefined;
+	let beKnown: () => void = () => undefined;
+	const known = new Promise<void>((resolve) => {
+		beKnown = resolve;
+	});
+	if (knowledge.lacking === undefined) beKnown();
+	else {
+		// An agent that was killed may have left its mark.
+		onListening(false);
+		miss(knowledge.lacking.why, `nothing is loaded until that changes: ${knowledge.lacking.why}`);
+	}
 
 	/** Each reader of a report by itself: one that fails keeps it from no other. */
 	function take(report: Report): void {
 		const to = (reader: string, read: () => void): void => attempt(reader, failedReader, undefined, read);
 		if (report.kind === "listening") to("readiness", beReady);
 		if (report.kind === "deaf") to("readiness", () => onListening(false));
-		if (report.kind === "settled") to("readiness", () => readiness.status("settled"));
+		if (report.kind === "settled") to("readiness", () => tellStatus("settled"));
 		if (report.kind === "heard") to("commands", () => commands.hear(report.uevents));
 		to("metrics", () => counted.record(report));
 		to("status", () => book.record(report));
@@ -112,12 +126,26 @@ export function makeService(options: ServiceOptions): Service {
 		options.onBrokenReader?.(reader, error);
 	}
 
+	/** Where nothing is known udev is left to load what it can. */
 	function beReady(): void {
-		onListening(true);
+		if (knowledge.lacking === undefined) onListening(true);
 		if (ready) return;
 		ready = true;
-		readiness.status("listening");
+		tellStatus("listening");
 		readiness.ready();
+	}
+
+	function tellStatus(text: string): void {
+		readiness.status(knowledge.lacking === undefined ? text : `nothing to look in yet: ${knowledge.lacking.why}`);
+	}
+
+	/** Told once, for as long as it is so for the same reason. */
+	function miss(why: string, message: string): void {
+		book.missing(why);
+		if (why === missing) return;
+		missing = why;
+		book.problem(message);
+		journal.error({ moduleDirectory: knowledge.moduleDirectory }, message);
 	}
 
 	async function reload(): Promise<ReloadReply> {
@@ -126,22 +154,43 @@ export function makeService(options: ServiceOptions): Service {
 		try {
 			await inFlightEnded(1000 * settings.hung_seconds);
 			refuseWhenStopped();
-			({ knowledge, policy } = await options.readAll());
-			book.renewed(knowledge);
-			const { problems, read: files, moduleDirectory } = knowledge;
-			journal.info({ files, moduleDirectory }, "read indexes and configuration anew");
-			pipeline.renew();
-			return { problems: problems.length };
+			return takeOver(await options.readAll());
 		} catch (error) {
 			if (error instanceof NotDone) throw error;
-			const message = `could not reload, what was known still counts: ${error instanceof Error ? error.message : error}`;
-			book.problem(message);
-			journal.error({}, message);
+			const why = error instanceof Error ? error.message : String(error);
+			const known = knowledge.lacking === undefined;
+			const message = `${known ? "could not reload, what was known still counts" : "there is still nothing to look in"}: ${why}`;
+			miss(why, message);
 			throw new NotDone(message, { cause: error });
 		} finally {
 			if (!stopped) book.enter("serving");
 			if (!stopped && ready) readiness.ready();
 		}
+	}
+
+	function takeOver(anew: Pick<ServiceOptions, "knowledge" | "policy">): ReloadReply {
+		const { problems, read: files, moduleDirectory, lacking } = anew.knowledge;
+		if (lacking !== undefined && knowledge.lacking === undefined) throw new Error(lacking.why);
+		({ knowledge, policy } = anew);
+		pipeline.renew();
+		if (lacking !== undefined) throw new Error(lacking.why);
+		book.renewed(knowledge);
+		journal.info({ files, moduleDirectory }, "read indexes and configuration anew");
+		if (missing !== undefined) makeUpForMissed();
+		return { problems: problems.length };
+	}
+
+	/** Whatever asked for modules meanwhile did so in vain. */
+	function makeUpForMissed(): void {
+		missing = undefined;
+		beKnown();
+		if (pipeline.pulse.socket !== undefined && !stopped) onListening(true);
+		if (ready) tellStatus("listening");
+		pipeline.lookAgain();
+	}
+
+	function mayHaveCome(): boolean {
+		return knowledge.lacking !== undefined && knowledge.lacking.kind !== "impossible";
 	}
 
 	/** What hangs is not waited for, nor an install command that waits for the agent, nor what does not end within this time. */
@@ -187,6 +236,8 @@ export function makeService(options: ServiceOptions): Service {
 		const over = performance.now() + milliseconds;
 		const isOver = () => stopped || client.gone.aborted || performance.now() >= over;
 		const lineage = client.lineage();
+		// It may be there already, and nobody has noticed.
+		if (mayHaveCome()) await reloadOnce().catch(() => undefined);
 		const reply = await askers.during(lineage, () =>
 			settle({
 				...{ pulse, inserter, files: kernel, source, pidsOf, askers, lineage, isOver, commands: commandPool },
@@ -197,7 +248,8 @@ export function makeService(options: ServiceOptions): Service {
 		const { settled, not_waited_for } = reply;
 		if (not_waited_for !== undefined)
 			journal.info({ not_waited_for, settled }, "settle was asked by what runs below: it was not waited for");
-		return settled || !stopped ? reply : { ...reply, waiting_for: listRunning(), stopping: true };
+		const noted = { ...reply, ...(knowledge.lacking && { note: `nothing to look in yet: ${knowledge.lacking.why}` }) };
+		return settled || !stopped ? noted : { ...noted, waiting_for: listRunning(), stopping: true };
 	}
 
 	return {
@@ -221,9 +273,12 @@ export function makeService(options: ServiceOptions): Service {
 			),
 		stopBy,
 		status: () => book.status(),
+		known,
 		settle: settleFor,
 		reload: (client) => askers.during(client.lineage(), reloadOnce),
-		load(request, client) {
+		async load(request, client) {
+			if (knowledge.lacking !== undefined)
+				return { result: "refused", explanation: `nothing is known yet: ${knowledge.lacking.why}` };
 			const load = () => requests.load(request);
 			return client !== undefined && request.wait ? askers.during(client.lineage(), load) : load();
 		},

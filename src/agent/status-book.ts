@@ -12,6 +12,8 @@ export type StatusBook = {
 	/** Whether it works or is settled in the phase "serving" is told by what it is at. */
 	enter(phase: Phase): void;
 	renewed(knowledge: Knowledge): void;
+	/** Indexes could not be read. */
+	missing(why: string): void;
 	problem(message: string): void;
 	status(): AgentStatus;
 };
@@ -36,7 +38,8 @@ export function makeStatusBook(
 	let phase: { readonly name: Phase; readonly since: number } = { name: "starting", since: begun };
 	/** When something was begun or ended last, and the first time after things had been settled. */
 	let worked = { first: begun, last: begun };
-	let known = { knowledge, generation: 1, at: begun };
+	let known = { knowledge, generation: knowledge.lacking === undefined ? 1 : 0, at: begun };
+	let missing = knowledge.lacking?.why;
 	let lastProblem: { readonly message: string; readonly at: number } | undefined;
 	let past: readonly Past[] = [];
 	let receiveBuffer = 0;
@@ -86,6 +89,10 @@ export function makeStatusBook(
 		},
 		renewed(anew) {
 			known = { knowledge: anew, generation: known.generation + 1, at: now() };
+			missing = undefined;
+		},
+		missing(why) {
+			missing = why;
 		},
 		status() {
 			const state = stateNow();
@@ -112,6 +119,7 @@ export function makeStatusBook(
 					directory: known.knowledge.moduleDirectory,
 					generation: known.generation,
 					milliseconds_ago: ago(known.at),
+					...(missing !== undefined && { missing }),
 				},
 				configuration: {
 					files: known.knowledge.read,

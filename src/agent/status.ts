@@ -66,8 +66,10 @@ export type AgentStatus = {
 	readonly last_outcomes: readonly PastOutcome[];
 	readonly indexes: {
 		readonly directory: string;
-		/** Counts from 1: how often they were read. */
+		/** How often they were read: 0 as long as there is nothing to look in. */
 		readonly generation: number;
+		/** Why they could not be read when it was tried last; what had been read before still counts. */
+		readonly missing?: string;
 		readonly milliseconds_ago: number;
 	};
 	readonly configuration: {

@@ -68,6 +68,18 @@ export function readIndexesLeniently(files: Files, directory: string, problems: 
 	};
 }
 
+/** Nothing is in them. */
+export function emptyIndexes(directory: string): Indexes {
+	const empty = (kind: IndexKind): IndexFile => emptyIndex(`${directory}/${indexNames[kind]}`);
+	return {
+		dependencies: empty("dependencies"),
+		aliases: empty("aliases"),
+		symbols: empty("symbols"),
+		builtins: empty("builtins"),
+		builtinAliases: undefined,
+	};
+}
+
 function readIndex(files: Files, directory: string, kind: IndexKind): IndexFile | undefined {
 	const path = `${directory}/${indexNames[kind]}`;
 	const bytes = files.read(path);

@@ -3,8 +3,15 @@
 import { type ConfigurationRead, readConfiguration } from "./configuration.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { findExact, type IndexFile } from "./formats/index-file.js";
-import type { CommandLine, ModprobeConfig, SoftdepLine, Source, WeakdepLine } from "./formats/modprobe-config.js";
-import { type Indexes, readIndexes } from "./indexes.js";
+import {
+	type CommandLine,
+	type ModprobeConfig,
+	mergeModprobeConfigs,
+	type SoftdepLine,
+	type Source,
+	type WeakdepLine,
+} from "./formats/modprobe-config.js";
+import { emptyIndexes, type Indexes, readIndexes } from "./indexes.js";
 import type { Files } from "./kernel.js";
 import { normaliseAlias, normaliseModuleName } from "./module-name.js";
 import { matchesWildcard } from "./wildcard.js";
@@ -43,6 +50,16 @@ export type Knowledge = {
 	masked?(module: string): Source | undefined;
 	file(module: string): ModuleFile | undefined;
 	isBuiltin(module: string): boolean;
+	/** Set where nothing is known: then there is no module, no alias and no configuration. */
+	readonly lacking?: Lacking;
+};
+
+/** Why nothing could be read. */
+export type Lacking = {
+	/** For people, in one sentence. */
+	readonly why: string;
+	/** Files are "unusable" until they change, "refused" maybe for a moment only; or the kernel makes it "impossible". */
+	readonly kind: "unusable" | "refused" | "impossible";
 };
 
 export type KnowledgeOptions = {
@@ -63,6 +80,12 @@ export function readKnowledge(files: Files, options: KnowledgeOptions): Knowledg
 	const indexes = readIndexes(files, options.moduleDirectory);
 	const { value, problems, read } = readConfiguration(files, options);
 	return makeKnowledge(options.moduleDirectory, indexes, { value, problems, read }, options.honourEveryLine);
+}
+
+/** Of a machine on which there is nothing to look in. */
+export function knowNothing(moduleDirectory: string, lacking: Lacking): Knowledge {
+	const nothing = { value: mergeModprobeConfigs([]), problems: [], read: [] };
+	return { ...makeKnowledge(moduleDirectory, emptyIndexes(moduleDirectory), nothing), lacking };
 }
 
 export function makeKnowledge(

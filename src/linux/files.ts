@@ -43,7 +43,10 @@ function readDirectory(path: string): string[] {
 }
 
 // Nanoseconds and the inode tell a file that was replaced at once by another of the same size.
-function readStamp(path: string): string {
-	const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+function readStamp(path: string): string | undefined {
+	// What is absent is asked for again and again: an exception for each time would cost the most of it.
+	const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+	if (found === undefined) return undefined;
+	const { dev, ino, size, mtimeNs, ctimeNs } = found;
 	return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

@@ -9,7 +9,7 @@ import { exitStatus } from "../agent/verdict.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
-import { type Knowledge, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
@@ -98,26 +98,74 @@ export type PolicyPlace = { readonly source: UeventSource; readonly rulesDirecto
 export async function readAll(
 	kernel: Kernel,
 	options: AgentOptions,
-	{ honour_every_line }: Settings,
-	{ source, rulesDirectory }: PolicyPlace,
+	settings: Settings,
+	place: PolicyPlace,
 ): Promise<Known> {
-	const moduleDirectory = `${options.dirname ?? ""}/lib/modules/${options.setVersion ?? kernel.release}`;
-	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
 	try {
-		const knowledge = readKnowledge(kernel, {
-			moduleDirectory,
-			...(options.configPath.length > 0 && { configPaths: options.configPath }),
-			...(commandLine !== undefined && { kernelCommandLine: commandLine }),
-			honourEveryLine: honour_every_line,
-		});
-		const directories = options.policy.length > 0 ? options.policy : [POLICY_DIRECTORY, rulesDirectory];
-		const policy = await readPolicy(kernel, directories, source);
-		const problems = [...knowledge.problems, ...listUnheededLines(knowledge), ...policy.problems];
-		const read = [...knowledge.read, ...policy.read];
-		return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
+		return await withPolicy(readModules(kernel, options, settings), kernel, options, place);
 	} catch (error) {
 		throw new StartFailure(explainMissing(error), exitStatus.unable);
 	}
+}
+
+/** The same, where knowledge that says what it lacks stands for indexes that are absent, damaged or closed. */
+export async function readWhatThereIs(
+	kernel: Kernel,
+	options: AgentOptions,
+	settings: Settings,
+	place: PolicyPlace,
+): Promise<Known> {
+	return withPolicy(await readModulesOrNothing(kernel, options, settings), kernel, options, place);
+}
+
+const NO_MODULES = "this kernel cannot load modules: it was built without them";
+
+async function readModulesOrNothing(kernel: Kernel, options: AgentOptions, settings: Settings): Promise<Knowledge> {
+	const directory = moduleDirectoryOf(kernel, options);
+	if (await isWithoutModules(kernel)) return knowNothing(directory, { why: NO_MODULES, kind: "impossible" });
+	try {
+		return readModules(kernel, options, settings);
+	} catch (error) {
+		const why = error instanceof MissingIndexes ? error.message : explainMissing(error);
+		return knowNothing(directory, { why, kind: error instanceof Refusal ? "refused" : "unusable" });
+	}
+}
+
+/** A sandbox may hide /proc/modules: only ENOSYS says so for sure, and where there are modules /dev/null is none of them. */
+async function isWithoutModules(kernel: Kernel): Promise<boolean> {
+	try {
+		if (kernel.read("/proc/modules") !== undefined) return false;
+		await kernel.insert("/dev/null", "");
+		return false;
+	} catch (error) {
+		return error instanceof Refusal && error.code === "ENOSYS";
+	}
+}
+
+const moduleDirectoryOf = ({ release }: Kernel, { dirname = "", setVersion = release }: AgentOptions): string =>
+	`${dirname}/lib/modules/${setVersion}`;
+
+function readModules(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
+	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
+	return readKnowledge(kernel, {
+		moduleDirectory: moduleDirectoryOf(kernel, options),
+		...(options.configPath.length > 0 && { configPaths: options.configPath }),
+		...(commandLine !== undefined && { kernelCommandLine: commandLine }),
+		honourEveryLine: honour_every_line,
+	});
+}
+
+async function withPolicy(
+	knowledge: Knowledge,
+	kernel: Kernel,
+	options: AgentOptions,
+	{ source, rulesDirectory }: PolicyPlace,
+): Promise<Known> {
+	const directories = options.policy.length > 0 ? options.policy : [POLICY_DIRECTORY, rulesDirectory];
+	const policy = await readPolicy(kernel, directories, source);
+	const problems = [...knowledge.problems, ...listUnheededLines(knowledge), ...policy.problems];
+	const read = [...knowledge.read, ...policy.read];
+	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
 }
 
 /** @throws {StartFailure} */

@@ -7,18 +7,17 @@ import { runByCompanion, runRuleByCompanion } from "../agent/companion.js";
 import { formatLoadLine, type LoadRequest, parseLoadLine } from "../agent/control.js";
 import { answerControl, answerLoad } from "../agent/control-answers.js";
 import type { UeventSource } from "../agent/devices.js";
-import { type Freshness, makeFreshness } from "../agent/freshness.js";
 import type { Journal } from "../agent/journal.js";
 import { makeMetrics } from "../agent/metrics.js";
 import { keepMetricsFile } from "../agent/metrics-file.js";
-import { traceReads } from "../agent/read-trace.js";
 import { isReplayToCome } from "../agent/replay.js";
 import { makeService, type Service } from "../agent/service.js";
 import type { Settings } from "../agent/settings.js";
 import { attempt, type OnSkipped } from "../agent/skipped.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { version } from "../version.js";
-import { type AgentOptions, formatProblem, readAll } from "./agent-start.js";
+import { type AgentOptions, formatProblem } from "./agent-start.js";
+import { keepFresh } from "./keep-fresh.js";
 import type { ControlSocket, Machine, ServiceMachine } from "./machine.js";
 
 export type Serving = {
@@ -33,10 +32,6 @@ export type Serving = {
 
 /** The kernel has no more requests under way at once (kernel/module/kmod.c: 50). */
 const LOAD_CONNECTIONS = 256;
-/** depmod writes its files one after the other: for so long none must have changed. */
-const RELOAD_QUIET = 1000;
-/** Between two looks where no hint came, since not everything can be watched. */
-const RELOAD_POLL = 30_000;
 
 /**
  * Resolves when it was told to stop and everything that was begun has ended or hangs, with the modules that hang.
@@ -46,9 +41,9 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 	const { given, machine, ports, kernel, settings, source, journal } = serving;
 	const fresh = await keepFresh(serving);
 	const known = await fresh.read();
-	const { problems, read: files, moduleDirectory } = known.knowledge;
+	const { problems, read: files, moduleDirectory, lacking } = known.knowledge;
 	for (const problem of problems) journal.warn({ ...problem }, formatProblem(problem));
-	journal.info({ files, moduleDirectory }, "read the configuration");
+	if (lacking === undefined) journal.info({ files, moduleDirectory }, "read the configuration");
 	const counted = makeMetrics();
 	const leaving = makeLeaving(serving);
 	const service = makeService({
@@ -114,42 +109,6 @@ function commandRunner(ports: ServiceMachine, { command_socket }: Settings): Com
 	return runRuleByCompanion((...asked) => ports.ask(...asked), command_socket);
 }
 
-/** Reads indexes, configuration and policy, and tells when what was read last is no longer so. */
-async function keepFresh({ given, machine, ports, kernel, settings, source, journal }: Serving) {
-	const { rulesDirectory } = machine;
-	let onStale: () => void = () => undefined;
-	let freshness: Freshness | undefined;
-	let latest = traceReads(kernel);
-	const watch = await ports.watchDirectories({
-		onHint: () => freshness?.hint(),
-		onProblem: ({ message }) => journal.warn({}, `looks for changes now and then only: ${message}`),
-	});
-	return {
-		async read() {
-			const trace = traceReads(kernel);
-			const known = await readAll({ ...kernel, ...trace.files }, given, settings, { source, rulesDirectory });
-			latest = trace;
-			freshness?.follow(trace);
-			return known;
-		},
-		begin(listener: () => void) {
-			onStale = listener;
-			freshness = makeFreshness({
-				watch,
-				quietMilliseconds: RELOAD_QUIET,
-				pollMilliseconds: RELOAD_POLL,
-				onStale: () => onStale(),
-				onProblem: ({ message }) => journal.error({}, `could not look for changes: ${message}`),
-			});
-			freshness.follow(latest);
-		},
-		end() {
-			if (freshness === undefined) watch.close();
-			else freshness.close();
-		},
-	};
-}
-
 /** As long as it is there, udev's rule leaves loading to this agent. */
 function markListening({ ports, settings, journal }: Serving, listens: boolean): void {
 	try {
@@ -186,7 +145,8 @@ async function answerAll(service: Service, serving: Serving, leaving: Leaving): 
 			connections: LOAD_CONNECTIONS,
 		};
 		sockets.push(await ports.listenControl(control), await ports.listenControl(load));
-		await takeSpooled(service, serving, leaving);
+		// What nobody can look up yet stays there.
+		void service.known.then(() => takeSpooled(service, serving, leaving));
 		await ended;
 	} finally {
 		service.stopBy("it ends");

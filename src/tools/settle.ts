@@ -29,6 +29,7 @@ export const settle = defineTool({
 		const request = { command: "settle", timeout_milliseconds: milliseconds } as const;
 		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: milliseconds + MARGIN });
 		if (answer === undefined) return 1;
+		if (answer.note !== undefined) machine.complain(`hotplugd settle: ${printable(answer.note)}\n`);
 		for (const left of answer.not_waited_for ?? [])
 			machine.complain(`hotplugd settle: did not wait for ${printable(left)}, which cannot end before this has\n`);
 		if (answer.settled) return 0;

@@ -73,12 +73,16 @@ function knowledgeRows({ indexes, configuration }: AgentStatus): Row[] {
 	const { files, problems, milliseconds_ago } = configuration;
 	const read = `read ${formatDuration(milliseconds_ago)} ago, ${problems} ${problems === 1 ? "problem" : "problems"}`;
 	return [
-		[
-			"indexes",
-			`${printable(indexes.directory)}, generation ${indexes.generation}, read ${formatDuration(indexes.milliseconds_ago)} ago`,
-		],
+		["indexes", ...formatIndexes(indexes)],
 		["configuration", read, ...files.map(printable)],
 	];
+}
+
+function formatIndexes({ directory, generation, milliseconds_ago, missing }: AgentStatus["indexes"]): string[] {
+	const ago = `${formatDuration(milliseconds_ago)} ago`;
+	const read = generation === 0 ? [] : [`${printable(directory)}, generation ${generation}, read ${ago}`];
+	if (missing === undefined) return read;
+	return [...read, `${generation === 0 ? "none" : "gone now"}, waits for them: ${printable(missing)}`];
 }
 
 function formatProblem({ message, milliseconds_ago }: NonNullable<AgentStatus["last_problem"]>): string {

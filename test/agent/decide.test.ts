@@ -4,7 +4,7 @@ import type { PresentDevice } from "../../src/agent/devices.js";
 import { noPolicy } from "../../src/agent/policy.js";
 import { parsePolicy } from "../../src/agent/policy-file.js";
 import { MalformedIndex } from "../../src/libkmod/formats/index-file.js";
-import { readKnowledge } from "../../src/libkmod/knowledge.js";
+import { knowNothing, readKnowledge } from "../../src/libkmod/knowledge.js";
 import { configFile, filesIn, makeWorld, moduleDirectory, type World, worldFiles } from "../support/world.js";
 
 const world: World = {
@@ -204,4 +204,13 @@ test("masks are part of what is known, and without any it stays what it was", (t
 	const masked = withMasks(knowledge, policyOf('[[mask]]\nmodule = "b*"'));
 	t.deepEqual(masked.masked?.("by_name"), { file: "p", line: 1 });
 	t.is(masked.masked?.("a"), undefined);
+});
+
+test("where nothing is known nothing is asked of it, but for what a look later on cannot find again", (t) => {
+	const knowledge = knowNothing(moduleDirectory, { why: "there is nothing", kind: "unusable" });
+	const rules = '[[load]]\nsubsystem = "usb"\naction = ["add", "bind"]\nload = ["a"]';
+	const decide = makeDecider(knowledge, policyOf(rules));
+	t.deepEqual(decide(usb("x:a1")), []);
+	t.like(decide({ ...usb("x:a1"), action: "bind" }), [{ alias: "a", matches: [], rule: { line: 1 } }]);
+	t.is(decide({ ...usb("x:a1"), action: "change" }).length, 0);
 });

@@ -593,6 +593,20 @@ story(
 	{ coldplug },
 );
 
+story(
+	"where devices may have been missed it looks at all of them again, once though it is told twice",
+	`
+	socket    l
+	walk      a|
+	                ab|
+	missed     mm
+	batches   1     23
+	begun     a      b
+	ended     a      b
+	told      LW      W    S
+	`,
+);
+
 const inserter: HotplugOptions["inserter"] = { carryOut: () => [], busy: () => 0 };
 
 test("a socket that fails ten thousand times costs no more than one that fails once", (t) => {

@@ -73,6 +73,7 @@ test("the text is Prometheus' format, and its numbers are those that were counte
 	t.is(value("hotplugd_state", { state: "settled" }), 0);
 	t.is(value("hotplugd_uptime_seconds"), 2.5);
 	t.is(value("hotplugd_index_generation"), 3);
+	t.is(value("hotplugd_indexes_missing"), 0);
 	t.is(value("hotplugd_build_info", { version: status.version }), 1);
 	t.is(value("hotplugd_insertion_duration_seconds_count"), 7);
 	t.is(value("hotplugd_insertion_duration_seconds_sum"), (0.5 + 3 + 3 + 70 + 1_000_000 + 1 + 1) / 1000);
@@ -110,4 +111,11 @@ test("it can be formatted again and again", async (t) => {
 	const metrics = makeMetrics().metrics();
 	t.is(await formatMetrics(metrics, status), await formatMetrics(metrics, status));
 	t.notRegex(await formatMetrics(metrics, status), /NaN|undefined/);
+});
+
+test("that there are no indexes to read is a metric", async (t) => {
+	const indexes = { ...status.indexes, generation: 0, missing: "there are none" };
+	const text = await textOf({ ...busy(), status: { ...status, indexes } });
+	t.regex(text, /^hotplugd_indexes_missing 1$/m);
+	t.regex(text, /^hotplugd_index_generation 0$/m);
 });

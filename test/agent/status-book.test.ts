@@ -4,7 +4,8 @@ import { makePulse } from "../../src/agent/pulse.js";
 import { defaultSettings } from "../../src/agent/settings.js";
 import { makeStatusBook } from "../../src/agent/status-book.js";
 import type { Outcome } from "../../src/libkmod/inserter.js";
-import { makeWorld } from "../support/world.js";
+import { knowNothing } from "../../src/libkmod/knowledge.js";
+import { makeWorld, moduleDirectory } from "../support/world.js";
 
 const outcome: Outcome = {
 	step: {
@@ -20,12 +21,11 @@ const outcome: Outcome = {
 	milliseconds: 1.6,
 };
 
-function setUp() {
+function setUp(knowledge = makeWorld({ modules: {} })) {
 	const clock = { now: 0, busy: 0 };
 	const pulse = makePulse();
 	pulse.isLooking = () => false;
 	const inserter = { busy: () => clock.busy, running: () => [], inFlight: () => clock.busy, stuck: () => [] };
-	const knowledge = makeWorld({ modules: {} });
 	const settings = { ...defaultSettings, quiet_milliseconds: 1000 };
 	const options = { version: "1", source: "udev", knowledge, settings, counted: makeMetrics() } as const;
 	const book = makeStatusBook(options, { inserter, pulse } as never, () => clock.now);
@@ -91,4 +91,13 @@ test("times are whole milliseconds, and the last twenty outcomes are told", (t) 
 	for (const { milliseconds_ago } of last_outcomes) t.true(Number.isInteger(milliseconds_ago));
 	t.is(last_outcomes.at(-1)!.milliseconds, 2);
 	t.is(milliseconds, 21);
+});
+
+test("indexes that could not be read are missing until they are, and were read never or so often", (t) => {
+	const { book } = setUp(knowNothing(moduleDirectory, { why: "there are none", kind: "unusable" }));
+	t.like(book.status().indexes, { directory: moduleDirectory, generation: 0, missing: "there are none" });
+	book.renewed(makeWorld({ modules: {} }));
+	t.like(book.status().indexes, { generation: 1, missing: undefined });
+	book.missing("they are gone");
+	t.like(book.status().indexes, { generation: 1, missing: "they are gone" });
 });

@@ -6,6 +6,7 @@
 //	walk      a look at all devices: a letter is a slice, as `finds` has it, # it fails
 //	insert a  an insertion that does not end well at once: i inserted, n no device, f failed
 //	rmmod     modules that somebody removes
+//	missed    devices may have been missed, though no message was
 //	stop      the agent is told to stop
 //	clock     the wall clock is set: > an hour ahead, < an hour back
 //	batches   numbers of the batches
@@ -102,6 +103,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			listLive: circumstances.listLive ?? (() => live),
 			quietMilliseconds: QUIET,
 			pauseMilliseconds: PAUSE,
+			missed: cold(diagram("missed")),
 			stop,
 			endWhenSettled: coldplug,
 			scheduler: { now, schedule: asyncScheduler.schedule.bind(asyncScheduler) },

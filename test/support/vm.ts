@@ -72,6 +72,8 @@ export interface Machine {
 	readonly kernel?: "backports";
 	/** Whether our own modules of fixtures/modules are among them, in /lib/modules/RELEASE/extra. */
 	readonly testModules?: boolean;
+	/** Whether /lib/modules is left empty: guest/functions.sh has `mount_modules`, which mounts it when the test says so. */
+	readonly modulesLate?: boolean;
 	/** Process 1: a script that does nothing but answer the test, unless given; Debian's systemd; or busybox's init. */
 	readonly init?: Init;
 	/** For `sh -eu`, in the root before process 1 begins, all disks mounted. Where it fails, the machine stops and says why. */

@@ -472,6 +472,31 @@ const service: readonly Wait[] = [
 		],
 	},
 	{
+		file: "src/agent/service.ts",
+		at: ["const known = new Promise<void>("],
+		waitsFor: "indexes to look in, before the spool is taken",
+		ends: "they can be read; nobody is kept waiting by it, and it is forgotten with the agent",
+		tests: [["test/tools/run-late.test.ts", "what waits in the spool is taken when it can be looked up"]],
+	},
+	{
+		file: "src/tools/keep-fresh.ts",
+		at: ["const poll = setInterval("],
+		waitsFor: "the next look whether indexes were mounted where there were none",
+		ends: "two seconds; anything that is read anew; the agent's end",
+		tests: [
+			["test/tools/run-late.test.ts", "it stays, idle and saying so once, until there is something to look in: …"],
+		],
+	},
+	{
+		file: "src/tools/keep-fresh.ts",
+		at: ["setTimeout(() => onStale(), RELOAD_POLL)"],
+		waitsFor: "the next try to read indexes that were refused, which changes nothing about them",
+		ends: "half a minute; anything that is read anew; the agent's end",
+		tests: [
+			["test/tools/run.test.ts", "short of descriptors when it began, it tries again though no file has changed"],
+		],
+	},
+	{
 		file: "src/agent/requests.ts",
 		at: ["new Promise((resolve) =>"],
 		waitsFor: "the outcome of what somebody asked to load",

@@ -101,6 +101,24 @@ test("status is for people", async (t) => {
 	);
 });
 
+test("status says that there are no indexes, and why", async (t) => {
+	const missing = "/lib/modules/1 has no modules.dep.bin";
+	const row = async (generation: number) => {
+		const indexes = { directory: "/lib/modules/1", generation, milliseconds_ago: 1000, missing };
+		const line = Buffer.from(JSON.stringify({ ok: true, status: { ...sampleStatus, indexes } }));
+		const { printed } = await hotplugd(
+			["status"],
+			answering(async () => line),
+		);
+		return /\n {2}indexes {9}(.*?)\n {2}configuration/s.exec(printed)?.[1];
+	};
+	t.is(await row(0), `none, waits for them: ${missing}`);
+	t.is(
+		await row(2),
+		`/lib/modules/1, generation 2, read 1 s ago\n${" ".repeat(18)}gone now, waits for them: ${missing}`,
+	);
+});
+
 test("status --json is what the agent said, in a line", async (t) => {
 	const { status, printed } = await ask("status", "--json");
 	t.is(status, 0);
@@ -135,6 +153,15 @@ test("settle waits as long as it is told, and has a status of its own for what d
 	t.is((await ask("settle", "--timeout", "0")).status, 3);
 	t.is(lastOf("settle"), "settle 0");
 	t.is((await ask("settle", "--timeout", "99999999999")).status, 0);
+});
+
+test("settle says what it says nothing about", async (t) => {
+	const reply = { ok: true, settled: true, waiting_for: [], note: "nothing to look in yet: \x1b" };
+	const settled = await hotplugd(
+		["settle"],
+		answering(async () => Buffer.from(JSON.stringify(reply))),
+	);
+	t.deepEqual(settled, { ...well, complained: "hotplugd settle: nothing to look in yet: \\x1b\n" });
 });
 
 test("reload and stop say nothing where all is well", async (t) => {

@@ -1,5 +1,6 @@
 import test from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 import { run } from "../../src/tools/run.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
@@ -170,9 +171,33 @@ test("without devices, or with settings that are wrong, it does not begin", asyn
 	const wrong = start({ files: { "/etc/hotplugd.toml": "\nparalel = 1" } });
 	t.is(await wrong.ended, exitStatus.usage);
 	t.regex(wrong.machine.complained(), /^hotplugd run: \/etc\/hotplugd\.toml line 2: paralel is no setting/);
-	const elsewhere = makeFakeMachine({ world });
-	t.is(await run.start(["-S", "5.0.0"], elsewhere), exitStatus.unable);
-	t.regex(elsewhere.complained(), /^hotplugd run: \/lib\/modules\/5\.0\.0 has no modules\.dep\.bin/);
+});
+
+test("where there are no indexes it stays, says so once, and begins nothing", async (t) => {
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick });
+	const ended = run.start(["-S", "5.0.0"], machine);
+	await logged(machine, /^settled/);
+	await machine.plugIn("usb/stick", "x:stick");
+	machine.signal("SIGHUP");
+	t.like(await machine.ask({ command: "settle" }), { ok: true, settled: true });
+	t.like(await machine.ask({ command: "load", alias: "stick" }), { ok: true, result: "refused" });
+	t.deepEqual(machine.fakeKernel.begun, []);
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+	const missing = log(machine).filter(({ msg }) => msg.includes("has no modules.dep.bin"));
+	t.deepEqual(
+		missing.map(({ level, msg }) => ({ level, msg })),
+		[{ level: ERROR, msg: "nothing is loaded until that changes: /lib/modules/5.0.0 has no modules.dep.bin" }],
+	);
+	t.false(machine.hasFile("/run/hotplugd/listening"));
+	t.deepEqual(
+		machine.said.filter((word) => !/reloading|ready/.test(word)),
+		[
+			"nothing to look in yet: /lib/modules/5.0.0 has no modules.dep.bin",
+			"nothing to look in yet: /lib/modules/5.0.0 has no modules.dep.bin",
+			"stopping",
+		],
+	);
 });
 
 test("hotplugd=off on the kernel command line ends it at once, with one line, whatever its settings", async (t) => {
@@ -181,4 +206,21 @@ test("hotplugd=off on the kernel command line ends it at once, with one line, wh
 	t.is(await ended, exitStatus.done);
 	t.is(machine.complained(), "hotplugd run: hotplugd=off is on the kernel command line: nothing is loaded\n");
 	t.deepEqual([machine.printed(), machine.asked, machine.said, machine.fakeKernel.begun], ["", [], [], []]);
+});
+
+test("short of descriptors when it began, it tries again though no file has changed", async (t) => {
+	t.timeout(180_000);
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick });
+	const { read } = machine.fakeKernel;
+	let isShort = true;
+	machine.fakeKernel.read = (path) => {
+		if (isShort && path.endsWith(".bin")) throw new Refusal("read", path, "EMFILE", 24);
+		return read(path);
+	};
+	const ended = run.start([], machine);
+	await logged(machine, /^nothing is loaded until that changes: could not read .*: EMFILE/);
+	isShort = false;
+	await logged(machine, /^card: inserted/);
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
 });

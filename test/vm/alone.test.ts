@@ -18,13 +18,17 @@ async function debianConfiguration(): Promise<Record<string, Buffer>> {
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
+let byUdev: Promise<string[]> | undefined;
+
+/** What udev loads, in a boot that serves all tests of this file. */
+function loadedByUdev(): Promise<string[]> {
+	const script = ". /vm/functions; udev_coldplug >&2; stand_still; live_modules";
+	byUdev ??= boot({ devices: serviceDevices, script, seconds: 600 }).then(({ stdout }) => lines(stdout));
+	return byUdev;
+}
+
 vmTest("alone under busybox's init it loads what udev loads, and serves whatever comes later", async (t) => {
-	const byUdev = await boot({
-		devices: serviceDevices,
-		script: ". /vm/functions; udev_coldplug >&2; stand_still; live_modules",
-		seconds: 600,
-	});
-	const theirs = lines(byUdev.stdout);
+	const theirs = await loadedByUdev();
 	t.true(theirs.length > 100, "udev loaded too little to compare with");
 	const vm = await start({
 		init: "busybox",
@@ -79,3 +83,54 @@ vmTest("alone under busybox's init it loads what udev loads, and serves whatever
 		await vm.stop();
 	}
 });
+
+vmTest(
+	"alone with nothing in /lib/modules it is idle until it is mounted, and then loads what udev loads",
+	async (t) => {
+		const theirs = await loadedByUdev();
+		const vm = await start({
+			init: "busybox",
+			modulesLate: true,
+			devices: serviceDevices,
+			files: {
+				...(await debianConfiguration()),
+				"/etc/inittab": `::sysinit:/bin/sh -c 'echo /opt/hotplugd/dist/hotplugd-load >/proc/sys/kernel/modprobe'
+::respawn:/bin/sh -c 'exec /usr/local/bin/hotplugd run --notify-fd 3 >>${LOG} 2>>${LOG}.errors 3>>/run/ready'\n`,
+			},
+		});
+		const sh = async (script: string, seconds = 300) => {
+			const { stdout, stderr } = await vm.run(script, seconds);
+			return { stdout: lines(stdout.toString()), stderr: stderr.toString() };
+		};
+		try {
+			const settled = await sh(`until [ -s /run/ready ]; do sleep 0.2; done; hotplugd settle; echo $?
+			cat /run/hotplugd/lock; ls /run/hotplugd/listening`);
+			const [status, first] = settled.stdout;
+			t.is(status, "0");
+			t.regex(
+				settled.stderr,
+				/^hotplugd settle: nothing to look in yet: .* has no modules\.dep\.bin\n.*listening: No such/,
+			);
+			// What is asked for meanwhile waits in the spool, since this machine has no modprobe.
+			const asked = await sh(`mount -t minix /dev/vda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l
+			ticks() { sed 's/.*) //' "/proc/$(cat /run/hotplugd/lock)/stat" | awk '{print $12 + $13}'; }
+			ticks; sleep 30; ticks`);
+			const [spooled, before, after] = asked.stdout.map(Number);
+			t.true(spooled! > 0);
+			t.log(`in 30 s it used ${after! - before!} hundredths of a second`);
+			// A quarter of what its start took: a busy machine counts more for everything.
+			t.true(after! - before! < 0.25 * before!, `${after! - before!} after ${before}`);
+			const late = await sh(
+				`. /vm/functions; mount_modules; hotplugd settle --timeout 240 >&2
+			stand_still; hotplugd settle >&2; live_modules`,
+				600,
+			);
+			t.deepEqual(late, { stdout: [...theirs, "minix"].sort(), stderr: "" });
+			const log = await sh(`cat /run/hotplugd/lock; grep -c 'has no modules.dep.bin' ${LOG}
+			grep -c 'listening for uevents' ${LOG}; wc -c <${LOG}.errors`);
+			t.deepEqual(log.stdout, [first, "1", "1", "0"]);
+		} finally {
+			await vm.stop();
+		}
+	},
+);

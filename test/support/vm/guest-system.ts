@@ -18,6 +18,7 @@ export interface GuestSystem {
 	readonly modules?: Compression;
 	readonly kernel?: "backports";
 	readonly testModules?: boolean;
+	readonly modulesLate?: boolean;
 	readonly initrd?: RebuiltInitrd;
 }
 

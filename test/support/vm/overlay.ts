@@ -11,10 +11,11 @@ export function guestFile(name: string): Buffer {
 export interface Overlay {
 	readonly files?: Readonly<Record<string, string | Buffer>>;
 	readonly before?: string;
+	readonly modulesLate?: boolean;
 }
 
 /** By path in the initramfs, where `overlay` stands for the root. */
-export function overlayFiles({ files = {}, before }: Overlay): Map<string, Buffer> {
+export function overlayFiles({ files = {}, before, modulesLate = false }: Overlay): Map<string, Buffer> {
 	const overlay = new Map([
 		["overlay/vm/init", guestFile("init.sh")],
 		["overlay/vm/mounts", guestFile("mounts.sh")],
@@ -24,6 +25,7 @@ export function overlayFiles({ files = {}, before }: Overlay): Map<string, Buffe
 		["overlay/etc/systemd/system/vm-link.service", guestFile("link.service")],
 		["overlay/etc/systemd/system/sysinit.target.d/vm-link.conf", guestFile("link-wanted.conf")],
 	]);
+	if (modulesLate) overlay.set("overlay/vm/modules-late", Buffer.from(""));
 	if (before !== undefined) overlay.set("overlay/vm/before", Buffer.from(before));
 	for (const [path, content] of Object.entries(files)) overlay.set(`overlay${path}`, Buffer.from(content));
 	return overlay;

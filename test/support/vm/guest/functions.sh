@@ -5,6 +5,13 @@ live_modules() {
 	sed 's/ .*//' /proc/modules | LC_ALL=C sort
 }
 
+# What process 1 finds mounted, unless the test asked for `modulesLate`.
+mount_modules() {
+	for block in /sys/block/vd*; do
+		[ "$(cat "$block/serial")" = modules ] && mount -t ext4 "/dev/${block##*/}" /lib/modules
+	done
+}
+
 # Waits until the list of live modules has stood still for 5 seconds, with none on its way.
 stand_still() {
 	before=

@@ -20,7 +20,7 @@ lay_files() ( # DIRECTORY ROOT
 )
 
 lay_root() { # ROOT, where the root's disk is mounted
-	mount -t ext4 "$(disk modules)" "$1/lib/modules"
+	[ -e /overlay/vm/modules-late ] || mount -t ext4 "$(disk modules)" "$1/lib/modules"
 	mount -t ext4 "$(disk project)" "$1/opt/hotplugd"
 	lay_files /overlay "$1"
 }
