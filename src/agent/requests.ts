@@ -17,6 +17,8 @@ export const STOPPING = "the agent is stopping and begins nothing more: ask the 
 export type Requests = {
 	/** Resolves as soon as it is taken where nobody waits. */
 	load(request: LoadRequest): Promise<LoadReply>;
+	/** Something hangs, or waits for what does: who waits for such a thing alone is answered. */
+	hang(): void;
 	/** To be called before anything else is stopped: what runs is answered when it ends, all else is refused. */
 	stop(): void;
 	/** Nothing ends any more: refuses what is left. */
@@ -25,14 +27,14 @@ export type Requests = {
 
 export type RequestsOptions = {
 	readonly load: Pipeline["load"];
-	readonly inserter: Pick<Inserter, "isWaiting">;
+	readonly inserter: Pick<Inserter, "isWaiting" | "running" | "stuck">;
 	/** To the agent that runs next: it was taken, and has not begun. */
 	readonly leave: (request: LoadRequest) => void;
 };
 
 const refused: LoadReply = { result: "refused", explanation: STOPPING };
 
-type Open = { wanted: readonly string[] | undefined; refuse(): void };
+type Open = { wanted: readonly string[] | undefined; refuse(): void; end(reply: LoadReply): void };
 
 export function makeRequests({ load, inserter, leave }: RequestsOptions): Requests {
 	const open = new Set<Open>();
@@ -42,9 +44,10 @@ export function makeRequests({ load, inserter, leave }: RequestsOptions): Reques
 		return new Promise((resolve) => {
 			const request: Open = {
 				wanted: undefined,
-				refuse() {
+				refuse: () => request.end(refused),
+				end(reply) {
 					open.delete(request);
-					resolve(refused);
+					resolve(reply);
 				},
 			};
 			open.add(request);
@@ -55,17 +58,33 @@ export function makeRequests({ load, inserter, leave }: RequestsOptions): Reques
 					request.wanted = listModules(decisions);
 				},
 				answer(decisions, outcomes) {
-					open.delete(request);
 					const wanted = listModules(decisions);
 					const isLeft = outcomes.some(({ result, step }) => result === "stopped" && wanted.includes(step.module));
 					if (isLeft) request.refuse();
-					else resolve(judgeLoad(decisions, outcomes));
+					else request.end(judgeLoad(decisions, outcomes));
 				},
 			});
+			// What hangs already is not told of again.
+			endHanging(request);
 		});
 	}
 
+	/** Where nothing that it waits for gets on, it is answered: what hangs may never end. */
+	function endHanging({ wanted = [], end }: Open): void {
+		const running = new Map(inserter.running().map(({ module, hung }) => [module, hung]));
+		const stuck = new Map(inserter.stuck().map(({ module, behind }) => [module, behind]));
+		const inFlight = wanted.filter((module) => running.has(module) || inserter.isWaiting(module));
+		const [first] = inFlight;
+		if (first === undefined || !inFlight.every((module) => running.get(module) || stuck.has(module))) return;
+		const behind = stuck.get(first);
+		const why = behind === undefined ? `${first} hangs` : `${first} waits for ${behind}, which hangs`;
+		end({ result: "failed", explanation: `${why}: it may come up yet` });
+	}
+
 	return {
+		hang() {
+			for (const request of [...open]) endHanging(request);
+		},
 		async load(request) {
 			if (stopped) return refused;
 			const ended = begin(request);

@@ -111,6 +111,7 @@ export function makeService(options: ServiceOptions): Service {
 		if (report.kind === "listening") to("readiness", beReady);
 		if (report.kind === "deaf") to("readiness", () => onListening(false));
 		if (report.kind === "settled") to("readiness", () => tellStatus("settled"));
+		if (report.kind === "hung" || report.kind === "stuck") to("requests", () => requests.hang());
 		if (report.kind === "heard") to("commands", () => commands.hear(report.uevents));
 		to("metrics", () => counted.record(report));
 		to("status", () => book.record(report));

@@ -500,8 +500,12 @@ const service: readonly Wait[] = [
 		file: "src/agent/requests.ts",
 		at: ["new Promise((resolve) =>"],
 		waitsFor: "the outcome of what somebody asked to load",
-		ends: "the outcome; a stop, where it has not begun; whoever asks has a limit of his own (the thin helper's 150 seconds)",
+		ends: "the outcome; that it hangs, or waits for what does; a stop, where it has not begun; whoever asks has a limit of his own (the thin helper's 150 seconds)",
 		tests: [
+			[
+				"test/tools/run-service.test.ts",
+				"who asks for what hangs, or for what needs it, is answered once it does, and so is who asks later",
+			],
 			[
 				"test/tools/run-stop.test.ts",
 				"who asks an agent that stops is answered at once, the thin helper does it by modprobe, and what runs is awaited",

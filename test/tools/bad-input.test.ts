@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import test from "ava";
 import { settingsTable } from "../../src/agent/settings.js";
 import { walkDevices } from "../../src/linux/sysfs.js";
-import { copyMachine, modules, release, unusable } from "../support/captured-machine.js";
+import { copyMachine, modules, release } from "../support/captured-machine.js";
 import { dryRun, dryRunHere, execute } from "../support/coldplug-process.js";
 
 test("what may not be read is named with the reason", async (t) => {

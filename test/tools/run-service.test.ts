@@ -159,6 +159,21 @@ test("what hangs is reported, and others go on", async (t) => {
 	t.like(await machine.ask({ command: "settle", timeout_milliseconds: 10_000 }), { settled: true });
 });
 
+test("who asks for what hangs, or for what needs it, is answered once it does, and so is who asks later", async (t) => {
+	const { machine } = start(t, {
+		held: true,
+		files: { "/etc/hotplugd.toml": `${settings}hung_seconds = 1\n` },
+	});
+	await until(() => machine.fakeKernel.underway().includes("base"));
+	const [base, card] = ["base", "x:card"].map((alias) => machine.ask({ command: "load", alias }));
+	t.like(await base, { ok: true, result: "failed", explanation: "base hangs: it may come up yet" });
+	t.like(await card, { result: "failed", explanation: "card waits for base, which hangs: it may come up yet" });
+	t.like(await machine.ask({ command: "load", alias: "x:card" }), { result: "failed" });
+	t.is(await machine.askToLoad("k base"), "1\n");
+	await machine.fakeKernel.end("base");
+	await machine.fakeKernel.end("card");
+});
+
 for (const [way, reload] of [
 	["SIGHUP", (machine: FakeMachine) => machine.signal("SIGHUP")],
 	["a request", (machine: FakeMachine) => machine.ask({ command: "reload" })],
