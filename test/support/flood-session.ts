@@ -115,7 +115,10 @@ async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	const after = residentSize(daemon);
 	const peak = await watch.stop();
 	const drops = daemon.drops();
+	const hanging = daemon.inserted().filter((name) => name.startsWith("hung")).length;
 	writeFileSync(release, "");
+	// An agent that ends waits for nothing that hangs.
+	await daemon.until(() => countInserted(daemon, "hung") === hanging);
 	const ended = await daemon.stop();
 	const names = daemon.inserted();
 	return {

@@ -123,6 +123,8 @@ async function insertionProcessKilled(t: ExecutionContext, vm: Vm, name: string)
 		vm,
 		`${useDriver(name)}; rmmod usbhid; { ${loading(name)}
 		for process in /proc/[0-9]*; do
+			# Neither this shell, whose words have that name too, nor what earlier runs left behind.
+			case $(readlink $process/exe) in */node) ;; *) continue ;; esac
 			grep -qs insertion-process $process/cmdline && ! grep -qs '^PPid:.1$' $process/status && kill -KILL \${process#/proc/}
 		done; } & ${timed("coldplug")}`,
 	);
