@@ -17,7 +17,7 @@ export type { ModprobeConfig, Source } from "./libkmod/formats/modprobe-config.j
 export type { ModuleSymbol } from "./libkmod/formats/module-symbols.js";
 export type { ModuleState } from "./libkmod/formats/proc-modules.js";
 export { type IndexKind, MissingIndexes } from "./libkmod/indexes.js";
-export { type Flight, type Inserter, makeInserter, type Outcome, type Result } from "./libkmod/inserter.js";
+export { type Flight, type Inserter, makeInserter } from "./libkmod/inserter.js";
 export {
 	type Files,
 	type InsertFlags,
@@ -37,4 +37,5 @@ export { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/k
 export { type Knowledge, readKnowledge } from "./libkmod/knowledge.js";
 export type { Section } from "./libkmod/live-state.js";
 export { normaliseAlias, normaliseModuleName } from "./libkmod/module-name.js";
+export type { Outcome, Result } from "./libkmod/outcome.js";
 export { levels, planInsertion, type Step, type Wanted } from "./libkmod/plan-insertion.js";

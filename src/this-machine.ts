@@ -17,11 +17,12 @@ export const thisMachine: Machine = {
 	moduleTree: async () => (await import("./linux/module-tree.js")).moduleTree,
 	devices: async (sysfs) => {
 		const { walkDevices } = await import("./linux/sysfs.js");
-		const { walkOnThreads } = await import("./linux/threaded-walk.js");
 		const { identifyDevice } = await import("./linux/device-identity.js");
 		return {
 			present: (concerns, onSkipped) => walkDevices(sysfs, concerns, onSkipped),
-			look: (options) => walkOnThreads(sysfs, options),
+			async *look(options) {
+				yield* (await import("./linux/threaded-walk.js")).walkOnThreads(sysfs, options);
+			},
 			identify: identifyDevice,
 			listen,
 		};

@@ -1,7 +1,8 @@
 // Drivers that could not be had for a reason that passes: their file was gone, since a package was just being upgraded, or no
 // descriptor was left to open it. Their devices are tried for again when the file is back, or known by another path. Pure.
-import type { Outcome, Result } from "../libkmod/inserter.js";
+
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome, Result } from "../libkmod/outcome.js";
 import { rootOf } from "./verdict.js";
 
 export type Absence = {

@@ -19,9 +19,10 @@ import {
 	tap,
 	timer,
 } from "rxjs";
-import { type CarryOutOptions, isUsable, type Outcome } from "../libkmod/inserter.js";
+import type { CarryOutOptions } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import { isUsable, type Outcome } from "../libkmod/outcome.js";
 import type { Step } from "../libkmod/plan-insertion.js";
 import { type Absence, findAbsence, MOST_TRIES, PAUSES } from "./absent-files.js";
 import type { Attempts } from "./attempts.js";

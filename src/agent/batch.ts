@@ -69,7 +69,8 @@ export function planBatch(
 		if (why !== undefined) spared.push({ module: one.module, device: deviceOf(one), why });
 		return why === undefined;
 	});
-	const behind = listBehindResting(rivalsAmong(knowledge, notYet), isResting);
+	const rests = notYet.some(({ module }) => isResting(module));
+	const behind = rests ? listBehindResting(rivalsAmong(knowledge, notYet), isResting) : nobody;
 	const wanted = notYet.filter((one) => {
 		const { module } = one;
 		const device = deviceOf(one);
@@ -81,6 +82,8 @@ export function planBatch(
 	const plan = planInsertion(knowledge, wanted).filter(({ module, how }) => how !== "builtin" && !isLive(module));
 	return { number, decisions, plan, wantedBy, spared };
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 const deviceOf = ({ cause }: Wanted): string => (cause.kind === "alias" && cause.device) || "";
 

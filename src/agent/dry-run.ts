@@ -1,7 +1,7 @@
 // What coldplug would do, as text and as JSON lines: the same batches and plans that the real run carries out.
 
-import { isMask } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import { isMask } from "../libkmod/outcome.js";
 import { levels, type Step } from "../libkmod/plan-insertion.js";
 import { type Batch, planApart, planBatch } from "./batch.js";
 import { type Decision, makeDecider, type Verdict } from "./decide.js";

@@ -1,7 +1,7 @@
 // Sentences about plans, decisions and outcomes: why a module is loaded, or is not. Pure text, read by people.
 import type { Source } from "../libkmod/formats/modprobe-config.js";
-import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome } from "../libkmod/outcome.js";
 import type { Cause, Step } from "../libkmod/plan-insertion.js";
 import type { Decision, Match } from "./decide.js";
 import type { Skipped } from "./skipped.js";

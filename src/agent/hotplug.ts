@@ -25,8 +25,8 @@ import {
 	throttleTime,
 	timer,
 } from "rxjs";
-import type { Outcome } from "../libkmod/inserter.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import type { Outcome } from "../libkmod/outcome.js";
 import { makeAttempts } from "./attempts.js";
 import { makeBackOff, noBackOff } from "./back-off.js";
 import { type Insertions, makeBatchInsertion } from "./batch-insertion.js";

@@ -1,7 +1,7 @@
 // The agent's log: JSON lines by pino, one for each outcome, on standard output where a service manager reads them.
 import pino from "pino";
-import type { Outcome } from "../libkmod/inserter.js";
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome } from "../libkmod/outcome.js";
 import type { Batch } from "./batch.js";
 import type { CommandReport } from "./command-pool.js";
 import { explainDecision, explainOutcome, explainSkipped, formatSource } from "./explain.js";

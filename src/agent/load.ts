@@ -1,5 +1,5 @@
 // What came of an alias that somebody asked for, in words and as modprobe's exit status would have it.
-import { isUsable, type Outcome } from "../libkmod/inserter.js";
+import { isUsable, type Outcome } from "../libkmod/outcome.js";
 import type { LoadReply } from "./control.js";
 import type { Decision } from "./decide.js";
 import { explainDecision, explainOutcome } from "./explain.js";

@@ -1,6 +1,7 @@
 // What the agent counts, fed by its reports: plain numbers, so that counting costs next to nothing, for status and for metrics.
-import type { Outcome, Result } from "../libkmod/inserter.js";
+
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome, Result } from "../libkmod/outcome.js";
 import type { Batch } from "./batch.js";
 import type { CommandReport } from "./command-pool.js";
 import { type Durations, makeDurations } from "./durations.js";

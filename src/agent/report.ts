@@ -1,6 +1,7 @@
 // What the agent has to say while it works: data, turned into text or JSON at the edge alone.
-import type { Outcome } from "../libkmod/inserter.js";
+
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome } from "../libkmod/outcome.js";
 import type { Step } from "../libkmod/plan-insertion.js";
 import type { Batch } from "./batch.js";
 import { listRecords } from "./dry-run.js";

@@ -1,6 +1,7 @@
 // How a coldplug ended, as its exit status and in words. The table is documented in the README.
-import type { Outcome } from "../libkmod/inserter.js";
+
 import { Refusal } from "../libkmod/kernel.js";
+import type { Outcome } from "../libkmod/outcome.js";
 import { explainCause, explainOutcome } from "./explain.js";
 
 export const exitStatus = {

@@ -3,34 +3,10 @@
 // that a plan asks for holds for what is in flight already and has not begun.
 // What is live is the kernel's to say (EEXIST): nothing is remembered between plans.
 import { type Kernel, Refusal } from "./kernel.js";
+import { isMask, isUsable, type Outcome, type Result } from "./outcome.js";
 import { makePlaces, type Place } from "./places.js";
 import type { Prerequisite, Step } from "./plan-insertion.js";
 import { makeWaits } from "./waits.js";
-
-export type Result =
-	| "inserted"
-	| "live" // already, or somebody else was quicker
-	| "builtin"
-	| "ran" // its `install` command, which ended with 0
-	| "masked" // its `install` command is true or false: it was not run
-	| "no device" // its init answered ENODEV or ENXIO: there is no such hardware
-	| "failed"
-	| "missing" // there is neither a file nor a command for it
-	| "blocked" // something it cannot do without did not come to life
-	| "stopped"; // it had not begun when the inserter was stopped
-
-export type Outcome = {
-	readonly step: Step;
-	readonly result: Result;
-	/** From begin to end, without the wait for prerequisites and a place. */
-	readonly milliseconds: number;
-	/** Why it failed: a Refusal where it was the kernel's answer. */
-	readonly reason?: Error;
-	/** What the `install` command ended with. */
-	readonly exitStatus?: number;
-	/** What blocked it. */
-	readonly because?: Outcome;
-};
 
 export type Flight = {
 	/** Never rejects. */
@@ -296,17 +272,6 @@ function withResolvers<Value>() {
 
 function resultBehind({ result }: Outcome): Result {
 	return result === "stopped" ? "stopped" : "blocked";
-}
-
-/** Whether modules that need this one can go on. */
-export function isUsable({ result, step }: Outcome): boolean {
-	if (result === "masked") return step.how === "run" && !step.command.trimEnd().endsWith("false");
-	return result === "inserted" || result === "live" || result === "builtin" || result === "ran";
-}
-
-/** An `install` line that keeps a module out: what it runs does nothing, so that running it can be spared. */
-export function isMask(command: string): boolean {
-	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(command.trim());
 }
 
 /** What needs no place, since nothing is run for it. */

@@ -163,10 +163,40 @@ const gather =
 		}
 		const dependencies = knowledge.file(wanted.module)?.dependencies ?? [];
 		const causeOf = { kind: "dependency", of: wanted.module } as const;
-		return [...dependencies.map((module) => ({ module, cause: causeOf })), wanted].map((one) =>
-			withSoftdeps(gathering, one, required),
-		);
+		const all = [...dependencies.map((module) => ({ module, cause: causeOf })), wanted];
+		// Most have no softdeps: nothing of theirs is left to be done later.
+		const first = all.findIndex((one) => !addAlone(gathering, one, required));
+		return first < 0 ? [] : all.slice(first).map((one) => withSoftdeps(gathering, one, required));
 	};
+
+const softdepsOf = ({ knowledge, ignoring }: Gathering, wanted: Wanted): readonly SoftdepLine[] =>
+	wanted === ignoring ? [] : knowledge.softdeps(wanted.module);
+
+/** Whether it has no softdeps, and so has been added. */
+function addAlone(gathering: Gathering, wanted: Wanted, required: boolean): boolean {
+	if (softdepsOf(gathering, wanted).length > 0) return false;
+	addStep(gathering, wanted, required, []);
+	return true;
+}
+
+/** @param pre its softdeps that go before it. @param softdeps whether there are any, before or after. */
+function addStep(
+	gathering: Gathering,
+	wanted: Wanted,
+	required: boolean,
+	pre: readonly Wanted[],
+	softdeps = false,
+): void {
+	const { knowledge, ignoring, steps } = gathering;
+	const { module, cause } = wanted;
+	const after: Prerequisite[] = [
+		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
+		...pre.map((one) => ({ module: one.module, hard: false })),
+	];
+	if (cause.kind === "softdep" && cause.when === "post") after.push({ module: cause.of, hard: false });
+	const ignoreCommand = ignoring !== undefined && keyOf(wanted) === keyOf(ignoring);
+	steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps }));
+}
 
 /** In place of the module and of all that it needs: nothing of it is to be loaded. */
 function makeMasked(knowledge: Knowledge, { module, alias, cause }: Wanted, required: boolean): Step | undefined {
@@ -189,22 +219,12 @@ function keyOf({ module, alias }: Pick<Wanted, "module" | "alias">): string {
 const withSoftdeps =
 	(gathering: Gathering, wanted: Wanted, required: boolean): Task =>
 	() => {
-		const { knowledge, ignoring, steps } = gathering;
-		const { module } = wanted;
-		const lines = wanted === ignoring ? [] : knowledge.softdeps(module);
-		const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "pre"));
-		const post = lines.flatMap((line) => findSoftdeps(knowledge, line, module, "post"));
-		const after: Prerequisite[] = [
-			...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
-			...pre.map((one) => ({ module: one.module, hard: false })),
-			...(wanted.cause.kind === "softdep" && wanted.cause.when === "post"
-				? [{ module: wanted.cause.of, hard: false }]
-				: []),
-		];
-		const ignoreCommand = ignoring !== undefined && keyOf(wanted) === keyOf(ignoring);
-		const softdeps = pre.length + post.length > 0;
+		const { knowledge } = gathering;
+		const lines = softdepsOf(gathering, wanted);
+		const pre = lines.flatMap((line) => findSoftdeps(knowledge, line, wanted.module, "pre"));
+		const post = lines.flatMap((line) => findSoftdeps(knowledge, line, wanted.module, "post"));
 		const itself: Task = () => {
-			steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps }));
+			addStep(gathering, wanted, required, pre, pre.length + post.length > 0);
 			return [];
 		};
 		const soft = (one: Wanted) => gather(gathering, one, false);

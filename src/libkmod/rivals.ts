@@ -88,20 +88,18 @@ function chain(order: PlanOrder<Ordered>, alias: string, modules: readonly strin
 class PlanOrder<Step extends Ordered> {
 	readonly #order: Step[];
 	readonly #places = new Map<string, number>();
-	readonly #after = new Map<string, Prerequisite[]>();
+	/** Of the steps that got more, all prerequisites. */
+	readonly #after = new Map<string, readonly Prerequisite[]>();
 
 	constructor(steps: readonly Step[]) {
 		this.#order = [...steps];
 		this.#number(0, steps.length);
-		for (const { module, after } of steps) this.#after.set(module, [...after]);
 	}
 
 	steps(): readonly Step[] {
 		return this.#order.map((step) => {
-			const after = this.#after.get(step.module)!;
-			return after.length === step.after.length && after.every((one, place) => one === step.after[place])
-				? step
-				: { ...step, after };
+			const after = this.#after.get(step.module);
+			return after === undefined ? step : { ...step, after };
 		});
 	}
 
@@ -110,10 +108,12 @@ class PlanOrder<Step extends Ordered> {
 		const [from, to] = [this.#places.get(first), this.#places.get(then)];
 		if (from === undefined || to === undefined) return false;
 		if (from > to && !this.#moveForward(from, to)) return false;
-		const after = this.#after.get(then)!;
+		const after = this.#afterOf(this.#places.get(then)!);
 		const known = after.findIndex(({ module }) => module === first);
-		if (known < 0) after.push({ module: first, hard: false, rival: alias });
-		else if (!after[known]!.hard) after[known] = { rival: alias, ...after[known]! };
+		const { hard, rival } = after[known] ?? { hard: false };
+		if (known < 0) this.#after.set(then, [...after, { module: first, hard: false, rival: alias }]);
+		else if (!hard && rival === undefined)
+			this.#after.set(then, after.with(known, { module: first, hard, rival: alias }));
 		return true;
 	}
 
@@ -121,7 +121,7 @@ class PlanOrder<Step extends Ordered> {
 	#moveForward(from: number, to: number): boolean {
 		const needed = new Set([from]);
 		for (const place of needed) {
-			for (const { module } of this.#after.get(this.#order[place]!.module)!) {
+			for (const { module } of this.#afterOf(place)) {
 				const before = this.#places.get(module);
 				if (before === undefined || before < to) continue;
 				if (before === to) return false;
@@ -136,6 +136,11 @@ class PlanOrder<Step extends Ordered> {
 		});
 		this.#number(to, from + 1);
 		return true;
+	}
+
+	#afterOf(place: number): readonly Prerequisite[] {
+		const { module, after } = this.#order[place]!;
+		return this.#after.get(module) ?? after;
 	}
 
 	#number(from: number, to: number): void {

@@ -1,7 +1,7 @@
 import test from "ava";
 import { findAbsence, MOST_TRIES, PAUSES } from "../../src/agent/absent-files.js";
-import type { Outcome } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import type { Outcome } from "../../src/libkmod/outcome.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 
 const step = (how: object): Step =>

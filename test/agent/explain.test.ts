@@ -9,8 +9,8 @@ import {
 	formatSource,
 	shorten,
 } from "../../src/agent/explain.js";
-import type { Outcome } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import type { Outcome } from "../../src/libkmod/outcome.js";
 import type { Cause, Step } from "../../src/libkmod/plan-insertion.js";
 
 const FILE = "/lib/modules/6.1.0/kernel/e1000.ko.xz";

@@ -2,8 +2,8 @@ import test from "ava";
 import { makeDecider } from "../../src/agent/decide.js";
 import { openJournal } from "../../src/agent/journal.js";
 import type { Report } from "../../src/agent/report.js";
-import type { Outcome } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import type { Outcome } from "../../src/libkmod/outcome.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 import { configFile, makeWorld } from "../support/world.js";
 

@@ -3,8 +3,8 @@ import type { Command, CommandReport } from "../../src/agent/command-pool.js";
 import type { Decision } from "../../src/agent/decide.js";
 import { makeMetrics } from "../../src/agent/metrics.js";
 import type { Report } from "../../src/agent/report.js";
-import type { Outcome, Result } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import type { Outcome, Result } from "../../src/libkmod/outcome.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 
 /** What was counted of these reports. */

@@ -3,8 +3,8 @@ import { makeMetrics } from "../../src/agent/metrics.js";
 import { makePulse } from "../../src/agent/pulse.js";
 import { defaultSettings } from "../../src/agent/settings.js";
 import { makeStatusBook } from "../../src/agent/status-book.js";
-import type { Outcome } from "../../src/libkmod/inserter.js";
 import { knowNothing } from "../../src/libkmod/knowledge.js";
+import type { Outcome } from "../../src/libkmod/outcome.js";
 import { makeWorld, moduleDirectory } from "../support/world.js";
 
 const outcome: Outcome = {

@@ -1,7 +1,7 @@
 import test from "ava";
 import { exitStatus, isFailure, judgeOutcomes, rootOf } from "../../src/agent/verdict.js";
-import type { Outcome, Result } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import type { Outcome, Result } from "../../src/libkmod/outcome.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 
 const step: Step = {

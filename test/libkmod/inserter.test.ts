@@ -1,14 +1,8 @@
 import test from "ava";
-import {
-	type Flight,
-	type InserterOptions,
-	isMask,
-	isUsable,
-	makeInserter,
-	type Outcome,
-} from "../../src/libkmod/inserter.js";
+import { type Flight, type InserterOptions, makeInserter } from "../../src/libkmod/inserter.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
+import { isMask, isUsable, type Outcome } from "../../src/libkmod/outcome.js";
 import { byAlias, planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";

@@ -23,8 +23,8 @@ import type { Insertions } from "../../src/agent/batch-insertion.js";
 import type { Announcement, PresentDevice } from "../../src/agent/devices.js";
 import { hotplug } from "../../src/agent/hotplug.js";
 import type { Report } from "../../src/agent/report.js";
-import { isUsable, type Outcome, type Result } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import { isUsable, type Outcome, type Result } from "../../src/libkmod/outcome.js";
 import type { Step } from "../../src/libkmod/plan-insertion.js";
 import { makeWorld } from "./world.js";
 

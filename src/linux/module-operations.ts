@@ -1,0 +1,109 @@
+// Inserting, removing and reading modules: finit_module(2), init_module(2), delete_module(2).
+
+import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
+import { constants } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { MalformedModule } from "../libkmod/formats/elf.js";
+import { forceModule } from "../libkmod/formats/forced-module.js";
+import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
+import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
+import { refusalFor } from "./refusal.js";
+import { type Outcome, openSyscalls } from "./syscalls.js";
+
+const IGNORE_MODVERSIONS = 1;
+const IGNORE_VERMAGIC = 2;
+const COMPRESSED_FILE = 4;
+
+const { EAGAIN, EINTR, ENOEXEC, ENOSYS } = constants.errno;
+const ATTEMPTS = 6;
+
+export async function insertModule(
+	path: string,
+	parameters: string,
+	forced: InsertFlags,
+	kernelUnpacks: (compression: Compression) => boolean,
+): Promise<void> {
+	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
+	const fd = openFile(path);
+	try {
+		const compression = compressionOf(readHead(fd));
+		if (!compression || kernelUnpacks(compression)) {
+			const flags = force | (compression ? COMPRESSED_FILE : 0);
+			const { finitModule } = await openSyscalls();
+			const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags));
+			if (outcome.errno !== ENOSYS) return await accept("insert", path, outcome);
+		}
+		const content = await readWhole(fd);
+		const unpacked = compression ? await decompress(compression, content, path) : content;
+		// init_module takes no flags: to force, the image itself is changed.
+		const image = force === 0 ? unpacked : forceImage(path, unpacked, forced);
+		const { initModule } = await openSyscalls();
+		await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
+	} finally {
+		closeSync(fd);
+	}
+}
+
+function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
+	try {
+		return forceModule(image, forced);
+	} catch (thrown) {
+		if (!(thrown instanceof MalformedModule)) throw thrown;
+		// What the kernel itself says of such a file.
+		const refusal = new Refusal("insert", path, "ENOEXEC", ENOEXEC);
+		refusal.cause = thrown;
+		throw refusal;
+	}
+}
+
+export async function readModule(path: string): Promise<Buffer> {
+	const fd = await openFile(path);
+	try {
+		const content = await readWhole(fd);
+		const compression = compressionOf(content.subarray(0, MAGIC_SIZE));
+		return compression ? await decompress(compression, content, path) : content;
+	} finally {
+		closeSync(fd);
+	}
+}
+
+export async function removeModule(module: string, { force }: RemoveFlags): Promise<void> {
+	const { deleteModule } = await openSyscalls();
+	const flags = file.O_NONBLOCK | (force ? file.O_TRUNC : 0);
+	// EAGAIN says that the module is in use: to wait for that is the caller's choice.
+	await accept("remove", module, await persistently([EINTR], () => deleteModule(module, flags)));
+}
+
+async function persistently(passing: readonly number[], call: () => Promise<Outcome>): Promise<Outcome> {
+	for (let attempt = 1; ; attempt++) {
+		const outcome = await call();
+		if (attempt === ATTEMPTS || !passing.includes(outcome.errno)) return outcome;
+		await setTimeout(2 ** attempt);
+	}
+}
+
+async function accept(operation: string, subject: string, { result, errno }: Outcome): Promise<void> {
+	if (result >= 0) return;
+	const { errnoName } = await openSyscalls();
+	throw new Refusal(operation, subject, errnoName(errno), errno);
+}
+
+// Opening and the first bytes are read at once, not on a thread: waking one takes several times as long as both, and at
+// boot that is time taken from the drivers. What is large, the kernel reads on the thread of the insertion.
+function openFile(path: string): number {
+	try {
+		// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the process for ever.
+		return openSync(path, file.O_RDONLY | file.O_NONBLOCK);
+	} catch (thrown) {
+		throw refusalFor("open", path, thrown);
+	}
+}
+
+function readHead(fd: number): Buffer {
+	const head = Buffer.alloc(MAGIC_SIZE);
+	return head.subarray(0, readSync(fd, head, 0, MAGIC_SIZE, 0));
+}
+
+function readWhole(fd: number): Promise<Buffer> {
+	return new Promise((resolve, reject) => readFile(fd, (error, content) => (error ? reject(error) : resolve(content))));
+}
