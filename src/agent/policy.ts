@@ -150,12 +150,14 @@ function meetsRule(rule: Rule & DeviceConditions, device: PresentDevice, onSkipp
 
 /** The path is asked first: what the walk has not read of a device it reads when it is asked. */
 function meetsDevice({ action, devpath, subsystem, property }: DeviceConditions, device: PresentDevice): boolean {
-	return (
-		meets(action, device.action ?? "add") &&
-		meets(devpath, device.devpath) &&
-		meetsProperties(property, device) &&
-		(subsystem === undefined || meets(subsystem, device.properties?.get("SUBSYSTEM")))
-	);
+	const isOfSubsystem = () => subsystem === undefined || meets(subsystem, device.properties?.get("SUBSYSTEM"));
+	if (!meets(action, device.action ?? "add") || !meets(devpath, device.devpath)) return false;
+	try {
+		return meetsProperties(property, device) && isOfSubsystem();
+	} catch (thrown) {
+		if (isOfSubsystem()) throw thrown;
+		return false;
+	}
 }
 
 function meetsProperties(wanted: DeviceConditions["property"], { properties }: PresentDevice): boolean {

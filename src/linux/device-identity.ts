@@ -10,9 +10,9 @@ export type DeviceIdentity = {
 	readonly ifindex: string | undefined;
 };
 
-/** What its uevent does not tell is undefined. @throws {Refusal} where its subsystem cannot be read */
+/** What its uevent does not tell, or cannot be read there, is undefined. @throws {Refusal} where its subsystem cannot be read */
 export function identifyDevice({ properties }: { readonly properties?: Properties }): DeviceIdentity {
-	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => numberIn(properties?.get(key)));
+	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => numberIn(properties, key));
 	return {
 		subsystem: properties?.get("SUBSYSTEM"),
 		number: major === undefined || minor === undefined ? undefined : `${major}:${minor}`,
@@ -20,6 +20,11 @@ export function identifyDevice({ properties }: { readonly properties?: Propertie
 	};
 }
 
-function numberIn(value: string | undefined): string | undefined {
-	return value !== undefined && /^[0-9]+$/.test(value) ? value : undefined;
+function numberIn(properties: Properties | undefined, key: string): string | undefined {
+	try {
+		const value = properties?.get(key);
+		return value !== undefined && /^[0-9]+$/.test(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
 }

@@ -36,14 +36,16 @@ export function* walkDevices(
 	const buffer = Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
 	const everything = concerns !== undefined;
 
-	function read(devpath: string, name: "modalias" | "uevent"): string | undefined {
+	function read(devpath: string, name: "modalias" | "uevent"): string | Error | undefined {
 		const path = `${sysfs}${devpath}/${name}`;
 		try {
 			return readAttribute(path, buffer);
 		} catch (thrown) {
 			if (isShortage(thrown)) throw refusalFor("walk", path, thrown);
-			if (!hasLeft(path, thrown)) onSkipped?.(devpath, unreadable(`its ${name}`, thrown));
-			return undefined;
+			if (hasLeft(path, thrown)) return undefined;
+			const error = unreadable(`its ${name}`, thrown);
+			onSkipped?.(devpath, error);
+			return error;
 		}
 	}
 

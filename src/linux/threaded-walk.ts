@@ -179,8 +179,8 @@ class ThreadedWalk {
 
 	#begin(reading: Reading, attribute: Attribute): void {
 		const path = `${this.#sysfs}${reading.devpath}/${attribute}`;
-		if (isHeld(path)) this.#fail(reading, `its ${attribute} is still being read since an earlier look`);
-		else if (isStuck()) this.#fail(reading, `its ${attribute} is not read: so many others have not ended`);
+		if (isHeld(path)) this.#fail(reading, attribute, `its ${attribute} is still being read since an earlier look`);
+		else if (isStuck()) this.#fail(reading, attribute, `its ${attribute} is not read: so many others have not ended`);
 		else {
 			try {
 				beginRead(path, (text, thrown) => this.#end(path, text, thrown));
@@ -199,27 +199,27 @@ class ThreadedWalk {
 			const { reading, attribute } = flight;
 			this.#inAir.delete(path);
 			if (text === undefined) this.#refuse(reading, attribute, thrown);
-			else {
-				reading.texts[attribute] = text;
-				this.#finish(reading);
-			}
+			else this.#finish(reading, attribute, text);
 		}
 		this.#tellOfChange();
 	}
 
 	#refuse(reading: Reading, attribute: Attribute, thrown: unknown): void {
-		const { devpath } = reading;
-		if (!hasLeft(`${this.#sysfs}${devpath}/${attribute}`, thrown))
-			this.#options.onSkipped?.(devpath, unreadable(`its ${attribute}`, thrown));
-		this.#finish(reading);
+		if (hasLeft(`${this.#sysfs}${reading.devpath}/${attribute}`, thrown)) this.#finish(reading, attribute, undefined);
+		else this.#skip(reading, attribute, unreadable(`its ${attribute}`, thrown));
 	}
 
-	#fail(reading: Reading, why: string): void {
-		this.#options.onSkipped?.(reading.devpath, new Error(why));
-		this.#finish(reading);
+	#fail(reading: Reading, attribute: Attribute, why: string): void {
+		this.#skip(reading, attribute, new Error(why));
 	}
 
-	#finish(reading: Reading): void {
+	#skip(reading: Reading, attribute: Attribute, error: Error): void {
+		this.#options.onSkipped?.(reading.devpath, error);
+		this.#finish(reading, attribute, error);
+	}
+
+	#finish(reading: Reading, attribute: Attribute, text: string | Error | undefined): void {
+		reading.texts[attribute] = text;
 		if (--reading.left === 0 && this.#late.delete(reading)) this.#make(reading);
 	}
 
@@ -252,7 +252,7 @@ class ThreadedWalk {
 			if (now - begun < hungMilliseconds) continue;
 			this.#inAir.delete(path);
 			giveUp(path);
-			this.#fail(reading, `reading its ${attribute} has not ended after ${hungMilliseconds} ms`);
+			this.#fail(reading, attribute, `reading its ${attribute} has not ended after ${hungMilliseconds} ms`);
 		}
 		this.#wakeUp(true);
 	}

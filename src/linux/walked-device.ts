@@ -14,8 +14,8 @@ export type PresentDevice = {
 	readonly properties: Properties;
 };
 
-/** The texts of a device's attributes, one character a byte; undefined where there is none, or it cannot be read. */
-export type DeviceTexts = { modalias?: string | undefined; uevent?: string | undefined };
+/** The texts of a device's attributes, one character a byte; undefined where there is none. An error is why it could not be read. */
+export type DeviceTexts = { modalias?: string | Error | undefined; uevent?: string | Error | undefined };
 
 /**
  * undefined where nobody asks after it.
@@ -28,9 +28,9 @@ export function makeDevice(
 	everything: boolean,
 ): PresentDevice | undefined {
 	const aliases: string[] = [];
-	if (modalias !== undefined) addLines(modalias, aliases);
-	if (uevent !== undefined) addModaliases(uevent, aliases);
-	if (aliases.length === 0 && !(everything && uevent !== undefined)) return undefined;
+	if (typeof modalias === "string") addLines(modalias, aliases);
+	if (typeof uevent === "string") addModaliases(uevent, aliases);
+	if (aliases.length === 0 && !(everything && typeof uevent === "string")) return undefined;
 	return { devpath, aliases, properties: new WalkedProperties(devpath, `${sysfs}${devpath}/subsystem`, uevent ?? "") };
 }
 
@@ -46,27 +46,32 @@ const told = (devpath: string) => ({ ACTION: "add", DEVPATH: devpath });
 class WalkedProperties implements Properties {
 	readonly #devpath: string;
 	readonly #link: string;
-	readonly #uevent: Properties;
+	readonly #uevent: Properties | Error;
 	#subsystem: string | undefined;
 
 	/** @param link the path of a link to the subsystem, where there is one. @param uevent the file's text. */
-	constructor(devpath: string, link: string, uevent: string) {
+	constructor(devpath: string, link: string, uevent: string | Error) {
 		this.#devpath = devpath;
 		this.#link = link;
-		this.#uevent = parseProperties(`\n${uevent}`, "\n");
+		this.#uevent = typeof uevent === "string" ? parseProperties(`\n${uevent}`, "\n") : uevent;
 	}
 
-	/** @throws {Refusal} where the link to its subsystem is there and cannot be read. */
+	/** @throws why what is asked for cannot be read: a rule that asks is not to take it for absent. */
 	get(key: string): string | undefined {
 		if (key === "SUBSYSTEM") return this.#readSubsystem() || undefined;
-		return key === "ACTION" || key === "DEVPATH" ? told(this.#devpath)[key] : this.#uevent.get(key);
+		return key === "ACTION" || key === "DEVPATH" ? told(this.#devpath)[key] : this.#told().get(key);
 	}
 
 	*[Symbol.iterator](): Generator<readonly [string, string]> {
 		yield* Object.entries(told(this.#devpath));
 		const subsystem = this.#readSubsystem();
 		if (subsystem !== "") yield ["SUBSYSTEM", subsystem];
-		for (const property of this.#uevent) if (!OWN.has(property[0])) yield property;
+		for (const property of this.#told()) if (!OWN.has(property[0])) yield property;
+	}
+
+	#told(): Properties {
+		if (this.#uevent instanceof Error) throw this.#uevent;
+		return this.#uevent;
 	}
 
 	#readSubsystem(): string {

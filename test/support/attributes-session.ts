@@ -1,7 +1,7 @@
 // A process that has an agent among devices of which some attributes fail, are slow, or never end. Its argument names the story;
 // it prints what came of it, as JSON.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,29 @@ const stories: Record<string, () => Promise<object>> = {
 			last_problem,
 			end,
 		};
+	},
+
+	/** Rules about properties, where one device's uevent cannot be read. The last rule is about another subsystem's devices. */
+	async "unreadable properties"() {
+		const inserted: Record<string, unknown> = {};
+		for (const name of ["a", "b"]) {
+			addDevice(`/devices/${name}`, `x:${name}`);
+			addUevent(`/devices/${name}`, "KIND=even\n");
+		}
+
+		symlinkSync("/sys/devices/own", "/sys/devices/a/subsystem");
+		for (const subsystem of ["own", "other"]) {
+			const policy = join(place.folder, `rules-${subsystem}`);
+			mkdirSync(policy);
+			writeFileSync(
+				join(policy, "odd.toml"),
+				`[[deny]]\nmodule = "*"\nsubsystem = "${subsystem}"\nproperty = { KIND = "odd" }\n`,
+			);
+			const agent = begin("coldplug", { "/a/uevent": "EIO" }, { words: ["--json", "--policy", policy] });
+			const { status, stderr } = await agent.ended;
+			inserted[subsystem] = { status, stderr, inserted: readInserted().toSorted() };
+		}
+		return inserted;
 	},
 
 	/** Reads that do not end before everything else was done: drivers, a uevent, the control socket. */

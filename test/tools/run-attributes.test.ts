@@ -39,6 +39,23 @@ test("the daemon passes such devices over, loads by what can be read of them, te
 	);
 });
 
+test("a rule about properties that cannot be read keeps what it may be about out, and is not taken for one that does not apply", async (t) => {
+	t.deepEqual(await meet(t, "unreadable properties"), {
+		own: {
+			status: 1,
+			stderr:
+				"coldplug: passed over /devices/a: its uevent cannot be read: EIO\n" +
+				"coldplug: could not look up an alias or module: its uevent cannot be read: EIO\n",
+			inserted: ["b"],
+		},
+		other: {
+			status: 1,
+			stderr: "coldplug: passed over /devices/a: its uevent cannot be read: EIO\n",
+			inserted: ["a", "b"],
+		},
+	});
+});
+
 test("while attributes are being read others' drivers are loaded, uevents heard and questions answered", async (t) => {
 	t.deepEqual(await meet(t, "slow"), {
 		before: ["a", "c", "d"],
