@@ -32,6 +32,7 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/main.ts": ["node", "yargs-parser"],
 	"src/index.ts": ["node"],
 	"src/linux/kernel.ts": ["node"],
+	"src/linux/module-operations.ts": ["node"],
 	"src/tools/coldplug.ts": ["yargs-parser"],
 	"src/tools/agent-commands.ts": ["yargs-parser"],
 	"src/tools/load.ts": ["yargs-parser"],

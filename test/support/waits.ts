@@ -298,14 +298,14 @@ const insertions: readonly Wait[] = [
 		tests: [["test/tools/modprobe-differences.test.ts", "-w gives up when its time is over"]],
 	},
 	{
-		file: "src/linux/kernel.ts",
+		file: "src/linux/module-operations.ts",
 		at: ["await setTimeout(2 ** attempt)"],
 		waitsFor: "another attempt at a call that was interrupted",
 		ends: "62 milliseconds in all: six attempts",
 		tests: [["test/linux/kernel.test.ts", "an interrupted insertion is tried again, a few times"]],
 	},
 	{
-		file: "src/linux/kernel.ts",
+		file: "src/linux/module-operations.ts",
 		at: ["new Promise((resolve, reject) => readFile(fd"],
 		waitsFor: "the content of a module file",
 		ends: "the end of the file; a FIFO has none to wait for, and is refused",
