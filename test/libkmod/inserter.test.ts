@@ -3,7 +3,7 @@ import { type Flight, type InserterOptions, makeInserter } from "../../src/libkm
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
 import { isMask, isUsable, type Outcome } from "../../src/libkmod/outcome.js";
-import { byAlias, planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
+import { byAlias, type Prerequisite, planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";
 
@@ -608,4 +608,134 @@ test("stopped, what waits for what hangs ends at once", async (t) => {
 	t.is((await flights[1]?.outcome)?.result, "stopped");
 	await kernel.end("a");
 	t.is(inserter.inFlight(), 0);
+});
+
+test("nothing that a dependency brings with it by softdeps is waited for when it is loaded again", async (t) => {
+	const world: World = {
+		modules: { base: [], user: ["base"], more: ["base", "user"], other: [] },
+		config: "softdep base post: user more\n",
+	};
+	const knowledge = makeWorld(world);
+	const { kernel, inserter, insert } = setUp(world, { held: true, parallel: 1 });
+	kernel.live.add("base");
+	insert("other");
+	await heard();
+	const flights = inserter.carryOut(plan(knowledge, "user").filter(({ module }) => module === "user"));
+	await heard();
+	kernel.live.delete("base");
+	await kernel.end("other");
+	await kernel.end("base");
+	t.deepEqual(kernel.underway(), ["user"]);
+	await kernel.end("user");
+	t.is(await tell(flights), "user inserted");
+	await heard();
+	t.deepEqual(kernel.underway(), ["more"]);
+});
+
+test("whoever wants a dependency while it is loaded again is the one to tell of it", async (t) => {
+	const { kernel, inserter, insert } = setUp(chain, { held: true, parallel: 1 });
+	kernel.live.add("base");
+	insert("other");
+	await heard();
+	inserter.carryOut(plan(makeWorld(chain), "middle").filter(({ module }) => module === "middle"));
+	await heard();
+	kernel.live.delete("base");
+	await kernel.end("other");
+	t.deepEqual(kernel.underway(), ["base"]);
+	t.deepEqual(
+		["first", "second"].map(() => insert("base").map(({ joined }) => joined)),
+		[[false], [true]],
+	);
+});
+
+/** Plans as such, of steps that are inserted, whatever the world. */
+const stepOf = (module: string, ...after: readonly Prerequisite[]): Step => ({
+	module,
+	how: "insert",
+	path: `/${module}.ko`,
+	parameters: "",
+	required: true,
+	after,
+	cause: { kind: "name" },
+});
+const awaiting = (module: string): Prerequisite => ({ module, hard: false, rival: "x" });
+const trying = (module: string): Prerequisite => ({ module, hard: false });
+const needing = (module: string): Prerequisite => ({ module, hard: true });
+
+test("whom a request has let go is not bound again by a plan that comes while a dependency is in its init", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true });
+	inserter.carryOut([stepOf("a")]);
+	await heard();
+	inserter.carryOut([stepOf("b"), stepOf("c", needing("b"))], { beyondBound: true });
+	inserter.carryOut([stepOf("a"), stepOf("b"), stepOf("c", needing("b"), awaiting("a"))]);
+	inserter.carryOut([stepOf("c", trying("a"))]);
+	await heard();
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a", "c"]);
+});
+
+for (const kept of [awaiting, trying])
+	test(`a request waits for no place that ${kept === awaiting ? "a rival" : "a softdep"} of what it asks for waits for`, async (t) => {
+		const { kernel, inserter } = setUp(free, { held: true, parallel: 1 });
+		inserter.carryOut([stepOf("a")]);
+		await heard();
+		inserter.carryOut([stepOf("b"), stepOf("c", kept("b"))]);
+		await heard();
+		inserter.carryOut([stepOf("c")], { beyondBound: true });
+		await heard();
+		t.deepEqual(kernel.underway(), ["a", "b"]);
+		await kernel.end("b");
+		t.deepEqual(kernel.underway(), ["a", "c"]);
+	});
+
+test("a rival does not overtake where one between the two runs already", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true });
+	inserter.carryOut([stepOf("b")]);
+	await heard();
+	inserter.carryOut([stepOf("d"), stepOf("a", needing("d")), stepOf("b", awaiting("a")), stepOf("c", awaiting("b"))]);
+	await heard();
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["d"]);
+	await kernel.end("d");
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
+	t.deepEqual(kernel.underway(), ["c"]);
+});
+
+test("nor where one between the two goes first by an earlier plan", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true });
+	inserter.carryOut([stepOf("d"), stepOf("b"), stepOf("a", awaiting("b"), needing("d"))]);
+	inserter.carryOut([stepOf("d"), stepOf("a", needing("d")), stepOf("b", awaiting("a")), stepOf("c", awaiting("b"))]);
+	await heard();
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["d"]);
+	await kernel.end("d");
+	t.deepEqual(kernel.underway(), ["a"]);
+	await kernel.end("a");
+	t.deepEqual(kernel.underway(), ["c"]);
+});
+
+test("what a request has let go is not stuck any more, nor what needs it", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true, hungMilliseconds: 5 });
+	inserter.carryOut([stepOf("a"), stepOf("b", awaiting("a")), stepOf("c", needing("b"))]);
+	while (inserter.stuck().length < 2) await heard();
+	inserter.carryOut([stepOf("b")], { beyondBound: true });
+	t.deepEqual(inserter.stuck(), []);
+	await heard();
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a", "c"]);
+});
+
+test("a dependency that failed and lives at a second try blocks nobody who still waits for another", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true });
+	const flights = inserter.carryOut([stepOf("a"), stepOf("b"), stepOf("c", needing("a"), needing("b"))]);
+	await heard();
+	await kernel.end("a", "EIO");
+	inserter.carryOut([stepOf("a")]);
+	await heard();
+	await kernel.end("b");
+	t.deepEqual(kernel.underway(), ["a"], "the second try is waited for");
+	await kernel.end("a");
+	await kernel.end("c");
+	t.is(await tell(flights), "a failed, b inserted, c inserted");
 });

@@ -259,7 +259,7 @@ const insertions: readonly Wait[] = [
 	},
 	{
 		file: "src/libkmod/inserter.ts",
-		at: ["await Promise.all(carryOut(plan, { beyondBound: true })"],
+		at: ["await Promise.all(revived.flatMap("],
 		waitsFor: "a dependency that was removed meanwhile and is loaded again",
 		ends: "its end, beyond the bound; it is done once, and not once stopped",
 		tests: [["test/libkmod/inserter.test.ts", "and so it is where the kernel says that a symbol is missing, once"]],
