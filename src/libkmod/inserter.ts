@@ -66,6 +66,8 @@ export function makeInserter(options: InserterOptions): Inserter {
 	const flights = new Map<string, Airborne>();
 	const running = new Map<string, number>();
 	const hung = new Set<string>();
+	/** Who was in flight and needed a module when that failed: if it is tried again, that is waited for. */
+	const deprived = new Map<string, readonly Airborne[]>();
 	const places = makePlaces(parallel, weigh);
 	const waits = makeWaits({
 		onFree: (module) => void goOn(flights.get(module)),
@@ -77,26 +79,37 @@ export function makeInserter(options: InserterOptions): Inserter {
 	});
 	let stopped = false;
 
-	function enter(step: Step): Airborne {
-		const flight = { ...withResolvers<Outcome>(), step, needed: new Set<string>(), failed: new Map(), begun: false };
+	function enter(step: Step, told: boolean): Airborne {
+		const needed = new Set<string>();
+		const flight = { ...withResolvers<Outcome>(), step, needed, failed: new Map(), begun: false, told };
 		flights.set(step.module, flight);
 		waits.enter(step.module);
-		lookFor(flight, step.after);
+		for (const other of deprived.get(step.module) ?? []) {
+			if (other.begun || flights.get(other.step.module) !== other) continue;
+			other.failed.delete(step.module);
+			waits.wait(other.step.module, step.module, "dependency");
+		}
+		deprived.delete(step.module);
 		return flight;
 	}
 
-	/** What is not in flight has ended, or is live. */
-	function lookFor({ step, needed }: Airborne, prerequisites: readonly Prerequisite[]): void {
+	/** What is not in flight has ended, or is live. @param passedBy by module, rivals that do not end before it begins */
+	function lookFor(flight: Airborne, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void {
+		const { module: own } = flight.step;
+		const notAwaited: string[] = [];
 		for (const { module, hard, rival } of prerequisites) {
-			if (hard) needed.add(module);
-			waits.wait(step.module, module, hard ? "dependency" : rival === undefined ? "softdep" : "rival");
+			if (hard && !flight.begun) flight.needed.add(module);
+			if (rival === undefined) waits.wait(own, module, hard ? "dependency" : "softdep");
+			else
+				for (const one of [module, ...(passedBy.get(module) ?? [])])
+					if (!waits.wait(own, one, "rival")) notAwaited.push(one);
 		}
+		if (notAwaited.length > 0) passedBy.set(own, notAwaited);
 	}
 
 	/** An order that this plan knows of counts for what an earlier one brought up, as long as that has not begun. */
 	function join(flight: Airborne, step: Step): void {
 		if (step.required) flight.step = { ...flight.step, required: true };
-		if (!flight.begun) lookFor(flight, step.after);
 	}
 
 	function end(flight: Airborne, outcome: Omit<Outcome, "step">): void {
@@ -105,9 +118,11 @@ export function makeInserter(options: InserterOptions): Inserter {
 		const ended = { ...outcome, step: flight.step };
 		flights.delete(module);
 		places.forget(module);
-		if (!isUsable(ended))
-			for (const other of flights.values())
-				if (!other.begun && other.needed.has(module)) other.failed.set(module, ended);
+		if (!isUsable(ended)) {
+			const others = [...flights.values()].filter(({ begun, needed }) => !begun && needed.has(module));
+			for (const other of others) other.failed.set(module, ended);
+			if (others.length > 0) deprived.set(module, others);
+		}
 		waits.end(module);
 		flight.resolve(ended);
 	}
@@ -196,11 +211,15 @@ export function makeInserter(options: InserterOptions): Inserter {
 		}
 	}
 
-	/** Loads again what it needs and somebody has removed meanwhile. Whether there was such a thing. */
+	/**
+	 * Loads again what it needs and somebody has removed meanwhile. What that brings with it by softdeps is not waited for: it may
+	 * need this very module. Whether there was such a thing.
+	 */
 	async function revive(step: Step): Promise<boolean> {
-		const plan = stopped ? [] : replan(step);
+		const plan = stopped ? [] : replan(step).filter(({ module }) => module !== step.module);
 		// The place that it holds may be the last one.
-		await Promise.all(carryOut(plan, { beyondBound: true }).map(({ outcome }) => outcome));
+		const revived = launch(plan, { beyondBound: true, told: false });
+		await Promise.all(revived.flatMap(({ flight }, place) => (plan[place]!.required ? [flight.promise] : [])));
 		return plan.length > 0;
 	}
 
@@ -210,20 +229,30 @@ export function makeInserter(options: InserterOptions): Inserter {
 		return exitStatus === 0 ? { result: "ran" } : { result: "failed", exitStatus };
 	}
 
-	function carryOut(plan: readonly Step[], { beyondBound = false }: CarryOutOptions = {}): readonly Flight[] {
+	/** @param told whether the caller tells what comes of the plan */
+	function launch(plan: readonly Step[], { beyondBound, told }: { beyondBound: boolean; told: boolean }) {
 		places.raise(plan);
-		const begun = plan.map((step) => {
+		const passedBy = new Map<string, string[]>();
+		const launched = plan.map((step) => {
 			const flying = flights.get(step.module);
 			if (flying !== undefined) join(flying, step);
-			return { flight: flying ?? enter(step), joined: flying !== undefined };
+			const flight = flying ?? enter(step, told);
+			lookFor(flight, step.after, passedBy);
+			const joined = flying?.told === true;
+			flight.told ||= told;
+			return { flight, joined };
 		});
 		const modules = plan.map(({ module }) => module);
 		if (beyondBound) {
 			waits.letGo(modules);
-			places.hurry(modules.filter((module) => flights.get(module)?.begun === false));
+			places.hurry(waits.waitedForBy(modules).filter((module) => flights.get(module)?.begun === false));
 		}
-		for (const { flight } of begun) if (!waits.isWaiting(flight.step.module)) void goOn(flight);
-		return begun.map(({ flight, joined }) => ({ outcome: flight.promise, joined }));
+		for (const { flight } of launched) if (!waits.isWaiting(flight.step.module)) void goOn(flight);
+		return launched;
+	}
+
+	function carryOut(plan: readonly Step[], { beyondBound = false }: CarryOutOptions = {}): readonly Flight[] {
+		return launch(plan, { beyondBound, told: true }).map(({ flight, joined }) => ({ outcome: flight.promise, joined }));
 	}
 
 	return {
@@ -259,6 +288,8 @@ type Airborne = {
 	readonly resolve: (outcome: Outcome) => void;
 	/** It waits for its turn. */
 	asks?: boolean;
+	/** Whether somebody tells what comes of it. */
+	told: boolean;
 	begun: boolean;
 };
 

@@ -65,9 +65,13 @@ export function byAlias({ via }: Found): boolean {
 
 /** One module's list as libkmod walks it and `modprobe -D` prints it, repeats included. @throws {MalformedIndex} */
 export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOptions = {}): readonly Step[] {
+	return list(knowledge, wanted, options, new Map());
+}
+
+function list(knowledge: Knowledge, wanted: Wanted, options: PlanOptions, planned: Planned): readonly Step[] {
 	const steps: Step[] = [];
 	const ignoring = options.ignoreCommands ? wanted : undefined;
-	carryOut(gather({ knowledge, ignoring, gathered: new Set(), steps }, wanted, true));
+	carryOut(gather({ knowledge, ignoring, gathered: new Set(), planned, steps }, wanted, true));
 	return withRequirements(steps);
 }
 
@@ -88,17 +92,28 @@ export function planInsertion(
 	options: PlanOptions = {},
 ): readonly Step[] {
 	const plan = new Map<string, Step>();
+	const require = (module: string): void => {
+		const earlier = plan.get(module);
+		if (earlier?.required === false) plan.set(module, { ...earlier, required: true });
+	};
 	for (const one of wanted) {
-		if (plan.get(one.module)?.required === true) continue;
-		for (const step of listReadable(knowledge, one, options)) {
-			const earlier = plan.get(step.module);
-			if (earlier === undefined)
+		const known = plan.get(one.module);
+		if (known !== undefined) {
+			// All that it brings with it is there too.
+			if (!known.required) for (const module of [one.module, ...dependenciesOf(knowledge, one)]) require(module);
+			continue;
+		}
+		for (const step of listReadable(knowledge, one, options, plan)) {
+			if (!plan.has(step.module))
 				plan.set(step.module, { ...step, after: step.after.filter(({ module }) => plan.has(module)) });
-			else if (step.required && !earlier.required) plan.set(step.module, { ...earlier, required: true });
+			else if (step.required) require(step.module);
 		}
 	}
 	return orderRivals([...plan.values()], rivalsAmong(knowledge, wanted));
 }
+
+const dependenciesOf = (knowledge: Knowledge, { module }: Wanted): readonly string[] =>
+	knowledge.file(module)?.dependencies ?? [];
 
 /** Who goes one after the other: the modules that match one alias of a device, in their order. */
 export function rivalsAmong(knowledge: Knowledge, wanted: readonly Wanted[]): readonly Rivals[] {
@@ -109,9 +124,9 @@ function askingOf({ module, cause }: Wanted): Asking {
 	return { module, by: cause.kind === "alias" ? { device: cause.device ?? "", alias: cause.alias } : undefined };
 }
 
-function listReadable(knowledge: Knowledge, wanted: Wanted, options: PlanOptions): readonly Step[] {
+function listReadable(knowledge: Knowledge, wanted: Wanted, options: PlanOptions, planned: Planned): readonly Step[] {
 	try {
-		return listProbe(knowledge, wanted, options);
+		return list(knowledge, wanted, options, planned);
 	} catch (error) {
 		if (!(error instanceof MalformedIndex)) throw error;
 		const { module, cause } = wanted;
@@ -133,11 +148,15 @@ export function levels(plan: readonly Step[]): readonly (readonly Step[])[] {
 	return byLevel;
 }
 
+/** By module, what an earlier one brought into the plan: its dependencies and softdeps are there too. */
+type Planned = ReadonlyMap<string, Step>;
+
 type Gathering = {
 	readonly knowledge: Knowledge;
 	/** Its own command and softdeps count for nothing: the command wherever it is met, the softdeps where it is itself wanted. */
 	readonly ignoring: Wanted | undefined;
 	readonly gathered: Set<string>;
+	readonly planned: Planned;
 	readonly steps: Step[];
 };
 
@@ -152,22 +171,28 @@ function carryOut(task: Task): void {
 const gather =
 	(gathering: Gathering, wanted: Wanted, required: boolean): Task =>
 	() => {
-		const { knowledge, gathered } = gathering;
+		const { knowledge, gathered, planned } = gathering;
 		const key = keyOf(wanted);
-		if (gathered.has(key)) return [];
+		if (gathered.has(key) || isPlanned(planned, wanted.module, required)) return [];
 		gathered.add(key);
 		const masked = makeMasked(knowledge, wanted, required);
 		if (masked !== undefined) {
 			gathering.steps.push(masked);
 			return [];
 		}
-		const dependencies = knowledge.file(wanted.module)?.dependencies ?? [];
+		const dependencies = dependenciesOf(knowledge, wanted).filter((module) => !isPlanned(planned, module, required));
 		const causeOf = { kind: "dependency", of: wanted.module } as const;
 		const all = [...dependencies.map((module) => ({ module, cause: causeOf })), wanted];
 		// Most have no softdeps: nothing of theirs is left to be done later.
 		const first = all.findIndex((one) => !addAlone(gathering, one, required));
 		return first < 0 ? [] : all.slice(first).map((one) => withSoftdeps(gathering, one, required));
 	};
+
+/** Whether there is nothing to be added for it. */
+function isPlanned(planned: Planned, module: string, required: boolean): boolean {
+	const step = planned.get(module);
+	return step !== undefined && (step.required || !required);
+}
 
 const softdepsOf = ({ knowledge, ignoring }: Gathering, wanted: Wanted): readonly SoftdepLine[] =>
 	wanted === ignoring ? [] : knowledge.softdeps(wanted.module);

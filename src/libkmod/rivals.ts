@@ -75,8 +75,12 @@ function chain(order: PlanOrder<Ordered>, alias: string, modules: readonly strin
 	const linked = [true];
 	for (let place = 1; place < modules.length; place++) {
 		let whole = true;
+		let refused: ReadonlySet<string> | undefined;
 		for (let before = place - 1; before >= 0; before--) {
-			const joined = order.putBefore(modules[before]!, modules[place]!, alias);
+			const joined =
+				refused?.has(modules[before]!) !== true && order.putBefore(modules[before]!, modules[place]!, alias);
+			// A long chain of dependencies would be gone through again for each.
+			if (!joined) refused ??= order.listWaitingFor(modules[place]!);
 			whole &&= joined;
 			if (joined && linked[before]) break;
 		}
@@ -115,6 +119,15 @@ class PlanOrder<Step extends Ordered> {
 		else if (!hard && rival === undefined)
 			this.#after.set(then, after.with(known, { module: first, hard, rival: alias }));
 		return true;
+	}
+
+	/** With all that wait for these in turn. */
+	listWaitingFor(module: string): ReadonlySet<string> {
+		const waiting = new Set([module]);
+		for (let place = this.#places.get(module) ?? this.#order.length; place < this.#order.length; place++)
+			if (this.#afterOf(place).findLast((one) => waiting.has(one.module)) !== undefined)
+				waiting.add(this.#order[place]!.module);
+		return waiting;
 	}
 
 	/** The step at `from`, with all between the two places that it waits for, comes to stand at `to`, unless it waits for what is there. */

@@ -9,8 +9,11 @@ type Node = {
 	readonly pending: Map<Node, WaitKind>;
 	readonly dependents: Set<Node>;
 	begun: boolean;
-	/** It hangs, or waits for something that does. */
+	/** It hangs, or waits for something that does: how much of what it waits for does. */
 	stuck: boolean;
+	stuckPending: number;
+	/** One in its init waits for it. */
+	letGo: boolean;
 };
 
 export type WaitsOptions = {
@@ -22,8 +25,12 @@ export type WaitsOptions = {
 
 export type Waits = {
 	enter(module: string): void;
-	/** Lets a module that has not begun wait for another one in flight. Nothing is changed where that would close a circle. */
-	wait(module: string, other: string, kind: WaitKind): void;
+	/**
+	 * Lets a module wait for another one in flight. Nothing is changed where it has begun, where that would close a circle, or
+	 * where it was let go and may not wait for that.
+	 * @returns false where the other is in flight and the module may begin before it has ended
+	 */
+	wait(module: string, other: string, kind: WaitKind): boolean;
 	isWaiting(module: string): boolean;
 	begin(module: string): void;
 	hang(module: string): void;
@@ -33,6 +40,8 @@ export type Waits = {
 	 * begun or cannot go on before something ends that has.
 	 */
 	letGo(modules: readonly string[]): void;
+	/** What these wait for, and what that waits for in turn, as far as it is in flight. */
+	waitedForBy(modules: readonly string[]): readonly string[];
 	/** Those that wait for what hangs, each with what that is. */
 	stuck(): readonly { readonly module: string; readonly behind: string }[];
 };
@@ -40,20 +49,35 @@ export type Waits = {
 export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): Waits {
 	const nodes = new Map<string, Node>();
 
-	function release(node: Node, other: Node): void {
-		if (!node.pending.delete(other)) return;
+	function unlink(node: Node, other: Node): boolean {
+		if (!node.pending.delete(other)) return false;
 		other.dependents.delete(node);
-		if (node.pending.size === 0) onFree(node.module);
+		if (other.stuck) node.stuckPending--;
+		return true;
 	}
 
-	function link(node: Node, other: Node, kind: WaitKind): void {
-		if (node.begun || node === other || (kind === "softdep" && other.stuck)) return;
+	function release(node: Node, other: Node): void {
+		if (unlink(node, other) && node.pending.size === 0) onFree(node.module);
+	}
+
+	/** Whether the one begins behind the other from now on. */
+	function link(node: Node, other: Node, kind: WaitKind): boolean {
+		if (node === other || (kind === "softdep" && other.stuck)) return true;
+		if (node.begun) return false;
 		const known = node.pending.get(other);
-		const wouldClose = known === undefined && node.dependents.size > 0 && leadsTo(other, (one) => one === node);
-		if (wouldClose) return;
-		if (known === undefined || weight[kind] > weight[known]) node.pending.set(other, kind);
+		if (known !== undefined) {
+			if (weight[kind] > weight[known]) node.pending.set(other, kind);
+			return true;
+		}
+		if (node.dependents.size > 0 && leadsTo(other, (one) => one === node)) return false;
+		if (kind !== "dependency" && node.letGo && leadsTo(other, ({ begun }) => begun)) return false;
+		node.pending.set(other, kind);
 		other.dependents.add(node);
-		if (other.stuck) stick(node);
+		if (other.stuck) {
+			node.stuckPending++;
+			stick(node);
+		}
+		return true;
 	}
 
 	/** What waits for it by a softdep goes on, and what cannot is stuck itself. */
@@ -64,6 +88,7 @@ export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): 
 			node.stuck = true;
 			if (!node.begun) onStuck(node.module, behind(node));
 			for (const dependent of [...node.dependents]) {
+				dependent.stuckPending++;
 				if (dependent.pending.get(node) === "softdep") release(dependent, node);
 				else met.push(dependent);
 			}
@@ -74,37 +99,44 @@ export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): 
 	function unstick(freed: Iterable<Node>): void {
 		const met = [...freed];
 		for (let node = met.pop(); node !== undefined; node = met.pop()) {
-			if (!node.stuck || node.begun || [...node.pending.keys()].some(({ stuck }) => stuck)) continue;
+			if (!node.stuck || node.begun || node.stuckPending > 0) continue;
 			node.stuck = false;
-			met.push(...node.dependents);
+			for (const dependent of node.dependents) {
+				dependent.stuckPending--;
+				met.push(dependent);
+			}
 		}
 	}
 
-	/** What hangs at the bottom of it. */
-	function behind(node: Node): string {
+	/** What hangs at the bottom of it. @param known of some, what that is */
+	function behind(node: Node, known?: Map<Node, Node>): string {
+		const way: Node[] = [];
 		let lowest = node;
-		for (;;) {
-			const next = [...lowest.pending.keys()].find(({ stuck }) => stuck);
-			if (next === undefined) return lowest.module;
-			lowest = next;
+		for (let next: Node | undefined = node; next !== undefined; next = firstStuck(lowest)) {
+			way.push(next);
+			lowest = known?.get(next) ?? next;
 		}
+		if (known !== undefined) for (const one of way) known.set(one, lowest);
+		return lowest.module;
 	}
 
 	/** Who waited for it by rivalry goes on waiting for those before it. */
 	function letGoOf(node: Node, other: Node): void {
 		if (node.pending.get(other) === "rival")
-			for (const dependent of node.dependents)
+			for (const dependent of [...node.dependents])
 				if (dependent.pending.get(node) === "rival") link(dependent, other, "rival");
 		release(node, other);
+		unstick([node]);
 	}
 
 	return {
 		enter(module) {
-			nodes.set(module, { module, pending: new Map(), dependents: new Set(), begun: false, stuck: false });
+			const links = { pending: new Map(), dependents: new Set<Node>() };
+			nodes.set(module, { module, ...links, begun: false, stuck: false, stuckPending: 0, letGo: false });
 		},
 		wait(module, other, kind) {
 			const [node, before] = [nodes.get(module), nodes.get(other)];
-			if (node !== undefined && before !== undefined) link(node, before, kind);
+			return node === undefined || before === undefined || link(node, before, kind);
 		},
 		isWaiting: (module) => (nodes.get(module)?.pending.size ?? 0) > 0,
 		begin(module) {
@@ -119,9 +151,9 @@ export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): 
 			const node = nodes.get(module);
 			if (node === undefined) return;
 			nodes.delete(module);
-			for (const other of node.pending.keys()) other.dependents.delete(node);
+			for (const other of [...node.pending.keys()]) unlink(node, other);
 			const dependents = [...node.dependents];
-			for (const dependent of dependents) dependent.pending.delete(node);
+			for (const dependent of dependents) unlink(dependent, node);
 			unstick(dependents);
 			for (const dependent of dependents) if (dependent.pending.size === 0) onFree(dependent.module);
 		},
@@ -129,15 +161,28 @@ export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): 
 			for (const module of modules) {
 				const node = nodes.get(module);
 				if (node === undefined) continue;
+				node.letGo = true;
 				for (const [other, kind] of [...node.pending])
 					if (kind !== "dependency" && leadsTo(other, ({ begun }) => begun)) letGoOf(node, other);
 			}
 		},
-		stuck: () =>
-			[...nodes.values()]
+		waitedForBy(modules) {
+			const met = new Set(modules.flatMap((module) => nodes.get(module) ?? []));
+			for (const node of met) for (const other of node.pending.keys()) met.add(other);
+			return [...met].map(({ module }) => module);
+		},
+		stuck() {
+			const known = new Map<Node, Node>();
+			return [...nodes.values()]
 				.filter(({ stuck, begun }) => stuck && !begun)
-				.map((node) => ({ module: node.module, behind: behind(node) })),
+				.map((node) => ({ module: node.module, behind: behind(node, known) }));
+		},
 	};
+}
+
+function firstStuck({ pending }: Node): Node | undefined {
+	for (const other of pending.keys()) if (other.stuck) return other;
+	return undefined;
 }
 
 const weight: Readonly<Record<WaitKind, number>> = { softdep: 0, rival: 1, dependency: 2 };

