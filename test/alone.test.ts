@@ -45,13 +45,13 @@ for (const shell of shells) {
 		t.false(machine.exists("state"));
 	});
 
-	for (const [knows, node, expected] of [
-		["knows", `[ "$1" = --disable-sigusr1 ]`, "--disable-sigusr1"],
-		["does not know", "exit 9", "none"],
+	for (const [knows, probe, expected] of [
+		["knows", `[ "$NODE_OPTIONS" = --disable-sigusr1 ]`, "--disable-sigusr1"],
+		["does not know", `[ -z "$NODE_OPTIONS" ] || exit 9`, "none"],
 	] as const)
-		test(`a node that ${knows} the option against SIGUSR1 is started accordingly ${by}`, async (t) => {
+		test(`an agent whose node ${knows} the option against SIGUSR1 is started accordingly ${by}`, async (t) => {
 			const agent = `echo "\${NODE_OPTIONS-none}" >"$folder/options"; ${GOOD_AGENT}`;
-			const machine = machineOf(t, { shell, agent, node });
+			const machine = machineOf(t, { shell, agent, probe });
 			const run = machine.begin("run");
 			await machine.until(() => machine.exists("state/ready") && machine.read("state/ready") === "\n");
 			t.is(machine.read("options"), `${expected}\n`);

@@ -13,11 +13,13 @@ export type AloneOptions = {
 	readonly shell: readonly string[];
 	/** sh: what the agent does when it is run; absent: there is no such program. */
 	readonly agent?: string;
+	/** sh: what `hotplugd settle` does; absent: it ends well. */
+	readonly settle?: string;
 	/** sh: what modprobe does beside writing down its words. */
 	readonly modprobe?: string;
 	readonly commandLine?: string;
-	/** sh: what node does; absent: it refuses whatever it is told. */
-	readonly node?: string;
+	/** sh: what `hotplugd --version` does, by which its node is asked for an option; absent: its node does not know that one. */
+	readonly probe?: string;
 	/** The thin helper: the built one, unless given; undefined: there is none. */
 	readonly helper?: Buffer | string | undefined;
 	/** Other limits, in seconds: the script's own where absent, but what it does not try again soon it does not try in a test's time. */
@@ -46,10 +48,10 @@ export function makeAloneMachine(options: AloneOptions) {
 	for (const name of ["calls", "kmsg"]) writeFileSync(at(name), "");
 	writeFileSync(at("cmdline"), options.commandLine ?? "quiet\n");
 	writeFileSync(at("modprobe-path"), "/sbin/kernels-own\n");
-	const agent = `case $1 in run) ${options.agent} ;; *) exit 0 ;; esac`;
-	if (options.agent !== undefined) writeProgram(at("hotplugd"), standIn(folder, "hotplugd", agent));
+	const agent = `case $1 in run) ${options.agent} ;; settle) ${options.settle ?? ":"} ;; esac`;
+	const probe = `[ "$1" != --version ] || { ${options.probe ?? "exit 9"}; exit; }`;
+	if (options.agent !== undefined) writeProgram(at("hotplugd"), standIn(folder, "hotplugd", agent, probe));
 	writeProgram(at("modprobe"), standIn(folder, "modprobe", options.modprobe ?? ":"));
-	writeProgram(at("node"), standIn(folder, "node", options.node ?? "exit 9"));
 	if (!("helper" in options)) cpSync("dist/hotplugd-load", at("helper"));
 	else if (options.helper !== undefined) writeFileSync(at("helper"), options.helper);
 	if (existsSync(at("helper"))) chmodSync(at("helper"), 0o755);
@@ -113,7 +115,6 @@ export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, 
 	const at = (name: string) => join(folder, name);
 	const values: Readonly<Record<string, string>> = {
 		hotplugd: at("hotplugd"),
-		node: at("node"),
 		modprobe: at("modprobe"),
 		helper: at("helper"),
 		kernels_modprobe: at("modprobe-path"),
@@ -137,9 +138,11 @@ export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, 
 	return script;
 }
 
-function standIn(folder: string, name: string, does: string): string {
+/** @param first what it does before it writes down how it was called */
+function standIn(folder: string, name: string, does: string, first = ":"): string {
 	return `#!/bin/sh
 folder=${folder}
+${first}
 { printf '${name} '; printf '[%s]' "$@"; echo; } >>"$folder/calls"
 ${does}
 `;
