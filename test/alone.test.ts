@@ -1,6 +1,6 @@
 // systemd/alone/hotplugd-or-modprobe: whatever becomes of the agent, the drivers are loaded.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -176,6 +176,43 @@ for (const shell of shells) {
 		t.is(await machine.begin("settle").ended, 0);
 		t.deepEqual(machine.calls("modprobe"), loadedTwice);
 		t.regex(said(machine), /nothing was heard of the agent within 1 seconds/);
+	});
+
+	test(`a node that hangs where it is asked something keeps no driver out, and nobody who stops this ${by}`, async (t) => {
+		const probe = 'echo asked >>"$folder/asked"; exec sleep 300';
+		const machine = machineOf(t, { shell, agent: "exec sleep 300", probe, seconds: { check: 1, ready: 2 } });
+		const run = machine.begin("run", "--notify-fd", "3");
+		t.is(await machine.begin("settle").ended, 0);
+		t.deepEqual(machine.calls("modprobe"), loadedTwice);
+		await machine.until(() => run.told() === "\n");
+		run.child.kill("SIGTERM");
+		t.is(await run.ended, 0);
+		t.is(machine.read("asked"), "asked\n");
+	});
+
+	test(`a stop before the agent was started has none started ${by}`, async (t) => {
+		const probe = 'echo $$ >"$folder/asked"; exec sleep 300';
+		const machine = machineOf(t, { shell, agent: GOOD_AGENT, probe, seconds: { check: 300 } });
+		const run = machine.begin("run");
+		await machine.until(() => machine.exists("asked") && machine.read("asked").endsWith("\n"));
+		run.child.kill("SIGTERM");
+		t.is(await run.ended, 0);
+		t.deepEqual(machine.calls("hotplugd"), []);
+		await machine.until(() => !existsSync(`/proc/${machine.read("asked").trim()}`));
+		t.is(machine.read("modprobe-path"), "/sbin/kernels-own\n");
+	});
+
+	test(`a stop that comes as something is begun ends that ${by}`, async (t) => {
+		const folder = mkdtempSync(join(tmpdir(), "alone-"));
+		t.teardown(() => rmSync(folder, { recursive: true }));
+		const [definitions] = readScript(folder, {}).split(/\ncase .* in\nrun /);
+		// As though the signal had come between the look for it and what begins.
+		const begin =
+			"stopping=1; rest 300; sleep 300 & agent=$!; now; begun=$now; await_readiness; await_end; echo $status";
+		writeFileSync(join(folder, "script"), `${definitions}\nmkdir "$state"\n${begin}\n`);
+		const [program = "", ...first] = shell;
+		const { stdout } = spawnSync(program, [...first, join(folder, "script")], { encoding: "utf8", timeout: 10_000 });
+		t.is(stdout, "143\n");
 	});
 
 	test(`a log that cannot be written keeps no driver out ${by}`, async (t) => {

@@ -23,7 +23,7 @@ export type AloneOptions = {
 	/** The thin helper: the built one, unless given; undefined: there is none. */
 	readonly helper?: Buffer | string | undefined;
 	/** Other limits, in seconds: the script's own where absent, but what it does not try again soon it does not try in a test's time. */
-	readonly seconds?: Partial<Record<"ready" | "load" | "settle" | "retry", number>>;
+	readonly seconds?: Partial<Record<"check" | "ready" | "late" | "load" | "settle" | "retry", number>>;
 };
 
 /** sh, for an agent: it is ready, and runs until SIGTERM. */

@@ -849,11 +849,24 @@ const scripts: readonly Wait[] = [
 	},
 	{
 		file: "systemd/alone/hotplugd-or-modprobe",
-		at: ['sleep "$1" &', "wait $!"],
+		at: ['sleep "$1" &', "wait $sleeper"],
 		waitsFor: "the next start of an agent that has failed",
 		ends: "a second, and from 10 seconds to some 10 minutes once modprobe has loaded; a signal",
 		tests: [
 			["test/alone.test.ts", "an agent that dies each time it is ready is not started for ever, whoever starts it …"],
+		],
+	},
+	{
+		file: "systemd/alone/hotplugd-or-modprobe",
+		at: ["wait $within_child"],
+		waitsFor: "the status of a program that has ended by then",
+		ends: "at once; 10 seconds, in which it is asked for its end, where it hangs",
+		tests: [
+			[
+				"test/alone.test.ts",
+				"a node that hangs where it is asked something keeps no driver out, and nobody who stops this …",
+			],
+			["test/alone.test.ts", "a stop before the agent was started has none started …"],
 		],
 	},
 	{
