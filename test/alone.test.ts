@@ -154,6 +154,7 @@ for (const shell of shells) {
 		t.deepEqual(machine.calls("modprobe"), loadedTwice);
 		const fourth = machine.begin("run", "--notify-fd", "3");
 		t.is(await machine.begin("settle").ended, 0);
+		await machine.until(() => fourth.told() === "\n");
 		// It has begun something, and so heeds signals.
 		const { pid } = fourth.child;
 		await machine.until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8") !== "");
@@ -169,6 +170,63 @@ for (const shell of shells) {
 		await machine.until(() => run.told() === "\n");
 		t.regex(said(machine), /\n<3>hotplugd: modprobe has not ended within 1 seconds, and is not waited for\n$/);
 		t.is(machine.calls("modprobe").length, 1);
+	});
+
+	for (const [which, kill] of [
+		["and modprobe with it, loads at the next start", (pid: number) => process.kill(-pid, "SIGKILL")],
+		["and modprobe goes on, waits at the next start for that", (pid: number) => process.kill(pid, "SIGKILL")],
+	] as const)
+		test(`who is killed while modprobe loads, ${which} ${by}`, async (t) => {
+			const alone = which.includes("goes on");
+			const modprobe = 'until [ -e "$folder/now" ]; do sleep 0.1; done';
+			const machine = machineOf(t, { shell, agent: "exit 2", modprobe });
+			const killed = machine.begin("run");
+			await machine.until(() => machine.calls("modprobe").length === 1 && machine.read("state/begun") !== "");
+			kill(killed.child.pid!);
+			await killed.ended;
+			const run = machine.begin("run", "--notify-fd", "3");
+			const settle = machine.begin("settle");
+			if (!alone) await machine.until(() => machine.calls("modprobe").length === 2);
+			t.false(machine.exists("state/done"));
+			writeFileSync(machine.at("now"), "");
+			t.is(await settle.ended, 0);
+			await machine.until(() => run.told() === "\n");
+			t.deepEqual(machine.calls("modprobe"), alone ? loadedTwice : [...words, ...loadedTwice]);
+			t.is(said(machine).split("\n").length - 1, alone ? 1 : 2);
+		});
+
+	test(`s6 is told at each start, once the drivers are there, whoever has loaded them ${by}`, async (t) => {
+		for (const options of [{ commandLine: "hotplugd=off\n" }, { agent: "exit 2" }]) {
+			const machine = machineOf(t, { shell, ...options });
+			for (const _ of [1, 2]) {
+				const run = machine.begin("run", "--notify-fd", "3");
+				await machine.until(() => run.told() === "\n");
+				run.child.kill("SIGKILL");
+				await run.ended;
+			}
+			t.deepEqual(machine.calls("modprobe"), loadedTwice);
+		}
+	});
+
+	test(`an agent that answers nobody keeps no one waiting for the drivers ${by}`, async (t) => {
+		const settle = 'echo $$ >"$folder/asked"; exec sleep 300';
+		const machine = machineOf(t, { shell, agent: GOOD_AGENT, settle, seconds: { settle: 2 } });
+		machine.begin("run");
+		await machine.until(() => machine.exists("state/ready") && machine.read("state/ready") === "\n");
+		t.is(await machine.begin("settle").ended, 0);
+		t.deepEqual(machine.calls("modprobe"), loadedTwice);
+		await machine.until(() => !existsSync(`/proc/${machine.read("asked").trim()}`));
+	});
+
+	test(`without /proc, too, whoever waits for the drivers has them in the end ${by}`, async (t) => {
+		const inside = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh", ...shell];
+		for (const modprobe of [":", "exec sleep 300"]) {
+			const machine = machineOf(t, { shell: inside, modprobe, seconds: { settle: 1, load: 1 } });
+			const settle = machine.begin("settle");
+			t.is(await settle.ended, 0);
+			t.deepEqual(machine.calls("modprobe"), modprobe === ":" ? loadedTwice : words);
+			t.is(said(machine).includes("not waited for"), modprobe !== ":");
+		}
 	});
 
 	test(`where nobody has started anything, who waits for the drivers has them loaded ${by}`, async (t) => {

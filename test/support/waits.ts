@@ -835,9 +835,9 @@ const scripts: readonly Wait[] = [
 	},
 	{
 		file: "systemd/alone/hotplugd-or-modprobe",
-		at: ["sleep 0.1 2>/dev/null || sleep 1", "sleep 1"],
+		at: ["if sleep 0.1 2>/dev/null; then", "sleep 1"],
 		waitsFor: "readiness, modprobe's end, or that the drivers are there",
-		ends: "30 seconds, 180 and 240, by /proc/uptime; then modprobe loads, or is not waited for",
+		ends: "30 seconds, 180 and 240, by /proc/uptime or counted; then modprobe loads, or is not waited for",
 		tests: [
 			[
 				"test/alone.test.ts",
@@ -845,6 +845,7 @@ const scripts: readonly Wait[] = [
 			],
 			["test/alone.test.ts", "a modprobe that hangs is not waited for …"],
 			["test/alone.test.ts", "where nobody has started anything, who waits for the drivers has them loaded …"],
+			["test/alone.test.ts", "without /proc, too, whoever waits for the drivers has them in the end …"],
 		],
 	},
 	{
@@ -878,10 +879,13 @@ const scripts: readonly Wait[] = [
 	},
 	{
 		file: "systemd/alone/hotplugd-or-modprobe",
-		at: ['"$hotplugd" settle --timeout 60', "sleep 1"],
+		at: ['"$hotplugd" settle --timeout 60'],
 		waitsFor: "the agent to be settled",
-		ends: "a minute; 240 seconds where it does not answer",
-		tests: [["test/alone.test.ts", "an agent that runs has its drivers awaited, and is told to stop …"]],
+		ends: "a minute; 240 seconds where it does not answer, or hangs",
+		tests: [
+			["test/alone.test.ts", "an agent that runs has its drivers awaited, and is told to stop …"],
+			["test/alone.test.ts", "an agent that answers nobody keeps no one waiting for the drivers …"],
+		],
 	},
 	{
 		file: "systemd/systemd-udev-settle.service.d/hotplugd.conf",
