@@ -115,6 +115,8 @@ for path in $RULES; do put "$here/../rules/${path##*/}" "$path"; done
 mkdir -p "$root${WANTED%/*}"
 ln -sf ../hotplugd.service "$root$WANTED"
 if ! { put_helper cp "$here/../dist/hotplugd-load" || put_helper cc -O2 -o "$root$HELPER.new" "$here/../$HELPER_SOURCE"; }; then
+	# One of an earlier installation may run, or not any more.
+	helper_runs "$HELPER" || rm -f "$root$HELPER"
 	rmdir "$root${HELPER%/*}" 2>/dev/null || :
 	echo "install.sh: $HELPER is not installed, since it was not seen to run in ${root:-/}: it serves only the kernel's own requests, which modprobe goes on serving" >&2
 fi

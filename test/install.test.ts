@@ -189,6 +189,14 @@ test("in a root in which the thin helper does not run it is not installed, and a
 	t.deepEqual(run("uninstall", root), well);
 });
 
+test("a thin helper of an earlier installation that does not run any more goes", (t) => {
+	const root = makeRoot(t);
+	for (const library of libraries) rmSync(join(root, library));
+	write(join(root, HELPER), sayingItsName, 0o755);
+	t.deepEqual(run("install", root, PACKAGE), { status: 0, stderr: notInstalled(root) });
+	t.false(existsSync(join(root, HELPER)));
+});
+
 /** Of a built helper, so that it would run on an arm64 machine only. */
 function asArm64(program: Buffer): Buffer {
 	const foreign = Buffer.from(program);
