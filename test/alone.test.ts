@@ -115,6 +115,30 @@ for (const shell of shells) {
 		t.is(machine.calls("modprobe").length, 2);
 	});
 
+	test(`an agent that hangs before it is ready is ended, and tried again ${by}`, async (t) => {
+		for (const trap of [":", "trap : TERM"]) {
+			const agent = `[ ! -e "$folder/hung" ] || { ${GOOD_AGENT}; }; touch "$folder/hung"; ${trap}; while :; do sleep 0.1; done`;
+			const machine = machineOf(t, { shell, agent, seconds: { check: 1, ready: 1, late: 1 } });
+			const run = machine.begin("run");
+			await machine.until(() => machine.calls("hotplugd").length === 2);
+			await machine.until(() => machine.read("state/ready") === "\n");
+			t.deepEqual(machine.calls("modprobe"), loadedTwice);
+			run.child.kill("SIGTERM");
+			t.is(await run.ended, 0);
+		}
+	});
+
+	test(`where the kernel's requests are switched off they stay so ${by}`, async (t) => {
+		const machine = machineOf(t, { shell, agent: GOOD_AGENT });
+		writeFileSync(machine.at("modprobe-path"), "\n");
+		const run = machine.begin("run");
+		await machine.until(() => machine.exists("state/ready") && machine.read("state/ready") === "\n");
+		t.is(machine.read("modprobe-path"), "\n");
+		run.child.kill("SIGTERM");
+		t.is(await run.ended, 0);
+		t.is(machine.read("modprobe-path"), "\n");
+	});
+
 	test(`hotplugd=off has no agent started, and nothing written for the kernel ${by}`, async (t) => {
 		const machine = machineOf(t, { shell, agent: GOOD_AGENT, commandLine: "quiet hotplugd=off\n" });
 		const run = machine.begin("run", "--notify-fd", "3");
@@ -347,13 +371,28 @@ for (const shell of shells) {
 			"a=* hotplugd=off ?",
 			'a="b" hotplugd=off c="d e"',
 			'hotplugd=off x=" hotplugd=on "',
+			'"hotplugd"=off',
+			'hotplugd=off""',
+			'hotplugd=o"f"f',
+			'hotplugd="off',
+			'"hotplugd=off',
+			'hotplugd=off hotplugd="',
+			'""hotplugd=off',
+			'hotplugd="off "',
+			'hotplugd=" off"',
+			'" hotplugd=off"',
+			'root="/dev/a b"hotplugd=off',
+			'hotplugd=off x="a hotplugd=on',
+			"hotplugd=off\rquiet",
+			"quiet\vhotplugd=off\fx",
+			"hotplugd=off\\",
 			"quiet\thotplugd=off\t",
 		];
 		for (const text of texts) {
 			writeFileSync(join(folder, "cmdline"), `${text}\n`);
 			const [program = "", ...first] = shell;
 			const { stdout } = spawnSync(program, [...first, join(folder, "is-off")], { encoding: "utf8", cwd: folder });
-			t.is(stdout, readKernelWord(text, "hotplugd") === "off" ? "off\n" : "on\n", text);
+			t.is(stdout, readKernelWord(`${text}\n`, "hotplugd") === "off" ? "off\n" : "on\n", text);
 		}
 	});
 }

@@ -30,7 +30,7 @@ export type AloneOptions = {
 export const GOOD_AGENT = `trap 'echo stopped >>"$folder/calls"; exit 0' TERM; echo >&9; while :; do sleep 0.1; done`;
 
 /** What devices have there: blanks, quotes, what looks like an option, no newline at the end, and one twice. */
-const aliases = ["acpi:A B:\n", `x:it's"so"\n`, "-x:none\n", "typec:id1", "x:two\nx:lines\n", "acpi:A B:\n"];
+const aliases = ["acpi:A B:\n", `x:it's"so"\n`, "-x:none\n", "typec:id1", "x:two\nx:lines\n", "\n", "acpi:A B:\n"];
 
 export const words = [`[-abq][--][-x:none][acpi:A B:][typec:id1][x:it's"so"][x:lines][x:two]`];
 
