@@ -62,9 +62,15 @@ export type BatchInsertionOptions = {
 	readonly renewed?: Observable<unknown> | undefined;
 };
 
-export type Asking = CarryOutOptions & {
-	/** Somebody waits for the outcomes, those of what is in flight already too. */
-	readonly onOutcome?: (outcome: Outcome) => void;
+export type Asking = CarryOutOptions & { readonly asker?: Asker };
+
+/** Somebody waits for what comes of decisions. What he is told with throws nothing. */
+export type Asker = {
+	/** Modules that are to begin, or are in flight already: an outcome of each comes. */
+	onPlanned(modules: readonly string[]): void;
+	onOutcome(outcome: Outcome): void;
+	/** A part was passed over: not all that was decided is planned, or not all outcomes come. */
+	onSkipped(error: Error): void;
 };
 
 /** Plans decisions as one batch and carries it out. Never fails: a failure is an outcome. */
@@ -84,7 +90,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	let batches = 0;
 
 	/** Mostly one batch: where a decision makes planning throw it is passed over, and what it was among may be several. */
-	function plan(decisions: readonly Decision[], atOnce: boolean): readonly Batch[] {
+	function plan(decisions: readonly Decision[], atOnce: boolean, asker?: Asker): readonly Batch[] {
 		let live: ReadonlySet<string> | undefined;
 		const isLive = (module: string): boolean => {
 			live ??= orNone(listLive, onSkipped);
@@ -101,8 +107,17 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 				batches++;
 				return batch;
 			},
-			onSkipped,
+			(what, error) => {
+				onSkipped(what, error);
+				asker?.onSkipped(error);
+			},
 		);
+	}
+
+	function planFor(decisions: readonly Decision[], asker: Asker): readonly Batch[] {
+		const batches = plan(decisions, true, asker);
+		asker.onPlanned(batches.flatMap((batch) => batch.plan.map(({ module }) => module)));
+		return batches;
 	}
 
 	function carryOutAll(batches: readonly Batch[], again: boolean, asking: Asking): Observable<Report> {
@@ -111,6 +126,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 				defer(() => carryOut(batch, again, asking)).pipe(
 					catchError((thrown: unknown) => {
 						onSkipped(`the rest of batch ${batch.number}`, asError(thrown));
+						asking.asker?.onSkipped(asError(thrown));
 						return EMPTY;
 					}),
 				),
@@ -118,7 +134,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		);
 	}
 
-	function carryOut(batch: Batch, again: boolean, { onOutcome, ...bound }: Asking): Observable<Report> {
+	function carryOut(batch: Batch, again: boolean, { asker, ...bound }: Asking): Observable<Report> {
 		const flights = inserter.carryOut(batch.plan, bound);
 		/** Begun before the devices of this batch came up: a driver that found no hardware then says nothing about them. */
 		const earlier = new Set(batch.plan.flatMap(({ module }, place) => (flights[place]?.joined ? [module] : [])));
@@ -128,13 +144,13 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 			for (const device of devices) attempts.record(module, device);
 			if (joined) {
 				if (!again) latecomers.add(module, batch.decisions, devices);
-				return onOutcome ? from(outcome).pipe(tap(onOutcome), ignoreElements()) : EMPTY;
+				return asker ? from(outcome).pipe(tap(asker.onOutcome), ignoreElements()) : EMPTY;
 			}
 			underWay.add(module);
 			return from(outcome).pipe(
 				mergeMap((ended) => {
 					underWay.delete(module);
-					onOutcome?.(ended);
+					asker?.onOutcome(ended);
 					const report: Report = { kind: "outcome", batch: batch.number, outcome: ended };
 					const late = latecomers.take(module);
 					if (isUsable(ended)) {
@@ -235,7 +251,10 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	}
 
 	return (decisions, asking = {}) =>
-		defer(() => carryOutAll(plan(decisions, asking.onOutcome !== undefined), false, asking));
+		defer(() => {
+			const { asker } = asking;
+			return carryOutAll(asker === undefined ? plan(decisions, false) : planFor(decisions, asker), false, asking);
+		});
 }
 
 /** Where the kernel does not tell what is live, it still says so of each module that is begun. */

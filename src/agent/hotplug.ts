@@ -26,10 +26,9 @@ import {
 	timer,
 } from "rxjs";
 import type { Knowledge } from "../libkmod/knowledge.js";
-import type { Outcome } from "../libkmod/outcome.js";
 import { makeAttempts } from "./attempts.js";
 import { makeBackOff, noBackOff } from "./back-off.js";
-import { type Insertions, makeBatchInsertion } from "./batch-insertion.js";
+import { type Asker, type Insertions, makeBatchInsertion } from "./batch-insertion.js";
 import { type Decider, type Decision, makeDecider } from "./decide.js";
 import type { Announcement, Devices, PresentDevice } from "./devices.js";
 import { type Arrival, makeLooking } from "./looking.js";
@@ -80,14 +79,12 @@ export type HotplugOptions = {
 	readonly scheduler?: SchedulerLike;
 };
 
-export type LoadRequest = {
+export type LoadRequest = Asker & {
 	readonly alias: string;
 	/** Must not wait for a place: the kernel asks, maybe for a module that has one. */
 	readonly beyondBound: boolean;
-	/** What the alias asked for, and how each module that was wanted ended; those that were live already are not there. */
-	answer(decisions: readonly Decision[], outcomes: readonly Outcome[]): void;
-	/** The same decisions, before anything is done for them. */
-	onDecided?(decisions: readonly Decision[]): void;
+	/** What the alias asks for, before anything is done for it. */
+	onDecided(decisions: readonly Decision[]): void;
 };
 
 /** So many sockets failed one after the other: waiting for another keeps nobody any longer. */
@@ -256,14 +253,11 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const over = merge(options.leave ?? EMPTY, allEnded).pipe(take(1), share());
 		const asked = (options.requests ?? EMPTY).pipe(
 			takeUntil(done),
-			mergeMap(({ alias, beyondBound, answer, onDecided }) => {
+			mergeMap((request) => {
 				activity.next();
-				const decisions = decideOne({ devpath: "", aliases: [alias] });
-				onDecided?.(decisions);
-				const outcomes: Outcome[] = [];
-				const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
-				const complete = (): void => attempt("an answer", onSkipped, undefined, () => answer(decisions, outcomes));
-				return insertDecided(decisions, { beyondBound, onOutcome }).pipe(tap({ complete }));
+				const decisions = decideOne({ devpath: "", aliases: [request.alias] });
+				request.onDecided(decisions);
+				return insertDecided(decisions, { beyondBound: request.beyondBound, asker: request });
 			}),
 		);
 

@@ -2,9 +2,8 @@
 // whoever waits for a module that has not begun, is refused at once, and may do it himself. What was taken, and nobody waits
 // for, is left to the agent that runs next.
 import type { Inserter } from "../libkmod/inserter.js";
+import { type Asked, makeAsked } from "./asked.js";
 import type { LoadReply, LoadRequest } from "./control.js";
-import type { Decision } from "./decide.js";
-import { judgeLoad } from "./load.js";
 import type { Pipeline } from "./pipeline.js";
 
 /** Something that cannot be done, in a sentence for whoever asked for it; no failure of the agent's. */
@@ -17,7 +16,7 @@ export const STOPPING = "the agent is stopping and begins nothing more: ask the 
 export type Requests = {
 	/** Resolves as soon as it is taken where nobody waits. */
 	load(request: LoadRequest): Promise<LoadReply>;
-	/** Something hangs, or waits for what does: who waits for such a thing alone is answered. */
+	/** Something hangs, or waits for what does: who waits for such a thing alone is answered, a turn of the event loop later. */
 	hang(): void;
 	/** To be called before anything else is stopped: what runs is answered when it ends, all else is refused. */
 	stop(): void;
@@ -34,70 +33,102 @@ export type RequestsOptions = {
 
 const refused: LoadReply = { result: "refused", explanation: STOPPING };
 
-type Open = { wanted: readonly string[] | undefined; refuse(): void; end(reply: LoadReply): void };
+type Open = { readonly asked: Asked; refuse(): void; look(hanging: ReadonlyMap<string, string>): void };
 
 export function makeRequests({ load, inserter, leave }: RequestsOptions): Requests {
 	const open = new Set<Open>();
 	let stopped = false;
+	let isToLook = false;
 
 	function begin({ alias, for: whom }: LoadRequest): Promise<LoadReply> {
-		return new Promise((resolve) => {
+		return new Promise((resolve, reject) => {
+			const asked = makeAsked(whom === "kernel");
 			const request: Open = {
-				wanted: undefined,
-				refuse: () => request.end(refused),
-				end(reply) {
-					open.delete(request);
-					resolve(reply);
-				},
+				asked,
+				refuse: () => endBy(() => refused),
+				look: (hanging) => endBy(() => asked.judge(hanging)),
 			};
 			open.add(request);
 			load({
 				alias,
 				beyondBound: whom === "kernel",
-				onDecided(decisions) {
-					request.wanted = listModules(decisions);
+				onDecided: (decisions) =>
+					asked.decided(
+						decisions,
+						inserter.running().map(({ module }) => module),
+					),
+				onPlanned(modules) {
+					asked.planned(modules);
+					goOn();
 				},
-				answer(decisions, outcomes) {
-					const wanted = listModules(decisions);
-					const isLeft = outcomes.some(({ result, step }) => result === "stopped" && wanted.includes(step.module));
-					if (isLeft) request.refuse();
-					else request.end(judgeLoad(decisions, outcomes));
+				onOutcome(outcome) {
+					asked.ended(outcome);
+					if (asked.isLeft()) request.refuse();
+					else goOn();
 				},
+				onSkipped: (error) =>
+					endBy(() => ({ result: "refused", explanation: `could not plan or carry it out: ${error.message}` })),
 			});
-			// What hangs already is not told of again.
-			endHanging(request);
+
+			function goOn(): void {
+				if (!open.has(request)) return;
+				request.look(nobody);
+				// What it waits for may hang already, and is not told of again.
+				if (open.has(request)) lookLater();
+			}
+
+			/** Undefined where there is no answer yet. */
+			function endBy(answer: () => LoadReply | undefined): void {
+				if (!open.has(request)) return;
+				try {
+					const reply = answer();
+					if (reply === undefined) return;
+					resolve(reply);
+				} catch (thrown) {
+					reject(thrown);
+				}
+				open.delete(request);
+			}
 		});
 	}
 
-	/** Where nothing that it waits for gets on, it is answered: what hangs may never end. */
-	function endHanging({ wanted = [], end }: Open): void {
-		const running = new Map(inserter.running().map(({ module, hung }) => [module, hung]));
-		const stuck = new Map(inserter.stuck().map(({ module, behind }) => [module, behind]));
-		const inFlight = wanted.filter((module) => running.has(module) || inserter.isWaiting(module));
-		const [first] = inFlight;
-		if (first === undefined || !inFlight.every((module) => running.get(module) || stuck.has(module))) return;
-		const behind = stuck.get(first);
-		const why = behind === undefined ? `${first} hangs` : `${first} waits for ${behind}, which hangs`;
-		end({ result: "failed", explanation: `${why}: it may come up yet` });
+	/** Once for all that is told in one turn of the event loop: what hangs can keep thousands waiting, each of which is told of. */
+	function lookLater(): void {
+		if (isToLook || open.size === 0) return;
+		isToLook = true;
+		setImmediate(() => {
+			isToLook = false;
+			if (open.size === 0) return;
+			const hanging = listHanging();
+			for (const { look } of [...open]) look(hanging);
+		});
+	}
+
+	/** What does not get on, with why, in words. */
+	function listHanging(): ReadonlyMap<string, string> {
+		return new Map([
+			...inserter.stuck().map(({ module, behind }) => [module, `${module} waits for ${behind}, which hangs`] as const),
+			...inserter.running().flatMap(({ module, hung }) => (hung ? [[module, `${module} hangs`] as const] : [])),
+		]);
 	}
 
 	return {
-		hang() {
-			for (const request of [...open]) endHanging(request);
-		},
+		hang: lookLater,
 		async load(request) {
 			if (stopped) return refused;
 			const ended = begin(request);
 			if (request.wait) return ended;
-			void ended.then((reply) => {
-				if (reply === refused) leave(request);
-			});
+			void ended.then(
+				(reply) => {
+					if (reply === refused) leave(request);
+				},
+				() => undefined,
+			);
 			return { result: "taken", explanation: "it will be handled" };
 		},
 		stop() {
 			stopped = true;
-			for (const { wanted, refuse } of [...open])
-				if (wanted === undefined || wanted.some((module) => inserter.isWaiting(module))) refuse();
+			for (const { asked, refuse } of [...open]) if (!asked.hasBegun(inserter.isWaiting)) refuse();
 		},
 		end() {
 			stopped = true;
@@ -106,7 +137,4 @@ export function makeRequests({ load, inserter, leave }: RequestsOptions): Reques
 	};
 }
 
-function listModules(decisions: readonly Decision[]): readonly string[] {
-	const matches = decisions.flatMap((decision) => decision.matches);
-	return matches.filter(({ verdict }) => verdict === "wanted").map(({ found }) => found.module);
-}
+const nobody: ReadonlyMap<string, string> = new Map();

@@ -498,10 +498,18 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/requests.ts",
-		at: ["new Promise((resolve) =>"],
+		at: ["new Promise((resolve, reject) =>"],
 		waitsFor: "the outcome of what somebody asked to load",
-		ends: "the outcome; that it hangs, or waits for what does; a stop, where it has not begun; whoever asks has a limit of his own (the thin helper's 150 seconds)",
+		ends: "the outcomes of what it waits for; that this hangs, or waits for what does; that it could not be planned; a stop, where it has not begun; whoever asks has a limit of his own (the thin helper's 150 seconds)",
 		tests: [
+			[
+				"test/agent/requests.test.ts",
+				"who asks for what has a softdep behind it is answered once that hangs, and not before",
+			],
+			[
+				"test/agent/requests.test.ts",
+				"a driver whose init asks by an alias that it matches itself is answered when the other one is live",
+			],
 			[
 				"test/tools/run-service.test.ts",
 				"who asks for what hangs, or for what needs it, is answered once it does, and so is who asks later",
