@@ -27,7 +27,7 @@ import type { Step } from "../libkmod/plan-insertion.js";
 import { type Absence, findAbsence, MOST_TRIES, PAUSES } from "./absent-files.js";
 import type { Attempts } from "./attempts.js";
 import type { BackOff } from "./back-off.js";
-import { type Batch, planApart, planBatch } from "./batch.js";
+import { type Batch, planApart, planBatch, type Spared } from "./batch.js";
 import type { Decision } from "./decide.js";
 import { makeLatecomers } from "./latecomers.js";
 import type { Report } from "./report.js";
@@ -175,11 +175,7 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 				}),
 			);
 		});
-		const rested = batch.spared
-			.filter(({ why }) => why === "resting")
-			.map(({ module, device }) => rest(batch, module, device));
-		for (const { module, device, why } of batch.spared) if (why === "behind") attempts.record(module, device);
-		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes, ...rested));
+		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes, ...restAll(batch)));
 	}
 
 	/**
@@ -235,12 +231,23 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		);
 	}
 
+	/** What a device wants counts as tried for it where it is going to be: with the driver that rests, or behind that. */
+	function restAll({ spared, decisions }: Batch): readonly Observable<Report>[] {
+		const devices = new Map<string, string[]>();
+		for (const { module, device, why } of spared)
+			if (why === "resting" && devices.get(module)?.push(device) === undefined) devices.set(module, [device]);
+		const isOfThese = new Set(spared.filter(isPutOff).map(({ module, device }) => `${device}\0${module}`));
+		return [...devices].map(([module, waiting]) => {
+			const first = resting.isEmpty(module);
+			for (const { device, matches } of resting.add(module, decisions, waiting))
+				for (const { found } of matches)
+					if (isOfThese.has(`${device}\0${found.module}`)) attempts.record(found.module, device);
+			return first ? rest(module) : EMPTY;
+		});
+	}
+
 	/** One timer serves all the devices that come up meanwhile. */
-	function rest(batch: Batch, module: string, device: string): Observable<Report> {
-		attempts.record(module, device);
-		const first = resting.isEmpty(module);
-		resting.add(module, batch.decisions, [device]);
-		if (!first) return EMPTY;
+	function rest(module: string): Observable<Report> {
 		return timer(backOff.wait(module), scheduler).pipe(
 			takeUntil(stop),
 			mergeMap(() => {
@@ -256,6 +263,8 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 			return carryOutAll(asker === undefined ? plan(decisions, false) : planFor(decisions, asker), false, asking);
 		});
 }
+
+const isPutOff = ({ why }: Spared): boolean => why === "resting" || why === "behind";
 
 /** Where the kernel does not tell what is live, it still says so of each module that is begun. */
 function orNone(listLive: () => ReadonlySet<string>, onSkipped: OnSkipped): ReadonlySet<string> {

@@ -2,7 +2,8 @@
 import type { Decision } from "./decide.js";
 
 export type Latecomers = {
-	add(module: string, decisions: readonly Decision[], devices: readonly string[]): void;
+	/** Those of the decisions that wait from now on, or did already. */
+	add(module: string, decisions: readonly Decision[], devices: readonly string[]): readonly Decision[];
 	/** All that wait for the module; from now on they do not. */
 	take(module: string): Waiting;
 	isEmpty(module: string): boolean;
@@ -13,25 +14,41 @@ export type Waiting = { readonly decisions: readonly Decision[]; readonly device
 /** For each module: enough to tell whether any device makes a difference to it. */
 const MOST_DECISIONS = 256;
 
-export function makeLatecomers(): Latecomers {
+type Held = {
 	/** By device and alias, since a device may come and go many times while it waits. */
-	const waiting = new Map<string, Map<string, Decision>>();
+	readonly decisions: Map<string, Decision>;
+	/** All that they want from the module on: whoever brings another one is held beyond the bound, for its sake. */
+	readonly modules: Set<string>;
+};
+
+export function makeLatecomers(): Latecomers {
+	const waiting = new Map<string, Held>();
+
+	function hold(held: Held, module: string, decision: Decision): boolean {
+		const { device, alias, matches } = decision;
+		const wanted = matches.filter(({ verdict }) => verdict === "wanted").map(({ found }) => found.module);
+		const first = wanted.indexOf(module);
+		if (first < 0) return false;
+		const key = `${device}\0${alias}`;
+		const { decisions, modules } = held;
+		const fromModuleOn = wanted.slice(first);
+		const isFull = decisions.size >= MOST_DECISIONS && fromModuleOn.every((one) => modules.has(one));
+		if (isFull && !decisions.has(key)) return false;
+		decisions.set(key, decision);
+		for (const one of fromModuleOn) modules.add(one);
+		return true;
+	}
+
 	return {
 		add(module, decisions, devices) {
-			if (devices.length === 0) return;
-			const known = waiting.get(module) ?? new Map<string, Decision>();
-			waiting.set(module, known);
-			if (known.size >= MOST_DECISIONS) return;
+			if (devices.length === 0) return [];
+			const held = waiting.get(module) ?? { decisions: new Map(), modules: new Set() };
+			waiting.set(module, held);
 			const concerned = new Set(devices);
-			for (const decision of decisions) {
-				const { device, alias, matches } = decision;
-				if (!concerned.has(device) || !matches.some(({ found }) => found.module === module)) continue;
-				known.set(`${device}\0${alias}`, decision);
-				if (known.size >= MOST_DECISIONS) return;
-			}
+			return decisions.filter((decision) => concerned.has(decision.device) && hold(held, module, decision));
 		},
 		take(module) {
-			const decisions = [...(waiting.get(module)?.values() ?? [])];
+			const decisions = [...(waiting.get(module)?.decisions.values() ?? [])];
 			waiting.delete(module);
 			return { decisions, devices: [...new Set(decisions.map(({ device }) => device))] };
 		},

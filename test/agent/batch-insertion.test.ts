@@ -165,6 +165,28 @@ test("a driver that rests keeps those behind it waiting for its turn, and nobody
 	t.is(kernel.begun.length, 4);
 });
 
+test("however many devices come up while a driver rests, those of their own that are behind it begin after it", async (t) => {
+	const own = Array.from({ length: 300 }, (_, n) => `own${n}`);
+	let now = 0;
+	const { kernel, comesUp } = setUp({
+		held: false,
+		answers: { first: "EIO" },
+		world: {
+			modules: { first: [], ...Object.fromEntries(own.map((name) => [name, []])) },
+			aliases: { "x:*": "first", ...Object.fromEntries(own.map((name) => [`x:${name}`, name])) },
+		},
+		backOff: makeBackOff(() => now),
+	});
+	await comesUp("/1", "x:1");
+	for (const name of own) await comesUp(`/${name}`, `x:${name}`);
+	t.is(kernel.begun.length, 1);
+	now = 1000;
+	while (kernel.begun.length === 1) await heard();
+	for (let turn = 0; turn < 100 && kernel.live.size < own.length; turn++) await heard();
+	t.is(kernel.live.size, own.length);
+	t.is(kernel.begun.length, own.length + 2);
+});
+
 test("a driver that was tried for a device keeps those behind it no longer", async (t) => {
 	const { kernel, comesUp } = setUp({ world: rivals });
 	await comesUp("/1", "y:first");

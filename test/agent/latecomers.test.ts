@@ -28,6 +28,18 @@ test("however many come, few are remembered for each module", (t) => {
 	t.true(latecomers.isEmpty("b"));
 });
 
+test("beyond that, who brings a module that none of them wants is remembered for its sake", (t) => {
+	const latecomers = makeLatecomers();
+	const withOwn = (n: number): Decision => {
+		const [first, own] = [decision(`/${n}`, "a"), decision(`/${n}`, `own${n}`)];
+		return { ...first, matches: [...first.matches, ...own.matches] };
+	};
+	for (let n = 0; n < 1000; n++) t.is(latecomers.add("a", [withOwn(n)], [`/${n}`]).length, 1);
+	t.deepEqual(latecomers.add("a", [{ ...withOwn(7), device: "/new" }], ["/new"]), []);
+	t.is(latecomers.add("a", [withOwn(7)], ["/7"]).length, 1);
+	t.is(latecomers.take("a").devices.length, 1000);
+});
+
 test("however often one comes, it waits once with each of its aliases", (t) => {
 	const latecomers = makeLatecomers();
 	const decisions = [decision("/1", "a"), { ...decision("/1", "a"), alias: "x:other" }];
