@@ -99,7 +99,8 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 		const isResting = (module: string): boolean => !atOnce && backOff.wait(module) > 0;
 		const wasTried = (module: string, device: string): boolean =>
 			attempts.has(module, device) && absent.isEmpty(module);
-		const situation = { isLive, isResting, wasTried };
+		const isUnderWay = (module: string): boolean => underWay.has(module);
+		const situation = { isLive, isResting, isUnderWay, wasTried };
 		return planApart(
 			decisions,
 			(some) => {

@@ -27,6 +27,8 @@ export type Situation = {
 	isLive(module: string): boolean;
 	/** Tried in vain for this very device. */
 	wasTried(module: string, device: string): boolean;
+	/** Begun or to begin for an earlier batch, and not ended. Never where absent. */
+	isUnderWay?(module: string): boolean;
 	/** Failed so lately that it is left alone for now. Never where absent. */
 	isResting?(module: string): boolean;
 };
@@ -60,11 +62,12 @@ export function planBatch(
 	number: number,
 	knowledge: Knowledge,
 	decisions: readonly Decision[],
-	{ isLive, wasTried, isResting = () => false }: Situation,
+	{ isLive, wasTried, isUnderWay = () => false, isResting = () => false }: Situation,
 ): Batch {
 	const wantedBy = new Map<string, string[]>();
 	const spared: Spared[] = [];
-	const notYet = listWanted(decisions).filter((one) => {
+	const all = listWanted(decisions);
+	const notYet = all.filter((one) => {
 		const why = isLive(one.module) ? "live" : wasTried(one.module, deviceOf(one)) ? "tried" : undefined;
 		if (why !== undefined) spared.push({ module: one.module, device: deviceOf(one), why });
 		return why === undefined;
@@ -79,8 +82,44 @@ export function planBatch(
 		else if (wantedBy.get(module)?.push(device) === undefined) wantedBy.set(module, [device]);
 		return why === undefined;
 	});
-	const plan = planInsertion(knowledge, wanted).filter(({ module, how }) => how !== "builtin" && !isLive(module));
+	const isPending = ({ module }: Wanted): boolean => isUnderWay(module) && !isLive(module);
+	const plan = planBehind(knowledge, all, wanted, isPending).filter(
+		({ module, how }) => how !== "builtin" && !isLive(module),
+	);
 	return { number, decisions, plan, wantedBy, spared };
+}
+
+/**
+ * A rival that was tried for the device counts as tried from its begin, and goes first until it has ended: its step, which joins
+ * what is in flight, is in the plan for the order's sake, without what it brought with it.
+ */
+function planBehind(
+	knowledge: Knowledge,
+	all: readonly Wanted[],
+	wanted: readonly Wanted[],
+	isPending: (one: Wanted) => boolean,
+): readonly Step[] {
+	const plan = planInsertion(knowledge, wanted);
+	const chosen = new Set(wanted);
+	const pending = new Set(all.filter((one) => !chosen.has(one) && isPending(one)));
+	if (pending.size === 0) return plan;
+	const places = new Set(wanted.map((one) => placeOf(deviceOf(one), one.module)));
+	const rivals = rivalsAmong(
+		knowledge,
+		all.filter((one) => chosen.has(one) || pending.has(one)),
+	);
+	const first = new Set(
+		rivals.flatMap(({ device, modules }) => {
+			const last = modules.findLastIndex((module) => places.has(placeOf(device, module)));
+			return modules.slice(0, Math.max(last, 0));
+		}),
+	);
+	const own = new Set(plan.map(({ module }) => module));
+	const ordered = planInsertion(
+		knowledge,
+		all.filter((one) => chosen.has(one) || (pending.has(one) && first.has(one.module))),
+	);
+	return ordered.filter(({ module }) => own.has(module) || first.has(module));
 }
 
 const nobody: ReadonlySet<string> = new Set();

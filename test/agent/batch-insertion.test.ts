@@ -187,6 +187,24 @@ test("however many devices come up while a driver rests, those of their own that
 	t.is(kernel.begun.length, own.length + 2);
 });
 
+test("a driver that was begun for a device keeps those behind it waiting when the device asks for them later", async (t) => {
+	const { kernel, told, comesUp } = setUp({
+		world: { ...rivals, modules: { ...rivals.modules, lib: [], first: ["lib"] } },
+	});
+	await comesUp("/1", "y:first");
+	await comesUp("/1", "x:1");
+	t.deepEqual(kernel.underway(), ["lib"]);
+	t.is(told.at(-1), "batch 2: first second third");
+	await kernel.end("lib");
+	t.deepEqual(kernel.underway(), ["first"]);
+	// The device was there from the start: once is enough.
+	await kernel.end("first", "ENODEV");
+	t.deepEqual(kernel.underway(), ["second"]);
+	await kernel.end("second");
+	t.deepEqual(kernel.underway(), ["third"]);
+	await kernel.end("third");
+});
+
 test("a driver that was tried for a device keeps those behind it no longer", async (t) => {
 	const { kernel, comesUp } = setUp({ world: rivals });
 	await comesUp("/1", "y:first");

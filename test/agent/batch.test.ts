@@ -73,6 +73,28 @@ test("a device whose driver is needed by another too has it planned once", (t) =
 	t.deepEqual(batch.wantedBy.get("base"), ["/devices/2"]);
 });
 
+test("what was tried and has not ended goes first, and brings nothing else", (t) => {
+	const knowledge = makeWorld({
+		modules: { early: [], lib: [], a: ["lib"], b: [], c: [] },
+		aliases: { "x:*": ["a", "b"], "y:*": ["b", "c"], "z:*": ["early", "a"] },
+		config: "softdep a post: lib",
+	});
+	const planFor = (alias: string, isUnderWay: (module: string) => boolean) =>
+		planBatch(1, knowledge, makeDecider(knowledge)(device("1", alias)), {
+			isLive: () => false,
+			wasTried: (module) => module === "a",
+			isUnderWay,
+		});
+	const batch = planFor("x:1", () => true);
+	t.is(modules(batch), "a b");
+	t.deepEqual(batch.plan[1]?.after, [{ module: "a", hard: false, rival: "x:1" }]);
+	t.deepEqual([...batch.wantedBy.keys()], ["b"]);
+	t.deepEqual(batch.spared, [{ module: "a", device: "/devices/1", why: "tried" }]);
+	t.is(modules(planFor("x:1", () => false)), "b");
+	t.is(modules(planFor("y:1", () => true)), "b c");
+	t.is(modules(planFor("z:1", () => true)), "early");
+});
+
 test("a batch without wishes asks nobody what is live", (t) => {
 	const knowledge = makeWorld(world);
 	const decisions = makeDecider(knowledge)(device("1", "x:none"));
