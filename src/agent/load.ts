@@ -4,8 +4,11 @@ import type { LoadReply } from "./control.js";
 import type { Decision } from "./decide.js";
 import { explainDecision, explainOutcome } from "./explain.js";
 
+const UNDECIDED = "could not decide what it asks for: the log says why";
+
 /** @param outcomes of all that was not live already, what was needed for it included */
 export function judgeLoad(decisions: readonly Decision[], outcomes: readonly Outcome[]): LoadReply {
+	if (decisions.length === 0) return { result: "failed", explanation: UNDECIDED };
 	const matches = decisions.flatMap((decision) => decision.matches);
 	const explanation = decisions.map(explainDecision).join("; ");
 	if (matches.length === 0) return { result: "nothing", explanation };
