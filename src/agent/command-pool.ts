@@ -50,6 +50,8 @@ export type CommandPoolOptions = {
 export type CommandPool = {
 	add(command: Command): void;
 	running(): number;
+	/** Those that run. */
+	underway(): readonly Command[];
 	waiting(): number;
 	/** The number of the command that was added last: they count from 1. */
 	latest(): number;
@@ -126,6 +128,7 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 			begin();
 		},
 		running: () => ends.size,
+		underway: () => [...running].map(({ command }) => command),
 		waiting: () => waiting,
 		latest: () => latest,
 		unfinished(upTo, isExempt) {

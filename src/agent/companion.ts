@@ -38,8 +38,14 @@ export type Ask = (
 	isNews: (line: Buffer) => boolean,
 ) => Promise<Buffer>;
 
-/** A timer takes no more; a command has no limit of its own, as it has none under kmod. */
+/** A timer takes no more; an install command has no limit of its own, as it has none under kmod. */
 const LONGEST_WAIT = 2 ** 31 - 1;
+
+/**
+ * Milliseconds beyond a rule's own limit: for the companion to start and to read what it has to, on a busy machine at boot, and
+ * to end what does not heed its limit.
+ */
+const PATIENCE = 40_000;
 
 /** A module's name: a file has no longer one. No shell takes any of it for something else, and no program for an option. */
 const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254}$/.test(name);
@@ -108,15 +114,25 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** In place of running a rule's command here. @throws {Refusal} where it could not be started */
-export function runRuleByCompanion(ask: Ask, path: string): CommandPoolOptions["run"] {
-	return async ({ rule, command: [program], environment }, onBegun) => {
+/**
+ * In place of running a rule's command here. A companion that does not answer in time is a command that has not ended in time.
+ * @param patience milliseconds beyond the rule's own limit. @throws {Refusal} where it could not be started
+ */
+export function runRuleByCompanion(ask: Ask, path: string, patience: number = PATIENCE): CommandPoolOptions["run"] {
+	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
 		const { file, line } = rule;
 		const request = `rule ${JSON.stringify({ file, line, environment })}`;
-		const reply = parseCompanionReply(await askFor(ask, path, { program, request, onBegun }));
+		const asked = { program, request, onBegun, timeoutMilliseconds: timeoutMilliseconds + patience };
+		const answer = await askFor(ask, path, asked).catch(noneInTime);
+		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };
+		const reply = parseCompanionReply(answer);
 		if (typeof reply === "object") return reply;
 		throw reply === "none" ? new Refusal("run", program, "ENOENT", 2) : new Refusal("run", program, "EIO", 5);
 	};
+}
+
+function noneInTime(thrown: unknown): undefined {
+	if (!(thrown instanceof Refusal) || thrown.code !== "ETIMEDOUT") throw thrown;
 }
 
 /** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
@@ -124,20 +140,28 @@ export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
 	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
 		if (!isName(module)) throw new Refusal("run", command, "EINVAL", 22);
 		const request = `install ${module}`;
-		const reply = parseCompanionReply(await askFor(ask, path, { program: command, request, onBegun }));
+		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT };
+		const reply = parseCompanionReply(await askFor(ask, path, asked));
 		if (typeof reply === "number") return reply;
 		throw reply === "none" ? new Refusal("run", command, "ENOENT", 2) : new Refusal("run", command, "EIO", 5);
 	};
 }
 
-type Asked = { readonly program: string; readonly request: string; readonly onBegun: (pid: number) => void };
+type Asked = {
+	readonly program: string;
+	readonly request: string;
+	readonly onBegun: (pid: number) => void;
+	/** For all of it. */
+	readonly timeoutMilliseconds: number;
+};
 
 /** A Refusal of what was asked for, with the code that the way there gave. */
-async function askFor(ask: Ask, path: string, { program, request, onBegun }: Asked): Promise<Buffer> {
+async function askFor(ask: Ask, path: string, asked: Asked): Promise<Buffer> {
+	const { program, request, onBegun, timeoutMilliseconds } = asked;
 	const line = `tell ${request}\n`;
 	const isNews = (news: Buffer): boolean => isProcess(news, onBegun);
 	try {
-		return await ask(path, line, LONGEST_WAIT, isNews);
+		return await ask(path, line, timeoutMilliseconds, isNews);
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
 		const refusal = new Refusal("run", `${program} (by ${path})`, thrown.code, thrown.errno);

@@ -15,7 +15,7 @@ import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
 import { makeRequests, NotDone, STOPPING } from "./requests.js";
 import type { Settings } from "./settings.js";
-import { listBusy, settle } from "./settle.js";
+import { describeCommand, listBusy, settle } from "./settle.js";
 import { attempt } from "./skipped.js";
 import type { AgentStatus } from "./status.js";
 import { makeStatusBook } from "./status-book.js";
@@ -223,8 +223,9 @@ export function makeService(options: ServiceOptions): Service {
 		book.enter("stopping");
 		const hung = listHung();
 		const running = listRunning().filter((module) => !hung.includes(module));
+		const commands = commandPool.underway().map(describeCommand);
 		const but = hung.length === 0 ? "" : `, and not for what hangs: ${hung.join(", ")}`;
-		journal.info({ running, hung }, `${what}: nothing more begins; waiting for what runs${but}`);
+		journal.info({ running, hung, commands }, `${what}: nothing more begins; waiting for what runs${but}`);
 		requests.stop();
 		pipeline.stop();
 	}

@@ -108,7 +108,7 @@ export function listBusy(
 
 const describeModule = (module: string): string => `the install command of ${module}`;
 
-function describeCommand({ command: [program], device, rule }: Command): string {
+export function describeCommand({ command: [program], device, rule }: Command): string {
 	return `${program} for ${device} (${formatSource(rule)})`;
 }
 

@@ -28,6 +28,8 @@ export type CommandEnd = {
 const GRACE = 2000;
 /** From SIGKILL to giving it up: it may sleep in the kernel. */
 const LAST_WAIT = 5000;
+/** Milliseconds from a command's limit until it has ended or is given up. */
+export const LONGEST_END = GRACE + LAST_WAIT;
 /** How long its children may go on writing when it has ended. */
 const LINGERING = 100;
 const LONGEST_COMPLAINT = 2048;

@@ -1,11 +1,14 @@
 import test from "ava";
+import type { Command } from "../../src/agent/command-pool.js";
 import {
 	formatCompanionReply,
 	parseCompanionReply,
 	parseCompanionRequest,
 	runByCompanion,
+	runRuleByCompanion,
 } from "../../src/agent/companion.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import { LONGEST_END } from "../../src/linux/run-command.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const parse = (line: string) => parseCompanionRequest(Buffer.from(line, "latin1"));
@@ -125,4 +128,41 @@ test("what is no name is not even sent", async (t) => {
 	const run = runByCompanion(() => t.fail() as never, "/run/companion");
 	await t.throwsAsync(run("command", { MODPROBE_MODULE: "a\nb" }), { message: "run command: EINVAL" });
 	await t.throwsAsync(run("command", {}), { message: "run command: EINVAL" });
+});
+
+const command: Command = {
+	device: "/devices/x",
+	action: "add",
+	rule: { file: "/p", line: 3 },
+	command: ["/bin/x"],
+	environment: {},
+	timeoutMilliseconds: 1000,
+};
+
+test("a rule's companion has the rule's limit, the time to end what heeds none, and some to start, and no more", async (t) => {
+	const limits: number[] = [];
+	const run = runRuleByCompanion(async (_path, _line, timeoutMilliseconds) => {
+		limits.push(timeoutMilliseconds);
+		return Buffer.from("failed");
+	}, "/run/companion");
+	for (const timeoutMilliseconds of [1000, 3_600_000])
+		await t.throwsAsync(
+			run({ ...command, timeoutMilliseconds }, () => undefined),
+			{ message: "run /bin/x: EIO" },
+		);
+	const [short = 0, long = 0] = limits;
+	t.is(long - short, 3_599_000);
+	t.true(short > 1000 + LONGEST_END + 10_000, `${short}`);
+	t.true(short < 60_000, `${short}`);
+});
+
+test("a companion that does not answer in time has run out of the rule's, and is named", async (t) => {
+	const run = runRuleByCompanion(async (path) => {
+		throw new Refusal("ask", path, "ETIMEDOUT", 110);
+	}, "/run/companion");
+	t.deepEqual(await run(command, () => undefined), {
+		exitStatus: undefined,
+		timedOut: true,
+		complaint: "/run/companion did not answer",
+	});
 });

@@ -4,14 +4,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ask } from "../../src/linux/control-client.js";
 import { takeSpooled } from "../../src/linux/spool.js";
-import { type Daemon, launch, looked, mountDevices, type Place, preparePlace } from "./agent-session.js";
+import { addDevice, type Daemon, launch, looked, mountDevices, type Place, preparePlace } from "./agent-session.js";
 import { compileThinHelper } from "./thin-helper.js";
+import { formatUevent, injectUevents } from "./uevent-injector.js";
 import { writeProgram } from "./written-program.js";
 
 export const stopSession = fileURLToPath(import.meta.url);
@@ -139,6 +140,30 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		writeFileSync(join(place.folder, "go"), "");
 		await agent.ended;
 		return { inserted: agent.inserted(), lines: takeSpooled(spoolOf(place)).map(String) };
+	},
+
+	/** A companion has taken a rule's command, and does not answer. */
+	async command() {
+		const place = prepare({}, []);
+		const rules = join(place.folder, "rules");
+		mkdirSync(rules);
+		const rule = '[[run]]\naction = "add"\ndevpath = "/devices/one"\ncommand = ["/bin/true"]\n';
+		writeFileSync(join(rules, "mine.toml"), rule);
+		const path = join(place.folder, "companion");
+		const mute = createServer((socket) => socket.resume()).listen(path);
+		const asked = once(mute, "connection");
+		const agent = launch(place, { words: ["--policy", rules, "--command-socket", path] });
+		await looked(agent);
+		addDevice("/devices/one", "x:none");
+		injectUevents([formatUevent("add", "/devices/one", [["MODALIAS", "x:none"]])]);
+		await asked;
+		agent.process.kill("SIGTERM");
+		await isStopping(agent);
+		const said = agent.log.find(({ msg }) => /nothing more begins/.test(msg));
+		agent.process.kill("SIGKILL");
+		await agent.ended;
+		const commands = said?.commands as readonly string[] | undefined;
+		return { commands: commands?.map((one) => one.replaceAll(place.folder, "")), running: said?.running };
 	},
 
 	/** Requests come all the time, before the stop, while it stops and while the sockets are being closed. */

@@ -580,8 +580,12 @@ const service: readonly Wait[] = [
 		file: "src/agent/command-pool.ts",
 		at: ["await Promise.all(ends)"],
 		waitsFor: "commands of policy that run when the agent is told to stop",
-		ends: "the limit of each command: timeout_seconds, and seven more until it is given up",
+		ends: "the limit of each command: timeout_seconds, and seven more until it is given up, or 40 for the companion's answer",
 		tests: [
+			[
+				"test/tools/run-install-command.test.ts",
+				"a companion that takes a rule and never answers keeps no place, and nobody who stops",
+			],
 			["test/agent/command-pool.test.ts", "when it is stopped nothing more begins, and what runs is awaited"],
 			["test/linux/run-command.test.ts", "one that does not heed SIGTERM gets SIGKILL, and so does what it has begun"],
 		],
@@ -611,10 +615,14 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/companion.ts",
-		at: ["await ask(path, line, LONGEST_WAIT, isNews)"],
+		at: ["await ask(path, line, timeoutMilliseconds, isNews)"],
 		waitsFor: "the companion to run an install command or a rule's",
-		ends: "the limit of a rule's command; an install command hangs as an insertion does; the companion's end",
+		ends: "the limit of a rule's command, and 40 seconds; an install command hangs as an insertion does; the companion's end",
 		tests: [
+			[
+				"test/agent/companion.test.ts",
+				"a rule's companion has the rule's limit, the time to end what heeds none, and some to start, and no more",
+			],
 			["test/agent/companion.test.ts", "a companion that cannot be reached is a refusal to run, with that reason"],
 			[
 				"test/libkmod/inserter.test.ts",

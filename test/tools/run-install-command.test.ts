@@ -1,12 +1,14 @@
 // The companion and the agent's end of it, over a real socket.
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
-import type { Command } from "../../src/agent/command-pool.js";
+import { type Command, type CommandReport, makeCommandPool } from "../../src/agent/command-pool.js";
 import { runByCompanion, runRuleByCompanion } from "../../src/agent/companion.js";
 import { ask } from "../../src/linux/control-client.js";
 import { serveCompanion } from "../support/companion.js";
@@ -229,4 +231,36 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 		{ message: "run /bin/never: ENOENT" },
 	);
 	await companion.close();
+});
+
+test("a companion that takes a rule and never answers keeps no place, and nobody who stops", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const path = join(folder, "socket");
+	const asked: string[] = [];
+	const mute = createServer((socket) => void socket.on("data", (line) => asked.push(String(line))));
+	await once(mute.listen(path), "listening");
+	t.teardown(() => mute.close());
+	const reports: CommandReport[] = [];
+	const pool = makeCommandPool({
+		run: runRuleByCompanion(ask, path, 50),
+		atOnce: 1,
+		report: (report) => void reports.push(report),
+	});
+	for (const device of ["/devices/one", "/devices/two"])
+		pool.add({
+			device,
+			action: "add",
+			rule: { file: "/rules/x.toml", line: 1 },
+			command: ["/bin/true"],
+			environment: {},
+			timeoutMilliseconds: 50,
+		});
+	// The second one has the place of the first.
+	while (asked.length < 2) await setTimeout(10);
+	await pool.stop();
+	t.deepEqual(
+		reports.map(({ command, result }) => `${command.device} ${result}`),
+		["/devices/one timed out", "/devices/two timed out"],
+	);
 });

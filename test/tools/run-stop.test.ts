@@ -53,3 +53,10 @@ test("of requests that come before the stop, in it and while the sockets are clo
 	t.is(taken + refused + closed, 400);
 	t.true(refused > 0);
 });
+
+test("a command of policy that still runs is named when the agent is told to stop, whoever runs it", async (t) => {
+	t.deepEqual(await session(t, "command"), {
+		commands: ["/bin/true for /devices/one (/rules/mine.toml line 1)"],
+		running: [],
+	});
+});
