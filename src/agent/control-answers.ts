@@ -77,11 +77,11 @@ function explain(thrown: unknown): ControlReply {
  * The line that answers a line of the socket "load": the exit status of the helper, which does by itself what a fault of the
  * agent's keeps from being done.
  */
-export async function answerLoad(agent: Controlled, line: Uint8Array): Promise<string> {
+export async function answerLoad(agent: Controlled, line: Uint8Array, client: Client): Promise<string> {
 	try {
 		const request = parseLoadLine(line);
 		if (typeof request === "string") return "1\n";
-		return `${statusOfLoad(await agent.load(request))}\n`;
+		return `${statusOfLoad(await agent.load(request, client))}\n`;
 	} catch (thrown) {
 		agent.failed(thrown);
 		return `${statusOfLoad({ result: "refused", explanation: "" })}\n`;

@@ -24,7 +24,10 @@ export type InsertFlags = { readonly forceVermagic?: boolean; readonly forceModv
 export type RemoveFlags = { readonly force?: boolean };
 
 export type RunFlags = {
-	/** What it finds in its environment beside what it is given: all that this process has, which is so where absent, or nothing. */
+	/**
+	 * What it finds in its environment beside what it is given: all that this process has, which is so where absent, or nothing.
+	 * Then it is in a session of its own, too.
+	 */
 	readonly inherits?: boolean;
 	/** It runs, as this process. Not called where that cannot be told. */
 	readonly onBegun?: (pid: number) => void;

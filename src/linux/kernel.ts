@@ -45,7 +45,8 @@ async function run(
 	const env = inherits ? { ...process.env, ...environment } : { ...environment };
 	const { spawn } = await import("node:child_process");
 	return new Promise((resolve, reject) => {
-		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env });
+		// In a session of its own it is found above what has left its parent; at a terminal it stays in that one's.
+		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env, detached: !inherits });
 		if (child.pid !== undefined) onBegun?.(child.pid);
 		child.once("error", reject);
 		child.once("exit", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));

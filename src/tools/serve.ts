@@ -140,7 +140,7 @@ async function answerAll(service: Service, serving: Serving, leaving: Leaving): 
 		};
 		const load = {
 			path: `${run_directory}/load`,
-			answer: (line: Buffer) => answerLoad(service, line),
+			answer: (line: Buffer, client: Client) => answerLoad(service, line, client),
 			oneAnswer: true,
 			connections: LOAD_CONNECTIONS,
 		};

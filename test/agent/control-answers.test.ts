@@ -58,7 +58,7 @@ test.serial(
 		t.deepEqual(await answer("rubbish"), { ok: false, error: "the line is no JSON object" });
 		t.deepEqual(failures, []);
 		await answer('{"command":"load","alias":"broken"}');
-		t.is(await answerLoad(agent, Buffer.from("w broken")), "2\n");
+		t.is(await answerLoad(agent, Buffer.from("w broken"), clientOf()), "2\n");
 		t.deepEqual(failures.map(String), ["Error: it is\nbroken", "Error: it is\nbroken"]);
 	},
 );
@@ -82,6 +82,20 @@ test.serial("the plain socket answers with an exit status", async (t) => {
 		["n late", "2\n"],
 		["rubbish", "1\n"],
 	] as const)
-		t.is(await answerLoad(agent, Buffer.from(line)), status, line);
+		t.is(await answerLoad(agent, Buffer.from(line), clientOf()), status, line);
 	t.like(asked.at(-4), { alias: "unknown", for: "kernel", wait: true });
+});
+
+test.serial("who waits for a request is told to the agent, on both sockets", async (t) => {
+	const clients: unknown[] = [];
+	const noting: Controlled = {
+		...agent,
+		async load(_request, client) {
+			clients.push(client?.lineage());
+			return { result: "done", explanation: "" };
+		},
+	};
+	await answerControl(noting, Buffer.from('{"command":"load","alias":"x"}'), clientOf(7));
+	t.is(await answerLoad(noting, Buffer.from("w x"), clientOf(8)), "0\n");
+	t.deepEqual(clients, [[7], [8]]);
 });

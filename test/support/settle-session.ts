@@ -49,10 +49,10 @@ function plug(device: string, alias: string, action = "add"): void {
 }
 
 /** A line of sh that asks, and leaves its status and what it was told in files of that name. */
-function asking(place: Place, name: string): string {
+function asking(place: Place, name: string, command: readonly string[] = ["settle", "--timeout", "20"]): string {
 	const at = join(place.folder, name);
-	const command = [process.execPath, ...words(place, 20)].map((word) => `'${word}'`).join(" ");
-	return `cd '${process.cwd()}'; ${command} 2>'${at}.said'; echo $? >'${at}.new'; mv '${at}.new' '${at}'`;
+	const asks = [process.execPath, "dist/main.js", ...command, "--socket", join(place.folder, "run/control")];
+	return `cd '${process.cwd()}'; ${inShell(asks)} 2>'${at}.said'; echo $? >'${at}.new'; mv '${at}.new' '${at}'`;
 }
 
 const answered = (place: Place, name: string): Asked => ({
@@ -89,6 +89,30 @@ const toldOf = (agent: Daemon) =>
 	agent.log.filter(({ not_waited_for }) => not_waited_for !== undefined).map(({ not_waited_for }) => not_waited_for);
 
 const settings = (more: Partial<Settings> = {}): Partial<Settings> => ({ quiet_milliseconds: 100, ...more });
+
+const inShell = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(" ");
+
+const loadByControl = ({ folder }: Place, alias: string): string =>
+	`cd '${process.cwd()}'; ${inShell([process.execPath, "dist/main.js", "load", "--socket", `${folder}/run/control`, alias])}`;
+
+/** A line that begins with "w" is one whose answer is waited for. */
+const loadByHelper = ({ folder }: Place, alias: string): string => {
+	// Without a backslash, of which modprobe.d makes something else.
+	const line = `"w ${alias}"+String.fromCharCode(10)`;
+	const script = `const c=require("net").connect("${folder}/run/load");c.write(${line});c.on("data",()=>process.exit())`;
+	return inShell([process.execPath, "-e", script]);
+};
+
+/** A command of policy waits for a module, whose install command asks. */
+async function loadFromRule(byCompanion: boolean, load: (place: Place, alias: string) => string): Promise<unknown> {
+	const place = preparePlace(world(), settings({ hung_seconds: 60 }));
+	writeFileSync(join(place.folder, "etc/modprobe.d/install.conf"), `install m { ${asking(place, "below")}; }\n`);
+	const agent = await withCommands(place, { one: load(place, "x:m") }, byCompanion);
+	plug("one", "x:none");
+	const outside = await settle(place);
+	await agent.stop();
+	return { outside, ...answered(place, "below") };
+}
 
 const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknown>>> = {
 	/** The last events do not fit into the buffer: nothing but the count of those that were dropped tells. */
@@ -166,6 +190,40 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		const inserted = agent.inserted();
 		await agent.stop();
 		return { outside, asked, inserted };
+	},
+
+	/** What has left its parent is still below the install command, which waits for it. */
+	async installOrphan(byCompanion) {
+		const place = preparePlace(world(), settings());
+		const left = join(place.folder, "left.sh");
+		writeFileSync(left, asking(place, "orphan"));
+		const file = join(place.folder, "etc/modprobe.d/install.conf");
+		// The shell between them ends at once.
+		writeFileSync(file, `install m { sh -c 'sh "${left}" &'; ${waiting(place, "orphan")}; }\n`);
+		const agent = await withCommands(place, {}, byCompanion);
+		plug("m", "x:m");
+		const outside = await settle(place);
+		await agent.stop();
+		return { outside, ...answered(place, "orphan") };
+	},
+
+	loadByControl: (byCompanion) => loadFromRule(byCompanion, loadByControl),
+
+	loadByHelper: (byCompanion) => loadFromRule(byCompanion, loadByHelper),
+
+	/** The install command of one module waits for another one, whose install command has all read anew. */
+	async reload(byCompanion) {
+		const place = preparePlace(world(), settings({ hung_seconds: 60 }));
+		const file = join(place.folder, "etc/modprobe.d/install.conf");
+		const reload = asking(place, "reload", ["reload"]);
+		writeFileSync(file, `install m { ${reload}; }\ninstall n { ${loadByHelper(place, "x:m")}; }\n`);
+		const agent = await withCommands(place, {}, byCompanion);
+		plug("n", "x:n");
+		// Sooner than what is waited for would hang.
+		const outside = await settle(place, 30);
+		const asked = hasAnswer(place, "reload") && answered(place, "reload");
+		agent.process.kill("SIGKILL");
+		return { outside, ...asked };
 	},
 
 	/** Two install commands, and two of policy, which all ask at once. */

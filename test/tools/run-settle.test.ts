@@ -61,12 +61,34 @@ for (const by of ["agent", "companion"]) {
 		t.true(namesOnly(stderr, "/devices/one"), stderr);
 	});
 
+	test(`what an install command of the ${by}'s has left to itself is still below it`, async (t) => {
+		const { outside, status, stderr } = await session(t, "installOrphan", by);
+		t.deepEqual(outside, well);
+		t.is(status, 0, stderr);
+		t.true(namesOnly(stderr, "the install command of m"), stderr);
+	});
+
 	test(`an install command that the ${by} runs and that asks does not wait for its own module`, async (t) => {
 		const { outside, asked, inserted } = await session(t, "install", by);
 		t.deepEqual(outside, well);
 		t.is(asked.status, 0);
 		t.true(namesOnly(asked.stderr, "the install command of m"), asked.stderr);
 		t.deepEqual(inserted, ["needs"]);
+	});
+
+	for (const way of ["the command load", "the helper's socket"])
+		test(`what an install command asks does not wait for a command of the ${by}'s that waits for it by ${way}`, async (t) => {
+			const name = way === "the command load" ? "loadByControl" : "loadByHelper";
+			const { outside, status, stderr } = await session(t, name, by);
+			t.deepEqual(outside, well);
+			t.is(status, 0, stderr);
+			t.true(namesOnly(stderr, "the install command of m", "/devices/one"), stderr);
+		});
+
+	test(`a reload from below an install command of the ${by}'s does not wait for one that waits for it by the helper's socket`, async (t) => {
+		const { outside, status, stderr } = await session(t, "reload", by);
+		t.deepEqual(outside, well);
+		t.is(status, 0, stderr);
 	});
 
 	test(`where all that the ${by} runs asks, all is answered`, async (t) => {
