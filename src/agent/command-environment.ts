@@ -67,9 +67,12 @@ export function selectEnvironment(
 
 /** @param listed the names that the rule has passed beside those of the table. */
 export function formatEnvironment(device: PresentDevice, listed: readonly string[] = []): Environment {
+	const subsystem = device.properties?.get("SUBSYSTEM");
+	// First what the companion holds against the rule: what comes last may find no room.
 	const told = new Map([
 		["ACTION", device.action ?? "add"],
 		["DEVPATH", device.devpath],
+		...(subsystem === undefined ? [] : [["SUBSYSTEM", subsystem] as const]),
 		...[...(device.properties ?? [])].filter(([name]) => isPassedOn(name, listed)),
 	]);
 	return selectEnvironment(

@@ -114,14 +114,18 @@ export function listRuns(policy: Policy, device: PresentDevice, onSkipped?: OnSk
 	return runs.length === 0 || findIgnore(policy, device) !== undefined ? [] : runs;
 }
 
-/** Whether a rule can be about what has happened to a device of which no more than its environment is known. */
+/**
+ * Whether a rule can be about what has happened to a device of which no more than its environment is known. What is left out of
+ * that is no reason to run it.
+ */
 export function isAbout({ action, devpath, subsystem }: RunRule, told: Readonly<Record<string, string>>): boolean {
 	const { ACTION, DEVPATH, SUBSYSTEM } = told;
 	return (
 		ACTION !== undefined &&
+		DEVPATH !== undefined &&
 		meets(action, ACTION) &&
-		(DEVPATH === undefined || meets(devpath, toBytes(DEVPATH))) &&
-		(SUBSYSTEM === undefined || meets(subsystem, toBytes(SUBSYSTEM)))
+		meets(devpath, toBytes(DEVPATH)) &&
+		meets(subsystem, SUBSYSTEM && toBytes(SUBSYSTEM))
 	);
 }
 

@@ -83,6 +83,16 @@ test("values are bounded, each and all together", (t) => {
 	t.deepEqual(selectEnvironment([["ID_NUL", "a\0b"]], []), { PATH });
 });
 
+test("what a rule is held against has its room before all else", (t) => {
+	const large = Array.from({ length: 4 }, (_, number) => `ID_${number}=${"x".repeat(4000)}`);
+	const small = Array.from({ length: 100 }, (_, number) => `ID_S${number}=x`);
+	t.like(environmentOf(...large, ...small, "SUBSYSTEM=usb"), {
+		ACTION: "add",
+		DEVPATH: "/devices/x",
+		SUBSYSTEM: "usb",
+	});
+});
+
 test("what kmod, shells, linkers and interpreters heed is known as such", (t) => {
 	const heeded = [
 		...["MODPROBE_OPTIONS", "MODPROBE_MODULE", "KMOD_X", "LD_AUDIT", "BASH_FUNC", "ENV", "IFS", "PATH", "NODE_PATH"],

@@ -6,6 +6,7 @@ import {
 	findIgnore,
 	findMask,
 	findObjection,
+	isAbout,
 	listLoads,
 	listRuns,
 	noPolicy,
@@ -182,4 +183,20 @@ test("devices without an alias matter to rules that load or run when they come u
 	t.true(concernsSubsystem(policy, "memory"));
 	t.false(concernsSubsystem(policy, "tty"));
 	t.true(concernsSubsystem(rules('[[load]]\ndevpath = "*"\nload = "x"'), "tty"));
+});
+
+test("a rule is not about a device of which what it asks for is not told", (t) => {
+	const about = (conditions: string, told: Readonly<Record<string, string>>) =>
+		rules(`[[run]]\naction = "add"\ncommand = ["/bin/x"]\n${conditions}`).run.map((rule) => isAbout(rule, told));
+	const told = { ACTION: "add", DEVPATH: "/devices/x", SUBSYSTEM: "usb" };
+	const { ACTION, DEVPATH, SUBSYSTEM } = told;
+	for (const conditions of ["", 'devpath = "/devices/x"', 'subsystem = "usb"']) {
+		t.deepEqual(about(conditions, told), [true], conditions);
+		t.deepEqual(about(conditions, { ACTION, SUBSYSTEM }), [false], conditions);
+		t.deepEqual(about(conditions, { DEVPATH, SUBSYSTEM }), [false], conditions);
+		t.deepEqual(about(conditions, { ACTION, DEVPATH }), [!conditions.startsWith("subsystem")], conditions);
+	}
+	t.deepEqual(about('subsystem = "*"', { ...told, SUBSYSTEM: "" }), [true]);
+	t.deepEqual(about('subsystem = "net"', told), [false]);
+	t.deepEqual(about('devpath = "/devices/y"', told), [false]);
 });

@@ -188,6 +188,10 @@ test("a rule is not run for what it is not about, nor one of a file that is no p
 	t.is(await ask({ environment: { ...device, ACTION: "remove" } }), "none\n");
 	t.is(await ask({ environment: { ...device, SUBSYSTEM: "net" } }), "none\n");
 	t.is(await ask({ environment: { DEVPATH: "/devices/x" } }), "none\n");
+	t.is(await ask({ environment: { ACTION: "add", SUBSYSTEM: "usb" } }), "none\n");
+	t.is(await ask({ environment: { ACTION: "add", DEVPATH: "/devices/x" } }), "none\n");
+	// What is too long for the command is not told it.
+	t.is(await ask({ environment: { ...device, DEVPATH: `/devices/${"x".repeat(5000)}` } }), "none\n");
 	t.is(await ask({ environment: device, file: `${file}/../x.toml` }), "none\n");
 	t.is(await ask({ environment: device, file: "/etc/passwd" }), "none\n");
 	t.is(await ask({ environment: device, line: 2 }), "none\n");
@@ -219,7 +223,7 @@ test("a rule's command is run by where the rule stands, and nothing else is", as
 		action: "add",
 		rule: { file: join(rules, "x.toml"), line },
 		command: ["/bin/never"],
-		environment: { ACTION: "add", DEVPATH: "/devices/x", PATH: "/usr/bin:/bin" },
+		environment: { ACTION: "add", DEVPATH: "/devices/x", SUBSYSTEM: "usb", PATH: "/usr/bin:/bin" },
 		timeoutMilliseconds: 5000,
 	});
 	const pids: number[] = [];
