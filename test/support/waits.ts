@@ -198,8 +198,16 @@ const pipeline: readonly Wait[] = [
 		file: "src/linux/threaded-walk.ts",
 		at: ["setInterval(() => this.#tick(), PATIENCE)", "new Promise<void>((resolve)"],
 		waitsFor: "an attribute that is read on a thread",
-		ends: "a tenth of a second for the devices behind it; hung_seconds for itself; the process's end, which waits for none",
+		ends: "a tenth of a second for the devices behind it, of 64 that do not end for each; hung_seconds for itself; the process's end, which waits for none",
 		tests: [
+			[
+				"test/tools/run-attributes.test.ts",
+				"however many attributes are slow, the devices behind them are not held up",
+			],
+			[
+				"test/tools/run-attributes.test.ts",
+				"beside many that never end the others have their drivers, and the bound of threads is told of where it is reached",
+			],
 			[
 				"test/tools/run-attributes.test.ts",
 				"while attributes are being read others' drivers are loaded, uevents heard and questions answered",
