@@ -9,12 +9,13 @@ import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js"
 import type { Running } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
+import { MAY_HANG } from "../libkmod/places.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug.js";
 import type { InsertionProcess, Machine } from "./machine.js";
 
-/** Modules that may hang while others go on: each holds a thread. */
-const HANGING = 16;
+/** Threads of this process for modules that hang, where insertions have to go on here. */
+const HANGING_HERE = 16;
 /** node's timers take no more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -26,8 +27,8 @@ export async function loadColdplugged(
 	insertions: InsertionProcess,
 	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
-	insertions.size(settings.parallel + HANGING);
-	await machine.sizeThreadPool(settings.parallel, HANGING);
+	insertions.size(settings.parallel + MAY_HANG);
+	await machine.sizeThreadPool(settings.parallel, HANGING_HERE);
 	const pipeline = makePipeline({
 		kernel: { ...kernel, insert: insertions.insert },
 		sources: await machine.devices("/sys"),

@@ -292,8 +292,12 @@ const insertions: readonly Wait[] = [
 		file: "src/libkmod/places.ts",
 		at: ["new Promise((begin) => queue.push({ module, begin, late: false }))"],
 		waitsFor: "a place of the bound",
-		ends: "another module that ends or hangs; a stop",
+		ends: "another module that ends or hangs; where 64 and the bound hang, it is said to wait for these; a stop",
 		tests: [
+			[
+				"test/tools/coldplug-hung.test.ts",
+				"as many drivers hang as may, and the others are loaded; where more do, what has not begun is not said to hang",
+			],
 			["test/libkmod/places.test.ts", "so many have a place at once, and whoever leaves lets the next one in"],
 			["test/libkmod/places.test.ts", "opened, it has a place for everybody"],
 		],
