@@ -55,8 +55,6 @@ export async function loadColdplugged(
 	let end = "stopped" as "settled" | "stopped" | "timed out";
 	let deaf: Error | undefined;
 	const skipped = new Set<string>();
-	/** Nobody reads what it says, or the like: the drivers are loaded all the same. */
-	let unheard: { readonly thrown: unknown } | undefined;
 	await pipeline.open();
 	const timeout = startTimeout(given.timeout, () => {
 		if (end !== "settled") end = "timed out";
@@ -70,14 +68,9 @@ export async function loadColdplugged(
 		if (report.kind === "listening") deaf = undefined;
 		book.record(report);
 		if (report.kind === "skipped") skipped.add(explainSkipped(report));
-		try {
-			if (unheard === undefined) say(report, given, machine);
-		} catch (thrown) {
-			unheard = { thrown };
-		}
+		say(report, given, machine);
 	});
 	clearTimeout(timeout);
-	if (unheard !== undefined) throw unheard.thrown;
 	const unended = book.list(pipeline.inserter.running());
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);
