@@ -48,7 +48,7 @@ export type Inserter = {
 	carryOut(plan: readonly Step[], options?: CarryOutOptions): readonly Flight[];
 	/** Modules whose insertion or command runs now, and for how long it has. */
 	running(): readonly Running[];
-	/** Modules that have not begun because they wait for one that hangs: it is `behind`. */
+	/** Modules that have not begun because they wait for one that hangs, or for a place where so many hang: it is `behind`. */
 	stuck(): readonly Stuck[];
 	/** Modules in flight: running or waiting for their turn. */
 	inFlight(): number;
@@ -189,7 +189,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 		if (hungMilliseconds === undefined) return undefined;
 		return setTimeout(() => {
 			hung.add(step.module);
-			place.leave();
+			place.lend();
 			onHung(step);
 			waits.hang(step.module);
 		}, hungMilliseconds);
@@ -255,6 +255,15 @@ export function makeInserter(options: InserterOptions): Inserter {
 		return launch(plan, { beyondBound, told: true }).map(({ flight, joined }) => ({ outcome: flight.promise, joined }));
 	}
 
+	/** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */
+	function listCrowdedOut(): readonly Stuck[] {
+		const [behind] = hung;
+		if (behind === undefined || !places.isFull() || running.size > hung.size) return [];
+		const known = new Set(waits.stuck().map(({ module }) => module));
+		const left = [...flights.values()].filter(({ begun, step }) => !begun && !known.has(step.module));
+		return left.map(({ step }) => ({ module: step.module, behind }));
+	}
+
 	return {
 		carryOut,
 		running: () =>
@@ -263,7 +272,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 				milliseconds: performance.now() - begun,
 				hung: hung.has(module),
 			})),
-		stuck: () => waits.stuck(),
+		stuck: () => [...waits.stuck(), ...listCrowdedOut()],
 		inFlight: () => flights.size,
 		// Whatever waits for what it needs waits for something that runs or waits for a place.
 		busy: () => running.size - hung.size + places.waiting(),

@@ -6,7 +6,12 @@ export type Place = {
 	/** Whether others had to leave first: much may have happened since it was asked for. */
 	readonly late: boolean;
 	leave(): void;
+	/** Whoever has it hangs: another may go on in its stead, as long as not too many hang. */
+	lend(): void;
 };
+
+/** How many may hang while others go on in their stead, beside the bound: each holds a thread for as long as it hangs. */
+export const MAY_HANG = 64;
 
 export type Places = {
 	/** Resolves when it is the module's turn. */
@@ -17,13 +22,15 @@ export type Places = {
 	raise(plan: readonly Step[]): void;
 	/** The module is not in flight any more. */
 	forget(module: string): void;
-	/** How many wait for their turn. */
+	/** How many wait for their turn and will have it: none where whatever has a place hangs, and no more may. */
 	waiting(): number;
+	/** Whether nobody has a turn before something ends that hangs. */
+	isFull(): boolean;
 	/** From now on there is a place for everybody: to hear that nothing begins any more. */
 	open(): void;
 };
 
-const BEYOND_THE_BOUND: Place = { late: false, leave: () => undefined };
+const BEYOND_THE_BOUND: Place = { late: false, leave: () => undefined, lend: () => undefined };
 
 /** @param weigh how long, beyond its plan, others wait for a step, in modules. */
 export function makePlaces(parallel: number, weigh: (step: Step) => number): Places {
@@ -32,6 +39,8 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 	const heights = new Map<string, number>();
 	const urgent = new Set<string>();
 	let taken = 0;
+	/** Those of them that were lent. */
+	let lent = 0;
 	let due = false;
 	let opened = false;
 
@@ -43,7 +52,7 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 
 	function give(): void {
 		due = false;
-		while (queue.length > 0 && (taken < parallel || opened)) {
+		while (queue.length > 0 && (taken - Math.min(lent, MAY_HANG) < parallel || opened)) {
 			let next = 0;
 			for (let place = 1; place < queue.length; place++) if (heightOf(place) > heightOf(next)) next = place;
 			const served = queue.splice(next, 1)[0]!;
@@ -58,6 +67,7 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 
 	function makePlace(late: boolean): Place {
 		let left = false;
+		let isLent = false;
 		taken++;
 		return {
 			late,
@@ -65,10 +75,19 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 				if (left) return;
 				left = true;
 				taken--;
+				if (isLent) lent--;
+				giveSoon();
+			},
+			lend() {
+				if (left || isLent) return;
+				isLent = true;
+				lent++;
 				giveSoon();
 			},
 		};
 	}
+
+	const isFull = (): boolean => lent >= parallel + MAY_HANG;
 
 	return {
 		take(module) {
@@ -99,7 +118,8 @@ export function makePlaces(parallel: number, weigh: (step: Step) => number): Pla
 			heights.delete(module);
 			urgent.delete(module);
 		},
-		waiting: () => queue.length,
+		waiting: () => (isFull() ? 0 : queue.length),
+		isFull,
 		open() {
 			opened = true;
 			give();

@@ -14,17 +14,25 @@ export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
 const idle: Buffer[] = [];
 /** The paths of those that are being read. Each holds a thread. */
 const reading = new Set<string>();
-/** Those of them that nobody waits for any longer. */
+/** Those of them that take their time: they leave the threads of the others alone, as long as there are more. */
+const slow = new Set<string>();
+/** Those of the slow that nobody waits for any longer. */
 const givenUp = new Set<string>();
 
 /** Whether a thread is free. */
 export function mayRead(): boolean {
-	return reading.size < threadsForAttributes();
+	const { prompt, all } = threadsForAttributes();
+	return reading.size - slow.size < prompt && reading.size < all;
 }
 
 /** Whether no thread will be free until one of those ends that were given up. */
 export function isStuck(): boolean {
-	return givenUp.size >= threadsForAttributes();
+	return givenUp.size >= threadsForAttributes().all;
+}
+
+/** Others are read beside it from now on. */
+export function passBy(path: string): void {
+	if (reading.has(path)) slow.add(path);
 }
 
 /** An earlier read of this very attribute, given up by now, has not ended: another would hold one more thread. */
@@ -34,7 +42,9 @@ export function isHeld(path: string): boolean {
 
 /** Nobody waits for it any longer. */
 export function giveUp(path: string): void {
-	if (reading.has(path)) givenUp.add(path);
+	if (!reading.has(path)) return;
+	slow.add(path);
+	givenUp.add(path);
 }
 
 let isPrepared = false;
@@ -58,6 +68,7 @@ export function beginRead(path: string, ended: AttributeEnd): void {
 	read(fd, buffer, 0, LARGEST_ATTRIBUTE, null, (error, length) => {
 		closeSync(fd);
 		reading.delete(path);
+		slow.delete(path);
 		givenUp.delete(path);
 		const text = error ? undefined : buffer.toString("latin1", 0, length);
 		idle.push(buffer);

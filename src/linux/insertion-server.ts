@@ -29,7 +29,7 @@ export async function main(): Promise<void> {
 	const take = readingLines<InsertionOrder>((order) => {
 		if (!("threads" in order)) return void carryOut(order);
 		threads = order.threads;
-		sizeThreadPool(threads);
+		sizeThreadPool(threads, { readsAttributes: false });
 	});
 
 	async function carryOut(request: InsertionRequest): Promise<void> {

@@ -3,14 +3,17 @@
 
 import { closeSync, constants as file, fstatSync, openSync, writeSync } from "node:fs";
 import { constants } from "node:os";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { openSyscalls } from "./syscalls.js";
 
 export type LogOutput = {
 	/** A whole line. Never throws and never waits. */
 	write(line: string): void;
-	/** Resolves when all is written, or nobody has read for a second. */
-	close(): Promise<void>;
+	/**
+	 * Resolves when all is written, or nobody has read for a second, with the number of lines that were not written whole.
+	 * @param most milliseconds in all, asked again and again: a second where absent
+	 */
+	close(most?: () => number): Promise<number>;
 };
 
 export type LogOutputOptions = {
@@ -18,6 +21,8 @@ export type LogOutputOptions = {
 	readonly descriptor?: number;
 	/** So many lines had to be left out; those that are written now come after them. */
 	readonly onLost: (lines: number) => void;
+	/** It cannot be written for another reason than room: the reader has gone, the disk is full. */
+	readonly onFailed?: (thrown: unknown) => void;
 	/** Bytes that are kept while nobody reads: a mebibyte where absent. */
 	readonly most?: number;
 };
@@ -27,17 +32,20 @@ type Write = (bytes: Buffer) => number | undefined;
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+/** Between two tries: soon where somebody reads, and at most. */
+const FIRST_RETRY = 1;
 const RETRY_MILLISECONDS = 50;
 const CLOSE_MILLISECONDS = 1000;
 
-export async function openLogOutput({ descriptor = 1, onLost, most = 2 ** 20 }: LogOutputOptions): Promise<LogOutput> {
+export async function openLogOutput(options: LogOutputOptions): Promise<LogOutput> {
+	const { descriptor = 1, onLost, onFailed = () => undefined, most = 2 ** 20 } = options;
 	const { write, end } = await openWriter(descriptor);
 	let waiting: Buffer[] = [];
 	let bytes = 0;
 	let lost = 0;
 	let retry: NodeJS.Timeout | undefined;
 
-	/** Whether all of it is written. What cannot be written for another reason than room, a full disk say, nobody is told. */
+	/** Whether all of it is written, or cannot be. */
 	function flush(): boolean {
 		try {
 			for (;;) {
@@ -49,16 +57,24 @@ export async function openLogOutput({ descriptor = 1, onLost, most = 2 ** 20 }: 
 				if (written === first.length) waiting.shift();
 				else waiting[0] = first.subarray(written);
 			}
-		} catch {
+		} catch (thrown) {
 			waiting = [];
 			bytes = 0;
+			onFailed(thrown);
 			return true;
 		}
 	}
 
-	function tryAgain(): void {
-		if (!flush()) return;
-		clearInterval(retry);
+	function tryLater(milliseconds: number): void {
+		retry = setTimeout(() => tryAgain(milliseconds), milliseconds).unref();
+	}
+
+	function tryAgain(milliseconds: number): void {
+		const before = bytes;
+		if (!flush()) {
+			tryLater(bytes < before ? FIRST_RETRY : Math.min(2 * milliseconds, RETRY_MILLISECONDS));
+			return;
+		}
 		retry = undefined;
 		if (lost === 0) return;
 		const count = lost;
@@ -75,13 +91,18 @@ export async function openLogOutput({ descriptor = 1, onLost, most = 2 ** 20 }: 
 			}
 			waiting.push(content);
 			bytes += content.length;
-			if (retry === undefined && !flush()) retry = setInterval(tryAgain, RETRY_MILLISECONDS).unref();
+			if (retry === undefined && !flush()) tryLater(FIRST_RETRY);
 		},
-		async close() {
-			const over = performance.now() + CLOSE_MILLISECONDS;
-			while (retry !== undefined && performance.now() < over) await setTimeout(RETRY_MILLISECONDS);
-			clearInterval(retry);
+		async close(longest = () => CLOSE_MILLISECONDS) {
+			const begun = performance.now();
+			for (let [left, read] = [bytes, begun]; retry !== undefined; await pause(RETRY_MILLISECONDS)) {
+				const now = performance.now();
+				if (bytes < left) [left, read] = [bytes, now];
+				if (now - read >= CLOSE_MILLISECONDS || now - begun >= longest()) break;
+			}
+			clearTimeout(retry);
 			end();
+			return lost + waiting.length;
 		},
 	};
 }
@@ -97,13 +118,13 @@ async function openWriter(descriptor: number): Promise<{ readonly write: Write; 
 }
 
 async function sendingTo(descriptor: number): Promise<Write> {
-	const { sendTo } = await openSyscalls();
+	const { sendTo, errnoName } = await openSyscalls();
 	const connected = Buffer.alloc(0);
 	return (bytes) => {
 		const { result, errno } = sendTo(descriptor, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, connected);
 		if (result >= 0) return result;
 		if (errno === constants.errno.EAGAIN) return undefined;
-		throw new Error(`errno ${errno}`);
+		throw Object.assign(new Error(`errno ${errno}`), { code: errnoName(errno), errno });
 	};
 }
 

@@ -1,6 +1,7 @@
 // libuv's thread pool, which carries both file reads and system calls that may sleep: how many threads it has, and who may use them.
 // A driver's init can hold its thread for minutes, and so can its attributes: of each kind there are only so many at once, and
-// threads that neither may take are left for everybody else.
+// threads that neither may take are left for everybody else. libuv begins all of them when the first is needed: some 25
+// microseconds and 8 KiB for each.
 
 import { takingTurns } from "./turns.js";
 
@@ -9,9 +10,11 @@ export const MAXIMUM_THREADS = 1024;
 const DEFAULT_THREADS = 4;
 const FOR_FILE_READS = 4;
 const FOR_ATTRIBUTES = 16;
+/** Beside those. */
+const FOR_SLOW_ATTRIBUTES = 48;
 
 let slots = slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS);
-let attributeSlots = 1;
+let attributeSlots = { prompt: 1, all: 1 };
 
 function slotsIn(threads: number): number {
 	return threads > FOR_FILE_READS ? threads - FOR_FILE_READS : Math.max(1, threads >> 1);
@@ -22,17 +25,18 @@ function slotsIn(threads: number): number {
  * libuv reads the size once, when the pool is first used: call this before any asynchronous read. Node's loader of ES modules
  * is such a use (in Node 20 at least), which is one reason why the executable is bundled as CommonJS.
  */
-export function sizeThreadPool(parallel: number): void {
+export function sizeThreadPool(parallel: number, { readsAttributes = true } = {}): void {
 	const wanted = Math.max(1, Math.trunc(parallel) || 1) + FOR_FILE_READS;
 	const threads = Math.max(wanted, Number(process.env.UV_THREADPOOL_SIZE) || 0);
-	const all = Math.min(threads + FOR_ATTRIBUTES, MAXIMUM_THREADS);
+	const forAttributes = readsAttributes ? FOR_ATTRIBUTES + FOR_SLOW_ATTRIBUTES : 0;
+	const all = Math.min(threads + forAttributes, MAXIMUM_THREADS);
 	process.env.UV_THREADPOOL_SIZE = String(all);
-	attributeSlots = FOR_ATTRIBUTES;
-	slots = slotsIn(all - FOR_ATTRIBUTES);
+	if (readsAttributes) attributeSlots = { prompt: FOR_ATTRIBUTES, all: forAttributes };
+	slots = slotsIn(all - forAttributes);
 }
 
-/** How many attributes may be read at once: any of them may sleep. */
-export function threadsForAttributes(): number {
+/** How many attributes may be read at once: those that are not slow, and all of them. */
+export function threadsForAttributes(): { readonly prompt: number; readonly all: number } {
 	return attributeSlots;
 }
 

@@ -2,7 +2,7 @@
 // by. Devices come in the order of the walk, parents before children, but for those that were passed by.
 
 import { setTimeout } from "node:timers/promises";
-import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead } from "./attribute-reads.js";
+import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
 import {
 	type DeviceDirectory,
 	hasLeft,
@@ -22,7 +22,7 @@ export type ThreadedWalkOptions = {
 	readonly hungMilliseconds: number;
 };
 
-/** How long the devices behind one that is slow wait for it. */
+/** How long the devices behind one that is slow wait for it, and how long it holds one of the threads that others need. */
 const PATIENCE = 100;
 /** Between two tries while no descriptors are left, at first and at most: in all some five seconds. */
 const FIRST_PAUSE = 100;
@@ -249,6 +249,7 @@ class ThreadedWalk {
 		const { hungMilliseconds } = this.#options;
 		for (const reading of this.#queue) if (reading.begun > 0 && now - reading.begun > PATIENCE) reading.late = true;
 		for (const [path, { reading, attribute, begun }] of [...this.#inAir]) {
+			if (now - begun > PATIENCE) passBy(path);
 			if (now - begun < hungMilliseconds) continue;
 			this.#inAir.delete(path);
 			giveUp(path);

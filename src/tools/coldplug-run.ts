@@ -9,12 +9,13 @@ import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js"
 import type { Running } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
+import { MAY_HANG } from "../libkmod/places.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug.js";
 import type { InsertionProcess, Machine } from "./machine.js";
 
-/** Modules that may hang while others go on: each holds a thread. */
-const HANGING = 16;
+/** Threads of this process for modules that hang, where insertions have to go on here. */
+const HANGING_HERE = 16;
 /** node's timers take no more. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -26,8 +27,8 @@ export async function loadColdplugged(
 	insertions: InsertionProcess,
 	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
-	insertions.size(settings.parallel + HANGING);
-	await machine.sizeThreadPool(settings.parallel, HANGING);
+	insertions.size(settings.parallel + MAY_HANG);
+	await machine.sizeThreadPool(settings.parallel, HANGING_HERE);
 	const pipeline = makePipeline({
 		kernel: { ...kernel, insert: insertions.insert },
 		sources: await machine.devices("/sys"),
@@ -54,8 +55,6 @@ export async function loadColdplugged(
 	let end = "stopped" as "settled" | "stopped" | "timed out";
 	let deaf: Error | undefined;
 	const skipped = new Set<string>();
-	/** Nobody reads what it says, or the like: the drivers are loaded all the same. */
-	let unheard: { readonly thrown: unknown } | undefined;
 	await pipeline.open();
 	const timeout = startTimeout(given.timeout, () => {
 		if (end !== "settled") end = "timed out";
@@ -69,14 +68,9 @@ export async function loadColdplugged(
 		if (report.kind === "listening") deaf = undefined;
 		book.record(report);
 		if (report.kind === "skipped") skipped.add(explainSkipped(report));
-		try {
-			if (unheard === undefined) say(report, given, machine);
-		} catch (thrown) {
-			unheard = { thrown };
-		}
+		say(report, given, machine);
 	});
 	clearTimeout(timeout);
-	if (unheard !== undefined) throw unheard.thrown;
 	const unended = book.list(pipeline.inserter.running());
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);

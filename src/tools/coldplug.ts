@@ -20,6 +20,7 @@ import {
 import { defineTool } from "./command-line.js";
 import type { InsertionProcess, Machine } from "./machine.js";
 import type { Options, Values } from "./options.js";
+import { unwaiting } from "./unwaiting-machine.js";
 
 const options = {
 	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
@@ -44,29 +45,37 @@ export const coldplug = defineTool({
 	options,
 	mostOperands: 0,
 	async run({ options: given }, machine) {
-		const kernel = await machine.kernel();
-		let insertions: InsertionProcess | undefined;
-		try {
-			if (given.sysfs !== undefined && !given.dryRun)
-				throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
-			// Another machine's command line is not known.
-			const { off, remark } = given.sysfs === undefined ? readSwitch(kernel) : { off: false };
-			if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
-			if (off && !given.dryRun) return exitStatus.done;
-			// Before anything else: it starts while what is here is read.
-			if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel);
-			const started = await start(kernel, given, machine.rulesDirectory);
-			if (!given.quietly)
-				for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
-			if (insertions === undefined) return await dryRun(given, machine, kernel, started);
-			const { loadColdplugged } = await import("./coldplug-run.js");
-			return await loadColdplugged(given, machine, kernel, insertions, started);
-		} catch (error) {
-			await insertions?.close();
-			return complainOf(error, "coldplug", machine);
-		}
+		if (given.dryRun) return begin(given, machine);
+		const unwaited = unwaiting(machine, "coldplug", given.timeout);
+		const status = await begin(given, unwaited);
+		await unwaited.endReports();
+		return status;
 	},
 });
+
+async function begin(given: ColdplugOptions, machine: Machine): Promise<number> {
+	const kernel = await machine.kernel();
+	let insertions: InsertionProcess | undefined;
+	try {
+		if (given.sysfs !== undefined && !given.dryRun)
+			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
+		// Another machine's command line is not known.
+		const { off, remark } = given.sysfs === undefined ? readSwitch(kernel) : { off: false };
+		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
+		if (off && !given.dryRun) return exitStatus.done;
+		// Before anything else: it starts while what is here is read.
+		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel);
+		const started = await start(kernel, given, machine.rulesDirectory);
+		if (!given.quietly)
+			for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
+		if (insertions === undefined) return await dryRun(given, machine, kernel, started);
+		const { loadColdplugged } = await import("./coldplug-run.js");
+		return await loadColdplugged(given, machine, kernel, insertions, started);
+	} catch (error) {
+		await insertions?.close();
+		return complainOf(error, "coldplug", machine);
+	}
+}
 
 async function dryRun(
 	given: ColdplugOptions,

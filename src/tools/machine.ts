@@ -17,6 +17,8 @@ export interface Machine {
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
+	/** The same two, without ever waiting for who reads them. */
+	openReports(): Reports;
 	/** Opens syslog(3) under a program's name. The function sends one message; priorities count from 0, the gravest, to 7. */
 	openSyslog(program: string): Promise<(priority: number, text: string) => void>;
 	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
@@ -49,6 +51,17 @@ export interface Machine {
 	/** Calls the listener at SIGHUP. */
 	onReloadSignal(listener: () => void): void;
 	service(): Promise<ServiceMachine>;
+}
+
+export interface Reports {
+	/** Whole lines. Neither throws nor waits; what has no room is kept, and what is too much of that is left out. */
+	print(text: string | Uint8Array): void;
+	complain(text: string): void;
+	/**
+	 * Resolves when all is written or nobody has read for a second, with the number of lines of standard output that were lost.
+	 * @param most milliseconds in all, asked again and again. @throws {Refusal} by "write", such as EPIPE where the reader has gone
+	 */
+	close(most: () => number): Promise<number>;
 }
 
 export interface InsertionProcess {
@@ -105,7 +118,7 @@ export interface LogOutput {
 	/** A whole line. It never waits; a log that cannot be written, its disk being full say, keeps no machine from its drivers. */
 	write(line: string): void;
 	/** Resolves when all is written, or nobody has read for a second. */
-	close(): Promise<void>;
+	close(): Promise<unknown>;
 }
 
 export interface Connection {

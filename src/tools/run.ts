@@ -4,12 +4,13 @@ import { openJournal } from "../agent/journal.js";
 import type { Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
+import { MAY_HANG } from "../libkmod/places.js";
 import { agentOptions, complainOf, readSettings, readSwitch, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { serve } from "./serve.js";
 
-/** Threads beside the bound: for modules that hang, and for those that the kernel asks for while one of them waits. */
-const BEYOND_THE_BOUND = 64;
+/** Threads beside the bound and those for what hangs: for modules that the kernel asks for while one of them waits. */
+const BEYOND_THE_BOUND = 16;
 
 export const run = defineTool({
 	name: "hotplugd run",
@@ -32,7 +33,7 @@ export const run = defineTool({
 			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
 			if (off) return exitStatus.done;
 			const settings = override(await readSettings(kernel, given.config), given);
-			await machine.sizeThreadPool(settings.parallel, BEYOND_THE_BOUND);
+			await machine.sizeThreadPool(settings.parallel, MAY_HANG + BEYOND_THE_BOUND);
 			const ports = await machine.service();
 			const lock = await ports.lockInstance(settings.run_directory);
 			if (!lock.held)

@@ -1,5 +1,5 @@
 import test from "ava";
-import { makePlaces, type Place } from "../../src/libkmod/places.js";
+import { MAY_HANG, makePlaces, type Place } from "../../src/libkmod/places.js";
 import { planInsertion } from "../../src/libkmod/plan-insertion.js";
 import { makeWorld } from "../support/world.js";
 
@@ -44,6 +44,26 @@ test("a place that is left twice is one place", async (t) => {
 	place.leave();
 	await turn();
 	t.deepEqual(given, ["a", "b"]);
+});
+
+test("a place that is lent lets another in, for as many as may hang, and is one place when it is left", async (t) => {
+	const { places, given, ask } = setUp(1);
+	const all = ask(...Array.from({ length: MAY_HANG + 3 }, (_, n) => `h${n}`)).given;
+	for (let n = 0; n <= MAY_HANG; n++) {
+		t.false(places.isFull());
+		const place = await all[n]!;
+		place.lend();
+		place.lend();
+		await turn();
+	}
+	t.is(given.length, MAY_HANG + 1);
+	t.true(places.isFull());
+	// Nobody of those two gets on.
+	t.is(places.waiting(), 0);
+	(await all[0]!).leave();
+	await turn();
+	t.is(given.length, MAY_HANG + 2);
+	t.is(places.waiting(), 1);
 });
 
 test("who must not wait needs no place, and takes none from others", async (t) => {

@@ -35,16 +35,16 @@ const place = preparePlace(world, { hung_seconds: 2 });
 const gate = join(place.folder, "gate");
 const never = join(place.folder, "never");
 
-function begin(command: "run" | "coldplug", odd: Odd, options: Launch = {}): Daemon {
+function begin(command: "run" | "coldplug", odd: Odd, options: Launch = {}, there = place): Daemon {
 	const { errno } = constants;
 	const entries = Object.entries(odd).map(
 		([path, what]) => `${path}=${what.startsWith("/") ? what : errno[what as keyof typeof errno]}`,
 	);
 	const libraries = [
-		standinEnvironment(place.record).LD_PRELOAD,
+		standinEnvironment(there.record).LD_PRELOAD,
 		compile("odd-attributes", "-shared", "-fPIC", "-ldl"),
 	];
-	return launch(place, {
+	return launch(there, {
 		command,
 		...options,
 		environment: {
@@ -71,6 +71,26 @@ const reads = (): string[] =>
 function addUevent(devpath: string, text: string): void {
 	mkdirSync(`/sys${devpath}`, { recursive: true });
 	writeFileSync(`/sys${devpath}/uevent`, text);
+}
+
+/** So many devices whose alias may be slow to read, and one behind them. */
+function addMany(count: number): void {
+	for (let n = 0; n < count; n++) addDevice(`/devices/0${String(n).padStart(2, "0")}/slow`, "x:none");
+	addDevice("/devices/a", "x:a");
+}
+
+/** What coldplug makes of them where none of them ever ends. */
+async function endMany() {
+	const agent = begin("coldplug", { "slow/modalias": never }, { words: ["--json"] });
+	const { status } = await agent.ended;
+	const reasons = passedOver(agent).map((line) => line.replace(/^[^:]*: /, ""));
+	const inserted = agent.log.filter(({ result }) => result === "inserted" || result === "live");
+	return {
+		status,
+		loaded: inserted.map(({ module }) => module),
+		givenUp: reasons.filter((reason) => reason === "reading its modalias has not ended after 2000 ms").length,
+		notRead: reasons.filter((reason) => reason === "its modalias is not read: so many others have not ended").length,
+	};
 }
 
 const passedOver = ({ log }: Daemon) =>
@@ -161,6 +181,27 @@ const stories: Record<string, () => Promise<object>> = {
 		const agent = begin("coldplug", { "/b/modalias": never });
 		const { status, stderr } = await agent.ended;
 		return { status, stderr, inserted: readInserted().toSorted() };
+	},
+
+	/** Many reads that do not end before what stands behind them is loaded, and are not given up before that either. */
+	async "many slow"() {
+		addMany(40);
+		const patient = preparePlace(world, { hung_seconds: 60 });
+		const agent = begin("run", { "slow/modalias": gate }, {}, patient);
+		await agent.until(() => agent.inserted().includes("a"));
+		const settledBefore = agent.log.some(({ msg }) => msg === "settled");
+		writeFileSync(gate, "");
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const end = await agent.stop();
+		return { settledBefore, inserted: agent.inserted(), told: passedOver(agent), end };
+	},
+
+	/** Many that never end, and more of them than there are threads. */
+	async "many endless"() {
+		addMany(40);
+		const few = await endMany();
+		addMany(72);
+		return { few, many: await endMany() };
 	},
 
 	/** It is told to stop while an attribute is being read. */

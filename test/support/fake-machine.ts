@@ -112,6 +112,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		complain(text) {
 			written.complained += text;
 		},
+		openReports() {
+			return { print: (text) => this.print(text), complain: (text) => this.complain(text), close: async () => 0 };
+		},
 		openSyslog: async () => () => undefined,
 		async writeFile(path, content) {
 			files.set(path, Buffer.from(content));

@@ -6,6 +6,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Settings } from "../../src/agent/settings.js";
+import { ask } from "../../src/linux/control-client.js";
 import { addDevice, type Daemon, launch, mountDevices, type Place, preparePlace } from "./agent-session.js";
 import { standinEnvironment } from "./standin.js";
 import { worldWords } from "./world-folder.js";
@@ -15,14 +17,18 @@ export const hungSession = fileURLToPath(import.meta.url);
 const others = ["m0", "m1", "m2"];
 
 /** Modules that each have a device, one of them stuck unless its config says otherwise. */
-function prepare(names: readonly string[], configOf: (until: string) => string, hung_seconds = 1): Place {
+function prepare(
+	names: readonly string[],
+	configOf: (until: string) => string,
+	settings: Partial<Settings> = { hung_seconds: 1 },
+): Place {
 	for (const name of names) addDevice(`/devices/${name}`, `x:${name}`);
 	const place = preparePlace(
 		{
 			modules: Object.fromEntries(names.map((name) => [name, []])),
 			aliases: Object.fromEntries(names.map((name) => [`x:${name}`, name])),
 		},
-		{ hung_seconds },
+		settings,
 	);
 	writeFileSync(join(place.folder, "modprobe.conf"), configOf(join(place.folder, "released")));
 	return place;
@@ -78,6 +84,33 @@ async function stopBy(signal: NodeJS.Signals): Promise<object> {
 	return ended;
 }
 
+/** So many drivers that hang, and one behind them that does not. */
+function prepareMany(count: number): Place {
+	const names = [...Array.from({ length: count }, (_, n) => `h${String(n).padStart(2, "0")}`), "zgood"];
+	const isGood = (name: string): boolean => name === "zgood";
+	const options = (until: string) =>
+		names.map((name) => (isGood(name) ? "" : `options ${name} standin.until=${until}\n`)).join("");
+	return prepare(names, options, { hung_seconds: 1, parallel: 32 });
+}
+
+async function endMany(count: number): Promise<object> {
+	const place = prepareMany(count);
+	const coldplug = begin(place);
+	const { status, stderr } = await coldplug.ended;
+	const lines = stderr.trimEnd().split("\n");
+	const hang = lines.filter((line) => line.includes(" hangs: it has not ended after "));
+	const waiting = /^coldplug: not begun, since what they wait for has not ended: (.*)$/m.exec(stderr)?.[1];
+	await release(place);
+	return {
+		status,
+		begun: coldplug.inserted().length,
+		good: coldplug.inserted().includes("zgood"),
+		hang: hang.length,
+		goodHangs: hang.some((line) => line.includes("zgood")),
+		notBegun: waiting?.split(", ").length ?? 0,
+	};
+}
+
 const scenarios: Readonly<Record<string, () => Promise<object>>> = {
 	async settled() {
 		const place = prepare([...others, "stuck"], stuckUntil);
@@ -105,11 +138,25 @@ const scenarios: Readonly<Record<string, () => Promise<object>>> = {
 		return { printed };
 	},
 
+	many: async () => ({ few: await endMany(64), many: await endMany(100) }),
+
+	async "many agent"() {
+		const place = prepareMany(100);
+		const agent = launch(place, { words: ["-C", join(place.folder, "modprobe.conf")] });
+		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
+		const inserted = { begun: agent.inserted().length, good: agent.inserted().includes("zgood") };
+		const request = `${JSON.stringify({ command: "load", alias: "x:zgood" })}\n`;
+		const asked = JSON.parse((await ask(join(place.folder, "run/control"), request, 60_000)).toString());
+		const ended = await agent.stop();
+		await release(place);
+		return { inserted, asked, ended };
+	},
+
 	SIGTERM: () => stopBy("SIGTERM"),
 	SIGINT: () => stopBy("SIGINT"),
 
 	async signalled() {
-		const place = prepare(["slow"], (file) => `options slow standin.until=${file}\n`, 60);
+		const place = prepare(["slow"], (file) => `options slow standin.until=${file}\n`, { hung_seconds: 60 });
 		const coldplug = begin(place);
 		await coldplug.until(() => coldplug.inserted().length > 0);
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

@@ -198,8 +198,16 @@ const pipeline: readonly Wait[] = [
 		file: "src/linux/threaded-walk.ts",
 		at: ["setInterval(() => this.#tick(), PATIENCE)", "new Promise<void>((resolve)"],
 		waitsFor: "an attribute that is read on a thread",
-		ends: "a tenth of a second for the devices behind it; hung_seconds for itself; the process's end, which waits for none",
+		ends: "a tenth of a second for the devices behind it, of 64 that do not end for each; hung_seconds for itself; the process's end, which waits for none",
 		tests: [
+			[
+				"test/tools/run-attributes.test.ts",
+				"however many attributes are slow, the devices behind them are not held up",
+			],
+			[
+				"test/tools/run-attributes.test.ts",
+				"beside many that never end the others have their drivers, and the bound of threads is told of where it is reached",
+			],
 			[
 				"test/tools/run-attributes.test.ts",
 				"while attributes are being read others' drivers are loaded, uevents heard and questions answered",
@@ -284,8 +292,12 @@ const insertions: readonly Wait[] = [
 		file: "src/libkmod/places.ts",
 		at: ["new Promise((begin) => queue.push({ module, begin, late: false }))"],
 		waitsFor: "a place of the bound",
-		ends: "another module that ends or hangs; a stop",
+		ends: "another module that ends or hangs; where 64 and the bound hang, it is said to wait for these; a stop",
 		tests: [
+			[
+				"test/tools/coldplug-hung.test.ts",
+				"as many drivers hang as may, and the others are loaded; where more do, what has not begun is not said to hang",
+			],
 			["test/libkmod/places.test.ts", "so many have a place at once, and whoever leaves lets the next one in"],
 			["test/libkmod/places.test.ts", "opened, it has a place for everybody"],
 		],
@@ -763,9 +775,9 @@ const sockets: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/log-output.ts",
-		at: ["setInterval(tryAgain, RETRY_MILLISECONDS).unref()"],
-		waitsFor: "room where the log is written",
-		ends: "50 milliseconds, again and again; it holds up nothing, and lines beyond a mebibyte are left out",
+		at: ["setTimeout(() => tryAgain(milliseconds), milliseconds).unref()"],
+		waitsFor: "room where the log, or what coldplug says, is written",
+		ends: "1 to 50 milliseconds, again and again; it holds up nothing, and lines beyond a mebibyte, coldplug's 16, are left out",
 		tests: [
 			[
 				"test/linux/log-output.test.ts",
@@ -779,10 +791,27 @@ const sockets: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/log-output.ts",
-		at: ["await setTimeout(RETRY_MILLISECONDS)"],
-		waitsFor: "the log's reader, at the end",
-		ends: "a second",
-		tests: [["test/linux/log-output.test.ts", "nobody is waited for longer than a while"]],
+		at: ["await pause(RETRY_MILLISECONDS)"],
+		waitsFor: "the log's reader, or coldplug's, at the end",
+		ends: "a second; a minute for who goes on reading what coldplug says, and a second once it was told to end",
+		tests: [
+			["test/linux/log-output.test.ts", "nobody is waited for longer than a while"],
+			["test/tools/coldplug-unread.test.ts", "beside a reader that does not read, SIGTERM ends it"],
+			["test/tools/coldplug-unread.test.ts", "beside a reader that does not read, --timeout ends it"],
+			["test/tools/coldplug-unread.test.ts", "a reader that is slow has all of it, whole and in order"],
+		],
+	},
+	{
+		file: "src/linux/report-output.ts",
+		at: ["await Promise.all([...new Set(Object.values(closing))]"],
+		waitsFor: "the readers of what coldplug says, at the end",
+		ends: "as src/linux/log-output.ts has it",
+		tests: [
+			[
+				"test/tools/coldplug-unread.test.ts",
+				"where nobody reads its output, all drivers are loaded, and it ends and says what was lost",
+			],
+		],
 	},
 	{
 		file: "src/linux/thin-helper/hotplugd-load.c",
@@ -805,8 +834,9 @@ const commands: readonly Wait[] = [
 	{
 		file: "src/linux/standard-streams.ts",
 		at: ["Atomics.wait("],
-		waitsFor: "the reader of a command's output, where a pipe is full, as a blocking write would",
-		ends: "he reads, or goes; the agent's log does not wait (src/linux/log-output.ts)",
+		waitsFor:
+			"the reader of the output of a command that loads nothing, where a pipe is full, as a blocking write would",
+		ends: "he reads, or goes; the agent's log and coldplug do not wait (src/linux/log-output.ts)",
 		tests: [
 			["test/linux/standard-streams.test.ts", "a full pipe that does not block is written to as it is read, whole"],
 			["test/linux/standard-streams.test.ts", "a reader who goes away is not waited for"],

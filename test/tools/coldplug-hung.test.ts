@@ -34,7 +34,7 @@ test("beside a driver that hangs it ends once all else is settled, names it, and
 	await machine.fakeKernel.end("lone");
 	t.is(await ended, exitStatus.unended);
 	t.regex(machine.complained(), baseHangs);
-	t.deepEqual(machine.insertionProcess, ["insertions 32", "closed"]);
+	t.deepEqual(machine.insertionProcess, ["insertions 80", "closed"]);
 	t.is(machine.asked.at(-1), `end with ${exitStatus.unended}`);
 	t.is(machine.sockets(), 0);
 });
@@ -143,6 +143,20 @@ test("the executable ends beside a driver that hangs, whose process is left and 
 	t.deepEqual(left, ["insertion-process.js"]);
 	t.deepEqual(stdout, "");
 	t.true(gone);
+});
+
+test("as many drivers hang as may, and the others are loaded; where more do, what has not begun is not said to hang", async (t) => {
+	const { few, many } = await suffer(t, "many");
+	t.deepEqual(few, { status: exitStatus.unended, begun: 65, good: true, hang: 64, goodHangs: false, notBegun: 0 });
+	t.deepEqual(many, { status: exitStatus.unended, begun: 96, good: false, hang: 96, goodHangs: false, notBegun: 5 });
+});
+
+test("the agent is settled beside more drivers that hang than may, and answers who asks for one that has not begun", async (t) => {
+	const { inserted, asked, ended } = await suffer(t, "many agent");
+	t.deepEqual(inserted, { begun: 96, good: false });
+	t.like(asked, { ok: true, result: "failed" });
+	t.regex(asked.explanation, /^zgood waits for h\d+, which hangs: it may come up yet$/);
+	t.is(ended.status, 0);
 });
 
 test("a shell that reads all that it prints does not wait for what it has left behind", async (t) => {

@@ -84,6 +84,17 @@ test("coldplug ends beside one, with 1", async (t) => {
 	});
 });
 
+test("however many attributes are slow, the devices behind them are not held up", async (t) => {
+	t.deepEqual(await meet(t, "many slow"), { settledBefore: false, inserted: ["a"], told: [], end: endedWell });
+});
+
+test("beside many that never end the others have their drivers, and the bound of threads is told of where it is reached", async (t) => {
+	t.deepEqual(await meet(t, "many endless"), {
+		few: { status: 1, loaded: ["a"], givenUp: 40, notRead: 0 },
+		many: { status: 1, loaded: [], givenUp: 64, notRead: 9 },
+	});
+});
+
 test("told to stop, coldplug does not wait for an attribute", async (t) => {
 	t.like(await meet(t, "stopped meanwhile"), { status: 6, signal: null });
 });
