@@ -5,6 +5,7 @@ import type { Inserter } from "../libkmod/inserter.js";
 import { type Asked, makeAsked } from "./asked.js";
 import type { LoadReply, LoadRequest } from "./control.js";
 import type { Pipeline } from "./pipeline.js";
+import type { Report } from "./report.js";
 
 /** Something that cannot be done, in a sentence for whoever asked for it; no failure of the agent's. */
 export class NotDone extends Error {
@@ -23,6 +24,11 @@ export type Requests = {
 	/** Nothing ends any more: refuses what is left. */
 	end(): void;
 };
+
+/** Whether something may not get on any more from then on: with the last one that did, all that wait for a place stop. */
+export function mayHold({ kind }: Report): boolean {
+	return kind === "hung" || kind === "stuck" || kind === "outcome";
+}
 
 export type RequestsOptions = {
 	readonly load: Pipeline["load"];

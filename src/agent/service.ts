@@ -13,7 +13,7 @@ import { makePipeline, type Pipeline } from "./pipeline.js";
 import type { Policy } from "./policy.js";
 import type { Readiness } from "./readiness.js";
 import type { Report } from "./report.js";
-import { makeRequests, NotDone, STOPPING } from "./requests.js";
+import { makeRequests, mayHold, NotDone, STOPPING } from "./requests.js";
 import type { Settings } from "./settings.js";
 import { describeCommand, listBusy, settle } from "./settle.js";
 import { attempt } from "./skipped.js";
@@ -111,7 +111,7 @@ export function makeService(options: ServiceOptions): Service {
 		if (report.kind === "listening") to("readiness", beReady);
 		if (report.kind === "deaf") to("readiness", () => onListening(false));
 		if (report.kind === "settled") to("readiness", () => tellStatus("settled"));
-		if (report.kind === "hung" || report.kind === "stuck") to("requests", () => requests.hang());
+		if (mayHold(report)) to("requests", () => requests.hang());
 		if (report.kind === "heard") to("commands", () => commands.hear(report.uevents));
 		to("metrics", () => counted.record(report));
 		to("status", () => book.record(report));

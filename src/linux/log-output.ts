@@ -10,11 +10,14 @@ export type LogOutput = {
 	/** A whole line. Never throws and never waits. */
 	write(line: string): void;
 	/**
-	 * Resolves when all is written, or nobody has read for a second, with the number of lines that were not written whole.
-	 * @param most milliseconds in all, asked again and again: a second where absent
+	 * Resolves when all is written, or is waited for no longer, with the number of lines that were not written whole.
+	 * @param patience asked again and again; a second where absent
 	 */
-	close(most?: () => number): Promise<number>;
+	close(patience?: () => Patience): Promise<number>;
 };
+
+/** How long a reader is waited for, in milliseconds: while he reads nothing, and in all. */
+export type Patience = { readonly silence: number; readonly inAll: number };
 
 export type LogOutputOptions = {
 	/** Standard output where absent. */
@@ -35,7 +38,7 @@ const MSG_NOSIGNAL = 0x4000;
 /** Between two tries: soon where somebody reads, and at most. */
 const FIRST_RETRY = 1;
 const RETRY_MILLISECONDS = 50;
-const CLOSE_MILLISECONDS = 1000;
+const A_SECOND: Patience = { silence: 1000, inAll: 1000 };
 
 export async function openLogOutput(options: LogOutputOptions): Promise<LogOutput> {
 	const { descriptor = 1, onLost, onFailed = () => undefined, most = 2 ** 20 } = options;
@@ -93,12 +96,13 @@ export async function openLogOutput(options: LogOutputOptions): Promise<LogOutpu
 			bytes += content.length;
 			if (retry === undefined && !flush()) tryLater(FIRST_RETRY);
 		},
-		async close(longest = () => CLOSE_MILLISECONDS) {
+		async close(patience = () => A_SECOND) {
 			const begun = performance.now();
 			for (let [left, read] = [bytes, begun]; retry !== undefined; await pause(RETRY_MILLISECONDS)) {
 				const now = performance.now();
 				if (bytes < left) [left, read] = [bytes, now];
-				if (now - read >= CLOSE_MILLISECONDS || now - begun >= longest()) break;
+				const { silence, inAll } = patience();
+				if (now - read >= silence || now - begun >= inAll) break;
 			}
 			clearTimeout(retry);
 			end();

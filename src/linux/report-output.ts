@@ -2,7 +2,7 @@
 // boot, a pager. What a reader takes comes whole and in order. Nothing is opened before something is said.
 
 import { fstatSync } from "node:fs";
-import type { LogOutput } from "./log-output.js";
+import type { LogOutput, Patience } from "./log-output.js";
 import { refusalFor } from "./refusal.js";
 
 export type ReportOutput = {
@@ -11,11 +11,11 @@ export type ReportOutput = {
 	/** The same to standard error. */
 	complain(text: string): void;
 	/**
-	 * Resolves when all is written or nobody has read for a second, with the number of lines of standard output that were lost.
-	 * @param most milliseconds in all, asked again and again
+	 * Resolves when all is written, or is waited for no longer, with the number of lines of standard output that were lost.
+	 * @param patience asked again and again
 	 * @throws {Refusal} by "write", such as EPIPE where the reader has gone
 	 */
-	close(most: () => number): Promise<number>;
+	close(patience: () => Patience): Promise<number>;
 };
 
 type Outputs = Readonly<Record<1 | 2, LogOutput>>;
@@ -59,13 +59,13 @@ export function makeReportOutput(): ReportOutput {
 	return {
 		print: (text) => write(1, text.toString()),
 		complain: (text) => write(2, text),
-		async close(most) {
+		async close(patience) {
 			await opening;
 			const closing = outputs;
 			outputs = undefined;
 			opening = undefined;
 			if (closing !== undefined) {
-				const [left] = await Promise.all([...new Set(Object.values(closing))].map((output) => output.close(most)));
+				const [left] = await Promise.all([...new Set(Object.values(closing))].map((output) => output.close(patience)));
 				lost[1] += left ?? 0;
 			}
 			const { thrown } = failure ?? {};

@@ -58,11 +58,14 @@ export interface Reports {
 	print(text: string | Uint8Array): void;
 	complain(text: string): void;
 	/**
-	 * Resolves when all is written or nobody has read for a second, with the number of lines of standard output that were lost.
-	 * @param most milliseconds in all, asked again and again. @throws {Refusal} by "write", such as EPIPE where the reader has gone
+	 * Resolves when all is written, or is waited for no longer, with the number of lines of standard output that were lost.
+	 * @param patience asked again and again. @throws {Refusal} by "write", such as EPIPE where the reader has gone
 	 */
-	close(most: () => number): Promise<number>;
+	close(patience: () => Patience): Promise<number>;
 }
+
+/** How long a reader is waited for, in milliseconds: while he reads nothing, and in all. */
+export type Patience = { readonly silence: number; readonly inAll: number };
 
 export interface InsertionProcess {
 	/** How many insertions there may be at once. To be called once, before the first of them. */

@@ -2,6 +2,7 @@
 // keep nobody without an answer.
 import test from "ava";
 import { makeRequests } from "../../src/agent/requests.js";
+import { MAY_HANG } from "../../src/libkmod/places.js";
 import { type AgentInMemoryOptions, makeAgentInMemory } from "../support/agent-in-memory.js";
 import { heard } from "../support/fake-kernel.js";
 import type { World } from "../support/world.js";
@@ -13,7 +14,7 @@ const world: World = {
 
 const softdep = (line: string): World => ({ ...world, config: `softdep ${line}\n` });
 
-const hangsSoon: AgentInMemoryOptions = { hungMilliseconds: 50 };
+const hangsSoon: AgentInMemoryOptions = { hungMilliseconds: 1000 };
 
 for (const whom of ["user", "kernel"] as const) {
 	test(`who asks as ${whom} for what is live is not kept by its softdep, which hangs`, async (t) => {
@@ -136,6 +137,22 @@ test("and so is who asks for what cannot be carried out", async (t) => {
 	};
 	t.like(await asks("d"), { 0: { result: "refused" }, length: 1 });
 	t.deepEqual(log, ["the rest of batch 1: no flights"]);
+});
+
+test("who waits for a place that nobody will give up is answered when the last one that got on has ended", async (t) => {
+	const hanging = Array.from({ length: 16 + MAY_HANG }, (_, place) => `h${place}`);
+	const crowd: World = {
+		modules: Object.fromEntries([...hanging, "x", "y"].map((name) => [name, []])),
+		aliases: Object.fromEntries(hanging.map((name) => [`pci:${name}`, name])),
+	};
+	const { comesUp, kernel, inserter, asks } = makeAgentInMemory(t, crowd, { hungMilliseconds: 300 });
+	await comesUp(...hanging.map((name) => [`/${name}`, `pci:${name}`] as const));
+	while (inserter.running().filter(({ hung }) => hung).length < hanging.length) await heard();
+	await asks("x", "kernel");
+	const replies = await asks("y");
+	await kernel.end("x");
+	while (replies.length === 0) await heard();
+	t.like(replies, { 0: { result: "failed", explanation: "y waits for h0, which hangs: it may come up yet" } });
 });
 
 test("however many wait for what hangs, open requests look once what that is", async (t) => {

@@ -5,7 +5,7 @@ import type { LoadReply } from "../../src/agent/control.js";
 import type { Announcement } from "../../src/agent/devices.js";
 import { hotplug, type LoadRequest } from "../../src/agent/hotplug.js";
 import type { Report } from "../../src/agent/report.js";
-import { makeRequests } from "../../src/agent/requests.js";
+import { makeRequests, mayHold } from "../../src/agent/requests.js";
 import { makeInserter } from "../../src/libkmod/inserter.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
@@ -62,7 +62,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 	}).subscribe((report) => {
 		const line = tell(report);
 		if (line !== undefined) log.push(line);
-		if (report.kind === "hung" || report.kind === "stuck") requests.hang();
+		if (mayHold(report)) requests.hang();
 	});
 	t.teardown(() => reports.unsubscribe());
 	let seqnum = 0;

@@ -100,6 +100,8 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
 	async slow() {
 		const { child, reader, end, inserted } = begin(prepare(), "1", "--json", "-v");
 		await until(() => inserted() === COUNT);
+		// Until long after coldplug is ready to end.
+		await setTimeout(1500);
 		const chunk = Buffer.alloc(10_000);
 		let text = "";
 		for (;;) {

@@ -793,7 +793,7 @@ const sockets: readonly Wait[] = [
 		file: "src/linux/log-output.ts",
 		at: ["await pause(RETRY_MILLISECONDS)"],
 		waitsFor: "the log's reader, or coldplug's, at the end",
-		ends: "a second; a minute for who goes on reading what coldplug says, and a second once it was told to end",
+		ends: "a second; ten without a byte and a minute in all for who reads what coldplug says, and a second once it was told to end",
 		tests: [
 			["test/linux/log-output.test.ts", "nobody is waited for longer than a while"],
 			["test/tools/coldplug-unread.test.ts", "beside a reader that does not read, SIGTERM ends it"],
