@@ -11,6 +11,7 @@ const LARGEST_ATTRIBUTE = 65_536;
 /** What was read, one character a byte, or why it could not be. */
 export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
 
+/** Buffers for the next reads: as many as are read at once where nothing is slow. */
 const idle: Buffer[] = [];
 /** The paths of those that are being read. Each holds a thread. */
 const reading = new Set<string>();
@@ -71,7 +72,7 @@ export function beginRead(path: string, ended: AttributeEnd): void {
 		slow.delete(path);
 		givenUp.delete(path);
 		const text = error ? undefined : buffer.toString("latin1", 0, length);
-		idle.push(buffer);
+		if (idle.length < threadsForAttributes().prompt) idle.push(buffer);
 		ended(text, error);
 	});
 }
