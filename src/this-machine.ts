@@ -1,7 +1,6 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
 import type { OpenUeventSocket } from "./agent/announcements.js";
 import type { ListenOptions } from "./agent/devices.js";
-import { makeReportOutput } from "./linux/report-output.js";
 import { writeStandard } from "./linux/standard-streams.js";
 import type { Machine } from "./tools/machine.js";
 
@@ -12,7 +11,7 @@ export const thisMachine: Machine = {
 	rulesDirectory: import.meta.dirname.replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
-	openReports: makeReportOutput,
+	openReports: async () => (await import("./linux/report-output.js")).makeReportOutput(),
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
 	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),
 	kernel: async (options) => (await import("./linux/kernel.js")).openKernel(options),

@@ -20,7 +20,6 @@ import {
 import { defineTool } from "./command-line.js";
 import type { InsertionProcess, Machine } from "./machine.js";
 import type { Options, Values } from "./options.js";
-import { unwaiting } from "./unwaiting-machine.js";
 
 const options = {
 	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
@@ -46,7 +45,8 @@ export const coldplug = defineTool({
 	mostOperands: 0,
 	async run({ options: given }, machine) {
 		if (given.dryRun) return begin(given, machine);
-		const unwaited = unwaiting(machine, "coldplug", given.timeout);
+		const { unwaiting } = await import("./unwaiting-machine.js");
+		const unwaited = await unwaiting(machine, "coldplug", given.timeout);
 		const status = await begin(given, unwaited);
 		await unwaited.endReports();
 		return status;

@@ -18,7 +18,7 @@ export interface Machine {
 	/** The same to standard error. */
 	complain(text: string): void;
 	/** The same two, without ever waiting for who reads them. */
-	openReports(): Reports;
+	openReports(): Promise<Reports>;
 	/** Opens syslog(3) under a program's name. The function sends one message; priorities count from 0, the gravest, to 7. */
 	openSyslog(program: string): Promise<(priority: number, text: string) => void>;
 	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */

@@ -15,8 +15,12 @@ const HURRIED: Patience = { silence: 800, inAll: 800 };
 const LAST: Patience = { silence: 100, inAll: 100 };
 
 /** @param timeout seconds from the start of this process after which the command is to end */
-export function unwaiting(machine: Machine, command: string, timeout: number | undefined): UnwaitingMachine {
-	const { print, complain, close } = machine.openReports();
+export async function unwaiting(
+	machine: Machine,
+	command: string,
+	timeout: number | undefined,
+): Promise<UnwaitingMachine> {
+	const { print, complain, close } = await machine.openReports();
 	let stopped = false;
 	const isDue = (): boolean => stopped || (timeout !== undefined && performance.now() >= 1000 * timeout);
 	const patience = (): Patience => (isDue() ? HURRIED : PATIENT);

@@ -112,7 +112,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		complain(text) {
 			written.complained += text;
 		},
-		openReports() {
+		async openReports() {
 			return { print: (text) => this.print(text), complain: (text) => this.complain(text), close: async () => 0 };
 		},
 		openSyslog: async () => () => undefined,

@@ -63,7 +63,10 @@ test("a log that throws costs the log, and standard error has why", async (t) =>
 
 test("coldplug loads everything although nobody reads what it says, and then fails for that", async (t) => {
 	const machine = makeFakeMachine({ world, devices: { a: "x:a", b: "x:b" }, files });
-	const deaf: Machine = { ...machine, openReports: () => ({ ...machine.openReports(), close: async () => broken() }) };
+	const deaf: Machine = {
+		...machine,
+		openReports: async () => ({ ...(await machine.openReports()), close: async () => broken() }),
+	};
 	await t.throwsAsync(coldplug.start(["--json"], deaf), { message: "it broke" });
 	t.deepEqual([...machine.fakeKernel.live].sort(), ["a", "b"]);
 });
