@@ -79,9 +79,9 @@ export function makeInserter(options: InserterOptions): Inserter {
 	});
 	let stopped = false;
 
-	function enter(step: Step, told: boolean): Airborne {
+	function enter(step: Step): Airborne {
 		const needed = new Set<string>();
-		const flight = { ...withResolvers<Outcome>(), step, needed, failed: new Map(), begun: false, told };
+		const flight = { ...withResolvers<Outcome>(), step, needed, failed: new Map(), begun: false, told: false };
 		flights.set(step.module, flight);
 		waits.enter(step.module);
 		for (const other of deprived.get(step.module) ?? []) {
@@ -236,7 +236,7 @@ export function makeInserter(options: InserterOptions): Inserter {
 		const launched = plan.map((step) => {
 			const flying = flights.get(step.module);
 			if (flying !== undefined) join(flying, step);
-			const flight = flying ?? enter(step, told);
+			const flight = flying ?? enter(step);
 			lookFor(flight, step.after, passedBy);
 			const joined = flying?.told === true;
 			flight.told ||= told;
@@ -256,10 +256,10 @@ export function makeInserter(options: InserterOptions): Inserter {
 	}
 
 	/** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */
-	function listCrowdedOut(): readonly Stuck[] {
+	function listCrowdedOut(stuck: readonly Stuck[]): readonly Stuck[] {
 		const [behind] = hung;
 		if (behind === undefined || !places.isFull() || running.size > hung.size) return [];
-		const known = new Set(waits.stuck().map(({ module }) => module));
+		const known = new Set(stuck.map(({ module }) => module));
 		const left = [...flights.values()].filter(({ begun, step }) => !begun && !known.has(step.module));
 		return left.map(({ step }) => ({ module: step.module, behind }));
 	}
@@ -272,7 +272,10 @@ export function makeInserter(options: InserterOptions): Inserter {
 				milliseconds: performance.now() - begun,
 				hung: hung.has(module),
 			})),
-		stuck: () => [...waits.stuck(), ...listCrowdedOut()],
+		stuck() {
+			const stuck = waits.stuck();
+			return [...stuck, ...listCrowdedOut(stuck)];
+		},
 		inFlight: () => flights.size,
 		// Whatever waits for what it needs waits for something that runs or waits for a place.
 		busy: () => running.size - hung.size + places.waiting(),

@@ -213,9 +213,9 @@ function addStep(
 	softdeps = false,
 ): void {
 	const { knowledge, ignoring, steps } = gathering;
-	const { module, cause } = wanted;
+	const { cause } = wanted;
 	const after: Prerequisite[] = [
-		...(knowledge.file(module)?.dependencies ?? []).map((name) => ({ module: name, hard: true })),
+		...dependenciesOf(knowledge, wanted).map((name) => ({ module: name, hard: true })),
 		...pre.map((one) => ({ module: one.module, hard: false })),
 	];
 	if (cause.kind === "softdep" && cause.when === "post") after.push({ module: cause.of, hard: false });
@@ -224,9 +224,10 @@ function addStep(
 }
 
 /** In place of the module and of all that it needs: nothing of it is to be loaded. */
-function makeMasked(knowledge: Knowledge, { module, alias, cause }: Wanted, required: boolean): Step | undefined {
+function makeMasked(knowledge: Knowledge, wanted: Wanted, required: boolean): Step | undefined {
 	if (knowledge.masked === undefined) return undefined;
-	for (const needed of [module, ...(knowledge.file(module)?.dependencies ?? [])]) {
+	const { module, alias, cause } = wanted;
+	for (const needed of [module, ...dependenciesOf(knowledge, wanted)]) {
 		const source = knowledge.masked(needed);
 		if (source === undefined) continue;
 		const which = { module, ...(alias !== undefined && { alias: normaliseAlias(alias) ?? alias }) };

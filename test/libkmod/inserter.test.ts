@@ -1,10 +1,10 @@
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { type Flight, type InserterOptions, makeInserter } from "../../src/libkmod/inserter.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
 import { isMask, isUsable, type Outcome } from "../../src/libkmod/outcome.js";
 import { byAlias, type Prerequisite, planInsertion, type Step } from "../../src/libkmod/plan-insertion.js";
-import { type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
+import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "../support/fake-kernel.js";
 import { makeWorld, type World } from "../support/world.js";
 
 type Given = FakeKernelOptions & Partial<Omit<InserterOptions, "kernel">>;
@@ -689,11 +689,8 @@ for (const kept of [awaiting, trying])
 		t.deepEqual(kernel.underway(), ["a", "c"]);
 	});
 
-test("a rival does not overtake where one between the two runs already", async (t) => {
-	const { kernel, inserter } = setUp(free, { held: true });
-	inserter.carryOut([stepOf("b")]);
-	await heard();
-	inserter.carryOut([stepOf("d"), stepOf("a", needing("d")), stepOf("b", awaiting("a")), stepOf("c", awaiting("b"))]);
+/** Once b has ended, c waits for a, which waits for d. */
+async function waitsForTheFirst(t: ExecutionContext, kernel: FakeKernel): Promise<void> {
 	await heard();
 	await kernel.end("b");
 	t.deepEqual(kernel.underway(), ["d"]);
@@ -701,19 +698,21 @@ test("a rival does not overtake where one between the two runs already", async (
 	t.deepEqual(kernel.underway(), ["a"]);
 	await kernel.end("a");
 	t.deepEqual(kernel.underway(), ["c"]);
+}
+
+test("a rival does not overtake where one between the two runs already", async (t) => {
+	const { kernel, inserter } = setUp(free, { held: true });
+	inserter.carryOut([stepOf("b")]);
+	await heard();
+	inserter.carryOut([stepOf("d"), stepOf("a", needing("d")), stepOf("b", awaiting("a")), stepOf("c", awaiting("b"))]);
+	await waitsForTheFirst(t, kernel);
 });
 
 test("nor where one between the two goes first by an earlier plan", async (t) => {
 	const { kernel, inserter } = setUp(free, { held: true });
 	inserter.carryOut([stepOf("d"), stepOf("b"), stepOf("a", awaiting("b"), needing("d"))]);
 	inserter.carryOut([stepOf("d"), stepOf("a", needing("d")), stepOf("b", awaiting("a")), stepOf("c", awaiting("b"))]);
-	await heard();
-	await kernel.end("b");
-	t.deepEqual(kernel.underway(), ["d"]);
-	await kernel.end("d");
-	t.deepEqual(kernel.underway(), ["a"]);
-	await kernel.end("a");
-	t.deepEqual(kernel.underway(), ["c"]);
+	await waitsForTheFirst(t, kernel);
 });
 
 test("what a request has let go is not stuck any more, nor what needs it", async (t) => {
