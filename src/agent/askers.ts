@@ -11,25 +11,27 @@ export type Client = {
 };
 
 export type Askers = {
-	/** Somebody of this lineage waits until there is an answer. */
-	during<T>(lineage: readonly number[], answer: () => Promise<T>): Promise<T>;
+	/** The client waits until there is an answer. */
+	during<T>(client: Client, answer: () => Promise<T>): Promise<T>;
 	/** Whether one of these processes, or one below them, waits. */
 	areAsking(pids: Iterable<number>): boolean;
 };
 
 export function makeAskers(): Askers {
-	const lineages = new Set<ReadonlySet<number>>();
+	const waiting = new Set<() => ReadonlySet<number>>();
 	return {
-		async during(lineage, answer) {
-			const one = new Set(lineage);
-			lineages.add(one);
+		async during(client, answer) {
+			// A file of /proc for each of its parents: read for whoever must know, since most requests end before anybody does.
+			let known: ReadonlySet<number> | undefined;
+			const lineage = () => (known ??= new Set(client.lineage()));
+			waiting.add(lineage);
 			try {
 				return await answer();
 			} finally {
-				lineages.delete(one);
+				waiting.delete(lineage);
 			}
 		},
-		areAsking: (pids) => [...pids].some((pid) => [...lineages].some((lineage) => lineage.has(pid))),
+		areAsking: (pids) => [...pids].some((pid) => [...waiting].some((lineage) => lineage().has(pid))),
 	};
 }
 

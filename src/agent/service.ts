@@ -240,7 +240,7 @@ export function makeService(options: ServiceOptions): Service {
 		const lineage = client.lineage();
 		// It may be there already, and nobody has noticed.
 		if (mayHaveCome()) await reloadOnce().catch(() => undefined);
-		const reply = await askers.during(lineage, () =>
+		const reply = await askers.during(client, () =>
 			settle({
 				...{ pulse, inserter, files: kernel, source, pidsOf, askers, lineage, isOver, commands: commandPool },
 				isReloading: () => reloading !== undefined,
@@ -277,12 +277,12 @@ export function makeService(options: ServiceOptions): Service {
 		status: () => book.status(),
 		known,
 		settle: settleFor,
-		reload: (client) => askers.during(client.lineage(), reloadOnce),
+		reload: (client) => askers.during(client, reloadOnce),
 		async load(request, client) {
 			if (knowledge.lacking !== undefined)
 				return { result: "refused", explanation: `nothing is known yet: ${knowledge.lacking.why}` };
 			const load = () => requests.load(request);
-			return client !== undefined && request.wait ? askers.during(client.lineage(), load) : load();
+			return client !== undefined && request.wait ? askers.during(client, load) : load();
 		},
 		stop: () => stopBy("asked to stop"),
 		metrics: () => options.formatMetrics(counted.metrics(), book.status()),
