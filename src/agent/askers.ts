@@ -6,8 +6,8 @@ import type { Kernel } from "../libkmod/kernel.js";
 export type Client = {
 	/** Its process, that one's parents and the sessions of them all, as far as they can be told. */
 	lineage(): readonly number[];
-	/** Aborted once it does not wait for the answer any more. */
-	readonly gone: AbortSignal;
+	/** Whether it does not wait for the answer any more. */
+	hasGone(): boolean;
 };
 
 export type Askers = {

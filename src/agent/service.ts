@@ -236,7 +236,7 @@ export function makeService(options: ServiceOptions): Service {
 
 	async function settleFor(milliseconds: number, client: Client): Promise<SettleReply> {
 		const over = performance.now() + milliseconds;
-		const isOver = () => stopped || client.gone.aborted || performance.now() >= over;
+		const isOver = () => stopped || client.hasGone() || performance.now() >= over;
 		const lineage = client.lineage();
 		// It may be there already, and nobody has noticed.
 		if (mayHaveCome()) await reloadOnce().catch(() => undefined);

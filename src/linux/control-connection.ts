@@ -6,8 +6,8 @@ import type { Socket } from "node:net";
 export type ControlClient = {
 	/** The process at the other end, its parents and all their sessions, as far as they can be told. */
 	lineage(): readonly number[];
-	/** Aborted once it has gone, or is left. */
-	readonly gone: AbortSignal;
+	/** Or is left. */
+	hasGone(): boolean;
 };
 
 export type ConnectionLimits = {
@@ -26,7 +26,6 @@ export class ControlConnection {
 	readonly #socket: Socket;
 	readonly #limits: ConnectionLimits;
 	readonly #client: ControlClient;
-	readonly #gone = new AbortController();
 	/** Read, and not yet taken as a line. */
 	#rest: Buffer[] = [];
 	#size = 0;
@@ -40,7 +39,7 @@ export class ControlConnection {
 	constructor(socket: Socket, limits: ConnectionLimits) {
 		this.#socket = socket;
 		this.#limits = limits;
-		this.#client = { lineage: () => limits.lineage(socket), gone: this.#gone.signal };
+		this.#client = { lineage: () => limits.lineage(socket), hasGone: () => socket.destroyed };
 		this.#silence = setTimeout(() => this.#endSilence(), limits.silenceMilliseconds);
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
 		socket.on("drain", () => this.#hasRead());
@@ -149,7 +148,6 @@ export class ControlConnection {
 	#forget(): void {
 		clearTimeout(this.#silence);
 		this.#lookNoMore();
-		this.#gone.abort();
 		this.#rest = [];
 	}
 }

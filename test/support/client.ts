@@ -4,5 +4,5 @@ import type { Client } from "../../src/agent/askers.js";
 /** @param lineage of its processes */
 export const clientOf = (...lineage: readonly number[]): Client => ({
 	lineage: () => lineage,
-	gone: new AbortController().signal,
+	hasGone: () => false,
 });
