@@ -95,5 +95,16 @@ async function toScript(text) {
 		banner: `(function (exports, require, module, __filename, __dirname) {${url}`,
 		footer: "})",
 	});
-	return code;
+	return exportInPlace(code);
+}
+
+/** A chunk's exports are its own object: esbuild makes a second one with a getter for each, in every chunk that is loaded. */
+function exportInPlace(code) {
+	const own = "var stdin_exports = {};\n";
+	const second = "module.exports = __toCommonJS(stdin_exports);\n";
+	if (!code.includes("stdin_exports")) return code;
+	if (!code.includes(own) || !code.includes(second)) throw new Error("esbuild has changed how it exports");
+	return code
+		.replace(own, "var stdin_exports = exports;\n")
+		.replace(second, '__defProp(exports, "__esModule", { value: true });\n');
 }
