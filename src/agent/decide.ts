@@ -56,20 +56,23 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 		return found;
 	};
 
-	function decideOwn(device: PresentDevice, alias: string): Decision {
-		return orProblem({ device: device.devpath, alias }, () => {
-			const { matches, ...rest } = answer(alias);
-			return { matches: object(policy, device, alias, matches), ...rest };
-		});
+	/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
+	function decideAlias(device: PresentDevice, alias: string, heed = (matches: readonly Match[]) => matches): Decision {
+		const { devpath } = device;
+		try {
+			const known = answer(alias);
+			const matches = object(policy, device, alias, heed(known.matches));
+			if (known.problem === undefined) return { device: devpath, alias, matches };
+			return { device: devpath, alias, matches, problem: known.problem };
+		} catch (thrown) {
+			return { device: devpath, alias, matches: [], problem: asError(thrown) };
+		}
 	}
 
 	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
 	function decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
-		return orProblem({ device: device.devpath, alias, rule }, () => {
-			const { matches, ...rest } = answer(alias);
-			const heeded = matches.map((match) => heedBlacklist(knowledge, match));
-			return { matches: object(policy, device, alias, heeded), ...rest };
-		});
+		const heed = (matches: readonly Match[]) => matches.map((match) => heedBlacklist(knowledge, match));
+		return { ...decideAlias(device, alias, heed), rule };
 	}
 
 	function decide(device: PresentDevice): readonly Decision[] {
@@ -77,7 +80,7 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 		const own = action === "add" ? device.aliases : [];
 		const ignored = findIgnore(policy, device);
 		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
-		const decisions = own.map((alias) => decideOwn(device, alias));
+		const decisions = own.map((alias) => decideAlias(device, alias));
 		for (const load of listLoads(policy, device, onSkipped))
 			if (!own.includes(load.alias)) decisions.push(decideLoad(device, load));
 		return decisions;
@@ -90,15 +93,6 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 
 	if (onSkipped === undefined) return decideKnown;
 	return (device) => attempt(device.devpath, onSkipped, [], () => decideKnown(device));
-}
-
-/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
-function orProblem(what: Omit<Decision, "matches">, answer: () => Answer): Decision {
-	try {
-		return { ...what, ...answer() };
-	} catch (thrown) {
-		return { ...what, matches: [], problem: asError(thrown) };
-	}
 }
 
 /** Policy has nothing to say of what is not loaded anyway. */

@@ -5,7 +5,7 @@ import type { Source } from "../libkmod/formats/modprobe-config.js";
 import { normaliseAlias } from "../libkmod/module-name.js";
 import type { PresentDevice } from "./devices.js";
 import { matchesAny, type Patterns } from "./patterns.js";
-import { attempt, type OnSkipped } from "./skipped.js";
+import { asError, type OnSkipped } from "./skipped.js";
 
 /** What a device has to be, and what has to have happened to it: anything where absent. */
 export type DeviceConditions = {
@@ -147,21 +147,29 @@ function concernsArrivals({ action }: DeviceConditions): boolean {
 }
 
 function meetsRule(rule: Rule & DeviceConditions, device: PresentDevice, onSkipped?: OnSkipped): boolean {
-	if (onSkipped === undefined) return meetsDevice(rule, device);
-	const what = `${rule.source.file} line ${rule.source.line} for ${device.devpath}`;
-	return attempt(what, onSkipped, false, () => meetsDevice(rule, device));
+	try {
+		return meetsDevice(rule, device);
+	} catch (thrown) {
+		if (onSkipped === undefined) throw thrown;
+		// Named here: a storm asks millions of times, and hardly ever in vain.
+		onSkipped(`${rule.source.file} line ${rule.source.line} for ${device.devpath}`, asError(thrown));
+		return false;
+	}
 }
 
 /** The path is asked first: what the walk has not read of a device it reads when it is asked. */
 function meetsDevice({ action, devpath, subsystem, property }: DeviceConditions, device: PresentDevice): boolean {
-	const isOfSubsystem = () => subsystem === undefined || meets(subsystem, device.properties?.get("SUBSYSTEM"));
 	if (!meets(action, device.action ?? "add") || !meets(devpath, device.devpath)) return false;
 	try {
-		return meetsProperties(property, device) && isOfSubsystem();
+		return meetsProperties(property, device) && isOfSubsystem(subsystem, device);
 	} catch (thrown) {
-		if (isOfSubsystem()) throw thrown;
+		if (isOfSubsystem(subsystem, device)) throw thrown;
 		return false;
 	}
+}
+
+function isOfSubsystem(wanted: DeviceConditions["subsystem"], { properties }: PresentDevice): boolean {
+	return wanted === undefined || meets(wanted, properties?.get("SUBSYSTEM"));
 }
 
 function meetsProperties(wanted: DeviceConditions["property"], { properties }: PresentDevice): boolean {
