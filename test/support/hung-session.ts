@@ -184,7 +184,10 @@ const scenarios: Readonly<Record<string, () => Promise<object>>> = {
 	async killed() {
 		const place = prepare([...others, "stuck"], stuckUntil);
 		const coldplug = begin(place, "--quiet", "1000");
-		await coldplug.until(() => coldplug.inserted().includes("stuck"));
+		// What was in flight beside it would be begun again as well.
+		const hasEnded = (name: string) =>
+			coldplug.log.some(({ module, result }) => module === name && result === "inserted");
+		await coldplug.until(() => coldplug.inserted().includes("stuck") && others.every(hasEnded));
 		for (const { pid } of listInsertionProcesses()) process.kill(pid, "SIGKILL");
 		const { status, stderr } = await coldplug.ended;
 		await release(place);
