@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 export type ControlClient = {
 	/** The process at the other end, its parents and all their sessions, as far as they can be told. */
 	lineage(): readonly number[];
-	/** Or is left. */
+	/** Whether it has gone, or is left. */
 	hasGone(): boolean;
 };
 
