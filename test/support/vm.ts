@@ -44,15 +44,14 @@
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
 // instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { GuestLink, type Outcome } from "./vm/guest-link.js";
-import { guestSystem } from "./vm/guest-system.js";
+import { frozenState, thaw } from "./vm/frozen-machine.js";
+import type { GuestLink, Outcome } from "./vm/guest-link.js";
+import { bootFiles, startDisks } from "./vm/guest-system.js";
 import type { Compression } from "./vm/kernel-package.js";
-import { Qemu } from "./vm/qemu-process.js";
-import { Qmp } from "./vm/qmp.js";
+import { type MachineProcess, startProcess } from "./vm/machine-process.js";
+import { bootArguments } from "./vm/qemu-arguments.js";
+import type { Qemu } from "./vm/qemu-process.js";
+import type { Qmp } from "./vm/qmp.js";
 import type { RebuiltInitrd } from "./vm/rebuilt-initrd.js";
 import type { Init } from "./vm/root-image.js";
 
@@ -85,6 +84,8 @@ export interface Machine {
 	readonly initrd?: RebuiltInitrd;
 	/** With systemd: whether commands are taken at once, while it boots; else `start` waits until the boot is over. */
 	readonly early?: boolean;
+	/** Whether it is booted for this test, whose subject that is; else it goes on from the state of one that was frozen. */
+	readonly booted?: boolean;
 	/** MiB; 2048 unless given. */
 	readonly memory?: number;
 }
@@ -115,23 +116,33 @@ export async function boot(
 
 /** Starts a machine and resolves when it takes commands. The caller stops it. */
 export async function start(machine: Machine): Promise<Vm> {
-	const folder = mkdtempSync(join(tmpdir(), "hotplugd-vm-"));
-	const [link, monitor] = [listenOnce(join(folder, "link")), listenOnce(join(folder, "monitor"))];
-	const qemu = new Qemu(await commandLine(machine, folder));
+	const { qemu, guest, qmp, stop } = await begin(machine);
 	try {
-		const [linkSocket, monitorSocket] = await qemu.during(Promise.all([link, monitor]), "take its turn", 40 * 60);
-		const guest = new GuestLink(linkSocket);
-		const qmp = new Qmp(monitorSocket);
-		await qemu.during(guest.ready, "boot", 300);
+		await qemu.during(guest.ready, "start", 300);
 		if (machine.init === "systemd" && !machine.early) {
 			const booted = guest.run("systemctl is-system-running --wait");
 			await qemu.during(booted.outcome, "finish booting", 300, booted.partial);
 		}
-		return running(qemu, guest, qmp, folder);
+		return running(qemu, guest, qmp, stop);
 	} catch (error) {
-		await qemu.stop(folder);
+		await stop();
 		throw error;
 	}
+}
+
+/** A machine whose guest is on its way to take commands. */
+async function begin(machine: Machine): Promise<MachineProcess> {
+	const [files, disks] = await Promise.all([bootFiles(machine), startDisks(machine)]);
+	if (!machine.booted && !machine.initrd && process.env.HOTPLUGD_VM_BOOT !== "1") {
+		const state = await frozenState(machine, files, disks);
+		const { machine: thawed, plugged } = await thaw(state, machine, files, disks);
+		thawed.guest.go(plugged);
+		return thawed;
+	}
+	const booting = await startProcess(bootArguments(machine, files), files, disks);
+	// An initrd of Debian's asks for no word.
+	void booting.guest.here.then(() => booting.guest.go(0));
+	return booting;
 }
 
 /** Of a machine in which something hangs: every process, and every thread that is busy or blocked, with where it waits. */
@@ -145,7 +156,7 @@ const listTasks = `for task in /proc/[0-9]*/task/*; do
 		"$(head -n 5 "$task/stack" | tr '\\n' ' ')"
 done 2>/dev/null; grep -E 'MemAvail|Slab' /proc/meminfo; cat /proc/loadavg; echo w >/proc/sysrq-trigger; echo l >/proc/sysrq-trigger`;
 
-function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
+function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, stop: () => Promise<void>): Vm {
 	return {
 		run(commandLine, seconds = 300) {
 			const { outcome, partial } = guest.run(commandLine);
@@ -165,53 +176,6 @@ function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, folder: string): Vm {
 			await qemu.during(gone, `let go of ${id}`, 120);
 		},
 		console: () => qemu.console,
-		stop: () => qemu.stop(folder),
+		stop,
 	};
-}
-
-async function commandLine(machine: Machine, folder: string): Promise<string[]> {
-	const { kernel, initrd, disks, append } = await guestSystem(machine);
-	writeFileSync(join(folder, "initrd"), initrd);
-	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
-	// A host that is too busy to emulate the timer in time would have the kernel give up.
-	return [
-		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(machine.memory ?? 2048)],
-		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-		...["-kernel", kernel, "-initrd", join(folder, "initrd")],
-		...["-append", `console=ttyS0 quiet panic=-1 no_timer_check ${append} ${machine.append ?? ""}`],
-		...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
-		...["-chardev", `socket,id=link,path=${join(folder, "link")}`, "-serial", "chardev:link"],
-		...["-chardev", `socket,id=monitor,path=${join(folder, "monitor")}`, "-mon", "chardev=monitor,mode=control"],
-		...Object.entries(disks).flatMap(([name, image], index) => disk(name, image, index)),
-		...backEnds,
-		...(machine.devices ?? []).flatMap((device) => ["-device", device]),
-	];
-}
-
-/** The disks share one slot of the bus, so that thirty are left for a test's devices. */
-function disk(name: string, image: string, index: number): string[] {
-	return [
-		...["-drive", `if=none,id=${name},file=${image},format=raw,snapshot=on`],
-		...["-device", `virtio-blk-pci,drive=${name},serial=${name},bus=pcie.0,addr=1e.${index},multifunction=on`],
-	];
-}
-
-const backEnds = [
-	...["-audiodev", "none,id=silence", "-object", "can-bus,id=can"],
-	...[0, 1, 2, 3].flatMap((number) => ["-chardev", `null,id=nowhere${number}`]),
-	...[0, 1, 2, 3, 4, 5, 6, 7].flatMap((number) => [
-		"-blockdev",
-		`driver=null-co,node-name=blank${number},size=67108864,read-zeroes=on`,
-	]),
-];
-
-/** A socket that QEMU will connect to. */
-function listenOnce(path: string): Promise<Socket> {
-	return new Promise((resolve, reject) => {
-		const server = createServer((socket) => {
-			server.close();
-			resolve(socket);
-		});
-		server.on("error", reject).listen(path).unref();
-	});
 }

@@ -1,5 +1,10 @@
-// ext4 images made from directories, without root and without mounting anything.
+// ext4 images made from directories, without root and without mounting anything. All disks have one size, whatever is on them: a
+// frozen machine has seen it.
+import { truncateSync } from "node:fs";
 import { shell } from "./command.js";
+
+/** Bytes. */
+export const diskSize = 2 ** 30;
 
 /** Writes `directory` into a new sparse image with room to spare. No journal: a guest's writes are thrown away anyway. */
 export async function makeDiskImage(directory: string, image: string, label = ""): Promise<void> {
@@ -12,4 +17,5 @@ export async function makeDiskImage(directory: string, image: string, label = ""
 		image,
 		label,
 	);
+	truncateSync(image, diskSize);
 }

@@ -17,7 +17,9 @@ export interface Running {
 const longestCommand = 2800;
 
 export class GuestLink {
-	/** Resolves when the guest is up. */
+	/** Resolves when the guest awaits its start: `go`. */
+	readonly here: Promise<Outcome>;
+	/** Resolves when the guest takes commands. */
 	readonly ready: Promise<Outcome>;
 	readonly #socket: Socket;
 	readonly #waiting = new Map<string, (outcome: Outcome) => void>();
@@ -25,12 +27,18 @@ export class GuestLink {
 
 	constructor(socket: Socket) {
 		this.#socket = socket;
+		this.here = this.#answer("here");
 		this.ready = this.#answer("ready");
 		const reader = new AnswerReader((name, outcome) => {
 			this.#waiting.get(name)?.(outcome);
 			this.#waiting.delete(name);
 		});
 		socket.on("data", (chunk: Buffer) => reader.push(chunk));
+	}
+
+	/** Has the guest go on with this machine's time. @param plugged PCI devices that have been plugged in since it is here. */
+	go(plugged: number): void {
+		this.#socket.write(`go ${(Date.now() / 1000).toFixed(3)} ${plugged}\n`);
 	}
 
 	/** Runs a command line of sh. */

@@ -1,15 +1,15 @@
-// What a guest boots: the kernel, its first archive and the disks, made to order.
+// What a guest starts with: the kernel, its first archive and the disks, made to order.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { backportedKernel } from "./backported-kernel.js";
 import { formatCpio } from "./cpio.js";
 import { initramfs } from "./initramfs.js";
 import { type Compression, kernelPackage } from "./kernel-package.js";
 import { modulesImage, modulesImageOf } from "./modules-image.js";
-import { guestFile, overlayFiles } from "./overlay.js";
+import { guestFile, guestScripts, overlayArchive } from "./overlay.js";
 import { projectImage } from "./project-image.js";
 import { type RebuiltInitrd, rebuiltInitrd } from "./rebuilt-initrd.js";
 import { type Init, rootImage } from "./root-image.js";
+import { uncompressedKernel } from "./uncompressed-kernel.js";
 
 export interface GuestSystem {
 	readonly init?: Init;
@@ -22,41 +22,60 @@ export interface GuestSystem {
 	readonly initrd?: RebuiltInitrd;
 }
 
-const processOne: Readonly<Record<Init, string>> = {
-	script: "/vm/init",
+const processOne: Readonly<Record<Init, string | undefined>> = {
+	script: undefined,
 	systemd: "/lib/systemd/systemd",
 	busybox: "/sbin/init",
 };
 
-/** Paths of the kernel and of the disks' images, the content of the initrd, and what the kernel has to be told about them. */
-export async function guestSystem({ init = "script", ...system }: GuestSystem) {
-	const newer = system.kernel === "backports" ? await backportedKernel() : undefined;
-	const [kernel, first, root, modules, project] = await Promise.all([
-		newer ?? kernelPackage(),
-		system.initrd ? rebuiltInitrd(system.initrd) : initramfs(newer),
+/** What a guest boots: paths, but for what joins its first archive. */
+export interface BootFiles {
+	readonly kernel: string;
+	readonly initrd: string;
+	/** What joins that archive. */
+	readonly joined: Buffer;
+	readonly root: string;
+	/** For the kernel command line. */
+	readonly append: string;
+}
+
+export async function bootFiles({ init = "script", kernel, initrd }: GuestSystem): Promise<BootFiles> {
+	const newer = kernel === "backports" ? await backportedKernel() : undefined;
+	const [vmlinux, first, root] = await Promise.all([
+		uncompressedKernel(newer ?? (await kernelPackage())),
+		initrd ? rebuiltInitrd(initrd) : initramfs(processOne[init], newer),
 		rootImage(init),
-		newer ? modulesImageOf(newer) : modulesImage(system.modules ?? "plain", system.testModules ?? false),
-		projectImage(),
 	]);
-	const own = overlayFiles(system);
-	if (system.initrd) addLocalBottom(own);
-	else own.set("process-1", Buffer.from(processOne[init]));
 	return {
-		kernel: join(kernel.root, "boot", `vmlinuz-${kernel.release}`),
-		initrd: Buffer.concat([padded(readFileSync(first)), formatCpio(own)]),
-		disks: { root, modules, project },
-		append: system.initrd ? "root=LABEL=root rw fsck.mode=skip" : "",
+		kernel: vmlinux,
+		initrd: first,
+		joined: initrd ? joinLocalBottom(first) : Buffer.alloc(0),
+		root,
+		append: initrd ? "root=LABEL=root rw fsck.mode=skip" : "",
 	};
 }
 
-/** initramfs-tools runs what the file ORDER says. */
-function addLocalBottom(own: Map<string, Buffer>): void {
-	own.set("lay-root", guestFile("lay-root.sh"));
-	own.set("scripts/local-bottom/vm", guestFile("local-bottom.sh"));
-	own.set("scripts/local-bottom/ORDER", Buffer.from('/scripts/local-bottom/vm "$@"\n'));
+/** What a start brings, of a machine that boots or of a frozen one: disks that nothing has been read from before. */
+export interface StartDisks {
+	readonly modules: string;
+	readonly project: string;
+	/** Content. */
+	readonly overlay: Buffer;
 }
 
-/** The kernel looks for the next archive at a multiple of four bytes. */
-function padded(archive: Buffer): Buffer {
-	return Buffer.concat([archive, Buffer.alloc(-archive.length & 3)]);
+export async function startDisks(system: GuestSystem): Promise<StartDisks> {
+	const newer = system.kernel === "backports" ? await backportedKernel() : undefined;
+	const [modules, project] = await Promise.all([
+		newer ? modulesImageOf(newer) : modulesImage(system.modules ?? "plain", system.testModules ?? false),
+		projectImage(),
+	]);
+	return { modules, project, overlay: overlayArchive(system) };
+}
+
+/** initramfs-tools runs what the file ORDER says. The kernel looks for the next archive at a multiple of four bytes. */
+function joinLocalBottom(first: string): Buffer {
+	const own = guestScripts();
+	own.set("scripts/local-bottom/vm", guestFile("local-bottom.sh"));
+	own.set("scripts/local-bottom/ORDER", Buffer.from('/scripts/local-bottom/vm "$@"\n'));
+	return Buffer.concat([Buffer.alloc(-readFileSync(first).length & 3), formatCpio(own)]);
 }

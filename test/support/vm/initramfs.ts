@@ -1,4 +1,4 @@
-// The initramfs: busybox, the twelve modules that a virtio disk with ext4 needs, and the script that mounts the disks.
+// The initramfs: busybox, the twelve modules that a virtio disk with ext4 needs, our scripts, and the one that mounts the disks.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -6,19 +6,17 @@ import { asset, digest } from "./cache.js";
 import { command } from "./command.js";
 import { formatCpio } from "./cpio.js";
 import { type KernelPackage, kernelPackage } from "./kernel-package.js";
-import { guestFile } from "./overlay.js";
+import { guestFile, guestScripts } from "./overlay.js";
 import { rootDirectory } from "./root-image.js";
 
 /** What the initramfs asks for; with their dependencies they are the modules live before a test begins. */
 const wanted = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic"];
 
-/** Our scripts, by their path in the initramfs. It expects a boot's own archive behind it: `process-1` and `overlay`. */
-const scripts = new Map([
-	["init", guestFile("initramfs-init.sh")],
-	["lay-root", guestFile("lay-root.sh")],
-]);
-export async function initramfs(kernel?: KernelPackage): Promise<string> {
+/** @param processOne where it is not our own. */
+export async function initramfs(processOne?: string, kernel?: KernelPackage): Promise<string> {
 	const { root, release, version } = kernel ?? (await kernelPackage());
+	const scripts = guestScripts().set("init", guestFile("initramfs-init.sh"));
+	if (processOne !== undefined) scripts.set("vm/process-1", Buffer.from(processOne));
 	const key = digest(...wanted, ...[...scripts].flat());
 	return await asset(`initramfs-${release}_${version}-${key}.cpio`, async (draft) => {
 		const busybox = readFileSync(join(await rootDirectory(), "bin/busybox"));

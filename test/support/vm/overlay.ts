@@ -1,11 +1,26 @@
-// What a boot lays over the guest's root before process 1 begins: our scripts, and the test's own files.
+// What a start lays over the guest's root: the test's own files. They come on a disk, so that a frozen machine takes them too.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatCpio } from "./cpio.js";
 import { projectRoot } from "./project-image.js";
 
 /** A file of ours for the guest. */
 export function guestFile(name: string): Buffer {
 	return readFileSync(join(projectRoot, "test/support/vm/guest", name));
+}
+
+/** By path in an initramfs: what the guest has in /vm, whatever the test. */
+export function guestScripts(): Map<string, Buffer> {
+	return new Map(
+		Object.entries({
+			"vm/lay-root": "lay-root.sh",
+			"vm/init": "init.sh",
+			"vm/mounts": "mounts.sh",
+			"vm/agent": "agent.sh",
+			"vm/functions": "functions.sh",
+			"vm/record-boot": "record-boot.sh",
+		}).map(([path, name]) => [path, guestFile(name)]),
+	);
 }
 
 export interface Overlay {
@@ -14,19 +29,14 @@ export interface Overlay {
 	readonly modulesLate?: boolean;
 }
 
-/** By path in the initramfs, where `overlay` stands for the root. */
-export function overlayFiles({ files = {}, before, modulesLate = false }: Overlay): Map<string, Buffer> {
+/** The content of the disk: a cpio archive of files by their path in the root. */
+export function overlayArchive({ files = {}, before, modulesLate = false }: Overlay): Buffer {
 	const overlay = new Map([
-		["overlay/vm/init", guestFile("init.sh")],
-		["overlay/vm/mounts", guestFile("mounts.sh")],
-		["overlay/vm/agent", guestFile("agent.sh")],
-		["overlay/vm/functions", guestFile("functions.sh")],
-		["overlay/vm/record-boot", guestFile("record-boot.sh")],
-		["overlay/etc/systemd/system/vm-link.service", guestFile("link.service")],
-		["overlay/etc/systemd/system/sysinit.target.d/vm-link.conf", guestFile("link-wanted.conf")],
+		["etc/systemd/system/vm-link.service", guestFile("link.service")],
+		["etc/systemd/system/sysinit.target.d/vm-link.conf", guestFile("link-wanted.conf")],
 	]);
-	if (modulesLate) overlay.set("overlay/vm/modules-late", Buffer.from(""));
-	if (before !== undefined) overlay.set("overlay/vm/before", Buffer.from(before));
-	for (const [path, content] of Object.entries(files)) overlay.set(`overlay${path}`, Buffer.from(content));
-	return overlay;
+	if (modulesLate) overlay.set("vm/modules-late", Buffer.from(""));
+	if (before !== undefined) overlay.set("vm/before", Buffer.from(before));
+	for (const [path, content] of Object.entries(files)) overlay.set(path.replace(/^\//, ""), Buffer.from(content));
+	return formatCpio(overlay);
 }

@@ -61,7 +61,7 @@ async function twice(attempt: () => Promise<void>, clean: () => void): Promise<v
 }
 
 /** sh, in a root: what joins Debian's own there. `$1` is a node. */
-export const addNode = `cp "$1" usr/bin/node; mkdir -p lib/modules opt/hotplugd
+export const addNode = `cp "$1" usr/bin/node; mkdir -p lib/modules opt/hotplugd vm
 for name in hotplugd coldplug; do ln -s /opt/hotplugd/dist/main.js usr/local/bin/$name; done`;
 
 /** The root as a disk image, with the node that runs this program at /usr/bin/node. */
@@ -71,7 +71,7 @@ export async function rootImage(init: Init = "script"): Promise<string> {
 		return await asset(`${basename(directory)}.img`, (draft) => makeDiskImage(directory, draft));
 	}
 	const directory = await rootDirectory(init);
-	return await asset(`${basename(directory)}+node-${process.version}.img`, async (draft) => {
+	return await asset(`${basename(directory)}+node-${process.version}-${digest(addNode)}.img`, async (draft) => {
 		const tree = `${draft}.tree`;
 		await shell(
 			'rm -rf "$2"; cp -a "$1" "$2"; cd "$2"; rm -rf var/cache/apt/* var/lib/apt/lists/* dev/*',

@@ -1,4 +1,4 @@
-# Functions for the first program of an initramfs, ours or initramfs-tools': they make the guest's root what a test asked for.
+# Functions for the first programs of a guest, ours or initramfs-tools': they make its root what a test asked for.
 
 disk() { # the device of the disk whose serial number is $1
 	for tries in 1 2 3 4 5 6 7 8 9 10; do
@@ -10,6 +10,20 @@ disk() { # the device of the disk whose serial number is $1
 	echo "no disk $1" >&2
 }
 
+# Tells the host that the guest is here and waits for its word: a frozen machine is stopped at this point and goes on elsewhere
+# and later. The host says what time it is, and how many PCI devices it has plugged in since.
+await_start() {
+	set -- /sys/bus/pci/devices/*
+	devices=$#
+	exec 3<>/dev/ttyS1
+	stty raw -echo <&3
+	echo here >&3
+	read -r verb time plugged <&3
+	exec 3>&-
+	date -s "@$time" >/dev/null
+	until set -- /sys/bus/pci/devices/* && [ $# -ge $((devices + plugged)) ]; do sleep 0.05; done
+}
+
 # A directory of the root may be a symbolic link.
 lay_files() ( # DIRECTORY ROOT
 	cd "$1"
@@ -19,17 +33,19 @@ lay_files() ( # DIRECTORY ROOT
 	done
 )
 
-lay_root() { # ROOT, where the root's disk is mounted
-	[ -e /overlay/vm/modules-late ] || mount -t ext4 "$(disk modules)" "$1/lib/modules"
+lay_root() { # ROOT, where the root's disk is mounted; nothing where that is this program's own
+	busybox mkdir -p "$1/vm/overlay"
+	(cd "$1/vm/overlay" && busybox cpio -i -d <"$(disk overlay)" 2>/dev/null)
+	lay_files "$1/vm/overlay" "$1"
+	[ -e "$1/vm/modules-late" ] || mount -t ext4 "$(disk modules)" "$1/lib/modules"
 	mount -t ext4 "$(disk project)" "$1/opt/hotplugd"
-	lay_files /overlay "$1"
 }
 
 # The test's own script, with /dev, /proc and /sys in place. Where it fails the machine must not go on as if it had not.
 run_before() { # ROOT
 	[ -e "$1/vm/before" ] || return 0
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		chroot "$1" /bin/sh -eu /vm/before >"$1/vm/before.out" 2>&1 && return
+		chroot "$1/" /bin/sh -eu /vm/before >"$1/vm/before.out" 2>&1 && return
 	echo "the script before process 1 failed with $?:" >"$1/dev/console"
 	cat "$1/vm/before.out" >"$1/dev/console"
 	echo o >"$1/proc/sysrq-trigger"

@@ -1,0 +1,65 @@
+// Machines that were stopped when they awaited their start, and go on from there in a second: the guest's memory and its devices,
+// as QEMU's migration writes them to a file. Of its disks such a machine has read the root alone, and written none.
+import { basename } from "node:path";
+import { asset, digest } from "./cache.js";
+import { command } from "./command.js";
+import type { BootFiles, StartDisks } from "./guest-system.js";
+import { type MachineProcess, startProcess } from "./machine-process.js";
+import { frozenArguments, type Hardware, isUnfrozen, startArguments } from "./qemu-arguments.js";
+import type { Qmp } from "./qmp.js";
+
+/** The path of the state, made where there is none of this QEMU with this hardware and these files. */
+export async function frozenState(hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<string> {
+	const version = await command("qemu-system-x86_64", ["--version"]);
+	const seen = frozenArguments(hardware, { ...files, kernel: basename(files.kernel) });
+	const names = { initrd: basename(files.initrd), root: basename(files.root), modules: "", project: "", overlay: "" };
+	const started = startArguments({ ...names, link: "", monitor: "", generation: "" });
+	return await asset(`frozen-${digest(version, ...seen, ...started, files.joined)}.zst`, async (draft) => {
+		const machine = await startProcess(frozenArguments(hardware, files), files, disks);
+		try {
+			await machine.qemu.during(machine.guest.here, "boot", 300);
+			await machine.qmp.execute("stop", {});
+			const written = migrated(machine.qmp);
+			await machine.qmp.execute("migrate", { uri: `exec:zstd -q -1 -T0 >'${draft}'` });
+			await machine.qemu.during(written, "be frozen", 120);
+		} finally {
+			await machine.stop();
+		}
+	});
+}
+
+/** Starts a machine from such a state: its guest awaits its start, all of its devices plugged in. Resolves with the number of those on PCI that are new to it. */
+export async function thaw(
+	state: string,
+	hardware: Hardware,
+	files: BootFiles,
+	disks: StartDisks,
+): Promise<{ readonly machine: MachineProcess; readonly plugged: number }> {
+	const machine = await startProcess(frozenArguments(hardware, files), files, disks, ["-incoming", "defer"]);
+	try {
+		const read = migrated(machine.qmp);
+		await machine.qmp.execute("migrate-incoming", { uri: `exec:zstd -q -dc '${state}'` });
+		await machine.qemu.during(read, "be thawed", 120);
+		const late = (hardware.devices ?? []).filter(isUnfrozen);
+		for (const device of late) await machine.qmp.execute("device_add", deviceProperties(device));
+		await machine.qmp.execute("cont", {});
+		return { machine, plugged: late.filter((device) => !device.startsWith("usb-")).length };
+	} catch (error) {
+		await machine.stop();
+		throw error;
+	}
+}
+
+/** Resolves when the machine's state has been written, or read, to its end. @throws Error where it cannot be. */
+async function migrated(qmp: Qmp): Promise<void> {
+	await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability: "events", state: true }] });
+	await qmp.execute("migrate-set-parameters", { "max-bandwidth": 2 ** 40 });
+	const { data } = await qmp.next("MIGRATION", ({ status }) => status === "completed" || status === "failed");
+	if (data?.status === "failed") throw new Error("its state could not be moved");
+}
+
+/** Those of a value of -device. */
+function deviceProperties(device: string): Record<string, string> {
+	const [driver, ...properties] = device.split(",");
+	return Object.fromEntries([["driver", driver!], ...properties.map((property) => property.split("=", 2))]);
+}
