@@ -3,7 +3,18 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync } from "node:fs";
+import {
+	existsSync,
+	lstatSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -11,25 +22,40 @@ import { join } from "node:path";
 export const cache =
 	process.env.HOTPLUGD_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hotplugd");
 
+export interface AssetOptions {
+	/** Whether what it holds is read and compared at each asking: for what nothing else would notice. */
+	readonly checked?: boolean;
+}
+
 /**
- * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet. It is written under
- * another name and renamed when whole; of several processes that ask at once one makes it and the others wait. Its time of
- * modification says when it was last asked for.
+ * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet, or a file that is not as it was
+ * written. It is written under another name and renamed when whole; of several processes that ask at once one makes it and
+ * the others wait. Its seal says how it was left, and by its time of modification when it was last asked for.
  */
-export async function asset(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+export async function asset(
+	name: string,
+	make: (path: string) => Promise<unknown>,
+	{ checked = false }: AssetOptions = {},
+): Promise<string> {
 	const path = join(cache, name);
-	if (isThere(path)) return path;
+	if (isWhole(name, checked)) return path;
 	// Who waits for another process to make it must not be silent either.
 	const quiet = tell(`making ${name} in ${cache}`);
 	try {
 		const unlock = await lock(name);
 		try {
-			if (isThere(path)) return path;
+			if (isWhole(name, checked)) return path;
+			if (existsSync(path) && existsSync(sealOf(name)))
+				process.stderr.write(`vm: ${path} is not as it was written: it is made again\n`);
 			removeDrafts(name);
 			// What a killed process began may still write to the draft that it had.
 			const draft = `${path}.part-${randomUUID()}`;
 			await make(draft);
+			// What lies there may be a directory.
+			rmSync(path, { recursive: true, force: true });
+			rmSync(sealOf(name), { force: true });
 			renameSync(draft, path);
+			writeWhole(sealOf(name), JSON.stringify(stateOf(path, checked)));
 			return path;
 		} finally {
 			await unlock();
@@ -39,15 +65,77 @@ export async function asset(name: string, make: (path: string) => Promise<unknow
 	}
 }
 
-function isThere(path: string): boolean {
+/** When the asset was last asked for, or made, in milliseconds since 1970; now where there is none. */
+export function lastAsked(name: string): number {
+	const times = [sealOf(name), join(cache, name)].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs);
+	return Math.max(...times.map((time) => time ?? 0)) || Date.now();
+}
+
+/** Removes an asset; who has it open keeps it. */
+export function forget(name: string): void {
+	wholeDirectories.delete(name);
+	rmSync(join(cache, name), { recursive: true, force: true });
+	rmSync(sealOf(name), { force: true });
+}
+
+function sealOf(name: string): string {
+	const seals = join(cache, "seals");
+	mkdirSync(seals, { recursive: true });
+	return join(seals, name);
+}
+
+/** Its size, its time of modification in nanoseconds and, where it is to be checked, what it holds; of a directory, those of its files. */
+interface AssetState {
+	readonly size?: string;
+	readonly modified?: string;
+	readonly sha256?: string;
+	readonly files?: string;
+}
+
+function stateOf(path: string, checked: boolean): AssetState {
+	const stat = lstatSync(path, { bigint: true });
+	if (stat.isDirectory()) return { files: digest(...statesWithin(path)) };
+	const sha256 = checked ? createHash("sha256").update(readFileSync(path)).digest("hex") : undefined;
+	return { size: `${stat.size}`, modified: `${stat.mtimeNs}`, ...(sha256 && { sha256 }) };
+}
+
+function* statesWithin(directory: string): Generator<string> {
+	for (const entry of readdirSync(directory, { withFileTypes: true })) {
+		const path = join(directory, entry.name);
+		yield entry.name;
+		if (entry.isDirectory()) yield* statesWithin(path);
+		else if (entry.isFile()) yield JSON.stringify(stateOf(path, false));
+	}
+}
+
+/** Directories that this process has looked through. */
+export const wholeDirectories = new Set<string>();
+
+function isWhole(name: string, checked: boolean): boolean {
+	if (wholeDirectories.has(name)) return true;
+	try {
+		const state = stateOf(join(cache, name), checked);
+		const isDirectory = "files" in state;
+		// It has its name since it was whole; whoever made it was killed before it was sealed.
+		if (isDirectory && !existsSync(sealOf(name))) writeWhole(sealOf(name), JSON.stringify(state));
+		if (readFileSync(sealOf(name), "utf8") !== JSON.stringify(state)) return false;
+		if (isDirectory) wholeDirectories.add(name);
+	} catch {
+		return false;
+	}
 	try {
 		const now = new Date();
-		utimesSync(path, now, now);
-		return true;
+		utimesSync(sealOf(name), now, now);
 	} catch {
 		// A cache that others own is not ours to change.
-		return existsSync(path);
 	}
+	return true;
+}
+
+function writeWhole(path: string, content: string): void {
+	const draft = `${path}.part-${randomUUID()}`;
+	writeFileSync(draft, content);
+	renameSync(draft, path);
 }
 
 /** Whatever cannot be removed, because something still writes there, is in nobody's way. */

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { asset, cache, digest } from "./cache.js";
+import { asset, cache, digest, forget, lastAsked } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 
 /** The repository's root: this file runs from dist/test/support/vm. */
@@ -74,9 +74,8 @@ export async function projectImage(): Promise<string> {
 /** Every build makes an image: those that nobody asked for since yesterday go. One that a guest still has open lives on until it ends. */
 export function forgetOldImages(): void {
 	const yesterday = Date.now() - 24 * 3600 * 1000;
-	for (const name of readdirSync(cache).filter((name) => /^(project|initrd)-.*\.img$/.test(name))) {
-		// Another process may forget it first.
-		const asked = statSync(join(cache, name), { throwIfNoEntry: false })?.mtimeMs;
-		if (asked !== undefined && asked < yesterday) rmSync(join(cache, name), { force: true });
-	}
+	for (const name of readdirSync(cache).filter((name) =>
+		/^(project|initrd)-[^.]*\.img$|^frozen-[^.]*\.zst$/.test(name),
+	))
+		if (lastAsked(name) < yesterday) forget(name);
 }

@@ -33,23 +33,28 @@ lay_files() ( # DIRECTORY ROOT
 	done
 )
 
-lay_root() { # ROOT, where the root's disk is mounted; nothing where that is this program's own
-	busybox mkdir -p "$1/vm/overlay"
-	(cd "$1/vm/overlay" && busybox cpio -i -d <"$(disk overlay)" 2>/dev/null)
-	lay_files "$1/vm/overlay" "$1"
-	[ -e "$1/vm/modules-late" ] || mount -t ext4 "$(disk modules)" "$1/lib/modules"
-	mount -t ext4 "$(disk project)" "$1/opt/hotplugd"
+# A machine must not go on without what it was to have.
+give_up() { # ROOT SENTENCE
+	echo "$2" >"$1/dev/console"
+	echo o >"$1/proc/sysrq-trigger"
+	sleep 60
 }
 
-# The test's own script, with /dev, /proc and /sys in place. Where it fails the machine must not go on as if it had not.
+lay_root() { # ROOT, where the root's disk is mounted; nothing where that is this program's own
+	busybox mkdir -p "$1/vm/overlay"
+	(cd "$1/vm/overlay" && busybox cpio -i -d <"$(disk overlay)") 2>/dev/null || give_up "" "the files cannot be laid"
+	lay_files "$1/vm/overlay" "$1"
+	[ -e "$1/vm/modules-late" ] || mount -t ext4 "$(disk modules)" "$1/lib/modules" || give_up "" "there are no modules"
+	mount -t ext4 "$(disk project)" "$1/opt/hotplugd" || give_up "" "there is no hotplugd"
+}
+
+# The test's own script, with /dev, /proc and /sys in place.
 run_before() { # ROOT
 	[ -e "$1/vm/before" ] || return 0
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		chroot "$1/" /bin/sh -eu /vm/before >"$1/vm/before.out" 2>&1 && return
-	echo "the script before process 1 failed with $?:" >"$1/dev/console"
-	cat "$1/vm/before.out" >"$1/dev/console"
-	echo o >"$1/proc/sysrq-trigger"
-	sleep 60
+	give_up "$1" "the script before process 1 failed with $?:
+$(cat "$1/vm/before.out")"
 }
 
 # For busybox's init: our mounts come before, and the link beside, whatever else the inittab says.
