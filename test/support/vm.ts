@@ -44,7 +44,7 @@
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
 // instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
-import { frozenState, thaw } from "./vm/frozen-machine.js";
+import { goOn } from "./vm/frozen-machine.js";
 import type { GuestLink, Outcome } from "./vm/guest-link.js";
 import { bootFiles, startDisks } from "./vm/guest-system.js";
 import type { Compression } from "./vm/kernel-package.js";
@@ -133,12 +133,9 @@ export async function start(machine: Machine): Promise<Vm> {
 /** A machine whose guest is on its way to take commands. */
 async function begin(machine: Machine): Promise<MachineProcess> {
 	const [files, disks] = await Promise.all([bootFiles(machine), startDisks(machine)]);
-	if (!machine.booted && !machine.initrd && process.env.HOTPLUGD_VM_BOOT !== "1") {
-		const state = await frozenState(machine, files, disks);
-		const { machine: thawed, plugged } = await thaw(state, machine, files, disks);
-		thawed.guest.go(plugged);
-		return thawed;
-	}
+	const isFrozen = !machine.booted && !machine.initrd && process.env.HOTPLUGD_VM_BOOT !== "1";
+	const thawed = isFrozen ? await goOn(machine, files, disks) : undefined;
+	if (thawed !== undefined) return thawed;
 	const booting = await startProcess(bootArguments(machine, files), files, disks);
 	// An initrd of Debian's asks for no word.
 	void booting.guest.here.then(() => booting.guest.go(0));

@@ -1,15 +1,40 @@
 // Machines that were stopped when they awaited their start, and go on from there in a second: the guest's memory and its devices,
 // as QEMU's migration writes them to a file. Of its disks such a machine has read the root alone, and written none.
 import { basename } from "node:path";
-import { asset, digest } from "./cache.js";
+import { asset, digest, forget } from "./cache.js";
 import { command } from "./command.js";
 import type { BootFiles, StartDisks } from "./guest-system.js";
 import { type MachineProcess, startProcess } from "./machine-process.js";
 import { frozenArguments, type Hardware, isUnfrozen, startArguments } from "./qemu-arguments.js";
 import type { Qmp } from "./qmp.js";
 
+/**
+ * A machine that goes on from the frozen state of this hardware, its guest on its way to take commands; nothing where a machine
+ * cannot be frozen here, which is said.
+ */
+export async function goOn(
+	hardware: Hardware,
+	files: BootFiles,
+	disks: StartDisks,
+): Promise<MachineProcess | undefined> {
+	for (let attempt = 0; attempt < 2; attempt++) {
+		try {
+			const state = await frozenState(hardware, files, disks);
+			try {
+				return await thaw(state, hardware, files, disks);
+			} catch (error) {
+				forget(basename(state));
+				throw error;
+			}
+		} catch (error) {
+			process.stderr.write(`vm: no machine goes on from a frozen state, since ${(error as Error).message}\n`);
+		}
+	}
+	return undefined;
+}
+
 /** The path of the state, made where there is none of this QEMU with this hardware and these files. */
-export async function frozenState(hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<string> {
+async function frozenState(hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<string> {
 	const version = await command("qemu-system-x86_64", ["--version"]);
 	const seen = frozenArguments(hardware, { ...files, kernel: basename(files.kernel) });
 	const names = { initrd: basename(files.initrd), root: basename(files.root), modules: "", project: "", overlay: "" };
@@ -30,13 +55,8 @@ export async function frozenState(hardware: Hardware, files: BootFiles, disks: S
 	return await asset(`frozen-${digest(version, ...seen, ...started, files.joined)}.zst`, freeze, { checked: true });
 }
 
-/** Starts a machine from such a state: its guest awaits its start, all of its devices plugged in. Resolves with the number of those on PCI that are new to it. */
-export async function thaw(
-	state: string,
-	hardware: Hardware,
-	files: BootFiles,
-	disks: StartDisks,
-): Promise<{ readonly machine: MachineProcess; readonly plugged: number }> {
+/** Starts a machine from such a state, and plugs in what could not be frozen. */
+async function thaw(state: string, hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<MachineProcess> {
 	const machine = await startProcess(frozenArguments(hardware, files), files, disks, ["-incoming", "defer"]);
 	try {
 		const read = migrated(machine.qmp);
@@ -45,7 +65,8 @@ export async function thaw(
 		const late = (hardware.devices ?? []).filter(isUnfrozen);
 		for (const device of late) await machine.qmp.execute("device_add", deviceProperties(device));
 		await machine.qmp.execute("cont", {});
-		return { machine, plugged: late.filter((device) => !device.startsWith("usb-")).length };
+		machine.guest.go(late.filter((device) => !device.startsWith("usb-")).length);
+		return machine;
 	} catch (error) {
 		await machine.stop();
 		throw error;
