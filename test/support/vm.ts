@@ -48,6 +48,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { beginSpan } from "./spans.js";
 import { GuestLink, type Outcome } from "./vm/guest-link.js";
 import { guestSystem } from "./vm/guest-system.js";
 import type { Compression } from "./vm/kernel-package.js";
@@ -120,6 +121,7 @@ export async function start(machine: Machine): Promise<Vm> {
 	const qemu = new Qemu(await commandLine(machine, folder));
 	try {
 		const [linkSocket, monitorSocket] = await qemu.during(Promise.all([link, monitor]), "take its turn", 40 * 60);
+		const isBooted = beginSpan("boot", machine.init ?? "script");
 		const guest = new GuestLink(linkSocket);
 		const qmp = new Qmp(monitorSocket);
 		await qemu.during(guest.ready, "boot", 300);
@@ -127,6 +129,7 @@ export async function start(machine: Machine): Promise<Vm> {
 			const booted = guest.run("systemctl is-system-running --wait");
 			await qemu.during(booted.outcome, "finish booting", 300, booted.partial);
 		}
+		isBooted();
 		return running(qemu, guest, qmp, folder);
 	} catch (error) {
 		await qemu.stop(folder);

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { spend } from "../spans.js";
 
 /** Where assets are kept: $HOTPLUGD_CACHE, or hotplugd in the user's cache directory. */
 export const cache =
@@ -28,7 +29,7 @@ export async function asset(name: string, make: (path: string) => Promise<unknow
 			removeDrafts(name);
 			// What a killed process began may still write to the draft that it had.
 			const draft = `${path}.part-${randomUUID()}`;
-			await make(draft);
+			await spend("asset", name, make(draft));
 			renameSync(draft, path);
 			return path;
 		} finally {
