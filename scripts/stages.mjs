@@ -39,14 +39,14 @@ export async function runStages(stages, budget) {
 /** Resolves with the exit status, as a shell has it; a stage that a signal to this process has ended has failed by that. */
 function runStage([program, ...words], env) {
 	return new Promise((resolve) => {
-		// Its group is ours: what a terminal or a time limit sends to all of a group reaches it too.
-		const stage = spawn(program, words, { env, stdio: ["ignore", "inherit", "inherit"] });
+		// A group of its own, so that a signal reaches all of it: npm passes none on while it is just beginning a script.
+		const stage = spawn(program, words, { env, detached: true, stdio: ["ignore", "inherit", "inherit"] });
 		let signal;
 		let patience;
 		const pass = (received) => {
 			signal ??= received;
-			stage.kill(received);
-			patience ??= setTimeout(() => stage.kill("SIGKILL"), END_MILLISECONDS);
+			signalGroup(stage.pid, received);
+			patience ??= setTimeout(() => signalGroup(stage.pid, "SIGKILL"), END_MILLISECONDS);
 		};
 		const end = (status) => {
 			clearTimeout(patience);
@@ -60,4 +60,12 @@ function runStage([program, ...words], env) {
 		});
 		stage.on("exit", (status, killedBy) => end(status ?? 128 + constants.signals[killedBy]));
 	});
+}
+
+function signalGroup(leader, signal) {
+	try {
+		process.kill(-leader, signal);
+	} catch {
+		// It has ended meanwhile, or has never begun.
+	}
 }
