@@ -72,6 +72,8 @@ test("a line of a span that was not finished is passed over", (t) => {
 
 /** A project whose stages are tiny: shell commands, all but the lint given by the test. */
 function makeProject(t: ExecutionContext, scripts: Readonly<Record<string, string>>): string {
+	// A run begins some ten programs, npm four times.
+	t.timeout(180_000);
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-test-"));
 	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 	const write = (path: string, text: string) => {
