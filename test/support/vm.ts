@@ -44,6 +44,7 @@
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
 // instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
+import { recordSpan } from "./spans.js";
 import { goOn } from "./vm/frozen-machine.js";
 import type { GuestLink, Outcome } from "./vm/guest-link.js";
 import { bootFiles, startDisks } from "./vm/guest-system.js";
@@ -116,13 +117,14 @@ export async function boot(
 
 /** Starts a machine and resolves when it takes commands. The caller stops it. */
 export async function start(machine: Machine): Promise<Vm> {
-	const { qemu, guest, qmp, stop } = await begin(machine);
+	const { way, qemu, guest, qmp, begun, stop } = await begin(machine);
 	try {
 		await qemu.during(guest.ready, "start", 300);
 		if (machine.init === "systemd" && !machine.early) {
 			const booted = guest.run("systemctl is-system-running --wait");
 			await qemu.during(booted.outcome, "finish booting", 300, booted.partial);
 		}
+		recordSpan(way, machine.init ?? "script", (performance.now() - begun) / 1000);
 		return running(qemu, guest, qmp, stop);
 	} catch (error) {
 		await stop();
@@ -131,15 +133,15 @@ export async function start(machine: Machine): Promise<Vm> {
 }
 
 /** A machine whose guest is on its way to take commands. */
-async function begin(machine: Machine): Promise<MachineProcess> {
+async function begin(machine: Machine): Promise<MachineProcess & { readonly way: "boot" | "restore" }> {
 	const [files, disks] = await Promise.all([bootFiles(machine), startDisks(machine)]);
 	const isFrozen = !machine.booted && !machine.initrd && process.env.HOTPLUGD_VM_BOOT !== "1";
 	const thawed = isFrozen ? await goOn(machine, files, disks) : undefined;
-	if (thawed !== undefined) return thawed;
+	if (thawed !== undefined) return { ...thawed, way: "restore" };
 	const booting = await startProcess(bootArguments(machine, files), files, disks);
 	// An initrd of Debian's asks for no word.
 	void booting.guest.here.then(() => booting.guest.go(0));
-	return booting;
+	return { ...booting, way: "boot" };
 }
 
 /** Of a machine in which something hangs: every process, and every thread that is busy or blocked, with where it waits. */

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { spend } from "../spans.js";
 
 /** Where assets are kept: $HOTPLUGD_CACHE, or hotplugd in the user's cache directory. */
 export const cache =
@@ -50,7 +51,7 @@ export async function asset(
 			removeDrafts(name);
 			// What a killed process began may still write to the draft that it had.
 			const draft = `${path}.part-${randomUUID()}`;
-			await make(draft);
+			await spend("asset", name, make(draft));
 			// What lies there may be a directory.
 			rmSync(path, { recursive: true, force: true });
 			rmSync(sealOf(name), { force: true });

@@ -1,6 +1,7 @@
 // Machines that were stopped when they awaited their start, and go on from there in a second: the guest's memory and its devices,
 // as QEMU's migration writes them to a file. Of its disks such a machine has read the root alone, and written none.
 import { basename } from "node:path";
+import { recordSpan } from "../spans.js";
 import { asset, digest, forget } from "./cache.js";
 import { command } from "./command.js";
 import type { BootFiles, StartDisks } from "./guest-system.js";
@@ -47,6 +48,7 @@ async function frozenState(hardware: Hardware, files: BootFiles, disks: StartDis
 			const written = migrated(machine.qmp);
 			await machine.qmp.execute("migrate", { uri: `exec:zstd -q -1 -T0 >'${draft}'` });
 			await machine.qemu.during(written, "be frozen", 120);
+			recordSpan("freeze", `${hardware.devices?.length ?? 0} devices`, (performance.now() - machine.begun) / 1000);
 		} finally {
 			await machine.stop();
 		}

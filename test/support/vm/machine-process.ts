@@ -15,6 +15,8 @@ export interface MachineProcess {
 	readonly qemu: Qemu;
 	readonly guest: GuestLink;
 	readonly qmp: Qmp;
+	/** When it had its turn, as performance.now() tells it. */
+	readonly begun: number;
 	stop(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export async function startProcess(
 	const stop = () => qemu.stop(folder);
 	try {
 		const [linkSocket, monitorSocket] = await qemu.during(Promise.all([link, monitor]), "take its turn", 40 * 60);
-		return { qemu, guest: new GuestLink(linkSocket), qmp: new Qmp(monitorSocket), stop };
+		return { qemu, guest: new GuestLink(linkSocket), qmp: new Qmp(monitorSocket), begun: performance.now(), stop };
 	} catch (error) {
 		await stop();
 		throw error;
@@ -55,6 +57,8 @@ function listenOnce(path: string): Promise<Socket> {
 	return new Promise((resolve, reject) => {
 		const server = createServer((socket) => {
 			server.close();
+			// Who awaits something of a machine that was killed is told by its process.
+			socket.on("error", () => {});
 			resolve(socket);
 		});
 		server.on("error", reject).listen(path).unref();

@@ -1,0 +1,20 @@
+// The test runner's configuration. Where `npm test` asks for it, what each test took is recorded for its report.
+import { relative } from "node:path";
+
+/** Of every test that has passed or failed. */
+async function recordTests({ events }) {
+	// Asked for at once, before the run begins: what came before is not told.
+	const spans = import("./dist/test/support/spans.js");
+	for await (const { type, testFile, title, duration } of events)
+		if (type === "test-passed" || type === "test-failed")
+			(await spans).recordSpan("test", `${relative(process.cwd(), testFile)}: ${title}`, duration / 1000);
+}
+
+const observed = { nonSemVerExperiments: { observeRunsFromConfig: true }, observeRun: recordTests };
+
+export default {
+	files: ["test/**/*.test.ts"],
+	typescript: { rewritePaths: { "src/": "dist/src/", "test/": "dist/test/" }, compile: false },
+	timeout: "60s",
+	...(process.env.HOTPLUGD_TIMES === undefined ? {} : observed),
+};
