@@ -6,7 +6,7 @@ import { asset, digest, forget } from "./cache.js";
 import { command } from "./command.js";
 import type { BootFiles, StartDisks } from "./guest-system.js";
 import { type MachineProcess, startProcess } from "./machine-process.js";
-import { frozenArguments, type Hardware, isUnfrozen, startArguments } from "./qemu-arguments.js";
+import { frozenArguments, type Hardware, sortDevices, startArguments } from "./qemu-arguments.js";
 import type { Qmp } from "./qmp.js";
 
 /**
@@ -64,10 +64,10 @@ async function thaw(state: string, hardware: Hardware, files: BootFiles, disks: 
 		const read = migrated(machine.qmp);
 		await machine.qmp.execute("migrate-incoming", { uri: `exec:zstd -q -dc '${state}'` });
 		await machine.qemu.during(read, "be thawed", 120);
-		const late = (hardware.devices ?? []).filter(isUnfrozen);
+		const { late, onPci } = sortDevices(hardware.devices);
 		for (const device of late) await machine.qmp.execute("device_add", deviceProperties(device));
 		await machine.qmp.execute("cont", {});
-		machine.guest.go(late.filter((device) => !device.startsWith("usb-")).length);
+		machine.guest.go(onPci);
 		return machine;
 	} catch (error) {
 		await machine.stop();

@@ -7,21 +7,40 @@ export interface Hardware {
 	readonly memory?: number;
 }
 
-/** Devices that QEMU does not freeze: these are plugged in when the machine goes on. */
+/** Devices that QEMU does not freeze: these are plugged in when the machine goes on, those of PCI into ports for that. */
 const unfrozen = ["nvme", "usb-audio", "usb-serial"];
 
-/** Whether it belongs to those, of a value of -device. */
-export function isUnfrozen(device: string): boolean {
-	return unfrozen.includes(device.split(",")[0]!);
+export interface Devices {
+	/** Values of -device. */
+	readonly frozen: readonly string[];
+	readonly late: readonly string[];
+	/** How many of those are new to the guest's PCI at once. */
+	readonly onPci: number;
+}
+
+/** Which of a machine's devices are there from its power-on, and which come late where it goes on from a frozen state. */
+export function sortDevices(devices: readonly string[] = []): Devices {
+	const is = (names: readonly string[]) => (device: string) => names.includes(device.split(",")[0]!);
+	const late = devices.filter(is(unfrozen));
+	const ported = late.filter((device) => !device.startsWith("usb-"));
+	const port = (device: string) => `late${ported.indexOf(device)}`;
+	return {
+		frozen: [
+			...ported.map((device, index) => `pcie-root-port,id=${port(device)},chassis=${100 + index},slot=${100 + index}`),
+			...devices.filter((device) => !late.includes(device)),
+		],
+		late: late.map((device) => (ported.includes(device) ? `${device},bus=${port(device)}` : device)),
+		onPci: ported.length,
+	};
 }
 
 /** Of a machine that boots with all its devices. */
 export function bootArguments(hardware: Hardware, files: BootFiles): string[] {
-	return [...frozenArguments({ ...hardware, devices: [] }, files), ...deviceArguments(hardware.devices ?? [])];
+	return [...frozenArguments(hardware, files), ...deviceArguments(sortDevices(hardware.devices).late)];
 }
 
 /** Of a machine that is frozen, or goes on from that: what it sees from its power-on until it awaits its start. */
-export function frozenArguments({ devices = [], append = "", memory = 2048 }: Hardware, files: BootFiles): string[] {
+export function frozenArguments({ devices, append = "", memory = 2048 }: Hardware, files: BootFiles): string[] {
 	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
 	const parameters = ["console=ttyS0", "quiet", "panic=-1", ...emulated, files.append, append];
 	return [
@@ -29,7 +48,7 @@ export function frozenArguments({ devices = [], append = "", memory = 2048 }: Ha
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
 		...["-kernel", files.kernel, "-append", parameters.filter((words) => words !== "").join(" ")],
 		...backEnds,
-		...deviceArguments(devices.filter((device) => !isUnfrozen(device))),
+		...deviceArguments(sortDevices(devices).frozen),
 	];
 }
 

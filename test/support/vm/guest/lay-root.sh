@@ -40,12 +40,13 @@ give_up() { # ROOT SENTENCE
 	sleep 60
 }
 
+# The files come last: they may be for /lib/modules or /opt/hotplugd.
 lay_root() { # ROOT, where the root's disk is mounted; nothing where that is this program's own
 	busybox mkdir -p "$1/vm/overlay"
 	(cd "$1/vm/overlay" && busybox cpio -i -d <"$(disk overlay)") 2>/dev/null || give_up "" "the files cannot be laid"
-	lay_files "$1/vm/overlay" "$1"
-	[ -e "$1/vm/modules-late" ] || mount -t ext4 "$(disk modules)" "$1/lib/modules" || give_up "" "there are no modules"
+	[ -e "$1/vm/overlay/vm/modules-late" ] || mount -t ext4 "$(disk modules)" "$1/lib/modules" || give_up "" "there are no modules"
 	mount -t ext4 "$(disk project)" "$1/opt/hotplugd" || give_up "" "there is no hotplugd"
+	lay_files "$1/vm/overlay" "$1"
 }
 
 # The test's own script, with /dev, /proc and /sys in place.
