@@ -22,6 +22,12 @@
 // minimal system with kmod, udev (not started; see guest/functions.sh, `. /vm/functions`) and busybox. Its disks forget everything at the end.
 // Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
 // `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Two machines run at a time, over all processes.
+//
+// A machine goes on from the state of one that was frozen when it had booted so far that it awaits its start (vm/frozen-machine.ts):
+// with a script as process 1, in its root, with node's pages read; with another process 1, in the initramfs, so that this one
+// begins anew. Devices, kernel command line and memory are those of the literal, and each such set has a state of its own in the
+// cache; files, modules and the project come with the start, as the clock's time and other random numbers do. `booted: true` boots
+// for a test whose subject that is; with HOTPLUGD_VM_BOOT=1 every machine boots.
 // Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
 //
 // Process 1 is a script of ours unless `init` says otherwise; what the test runs is then run

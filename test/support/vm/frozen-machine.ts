@@ -7,7 +7,6 @@ import { command } from "./command.js";
 import type { BootFiles, StartDisks } from "./guest-system.js";
 import { type MachineProcess, startProcess } from "./machine-process.js";
 import { frozenArguments, type Hardware, sortDevices, startArguments } from "./qemu-arguments.js";
-import type { Qmp } from "./qmp.js";
 
 /**
  * A machine that goes on from the frozen state of this hardware, its guest on its way to take commands; nothing where a machine
@@ -18,52 +17,52 @@ export async function goOn(
 	files: BootFiles,
 	disks: StartDisks,
 ): Promise<MachineProcess | undefined> {
-	for (let attempt = 0; attempt < 2; attempt++) {
+	try {
+		const name = nameState(await command("qemu-system-x86_64", ["--version"]), hardware, files);
+		const frozen = () => asset(name, (draft) => freeze(draft, hardware, files, disks), { checked: true });
 		try {
-			const state = await frozenState(hardware, files, disks);
-			try {
-				return await thaw(state, hardware, files, disks);
-			} catch (error) {
-				forget(basename(state));
-				throw error;
-			}
+			return await thaw(await frozen(), hardware, files, disks);
 		} catch (error) {
-			process.stderr.write(`vm: no machine goes on from a frozen state, since ${(error as Error).message}\n`);
+			if (!(error instanceof NotThawed)) throw error;
+			process.stderr.write(`vm: ${error.message}: it is made again\n`);
+			forget(name);
+			return await thaw(await frozen(), hardware, files, disks);
 		}
+	} catch (error) {
+		process.stderr.write(`vm: the machine boots, since ${firstLine(error)}\n`);
+		return undefined;
 	}
-	return undefined;
 }
 
-/** The path of the state, made where there is none of this QEMU with this hardware and these files. */
-async function frozenState(hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<string> {
-	const version = await command("qemu-system-x86_64", ["--version"]);
+const firstLine = (error: unknown) => (error as Error).message.split("\n")[0];
+
+class NotThawed extends Error {}
+
+/** By all that the state depends on: another QEMU does not read it, another guest would not be what was asked for. */
+export function nameState(version: string, hardware: Hardware, files: BootFiles): string {
 	const seen = frozenArguments(hardware, { ...files, kernel: basename(files.kernel) });
 	const names = { initrd: basename(files.initrd), root: basename(files.root), modules: "", project: "", overlay: "" };
 	const started = startArguments({ ...names, link: "", monitor: "", generation: "" });
-	const freeze = async (draft: string) => {
-		const machine = await startProcess(frozenArguments(hardware, files), files, disks);
-		try {
-			await machine.qemu.during(machine.guest.here, "boot", 300);
-			await machine.qmp.execute("stop", {});
-			const written = migrated(machine.qmp);
-			await machine.qmp.execute("migrate", { uri: `exec:zstd -q -1 -T0 >'${draft}'` });
-			await machine.qemu.during(written, "be frozen", 120);
-			recordSpan("freeze", `${hardware.devices?.length ?? 0} devices`, (performance.now() - machine.begun) / 1000);
-		} finally {
-			await machine.stop();
-		}
-	};
-	// A page of memory that another bit is in would be seen by nobody.
-	return await asset(`frozen-${digest(version, ...seen, ...started, files.joined)}.zst`, freeze, { checked: true });
+	return `frozen-${digest(version, ...seen, ...started, files.joined)}.zst`;
+}
+
+async function freeze(path: string, hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<void> {
+	const machine = await startProcess(frozenArguments(hardware, files), files, disks);
+	try {
+		await machine.qemu.during(machine.guest.here, "boot", 300);
+		await machine.qmp.execute("stop", {});
+		await machine.qemu.during(migrate(machine, "migrate", `zstd -q -1 -T0 >'${path}'`), "be frozen", 120);
+		recordSpan("freeze", `${hardware.devices?.length ?? 0} devices`, (performance.now() - machine.begun) / 1000);
+	} finally {
+		await machine.stop();
+	}
 }
 
 /** Starts a machine from such a state, and plugs in what could not be frozen. */
 async function thaw(state: string, hardware: Hardware, files: BootFiles, disks: StartDisks): Promise<MachineProcess> {
 	const machine = await startProcess(frozenArguments(hardware, files), files, disks, ["-incoming", "defer"]);
 	try {
-		const read = migrated(machine.qmp);
-		await machine.qmp.execute("migrate-incoming", { uri: `exec:zstd -q -dc '${state}'` });
-		await machine.qemu.during(read, "be thawed", 120);
+		await machine.qemu.during(migrate(machine, "migrate-incoming", `zstd -q -dc '${state}'`), "be thawed", 120);
 		const { late, onPci } = sortDevices(hardware.devices);
 		for (const device of late) await machine.qmp.execute("device_add", deviceProperties(device));
 		await machine.qmp.execute("cont", {});
@@ -71,16 +70,18 @@ async function thaw(state: string, hardware: Hardware, files: BootFiles, disks: 
 		return machine;
 	} catch (error) {
 		await machine.stop();
-		throw error;
+		throw new NotThawed(`no machine goes on from ${state}, since ${firstLine(error)}`);
 	}
 }
 
-/** Resolves when the machine's state has been written, or read, to its end. @throws Error where it cannot be. */
-async function migrated(qmp: Qmp): Promise<void> {
+/** Resolves when the machine's state has been written to a program, or read from one. @throws Error where it cannot be. */
+async function migrate({ qemu, qmp }: MachineProcess, way: "migrate" | "migrate-incoming", program: string) {
 	await qmp.execute("migrate-set-capabilities", { capabilities: [{ capability: "events", state: true }] });
 	await qmp.execute("migrate-set-parameters", { "max-bandwidth": 2 ** 40 });
-	const { data } = await qmp.next("MIGRATION", ({ status }) => status === "completed" || status === "failed");
-	if (data?.status === "failed") throw new Error("its state could not be moved");
+	const over = qmp.next("MIGRATION", ({ status }) => status === "completed" || status === "failed");
+	await qmp.execute(way, { uri: `exec:${program}` });
+	if ((await over).data?.status === "failed")
+		throw new Error(`its state did not pass through ${program}: ${qemu.complaints.trim().split("\n").at(-1)}`);
 }
 
 /** Those of a value of -device. */

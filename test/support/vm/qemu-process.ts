@@ -36,7 +36,8 @@ export class Qemu {
 	readonly #gone: Promise<never>;
 	/** What came out of the guest's console. */
 	console = "";
-	#complaints = "";
+	/** What it wrote to its standard error. */
+	complaints = "";
 
 	constructor(args: readonly string[]) {
 		const locks = inAnyOrder(Array.from({ length: MACHINES }, (_, number) => lockFile(`qemu-${number}`)));
@@ -50,7 +51,7 @@ export class Qemu {
 			this.console += chunk;
 		});
 		this.#process.stderr.on("data", (chunk) => {
-			this.#complaints += chunk;
+			this.complaints += chunk;
 		});
 		this.#gone = once(this.#process, "close").then(() => Promise.reject(this.#failure("the machine has stopped")));
 		this.#gone.catch(() => {});
@@ -88,7 +89,7 @@ export class Qemu {
 		const parts = [what];
 		if (sofar !== undefined) parts.push("--- stdout so far", sofar.stdout, "--- stderr so far", sofar.stderr);
 		parts.push("--- console, its last 60 lines", this.console.split("\n").slice(-60).join("\n"));
-		if (this.#complaints !== "") parts.push("--- QEMU", this.#complaints);
+		if (this.complaints !== "") parts.push("--- QEMU", this.complaints);
 		return new Error(parts.join("\n"));
 	}
 }
