@@ -1,5 +1,5 @@
 // The host's end of the guest's second serial port: commands go in, output and exit status come back (see guest/agent.sh).
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 export interface Outcome {
 	readonly stdout: string;
@@ -19,11 +19,11 @@ const longestCommand = 2800;
 export class GuestLink {
 	/** Resolves when the guest is up. */
 	readonly ready: Promise<Outcome>;
-	readonly #socket: Socket;
+	readonly #socket: Duplex;
 	readonly #waiting = new Map<string, (outcome: Outcome) => void>();
 	#commands = 0;
 
-	constructor(socket: Socket) {
+	constructor(socket: Duplex) {
 		this.#socket = socket;
 		this.ready = this.#answer("ready");
 		const reader = new AnswerReader((name, outcome) => {

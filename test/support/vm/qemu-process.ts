@@ -1,8 +1,8 @@
 // A QEMU process: only one at a time over all processes, and none that outlives the process that started it.
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { lockFile, tell } from "./cache.js";
 import { path } from "./command.js";
 import type { Outcome } from "./guest-link.js";
@@ -20,6 +20,17 @@ exit $status`;
 /** As many run at once, over all processes: one of them leaves half of two cores idle. */
 const MACHINES = 2;
 
+/** How another program than QEMU is run. */
+export interface Program {
+	/** Programs of one kind take turns. */
+	readonly kind: string;
+	/** Comes before the arguments: it ends when standard input does. */
+	readonly starter: readonly string[];
+	readonly env: Readonly<Record<string, string>>;
+}
+
+const qemu: Program = { kind: "qemu", starter: ["sh", "-c", keeper, "sh", "qemu-system-x86_64"], env: {} };
+
 export class Qemu {
 	readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
 	readonly #gone: Promise<never>;
@@ -27,12 +38,15 @@ export class Qemu {
 	console = "";
 	#complaints = "";
 
-	constructor(args: readonly string[]) {
-		const program = ["sh", "-c", keeper, "sh", "qemu-system-x86_64", ...args];
-		this.#process = spawn("flock", ["-x", lockFile(`qemu-${process.pid % MACHINES}`), ...program], {
-			stdio: ["pipe", "pipe", "pipe"],
-			env: { ...process.env, PATH: path },
-		});
+	/** Resolves when something has come from there. */
+	readonly heard: Promise<unknown>;
+
+	constructor(args: readonly string[], { kind, starter, env } = qemu) {
+		this.#process = spawn("flock", ["-x", lockFile(`${kind}-${process.pid % MACHINES}`), ...starter, ...args], {
+			stdio: ["pipe", "pipe", "pipe", "pipe"],
+			env: { ...process.env, PATH: path, ...env },
+		}) as ChildProcess as ChildProcessByStdio<Writable, Readable, Readable>;
+		this.heard = once(this.#process.stdout, "data");
 		this.#process.stdin.on("error", () => {});
 		this.#process.stdout.on("data", (chunk) => {
 			this.console += chunk;
@@ -42,6 +56,11 @@ export class Qemu {
 		});
 		this.#gone = once(this.#process, "close").then(() => Promise.reject(this.#failure("the machine has stopped")));
 		this.#gone.catch(() => {});
+	}
+
+	/** The other end of its descriptor 3, if it has not closed that. */
+	get line(): Duplex {
+		return this.#process.stdio[3] as Duplex;
 	}
 
 	/** Awaits something of the machine. @throws Error, with the console, when that takes too long or the machine stops. */
