@@ -48,6 +48,8 @@ export class Qemu {
 		}) as ChildProcess as ChildProcessByStdio<Writable, Readable, Readable>;
 		this.heard = once(this.#process.stdout, "data");
 		this.#process.stdin.on("error", () => {});
+		// It ends with words that nobody has read.
+		this.line.on("error", () => {});
 		this.#process.stdout.on("data", (chunk) => {
 			this.console += chunk;
 		});
