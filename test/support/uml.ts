@@ -62,10 +62,10 @@ function running(kernel: Qemu, guest: GuestLink, folder: string): UmlVm {
 	};
 }
 
-/** The flags of ubd: to be read only, and by several machines at once, QEMU's among them, which look for locks. */
+/** The flags of ubd: to be read only, and shared. Without the second it locks the images, and no QEMU would start that has them. */
 function commandLine(disks: readonly string[], folder: string, append: string): string[] {
 	return [
-		...disks.map((image, index) => `ubd${index}rs=${image}`),
+		...disks.map((image, index) => `ubd${index}rc=${image}`),
 		`initrd=${join(folder, "initrd")}`,
 		`mem=${MEMORY}M`,
 		...["con=null", "con0=null,fd:1", "ssl=null", `ssl1=fd:${LINE}`],
