@@ -8,7 +8,7 @@ import { projectRoot } from "./vm/project-image.js";
 import { rootImage } from "./vm/root-image.js";
 import { coldplugDevices, type Machine, start, type Vm } from "./vm.js";
 
-const recorder = join(projectRoot, "test/support/vm/guest/record-boot.sh");
+export const recorder = join(projectRoot, "test/support/vm/guest/record-boot.sh");
 
 export interface UnitState {
 	/** ActiveState and SubState, such as `active` and `exited`. */
@@ -38,7 +38,7 @@ export interface BootRecord {
 }
 
 /** Waits until a machine with systemd has booted and udev and the list of modules stand still, and reads what became of it. */
-export async function recordBoot(vm: Vm): Promise<BootRecord> {
+export async function recordBoot(vm: Pick<Vm, "run">): Promise<BootRecord> {
 	const { stdout, stderr, status } = await vm.run("sh /vm/record-boot", 600);
 	if (status !== 0 || stderr !== "") throw new Error(`the boot could not be recorded: ${stderr}`);
 	const { uptime, modules, state, failed, units, timings, warnings, udevd } = sectionsOf(stdout);
@@ -94,12 +94,17 @@ export function unmodifiedBoot(): Promise<BootRecord> {
 async function recallUnmodified(): Promise<BootRecord> {
 	const { release, version } = await kernelPackage();
 	const key = digest(basename(await rootImage("systemd")), ...serviceDevices, readFileSync(recorder));
-	const path = await asset(`unmodified-boot-${release}_${version}-${key}.json`, async (draft) => {
-		const { units, ...record } = await bootUnmodified();
-		writeFileSync(draft, JSON.stringify({ ...record, units: [...units] }));
+	return await keptRecord(`unmodified-boot-${release}_${version}-${key}.json`, () => bootUnmodified());
+}
+
+/** What was recorded under that name, or is now. */
+export async function keptRecord(name: string, record: () => Promise<BootRecord>): Promise<BootRecord> {
+	const path = await asset(name, async (draft) => {
+		const { units, ...rest } = await record();
+		writeFileSync(draft, JSON.stringify({ ...rest, units: [...units] }));
 	});
-	const { units, ...record } = JSON.parse(readFileSync(path, "utf8"));
-	return { ...record, units: new Map(units) };
+	const { units, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+	return { ...rest, units: new Map(units) };
 }
 
 /** @param machine where it differs from that, such as `{ initrd: {} }`. */

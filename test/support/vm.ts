@@ -50,6 +50,7 @@
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
 // instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
+// Where neither PCI nor USB nor signatures matter, a machine under User-mode Linux costs less than one of these: uml.ts.
 import { recordSpan } from "./spans.js";
 import { goOn } from "./vm/frozen-machine.js";
 import type { GuestLink, Outcome } from "./vm/guest-link.js";

@@ -1,8 +1,9 @@
 // An agent that is ended or stopped while the machine boots: the boot comes to the modules of an unmodified boot all the same.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
-import { start, type Vm } from "../support/vm.js";
-import { recordBoot, serviceDevices, unmodifiedBoot } from "../support/vm-boot.js";
+import { startUml } from "../support/uml.js";
+import { unmodifiedUmlBoot } from "../support/uml-boot.js";
+import { recordBoot } from "../support/vm-boot.js";
 import { vmTest } from "../support/vm-test.js";
 
 const UNIT = "hotplugd.service";
@@ -12,10 +13,8 @@ type Harmed = { readonly log: readonly string[]; readonly restarts: number };
 /** @param harm is done from the moment when the agent is up. It ends when the agent is up again. */
 async function bootHarmed(t: ExecutionContext, harm: string): Promise<Harmed> {
 	// Before there is a machine: it may have to wait for one of its own.
-	const unmodified = await unmodifiedBoot();
-	const vm: Vm = await start({
-		init: "systemd",
-		devices: serviceDevices,
+	const unmodified = await unmodifiedUmlBoot();
+	const vm = await startUml({
 		append: "udev.log_level=debug",
 		before: "sh /opt/hotplugd/systemd/install.sh >&2",
 		early: true,

@@ -1,9 +1,9 @@
-// What the service leans on in systemd, udev and the kernel, seen on them as Debian has them.
+// What the service leans on in systemd, udev and the kernel, seen on them as Debian has them, under User-mode Linux.
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { compile } from "../support/c-program.js";
 import { sectionsOf } from "../support/sections.js";
-import { start, type Vm } from "../support/vm.js";
+import { startUml, type UmlVm } from "../support/uml.js";
 import { vmTest } from "../support/vm-test.js";
 
 /** A service that says it is ready, has made a file in its run directory, and then only sleeps. */
@@ -29,8 +29,7 @@ ExecStart=/bin/sh -c 'ls -l /run/systemd/units >/run/${name}'
 const link = "/run/systemd/units/invocation:systemd-udev-trigger.service";
 
 const machine = lazily(() =>
-	start({
-		init: "systemd",
+	startUml({
 		append: "udev.log_level=debug",
 		files: {
 			"/etc/systemd/system/premise-killed.service": service(""),
@@ -55,8 +54,8 @@ test.after.always(async () => {
 	if (machine.begun()) await (await machine.get()).stop();
 });
 
-function lazily(begin: () => Promise<Vm>) {
-	let vm: Promise<Vm> | undefined;
+function lazily(begin: () => Promise<UmlVm>) {
+	let vm: Promise<UmlVm> | undefined;
 	return {
 		begun: () => vm !== undefined,
 		get() {
@@ -105,20 +104,21 @@ vmTest("a service's run directory goes when its process ends, however that came"
 vmTest("udevd loads by MODALIAS unless the file that a rule's TEST names is there, at that very moment", async (t) => {
 	const vm = await machine.get();
 	const { stdout } = await vm.run(`
+		chip=$(dirname $(grep -l '^hmc6352$' /sys/bus/i2c/devices/*/name))
 		try() {
 			echo "== $1"
-			modprobe -r pcspkr
+			modprobe -r hmc6352
 			journalctl --sync; rm -f /run/cursor; journalctl -q -n 1 --cursor-file=/run/cursor >/dev/null
-			udevadm trigger --settle --action=add /sys/devices/platform/pcspkr
+			udevadm trigger --settle --action=add $chip
 			journalctl --sync
-			journalctl -u systemd-udevd -o cat -q --cursor-file=/run/cursor | grep -E '^pcspkr: Running|pcspkr.s module|: platform:pcspkr'
-			grep -o '^pcspkr' /proc/modules
+			journalctl -u systemd-udevd -o cat -q --cursor-file=/run/cursor | grep -E "^\${chip##*/}: Running|: i2c:hmc6352" | sed "s/^\${chip##*/}: /chip: /"
+			grep -o '^hmc6352' /proc/modules
 		} 2>/dev/null
 		udevadm settle
 		try absent
 		touch /run/premise-listening; try there
 		rm /run/premise-listening; try again`);
-	const loaded = ['pcspkr: Running built-in command "kmod load"', "Loading module: platform:pcspkr", "pcspkr"];
+	const loaded = ['chip: Running built-in command "kmod load"', "Loading module: i2c:hmc6352", "hmc6352"];
 	t.deepEqual(sectionsOf(stdout), { absent: loaded, there: [], again: loaded });
 });
 

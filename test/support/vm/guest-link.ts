@@ -1,5 +1,5 @@
 // The host's end of the guest's second serial port: commands go in, output and exit status come back (see guest/agent.sh).
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 export interface Outcome {
 	readonly stdout: string;
@@ -21,11 +21,11 @@ export class GuestLink {
 	readonly here: Promise<Outcome>;
 	/** Resolves when the guest takes commands. */
 	readonly ready: Promise<Outcome>;
-	readonly #socket: Socket;
+	readonly #socket: Duplex;
 	readonly #waiting = new Map<string, (outcome: Outcome) => void>();
 	#commands = 0;
 
-	constructor(socket: Socket) {
+	constructor(socket: Duplex) {
 		this.#socket = socket;
 		this.here = this.#answer("here");
 		this.ready = this.#answer("ready");

@@ -5,7 +5,7 @@ import { formatCpio } from "./cpio.js";
 import { initramfs } from "./initramfs.js";
 import { type Compression, kernelPackage } from "./kernel-package.js";
 import { modulesImage, modulesImageOf } from "./modules-image.js";
-import { guestFile, guestScripts, overlayArchive } from "./overlay.js";
+import { guestFile, guestScripts, overlayFiles } from "./overlay.js";
 import { projectImage } from "./project-image.js";
 import { type RebuiltInitrd, rebuiltInitrd } from "./rebuilt-initrd.js";
 import { type Init, rootImage } from "./root-image.js";
@@ -59,7 +59,7 @@ export async function bootFiles({ init = "script", kernel, initrd }: GuestSystem
 export interface StartDisks {
 	readonly modules: string;
 	readonly project: string;
-	/** Content. */
+	/** The content of a disk: a cpio archive. */
 	readonly overlay: Buffer;
 }
 
@@ -69,7 +69,7 @@ export async function startDisks(system: GuestSystem): Promise<StartDisks> {
 		newer ? modulesImageOf(newer) : modulesImage(system.modules ?? "plain", system.testModules ?? false),
 		projectImage(),
 	]);
-	return { modules, project, overlay: overlayArchive(system) };
+	return { modules, project, overlay: formatCpio(overlayFiles(system)) };
 }
 
 /** initramfs-tools runs what the file ORDER says. The kernel looks for the next archive at a multiple of four bytes. */

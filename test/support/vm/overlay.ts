@@ -1,7 +1,6 @@
 // What a start lays over the guest's root: the test's own files. They come on a disk, so that a frozen machine takes them too.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatCpio } from "./cpio.js";
 import { projectRoot } from "./project-image.js";
 
 /** A file of ours for the guest. */
@@ -29,8 +28,8 @@ export interface Overlay {
 	readonly modulesLate?: boolean;
 }
 
-/** The content of the disk: a cpio archive of files by their path in the root. */
-export function overlayArchive({ files = {}, before, modulesLate = false }: Overlay): Buffer {
+/** By path in the root, without the slash before it. */
+export function overlayFiles({ files = {}, before, modulesLate = false }: Overlay): Map<string, Buffer> {
 	const overlay = new Map([
 		["etc/systemd/system/vm-link.service", guestFile("link.service")],
 		["etc/systemd/system/sysinit.target.d/vm-link.conf", guestFile("link-wanted.conf")],
@@ -38,5 +37,5 @@ export function overlayArchive({ files = {}, before, modulesLate = false }: Over
 	if (modulesLate) overlay.set("vm/modules-late", Buffer.from(""));
 	if (before !== undefined) overlay.set("vm/before", Buffer.from(before));
 	for (const [path, content] of Object.entries(files)) overlay.set(path.replace(/^\//, ""), Buffer.from(content));
-	return formatCpio(overlay);
+	return overlay;
 }

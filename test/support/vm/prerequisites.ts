@@ -9,6 +9,7 @@ import { rootImage } from "./root-image.js";
 
 const programs = [
 	"qemu-system-x86_64",
+	"linux.uml",
 	"apt-get",
 	"dpkg",
 	"depmod",

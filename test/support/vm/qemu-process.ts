@@ -1,8 +1,9 @@
-// A QEMU process: two at a time over all processes, and none that outlives the process that started it.
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+// A QEMU process, or one of User-mode Linux: two of a kind at a time over all processes, and none that outlives the process that
+// started it.
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { lockFile, tell } from "./cache.js";
 import { path } from "./command.js";
 import type { Outcome } from "./guest-link.js";
@@ -31,6 +32,17 @@ function inAnyOrder<T>(things: readonly T[]): T[] {
 	return [...things.slice(start), ...things.slice(0, start)];
 }
 
+/** How another program than QEMU is run. */
+export interface Program {
+	/** Programs of one kind take turns. */
+	readonly kind: string;
+	/** Comes before the arguments: it ends when standard input does. */
+	readonly starter: readonly string[];
+	readonly env: Readonly<Record<string, string>>;
+}
+
+const qemu: Program = { kind: "qemu", starter: ["sh", "-c", keeper, "sh", "qemu-system-x86_64"], env: {} };
+
 export class Qemu {
 	readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
 	readonly #gone: Promise<never>;
@@ -39,14 +51,19 @@ export class Qemu {
 	/** What it wrote to its standard error. */
 	complaints = "";
 
-	constructor(args: readonly string[]) {
-		const locks = inAnyOrder(Array.from({ length: MACHINES }, (_, number) => lockFile(`qemu-${number}`)));
-		const program = ["sh", "-c", keeper, "sh", "qemu-system-x86_64", ...args];
-		this.#process = spawn("sh", ["-c", inTurn, "sh", ...locks, "--", ...program], {
-			stdio: ["pipe", "pipe", "pipe"],
-			env: { ...process.env, PATH: path },
-		});
+	/** Resolves when something has come from there. */
+	readonly heard: Promise<unknown>;
+
+	constructor(args: readonly string[], { kind, starter, env } = qemu) {
+		const locks = inAnyOrder(Array.from({ length: MACHINES }, (_, number) => lockFile(`${kind}-${number}`)));
+		this.#process = spawn("sh", ["-c", inTurn, "sh", ...locks, "--", ...starter, ...args], {
+			stdio: ["pipe", "pipe", "pipe", "pipe"],
+			env: { ...process.env, PATH: path, ...env },
+		}) as ChildProcess as ChildProcessByStdio<Writable, Readable, Readable>;
+		this.heard = once(this.#process.stdout, "data");
 		this.#process.stdin.on("error", () => {});
+		// It ends with words that nobody has read.
+		this.line.on("error", () => {});
 		this.#process.stdout.on("data", (chunk) => {
 			this.console += chunk;
 		});
@@ -55,6 +72,11 @@ export class Qemu {
 		});
 		this.#gone = once(this.#process, "close").then(() => Promise.reject(this.#failure("the machine has stopped")));
 		this.#gone.catch(() => {});
+	}
+
+	/** The other end of its descriptor 3, if it has not closed that. */
+	get line(): Duplex {
+		return this.#process.stdio[3] as Duplex;
 	}
 
 	/** Awaits something of the machine. @throws Error, with the console, when that takes too long or the machine stops. */

@@ -1,0 +1,89 @@
+// Virtual machines with User-mode Linux: Debian's kernel as a process of this machine. It boots in a fraction of the time that
+// an emulated machine needs, and has real modules, uevents and udevd under Debian's systemd, but one processor, no PCI, no USB, no
+// signatures and no compressed modules. Its root is that of the other machines; what it writes stays in its memory, and nothing of
+// this machine is mounted there.
+//
+//	const vm = await startUml({ files: { "/etc/x": "" }, before: "sh /opt/hotplugd/systemd/install.sh", append: "hotplugd=off" });
+//	const { stdout } = await vm.run("udevadm settle; lsmod");
+//	await vm.stop();
+//
+// Its devices are always the same: 108 chips on an I2C bus, which bear the names of all drivers for such chips that there are, and
+// SCSI's pretended disk, tape, CD, changer and enclosure (vm/guest/uml-devices.sh). What an unmodified boot makes of them: uml-boot.ts.
+import { mkdtempSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GuestLink } from "./vm/guest-link.js";
+import type { Qemu } from "./vm/qemu-process.js";
+import { LINE, startKernel } from "./vm/uml-process.js";
+import { makeDevices, umlSystem } from "./vm/uml-system.js";
+import type { Machine, Vm } from "./vm.js";
+
+/** As of a machine of QEMU with systemd. */
+export type UmlMachine = Pick<Machine, "append" | "files" | "before" | "early">;
+
+export type UmlVm = Pick<Vm, "run" | "console" | "stop">;
+
+/** MiB of its memory. */
+const MEMORY = 1024;
+
+/** Starts a machine and resolves when it has booted, or with `early` when it takes commands. The caller stops it. */
+export async function startUml(machine: UmlMachine): Promise<UmlVm> {
+	const before = `${makeDevices}\n${machine.before ?? ""}`;
+	const { initrd, disks } = await umlSystem({ ...machine, before });
+	const folder = mkdtempSync(join(tmpdir(), "hotplugd-uml-"));
+	writeFileSync(join(folder, "initrd"), initrd);
+	const kernel = startKernel(commandLine(disks, folder, machine.append ?? ""), memoryFolder(folder));
+	try {
+		await kernel.during(kernel.heard, "take its turn", 40 * 60);
+		const guest = new GuestLink(kernel.line);
+		await kernel.during(guest.ready, "boot", 300);
+		if (!machine.early) {
+			const booted = guest.run("systemctl is-system-running --wait");
+			await kernel.during(booted.outcome, "finish booting", 300, booted.partial);
+		}
+		return running(kernel, guest, folder);
+	} catch (error) {
+		await kernel.stop(folder);
+		throw error;
+	}
+}
+
+function running(kernel: Qemu, guest: GuestLink, folder: string): UmlVm {
+	return {
+		run(commandLine, seconds = 300) {
+			const { outcome, partial } = guest.run(commandLine);
+			const ended = kernel.during(outcome, `end \`${commandLine}\``, seconds, partial);
+			// A test that fails before it awaits this has said enough.
+			ended.catch(() => {});
+			return ended;
+		},
+		console: () => kernel.console,
+		stop: () => kernel.stop(folder),
+	};
+}
+
+/** The flags of ubd: to be read only, and shared. Without the second it locks the images, and no QEMU would start that has them. */
+function commandLine(disks: readonly string[], folder: string, append: string): string[] {
+	return [
+		...disks.map((image, index) => `ubd${index}rc=${image}`),
+		`initrd=${join(folder, "initrd")}`,
+		`mem=${MEMORY}M`,
+		...["con=null", "con0=null,fd:1", "ssl=null", `ssl1=fd:${LINE}`],
+		...[`uml_dir=${folder}`, "umid=guest", "quiet", "panic=-1"],
+		// Else there are 512 terminals of an old kind, of each of which udev is told.
+		"pty.legacy_count=0",
+		// A pretended device has the type that is set when it is looked at.
+		"scsi_mod.scan=sync",
+		...append.split(" ").filter((word) => word !== ""),
+	];
+}
+
+/** Where the file lies that is its memory: in this machine's, where there is room for it. */
+function memoryFolder(folder: string): string {
+	try {
+		const { bavail, bsize } = statfsSync("/dev/shm");
+		return bavail * bsize > 2 * MEMORY * 1024 * 1024 ? "/dev/shm" : folder;
+	} catch {
+		return folder;
+	}
+}

@@ -1,0 +1,30 @@
+#!/bin/busybox sh
+# The first program of a guest under User-mode Linux: the images of its disks can only be read, so that what it writes goes into
+# its memory. ubda is the root, ubdb has the modules, ubdc the project.
+export PATH=/bin
+/bin/busybox mkdir -p /dev /proc /sys /disk /written
+/bin/busybox --install -s /bin
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t tmpfs written /written
+insmod /overlay.ko
+
+writable() { # DISK DIRECTORY
+	mkdir -p "/written/$1/disk" "/written/$1/upper" "/written/$1/work"
+	mount -t ext4 -o ro "/dev/$1" "/written/$1/disk" &&
+		mount -t overlay -o "lowerdir=/written/$1/disk,upperdir=/written/$1/upper,workdir=/written/$1/work" "$1" "$2" && return
+	echo "cannot mount $1"
+	poweroff -f
+}
+
+. /vm/lay-root
+writable ubda /disk
+writable ubdb /disk/lib/modules
+writable ubdc /disk/opt/hotplugd
+mkdir -p /disk/vm
+cp -p /vm/* /disk/vm
+lay_files /overlay /disk
+for kernel in dev proc sys; do mount -o move /$kernel /disk/$kernel; done
+run_before /disk
+exec switch_root /disk /lib/systemd/systemd
