@@ -38,7 +38,7 @@ test("a frozen state is of one QEMU, of one hardware and of the files that the g
 
 /** What a guest is, and what udev makes of it. */
 const described = `. /vm/functions
-echo "== kernel"; uname -a; cat /proc/cmdline; nproc; sed -n 's/^MemTotal: *//p' /proc/meminfo
+echo "== kernel"; uname -a; cat /proc/cmdline; nproc; awk '/^MemTotal/ { print int($2 / 65536) }' /proc/meminfo
 echo "== disks"; for block in /sys/block/vd*; do echo "$(cat $block/serial) $(cat $block/size)"; done | sort
 echo "== mounts"; cut -d' ' -f2,3 /proc/mounts | sort
 echo "== before"; live_modules
