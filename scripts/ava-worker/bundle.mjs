@@ -53,8 +53,8 @@ export async function bundleAvaWorker(folder) {
 		});
 		const text = outputFiles[0].text.replaceAll(/\bimport\(/g, "importModule(");
 		// A script out of V8's cache cannot import().
-		writeFileSync(join(folder, "worker.cjs.new"), `(function (require, importModule, module = {}) {${text}\n})`);
-		renameSync(join(folder, "worker.cjs.new"), join(folder, "worker.cjs"));
+		writeFileSync(join(folder, "worker.js.new"), `(function (require, importModule, module = {}) {${text}\n})`);
+		renameSync(join(folder, "worker.js.new"), join(folder, "worker.js"));
 	} catch ({ message }) {
 		console.error(`hotplugd: ava's workers start slowly, from their own files: ${message}`);
 	}

@@ -10,7 +10,7 @@ const { threadId } = require("node:worker_threads");
 // ava leaves what lies in a folder of this name out of what it shows of a stack.
 const folder = resolve(__dirname, "../../dist/test/ava/lib");
 const theirs = resolve(__dirname, "../../node_modules/ava/lib/worker/base.js");
-const file = join(folder, "worker.cjs");
+const file = join(folder, "worker.js");
 /** It fits this version of node alone; V8 sees for itself whether it does. */
 const cache = join(folder, `worker-${process.version}-${process.arch}.cache`);
 

@@ -6,12 +6,12 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { type Command, type CommandReport, makeCommandPool } from "../../src/agent/command-pool.js";
 import { runByCompanion, runRuleByCompanion } from "../../src/agent/companion.js";
 import { ask } from "../../src/linux/control-client.js";
 import { serveCompanion } from "../support/companion.js";
+import { until } from "../support/until.js";
 import { worldWords, writeWorld } from "../support/world-folder.js";
 import { writeProgram } from "../support/written-program.js";
 
@@ -261,7 +261,7 @@ test("a companion that takes a rule and never answers keeps no place, and nobody
 			timeoutMilliseconds: 500,
 		});
 	// The second one has the place of the first. What is asked may come too late to be heard: the end of a command does not.
-	while (reports.length === 0) await setTimeout(10);
+	await until(() => reports.length > 0);
 	await pool.stop();
 	t.true(asked.length > 0);
 	t.deepEqual(
