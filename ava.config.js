@@ -15,6 +15,7 @@ const observed = { nonSemVerExperiments: { observeRunsFromConfig: true }, observ
 export default {
 	files: ["test/**/*.test.ts"],
 	typescript: { rewritePaths: { "src/": "dist/src/", "test/": "dist/test/" }, compile: false },
+	nodeArguments: ["--require=./scripts/ava-worker/preload.cjs"],
 	timeout: "60s",
 	...(process.env.HOTPLUGD_TIMES === undefined ? {} : observed),
 };

@@ -35,6 +35,9 @@ await bundle("dist");
 const { writeManPages } = await import("./man-pages.mjs");
 await writeManPages("dist/man");
 
+const { bundleAvaWorker } = await import("./ava-worker/bundle.mjs");
+await bundleAvaWorker("dist/test/ava/lib");
+
 /** Nothing but who calls it needs it: a package built without a compiler lacks it, and nothing else. */
 function buildThinHelper() {
 	const target = "dist/hotplugd-load";

@@ -5,6 +5,7 @@ import type { Batch } from "../../src/agent/batch.js";
 import type { Decision } from "../../src/agent/decide.js";
 import type { Report } from "../../src/agent/report.js";
 import type { Uevent } from "../../src/agent/uevent.js";
+import { until } from "../support/until.js";
 
 const uevent: Uevent = { action: "add", devpath: "/devices/x", seqnum: 1, aliases: [] };
 const decision: Decision = { device: "/devices/x", alias: "x", matches: [] };
@@ -23,9 +24,7 @@ const decided = (count: number): Report => ({
 function makeStorm(quietMilliseconds: number) {
 	let trims = 0;
 	const record = makeAftermath({ trim: () => void trims++, quietMilliseconds, storm: 100 });
-	const trimmed = async () => {
-		while (trims === 0) await setTimeout(1);
-	};
+	const trimmed = () => until(() => trims > 0);
 	return { record, trimmed, trims: () => trims };
 }
 
@@ -38,7 +37,7 @@ test("the quiet behind a storm gives its memory back, once for each storm", asyn
 	await setTimeout(10);
 	t.is(trims(), 1);
 	record(heard(100));
-	while (trims() < 2) await setTimeout(1);
+	await until(() => trims() === 2);
 	t.pass();
 });
 

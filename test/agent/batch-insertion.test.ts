@@ -1,5 +1,5 @@
 import test from "ava";
-import { NEVER, Subject } from "rxjs";
+import { NEVER, type SchedulerLike, Subject, VirtualTimeScheduler } from "rxjs";
 import { makeAttempts } from "../../src/agent/attempts.js";
 import { type BackOff, makeBackOff, noBackOff } from "../../src/agent/back-off.js";
 import { makeBatchInsertion } from "../../src/agent/batch-insertion.js";
@@ -16,7 +16,11 @@ const world: World = {
 	aliases: { "x:card": "card", "x:base": "base", "x:lone": "lone" },
 };
 
-type Given = FakeKernelOptions & { readonly world?: World; readonly backOff?: BackOff };
+type Given = FakeKernelOptions & {
+	readonly world?: World;
+	readonly backOff?: BackOff;
+	readonly scheduler?: SchedulerLike;
+};
 
 function setUp(options: Given = {}) {
 	const knowledge = makeWorld(options.world ?? world);
@@ -31,7 +35,7 @@ function setUp(options: Given = {}) {
 		backOff: options.backOff ?? noBackOff,
 		listLive: () => kernel.live,
 		stop: NEVER,
-		scheduler: monotonicScheduler,
+		scheduler: options.scheduler ?? monotonicScheduler,
 	});
 	const told: string[] = [];
 	const comesUp = async (device: string, ...aliases: readonly string[]): Promise<void> => {
@@ -39,6 +43,12 @@ function setUp(options: Given = {}) {
 		await heard();
 	};
 	return { kernel, inserter, attempts, told, comesUp };
+}
+
+/** It stands still until it is flushed, however long the test takes. */
+function makeTime() {
+	const time = new VirtualTimeScheduler();
+	return { time, backOff: makeBackOff(() => time.now()) };
 }
 
 function tell(report: Report): string {
@@ -145,8 +155,8 @@ test("a device that came up late has the first driver tried once more before the
 });
 
 test("a driver that rests keeps those behind it waiting for its turn, and nobody else", async (t) => {
-	let now = 0;
-	const { kernel, told, comesUp } = setUp({ world: rivals, backOff: makeBackOff(() => now) });
+	const { time, backOff } = makeTime();
+	const { kernel, told, comesUp } = setUp({ world: rivals, backOff, scheduler: time });
 	await comesUp("/1", "y:first");
 	await kernel.end("first", "EIO");
 	await comesUp("/2", "x:2");
@@ -154,8 +164,8 @@ test("a driver that rests keeps those behind it waiting for its turn, and nobody
 	t.is(told.at(-1), "batch 2: nothing");
 	await comesUp("/2", "x:2");
 	t.deepEqual(kernel.underway(), []);
-	now = 1000;
-	while (kernel.underway().length === 0) await heard();
+	time.flush();
+	await heard();
 	t.deepEqual(kernel.underway(), ["first"]);
 	await kernel.end("first", "EIO");
 	t.deepEqual(kernel.underway(), ["second"]);
@@ -167,7 +177,7 @@ test("a driver that rests keeps those behind it waiting for its turn, and nobody
 
 test("however many devices come up while a driver rests, those of their own that are behind it begin after it", async (t) => {
 	const own = Array.from({ length: 300 }, (_, n) => `own${n}`);
-	let now = 0;
+	const { time, backOff } = makeTime();
 	const { kernel, comesUp } = setUp({
 		held: false,
 		answers: { first: "EIO" },
@@ -175,13 +185,13 @@ test("however many devices come up while a driver rests, those of their own that
 			modules: { first: [], ...Object.fromEntries(own.map((name) => [name, []])) },
 			aliases: { "x:*": "first", ...Object.fromEntries(own.map((name) => [`x:${name}`, name])) },
 		},
-		backOff: makeBackOff(() => now),
+		backOff,
+		scheduler: time,
 	});
 	await comesUp("/1", "x:1");
 	for (const name of own) await comesUp(`/${name}`, `x:${name}`);
 	t.is(kernel.begun.length, 1);
-	now = 1000;
-	while (kernel.begun.length === 1) await heard();
+	time.flush();
 	for (let turn = 0; turn < 100 && kernel.live.size < own.length; turn++) await heard();
 	t.is(kernel.live.size, own.length);
 	t.is(kernel.begun.length, own.length + 2);

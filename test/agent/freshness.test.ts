@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { makeFreshness } from "../../src/agent/freshness.js";
 import type { ReadTrace } from "../../src/agent/read-trace.js";
+import { until } from "../support/until.js";
 
 const LONG = 3_600_000;
 
@@ -41,10 +42,6 @@ function start(t: ExecutionContext, { quiet = 20, poll = LONG }: { quiet?: numbe
 	};
 }
 
-const until = async (isTrue: () => boolean): Promise<void> => {
-	while (!isTrue()) await setTimeout(2);
-};
-
 test("a change is told once, however often it is hinted at", async (t) => {
 	const { freshness, trace, change, hint, stale } = start(t);
 	freshness.follow(trace(0));
@@ -59,15 +56,21 @@ test("a change is told once, however often it is hinted at", async (t) => {
 test("as long as things change nothing is told, and when they do not, once", async (t) => {
 	const { freshness, trace, change, hint, stale } = start(t, { quiet: 200 });
 	freshness.follow(trace(0));
+	let last = performance.now();
+	let longestPause = 0;
 	for (let i = 1; i <= 50; i++) {
 		change(i);
 		hint();
 		await setTimeout(10);
+		longestPause = Math.max(longestPause, performance.now() - last);
+		last = performance.now();
 	}
-	t.is(stale(), 0);
+	// A busy machine may have made a quiet of its own.
+	const early = stale();
+	t.true(early === 0 || longestPause >= 200);
 	await until(() => stale() > 0);
 	await setTimeout(500);
-	t.is(stale(), 1);
+	t.true(stale() === Math.max(early, 1) || longestPause >= 200);
 });
 
 test("hints of nothing, or of what was put back, tell nothing", async (t) => {

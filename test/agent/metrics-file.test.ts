@@ -1,10 +1,6 @@
 import test from "ava";
 import { keepMetricsFile } from "../../src/agent/metrics-file.js";
-
-/** Turns of the event loop with time passing, until something is so. */
-async function until(isSo: () => boolean): Promise<void> {
-	while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+import { until } from "../support/until.js";
 
 const never = (message: string): never => {
 	throw new Error(message);

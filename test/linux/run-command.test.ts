@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import { runCommand } from "../../src/linux/run-command.js";
+import { until } from "../support/until.js";
 
 const folder = mkdtempSync(join(tmpdir(), "run-command-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -85,7 +85,7 @@ test("one that does not heed SIGTERM gets SIGKILL, and so does what it has begun
 	t.like(await sh(script, { OUT }, BEGUN, SOON), { exitStatus: 137, timedOut: true });
 	const child = readFileSync(OUT, "utf8").trim();
 	t.regex(child, /^\d+$/);
-	while (isAlive(child)) await setTimeout(10);
+	await until(() => !isAlive(child));
 	t.pass();
 });
 

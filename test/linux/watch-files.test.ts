@@ -23,6 +23,7 @@ import { watchDirectories } from "../../src/linux/watch-files.js";
 import { moduleDirectory, writeDepmodWorld } from "../support/depmod-world.js";
 import { moduleImage } from "../support/elf-image.js";
 import { runInNamespace } from "../support/network-namespace.js";
+import { until } from "../support/until.js";
 import { watchSession } from "../support/watch-session.js";
 
 function makeFolder(t: ExecutionContext): string {
@@ -49,7 +50,7 @@ function watched(t: ExecutionContext, ...directories: readonly string[]) {
 			await setTimeout(20);
 			const before = hints;
 			change();
-			while (hints === before) await setTimeout(5);
+			await until(() => hints > before);
 		},
 		hints: () => hints,
 	};
@@ -176,7 +177,7 @@ test("depmod's rewriting of the indexes is told once, when it is over, and again
 	const toldAfter = async (change: () => void): Promise<string[] | undefined> => {
 		const before = told.length;
 		change();
-		while (told.length === before) await setTimeout(10);
+		await until(() => told.length > before);
 		return told.at(-1);
 	};
 

@@ -9,6 +9,7 @@ import { makeFreshness } from "../../src/agent/freshness.js";
 import { traceReads } from "../../src/agent/read-trace.js";
 import { files } from "../../src/linux/files.js";
 import { watchDirectories } from "../../src/linux/watch-files.js";
+import { until } from "./until.js";
 
 export const watchSession = fileURLToPath(import.meta.url);
 
@@ -34,7 +35,7 @@ if (process.argv[1] === watchSession) {
 	await setTimeout(200);
 	const before = stale;
 	writeFileSync(join(folder, "file"), "new");
-	while (stale === 0) await setTimeout(10);
+	await until(() => stale > 0);
 	freshness.close();
 	rmSync(folder, { recursive: true });
 	console.log(JSON.stringify({ problems, before, stale }));

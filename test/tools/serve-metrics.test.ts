@@ -4,6 +4,7 @@ import { run } from "../../src/tools/run.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
 import { parsePrometheus } from "../support/prometheus.js";
+import { until } from "../support/until.js";
 
 const FILE = "/var/lib/node_exporter/hotplugd.prom";
 
@@ -48,7 +49,7 @@ test("where a file is asked for it is written, for the last time at the end", as
 	while (!machine.fakeKernel.live.has("card")) await heard();
 	// A busy machine may have taken that second.
 	t.true(!machine.hasFile(FILE) || performance.now() - begun >= 1000);
-	while (!machine.hasFile(FILE)) await new Promise((resolve) => setTimeout(resolve, 10));
+	await until(() => machine.hasFile(FILE));
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
 	const text = machine.fakeKernel.read(FILE)?.toString() ?? "";

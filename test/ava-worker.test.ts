@@ -1,0 +1,6 @@
+// scripts/ava-worker: what runs this very test file.
+import test from "ava";
+
+test("ava's worker runs from the one script that the build has made of it", (t) => {
+	t.regex(new Error("here").stack ?? "", /\/dist\/test\/ava\/lib\/worker\.js:/);
+});
