@@ -90,6 +90,7 @@ function makeProject(t: ExecutionContext, scripts: Readonly<Record<string, strin
 	write("dist/test/tiny.test.js", `import test from "ava";\ntest${titled}\n`);
 	write("dist/package.json", '{"type":"module"}');
 	symlinkSync(resolve("ava.config.js"), join(folder, "ava.config.js"));
+	symlinkSync(resolve("scripts/ava-worker"), join(folder, "scripts/ava-worker"));
 	mkdirSync(join(folder, "node_modules"));
 	for (const name of ["ava", "@ava"]) symlinkSync(resolve("node_modules", name), join(folder, "node_modules", name));
 	return folder;

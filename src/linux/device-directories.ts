@@ -135,10 +135,14 @@ export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly stri
 	}
 }
 
-/** What has left says ENOENT when it is opened, and ENODEV when it was open already. */
+/**
+ * What has left says ENOENT when it is opened, whatever has come under its name since, and ENODEV when it was open already; a
+ * driver says the same where it has no answer.
+ */
 export function hasLeft(path: string, thrown: unknown): boolean {
-	const { code } = thrown as NodeJS.ErrnoException;
-	return (code === "ENOENT" || code === "ENODEV" || code === "ENOTDIR") && !existsSync(path);
+	const { code, syscall } = thrown as NodeJS.ErrnoException;
+	if (syscall !== "read") return code === "ENOENT" || code === "ENOTDIR" || (code === "ENODEV" && !existsSync(path));
+	return (code === "ENOENT" || code === "ENODEV") && !existsSync(path);
 }
 
 /** One sentence for people. */
