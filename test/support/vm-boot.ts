@@ -109,7 +109,8 @@ export async function keptRecord(name: string, record: () => Promise<BootRecord>
 
 /** @param machine where it differs from that, such as `{ initrd: {} }`. */
 export async function bootUnmodified(machine: Machine = {}): Promise<BootRecord> {
-	const vm = await start({ init: "systemd", devices: serviceDevices, append: "udev.log_level=debug", ...machine });
+	const own: Machine = { init: "systemd", devices: serviceDevices, append: "udev.log_level=debug", booted: true };
+	const vm = await start({ ...own, ...machine });
 	try {
 		return await recordBoot(vm);
 	} finally {

@@ -34,6 +34,7 @@ echo "== settle"; journalctl -b --no-pager -q -u systemd-udev-settle -o cat`;
 
 async function bootInstalled(files: Readonly<Record<string, string>>): Promise<{ boot: BootRecord; asked: Asked }> {
 	const vm = await start({
+		booted: true,
 		init: "systemd",
 		devices: serviceDevices,
 		append: "udev.log_level=debug",

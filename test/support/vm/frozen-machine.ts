@@ -84,8 +84,12 @@ async function migrate({ qemu, qmp }: MachineProcess, way: "migrate" | "migrate-
 		throw new Error(`its state did not pass through ${program}: ${qemu.complaints.trim().split("\n").at(-1)}`);
 }
 
-/** Those of a value of -device. */
-function deviceProperties(device: string): Record<string, string> {
+/** Those of a value of -device. Newer releases of QEMU take no word for a boolean here. */
+function deviceProperties(device: string): Record<string, string | boolean> {
 	const [driver, ...properties] = device.split(",");
-	return Object.fromEntries([["driver", driver!], ...properties.map((property) => property.split("=", 2))]);
+	const values = properties.map((property): [string, string | boolean] => {
+		const [name = "", value = ""] = property.split("=", 2);
+		return [name, value === "on" || value === "off" ? value === "on" : value];
+	});
+	return { driver: driver!, ...Object.fromEntries(values) };
 }

@@ -54,8 +54,11 @@ export function frozenArguments({ devices, append = "", memory = 2048 }: Hardwar
 
 const deviceArguments = (devices: readonly string[]) => devices.flatMap((device) => ["-device", device]);
 
-/** A host that is too busy to emulate the timer in time would have the kernel give up; what is emulated needs no mitigations. */
-const emulated = ["no_timer_check", "mitigations=off"];
+/**
+ * A host that is too busy to emulate the timer in time would have the kernel give up; what is emulated needs no mitigations; and
+ * QEMU translates a program anew for each address that it is at, so that it is to be at the same one each time.
+ */
+const emulated = ["no_timer_check", "mitigations=off", "norandmaps"];
 
 /** Paths and names of one start. */
 export interface StartFiles {
