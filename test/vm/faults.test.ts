@@ -59,7 +59,10 @@ vmTest(
 			const theirs = await succeed(vm, ". /vm/functions; stand_still; live_modules");
 			t.true(ours.split("\n").length > 100, ours);
 			t.is(ours, theirs);
-			t.is(await succeed(vm, "hotplugd stop; wait; cat /proc/sys/kernel/tainted"), "0\n");
+			t.is(
+				await succeed(vm, "hotplugd stop; wait; cat /proc/sys/kernel/tainted; dmesg | grep -A 40 'cut here' || :"),
+				"0\n",
+			);
 		} finally {
 			await vm.stop();
 		}

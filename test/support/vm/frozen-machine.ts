@@ -81,7 +81,7 @@ async function migrate({ qemu, qmp }: MachineProcess, way: "migrate" | "migrate-
 	const over = qmp.next("MIGRATION", ({ status }) => status === "completed" || status === "failed");
 	await qmp.execute(way, { uri: `exec:${program}` });
 	if ((await over).data?.status === "failed")
-		throw new Error(`its state did not pass through ${program}: ${qemu.complaints.trim().split("\n").at(-1)}`);
+		throw new Error(`its state did not pass through ${program}: ${qemu.complaints.trim().replaceAll("\n", "; ")}`);
 }
 
 /** Those of a value of -device. Newer releases of QEMU take no word for a boolean here. */
