@@ -3,6 +3,7 @@ import {
 	appendFileSync,
 	existsSync,
 	mkdirSync,
+	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
@@ -34,8 +35,11 @@ test.serial("an asset whose making failed is made again, without what was left",
 		writeFileSync(path, "half");
 		throw new Error("no space");
 	};
-	await t.throwsAsync(asset(name, fail), { message: "no space" });
-	t.false(existsSync(join(cache, name)));
+	await t.throwsAsync(asset(name, fail), { message: `cannot make ${join(cache, name)}: no space` });
+	t.deepEqual(
+		readdirSync(cache).filter((other) => other.startsWith(name)),
+		[],
+	);
 	await asset(name, async (path) => {
 		t.false(existsSync(path));
 		writeFileSync(path, "whole");

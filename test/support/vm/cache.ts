@@ -32,6 +32,7 @@ export interface AssetOptions {
  * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet, or a file that is not as it was
  * written. It is written under another name and renamed when whole; of several processes that ask at once one makes it and
  * the others wait. Its seal says how it was left, and by its time of modification when it was last asked for.
+ * @throws Error where it cannot be made: nothing of it is left.
  */
 export async function asset(
 	name: string,
@@ -51,7 +52,13 @@ export async function asset(
 			removeDrafts(name);
 			// What a killed process began may still write to the draft that it had.
 			const draft = `${path}.part-${randomUUID()}`;
-			await spend("asset", name, make(draft));
+			try {
+				await spend("asset", name, make(draft));
+			} catch (error) {
+				// A disk that is full is not to stay so for what nobody uses.
+				removeDrafts(name);
+				throw new Error(`cannot make ${path}: ${(error as Error).message}`, { cause: error });
+			}
 			// What lies there may be a directory.
 			rmSync(path, { recursive: true, force: true });
 			rmSync(sealOf(name), { force: true });
