@@ -137,7 +137,10 @@ vmTest(
 	},
 );
 
-/** Ends the idle daemon; where that took a second, another gets two more chances: the emulator's host may have been busy. */
+/** An end that waits for something waits longer: five seconds for a command, say. This one is emulated, beside another machine. */
+const AT_ONCE_SECONDS = 3;
+
+/** Ends the idle daemon; where that took longer, another gets two more chances: the emulator's host may have been busy. */
 async function checkIdleEnd(t: ExecutionContext, vm: Vm): Promise<void> {
 	const seconds: number[] = [];
 	for (let attempt = 1; ; attempt++) {
@@ -150,13 +153,13 @@ async function checkIdleEnd(t: ExecutionContext, vm: Vm): Promise<void> {
 			echo $before $after`);
 		const [before = 0, after = Number.NaN] = stdout.split(" ").map(Number);
 		seconds.push(Number((after - before).toFixed(2)));
-		if (attempt === 3 || after - before < 1) break;
+		if (attempt === 3 || after - before < AT_ONCE_SECONDS) break;
 		await vm.run(`mv ${LOG} ${LOG}.first`);
 		const again = await startDaemon(vm);
 		again.ended.catch(() => {});
 	}
 	t.log(`SIGTERM to its end, in seconds of the guest: ${seconds.join(", ")}`);
-	t.true(seconds.at(-1)! < 1);
+	t.true(seconds.at(-1)! < AT_ONCE_SECONDS);
 	await vm.run(`[ ! -e ${LOG}.first ] || mv ${LOG}.first ${LOG}`);
 }
 
