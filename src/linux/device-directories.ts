@@ -141,7 +141,7 @@ export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly stri
  */
 export function hasLeft(path: string, thrown: unknown): boolean {
 	const { code, syscall } = thrown as NodeJS.ErrnoException;
-	if (syscall !== "read") return code === "ENOENT" || code === "ENOTDIR" || (code === "ENODEV" && !existsSync(path));
+	if (syscall !== "read" && (code === "ENOENT" || code === "ENOTDIR")) return true;
 	return (code === "ENOENT" || code === "ENODEV") && !existsSync(path);
 }
 

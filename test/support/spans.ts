@@ -27,17 +27,11 @@ export function recordSpan(kind: SpanKind, name: string, seconds: number): void 
 	}
 }
 
-/** Begins a span; the function it returns ends and records it. */
-export function beginSpan(kind: SpanKind, name: string): () => void {
-	const begun = performance.now();
-	return () => recordSpan(kind, name, (performance.now() - begun) / 1000);
-}
-
 /** Awaits some work, and records what it took if it succeeds. */
 export async function spend<T>(kind: SpanKind, name: string, work: Promise<T>): Promise<T> {
-	const end = beginSpan(kind, name);
+	const begun = performance.now();
 	const result = await work;
-	end();
+	recordSpan(kind, name, (performance.now() - begun) / 1000);
 	return result;
 }
 
