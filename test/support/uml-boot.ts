@@ -1,10 +1,10 @@
 // Debian's own boot under User-mode Linux, to compare others with: what vm-boot.ts has of the other machines.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { startUml, type UmlMachine } from "./uml.js";
+import { startUml, type UmlMachine, umlDevices } from "./uml.js";
 import { digest } from "./vm/cache.js";
 import { rootImage } from "./vm/root-image.js";
-import { makeDevices, umlKernel } from "./vm/uml-system.js";
+import { umlKernel } from "./vm/uml-system.js";
 import { type BootRecord, keptRecord, recordBoot, recorder } from "./vm-boot.js";
 
 let unmodified: Promise<BootRecord> | undefined;
@@ -17,12 +17,12 @@ export function unmodifiedUmlBoot(): Promise<BootRecord> {
 
 async function recallUnmodified(): Promise<BootRecord> {
 	const { release, version } = await umlKernel();
-	const key = digest(basename(await rootImage("systemd")), makeDevices, readFileSync(recorder));
+	const key = digest(basename(await rootImage("systemd")), umlDevices, readFileSync(recorder));
 	return await keptRecord(`unmodified-boot-uml-${release}_${version}-${key}.json`, () => bootUnmodifiedUml());
 }
 
 export async function bootUnmodifiedUml(machine: UmlMachine = {}): Promise<BootRecord> {
-	const vm = await startUml({ append: "udev.log_level=debug", ...machine });
+	const vm = await startUml({ init: "systemd", devices: umlDevices, append: "udev.log_level=debug", ...machine });
 	try {
 		return await recordBoot(vm);
 	} finally {

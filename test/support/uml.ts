@@ -3,33 +3,59 @@
 // signatures and no compressed modules. Its root is that of the other machines; what it writes stays in its memory, and nothing of
 // this machine is mounted there.
 //
-//	const vm = await startUml({ files: { "/etc/x": "" }, before: "sh /opt/hotplugd/systemd/install.sh", append: "hotplugd=off" });
+//	const vm = await startUml({
+//		init: "systemd",                                             // or "busybox"; unless given, a script as in vm.ts
+//		devices: umlDevices,
+//		files: { "/etc/x": "" },
+//		before: "sh /opt/hotplugd/systemd/install.sh",
+//		append: "hotplugd=off",
+//	});
 //	const { stdout } = await vm.run("udevadm settle; lsmod");
 //	await vm.stop();
 //
-// Its devices are always the same: 108 chips on an I2C bus, which bear the names of all drivers for such chips that there are, and
-// SCSI's pretended disk, tape, CD, changer and enclosure (vm/guest/uml-devices.sh). What an unmodified boot makes of them: uml-boot.ts.
+// It has no bus of its own: what makes its devices is a script (vm/guest/uml-devices.sh). What an unmodified boot makes of those:
+// uml-boot.ts.
 import { mkdtempSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GuestLink } from "./vm/guest-link.js";
+import { guestFile } from "./vm/overlay.js";
 import type { Qemu } from "./vm/qemu-process.js";
 import { LINE, startKernel } from "./vm/uml-process.js";
-import { makeDevices, umlSystem } from "./vm/uml-system.js";
-import type { Machine, Vm } from "./vm.js";
+import { umlSystem } from "./vm/uml-system.js";
+import { type Errand, type Machine, type Outcome, runErrand, type Vm } from "./vm.js";
 
-/** As of a machine of QEMU with systemd. */
-export type UmlMachine = Pick<Machine, "append" | "files" | "before" | "early">;
+/** As of a machine of QEMU, but for its devices. */
+export interface UmlMachine extends Pick<Machine, "init" | "append" | "files" | "before" | "early" | "modulesLate"> {
+	/** sh that makes them, in the root before process 1 and before `before`, such as `umlDevices`; none unless given. */
+	readonly devices?: string;
+}
 
 export type UmlVm = Pick<Vm, "run" | "console" | "stop">;
+
+/** 108 chips on an I2C bus, for all drivers of such chips; SCSI's pretended disk, tape, CD, changer and enclosure. */
+export const umlDevices = guestFile("uml-devices.sh").toString();
+
+/** sh for `devices`: a bus with chips of these kinds, and a disk of SCSI's. */
+export function umlChips(...kinds: readonly string[]): string {
+	const chips = kinds.map((kind, number) => `echo ${kind} ${0x40 + number} >"\${adapter%/name}/new_device"`);
+	return `modprobe i2c-stub chip_addr=0x03
+adapter=$(grep -l '^SMBus stub' /sys/bus/i2c/devices/i2c-*/name)
+${chips.join("\n")}
+modprobe scsi_debug`;
+}
 
 /** MiB of its memory. */
 const MEMORY = 1024;
 
+/** Starts a machine, runs one script in it by sh, and stops it. */
+export function bootUml(machine: UmlMachine & Errand): Promise<Outcome> {
+	return runErrand(startUml, machine);
+}
+
 /** Starts a machine and resolves when it has booted, or with `early` when it takes commands. The caller stops it. */
 export async function startUml(machine: UmlMachine): Promise<UmlVm> {
-	const before = `${makeDevices}\n${machine.before ?? ""}`;
-	const { initrd, disks } = await umlSystem({ ...machine, before });
+	const { initrd, disks } = await umlSystem(machine);
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-uml-"));
 	writeFileSync(join(folder, "initrd"), initrd);
 	const kernel = startKernel(commandLine(disks, folder, machine.append ?? ""), memoryFolder(folder));
@@ -37,7 +63,7 @@ export async function startUml(machine: UmlMachine): Promise<UmlVm> {
 		await kernel.during(kernel.heard, "take its turn", 40 * 60);
 		const guest = new GuestLink(kernel.line);
 		await kernel.during(guest.ready, "boot", 300);
-		if (!machine.early) {
+		if (machine.init === "systemd" && !machine.early) {
 			const booted = guest.run("systemctl is-system-running --wait");
 			await kernel.during(booted.outcome, "finish booting", 300, booted.partial);
 		}

@@ -110,11 +110,23 @@ export interface Vm {
 	stop(): Promise<void>;
 }
 
+/** What one machine is for: a script for sh, and how many seconds it may take. */
+export interface Errand {
+	readonly script: string;
+	readonly seconds?: number;
+}
+
 /** Starts a machine, runs one script in it by sh, and stops it. */
-export async function boot(
-	machine: Machine & { readonly script: string; readonly seconds?: number },
+export function boot(machine: Machine & Errand): Promise<Outcome> {
+	return runErrand(start, machine);
+}
+
+/** The same of a machine that is started so. The script comes as a file: no command line is as long. */
+export async function runErrand<M extends Pick<Machine, "files">>(
+	begin: (machine: M) => Promise<Pick<Vm, "run" | "stop">>,
+	machine: M & Errand,
 ): Promise<Outcome> {
-	const vm = await start({ ...machine, files: { ...machine.files, "/vm/script": machine.script } });
+	const vm = await begin({ ...machine, files: { ...machine.files, "/vm/script": machine.script } });
 	try {
 		return await vm.run("sh /vm/script", machine.seconds);
 	} finally {

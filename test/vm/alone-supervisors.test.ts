@@ -1,13 +1,15 @@
 // The examples of how to start the agent alone, under s6 and under OpenRC as Debian has them.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
+import { bootUml, umlChips } from "../support/uml.js";
 import { placePackage } from "../support/vm/placed-package.js";
 import { supervisorFiles } from "../support/vm/supervisors.js";
 import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
-import { boot } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const example = (name: string) => readFileSync(`systemd/alone/${name}`);
+
+const drivers = ["tmp006", "sd_mod"];
 
 const before = `${placePackage}
 ${recordBase}
@@ -64,8 +66,8 @@ ${hinder("openrc", { down: "rc stop >/dev/null", anew: "rc start" })}
 vmTest(
 	"the examples for s6 and OpenRC start it, again when it was killed, and stop it; without it modprobe loads",
 	async (t) => {
-		const { stdout, stderr } = await boot({
-			devices: ["e1000,romfile=", "virtio-rng-pci"],
+		const { stdout, stderr } = await bootUml({
+			devices: umlChips("tmp006"),
 			before,
 			files: {
 				...(await supervisorFiles()),
@@ -79,12 +81,12 @@ vmTest(
 			seconds: 1500,
 		});
 		const asked = sectionsOf(stdout);
-		t.is(stderr.toString(), "");
+		t.is(stderr, "");
 		for (const manager of ["s6", "openrc"]) {
-			const missing = ["e1000", "virtio_rng"].filter((module) => !asked[manager]?.includes(module));
+			const missing = drivers.filter((module) => !asked[manager]?.includes(module));
 			t.deepEqual(missing, [], `${manager}: ${asked[manager]}`);
 		}
-		for (const manager of ["s6", "openrc"]) isLoadedByModprobe(t, asked, manager, ["e1000", "virtio_rng"]);
+		for (const manager of ["s6", "openrc"]) isLoadedByModprobe(t, asked, manager, drivers);
 		t.deepEqual(asked["s6 again"], ["another", "ready"]);
 		t.deepEqual(asked["s6 down"], ["0", '"stopped"']);
 		t.deepEqual(asked["openrc helper"], ["/usr/local/lib/hotplugd/hotplugd-load"]);

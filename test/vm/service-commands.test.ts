@@ -1,6 +1,6 @@
 // Commands of modprobe.d, which the agent's sandbox would keep from their work: they do what they do under udev.
 import { sectionsOf } from "../support/sections.js";
-import { startUml } from "../support/uml.js";
+import { startUml, umlDevices } from "../support/uml.js";
 import { vmTest } from "../support/vm-test.js";
 
 const WRITTEN = "/etc/written-by-a-command";
@@ -58,6 +58,8 @@ each "modprobe of a live module" modprobe -q -- loop`;
 vmTest("an install command does as the agent's what it does as udev's, though the agent itself may not", async (t) => {
 	const run = async (before: string | undefined, script: string) => {
 		const vm = await startUml({
+			init: "systemd",
+			devices: umlDevices,
 			files: { ...files, "/vm/ask": script },
 			...(before && { before }),
 		});

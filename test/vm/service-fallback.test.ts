@@ -2,7 +2,7 @@
 // Linux, where only the initrd of a machine is not.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlMachine } from "../support/uml.js";
+import { startUml, type UmlMachine, umlDevices } from "../support/uml.js";
 import { unmodifiedUmlBoot } from "../support/uml-boot.js";
 import { shell } from "../support/vm/command.js";
 import { rebuiltInitrd } from "../support/vm/rebuilt-initrd.js";
@@ -19,7 +19,7 @@ async function bootWith(
 	machine: UmlMachine,
 	ask: string,
 ): Promise<{ readonly boot: BootRecord; readonly asked: Asked }> {
-	const vm = await startUml({ append: "udev.log_level=debug", ...machine });
+	const vm = await startUml({ init: "systemd", devices: umlDevices, append: "udev.log_level=debug", ...machine });
 	try {
 		const boot = await recordBoot(vm);
 		const { stdout, stderr } = await vm.run(ask);

@@ -7,7 +7,7 @@ import { formatCpio } from "./cpio.js";
 import { makeDiskImage } from "./disk-image.js";
 import { guestFile, guestScripts, type Overlay, overlayFiles } from "./overlay.js";
 import { projectImage } from "./project-image.js";
-import { rootDirectory, rootImage } from "./root-image.js";
+import { type Init, rootDirectory, rootImage } from "./root-image.js";
 
 const modulesOfPackage = "/usr/lib/uml/modules";
 
@@ -32,16 +32,27 @@ async function nameKernel(): Promise<UmlKernel> {
 	return { release, version: installed.trim().split("\t")[1]! };
 }
 
-/** sh for the guest's root, before process 1: makes the devices that a bus would have in another machine. */
-export const makeDevices = guestFile("uml-devices.sh").toString();
+export interface UmlSystem extends Overlay {
+	readonly init?: Init;
+	readonly devices?: string;
+}
+
+const processOne: Readonly<Record<Init, string>> = {
+	script: "/vm/uml-script",
+	systemd: "/lib/systemd/systemd",
+	busybox: "/sbin/init",
+};
 
 /** The content of the initrd, and paths of the disks' images in their order. */
-export async function umlSystem(overlay: Overlay) {
+export async function umlSystem({ init = "script", devices = "", before = "", ...overlay }: UmlSystem) {
 	const { release, version } = await umlKernel();
 	const modules = asset(`uml-modules-${release}_${version}.img`, (draft) => makeDiskImage(modulesOfPackage, draft));
-	const disks = await Promise.all([rootImage("systemd"), modules, projectImage()]);
+	const disks = await Promise.all([rootImage(init), modules, projectImage()]);
 	const files = guestScripts().set("init", guestFile("uml-init.sh"));
-	for (const [path, content] of overlayFiles(overlay)) files.set(`overlay/${path}`, content);
+	files.set("vm/uml-script", guestFile("uml-script.sh")).set("vm/process-1", Buffer.from(processOne[init]));
+	files.set("vm/functions", Buffer.concat([guestFile("functions.sh"), guestFile("uml-functions.sh")]));
+	for (const [path, content] of overlayFiles({ ...overlay, before: `${devices}\n${before}` }))
+		files.set(`overlay/${path}`, content);
 	files.set("bin/busybox", readFileSync(join(await rootDirectory(), "bin/busybox")));
 	files.set("overlay.ko", readFileSync(join(modulesOfPackage, release, "kernel/fs/overlayfs/overlay.ko")));
 	return { initrd: formatCpio(files), disks };

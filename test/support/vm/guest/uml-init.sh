@@ -20,11 +20,12 @@ writable() { # DISK DIRECTORY
 
 . /vm/lay-root
 writable ubda /disk
-writable ubdb /disk/lib/modules
+[ -e /overlay/vm/modules-late ] || writable ubdb /disk/lib/modules
 writable ubdc /disk/opt/hotplugd
 mkdir -p /disk/vm
 cp -p /vm/* /disk/vm
 lay_files /overlay /disk
 for kernel in dev proc sys; do mount -o move /$kernel /disk/$kernel; done
 run_before /disk
-exec switch_root /disk /lib/systemd/systemd
+add_to_inittab /disk
+exec switch_root /disk "$(cat /vm/process-1)"
