@@ -26,7 +26,8 @@ import { umlSystem } from "./vm/uml-system.js";
 import { type Errand, type Machine, type Outcome, runErrand, type Vm } from "./vm.js";
 
 /** As of a machine of QEMU, but for its devices. */
-export interface UmlMachine extends Pick<Machine, "init" | "append" | "files" | "before" | "early" | "modulesLate"> {
+export interface UmlMachine
+	extends Pick<Machine, "init" | "append" | "files" | "before" | "early" | "modulesLate" | "testModules"> {
 	/** sh that makes them, in the root before process 1 and before `before`, such as `umlDevices`; none unless given. */
 	readonly devices?: string;
 }

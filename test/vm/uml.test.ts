@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { sectionsOf } from "../support/sections.js";
 import { startUml } from "../support/uml.js";
 import { bootUnmodifiedUml, unmodifiedUmlBoot } from "../support/uml-boot.js";
 import { builtinLoads } from "../support/vm-boot.js";
@@ -21,6 +22,76 @@ vmTest(
 		t.deepEqual([...new Set(named)], ["sg"]);
 		t.deepEqual({ state: boot.state, failed: boot.failed }, { state: "running", failed: [] });
 		t.deepEqual(boot.modules, kept.modules);
+	},
+);
+
+const useOurModules = `
+extra=/lib/modules/$(uname -r)/extra
+state() { cat /sys/module/$1/initstate 2>/dev/null || echo none; }
+uptime() { read -r up rest </proc/uptime; echo "$up"; }
+ours=$(ls "$extra" | sed "s/[.]ko//")
+echo "== made for"
+modinfo -F vermagic overlay
+echo "== ours are made for"
+for name in $ours; do modinfo -F vermagic $name; done | sort -u
+echo "== a need"
+state hotplugd_base
+modprobe hotplugd_user
+for name in hotplugd_user hotplugd_base; do echo $name $(state $name); done
+modprobe -r hotplugd_user
+for name in hotplugd_user hotplugd_base; do echo $name $(state $name); done
+echo "== a failure"
+for errno in "" errno=5 errno=16; do modprobe hotplugd_fail $errno 2>&1 || state hotplugd_fail; done
+modprobe hotplugd_fail succeed=1 && rmmod hotplugd_fail && state hotplugd_fail
+echo "== a wait"
+begun=$(uptime)
+modprobe hotplugd_slow delay_ms=3000 label=uml &
+until [ -e /sys/module/hotplugd_slow/initstate ]; do sleep 0.05; done
+state hotplugd_slow
+wait $! && state hotplugd_slow
+echo $begun $(uptime) | awk '{ print ($2 - $1 >= 3 ? "as long as it was told" : $2 - $1) }'
+rmmod hotplugd_slow && state hotplugd_slow
+echo "== a device"
+modprobe hotplugd_device
+udevadm settle
+for name in first second; do echo hotplugd_$name $(state hotplugd_$name); done
+basename $(readlink -f /sys/devices/platform/hotplugd-rivals/driver)
+rmmod hotplugd_device
+[ -e /sys/devices/platform/hotplugd-rivals ] || echo gone
+rmmod hotplugd_first hotplugd_second
+lsmod | grep hotplugd_ | cut -d " " -f 1
+`;
+
+vmTest(
+	"under User-mode Linux our own modules load, need each other, fail, wait, and have a device for two drivers",
+	async (t) => {
+		const vm = await startUml({ testModules: true });
+		try {
+			const { stdout, stderr, status } = await vm.run(useOurModules);
+			t.is(status, 0, stderr.toString());
+			const parts = sectionsOf(stdout.toString());
+			t.regex(parts["made for"]!.join(), /^\d+\.\d+\.\d+ mod_unload/);
+			t.deepEqual(parts["ours are made for"], parts["made for"]);
+			t.deepEqual(parts["a need"], [
+				"none",
+				...["hotplugd_user live", "hotplugd_base live"],
+				...["hotplugd_user none", "hotplugd_base none"],
+			]);
+			const failed = "modprobe: ERROR: could not insert 'hotplugd_fail'";
+			t.deepEqual(parts["a failure"], [
+				...[`${failed}: No such device`, "none"],
+				...[`${failed}: Input/output error`, "none"],
+				...[`${failed}: Device or resource busy`, "none"],
+				"none",
+			]);
+			t.deepEqual(parts["a wait"], ["coming", "live", "as long as it was told", "none"]);
+			t.deepEqual(parts["a device"], [
+				...["hotplugd_first live", "hotplugd_second live"],
+				...["hotplugd_first", "gone", "hotplugd_base"],
+			]);
+		} finally {
+			await vm.stop();
+		}
 	},
 );
 

@@ -19,6 +19,7 @@ const programs = [
 	"xz",
 	"zstd",
 	"flock",
+	"bc",
 ];
 
 function isInstalled(program: string): boolean {

@@ -1,4 +1,4 @@
-// Our own kernel modules of fixtures/modules, built against the headers of Debian's kernel.
+// Our own kernel modules of fixtures/modules, built against the headers of Debian's kernel, or of another: uml-test-modules.ts.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { asset, digest } from "./cache.js";
@@ -25,42 +25,59 @@ async function kernelHeaders(): Promise<string> {
 /** A directory with a .ko for each of the sources, which say what it does. */
 export async function testModules(): Promise<string> {
 	const { release, version } = await kernelPackage();
+	return await builtTestModules(`${release}_${version}`, kernelHeaders);
+}
+
+/** The same for the kernel of that name, where `make` in its headers has these variables. */
+export async function builtTestModules(
+	kernel: string,
+	headers: () => Promise<string>,
+	...variables: readonly string[]
+): Promise<string> {
 	const sources = join(projectRoot, "fixtures/modules");
 	const key = digest(
 		...readdirSync(sources)
 			.sort()
 			.map((name) => readFileSync(join(sources, name))),
+		...variables,
 	);
-	return await asset(`test-modules-${release}_${version}-${key}`, async (draft) => {
+	return await asset(`test-modules-${kernel}-${key}`, async (draft) => {
 		await shell(
-			`rm -rf "$3.build"; cp -r "$1" "$3.build"; make -s -C "$2" CC=gcc M="$3.build" modules >&2
-			strip -g "$3.build"/*.ko; mkdir "$3"; mv "$3.build"/*.ko "$3"; rm -r "$3.build"`,
+			`sources=$1 headers=$2 built=$3; shift 3
+			rm -rf "$built.build"; cp -r "$sources" "$built.build"
+			make -s -C "$headers" CC=gcc M="$built.build" "$@" modules >&2
+			strip -g "$built.build"/*.ko; mkdir "$built"; mv "$built.build"/*.ko "$built"; rm -r "$built.build"`,
 			sources,
-			await kernelHeaders(),
+			await headers(),
 			draft,
+			...variables,
 		);
 	});
 }
 
-/** A module tree with our own modules in `extra`, indexed by the real depmod: of the two rivals, hotplugd_first comes first. */
+/** A module tree with our own modules beside Debian's. */
 export async function moduleTreeWithTestModules(compression: Compression): Promise<KernelPackage> {
 	if (compression === "gz")
 		throw new Error("Debian's depmod, which indexes a tree with our own modules, passes over .ko.gz");
 	const tree = await moduleTree(compression);
 	const extra = await testModules();
 	const root = await asset(`modules-${compression}+${basename(extra)}-ordered`, async (draft) => {
-		await shell(
-			`mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"; cd "$2/lib/modules/$3"
-			rm modules.*.bin; cp -r "$4" extra
-			{ cat modules.order; printf "extra/%s.ko\\n" hotplugd_first hotplugd_second; } >order; mv order modules.order
-			depmod -b "$2" "$3"`,
-			tree.root,
-			draft,
-			tree.release,
-			extra,
-		);
+		await shell('mkdir -p "$2/lib"; cp -al "$1/lib/modules" "$2/lib/modules"', tree.root, draft);
+		await addTestModules({ release: tree.release, root: draft }, extra);
 	});
 	return { ...tree, root };
+}
+
+/** Puts our own modules into a tree's `extra`, and indexes it by the real depmod: of the two rivals, hotplugd_first comes first. */
+export async function addTestModules(tree: Pick<KernelPackage, "release" | "root">, extra: string): Promise<void> {
+	await shell(
+		`cd "$1/lib/modules/$2"; rm modules.*.bin; cp -r "$3" extra
+		{ cat modules.order; printf "extra/%s.ko\\n" hotplugd_first hotplugd_second; } >order; mv order modules.order
+		depmod -b "$1" "$2"`,
+		tree.root,
+		tree.release,
+		extra,
+	);
 }
 
 /** hotplugd_base.ko, which nobody has signed, as if it were built for a kernel with another configuration. */

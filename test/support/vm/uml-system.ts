@@ -8,6 +8,7 @@ import { makeDiskImage } from "./disk-image.js";
 import { guestFile, guestScripts, type Overlay, overlayFiles } from "./overlay.js";
 import { projectImage } from "./project-image.js";
 import { type Init, rootDirectory, rootImage } from "./root-image.js";
+import { umlTestModulesImage } from "./uml-test-modules.js";
 
 const modulesOfPackage = "/usr/lib/uml/modules";
 
@@ -16,6 +17,8 @@ export interface UmlKernel {
 	readonly release: string;
 	/** The package's version. */
 	readonly version: string;
+	/** The directory of its modules. */
+	readonly modules: string;
 }
 
 let named: Promise<UmlKernel> | undefined;
@@ -29,12 +32,13 @@ export function umlKernel(): Promise<UmlKernel> {
 async function nameKernel(): Promise<UmlKernel> {
 	const release = (await command("linux.uml", ["--version"])).trim();
 	const installed = await command("dpkg-query", ["-W", "user-mode-linux"]);
-	return { release, version: installed.trim().split("\t")[1]! };
+	return { release, version: installed.trim().split("\t")[1]!, modules: join(modulesOfPackage, release) };
 }
 
 export interface UmlSystem extends Overlay {
 	readonly init?: Init;
 	readonly devices?: string;
+	readonly testModules?: boolean;
 }
 
 const processOne: Readonly<Record<Init, string>> = {
@@ -44,9 +48,12 @@ const processOne: Readonly<Record<Init, string>> = {
 };
 
 /** The content of the initrd, and paths of the disks' images in their order. */
-export async function umlSystem({ init = "script", devices = "", before = "", ...overlay }: UmlSystem) {
-	const { release, version } = await umlKernel();
-	const modules = asset(`uml-modules-${release}_${version}.img`, (draft) => makeDiskImage(modulesOfPackage, draft));
+export async function umlSystem({ init = "script", devices = "", before = "", testModules, ...overlay }: UmlSystem) {
+	const kernel = await umlKernel();
+	const { release, version } = kernel;
+	const modules = testModules
+		? umlTestModulesImage(kernel)
+		: asset(`uml-modules-${release}_${version}.img`, (draft) => makeDiskImage(modulesOfPackage, draft));
 	const disks = await Promise.all([rootImage(init), modules, projectImage()]);
 	const files = guestScripts().set("init", guestFile("uml-init.sh"));
 	files.set("vm/uml-script", guestFile("uml-script.sh")).set("vm/process-1", Buffer.from(processOne[init]));
