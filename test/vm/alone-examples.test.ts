@@ -1,24 +1,25 @@
 // The examples of how to start the agent alone, under busybox's init.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/sections.js";
+import { startUml, type UmlVm, umlChips } from "../support/uml.js";
 import { placePackage } from "../support/vm/placed-package.js";
 import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
-import { start, type Vm } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
-const devices = ["e1000,romfile=", "virtio-rng-pci", "qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0"];
+const devices = umlChips("tmp006", "hotplugd");
 /** What these ask for by their aliases. */
-const drivers = ["e1000", "virtio_rng", "xhci_pci"];
-/** Those and what comes up behind them. */
-const allDrivers = [...drivers, "usbhid"];
+const drivers = ["tmp006", "hotplugd_device", "sd_mod"];
+/** Those and what comes up behind them: hotplugd_device has a device of its own. */
+const allDrivers = [...drivers, "hotplugd_first"];
 
 const before = `${placePackage}
+mkdir -p /etc/modprobe.d; echo 'alias i2c:hotplugd hotplugd_device' >/etc/modprobe.d/chip.conf
 mkdir -p /etc/init.d; chmod 755 /etc/init.d/* || :
 ${recordBase}`;
 
 const list = (name: string) => `echo "== ${name}"; sed 's/ .*//' /proc/modules | sort`;
 
-async function ask(vm: Vm, script: string): Promise<Readonly<Record<string, readonly string[]>>> {
+async function ask(vm: UmlVm, script: string): Promise<Readonly<Record<string, readonly string[]>>> {
 	const { stdout, stderr, status } = await vm.run(script, 1500);
 	if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
 	return sectionsOf(stdout);
@@ -27,10 +28,11 @@ async function ask(vm: Vm, script: string): Promise<Readonly<Record<string, read
 vmTest(
 	"the example of an inittab starts it, again when it was killed, and what needs devices when they are there; without it modprobe loads",
 	async (t) => {
-		const vm = await start({
+		const vm = await startUml({
 			init: "busybox",
 			devices,
 			before,
+			testModules: true,
 			files: {
 				"/etc/inittab": readFileSync("systemd/alone/inittab"),
 				"/etc/rc.devices":
@@ -47,7 +49,7 @@ vmTest(
 			until hotplugd settle --timeout 60 2>/dev/null; do sleep 0.5; done
 			echo "== again"; [ "$(sed -n 1p /run/hotplugd/lock)" != $first ] && echo another
 			echo "== helper"; cat /proc/sys/kernel/modprobe
-			mount -t minix /dev/vda /mnt 2>/dev/null; grep -o '^minix' /proc/modules
+			mount -t minix /dev/ubda /mnt 2>/dev/null; grep -o '^minix' /proc/modules
 			# What would start the agent once more meanwhile is kept from it until the drivers are gone.
 			${hinder("init", {
 				down: "old=$(grep -lx hotplugd-or-mod /proc/[0-9]*/comm | head -n 1 | cut -d / -f 3); kill -STOP $old",
@@ -71,7 +73,7 @@ vmTest(
 vmTest(
 	"the example of an init script ends when the devices have their drivers, reloads it, starts it anew and stops it; without it modprobe loads",
 	async (t) => {
-		const vm = await start({
+		const vm = await startUml({
 			init: "busybox",
 			devices,
 			before,

@@ -2,7 +2,8 @@
 // the one that fails the second has it. The device is that of fixtures/modules/hotplugd_device.c.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
-import { boot, type Outcome } from "../support/vm.js";
+import { bootUml } from "../support/uml.js";
+import type { Outcome } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const TIMES = 20;
@@ -89,7 +90,7 @@ const holds = (t: ExecutionContext, { stdout, stderr, status }: Outcome): void =
 vmTest(
 	"of two drivers that match one device the first has it, twenty times of twenty, unless it fails, and while it hangs none has",
 	async (t) => {
-		const outcome = await boot({
+		const outcome = await bootUml({
 			testModules: true,
 			files: {
 				"/etc/modprobe.d/rivals.conf": "options hotplugd_base delay_ms=300\n",

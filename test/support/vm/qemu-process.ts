@@ -21,11 +21,14 @@ exit $status`;
 /** As many run at once, over all processes: one of them leaves half of two cores idle. */
 const MACHINES = 2;
 
-/** Runs its arguments behind "--" with one of the locks before it: the first that is free, else that which was chosen by chance. */
+/**
+ * Runs its arguments behind "--" with one of the locks before it: the first that is free, else that which was chosen by chance. Its
+ * number is $turn to them.
+ */
 const inTurn = `
 locks=; while [ "$1" != -- ]; do locks="$locks $1"; last=$1; shift; done; shift
-for lock in $locks; do flock -n -E 200 "$lock" "$@"; status=$?; [ $status = 200 ] || exit $status; done
-exec flock "$last" "$@"`;
+for lock in $locks; do turn=\${lock##*-} flock -n -E 200 "$lock" "$@"; status=$?; [ $status = 200 ] || exit $status; done
+turn=\${last##*-} exec flock "$last" "$@"`;
 
 function inAnyOrder<T>(things: readonly T[]): T[] {
 	const start = Math.floor(Math.random() * things.length);

@@ -3,10 +3,12 @@ import { Qemu } from "./qemu-process.js";
 
 /**
  * Runs its arguments until they end or until standard input does. The kernel's helpers and its guest's processes are processes of
- * this machine, in a group that the kernel has made for itself: they would live on without it, one of them busy for ever.
+ * this machine, in a group that the kernel has made for itself: they would live on without it, one of them busy for ever. They and
+ * it take turns for each system call of the guest: on one processor that costs a quarter less than on two, and half of the time.
  */
 const keeper = `
 exec 9<&0
+taskset -cp $((turn % $(nproc))) $$ >/dev/null 2>&1
 "$@" </dev/null 4<&- 9<&- & program=$!
 exec 2>/dev/null
 { read -r end; kill -KILL $program -$program; } <&9 & watcher=$!
