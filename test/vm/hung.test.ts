@@ -5,13 +5,14 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
 import { renameModule } from "../support/renamed-module.js";
-import { testModules } from "../support/vm/test-modules.js";
-import { start, type Vm } from "../support/vm.js";
+import { startUml, type UmlVm, umlChips } from "../support/uml.js";
+import { umlKernel } from "../support/vm/uml-system.js";
+import { umlTestModules } from "../support/vm/uml-test-modules.js";
 import { vmTest } from "../support/vm-test.js";
 
 /** One for each run, since each of them is in its init until the machine is stopped. */
 const drivers = ["hotplugd_slo0", "hotplugd_slo1", "hotplugd_slo2", "hotplugd_slo3", "hotplugd_slo4"] as const;
-const DEVICE = "pci:v00008086d000010D3*";
+const DEVICE = "i2c:hotplugd";
 
 /** Has the device's driver be this one, of which nothing is known so far. */
 const useDriver = (name: string): string =>
@@ -25,7 +26,7 @@ const timed = (command: string): string =>
 
 type Run = { readonly seconds: number; readonly status: number; readonly said: string };
 
-async function run(vm: Vm, script: string): Promise<Run> {
+async function run(vm: UmlVm, script: string): Promise<Run> {
 	const { status, stdout, stderr } = await vm.run(script, 280);
 	if (status !== 0) throw new Error(`${script} ended with ${status}: ${stdout}${stderr}`);
 	const [first = "", ...said] = stdout.toString().split("\n");
@@ -33,7 +34,7 @@ async function run(vm: Vm, script: string): Promise<Run> {
 	return { seconds: ended - begun, status: exit, said: said.join("\n") };
 }
 
-async function output(vm: Vm, script: string): Promise<string> {
+async function output(vm: UmlVm, script: string): Promise<string> {
 	const { stdout } = await vm.run(script);
 	return stdout.toString();
 }
@@ -43,9 +44,8 @@ const listStuck = `for task in /proc/[0-9]*/task/[0-9]*; do
 	grep -q '^State:.D' $task/status && tr '\\0' '\\n' <$task/cmdline | grep -o '[a-z-]*\\.js$'
 done`;
 
-/** What coldplug would still load, but for drivers of which this processor has no use. */
-const listLeft = `coldplug -n --json | sed -n 's/.*"kind":"step".*"level":[0-9]*,"module":"\\([^"]*\\)".*/\\1/p' |
-	sort -u | grep -v -e cpufreq -e powernow_k8 -e edac`;
+/** What coldplug would still load. */
+const listLeft = `coldplug -n --json | sed -n 's/.*"kind":"step".*"level":[0-9]*,"module":"\\([^"]*\\)".*/\\1/p' | sort -u`;
 
 const loading = (name: string): string => `until grep -q '^${name} .* Loading ' /proc/modules; do sleep 0.1; done`;
 
@@ -59,9 +59,9 @@ function isToldAsHung(t: ExecutionContext, { said }: Run, name: string): void {
 vmTest(
 	"beside drivers that nothing can end, coldplug and the agent end, and whoever waits for coldplug sees it",
 	async (t) => {
-		const slow = readFileSync(join(await testModules(), "hotplugd_slow.ko"));
-		const vm = await start({
-			devices: ["qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0", "e1000e,romfile=", "virtio-rng-pci", "i6300esb"],
+		const slow = readFileSync(join(await umlTestModules(await umlKernel()), "hotplugd_slow.ko"));
+		const vm = await startUml({
+			devices: umlChips("hotplugd", "tmp006", "24c02"),
 			files: {
 				"/etc/hotplugd.toml": "hung_seconds = 5\n",
 				"/vm/patient.toml": "hung_seconds = 600\n",
@@ -85,17 +85,17 @@ vmTest(
 	},
 );
 
-async function endsByItself(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+async function endsByItself(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const ended = await run(vm, `${useDriver(name)}; ${timed("coldplug")}`);
 	t.log(`coldplug ends after ${ended.seconds.toFixed(1)} s`);
 	t.is(ended.status, exitStatus.unended, ended.said);
 	isToldAsHung(t, ended, name);
 	t.is(await output(vm, listStuck), "insertion-process.js\n");
 	t.is(await output(vm, listLeft), `${name}\n`);
-	t.regex(await output(vm, "cat /proc/modules"), /^usbhid .* Live /m);
+	t.regex(await output(vm, "cat /proc/modules"), /^sd_mod .* Live /m);
 }
 
-async function endsAtSignal(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+async function endsAtSignal(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const signalled = await run(
 		vm,
 		`${useDriver(name)}; coldplug --quiet 1000000 -v >/run/said 2>&1 & coldplug=$!
@@ -109,7 +109,7 @@ async function endsAtSignal(t: ExecutionContext, vm: Vm, name: string): Promise<
 	isToldAsHung(t, signalled, name);
 }
 
-async function endsByTimeout(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+async function endsByTimeout(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const ended = await run(vm, `${useDriver(name)}; ${timed("coldplug --config /vm/patient.toml --timeout 20")}`);
 	t.log(`coldplug --timeout 20 ends after ${ended.seconds.toFixed(1)} s`);
 	t.is(ended.status, exitStatus.unended, ended.said);
@@ -118,10 +118,10 @@ async function endsByTimeout(t: ExecutionContext, vm: Vm, name: string): Promise
 }
 
 /** Its thread lives on, so that neither its end nor that of its socket is told. */
-async function insertionProcessKilled(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+async function insertionProcessKilled(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const ended = await run(
 		vm,
-		`${useDriver(name)}; rmmod usbhid; { ${loading(name)}
+		`${useDriver(name)}; rmmod sd_mod; { ${loading(name)}
 		for process in /proc/[0-9]*; do
 			# Neither this shell, whose words have that name too, nor what earlier runs left behind.
 			case $(readlink $process/exe) in */node) ;; *) continue ;; esac
@@ -131,11 +131,11 @@ async function insertionProcessKilled(t: ExecutionContext, vm: Vm, name: string)
 	t.log(`coldplug, its insertion process killed, ends after ${ended.seconds.toFixed(1)} s`);
 	t.is(ended.status, exitStatus.unended, ended.said);
 	isToldAsHung(t, ended, name);
-	t.regex(await output(vm, "cat /proc/modules"), /^usbhid .* Live /m);
+	t.regex(await output(vm, "cat /proc/modules"), /^sd_mod .* Live /m);
 }
 
 /** Its threads are its own, so that its end is not told; but it has done all that it can, and the next one may begin. */
-async function agentStops(t: ExecutionContext, vm: Vm, name: string): Promise<void> {
+async function agentStops(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const log = await output(
 		vm,
 		`${useDriver(name)}; hotplugd run >/run/log & agent=$!
