@@ -65,7 +65,7 @@ lsmod | grep hotplugd_ | cut -d " " -f 1
 vmTest(
 	"under User-mode Linux our own modules load, need each other, fail, wait, and have a device for two drivers",
 	async (t) => {
-		const vm = await startUml({ testModules: true });
+		const vm = await startUml({ init: "systemd", testModules: true });
 		try {
 			const { stdout, stderr, status } = await vm.run(useOurModules);
 			t.is(status, 0, stderr.toString());
