@@ -28,7 +28,7 @@ import { type Errand, type Machine, type Outcome, runErrand, type Vm } from "./v
 /** As of a machine of QEMU, but for its devices. */
 export interface UmlMachine
 	extends Pick<Machine, "init" | "append" | "files" | "before" | "early" | "modulesLate" | "testModules"> {
-	/** sh that makes them, in the root before process 1 and before `before`, such as `umlDevices`; none unless given. */
+	/** sh that makes them, in the root before `before` and with all modules, such as `umlDevices`; none unless given. */
 	readonly devices?: string;
 }
 

@@ -1,8 +1,10 @@
 // hotplugd alone, in a small image: busybox's init, no udev, no systemd, no other modprobe.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadedByUdev, loadedByUdevUml } from "../support/udev-coldplug.js";
+import { startUml, umlDevices } from "../support/uml.js";
 import { rootDirectory } from "../support/vm/root-image.js";
-import { boot, start } from "../support/vm.js";
+import { start } from "../support/vm.js";
 import { serviceDevices } from "../support/vm-boot.js";
 import { vmTest } from "../support/vm-test.js";
 
@@ -18,17 +20,8 @@ async function debianConfiguration(): Promise<Record<string, Buffer>> {
 
 const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-let byUdev: Promise<string[]> | undefined;
-
-/** What udev loads, in a boot that serves all tests of this file. */
-function loadedByUdev(): Promise<string[]> {
-	const script = ". /vm/functions; udev_coldplug >&2; stand_still; live_modules";
-	byUdev ??= boot({ devices: serviceDevices, script, seconds: 600 }).then(({ stdout }) => lines(stdout));
-	return byUdev;
-}
-
 vmTest("alone under busybox's init it loads what udev loads, and serves whatever comes later", async (t) => {
-	const theirs = await loadedByUdev();
+	const theirs = await loadedByUdev(serviceDevices);
 	t.true(theirs.length > 100, "udev loaded too little to compare with");
 	const vm = await start({
 		init: "busybox",
@@ -87,11 +80,11 @@ vmTest("alone under busybox's init it loads what udev loads, and serves whatever
 vmTest(
 	"alone with nothing in /lib/modules it is idle until it is mounted, and then loads what udev loads",
 	async (t) => {
-		const theirs = await loadedByUdev();
-		const vm = await start({
+		const theirs = await loadedByUdevUml();
+		const vm = await startUml({
 			init: "busybox",
 			modulesLate: true,
-			devices: serviceDevices,
+			devices: umlDevices,
 			files: {
 				...(await debianConfiguration()),
 				"/etc/inittab": `::sysinit:/bin/sh -c 'echo /opt/hotplugd/dist/hotplugd-load >/proc/sys/kernel/modprobe'
@@ -112,7 +105,7 @@ vmTest(
 				/^hotplugd settle: nothing to look in yet: .* has no modules\.dep\.bin\n.*listening: No such/,
 			);
 			// What is asked for meanwhile waits in the spool, since this machine has no modprobe.
-			const asked = await sh(`mount -t minix /dev/vda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l
+			const asked = await sh(`mount -t minix /dev/ubda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l
 			ticks() { sed 's/.*) //' "/proc/$(cat /run/hotplugd/lock)/stat" | awk '{print $12 + $13}'; }
 			ticks; sleep 30; ticks`);
 			const [spooled, before, after] = asked.stdout.map(Number);

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { compile } from "../support/c-program.js";
 import { formatRecords, formatUevent } from "../support/uevent-injector.js";
-import { coldplugDevices, start, type Vm } from "../support/vm.js";
+import { startUml, type UmlVm, umlDevices } from "../support/uml.js";
 import { vmTest } from "../support/vm-test.js";
 
 /** A device of a test module, as the kernel announces it. */
@@ -102,7 +102,7 @@ tail -n 1 /run/log | grep -c '"stopped"'
 /** Seconds, of which an hour would be many more. */
 const LONG = 600;
 
-async function succeed(vm: Vm, script: string): Promise<string> {
+async function succeed(vm: UmlVm, script: string): Promise<string> {
 	const { status, stdout, stderr } = await vm.run(functions + script, LONG);
 	if (status !== 0) throw new Error(`${script} ended with ${status}: ${stdout}${stderr}`);
 	return stdout.toString();
@@ -118,8 +118,8 @@ const seconds = (output: string): ReadonlyMap<string, number> =>
 	);
 
 vmTest("the clock is set by an hour, ahead and back, and all drivers are live as soon as ever", async (t) => {
-	const vm = await start({
-		devices: coldplugDevices,
+	const vm = await startUml({
+		devices: umlDevices,
 		testModules: true,
 		files: {
 			"/etc/modprobe.d/clock.conf": "options hotplugd_fail errno=16\n",

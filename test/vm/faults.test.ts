@@ -6,8 +6,10 @@ import type { AgentStatus } from "../../src/agent/status.js";
 import { compile } from "../support/c-program.js";
 import { renameModule } from "../support/renamed-module.js";
 import { formatRecords, formatUevent } from "../support/uevent-injector.js";
-import { testModules } from "../support/vm/test-modules.js";
-import { coldplugDevices, start, type Vm } from "../support/vm.js";
+import { startUml, type UmlVm, umlChips } from "../support/uml.js";
+import { umlKernel } from "../support/vm/uml-system.js";
+import { umlTestModules } from "../support/vm/uml-test-modules.js";
+import { coldplugDevices, start } from "../support/vm.js";
 import { vmTest } from "../support/vm-test.js";
 
 const LOG = "/run/hotplugd.log";
@@ -17,13 +19,13 @@ type Line = { readonly msg: string; readonly module?: string; readonly result?: 
 /** As systemd would after it has failed: only when every thread of the one before has ended. */
 const startDaemon = `cd /; hotplugd run >>${LOG} & until grep -q '"settled"' ${LOG}; do sleep 0.2; done`;
 
-async function succeed(vm: Vm, command: string, seconds?: number): Promise<string> {
+async function succeed(vm: UmlVm, command: string, seconds?: number): Promise<string> {
 	const { status, stdout, stderr } = await vm.run(command, seconds);
 	if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
 	return stdout.toString();
 }
 
-async function readLog(vm: Vm): Promise<readonly Line[]> {
+async function readLog(vm: UmlVm): Promise<readonly Line[]> {
 	const log = await succeed(vm, `cat ${LOG}`);
 	return log
 		.trimEnd()
@@ -31,7 +33,7 @@ async function readLog(vm: Vm): Promise<readonly Line[]> {
 		.map((line) => JSON.parse(line) as Line);
 }
 
-const readStatus = async (vm: Vm): Promise<AgentStatus> => JSON.parse(await succeed(vm, "hotplugd status --json"));
+const readStatus = async (vm: UmlVm): Promise<AgentStatus> => JSON.parse(await succeed(vm, "hotplugd status --json"));
 
 // What kmod itself would still load then.
 const byModprobe = `find /sys/devices -name modalias -print0 | xargs -0 cat | sort -u | xargs -d '\\n' /sbin/modprobe -abq`;
@@ -90,7 +92,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 async function extraModules(): Promise<Record<string, Buffer>> {
-	const folder = await testModules();
+	const folder = await umlTestModules(await umlKernel());
 	const [slowly, fail, user] = ["slow", "fail", "user"].map((name) =>
 		readFileSync(join(folder, `hotplugd_${name}.ko`)),
 	);
@@ -106,7 +108,7 @@ async function extraModules(): Promise<Record<string, Buffer>> {
 	const ofAnotherKernel = Buffer.from(
 		renameModule(slowly!, "hotplugd_slow", foreign)
 			.toString("latin1")
-			.replace(/(?<=\0vermagic=\S+ )SMP/, "SMQ"),
+			.replace(/(?<=\0vermagic=)\d/, "0"),
 		"latin1",
 	);
 	return Object.fromEntries([...copies, ...failures, [unknownSymbol, usesUnknown], [foreign, ofAnotherKernel]]);
@@ -122,10 +124,9 @@ const announce = (names: readonly string[], place: string): Buffer =>
 		),
 	);
 
-const links =
-	"dummy ifb nlmon veth macvlan ipvlan bond team vcan vxlan geneve gtp wireguard vrf macsec bridge vlan sit gre xfrm"
-		.split(" ")
-		.map((name) => `rtnl-link-${name}`);
+const links = "dummy ifb nlmon veth macvlan ipvlan bond team vcan vxlan geneve gtp vrf macsec bridge vlan sit gre"
+	.split(" ")
+	.map((name) => `rtnl-link-${name}`);
 
 const options = [
 	...slow.map((name) => `options ${name} delay_ms=60000`),
@@ -136,9 +137,9 @@ vmTest(
 	"indexes are rewritten, modules hang, others fail, and all devices come up again and again: nothing is lost",
 	async (t) => {
 		const modules = await extraModules();
-		const vm = await start({
+		const vm = await startUml({
 			testModules: true,
-			devices: ["qemu-xhci,id=xhci", "usb-mouse,bus=xhci.0", "e1000e,romfile=", "virtio-rng-pci"],
+			devices: umlChips("tmp006", "24c02"),
 			append: `module_blacklist=${forbidden}`,
 			files: {
 				"/etc/modprobe.d/faults.conf": `${options.join("\n")}\n`,
@@ -173,21 +174,21 @@ vmTest(
 );
 
 /** What was inserted so far, as the log says, in order. */
-const listInserted = async (vm: Vm): Promise<readonly (string | undefined)[]> =>
+const listInserted = async (vm: UmlVm): Promise<readonly (string | undefined)[]> =>
 	(await readLog(vm)).filter(({ result }) => result === "inserted").map(({ module }) => module);
 
 /** @param names a pattern of grep's */
 const awaitInserted = (names: string, count: number): string =>
 	`until [ $(grep -c '"module":"${names}","result":"inserted"' ${LOG}) -ge ${count} ]; do sleep 0.5; done`;
 
-async function rewriteIndexes(t: ExecutionContext, vm: Vm): Promise<void> {
+async function rewriteIndexes(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	const during = await succeed(
 		vm,
 		`cp /vm/extra/*.ko /lib/modules/$(uname -r)/extra/ || exit 1
 		depmod -a 2>/run/depmod.err & depmod=$!
 		for link in ${links.join(" ")}; do
 			/vm/injector kernel </vm/records/$link || exit 1
-			sleep 0.7
+			sleep 0.05
 			[ -e /proc/$depmod/exe ] && echo $link
 		done
 		wait $depmod || exit 1
@@ -200,14 +201,14 @@ async function rewriteIndexes(t: ExecutionContext, vm: Vm): Promise<void> {
 		vm,
 		`until hotplugd status --json | grep -q '"generation": *\\([2-9]\\|[1-9][0-9]\\)'; do sleep 0.5; done`,
 	);
-	const wanted = ["bonding", "dummy", "ip_gre", "wireguard", "8021q", "xfrm_interface", "sit", "vcan"];
+	const wanted = ["bonding", "dummy", "ip_gre", "8021q", "macsec", "sit", "vcan"];
 	// Some of them may come only once the last indexes are read.
 	for (const name of wanted) await succeed(vm, awaitInserted(name, 1));
 	const inserted = await listInserted(vm);
 	for (const name of wanted) t.true(inserted.includes(name), `${name} is not among ${inserted.join(" ")}`);
 }
 
-async function hang(t: ExecutionContext, vm: Vm): Promise<void> {
+async function hang(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	await succeed(
 		vm,
 		`/vm/injector kernel </vm/records/slow
@@ -230,7 +231,7 @@ async function hang(t: ExecutionContext, vm: Vm): Promise<void> {
 	for (const name of [...slow, ...others]) t.is(after.filter((one) => one === name).length, 1, name);
 }
 
-async function fail(t: ExecutionContext, vm: Vm): Promise<void> {
+async function fail(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	const failed = `$(grep -c '"result":"failed"' ${LOG})`;
 	const count = Object.keys(reasons).length;
 	await succeed(vm, `/vm/injector kernel </vm/records/failing; until [ ${failed} -ge ${count} ]; do sleep 0.2; done`);
@@ -252,7 +253,7 @@ async function fail(t: ExecutionContext, vm: Vm): Promise<void> {
 const FLOOD = 200_000;
 
 /** Every device comes up again and again: there is no udev here that would make anything of it. */
-async function storm(t: ExecutionContext, vm: Vm): Promise<void> {
+async function storm(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	const memory = "sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/$(pidof node)/status";
 	const output = await succeed(
 		vm,

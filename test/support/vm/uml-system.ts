@@ -48,7 +48,7 @@ const processOne: Readonly<Record<Init, string>> = {
 };
 
 /** The content of the initrd, and paths of the disks' images in their order. */
-export async function umlSystem({ init = "script", devices = "", before = "", testModules, ...overlay }: UmlSystem) {
+export async function umlSystem({ init = "script", devices, testModules, ...overlay }: UmlSystem) {
 	const kernel = await umlKernel();
 	const { release, version } = kernel;
 	const modules = testModules
@@ -58,8 +58,8 @@ export async function umlSystem({ init = "script", devices = "", before = "", te
 	const files = guestScripts().set("init", guestFile("uml-init.sh"));
 	files.set("vm/uml-script", guestFile("uml-script.sh")).set("vm/process-1", Buffer.from(processOne[init]));
 	files.set("vm/functions", Buffer.concat([guestFile("functions.sh"), guestFile("uml-functions.sh")]));
-	for (const [path, content] of overlayFiles({ ...overlay, before: `${devices}\n${before}` }))
-		files.set(`overlay/${path}`, content);
+	if (devices !== undefined) files.set("vm/devices", Buffer.from(devices));
+	for (const [path, content] of overlayFiles(overlay)) files.set(`overlay/${path}`, content);
 	files.set("bin/busybox", readFileSync(join(await rootDirectory(), "bin/busybox")));
 	files.set("overlay.ko", readFileSync(join(modulesOfPackage, release, "kernel/fs/overlayfs/overlay.ko")));
 	return { initrd: formatCpio(files), disks };

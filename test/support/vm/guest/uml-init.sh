@@ -20,12 +20,17 @@ writable() { # DISK DIRECTORY
 
 . /vm/lay-root
 writable ubda /disk
-[ -e /overlay/vm/modules-late ] || writable ubdb /disk/lib/modules
+writable ubdb /disk/lib/modules
 writable ubdc /disk/opt/hotplugd
 mkdir -p /disk/vm
 cp -p /vm/* /disk/vm
 lay_files /overlay /disk
 for kernel in dev proc sys; do mount -o move /$kernel /disk/$kernel; done
+if [ -e /disk/vm/devices ]; then
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /disk /bin/sh -eu /vm/devices >/disk/vm/devices.out 2>&1 ||
+		give_up /disk "its devices cannot be made: $(cat /disk/vm/devices.out)"
+fi
+[ ! -e /disk/vm/modules-late ] || umount /disk/lib/modules
 run_before /disk
 add_to_inittab /disk
 exec switch_root /disk "$(cat /vm/process-1)"
