@@ -20,6 +20,13 @@ const environmentVariables = {};
 const folder = process.env.TMPDIR ? undefined : makeTestFolder();
 if (folder !== undefined) environmentVariables.TMPDIR = folder;
 
+// Each node that starts reads these certificates, for longer than the rest of its start takes: npm alone is to have them.
+const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
+if (certificates !== undefined) {
+	delete process.env.NODE_EXTRA_CA_CERTS;
+	environmentVariables.HOTPLUGD_TEST_CERTIFICATES = certificates;
+}
+
 export default {
 	files: ["test/**/*.test.ts"],
 	typescript: { rewritePaths: { "src/": "dist/src/", "test/": "dist/test/" }, compile: false },
