@@ -4,11 +4,17 @@ import { setTimeout } from "node:timers/promises";
 /** Milliseconds: less than the minute that the test runner waits, who cannot say for what. */
 const PATIENCE = 50_000;
 
-/** @throws Error if it is not so within 50 seconds */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+/**
+ * @param pause between two looks
+ * @throws Error if it is not so within 50 seconds
+ */
+export async function until(
+	isSo: () => boolean | Promise<boolean>,
+	pause: () => Promise<unknown> = () => setTimeout(5),
+): Promise<void> {
 	const over = performance.now() + PATIENCE;
 	while (!(await isSo())) {
 		if (performance.now() > over) throw new Error(`it never came true: ${isSo}`);
-		await setTimeout(5);
+		await pause();
 	}
 }
