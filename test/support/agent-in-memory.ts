@@ -89,7 +89,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 			return replies;
 		},
 		async until(line: string): Promise<void> {
-			await until(() => log.includes(line), heard);
+			await until(() => log.includes(line));
 			await heard();
 		},
 	};

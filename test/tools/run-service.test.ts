@@ -6,7 +6,7 @@ import { exitStatus } from "../../src/agent/verdict.js";
 import { run } from "../../src/tools/run.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
-import { until as untilSo } from "../support/until.js";
+import { until } from "../support/until.js";
 import type { World } from "../support/world.js";
 
 const world: World = {
@@ -41,8 +41,6 @@ const log = (machine: FakeMachine): readonly Line[] =>
 		.split("\n")
 		.filter((line) => line !== "")
 		.map((line) => JSON.parse(line));
-
-const until = (isTrue: () => boolean): Promise<void> => untilSo(isTrue, heard);
 
 const logged = (machine: FakeMachine, wanted: RegExp) => until(() => log(machine).some(({ msg }) => wanted.test(msg)));
 
