@@ -1,5 +1,6 @@
 // The test runner's configuration. Where `npm test` asks for it, what each test took is recorded for its report.
 import { relative } from "node:path";
+import { makeTestFolder } from "./scripts/ava-worker/test-folder.mjs";
 
 /** Of every test that has passed or failed. */
 async function recordTests({ events }) {
@@ -12,10 +13,25 @@ async function recordTests({ events }) {
 
 const observed = { nonSemVerExperiments: { observeRunsFromConfig: true }, observeRun: recordTests };
 
+/** What the tests have in their environment beside what is there. */
+const environmentVariables = {};
+
+// Who names a place for temporary directories gets it: a run within a run has that of the outer one.
+const folder = process.env.TMPDIR ? undefined : makeTestFolder();
+if (folder !== undefined) environmentVariables.TMPDIR = folder;
+
+// Each node that starts reads these certificates, for longer than the rest of its start takes: npm alone is to have them.
+const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
+if (certificates !== undefined) {
+	delete process.env.NODE_EXTRA_CA_CERTS;
+	environmentVariables.HOTPLUGD_TEST_CERTIFICATES = certificates;
+}
+
 export default {
 	files: ["test/**/*.test.ts"],
 	typescript: { rewritePaths: { "src/": "dist/src/", "test/": "dist/test/" }, compile: false },
 	nodeArguments: ["--require=./scripts/ava-worker/preload.cjs"],
+	environmentVariables,
 	timeout: "60s",
 	...(process.env.HOTPLUGD_TIMES === undefined ? {} : observed),
 };

@@ -8,10 +8,15 @@ import { version } from "../src/version.js";
 
 const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
 
-/** In a folder of its own, without what the npm that runs this test tells its children. */
+/**
+ * In a folder of its own, without what the npm that runs this test tells its children; with the certificates by which it may reach
+ * its registry, which ava.config.js keeps from the tests.
+ */
 function npm(folder: string, words: readonly string[]): string {
 	const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
-	return execFileSync("npm", [...words, ...quiet], { cwd: folder, env: Object.fromEntries(entries), encoding: "utf8" });
+	const { HOTPLUGD_TEST_CERTIFICATES: certificates } = process.env;
+	const env = { ...Object.fromEntries(entries), ...(certificates && { NODE_EXTRA_CA_CERTS: certificates }) };
+	return execFileSync("npm", [...words, ...quiet], { cwd: folder, env, encoding: "utf8" });
 }
 
 test("the package installs into an empty folder and runs there under both of its names", (t) => {

@@ -5,6 +5,7 @@ import { makeRequests } from "../../src/agent/requests.js";
 import { MAY_HANG } from "../../src/libkmod/places.js";
 import { type AgentInMemoryOptions, makeAgentInMemory } from "../support/agent-in-memory.js";
 import { heard } from "../support/fake-kernel.js";
+import { until } from "../support/until.js";
 import type { World } from "../support/world.js";
 
 const world: World = {
@@ -147,11 +148,11 @@ test("who waits for a place that nobody will give up is answered when the last o
 	};
 	const { comesUp, kernel, inserter, asks } = makeAgentInMemory(t, crowd, { hungMilliseconds: 300 });
 	await comesUp(...hanging.map((name) => [`/${name}`, `pci:${name}`] as const));
-	while (inserter.running().filter(({ hung }) => hung).length < hanging.length) await heard();
+	await until(() => inserter.running().filter(({ hung }) => hung).length >= hanging.length);
 	await asks("x", "kernel");
 	const replies = await asks("y");
 	await kernel.end("x");
-	while (replies.length === 0) await heard();
+	await until(() => replies.length > 0);
 	t.like(replies, { 0: { result: "failed", explanation: "y waits for h0, which hangs: it may come up yet" } });
 });
 

@@ -11,6 +11,7 @@ import { Refusal } from "../../src/libkmod/kernel.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { normaliseModuleName } from "../../src/libkmod/module-name.js";
 import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "./fake-kernel.js";
+import { until } from "./until.js";
 import { makeWorld, type World } from "./world.js";
 
 export type AgentInMemoryOptions = FakeKernelOptions & {
@@ -88,7 +89,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 			return replies;
 		},
 		async until(line: string): Promise<void> {
-			while (!log.includes(line)) await heard();
+			await until(() => log.includes(line));
 			await heard();
 		},
 	};

@@ -2,7 +2,10 @@
 // own list of modules says.
 import { type Kernel, type ModuleFiles, Refusal } from "../../src/libkmod/kernel.js";
 import { normaliseModuleName } from "../../src/libkmod/module-name.js";
+import { heard } from "./until.js";
 import { filesIn, RELEASE } from "./world.js";
+
+export { heard };
 
 export type FakeKernelOptions = {
 	readonly files?: ReadonlyMap<string, Buffer>;
@@ -88,11 +91,6 @@ export function makeFakeKernel({
 			await heard();
 		},
 	};
-}
-
-/** When everything that follows from what has happened, without time passing, has happened too: places are given a turn later. */
-export async function heard(): Promise<void> {
-	for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function listModules(live: ReadonlySet<string>): Buffer {

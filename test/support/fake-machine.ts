@@ -7,7 +7,8 @@ import type { DeviceIdentity } from "../../src/agent/udev-database.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import type { ControlOptions, InstanceLock, Machine } from "../../src/tools/machine.js";
 import { clientOf } from "./client.js";
-import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "./fake-kernel.js";
+import { type FakeKernel, type FakeKernelOptions, makeFakeKernel } from "./fake-kernel.js";
+import { until } from "./until.js";
 import { type World, worldFiles } from "./world.js";
 
 export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
@@ -216,11 +217,13 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			for (const [path, content] of worldFiles(anew)) files.set(path, content);
 		},
 		async ask(request, client = clientOf()) {
-			while (!controls.has("control")) await heard();
+			// Whoever asks one that listens has asked when this returns.
+			if (!controls.has("control")) await until(() => controls.has("control"));
 			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)), client)));
 		},
 		async askToLoad(line) {
-			while (!controls.has("load")) await heard();
+			// Whoever asks one that listens has asked when this returns.
+			if (!controls.has("load")) await until(() => controls.has("load"));
 			return String(await controls.get("load")!(Buffer.from(line), clientOf()));
 		},
 		async tellOf(action, device) {

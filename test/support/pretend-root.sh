@@ -10,15 +10,24 @@ root=$directory/root
 
 lay() { # a directory of what is here, by links, and of what the machine has in its place
 	mkdir "$root/$1"
-	for entry in "/$1"/*; do
-		[ ! -e "$entry" ] || [ -e "$directory$entry" ] || ln -s "/.$1/${entry##*/}" "$root$entry"
-	done
+	link "$1" "/.$1"
 	for entry in "$directory/$1"/*; do
 		case $entry in
 		*.d) cp -r "$entry" "$root/$1" ;;
 		*) lay "$1/${entry##*/}" ;;
 		esac
 	done
+}
+
+link() { # into the root's directory $1 what is in /$1, by links to $2, but for what the machine has: all at once, as programs cost
+	place=$1
+	target=$2
+	set --
+	for entry in "/$place"/*; do
+		name=$place/${entry##*/}
+		[ ! -e "$entry" ] || [ -e "$root/$name" ] || [ -e "$directory/$name" ] || set -- "$@" "$target/${entry##*/}"
+	done
+	[ $# = 0 ] || ln -s -t "$root/$place" "$@"
 }
 
 mkdir "$root"
@@ -49,16 +58,12 @@ for entry in /*; do
 done
 mkdir "$root/proc" "$root/.proc" "$root/sys" "$root/lib" "$root/lib/modules"
 mount --rbind /proc "$root/.proc"
-for entry in /lib/*; do
-	[ "$entry" = /lib/modules ] || [ -e "$directory$entry" ] || ln -s "/usr$entry" "$root$entry"
-done
+link lib /usr/lib
 [ ! -d "$directory/lib" ] || cp -r "$directory/lib/." "$root/lib"
 for kind in proc sys; do
 	[ ! -d "$directory/$kind" ] || cp -r "$directory/$kind/." "$root/$kind"
 done
 [ ! -d "$directory/modules" ] || cp -rL "$directory/modules" "$root/lib/modules/$(uname -r)"
-for entry in /proc/*; do
-	[ -e "$root$entry" ] || ln -s "/.${entry#/}" "$root$entry"
-done
+link proc /.proc
 [ ! -d "$directory/beside" ] || cp -r "$directory/beside/." "$root"
 exec chroot "$root" "$@"

@@ -1,6 +1,7 @@
 // A process of its own for our tools, so that a library can be preloaded into it: it runs one call after the other, as the
 // executable would, and leaves what each wrote beside the directory in which it ran.
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { argv, chdir } from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -14,7 +15,9 @@ export type SessionCall = {
 export const toolsSession = fileURLToPath(import.meta.url);
 
 async function runOne({ place, words: [tool = "", ...words], environment }: SessionCall): Promise<void> {
-	const { run, thisMachine } = await import("../../src/main.js");
+	// From the executable's bundle, as it is installed, which loads in half the time.
+	const { bundle } = createRequire(import.meta.url)("../../main.js") as { bundle: typeof import("../../src/main.js") };
+	const { run, thisMachine } = bundle;
 	const written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
 	const machine = {
 		...thisMachine,

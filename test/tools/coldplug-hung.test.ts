@@ -3,10 +3,10 @@
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
 import { coldplug } from "../../src/tools/coldplug.js";
-import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, makeFakeMachine } from "../support/fake-machine.js";
 import { hungSession } from "../support/hung-session.js";
 import { runSession } from "../support/network-namespace.js";
+import { until } from "../support/until.js";
 import type { World } from "../support/world.js";
 
 const world: World = {
@@ -21,7 +21,7 @@ const load = (machine: FakeMachine, ...words: readonly string[]): Promise<number
 	coldplug.start(["--quiet", "20", ...words], machine);
 
 async function begun(machine: FakeMachine, module: string): Promise<void> {
-	while (!machine.fakeKernel.underway().includes(module)) await heard();
+	await until(() => machine.fakeKernel.underway().includes(module));
 }
 
 const baseHangs =
@@ -78,7 +78,7 @@ test("a stop signal ends it at once beside what hangs, which it names", async (t
 	const ended = load(machine, "--quiet", "1000000", "--verbose");
 	await begun(machine, "lone");
 	await machine.fakeKernel.end("lone");
-	while (!machine.printed().includes("base: has not ended")) await heard();
+	await until(() => machine.printed().includes("base: has not ended"));
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.stopped);
 	const [first, ...rest] = machine.complained().split("\n");

@@ -3,6 +3,7 @@ import { exitStatus } from "../../src/agent/verdict.js";
 import { coldplug } from "../../src/tools/coldplug.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import { until } from "../support/until.js";
 import { configFile, moduleDirectory, type World } from "../support/world.js";
 
 const world: World = {
@@ -95,7 +96,7 @@ test("a device that comes up while it loads is handled before it ends", async (t
 	const machine = makeFakeMachine({ world, devices: { "pci/card": "x:card1" }, held: true });
 	const ended = load(machine);
 	await machine.listening;
-	while (machine.fakeKernel.underway().length === 0) await heard();
+	await until(() => machine.fakeKernel.underway().length > 0);
 	await machine.plugIn("usb/stick", "x:lone");
 	await heard();
 	t.deepEqual(machine.fakeKernel.underway(), ["base", "lone"]);
@@ -108,7 +109,7 @@ test("a device that comes up while it loads is handled before it ends", async (t
 test("a signal ends it when what runs has ended, and it says what it waits for", async (t) => {
 	const machine = makeFakeMachine({ world, devices, held: true, files: { "/etc/hotplugd.toml": "parallel = 1" } });
 	const ended = load(machine);
-	while (machine.fakeKernel.underway().length === 0) await heard();
+	await until(() => machine.fakeKernel.underway().length > 0);
 	machine.signal("SIGTERM");
 	t.regex(machine.complained(), /^coldplug: SIGTERM: waiting for base\n$/);
 	await machine.fakeKernel.end("base");

@@ -280,7 +280,7 @@ function findFaults({ tool, line, status, says, differs }: (typeof cases)[number
 function saidBy(tool: string, { stderr }: Run): string {
 	const said = tool === "modprobe" ? withoutPlacesIn(stderr) : withoutLibraryLinesIn(stderr);
 	return said
-		.replaceAll(/\/tmp\/pretend-\w+\/(?:real|ours)-\d+/g, "WORK")
+		.replaceAll(/(?:\/[\w.-]+)+\/pretend-\w+\/(?:real|ours)-\d+/g, "WORK")
 		.replaceAll(/(?<!WORK\S*)\/lib\/modules\/\d[^/\s]*(?=[/\s])/g, "DIRECTORY")
 		.replaceAll(/\n{2,}/g, "\n");
 }

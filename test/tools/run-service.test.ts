@@ -6,6 +6,7 @@ import { exitStatus } from "../../src/agent/verdict.js";
 import { run } from "../../src/tools/run.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import { until } from "../support/until.js";
 import type { World } from "../support/world.js";
 
 const world: World = {
@@ -40,10 +41,6 @@ const log = (machine: FakeMachine): readonly Line[] =>
 		.split("\n")
 		.filter((line) => line !== "")
 		.map((line) => JSON.parse(line));
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-	while (!isTrue()) await heard();
-};
 
 const logged = (machine: FakeMachine, wanted: RegExp) => until(() => log(machine).some(({ msg }) => wanted.test(msg)));
 
@@ -294,16 +291,17 @@ test("a module that failed is tried again for another device, later and later, a
 	const FIRST_PAUSE = 250;
 	const begun = performance.now();
 	await machine.plugIn("1", "x:stick");
-	await until(() => tries() === 1);
+	await until(() => tries() >= 1);
 	await machine.plugIn("1", "x:stick");
 	await machine.plugIn("2", "x:stick");
 	await machine.plugIn("3", "x:stick");
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
 	// A busy machine may have made a pause of its own.
 	t.true(tries() === 1 || performance.now() - begun >= FIRST_PAUSE);
-	await until(() => tries() === 2);
+	await until(() => tries() >= 2);
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
-	t.is(tries(), 2);
+	// The second try was for both, unless the third device came but after it: a pause that is twice as long went before the third.
+	t.true(tries() === 2 || (tries() === 3 && performance.now() - begun >= 3 * FIRST_PAUSE), String(tries()));
 });
 
 test("a second one says who runs already, and ends", async (t) => {

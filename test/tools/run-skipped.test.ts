@@ -4,8 +4,8 @@ import { exitStatus } from "../../src/agent/verdict.js";
 import { coldplug } from "../../src/tools/coldplug.js";
 import type { Machine, ServiceMachine } from "../../src/tools/machine.js";
 import { run } from "../../src/tools/run.js";
-import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, makeFakeMachine } from "../support/fake-machine.js";
+import { until } from "../support/until.js";
 import type { World } from "../support/world.js";
 
 const world: World = { modules: { a: [], b: [] }, aliases: { "x:a": "a", "x:b": "b" } };
@@ -32,7 +32,7 @@ function start(t: ExecutionContext, spoil: (service: ServiceMachine) => Promise<
 }
 
 const loads = async (machine: FakeMachine, count: number): Promise<void> => {
-	while (machine.fakeKernel.live.size < count) await heard();
+	await until(() => machine.fakeKernel.live.size >= count);
 };
 
 test("readiness that cannot be told costs nothing else, and is told", async (t) => {
@@ -57,7 +57,7 @@ test("a log that throws costs the log, and standard error has why", async (t) =>
 	await loads(machine, 1);
 	await machine.plugIn("b", "x:b");
 	await loads(machine, 2);
-	while (lines < 2) await heard();
+	await until(() => lines >= 2);
 	t.is(machine.complained(), "hotplugd run: a report for log: it broke\n");
 });
 

@@ -4,6 +4,7 @@ import { Refusal } from "../../src/libkmod/kernel.js";
 import { run } from "../../src/tools/run.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
+import { until } from "../support/until.js";
 import { configFile, type World } from "../support/world.js";
 
 const world: World = {
@@ -28,12 +29,10 @@ const log = (machine: FakeMachine): readonly Line[] =>
 		.map((line) => JSON.parse(line));
 
 /** Resolves with the line, when the log has it. */
-async function logged(machine: FakeMachine, wanted: RegExp): Promise<Line> {
-	for (;;) {
-		const line = log(machine).find(({ msg }) => wanted.test(msg));
-		if (line !== undefined) return line;
-		await heard();
-	}
+async function logged(machine: FakeMachine, wanted: RegExp, patience?: number): Promise<Line> {
+	const find = () => log(machine).find(({ msg }) => wanted.test(msg));
+	await until(() => find() !== undefined, patience);
+	return find()!;
 }
 
 const INFO = 30;
@@ -70,7 +69,7 @@ test("it loads what is there, then what is plugged in, until SIGTERM", async (t)
 test("at SIGTERM it names what runs, awaits it and begins nothing more", async (t) => {
 	const { machine, ended } = start({ held: true });
 	await machine.listening;
-	while (machine.fakeKernel.underway().length === 0) await heard();
+	await until(() => machine.fakeKernel.underway().length > 0);
 	machine.signal("SIGTERM");
 	t.deepEqual((await logged(machine, /^SIGTERM/)).running, ["base"]);
 	await machine.plugIn("usb/stick", "x:stick");
@@ -144,7 +143,7 @@ test("a socket that fails is an error, and another one is opened", async (t) => 
 	(await machine.listening).onError(new Error("it broke"));
 	t.like(await logged(machine, /^the uevent socket failed/), { level: ERROR, reason: "it broke" });
 	t.is(machine.sockets(), 0);
-	while (machine.sockets() === 0) await heard();
+	await until(() => machine.sockets() > 0);
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
 });
@@ -158,7 +157,7 @@ test("at level debug it logs what each device asks for", async (t) => {
 
 test("at level error it logs nothing where nothing is wrong", async (t) => {
 	const { machine, ended } = start({ files: { "/etc/hotplugd.toml": 'log_level = "error"' } });
-	while (!machine.fakeKernel.live.has("card")) await heard();
+	await until(() => machine.fakeKernel.live.has("card"));
 	machine.signal("SIGTERM");
 	await ended;
 	t.is(machine.printed(), "");
@@ -220,7 +219,7 @@ test("short of descriptors when it began, it tries again though no file has chan
 	const ended = run.start([], machine);
 	await logged(machine, /^nothing is loaded until that changes: could not read .*: EMFILE/);
 	isShort = false;
-	await logged(machine, /^card: inserted/);
+	await logged(machine, /^card: inserted/, 150_000);
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
 });

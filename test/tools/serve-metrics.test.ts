@@ -26,9 +26,9 @@ function readValue(text: string, name: string): number | undefined {
 
 test("whoever asks on the control socket is told the metrics, and they are those of status", async (t) => {
 	const { machine, ended } = start("");
-	while (!machine.fakeKernel.live.has("card")) await heard();
+	await until(() => machine.fakeKernel.live.has("card"));
 	await machine.plugIn("stick", "x:stick");
-	while (!machine.fakeKernel.live.has("stick")) await heard();
+	await until(() => machine.fakeKernel.live.has("stick"));
 	await heard();
 	const answer = await machine.ask({ command: "metrics" });
 	t.true(answer.ok);
@@ -46,7 +46,7 @@ test("whoever asks on the control socket is told the metrics, and they are those
 test("where a file is asked for it is written, for the last time at the end", async (t) => {
 	const begun = performance.now();
 	const { machine, ended } = start(`metrics_file = "${FILE}"\nmetrics_seconds = 1`);
-	while (!machine.fakeKernel.live.has("card")) await heard();
+	await until(() => machine.fakeKernel.live.has("card"));
 	// A busy machine may have taken that second.
 	t.true(!machine.hasFile(FILE) || performance.now() - begun >= 1000);
 	await until(() => machine.hasFile(FILE));

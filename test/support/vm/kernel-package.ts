@@ -1,7 +1,7 @@
 // Debian's kernel package, unpacked: the one that linux-image-amd64 depends on, with the indexes of the real depmod.
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asset } from "./cache.js";
+import { asset, digest } from "./cache.js";
 import { aptRetries, command, shell } from "./command.js";
 
 export interface KernelPackage {
@@ -15,16 +15,48 @@ export interface KernelPackage {
 
 export type Compression = "plain" | "xz" | "zst" | "gz";
 
-let named: Promise<{ name: string; release: string; version: string }> | undefined;
+type Named = { readonly name: string; readonly release: string; readonly version: string };
 
-/** Which package that is now, as the machine's own package lists say. */
-async function nameKernelPackage() {
+let named: Promise<Named> | undefined;
+
+/** Which package that is now, as the machine's own package lists say: apt is asked once for each state of them, for a second. */
+async function nameKernelPackage(): Promise<Named> {
+	const answer = `kernel-name-${digestFiles(["/var/lib/apt/lists", "/var/lib/dpkg/status", ...aptSettings])}`;
+	try {
+		const path = await asset(answer, async (draft) => writeFileSync(draft, JSON.stringify(await askApt())), {
+			checked: true,
+		});
+		return JSON.parse(readFileSync(path, "utf8"));
+	} catch (error) {
+		throw (error as Error).cause ?? error;
+	}
+}
+
+/** What apt chooses by, beside what there is. */
+const aptSettings = ["sources.list", "sources.list.d", "preferences", "preferences.d", "apt.conf", "apt.conf.d"].map(
+	(name) => join("/etc/apt", name),
+);
+
+async function askApt(): Promise<Named> {
 	const described = await command("apt-cache", ["show", "--no-all-versions", "linux-image-amd64"]).catch(() => "");
 	const [, name, version] = /^Depends:.*(linux-image-\S+) \(= (\S+)\)/m.exec(described) ?? [];
 	if (name === undefined || version === undefined) {
 		throw new Error("apt knows no linux-image-amd64: run scripts/setup-vm.sh as root");
 	}
 	return { name, release: name.replace("linux-image-", ""), version };
+}
+
+/** A short name for the state of files, and of those that are right in directories: size, and time of the last change. */
+function digestFiles(paths: readonly string[]): string {
+	const states = paths.flatMap((path) => {
+		const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+		const files = stat?.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [path];
+		return files.map((file) => {
+			const { size, ctimeNs } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
+			return `${file} ${size} ${ctimeNs}`;
+		});
+	});
+	return digest(...states);
 }
 
 /** Downloads and unpacks the package at the first call ever; later calls find it in the cache. */
