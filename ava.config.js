@@ -27,11 +27,25 @@ if (certificates !== undefined) {
 	environmentVariables.HOTPLUGD_TEST_CERTIFICATES = certificates;
 }
 
+/** Those that take longest, in the order in which they begin: what begins last should not be what ends last. */
+const longest = [
+	...["coldplug", "faults", "service", "rivals", "soak", "alone", "compression", "alone-examples", "service-kept-out"],
+	...["service-fallback", "modprobe", "alone-supervisors", "service-baseline", "late", "hotplug", "service-killed"],
+	...["configuration", "hung", "tools", "service-commands", "clock"],
+].map((name) => `test/vm/${name}.test.ts`);
+longest.push(...["tools/run", "package", "tools/coldplug-unread"].map((name) => `test/${name}.test.ts`));
+
+function placeOf(file) {
+	const place = longest.indexOf(relative(import.meta.dirname, file));
+	return place === -1 ? longest.length : place;
+}
+
 export default {
 	files: ["test/**/*.test.ts"],
 	typescript: { rewritePaths: { "src/": "dist/src/", "test/": "dist/test/" }, compile: false },
 	nodeArguments: ["--require=./scripts/ava-worker/preload.cjs"],
 	environmentVariables,
+	sortTestFiles: (one, other) => placeOf(one) - placeOf(other) || one.localeCompare(other),
 	timeout: "60s",
 	...(process.env.HOTPLUGD_TIMES === undefined ? {} : observed),
 };
