@@ -53,7 +53,7 @@ echo $begun $(uptime) | awk '{ print ($2 - $1 >= 3 ? "as long as it was told" : 
 rmmod hotplugd_slow && state hotplugd_slow
 echo "== a device"
 modprobe hotplugd_device
-udevadm settle
+until [ "$(state hotplugd_second)" = live ]; do sleep 0.1; done
 for name in first second; do echo hotplugd_$name $(state hotplugd_$name); done
 basename $(readlink -f /sys/devices/platform/hotplugd-rivals/driver)
 rmmod hotplugd_device
