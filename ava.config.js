@@ -27,11 +27,14 @@ if (certificates !== undefined) {
 	environmentVariables.HOTPLUGD_TEST_CERTIFICATES = certificates;
 }
 
-/** Those that take longest, in the order in which they begin: what begins last should not be what ends last. */
+/**
+ * Those that take longest, in the order in which they begin: what begins last should not be what ends last. Emulated machines and
+ * those of User-mode Linux by turns, since two of a kind run at once.
+ */
 const longest = [
-	...["coldplug", "faults", "service", "rivals", "soak", "alone", "compression", "alone-examples", "service-kept-out"],
-	...["service-fallback", "modprobe", "alone-supervisors", "service-baseline", "late", "hotplug", "service-killed"],
-	...["configuration", "hung", "tools", "service-commands", "clock"],
+	...["service-premise", "coldplug", "service-kept-out", "service-fallback", "faults", "modprobe", "rivals", "soak"],
+	...["hung", "compression", "alone-examples", "service", "late", "alone", "alone-supervisors", "service-baseline"],
+	...["service-killed", "hotplug", "service-commands", "configuration", "clock", "tools"],
 ].map((name) => `test/vm/${name}.test.ts`);
 longest.push(...["tools/run", "package", "tools/coldplug-unread"].map((name) => `test/${name}.test.ts`));
 
