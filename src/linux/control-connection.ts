@@ -19,6 +19,8 @@ export type ConnectionLimits = {
 };
 
 const NEWLINE = 10;
+/** So much of what is behind a line that was cut off is read and dropped, until the client closes. */
+const DROPPED_BYTES = 2 ** 20;
 /** Between two looks whether a client that sends nothing more still reads. */
 const LOOK_MILLISECONDS = 1000;
 
@@ -33,6 +35,8 @@ export class ControlConnection {
 	#answering = false;
 	/** No line is taken any more. */
 	#last = false;
+	/** Of a line that was cut off, what follows: else the kernel resets the connection for what is unread, and the client misses the answer. */
+	#dropped: number | undefined;
 	readonly #silence: NodeJS.Timeout;
 	#looks: NodeJS.Timeout | undefined;
 
@@ -60,10 +64,21 @@ export class ControlConnection {
 	}
 
 	#read(chunk: Buffer): void {
+		if (this.#dropped !== undefined) {
+			this.#drop(this.#dropped + chunk.length);
+			return;
+		}
 		this.#rest.push(chunk);
 		this.#size += chunk.length;
 		this.#hasLine ||= chunk.includes(NEWLINE) || this.#size > this.#limits.lineBytes;
 		this.#advance();
+	}
+
+	#drop(size: number): void {
+		this.#dropped = size;
+		if (size <= DROPPED_BYTES) return;
+		if (this.#socket.writableEnded) this.#socket.destroy();
+		else this.#socket.pause();
 	}
 
 	#advance(): void {
@@ -79,6 +94,7 @@ export class ControlConnection {
 		const end = all.indexOf(NEWLINE);
 		const tooLong = end < 0 || end > lineBytes;
 		this.#last = oneAnswer || tooLong;
+		if (tooLong) this.#dropped = 0;
 		const rest = tooLong ? Buffer.alloc(0) : all.subarray(end + 1);
 		this.#rest = [rest];
 		this.#size = rest.length;
@@ -132,10 +148,16 @@ export class ControlConnection {
 		this.#looks = undefined;
 	}
 
-	/** Once all is written there is nothing to wait for: what the client still sends, nobody reads. */
+	/** Once all is written there is nothing to wait for, but for the end of what is dropped. */
 	#end(): void {
 		this.#lookNoMore();
-		this.#socket.end(() => this.#socket.destroy());
+		this.#socket.end(() => {
+			if (this.#isDone()) this.#socket.destroy();
+		});
+	}
+
+	#isDone(): boolean {
+		return this.#dropped === undefined || this.#dropped > DROPPED_BYTES || this.#socket.readableEnded;
 	}
 
 	/** A process that was kept from its event loop for so long has not yet read what came meanwhile. */
