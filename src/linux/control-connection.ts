@@ -35,7 +35,7 @@ export class ControlConnection {
 	#answering = false;
 	/** No line is taken any more. */
 	#last = false;
-	/** Of a line that was cut off, what follows: else the kernel resets the connection for what is unread, and the client misses the answer. */
+	/** Bytes behind a line that was cut off: were they left unread, the kernel would tell the client of a reset, maybe not of the answer. */
 	#dropped: number | undefined;
 	readonly #silence: NodeJS.Timeout;
 	#looks: NodeJS.Timeout | undefined;

@@ -7,6 +7,9 @@ import { rootImage } from "./vm/root-image.js";
 import { umlKernel } from "./vm/uml-system.js";
 import { type BootRecord, keptRecord, recordBoot, recorder } from "./vm-boot.js";
 
+/** Debian with these devices, udevd's log at debug. */
+export const debianMachine: UmlMachine = { init: "systemd", devices: umlDevices, append: "udev.log_level=debug" };
+
 let unmodified: Promise<BootRecord> | undefined;
 
 /** Debian's own boot there, udevd's log at debug: made once, and then kept. uml.test.ts holds it equal to a boot made now. */
@@ -22,7 +25,7 @@ async function recallUnmodified(): Promise<BootRecord> {
 }
 
 export async function bootUnmodifiedUml(machine: UmlMachine = {}): Promise<BootRecord> {
-	const vm = await startUml({ init: "systemd", devices: umlDevices, append: "udev.log_level=debug", ...machine });
+	const vm = await startUml({ ...debianMachine, ...machine });
 	try {
 		return await recordBoot(vm);
 	} finally {

@@ -18,6 +18,7 @@
 import { mkdtempSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recordSpan } from "./spans.js";
 import { GuestLink } from "./vm/guest-link.js";
 import { guestFile } from "./vm/overlay.js";
 import type { Qemu } from "./vm/qemu-process.js";
@@ -62,12 +63,14 @@ export async function startUml(machine: UmlMachine): Promise<UmlVm> {
 	const kernel = startKernel(commandLine(disks, folder, machine.append ?? ""), memoryFolder(folder));
 	try {
 		await kernel.during(kernel.heard, "take its turn", 40 * 60);
+		const begun = performance.now();
 		const guest = new GuestLink(kernel.line);
 		await kernel.during(guest.ready, "boot", 300);
 		if (machine.init === "systemd" && !machine.early) {
 			const booted = guest.run("systemctl is-system-running --wait");
 			await kernel.during(booted.outcome, "finish booting", 300, booted.partial);
 		}
+		recordSpan("boot", `User-mode Linux, ${machine.init ?? "script"}`, (performance.now() - begun) / 1000);
 		return running(kernel, guest, folder);
 	} catch (error) {
 		await kernel.stop(folder);

@@ -2,8 +2,8 @@
 // Linux, where only the initrd of a machine is not.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlMachine, umlDevices } from "../support/uml.js";
-import { unmodifiedUmlBoot } from "../support/uml-boot.js";
+import { startUml, type UmlMachine } from "../support/uml.js";
+import { debianMachine, unmodifiedUmlBoot } from "../support/uml-boot.js";
 import { shell } from "../support/vm/command.js";
 import { rebuiltInitrd } from "../support/vm/rebuilt-initrd.js";
 import { type BootRecord, bootUnmodified, builtinLoads, recordBoot } from "../support/vm-boot.js";
@@ -19,7 +19,7 @@ async function bootWith(
 	machine: UmlMachine,
 	ask: string,
 ): Promise<{ readonly boot: BootRecord; readonly asked: Asked }> {
-	const vm = await startUml({ init: "systemd", devices: umlDevices, append: "udev.log_level=debug", ...machine });
+	const vm = await startUml({ ...debianMachine, ...machine });
 	try {
 		const boot = await recordBoot(vm);
 		const { stdout, stderr } = await vm.run(ask);

@@ -1,8 +1,8 @@
 // An agent that is ended or stopped while the machine boots: the boot comes to the modules of an unmodified boot all the same.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/sections.js";
-import { startUml, umlDevices } from "../support/uml.js";
-import { unmodifiedUmlBoot } from "../support/uml-boot.js";
+import { startUml } from "../support/uml.js";
+import { debianMachine, unmodifiedUmlBoot } from "../support/uml-boot.js";
 import { recordBoot } from "../support/vm-boot.js";
 import { vmTest } from "../support/vm-test.js";
 
@@ -15,9 +15,7 @@ async function bootHarmed(t: ExecutionContext, harm: string): Promise<Harmed> {
 	// Before there is a machine: it may have to wait for one of its own.
 	const unmodified = await unmodifiedUmlBoot();
 	const vm = await startUml({
-		init: "systemd",
-		devices: umlDevices,
-		append: "udev.log_level=debug",
+		...debianMachine,
 		before: "sh /opt/hotplugd/systemd/install.sh >&2",
 		early: true,
 		files: {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import test from "ava";
 import { compile } from "../support/c-program.js";
 import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlVm, umlDevices } from "../support/uml.js";
+import { startUml, type UmlVm } from "../support/uml.js";
+import { debianMachine } from "../support/uml-boot.js";
 import { vmTest } from "../support/vm-test.js";
 
 /** A service that says it is ready, has made a file in its run directory, and then only sleeps. */
@@ -30,9 +31,7 @@ const link = "/run/systemd/units/invocation:systemd-udev-trigger.service";
 
 const machine = lazily(() =>
 	startUml({
-		init: "systemd",
-		devices: umlDevices,
-		append: "udev.log_level=debug",
+		...debianMachine,
 		files: {
 			"/etc/systemd/system/premise-killed.service": service(""),
 			"/etc/systemd/system/premise-stopped.service": service("WatchdogSec=20"),
