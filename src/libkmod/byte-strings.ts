@@ -1,0 +1,54 @@
+// Byte strings: what comes from outside (files, arguments, environment, kernel, names of files) is held one character a byte,
+// U+0000 to U+00FF (latin1), and goes out again as those bytes. Only what JavaScript or JSON is given is text: UTF-8, where a byte
+// that is none is a lone surrogate, U+DC80 to U+DCFF (PEP 383), so that it comes back as that byte.
+
+const ASCII_ALONE = /^[\0-\x7f]*$/;
+
+/** Whether text and bytes are the same. */
+export const isAscii = (either: string): boolean => ASCII_ALONE.test(either);
+
+/** Text as its UTF-8 bytes. A lone surrogate of textOf's is the byte that it stands for; any other is U+FFFD's three. */
+export function bytesOf(text: string): string {
+	if (isAscii(text)) return text;
+	if (!/[\udc80-\udcff]/u.test(text)) return encode(text);
+	return text.replace(/[\udc80-\udcff]|[^\udc80-\udcff]+/gu, (part) =>
+		/^[\udc80-\udcff]$/u.test(part) ? String.fromCharCode(part.charCodeAt(0) & 0xff) : encode(part),
+	);
+}
+
+/** Bytes as the text that they are in UTF-8; each byte that belongs to none is a lone surrogate. */
+export function textOf(bytes: string): string {
+	if (isAscii(bytes)) return bytes;
+	return bytes.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? standIn(sequence) : decode(sequence)));
+}
+
+/** JSON of a value whose strings are bytes, in UTF-8, as bytes. What is no UTF-8 is written as `\udcXX`. */
+export function formatJson(value: unknown): string {
+	const json = JSON.stringify(value);
+	return isAscii(json)
+		? json
+		: json.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? escaped(sequence) : sequence));
+}
+
+/** A value of JSON, TOML and the like: each string in it, names of fields included, goes through `convert`. */
+export function mapStrings(value: unknown, convert: (string: string) => string): unknown {
+	if (typeof value === "string") return convert(value);
+	if (Array.isArray(value)) return value.map((item) => mapStrings(item, convert));
+	if (typeof value !== "object" || value === null || !isPlain(value)) return value;
+	return Object.fromEntries(Object.entries(value).map(([name, item]) => [convert(name), mapStrings(item, convert)]));
+}
+
+/** What is made by a class, such as a date, is no container of strings. */
+function isPlain(value: object): boolean {
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === Object.prototype || prototype === null;
+}
+
+/** Well-formed sequences as Unicode's table 3-7 has them, as many as there are in a row, or one byte that begins none. */
+const SEQUENCES =
+	/(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+|[\x80-\xff]/g;
+
+const encode = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
+const decode = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
+const standIn = (byte: string): string => String.fromCharCode(0xdc00 + byte.charCodeAt(0));
+const escaped = (byte: string): string => `\\u${(0xdc00 + byte.charCodeAt(0)).toString(16)}`;
