@@ -13,46 +13,59 @@ export type IndexCheck = {
 };
 
 /** What could be read of the indexes that have to fit each other. That of builtin aliases names more than modules.builtin. */
-type Entries = { readonly [Kind in "dependencies" | "aliases" | "symbols"]: readonly IndexEntry[] | undefined };
+type Entries = {
+	readonly dependencies: readonly IndexEntry[] | undefined;
+	/** The modules they lead to. */
+	readonly aliases: ReadonlySet<string> | undefined;
+	readonly symbols: ReadonlySet<string> | undefined;
+};
 
 export function checkIndexes(files: Files, moduleDirectory: string): IndexCheck {
 	const problems: Problem[] = [];
 	const read: string[] = [];
-	const readAll = (kind: IndexKind): readonly IndexEntry[] | undefined => {
+	/** What is gathered from all entries, where all of them can be read. */
+	const readAll = <T>(kind: IndexKind, gathered: T, gather: (entry: IndexEntry) => void): T | undefined => {
 		const file = `${moduleDirectory}/${indexNames[kind]}`;
-		const { entries, problem } = readEntries(files, file, kind === "builtinAliases");
+		const problem = readEntries(files, file, kind === "builtinAliases", gather);
 		if (problem !== undefined) problems.push({ file, line: 0, message: problem });
 		else read.push(file);
-		return entries;
+		return problem === undefined ? gathered : undefined;
 	};
+	const readModules = (kind: IndexKind, modules = new Set<string>()) =>
+		readAll(kind, modules, ({ value }) => modules.add(value));
+	const lines: IndexEntry[] = [];
 	const entries: Entries = {
-		dependencies: readAll("dependencies"),
-		aliases: readAll("aliases"),
-		symbols: readAll("symbols"),
+		dependencies: readAll("dependencies", lines, (entry) => lines.push(entry)),
+		aliases: readModules("aliases"),
+		symbols: readModules("symbols"),
 	};
-	readAll("builtins");
-	readAll("builtinAliases");
+	readModules("builtins");
+	readModules("builtinAliases");
 	problems.push(...checkTogether(files, moduleDirectory, entries));
 	return { problems, read };
 }
 
 /** One index, read to its end: what is wrong with it. */
 export function checkIndex(files: Files, file: string): string | undefined {
-	return readEntries(files, file, false).problem;
+	return readEntries(files, file, false, () => undefined);
 }
 
-type Read = { readonly entries?: readonly IndexEntry[]; readonly problem?: string };
-
-/** @param optional older depmods and kernels have none, or leave it without even a header. */
-function readEntries(files: Files, file: string, optional: boolean): Read {
+/** What is wrong with it, if anything is. @param optional older depmods and kernels have none, or leave it without even a header. */
+function readEntries(
+	files: Files,
+	file: string,
+	optional: boolean,
+	meet: (entry: IndexEntry) => void,
+): string | undefined {
 	try {
 		const bytes = files.read(file);
-		if (optional && (bytes === undefined || bytes.length === 0)) return { entries: [] };
-		if (bytes === undefined) return { problem: "there is no such file: run depmod" };
-		return { entries: [...listEntries(openIndex(file, bytes))] };
+		if (optional && (bytes === undefined || bytes.length === 0)) return undefined;
+		if (bytes === undefined) return "there is no such file: run depmod";
+		for (const entry of listEntries(openIndex(file, bytes))) meet(entry);
+		return undefined;
 	} catch (error) {
-		if (error instanceof MalformedIndex) return { problem: error.message.replace(`${file} `, "") };
-		if (error instanceof Refusal) return { problem: `cannot be read (${error.code})` };
+		if (error instanceof MalformedIndex) return error.message.replace(`${file} `, "");
+		if (error instanceof Refusal) return `cannot be read (${error.code})`;
 		throw error;
 	}
 }
@@ -74,11 +87,7 @@ function checkTogether(files: Files, directory: string, entries: Entries): Probl
 		tell("dependencies", "it lacks modules that others depend on", listUnknown(wrong.needed, known));
 		tell("dependencies", "it has modules whose files are not there", listAbsent(files, directory, wrong.paths));
 		tell("dependencies", "it lacks modules whose files are there", listUnknown(findModules(files, directory), known));
-		const lacking = (found: readonly IndexEntry[] = []) =>
-			listUnknown(
-				found.map(({ value }) => value),
-				known,
-			);
+		const lacking = (found: Iterable<string> = []) => listUnknown(found, known);
 		tell("aliases", `it has modules that ${indexNames.dependencies} lacks`, lacking(aliases));
 		tell("symbols", `it has modules that ${indexNames.dependencies} lacks`, lacking(symbols));
 	}
@@ -99,12 +108,12 @@ function readDependencies(entries: readonly IndexEntry[]): Dependencies {
 		if (line === undefined || normaliseModuleName(line.path) !== key) read.misfits.push(key);
 		if (line === undefined) continue;
 		read.paths.push(line.path);
-		read.needed.push(...line.dependencies.map(normaliseModuleName));
+		for (const path of line.dependencies) read.needed.push(normaliseModuleName(path));
 	}
 	return read;
 }
 
-function listUnknown(names: readonly string[], known: ReadonlySet<string>): string[] {
+function listUnknown(names: Iterable<string>, known: ReadonlySet<string>): string[] {
 	return [...new Set(names)].filter((name) => !known.has(name));
 }
 
@@ -123,19 +132,25 @@ function isThere(files: Files, path: string): boolean {
 
 /** Where the kernel was built, which depmod passes over too, and what depmod itself has written. */
 const NOT_MODULES = /^(?:build|source|modules\..*)$/;
-/** Links may lead in circles. */
+/** Links may lead in circles: so deep, and so many names in all, is what is looked at. */
 const DEEPEST = 32;
+const MOST_NAMES = 2 ** 20;
 
 /** Names of the modules whose files lie below the directory; several of one name are one. */
 function findModules(files: Files, directory: string): string[] {
 	const found: string[] = [];
-	const look = (path: string, depth: number): void => {
-		for (const name of listDirectory(files, path)) {
+	const due = [{ path: directory, depth: 0 }];
+	let left = MOST_NAMES;
+	for (let next = due.pop(); next !== undefined && left > 0; next = due.pop()) {
+		const { path, depth } = next;
+		const names = listDirectory(files, path);
+		left -= names.length;
+		for (const name of names) {
 			if (/\.ko(?:\.gz|\.xz|\.zst)?$/.test(name)) found.push(normaliseModuleName(name));
-			else if (depth < DEEPEST && !(depth === 0 && NOT_MODULES.test(name))) look(`${path}/${name}`, depth + 1);
+			else if (depth < DEEPEST && !(depth === 0 && NOT_MODULES.test(name)))
+				due.push({ path: `${path}/${name}`, depth: depth + 1 });
 		}
-	};
-	look(directory, 0);
+	}
 	return found;
 }
 

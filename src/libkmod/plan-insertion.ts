@@ -139,7 +139,8 @@ export function levels(plan: readonly Step[]): readonly (readonly Step[])[] {
 	const levelOf = new Map<string, number>();
 	const byLevel: Step[][] = [];
 	for (const step of plan) {
-		const level = 1 + Math.max(-1, ...step.after.map(({ module }) => levelOf.get(module) ?? -1));
+		let level = 0;
+		for (const { module } of step.after) level = Math.max(level, 1 + (levelOf.get(module) ?? -1));
 		levelOf.set(step.module, level);
 		const peers = byLevel[level];
 		if (peers === undefined) byLevel[level] = [step];
@@ -165,7 +166,8 @@ type Task = () => readonly Task[];
 
 function carryOut(task: Task): void {
 	const due = [task];
-	for (let next = due.pop(); next !== undefined; next = due.pop()) due.push(...next().toReversed());
+	for (let next = due.pop(); next !== undefined; next = due.pop())
+		for (const left of next().toReversed()) due.push(left);
 }
 
 const gather =

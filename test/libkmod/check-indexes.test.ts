@@ -183,3 +183,31 @@ test("whatever is in the files, it does not throw", (t) => {
 	}
 	t.true(problems > 1000, `${problems}`);
 });
+
+test("a line that names more dependencies than a call has room for arguments is read as any other", (t) => {
+	const many = 300_000;
+	const needed = Array.from({ length: many }, (_, n) => `m${n}.ko`).join(" ");
+	const index = encodeTrie([["top", 0, `kernel/top.ko: ${needed}`]], true);
+	const { problems } = checkIndexes(filesIn(complete().set(path("modules.dep.bin"), index)), moduleDirectory);
+	t.true(
+		problems.some(({ message }) =>
+			message.startsWith(`it lacks modules that others depend on: m0 and ${many - 1} more`),
+		),
+	);
+});
+
+test("directories that lead to each other by links are looked at up to a number of names", (t) => {
+	const files = filesIn(complete());
+	let listed = 0;
+	const names = Array.from({ length: 1000 }, (_, n) => `to-itself-${n}`);
+	const looping = {
+		...files,
+		list: (asked: string) => {
+			if (!asked.includes("to-itself")) return files.list(asked)?.concat(names);
+			listed += names.length;
+			return names;
+		},
+	};
+	t.deepEqual(checkIndexes(looping, moduleDirectory).problems, []);
+	t.true(listed > 1_000_000 && listed < 1_100_000, String(listed));
+});

@@ -34,8 +34,8 @@ export function parseDepmodConfig(file: string, text: string): { value: DepmodCo
 
 function addLine(config: Growing, word: string, rest: string[]): boolean {
 	const [first, second, third] = rest;
-	if (word === "search") config.search.push(...rest);
-	else if (word === "exclude") config.excludes.push(...rest);
+	if (word === "search") for (const place of rest) config.search.push(place);
+	else if (word === "exclude") for (const name of rest) config.excludes.push(name);
 	else if (word === "override" && first !== undefined && second !== undefined && third !== undefined)
 		config.overrides.push({ module: first, release: second, directory: third });
 	else if (word === "external" && first !== undefined && second !== undefined)

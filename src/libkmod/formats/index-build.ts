@@ -4,6 +4,8 @@
 // one character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of entries.
 // All of it happens in a few arrays of numbers: there are 50,000 entries, and they are met once, by code that is still cold.
 
+import { LONGEST_LIST } from "./index-file.js";
+
 /** The entries cannot be had in an index; the message is a clause that says which and why. */
 export class UnwritableIndex extends Error {
 	override readonly name = "UnwritableIndex";
@@ -27,7 +29,9 @@ export class IndexEntries {
 		return columns;
 	}
 
+	/** A key that no look-up could be long enough for is left out: symbols may have any name, and one costs nobody else anything. */
 	add(key: string, priority: number, value: string): void {
+		if (key.length > LONGEST_KEY) return;
 		this.keys.push(key);
 		this.priorities.push(priority);
 		this.values.push(value);
@@ -37,7 +41,10 @@ export class IndexEntries {
 const PREFIX = 0x80000000;
 const VALUES = 0x40000000;
 const CHILDREN = 0x20000000;
-const MAX_SIZE = 0x10000000;
+/** What offsets of 28 bits reach. */
+const LARGEST_INDEX = 2 ** 28;
+/** PATH_MAX, with its NUL: no alias is longer, and no query. */
+const LONGEST_KEY = 4095;
 const ROOT_SLOT = 8;
 
 /** The bytes of the index. @throws {UnwritableIndex} for what is not ASCII, or for more than 256 MiB. */
@@ -63,6 +70,14 @@ function concatenate(texts: readonly string[]): Texts {
 	return { bytes: Buffer.from(all, "latin1"), starts };
 }
 
+/** More than this is not listed either; and told before the texts are put together, since a string has a bound too. */
+function checkLength(columns: readonly (readonly string[])[]): void {
+	let characters = 0;
+	for (const texts of columns) for (const text of texts) characters += text.length;
+	if (characters > LONGEST_LIST)
+		throw new UnwritableIndex(`its keys and values would be longer than ${LONGEST_LIST >> 20} MiB together`);
+}
+
 class IndexWriter {
 	readonly #keys: Texts;
 	readonly #values: Texts;
@@ -80,6 +95,7 @@ class IndexWriter {
 	#at = 0;
 
 	constructor({ keys, priorities, values }: IndexEntries) {
+		checkLength([keys, values]);
 		this.#keys = concatenate(keys);
 		this.#values = concatenate(values);
 		this.#priorities = Uint32Array.from(priorities);
@@ -115,7 +131,7 @@ class IndexWriter {
 		const ended = this.#divide(from, to, end);
 		if (ended < to) this.#writeChildren(ended, to, end);
 		if (ended > from) this.#writeValues(from, ended);
-		if (this.#at > MAX_SIZE) throw new UnwritableIndex("it would be larger than 256 MiB");
+		if (this.#at > LARGEST_INDEX) throw new UnwritableIndex("it would be larger than 256 MiB");
 		const flags = (end > depth ? PREFIX : 0) + (ended < to ? CHILDREN : 0) + (ended > from ? VALUES : 0);
 		this.#patch(slot, start + flags);
 	}

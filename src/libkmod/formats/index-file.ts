@@ -57,6 +57,19 @@ export function openIndex(file: string, bytes: Buffer): IndexFile {
 	return { file, bytes, root, rootFirst: (root & POSITION) === HEADER_SIZE };
 }
 
+/**
+ * How much a walk may read, in bytes: a tree has each byte of the file once, so a walk that reads more of them has met nodes
+ * which several parents share, and could go on for as good as ever.
+ */
+export function spend(index: IndexFile, left: number, read: number): number {
+	if (read > left)
+		throw new MalformedIndex(
+			index.file,
+			`more is to be read than its ${index.bytes.length} bytes, so its nodes are shared or lead to each other in circles`,
+		);
+	return left - read;
+}
+
 /** Where a node and its parts lie: filled in by `readNode`, reused between reads to keep a search free of garbage. */
 export type Node = {
 	position: number;
@@ -87,8 +100,11 @@ function outside(index: IndexFile, what: string, position: number): MalformedInd
 	return new MalformedIndex(index.file, `${what} at byte ${position} lies outside its ${index.bytes.length} bytes`);
 }
 
-/** Reads the node at an offset (not 0) into `node`. @throws {MalformedIndex} where it leads outside the file. */
-export function readNode(index: IndexFile, offset: number, node: Node): void {
+/**
+ * Reads the node at an offset (not 0) into `node`, its values excepted. Returns how many bytes it has read.
+ * @throws {MalformedIndex} where it leads outside the file.
+ */
+export function readNode(index: IndexFile, offset: number, node: Node): number {
 	const bytes = index.bytes;
 	const length = bytes.length;
 	let at = offset & POSITION;
@@ -114,9 +130,11 @@ export function readNode(index: IndexFile, offset: number, node: Node): void {
 	if ((offset & VALUES) !== 0) {
 		if (at + 4 > length) throw outside(index, "a list of values", at);
 		node.valueCount = bytes.readUInt32BE(at);
-		node.valuesStart = at + 4;
+		at += 4;
+		node.valuesStart = at;
 		if (node.valueCount > (length - at) / 5) throw outside(index, "a list of values", at);
 	} else node.valueCount = 0;
+	return at - node.position;
 }
 
 /** The offset of a child by its character, or 0. @throws {MalformedIndex} where it would lead back up. */
@@ -145,9 +163,10 @@ export function findExact(index: IndexFile, key: string): string | undefined {
 	const { bytes } = index;
 	const node = blankNode();
 	let offset = index.root;
+	let left = bytes.length;
 	let k = 0;
 	while ((offset & POSITION) !== 0) {
-		readNode(index, offset, node);
+		left = spend(index, left, readNode(index, offset, node));
 		for (let at = node.prefixStart; at < node.prefixEnd; at++, k++)
 			if (k >= key.length || bytes[at] !== key.charCodeAt(k)) return undefined;
 		if (k === key.length) {
@@ -160,26 +179,59 @@ export function findExact(index: IndexFile, key: string): string | undefined {
 	return undefined;
 }
 
+/** In characters: no list of entries is longer, keys and values together. Debian's kernel has 2 MB of aliases. */
+export const LONGEST_LIST = 2 ** 28;
+
 /** Every key with its values, in byte order of the keys, as `modprobe -c` dumps them. @throws {MalformedIndex} */
 export function* listEntries(index: IndexFile): Generator<IndexEntry> {
-	// A tree meets each node once; a file that shares nodes between parents could be walked for ever.
-	let left = index.bytes.length;
-	function* below(offset: number, above: string): Generator<IndexEntry> {
-		if (left-- <= 0) throw new MalformedIndex(index.file, "its nodes lead to each other in circles");
-		const node = blankNode();
-		readNode(index, offset, node);
-		const key = above + index.bytes.toString("latin1", node.prefixStart, node.prefixEnd);
+	const { bytes } = index;
+	const node = blankNode();
+	// Nodes to be read, three numbers each: the offset, how long the key of the parent is, and the character that leads on from there.
+	// A stack in place of recursion: whoever made the file says how deep it is.
+	const tasks: number[] = [];
+	const path = new KeyBytes();
+	let left = bytes.length;
+	let listed = 0;
+	if ((index.root & POSITION) !== 0) tasks.push(index.root, 0, NO_CHARACTER);
+	while (tasks.length > 0) {
+		const character = tasks.pop()!;
+		path.length = tasks.pop()!;
+		left = spend(index, left, readNode(index, tasks.pop()!, node));
+		if (character !== NO_CHARACTER) path.add(character);
+		for (let at = node.prefixStart; at < node.prefixEnd; at++) path.add(bytes[at]!);
+		for (let next = node.last; next >= node.first; next--) {
+			const child = childOffset(index, node, next);
+			if (child !== 0) tasks.push(child, path.length, next);
+		}
+		if (node.valueCount === 0) continue;
+		const key = path.text();
 		let at = node.valuesStart;
-		for (let n = 0; n < node.valueCount; n++) {
-			if (at + 4 > index.bytes.length) throw outside(index, "a value", at);
+		for (let n = node.valueCount; n > 0; n--) {
+			if (at + 4 > bytes.length) throw outside(index, "a value", at);
 			const end = valueEnd(index, at + 4);
-			yield { key, priority: index.bytes.readUInt32BE(at), value: index.bytes.toString("latin1", at + 4, end) };
+			left = spend(index, left, end + 1 - at);
+			listed += key.length + end - at - 4;
+			if (listed > LONGEST_LIST)
+				throw new MalformedIndex(index.file, `its keys and values are longer than ${LONGEST_LIST >> 20} MiB together`);
+			yield { key, priority: bytes.readUInt32BE(at), value: bytes.toString("latin1", at + 4, end) };
 			at = end + 1;
 		}
-		for (let character = node.first; character <= node.last; character++) {
-			const child = childOffset(index, node, character);
-			if (child !== 0) yield* below(child, key + String.fromCharCode(character));
-		}
 	}
-	if ((index.root & POSITION) !== 0) yield* below(index.root, "");
+}
+
+const NO_CHARACTER = -1;
+
+/** The key on the way to a node: as many bytes as its parent's, and then its own. */
+class KeyBytes {
+	length = 0;
+	#bytes = Buffer.allocUnsafe(256);
+
+	add(byte: number): void {
+		if (this.length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, this.#bytes]);
+		this.#bytes[this.length++] = byte;
+	}
+
+	text(): string {
+		return this.#bytes.toString("latin1", 0, this.length);
+	}
 }

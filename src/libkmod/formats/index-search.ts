@@ -6,8 +6,8 @@
 // but the matches. These are met in kmod's order, on which theirs depends (index-matches.ts): children `*`, `?` and `[`
 // before the literal one and, below a wildcard, children before the node itself.
 import { takeBracket, UNCLOSED } from "../wildcard-bracket.js";
-import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode } from "./index-file.js";
-import { addMatches, beginMatches, type IndexMatch } from "./index-matches.js";
+import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode, spend } from "./index-file.js";
+import { addMatches, beginMatches, endMatches, type IndexMatch } from "./index-matches.js";
 
 const STAR = 0x2a;
 const QUESTION = 0x3f;
@@ -24,6 +24,18 @@ const DEEPEST = LONGEST;
 const PLAIN = 0;
 const ESCAPED = 1;
 const IN_BRACKET = 2;
+
+/** What waits at each depth below a wildcard, so many numbers each. Whoever made the file says how deep it is: no recursion. */
+const FRAME = 8;
+const AT = 0;
+const MODE = 1;
+const IS_STAR = 2;
+const FROM = 3;
+const TO = 4;
+const BRACKET = 5;
+const ONLY = 6;
+const NEXT = 7;
+const frames = new Int32Array(FRAME * (DEEPEST + 1));
 
 const query = new Uint8Array(LONGEST);
 const lastPlace = new Int32Array(256);
@@ -50,25 +62,31 @@ let to = 0;
  * @throws {MalformedIndex}
  */
 export function findMatches(searched: IndexFile, text: string, patterns = false): readonly IndexMatch[] {
-	const found = beginMatches();
-	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST) return found;
+	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST) return [];
 	index = searched;
 	length = text.length;
 	lastPlace.fill(-1);
+	let walks = 1;
 	for (let i = 0; i < length; i++) {
 		const byte = text.charCodeAt(i) & 0xff;
 		query[i] = byte;
 		lastPlace[byte] = i;
+		if (isWildcard(byte)) walks++;
 	}
 	withPatterns = patterns;
-	left = 2 * index.bytes.length;
+	// What lies below a wildcard is met once more where the query itself has that character.
+	left = walks * index.bytes.length;
 	depth = 0;
+	beginMatches();
 	walkLiterally(index.root);
-	return found;
+	return endMatches();
+}
+
+function isWildcard(byte: number): boolean {
+	return byte === STAR || byte === QUESTION || byte === OPEN;
 }
 
 function enter(offset: number): Node {
-	if (left-- <= 0) throw new MalformedIndex(index.file, "its nodes lead to each other in circles");
 	if (depth >= DEEPEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
 	let node = nodes[depth];
 	if (node === undefined) {
@@ -76,7 +94,7 @@ function enter(offset: number): Node {
 		nodes.push(node);
 	}
 	depth++;
-	readNode(index, offset, node);
+	left = spend(index, left, readNode(index, offset, node));
 	return node;
 }
 
@@ -88,7 +106,7 @@ function walkLiterally(root: number): void {
 		const node = enter(offset);
 		for (let p = node.prefixStart; p < node.prefixEnd; p++) {
 			const byte = bytes[p]!;
-			if (byte === STAR || byte === QUESTION || byte === OPEN) {
+			if (isWildcard(byte)) {
 				begin(at);
 				below(node, p, at);
 				return;
@@ -133,39 +151,80 @@ function branch(node: Node, wildcard: number, at: number): void {
 
 /** Goes on in a node whose prefix is to be read from byte `p`; `size` bytes of the pattern are known. */
 function below(node: Node, p: number, size: number): void {
+	const bottom = depth;
+	if (!takePrefix(node, p, size)) return;
+	while (depth >= bottom) {
+		const here = nodes[depth - 1]!;
+		const frame = FRAME * depth;
+		if (descend(here, frame)) continue;
+		restore(frame);
+		meetWhereReached(here, frames[frame + AT]!);
+		depth--;
+	}
+	depth = bottom;
+}
+
+/** Whether there is more to be done below the node: that waits on the stack. */
+function takePrefix(node: Node, p: number, size: number): boolean {
 	const bytes = index.bytes;
 	let at = size;
-	for (; p < node.prefixEnd; p++, at++) if (!advance(bytes[p]!, at)) return;
-	const modeHere = mode;
-	const starHere = star;
-	const fromHere = from;
-	const toHere = to;
-	const bracketHere = bracketStart;
-	const depthHere = depth;
-	if (node.first <= node.last) {
-		const only = modeHere === PLAIN && !starHere && toHere - fromHere === 1 ? places[fromHere]! : -1;
-		// From one certain place only the wildcards and the character that stands there lead on.
-		let next = only < 0 ? node.first : firstCandidate(node.first, only);
-		while (next <= node.last) {
-			const character = next;
-			next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
-			if (only < 0 && modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
-			const child = childOffset(index, node, character);
-			if (child === 0) continue;
-			mode = modeHere;
-			star = starHere;
-			from = fromHere;
-			to = toHere;
-			bracketStart = bracketHere;
-			if (!advance(character, at)) continue;
-			const entered = enter(child);
-			below(entered, entered.prefixStart, at + 1);
-			depth = depthHere;
-		}
+	for (; p < node.prefixEnd; p++, at++) if (!advance(bytes[p]!, at)) return false;
+	if (node.first > node.last) {
+		meetWhereReached(node, at);
+		return false;
 	}
-	if (node.valueCount === 0) return;
-	// The stack above the reach of this node was scratch; the reach itself still stands.
-	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) meet(node, at);
+	const only = mode === PLAIN && !star && to - from === 1 ? places[from]! : -1;
+	const frame = FRAME * depth;
+	frames[frame + AT] = at;
+	frames[frame + MODE] = mode;
+	frames[frame + IS_STAR] = star ? 1 : 0;
+	frames[frame + FROM] = from;
+	frames[frame + TO] = to;
+	frames[frame + BRACKET] = bracketStart;
+	frames[frame + ONLY] = only;
+	// From one certain place only the wildcards and the character that stands there lead on.
+	frames[frame + NEXT] = only < 0 ? node.first : firstCandidate(node.first, only);
+	return true;
+}
+
+function restore(frame: number): void {
+	mode = frames[frame + MODE]!;
+	star = frames[frame + IS_STAR] === 1;
+	from = frames[frame + FROM]!;
+	to = frames[frame + TO]!;
+	bracketStart = frames[frame + BRACKET]!;
+}
+
+/** Enters the next child that leads on, where there is one. */
+function descend(node: Node, frame: number): boolean {
+	const at = frames[frame + AT]!;
+	const only = frames[frame + ONLY]!;
+	const plain = only < 0 && frames[frame + MODE] === PLAIN;
+	const starHere = frames[frame + IS_STAR] === 1;
+	const fromHere = frames[frame + FROM]!;
+	const toHere = frames[frame + TO]!;
+	let next = frames[frame + NEXT]!;
+	while (next <= node.last) {
+		const character = next;
+		next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
+		if (plain && cannotReach(character, starHere, fromHere, toHere)) continue;
+		const child = childOffset(index, node, character);
+		if (child === 0) continue;
+		restore(frame);
+		if (!advance(character, at)) continue;
+		const entered = enter(child);
+		if (takePrefix(entered, entered.prefixStart, at + 1)) {
+			frames[frame + NEXT] = next;
+			return true;
+		}
+		depth--;
+	}
+	return false;
+}
+
+/** The stack of places above the reach of this node was scratch; the reach itself still stands. */
+function meetWhereReached(node: Node, at: number): void {
+	if (node.valueCount !== 0 && mode === PLAIN && (star || places[to - 1] === length)) meet(node, at);
 }
 
 /** The first of the wildcards and of the query's character at `place` that is not below `least`; 256 where there is none. */
@@ -177,7 +236,7 @@ function firstCandidate(least: number, place: number): number {
 }
 
 function cannotReach(byte: number, anyLater: boolean, first: number, end: number): boolean {
-	if (byte === STAR || byte === QUESTION || byte === OPEN || byte === BACKSLASH) return false;
+	if (isWildcard(byte) || byte === BACKSLASH) return false;
 	if (anyLater) return lastPlace[byte]! < places[first]!;
 	for (let i = first; i < end; i++) {
 		const place = places[i]!;
@@ -285,5 +344,5 @@ function room(wanted: number): void {
 }
 
 function meet(node: Node, at: number): void {
-	addMatches(index, node, withPatterns ? pattern.toString("latin1", 0, at) : "");
+	left = spend(index, left, addMatches(index, node, withPatterns ? pattern.toString("latin1", 0, at) : ""));
 }

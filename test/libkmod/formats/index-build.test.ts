@@ -108,3 +108,23 @@ test("the real modprobe dumps our indexes of Debian's kernel as it dumps the rea
 	t.is(lookUp(ours), lookUp(root));
 	t.is(lookUp(ours), "e1000\nunix\next4\njbd2\n");
 });
+
+test("keys of 4,095 characters are found again, and longer ones, which nothing could look up, cost nobody else anything", (t) => {
+	const items = [4094, 4095, 4096, 100_000].map((length, n) => item("s".repeat(length), n, `v${n}`));
+	t.deepEqual(
+		readBack(items).map(({ key, value }) => [key.length, value]),
+		[
+			[4094, "v0"],
+			[4095, "v1"],
+		],
+	);
+});
+
+test("more text than an index has room for is refused before it is put together", (t) => {
+	const value = "m".repeat(2 ** 20);
+	const items = Array.from({ length: 600 }, (_, n) => item(`k${n}`, n, value));
+	t.throws(() => build(items), {
+		instanceOf: UnwritableIndex,
+		message: "its keys and values would be longer than 256 MiB together",
+	});
+});
