@@ -2,6 +2,7 @@
 "use strict";
 // As in main.cjs.
 process.on("SIGUSR1", () => {});
+const { randomBytes } = require("node:crypto");
 const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } = require("node:fs");
 const { bundle, cache, chunks } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
@@ -43,11 +44,12 @@ async function run(...words) {
 
 /** The whole file or none, even if the power goes. */
 function replace(file, content) {
-	const descriptor = openSync(`${file}.new`, "w");
+	const draft = `${file}.${randomBytes(12).toString("hex")}`;
+	const descriptor = openSync(draft, "wx");
 	writeFileSync(descriptor, content);
 	fsyncSync(descriptor);
 	closeSync(descriptor);
-	renameSync(`${file}.new`, file);
+	renameSync(draft, file);
 }
 
 function save() {

@@ -3,34 +3,27 @@
 // A file a request, its only line that of the socket "load"; names begin with the time, those of files still being written with
 // a dot.
 
-import {
-	closeSync,
-	constants,
-	mkdirSync,
-	openSync,
-	readdirSync,
-	readSync,
-	renameSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
 import { constants as os } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { removeDraft, unpredictable, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the helper leaves there, and as long. */
 const MOST = 1024;
 const LONGEST_LINE = 8194;
 const NANOSECONDS = 1_000_000_000n;
+/** Seconds. */
+const LONGEST_WRITE = 60n;
 
 /** Empties it. The lines, without their newlines, oldest first; what is not one whole line is thrown away. @throws {Refusal} */
 export function takeSpooled(directory: string): Buffer[] {
 	try {
-		const names = readdirSync(directory)
-			.filter((name) => !name.startsWith("."))
-			.sort();
+		const all = readdirSync(directory);
+		const names = all.filter((name) => !name.startsWith(".")).sort();
 		const lines = names.slice(0, MOST).map((name) => readLine(`${directory}/${name}`));
-		for (const name of names) rmSync(`${directory}/${name}`, { force: true, recursive: true });
+		for (const name of [...names, ...all.filter(isDead)])
+			rmSync(`${directory}/${name}`, { force: true, recursive: true });
 		return lines.filter((line) => line !== undefined);
 	} catch (thrown) {
 		if (isAbsent(thrown)) return [];
@@ -40,31 +33,34 @@ export function takeSpooled(directory: string): Buffer[] {
 
 /** As the helper does it: whole or not at all. @param line without its newline. @throws {Refusal} ENOSPC where too many wait */
 export function putSpooled(directory: string, line: Uint8Array): void {
-	const draft = `${directory}/.${process.pid}`;
 	try {
 		mkdirSync(directory, { recursive: true, mode: 0o700 });
 		if (readdirSync(directory).length >= MOST) throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
-		writeFileSync(draft, Buffer.concat([line, Buffer.from("\n")]), { mode: 0o600 });
-		renameSync(draft, `${directory}/${nameOfNow()}`);
+		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
+		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
+		try {
+			closeSync(draft.fd);
+			renameSync(draft.path, `${directory}/${formatNow()}.${process.pid}`);
+		} catch (thrown) {
+			removeDraft(draft.path);
+			throw thrown;
+		}
 	} catch (thrown) {
-		removeDraft(draft);
 		throw refusalFor("add to", directory, thrown);
 	}
 }
 
-function removeDraft(draft: string): void {
-	try {
-		rmSync(draft, { force: true });
-	} catch {
-		// Why it could not be written is what is to be told.
-	}
-}
-
 /** By CLOCK_MONOTONIC, so that names are in the order of their making. */
-function nameOfNow(): string {
+function formatNow(): string {
 	const nanoseconds = process.hrtime.bigint();
 	const seconds = (nanoseconds / NANOSECONDS).toString().padStart(12, "0");
-	return `${seconds}.${(nanoseconds % NANOSECONDS).toString().padStart(9, "0")}.${process.pid}`;
+	return `${seconds}.${(nanoseconds % NANOSECONDS).toString().padStart(9, "0")}`;
+}
+
+/** Whether what is still being written is so no more: its name begins with when it was begun. */
+function isDead(name: string): boolean {
+	const [, seconds] = /^\.([0-9]{12})\.[0-9]{9}\./.exec(name) ?? [];
+	return seconds !== undefined && process.hrtime.bigint() / NANOSECONDS - BigInt(seconds) > LONGEST_WRITE;
 }
 
 function readLine(path: string): Buffer | undefined {

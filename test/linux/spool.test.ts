@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -25,6 +34,23 @@ test("what is still being written is left", (t) => {
 	const directory = makeSpool(t, { ".77": "w half" });
 	t.deepEqual(takeSpooled(directory), []);
 	t.deepEqual(readdirSync(directory), [".77"]);
+});
+
+test("what a dead process was writing is thrown away, and counts no more", (t) => {
+	const nameOf = (seconds: bigint) => `.${`${seconds}`.padStart(12, "0")}.000000000.0123456789abcdef`;
+	const now = process.hrtime.bigint() / 1_000_000_000n;
+	const directory = makeSpool(t, { [nameOf(now)]: "w half", [nameOf(now - 100n)]: "w ha" });
+	t.deepEqual(takeSpooled(directory), []);
+	t.deepEqual(readdirSync(directory), [nameOf(now)]);
+});
+
+test("a link planted where a process may be about to write is not written through", (t) => {
+	const directory = makeSpool(t, {});
+	const target = join(makeSpool(t, { target: "kept" }), "target");
+	symlinkSync(target, join(directory, `.${process.pid}`));
+	putSpooled(directory, Buffer.from("n a"));
+	t.is(readFileSync(target, "latin1"), "kept");
+	t.deepEqual(takeSpooled(directory).map(String), ["n a"]);
 });
 
 test("what is no whole line is thrown away", (t) => {

@@ -152,6 +152,15 @@ test("an agent that says nothing is not asked twice as long", async (t) => {
 	t.deepEqual(takeSpooled(helper.spool).map(String), ["n a b"]);
 });
 
+test("a link planted where it might write is not written through", (t) => {
+	const helper = helperOf(t, { modprobe: false });
+	const options = { cwd: helper.folder, env: { PATH: "/usr/bin:/bin", MODALIAS: "a" } };
+	const script = 'mkdir -m 700 spool; echo kept >target; ln -s ../target spool/.$$; exec "$0" --no-wait';
+	execFileSync("sh", ["-c", script, compileThinHelper(30)], options);
+	t.is(readFileSync(join(helper.folder, "target"), "utf8"), "kept\n");
+	t.deepEqual(takeSpooled(helper.spool).map(String), ["n a"]);
+});
+
 test("only so many wait", async (t) => {
 	const helper = helperOf(t, { modprobe: false });
 	const names = () => readdirSync(helper.spool);

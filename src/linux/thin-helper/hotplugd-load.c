@@ -1,5 +1,4 @@
-// Hands an alias to the agent and waits for what comes of it. Called by the kernel as /proc/sys/kernel/modprobe,
-//   hotplugd-load -q -- ALIAS
+// Hands an alias to the agent and waits for what comes of it. Called by the kernel as /proc/sys/kernel/modprobe, with -q -- ALIAS,
 // and as `hotplugd-load [--no-wait]` by udev (RUN+=) or anybody else with the alias in $MODALIAS, never from a rule's own text.
 // `hotplugd-load --check` says its name and no more: whoever is to install it sees that it runs here.
 // Exit status: 0 loaded, or taken with --no-wait; 1 not. Where no agent answers, modprobe does the work; where there is none
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -40,8 +40,7 @@ static int ask(const char *line, size_t length)
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) return -1;
-	// A line is shorter than any socket's buffer.
-	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length) return -1;
+	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length) return -1; // It is shorter than any socket's buffer.
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 	static long end, left; // One limit, however often it asks.
 	char answer[2];
@@ -58,24 +57,25 @@ static int ask(const char *line, size_t length)
 static int files_there(void)
 {
 	DIR *directory = opendir(SPOOL);
-	int count = 0;
-	if (directory == NULL) return MOST_SPOOLED;
-	while (readdir(directory) != NULL) count++;
+	int count = directory == NULL ? MOST_SPOOLED : 0;
+	while (directory != NULL && readdir(directory) != NULL) count++;
 	return count;
 }
 
-// Whole or not at all: the agent takes no name that begins with a dot.
+// Whole or not at all: the agent takes no name that begins with a dot, and removes what has one for too long.
 static int spool(const char *line, size_t length)
 {
 	char draft[128], name[128];
 	struct timespec time;
+	unsigned long chance[2] = {getpid()}; // Where the kernel has no better yet, O_EXCL has to do.
 	if ((mkdir(SPOOL, 0700) < 0 && errno != EEXIST) || files_there() >= MOST_SPOOLED) return 1;
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	snprintf(draft, sizeof(draft), SPOOL "/.%d", (int)getpid());
+	(void)!getrandom(chance, sizeof(chance), GRND_NONBLOCK);
+	snprintf(draft, sizeof(draft), SPOOL "/.%012ld.%09ld.%lx%lx", (long)time.tv_sec, time.tv_nsec, chance[0], chance[1]);
 	snprintf(name, sizeof(name), SPOOL "/%012ld.%09ld.%d", (long)time.tv_sec, time.tv_nsec, (int)getpid());
-	int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && write(fd, line, length) == (ssize_t)length && close(fd) == 0 && rename(draft, name) == 0) return 0;
-	unlink(draft);
+	if (fd >= 0) unlink(draft);
 	return 1;
 }
 

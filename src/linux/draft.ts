@@ -1,0 +1,76 @@
+// A file that is written beside another until it may take that one's name: nobody can know its name before, nothing that is there
+// is written through, and its mode is the one that is asked for, whatever the umask is.
+
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+export type Draft = { readonly path: string; readonly fd: number };
+
+/** Of a name by chance, nobody has the same; of one that is taken nevertheless, another is tried. */
+const TRIES = 16;
+/** The file's own name is only there for people, and a name has 255 bytes at most. */
+const LONGEST_NAME = 48;
+
+/** What follows the dot, the file's own name and another dot in a draft's name. */
+export const unpredictable = (): string => randomBytes(12).toString("hex");
+
+/** Hidden, so that nobody takes it for one more such file. */
+export const draftName = (path: string, end: string): string =>
+	join(dirname(path), `.${basename(path).slice(0, LONGEST_NAME)}.${unpredictable()}${end}`);
+
+/**
+ * Writes the whole of it, and leaves it open. Nothing is left of what could not be written.
+ * @param name gives another name each time. @throws what node throws
+ */
+export function writeDraft(name: () => string, content: string | Uint8Array, mode: number): Draft {
+	const draft = withFreeName(name, (path) => ({ path, fd: openSync(path, FLAGS, mode) }));
+	try {
+		giveMode(draft.fd, mode);
+		writeFileSync(draft.fd, content);
+		return draft;
+	} catch (thrown) {
+		dropDraft(draft);
+		throw thrown;
+	}
+}
+
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** @param make fails with EEXIST where the name is taken */
+export function withFreeName<T>(name: () => string, make: (path: string) => T): T {
+	for (let tries = 1; ; tries++) {
+		try {
+			return make(name());
+		} catch (thrown) {
+			if ((thrown as NodeJS.ErrnoException).code !== "EEXIST" || tries === TRIES) throw thrown;
+		}
+	}
+}
+
+/** A file system that knows no modes refuses another one: the umask can only have made it smaller. */
+function giveMode(fd: number, mode: number): void {
+	try {
+		if ((fstatSync(fd).mode & 0o7777) !== mode) fchmodSync(fd, mode);
+	} catch {
+		// What is in it counts for more.
+	}
+}
+
+/** Nothing of it is to be left. Why it is dropped is what is to be told, and not why it could not be. */
+export function dropDraft({ path, fd }: Draft): void {
+	try {
+		closeSync(fd);
+	} catch {
+		// A descriptor is gone whatever close(2) says.
+	}
+	removeDraft(path);
+}
+
+export function removeDraft(path: string): void {
+	try {
+		rmSync(path, { force: true });
+	} catch {
+		// The next one who writes there removes it.
+	}
+}
