@@ -1,13 +1,18 @@
 // The public library: a table of contents, and openKmod for the machine that this runs on.
 import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod.js";
+import { trimRoot } from "./libkmod/other-root.js";
 import { openKernel } from "./linux/kernel.js";
+import { withinRoot } from "./linux/root-directory.js";
 
 /**
- * Opens the kernel modules of this machine, or of a directory that looks like one. Reads the configuration now and the
- * indexes when they are first needed; loads nothing native before the first insertion or removal.
+ * Opens the kernel modules of this machine, or of another one whose root is a directory here: then nothing of this one is read
+ * that the options do not name. Reads the configuration now and the indexes when they are first needed; loads nothing native
+ * before the first insertion or removal, which this machine's kernel is asked for in either case.
  */
 export function openKmod(options: KmodOptions = {}): Kmod {
-	return openKmodOn(openKernel(options.sysfs === undefined ? {} : { sysfs: options.sysfs }), options);
+	const kernel = openKernel(options.sysfs === undefined ? {} : { sysfs: options.sysfs });
+	const root = trimRoot(options.root ?? "");
+	return openKmodOn(root === "" ? kernel : withinRoot(root, kernel), options);
 }
 
 export { MalformedModule } from "./libkmod/formats/elf.js";

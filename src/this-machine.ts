@@ -14,10 +14,16 @@ export const thisMachine: Machine = {
 	openReports: async () => (await import("./linux/report-output.js")).makeReportOutput(),
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
 	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),
-	kernel: async (options) => (await import("./linux/kernel.js")).openKernel(options),
+	async kernel({ root = "" } = {}) {
+		const { openKernel } = await import("./linux/kernel.js");
+		if (root === "") return openKernel();
+		const { withinRoot } = await import("./linux/root-directory.js");
+		return withinRoot(root, openKernel());
+	},
 	moduleTree: async () => (await import("./linux/module-tree.js")).moduleTree,
-	devices: async (sysfs) => {
+	devices: async (named, { root = "" } = {}) => {
 		const { walkDevices } = await import("./linux/sysfs.js");
+		const sysfs = root === "" ? named : (await import("./linux/root-directory.js")).findWithin(root, named);
 		const { identifyDevice } = await import("./linux/device-identity.js");
 		return {
 			present: (concerns, onSkipped) => walkDevices(sysfs, concerns, onSkipped),
@@ -30,9 +36,13 @@ export const thisMachine: Machine = {
 	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
-	async beginInsertionProcess(kernel) {
+	async beginInsertionProcess(kernel, { root = "" } = {}) {
 		const { beginInsertionProcess } = await import("./linux/insertion-process.js");
-		return beginInsertionProcess({ script: `${import.meta.dirname}/insertion-process.js`, insertHere: kernel.insert });
+		const script = `${import.meta.dirname}/insertion-process.js`;
+		const begun = beginInsertionProcess({ script, insertHere: kernel.insert });
+		if (root === "") return begun;
+		const { findWithin } = await import("./linux/root-directory.js");
+		return { ...begun, insert: async (path, ...more) => begun.insert(findWithin(root, path, "insert"), ...more) };
 	},
 	endNow: async (status) => (await (await import("./linux/syscalls.js")).openSyscalls()).exitNow(status),
 	trimMemory: async () => (await import("./linux/memory.js")).trimMemory(),

@@ -47,6 +47,7 @@ export const texts = {
 			"Where the kernel was booted with `hotplugd=off` it loads nothing, says so in one line and ends with 0: udev or modprobe load. The last word `hotplugd=` of the kernel command line counts; `hotplugd=on` takes it back.",
 			"They are inserted by a process of its own (`insertion-process.js`), since no process ends before its last thread, and a driver's init may sleep where no signal reaches it. A driver that has not ended after `hung_seconds` of the settings hangs: `coldplug` does not wait for it, names it and leaves it to that process. SIGTERM and SIGINT let what does not hang yet end.",
 			"`coldplug --dry-run` prints what would be loaded, in order, and why. It needs no privilege and changes nothing, and by `-d`, `-S`, `-C` and `--sysfs` it tells of any other machine whose files are at hand.",
+			"`-d` *DIR* is the root of that machine: its modules, modprobe.d, settings, rules, `/proc/cmdline` and `/sys` are looked for in it, links lead where they lead there, and no file of this machine counts that no other option names: `--sysfs /sys` names its devices, `-C /etc/modprobe.d` its configuration. With `--sysfs` alone, or `-S`, modules and configuration are this machine's. Nothing counts as live in either case. This differs from modprobe(8), of whose `-d` the configuration is no part. Where modules are really loaded, devices, live modules and command line are those of the kernel that loads them.",
 		],
 		more: {
 			"Exit status": [

@@ -18,7 +18,7 @@ export type Checker = {
 	/** @param directories in order of precedence. @param root where the programs of rules are looked for. */
 	policy(directories: readonly string[], root: string): void;
 	/** modprobe's configuration, and the indexes of a module directory. */
-	modules(options: ConfigurationOptions): void;
+	modules(options: ConfigurationOptions & { readonly root?: string }): void;
 	/** One file of any of these kinds, told by its name. @param settings the file that is the settings, if another than usual. */
 	file(file: string, settings?: string): void;
 	readonly checked: readonly Checked[];
@@ -61,11 +61,11 @@ export function makeChecker(files: Files): Checker {
 				problems.push({ ...source, message: `there is no program ${root}${command[0]}` });
 	}
 
-	function modules(options: ConfigurationOptions): void {
+	function modules(options: ConfigurationOptions & { readonly root?: string }): void {
 		const { moduleDirectory } = options;
 		const configuration = readConfiguration(files, options);
 		note("configuration", ...configuration.read);
-		const indexes = checkIndexes(files, moduleDirectory);
+		const indexes = checkIndexes(files, moduleDirectory, options.root);
 		note("index", ...indexes.read);
 		// Of unheeded lines some are only told by what the indexes know.
 		const knowledge = makeKnowledge(

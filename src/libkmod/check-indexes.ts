@@ -5,6 +5,7 @@ import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./forma
 import { type IndexKind, indexNames } from "./indexes.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
 import { normaliseModuleName } from "./module-name.js";
+import { type ModulesPlace, moduleFileIn } from "./other-root.js";
 
 export type IndexCheck = {
 	readonly problems: readonly Problem[];
@@ -20,7 +21,8 @@ type Entries = {
 	readonly symbols: ReadonlySet<string> | undefined;
 };
 
-export function checkIndexes(files: Files, moduleDirectory: string): IndexCheck {
+/** @param root another machine's, below which the indexes' absolute paths are. */
+export function checkIndexes(files: Files, moduleDirectory: string, root = ""): IndexCheck {
 	const problems: Problem[] = [];
 	const read: string[] = [];
 	/** What is gathered from all entries, where all of them can be read. */
@@ -41,7 +43,7 @@ export function checkIndexes(files: Files, moduleDirectory: string): IndexCheck 
 	};
 	readModules("builtins");
 	readModules("builtinAliases");
-	problems.push(...checkTogether(files, moduleDirectory, entries));
+	problems.push(...checkTogether(files, { moduleDirectory, root }, entries));
 	return { problems, read };
 }
 
@@ -71,7 +73,8 @@ function readEntries(
 }
 
 /** As far as both of two indexes could be read. */
-function checkTogether(files: Files, directory: string, entries: Entries): Problem[] {
+function checkTogether(files: Files, place: ModulesPlace, entries: Entries): Problem[] {
+	const directory = place.moduleDirectory;
 	const { dependencies, aliases, symbols } = entries;
 	const problems: Problem[] = [];
 	const tell = (kind: IndexKind, what: string, names: readonly string[]): void => {
@@ -85,7 +88,7 @@ function checkTogether(files: Files, directory: string, entries: Entries): Probl
 		const wrong = readDependencies(dependencies);
 		tell("dependencies", "it has lines that do not fit the module they are of", wrong.misfits);
 		tell("dependencies", "it lacks modules that others depend on", listUnknown(wrong.needed, known));
-		tell("dependencies", "it has modules whose files are not there", listAbsent(files, directory, wrong.paths));
+		tell("dependencies", "it has modules whose files are not there", listAbsent(files, place, wrong.paths));
 		tell("dependencies", "it lacks modules whose files are there", listUnknown(findModules(files, directory), known));
 		const lacking = (found: Iterable<string> = []) => listUnknown(found, known);
 		tell("aliases", `it has modules that ${indexNames.dependencies} lacks`, lacking(aliases));
@@ -117,8 +120,8 @@ function listUnknown(names: Iterable<string>, known: ReadonlySet<string>): strin
 	return [...new Set(names)].filter((name) => !known.has(name));
 }
 
-function listAbsent(files: Files, directory: string, paths: readonly string[]): string[] {
-	return paths.filter((path) => !isThere(files, path.startsWith("/") ? path : `${directory}/${path}`));
+function listAbsent(files: Files, place: ModulesPlace, paths: readonly string[]): string[] {
+	return paths.filter((path) => !isThere(files, moduleFileIn(place, path)));
 }
 
 function isThere(files: Files, path: string): boolean {
@@ -132,7 +135,7 @@ function isThere(files: Files, path: string): boolean {
 
 /** Where the kernel was built, which depmod passes over too, and what depmod itself has written. */
 const NOT_MODULES = /^(?:build|source|modules\..*)$/;
-/** Links may lead in circles: so deep, and so many names in all, is what is looked at. */
+/** Links may lead in circles, and two of them in a number of ways that doubles with each level: so deep and so many is enough. */
 const DEEPEST = 32;
 const MOST_NAMES = 2 ** 20;
 
@@ -140,9 +143,12 @@ const MOST_NAMES = 2 ** 20;
 function findModules(files: Files, directory: string): string[] {
 	const found: string[] = [];
 	const due = [{ path: directory, depth: 0 }];
+	const seen = new Set<string>();
 	let left = MOST_NAMES;
 	for (let next = due.pop(); next !== undefined && left > 0; next = due.pop()) {
 		const { path, depth } = next;
+		const stamp = isThere(files, path) ? files.stamp(path) : undefined;
+		if (stamp !== undefined && seen.size === seen.add(stamp).size) continue;
 		const names = listDirectory(files, path);
 		left -= names.length;
 		for (const name of names) {

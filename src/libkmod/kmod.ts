@@ -15,9 +15,13 @@ import { noFile, type Probed, type ProbeOptions, probeModule } from "./kmod/prob
 import { openResources, type Resources } from "./kmod/resources.js";
 import { removeModule, type UnprobeOptions, unprobeModule } from "./kmod/unprobe.js";
 import type { Knowledge } from "./knowledge.js";
+import { trimRoot } from "./other-root.js";
 
 export type KmodOptions = {
-	/** A directory that has lib/modules, in place of the root: `modprobe -d`. */
+	/**
+	 * Another machine's root: its modules are those in ROOT/lib/modules, its configuration is ROOT/etc/modprobe.d and the other four,
+	 * and its kernel's command line what ROOT/proc has. Links lead where they lead on that machine. This machine, where "" or absent.
+	 */
 	readonly root?: string;
 	/** In place of the running kernel's: `modprobe -S`. */
 	readonly release?: string;
@@ -29,7 +33,7 @@ export type KmodOptions = {
 	readonly honourEveryLine?: boolean;
 	/** Told what libkmod would write to its log: what was not done and why. */
 	readonly log?: (entry: LogEntry) => void;
-	/** Where sysfs and procfs are mounted: /sys and /proc. */
+	/** Where sysfs and procfs are mounted, in place of ROOT/sys and ROOT/proc: of another root, /sys and /proc say what is loaded here. */
 	readonly sysfs?: string;
 	readonly proc?: string;
 };
@@ -66,11 +70,14 @@ export type Actions = {
 
 /** What cannot be read of the configuration is a problem of it, and no error. */
 export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {}): Kmod {
-	const { root = "", release = machine.release, sysfs = "/sys", proc = "/proc", configPaths } = options;
+	const root = trimRoot(options.root ?? "");
+	const { release = machine.release, sysfs = `${root}/sys`, proc = `${root}/proc`, configPaths } = options;
+	const directories = modprobeDirectories.map((directory) => root + directory);
 	const moduleDirectory = options.moduleDirectory ?? `${root}/lib/modules/${release}`;
 	const commandLine = machine.read(`${proc}/cmdline`)?.toString("latin1");
 	const configuration = readConfiguration(machine, {
 		moduleDirectory,
+		directories,
 		...(configPaths !== undefined && { configPaths }),
 		...(commandLine !== undefined && { kernelCommandLine: commandLine }),
 	});
@@ -78,8 +85,9 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 	const resources = openResources(machine, {
 		moduleDirectory,
 		configuration,
-		places: [...new Set([...(configPaths ?? modprobeDirectories), ...configuration.read, ...ofModules])],
+		places: [...new Set([...(configPaths ?? directories), ...configuration.read, ...ofModules])],
 		honourEveryLine: options.honourEveryLine ?? false,
+		root,
 	});
 	const log = options.log ?? (() => undefined);
 	const { knowledge } = resources;

@@ -1,6 +1,6 @@
 // What is known of a kernel's modules before any is loaded: depmod's indexes and modprobe's configuration, arranged for
 // quick answers. A value: nothing here changes once it is made.
-import { type ConfigurationRead, readConfiguration } from "./configuration.js";
+import { type ConfigurationRead, modprobeDirectories, readConfiguration } from "./configuration.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { findExact, type IndexFile } from "./formats/index-file.js";
 import {
@@ -28,6 +28,8 @@ export type ModuleFile = {
 export type Knowledge = {
 	/** Such as /lib/modules/6.1.0-56-amd64. */
 	readonly moduleDirectory: string;
+	/** Where it is another machine's, that one's root: absolute paths in the indexes are below it. */
+	readonly root?: string;
 	readonly indexes: Indexes;
 	readonly configuration: ModprobeConfig;
 	readonly problems: ConfigurationRead["problems"];
@@ -64,6 +66,8 @@ export type Lacking = {
 
 export type KnowledgeOptions = {
 	readonly moduleDirectory: string;
+	/** Another machine's root, in which the directories of the configuration are. */
+	readonly root?: string;
 	/** Files or directories in place of the five modprobe.d directories. */
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
@@ -78,8 +82,10 @@ export type KnowledgeOptions = {
 /** @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 export function readKnowledge(files: Files, options: KnowledgeOptions): Knowledge {
 	const indexes = readIndexes(files, options.moduleDirectory);
-	const { value, problems, read } = readConfiguration(files, options);
-	return makeKnowledge(options.moduleDirectory, indexes, { value, problems, read }, options.honourEveryLine);
+	const { root = "", moduleDirectory, honourEveryLine } = options;
+	const directories = modprobeDirectories.map((directory) => root + directory);
+	const configuration = readConfiguration(files, { ...options, directories });
+	return { ...makeKnowledge(moduleDirectory, indexes, configuration, honourEveryLine), ...(root !== "" && { root }) };
 }
 
 /** Of a machine on which there is nothing to look in. */

@@ -9,6 +9,7 @@ import type { SoftdepLine, Source } from "./formats/modprobe-config.js";
 import type { Knowledge } from "./knowledge.js";
 import { type Found, lookUp } from "./lookup.js";
 import { normaliseAlias } from "./module-name.js";
+import { moduleFileIn } from "./other-root.js";
 import { type Asking, listRivals, orderRivals, type Prerequisite, type Rivals } from "./rivals.js";
 
 export type { Prerequisite, Rivals } from "./rivals.js";
@@ -287,10 +288,6 @@ function makeStep(
 	};
 	if (command !== undefined && !unheeded)
 		return { ...shared, how: "run", command: command.command, source: command.source };
-	if (file !== undefined) return { ...shared, how: "insert", path: absolutePath(knowledge, file.path) };
+	if (file !== undefined) return { ...shared, how: "insert", path: moduleFileIn(knowledge, file.path) };
 	return { ...shared, how: knowledge.isBuiltin(module) ? "builtin" : "missing" };
-}
-
-function absolutePath({ moduleDirectory }: Knowledge, path: string): string {
-	return path.startsWith("/") ? path : `${moduleDirectory}/${path}`;
 }

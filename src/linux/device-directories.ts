@@ -1,8 +1,10 @@
 // The directories of /sys/devices that are devices, parents before children (Documentation/admin-guide/sysfs-rules.rst). Symbolic
 // links are not followed. Listing a directory runs no driver's code, unlike reading an attribute.
 
-import { type Dirent, existsSync, readdirSync, readlinkSync } from "node:fs";
+import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { constants } from "node:os";
 import { basename, dirname } from "node:path";
+import { Refusal } from "../libkmod/kernel.js";
 import { isShortage, refusalFor } from "./refusal.js";
 
 /** What is missing, or not all there, at a path below /sys such as /devices/pnp0/00:01, and why. */
@@ -60,6 +62,7 @@ export function listDevices(
 
 	function list(devpath: string): readonly Dirent[] {
 		try {
+			if (devpath === ROOT) refuseLink(sysfs + devpath);
 			// Sorted by name: libuv does so.
 			return readdirSync(sysfs + devpath, { withFileTypes: true });
 		} catch (thrown) {
@@ -114,6 +117,11 @@ export function listDevices(
 	};
 }
 
+/** Of a captured machine, a link may lead to this one's devices. */
+function refuseLink(path: string): void {
+	if (lstatSync(path).isSymbolicLink()) throw new Refusal("walk", path, "ELOOP", constants.errno.ELOOP);
+}
+
 function isLinkTo(path: string, end: string): boolean {
 	try {
 		return readlinkSync(path).endsWith(end);
@@ -126,6 +134,7 @@ function isLinkTo(path: string, end: string): boolean {
 export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly string[] {
 	const path = `${sysfs}/module`;
 	try {
+		refuseLink(path);
 		// There are files too, such as `compression`.
 		return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 	} catch (thrown) {

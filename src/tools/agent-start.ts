@@ -10,14 +10,23 @@ import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import { trimRoot } from "../libkmod/other-root.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
 import { printable } from "./printable.js";
 
-/** Options that name another machine's files, spelled as modprobe spells them. */
+/**
+ * Options that name another machine's files, spelled as modprobe spells them. Unlike modprobe's, -d concerns everything: of
+ * this machine nothing is read then that another option does not name. Who loads modules asks this kernel what it has, and for
+ * its command line.
+ */
 export const agentOptions = {
-	dirname: { short: "d", argument: "DIR", help: "Take DIR/lib/modules instead of /lib/modules" },
+	dirname: {
+		short: "d",
+		argument: "DIR",
+		help: "Take modules, configuration, settings and rules of the machine whose root is DIR",
+	},
 	setVersion: { short: "S", argument: "VERSION", help: "Take this kernel release instead of the running one" },
 	configPath: { short: "C", argument: "PATH", repeat: true, help: "Take this file or directory instead of modprobe.d" },
 	config: { argument: "FILE", help: "Take this settings file instead of /etc/hotplugd.toml" },
@@ -36,7 +45,23 @@ export type AgentOptions = {
 	readonly policy: readonly string[];
 	/** Another machine's /sys: then the command line of this machine's kernel is not that machine's. */
 	readonly sysfs?: string | undefined;
+	/** Nothing is loaded: with another root, nothing is asked of this kernel. */
+	readonly dryRun?: boolean;
 };
+
+/** The root of the machine that is meant: "" for this one. @throws {StartFailure} */
+export function rootOf({ dirname }: Pick<AgentOptions, "dirname">): string {
+	// A script's variable that is not set: this machine is not what it names.
+	if (dirname === "") throw new StartFailure("-d names no directory: it is empty", exitStatus.usage);
+	return trimRoot(dirname ?? "");
+}
+
+/** Where the command line of the machine's kernel is; undefined where that is not known. */
+function commandLineOf(options: AgentOptions): string | undefined {
+	const root = rootOf(options);
+	if (options.dryRun && root !== "") return `${root}/proc/cmdline`;
+	return options.sysfs === undefined ? "/proc/cmdline" : undefined;
+}
 
 export const SETTINGS_FILE = "/etc/hotplugd.toml";
 
@@ -70,8 +95,11 @@ function explainRefusal({ operation, subject, code }: Refusal): string {
  * What is to be said of `hotplugd=` on the kernel command line: whoever boots with `hotplugd=off` wants no agent and no coldplug, and
  * has udev or modprobe load. `off` tells whether that is so.
  */
-export function readSwitch(files: Pick<Files, "read">): { readonly off: boolean; readonly remark?: string } {
-	const value = readKernelWord(files.read("/proc/cmdline")?.toString("latin1") ?? "", "hotplugd");
+export function readSwitch(
+	files: Pick<Files, "read">,
+	options: AgentOptions,
+): { readonly off: boolean; readonly remark?: string } {
+	const value = readKernelWord(readCommandLine(files, options) ?? "", "hotplugd");
 	if (value === undefined || value === "on") return { off: false };
 	const word = "on the kernel command line";
 	if (value === "off") return { off: true, remark: `hotplugd=off is ${word}: nothing is loaded` };
@@ -81,6 +109,11 @@ export function readSwitch(files: Pick<Files, "read">): { readonly off: boolean;
 	};
 }
 
+function readCommandLine(files: Pick<Files, "read">, options: AgentOptions): string | undefined {
+	const path = commandLineOf(options);
+	return path && files.read(path)?.toString("latin1");
+}
+
 /** What is known, with policy's masks, and policy itself. */
 export type Known = { readonly knowledge: Knowledge; readonly policy: Policy };
 
@@ -88,7 +121,7 @@ export type Started = Known & { readonly settings: Settings };
 
 /** @throws {StartFailure} */
 export async function start(kernel: Kernel, options: AgentOptions, rulesDirectory: string): Promise<Started> {
-	const settings = await readSettings(kernel, options.config);
+	const settings = await readSettings(kernel, options);
 	return { settings, ...(await readAll(kernel, options, settings, { source: "kernel", rulesDirectory })) };
 }
 
@@ -142,12 +175,13 @@ async function isWithoutModules(kernel: Kernel): Promise<boolean> {
 	}
 }
 
-const moduleDirectoryOf = ({ release }: Kernel, { dirname = "", setVersion = release }: AgentOptions): string =>
-	`${dirname}/lib/modules/${setVersion}`;
+const moduleDirectoryOf = ({ release }: Kernel, options: AgentOptions): string =>
+	`${rootOf(options)}/lib/modules/${options.setVersion ?? release}`;
 
 function readModules(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
-	const commandLine = options.sysfs === undefined ? kernel.read("/proc/cmdline")?.toString("latin1") : undefined;
+	const commandLine = readCommandLine(kernel, options);
 	return readKnowledge(kernel, {
+		root: rootOf(options),
 		moduleDirectory: moduleDirectoryOf(kernel, options),
 		...(options.configPath.length > 0 && { configPaths: options.configPath }),
 		...(commandLine !== undefined && { kernelCommandLine: commandLine }),
@@ -161,7 +195,8 @@ async function withPolicy(
 	options: AgentOptions,
 	{ source, rulesDirectory }: PolicyPlace,
 ): Promise<Known> {
-	const directories = options.policy.length > 0 ? options.policy : [POLICY_DIRECTORY, rulesDirectory];
+	const own = [rootOf(options) + POLICY_DIRECTORY, rulesDirectory];
+	const directories = options.policy.length > 0 ? options.policy : own;
 	const policy = await readPolicy(kernel, directories, source);
 	const problems = [...knowledge.problems, ...listUnheededLines(knowledge), ...policy.problems];
 	const read = [...knowledge.read, ...policy.read];
@@ -169,8 +204,11 @@ async function withPolicy(
 }
 
 /** @throws {StartFailure} */
-export async function readSettings(kernel: Kernel, file: string | undefined): Promise<Settings> {
-	const path = file ?? SETTINGS_FILE;
+export async function readSettings(
+	kernel: Kernel,
+	{ config: file, dirname }: Pick<AgentOptions, "config" | "dirname">,
+): Promise<Settings> {
+	const path = file ?? rootOf({ dirname }) + SETTINGS_FILE;
 	let text: string | undefined;
 	try {
 		text = kernel.read(path)?.toString("utf8");

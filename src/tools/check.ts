@@ -2,7 +2,9 @@
 // indexes. Each problem is a line with its file and line.
 import { makeChecker } from "../agent/check.js";
 import { POLICY_DIRECTORY } from "../agent/policy-files.js";
-import { agentOptions, formatProblem, SETTINGS_FILE } from "./agent-start.js";
+import { modprobeDirectories } from "../libkmod/configuration.js";
+import type { Files } from "../libkmod/kernel.js";
+import { agentOptions, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Options } from "./options.js";
 
@@ -11,7 +13,7 @@ const options = {
 	...agentOptions,
 } as const satisfies Options;
 
-const exitStatus = { right: 0, problems: 1 } as const;
+const exitStatus = { right: 0, problems: 1, usage: 2 } as const;
 
 export const check = defineTool({
 	name: "hotplugd check",
@@ -19,17 +21,24 @@ export const check = defineTool({
 	usage: ["[OPTION...]", "[OPTION...] FILE..."],
 	options,
 	async run({ options: given, operands }, machine) {
-		const kernel = await machine.kernel();
+		if (given.dirname === "") {
+			machine.complain("hotplugd check: -d names no directory: it is empty\n");
+			return exitStatus.usage;
+		}
+		const root = rootOf(given);
+		const kernel = await machine.kernel({ root });
 		const checker = makeChecker(kernel);
 		if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
 		else {
-			checker.settings(given.config ?? SETTINGS_FILE, given.config !== undefined);
-			const directories = given.policy.length > 0 ? given.policy : [POLICY_DIRECTORY, machine.rulesDirectory];
-			checker.policy(directories, given.dirname ?? "");
+			checker.settings(given.config ?? root + SETTINGS_FILE, given.config !== undefined);
+			const own = [root + POLICY_DIRECTORY, machine.rulesDirectory];
+			checker.policy(given.policy.length > 0 ? given.policy : own, root);
 			checker.modules({
-				moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
+				root,
+				moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
+				directories: modprobeDirectories.map((directory) => root + directory),
 				...(given.configPath.length > 0 && { configPaths: given.configPath }),
-				...commandLine(kernel.read("/proc/cmdline"), given),
+				...commandLine(kernel, root, given.setVersion),
 			});
 		}
 		const { problems, checked } = checker;
@@ -48,12 +57,10 @@ export const check = defineTool({
 	},
 });
 
-type Elsewhere = { readonly dirname: string | undefined; readonly setVersion: string | undefined };
-
-/** Another machine's kernel has another command line. */
-function commandLine(text: Buffer | undefined, { dirname, setVersion }: Elsewhere) {
-	const own = dirname === undefined && setVersion === undefined;
-	return own && text !== undefined ? { kernelCommandLine: text.toString("latin1") } : {};
+/** Another machine's kernel has another command line, and another kernel of this machine may get another. */
+function commandLine(files: Files, root: string, setVersion: string | undefined) {
+	const text = root === "" && setVersion !== undefined ? undefined : files.read(`${root}/proc/cmdline`);
+	return text === undefined ? {} : { kernelCommandLine: text.toString("latin1") };
 }
 
 function count(number: number, what: string): string {

@@ -13,6 +13,7 @@ import {
 	complainOf,
 	formatProblem,
 	readSwitch,
+	rootOf,
 	type Started,
 	StartFailure,
 	start,
@@ -25,7 +26,7 @@ const options = {
 	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
 	json: { help: "Print JSON, one record a line" },
 	...agentOptions,
-	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys (with --dry-run)" },
+	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
 	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
 	timeout: {
 		argument: "SECONDS",
@@ -54,17 +55,17 @@ export const coldplug = defineTool({
 });
 
 async function begin(given: ColdplugOptions, machine: Machine): Promise<number> {
-	const kernel = await machine.kernel();
 	let insertions: InsertionProcess | undefined;
 	try {
+		const root = rootOf(given);
+		const kernel = await machine.kernel({ root });
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
-		// Another machine's command line is not known.
-		const { off, remark } = given.sysfs === undefined ? readSwitch(kernel) : { off: false };
+		const { off, remark } = readSwitch(kernel, given);
 		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
 		if (off && !given.dryRun) return exitStatus.done;
 		// Before anything else: it starts while what is here is read.
-		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel);
+		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root });
 		const started = await start(kernel, given, machine.rulesDirectory);
 		if (!given.quietly)
 			for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
@@ -83,8 +84,9 @@ async function dryRun(
 	kernel: Kernel,
 	{ knowledge, policy }: Started,
 ): Promise<number> {
-	const devices = await machine.devices(given.sysfs ?? "/sys");
-	const live = given.sysfs === undefined ? listLive(kernel) : new Set<string>();
+	const root = rootOf(given);
+	const devices = await machine.devices(given.sysfs ?? `${root}/sys`, { root });
+	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
 	const present = devices.present(concernOf(policy), onSkipped);

@@ -23,12 +23,15 @@ export interface Machine {
 	openSyslog(program: string): Promise<(priority: number, text: string) => void>;
 	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
 	writeFile(path: string, content: string | Uint8Array): Promise<void>;
-	/** The running kernel, `sysfs` being where its /sys is. Only asked for by what needs it: --help does not. */
-	kernel(options?: { readonly sysfs?: string }): Promise<Kernel & ModuleFiles>;
+	/**
+	 * The running kernel. Links below `root`, where that is not "", mean what they mean on the machine whose root it is. Only asked
+	 * for by what needs it: --help does not.
+	 */
+	kernel(options?: { readonly root?: string }): Promise<Kernel & ModuleFiles>;
 	/** Trees of module files, for depmod. */
 	moduleTree(): Promise<ModuleTree>;
-	/** The devices below a sysfs such as /sys, and the socket that announces new ones. */
-	devices(sysfs: string): Promise<DeviceSources>;
+	/** The devices below a sysfs such as /sys, which links below `root` lead to as above, and the socket that announces new ones. */
+	devices(sysfs: string, options?: { readonly root?: string }): Promise<DeviceSources>;
 	/**
 	 * Makes room for so many insertions at once, and so many more that hang or must not wait; to be called before anything
 	 * asynchronous is.
@@ -36,9 +39,12 @@ export interface Machine {
 	sizeThreadPool(insertions: number, more?: number): Promise<void>;
 	/**
 	 * Begins a process of its own for insertions, so that this one can end whatever they do; where there can be none, the kernel
-	 * given inserts in this process.
+	 * given inserts in this process. Links below `root` lead as above.
 	 */
-	beginInsertionProcess(kernel: Pick<Kernel, "insert">): Promise<InsertionProcess>;
+	beginInsertionProcess(
+		kernel: Pick<Kernel, "insert">,
+		options?: { readonly root?: string },
+	): Promise<InsertionProcess>;
 	/**
 	 * Ends this process with an exit status though system calls of it go on, for which it would wait otherwise. All that is to be
 	 * written must have been.

@@ -84,8 +84,8 @@ async function makeCall(
 ): Promise<Call> {
 	const kernel = await machine.kernel();
 	const kmod = openKmod(kernel, {
-		...(given.dirname !== undefined && { root: given.dirname }),
-		...(given.setVersion !== undefined && { release: given.setVersion }),
+		// As in kmod, -d is where the modules are, and nothing else: the configuration is this machine's.
+		moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
 		...(given.config.length > 0 && { configPaths: given.config }),
 		honourEveryLine: await honoursEveryLine(kernel, say),
 		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),

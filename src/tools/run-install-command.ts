@@ -17,7 +17,7 @@ import { isAbout } from "../agent/policy.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
-import { agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
+import { agentOptions, complainOf, type Known, readAll, readSettings, rootOf } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
 
@@ -38,10 +38,10 @@ export const runInstallCommand = defineTool({
 				await connection.answer(formatCompanionReply("failed"));
 				return 1;
 			}
-			const kernel = await machine.kernel();
+			const kernel = await machine.kernel({ root: rootOf(given) });
 			const { rulesDirectory } = machine;
 			const readKnown: ReadKnown = async (source) => {
-				const settings = await readSettings(kernel, given.config);
+				const settings = await readSettings(kernel, given);
 				return await readAll(kernel, given, settings, { source, rulesDirectory });
 			};
 			const onBegun = (pid: number) => request.tellsProcess && connection.tell(formatProcess(pid));

@@ -5,7 +5,7 @@ import type { Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { MAY_HANG } from "../libkmod/places.js";
-import { agentOptions, complainOf, readSettings, readSwitch, StartFailure } from "./agent-start.js";
+import { agentOptions, complainOf, readSettings, readSwitch, rootOf, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { serve } from "./serve.js";
 
@@ -27,12 +27,12 @@ export const run = defineTool({
 	},
 	mostOperands: 0,
 	async run({ options: given }, machine) {
-		const kernel = await machine.kernel();
 		try {
-			const { off, remark } = readSwitch(kernel);
+			const kernel = await machine.kernel({ root: rootOf(given) });
+			const { off, remark } = readSwitch(kernel, given);
 			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
 			if (off) return exitStatus.done;
-			const settings = override(await readSettings(kernel, given.config), given);
+			const settings = override(await readSettings(kernel, given), given);
 			await machine.sizeThreadPool(settings.parallel, MAY_HANG + BEYOND_THE_BOUND);
 			const ports = await machine.service();
 			const lock = await ports.lockInstance(settings.run_directory);

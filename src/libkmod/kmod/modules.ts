@@ -5,6 +5,7 @@ import type { Knowledge } from "../knowledge.js";
 import { readLoadedModules } from "../live-state.js";
 import { lookUp, lookUpName } from "../lookup.js";
 import { normaliseModuleName } from "../module-name.js";
+import { moduleFileIn } from "../other-root.js";
 import type { Context } from "./context.js";
 import { asModule, foundModule, type Module, type ModuleOrName } from "./module.js";
 
@@ -100,7 +101,7 @@ function dependenciesOf(knowledge: Knowledge, { name }: Module): Module[] {
 export function pathOf(knowledge: Knowledge, { name, path }: Module): string | undefined {
 	if (path !== undefined) return path;
 	const listed = knowledge.file(name)?.path;
-	return listed === undefined || listed.startsWith("/") ? listed : `${knowledge.moduleDirectory}/${listed}`;
+	return listed && moduleFileIn(knowledge, listed);
 }
 
 function moduleAt(files: Files, path: string): Module | undefined {

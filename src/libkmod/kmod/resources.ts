@@ -42,11 +42,13 @@ export type ResourceOptions = {
 	/** The files and directories that configuration comes from. */
 	readonly places: readonly string[];
 	readonly honourEveryLine: boolean;
+	/** Another machine's, or "". */
+	readonly root: string;
 };
 
 export function openResources(
 	files: Files,
-	{ moduleDirectory, configuration, places, honourEveryLine }: ResourceOptions,
+	{ moduleDirectory, configuration, places, honourEveryLine, root }: ResourceOptions,
 ): Resources & Pick<Context, "knowledge"> {
 	const indexFiles = Object.values(indexNames).map((name) => `${moduleDirectory}/${name}`);
 	const configurationStamp = stampAll(files, places);
@@ -56,7 +58,7 @@ export function openResources(
 	const keep = (read: (problems: Problem[]) => Indexes) => {
 		const problems: Problem[] = [];
 		const stamp = stampAll(files, indexFiles);
-		const knowledge = makeKnowledge(moduleDirectory, read(problems), configuration, honourEveryLine);
+		const knowledge = { ...makeKnowledge(moduleDirectory, read(problems), configuration, honourEveryLine), root };
 		loaded = { knowledge, stamp, problems };
 		return loaded;
 	};

@@ -1,0 +1,99 @@
+// A directory that is another machine's root: links in it lead where they lead on that machine (path_resolution(7), chroot(2)), so
+// that nothing outside of it is ever read, whatever a capture holds.
+
+import { lstatSync, readlinkSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Files, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
+import { isAbsent, refusalFor } from "./refusal.js";
+
+/** As many as the kernel follows in one path (MAXSYMLINKS). */
+const MOST_LINKS = 40;
+const ELOOP = 40;
+
+type Machine = Kernel & ModuleFiles;
+
+/** The same machine, of which all that is read below `root` is found as if `root` were "/". Other paths mean what they say. */
+export function withinRoot(root: string, machine: Machine): Machine {
+	const files = filesWithin(root, machine);
+	const find = (path: string): string => findWithin(root, path);
+	return {
+		...machine,
+		...files,
+		readModule: async (path) => machine.readModule(find(path)),
+		insert: async (path, ...more) => machine.insert(find(path), ...more),
+	};
+}
+
+/** What is refused is named as it was asked for. */
+export function filesWithin(root: string, files: Files): Files {
+	const within = <T>(operation: string, path: string, look: (found: string) => T): T => {
+		try {
+			return look(findWithin(root, path, operation));
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			throw new Refusal(error.operation, path, error.code, error.errno);
+		}
+	};
+	return {
+		read: (path, ...more) => within("read", path, (found) => files.read(found, ...more)),
+		list: (path, ...more) => within("list", path, (found) => files.list(found, ...more)),
+		stamp: (path, ...more) => within("stat", path, (found) => files.stamp(found, ...more)),
+	};
+}
+
+/**
+ * Where a path below `root` leads to, `root` being "/" to its links and to ".."; a path that is not below `root` is left as it is.
+ * Where there is nothing at the path, one at which there is nothing. @throws {Refusal} ELOOP, or where a directory is closed
+ */
+export function findWithin(root: string, path: string, operation = "open"): string {
+	const below = tailBelow(root, path);
+	return below === undefined ? path : walk(root, path, below, operation);
+}
+
+/** Paths that were made of `root` begin with it; those that people write may spell it otherwise. */
+function tailBelow(root: string, path: string): string | undefined {
+	if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
+	const [absoluteRoot, absolute] = [resolve(root), resolve(path)];
+	if (absolute === absoluteRoot || absolute.startsWith(`${absoluteRoot}/`)) return absolute.slice(absoluteRoot.length);
+	return undefined;
+}
+
+function walk(root: string, path: string, below: string, operation: string): string {
+	/** Names below the root that are no links. */
+	const found: string[] = [];
+	const left = below.split("/").reverse();
+	let links = 0;
+	for (let name = left.pop(); name !== undefined; name = left.pop()) {
+		if (name === "" || name === ".") continue;
+		if (name === "..") {
+			found.pop();
+			continue;
+		}
+		const here = [root, ...found, name].join("/");
+		const link = readLink(operation, path, here);
+		if (link === undefined) return [here, ...left.toReversed()].join("/");
+		if (link === NO_LINK) found.push(name);
+		else {
+			if (++links > MOST_LINKS) throw new Refusal(operation, path, "ELOOP", ELOOP);
+			if (link.startsWith("/")) found.length = 0;
+			left.push(...link.split("/").reverse());
+		}
+	}
+	return [root, ...found].join("/");
+}
+
+/** No link is empty. */
+const NO_LINK = "";
+
+/** What stands in a link; undefined where there is nothing at all. */
+function readLink(operation: string, path: string, here: string): string | undefined {
+	try {
+		const entry = lstatSync(here, { throwIfNoEntry: false });
+		if (entry === undefined) return undefined;
+		return entry.isSymbolicLink() ? readlinkSync(here) : NO_LINK;
+	} catch (thrown) {
+		// What is to be read says that a part of its path is no directory.
+		if (isAbsent(thrown)) return undefined;
+		throw refusalFor(operation, path, thrown);
+	}
+}
