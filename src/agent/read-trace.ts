@@ -48,7 +48,10 @@ export function traceReads(files: Files): ReadTrace {
 				remember(`${path}/`);
 				return files.list(path);
 			},
-			stamp: (path) => files.stamp(path),
+			stamp(path) {
+				remember(path);
+				return files.stamp(path);
+			},
 		},
 		get before() {
 			return join(marks);

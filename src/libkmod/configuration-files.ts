@@ -12,6 +12,9 @@ export type WhereToLook = {
 	readonly paths?: readonly string[];
 };
 
+/** What the problem of a link ends with that leads to no file. */
+export const HIDES_NOTHING = "so it counts for nothing and hides no other of its name";
+
 /** In the order of their names alone, byte by byte, whatever their directories. */
 export function listConfigurationFiles(files: Files, where: WhereToLook, problems: Problem[]): string[] {
 	const { suffix = ".conf" } = where;
@@ -39,12 +42,24 @@ export function readConfigurationFile(files: Files, path: string, problems: Prob
 
 type Offer = (path: string) => void;
 
-/** A symlink to nowhere still hides others of its name, a directory does not. */
+/** A directory hides no others of its name, and neither does a link that leads nowhere or in a circle (kmod since 34). */
 function offerFromDirectory(files: Files, directory: string, name: string, offer: Offer, problems: Problem[]): void {
 	const path = directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+	const object = (message: string): void => void problems.push({ file: path, line: 0, message });
+	const unusable = whyUnusable(files, path);
+	if (unusable !== undefined) object(`${unusable}, ${HIDES_NOTHING}`);
 	// What cannot be told here is told when it is read.
-	if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
-	else problems.push({ file: path, line: 0, message: "Directories inside directories are not supported" });
+	else if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
+	else object("Directories inside directories are not supported");
+}
+
+function whyUnusable(files: Files, path: string): string | undefined {
+	try {
+		return files.stamp(path) === undefined ? "is a link to nowhere" : undefined;
+	} catch (error) {
+		if (error instanceof Refusal) return `cannot be followed (${error.code})`;
+		throw error;
+	}
 }
 
 function offerGiven(files: Files, path: string, offer: Offer, problems: Problem[]): void {

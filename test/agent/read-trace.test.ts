@@ -43,6 +43,14 @@ test("nothing has changed until something that was read has", (t) => {
 	t.is(trace.now(), trace.before);
 });
 
+test("what was only looked for counts too: a file that a link was to lead to, say", (t) => {
+	const { files, contents } = makeFiles();
+	const trace = traceReads(files);
+	t.is(trace.files.stamp("/etc/link"), undefined);
+	contents.set("/etc/link", "1");
+	t.not(trace.now(), trace.before);
+});
+
 test("what comes into a directory that was listed, what goes, and what was not there, counts", (t) => {
 	const { files, contents } = makeFiles();
 	contents.set("/etc/b", "1");

@@ -35,7 +35,7 @@ const world = (t: Parameters<typeof makeWorld>[0]): string => {
 		...speaking(["two/sub.conf/inner.conf", "two/sub/inner.conf", "files/0", "files/b.conf", "files/zz.conf"]),
 		...speaking(["three/hidden.conf", ".dotted/b.conf", "files/.dotted"]),
 	});
-	symlinkSync("nowhere", join(made, "one/hidden.conf"));
+	symlinkSync("/dev/null", join(made, "one/hidden.conf"));
 	symlinkSync("/dev/null", join(made, "one/masked.conf"));
 	symlinkSync("one", join(made, "link"));
 	symlinkSync("../two", join(made, "three/link.conf"));
@@ -64,6 +64,35 @@ test(paths, "one", "files/zz.conf");
 test(paths, "files/0", "files/0");
 test(paths, "link", ".dotted", "files/.dotted");
 test(paths, "/dev/null");
+
+test("a link that leads nowhere or in a circle is named, and the file of its name in a later directory counts", (t) => {
+	const made = makeWorld(
+		t,
+		speaking(["etc/z.conf", "lib/gone.conf", "lib/loop.conf", "lib/below.conf", "lib/directory.conf"]),
+	);
+	mkdirSync(join(made, "some"));
+	for (const [name, target] of Object.entries({
+		gone: "nowhere",
+		loop: "loop.conf",
+		below: "z.conf/x",
+		directory: "../some",
+	}))
+		symlinkSync(target, join(made, `etc/${name}.conf`));
+	const both = [join(made, "etc"), join(made, "lib")];
+	for (const where of [{ directories: both }, { configPaths: both }]) {
+		const { value, problems } = readConfiguration(files, { moduleDirectory: join(made, "none"), ...where });
+		t.deepEqual(
+			value.blacklist.map(({ module }) => module),
+			["lib/below.conf", "lib/directory.conf", "lib/gone.conf", "lib/loop.conf", "etc/z.conf"],
+		);
+		t.deepEqual(problems.map(({ file, message }) => `${file.slice(made.length)} ${message.split(",")[0]}`).sort(), [
+			"/etc/below.conf is a link to nowhere",
+			"/etc/directory.conf Directories inside directories are not supported",
+			"/etc/gone.conf is a link to nowhere",
+			"/etc/loop.conf cannot be followed (ELOOP)",
+		]);
+	}
+});
 
 test("modprobe reads the same of the five directories", (t) => {
 	const random = seededRandom(t);

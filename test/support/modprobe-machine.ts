@@ -24,6 +24,8 @@ export type ModprobeMachine = ModuleTree & {
 	readonly lively?: boolean;
 	/** Other files, by path below the machine's root or `work`, the directory where commands run. */
 	readonly files?: Readonly<Record<string, string | Buffer>>;
+	/** Symbolic links, and where they lead. */
+	readonly links?: Readonly<Record<string, string>>;
 };
 
 /** One call of modprobe, and what the stand-in is told or whatever else is to be in its environment. */
@@ -82,6 +84,10 @@ function build(folder: string, machine: ModprobeMachine): void {
 	for (const name of machine.live ?? []) insertPretended(folder, name);
 	for (const name of machine.used ?? []) write(`sys/module/${name}/refcnt`, "7\n");
 	for (const [path, content] of Object.entries(machine.files ?? {})) write(path, content);
+	for (const [path, target] of Object.entries(machine.links ?? {})) {
+		mkdirSync(dirname(join(folder, path)), { recursive: true });
+		symlinkSync(target, join(folder, path));
+	}
 	cpSync(join(folder, "sys/module"), join(folder, "sys/start"), { recursive: true });
 }
 

@@ -237,6 +237,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "modprobe",
+		what: "links to nowhere are errors, and hide nothing",
+		fact: "so it is since kmod 34; kmod 30 passes over them without a word, and over the files of their names behind them",
+	},
+	{
+		tool: "modprobe",
 		what: "what cannot be used is said",
 		fact: "kmod passes over a configuration that is not there, and over an index that is damaged, without a word",
 	},

@@ -31,11 +31,13 @@ alias x:pcm snd-pcm
 		"work/blanks/x.conf": "softdep masked  pre: pre\n",
 		"work/unheeded/x.conf": "softdep masked pre: pre\nsoftdep masked post: post\ninstall masked /bin/false\n",
 		"work/circle/x.conf": "softdep top post: busy plain\nsoftdep busy post: top\nsoftdep plain pre: top\n",
+		"work/below/site.conf": "options plain a=1\n",
 		"work/weak/x.conf": "weakdep plain pre post\n",
 		"work/gz.ko": gzipSync(
 			elfImage({ modinfo: ["license=GPL"], symbols: [{ name: "__crc_own", section: 0xfff1, value: 0xabc }] }),
 		),
 	},
+	links: { "work/above/site.conf": "gone" },
 };
 
 const differs = (
@@ -124,6 +126,11 @@ comparedModprobe("what differs from kmod 30", machine, [
 		stderr:
 			"modprobe: WARNING: unheeded/x.conf line 3: this install command does not count, since masked has softdeps; honour_every_line makes it count\n" +
 			"modprobe: WARNING: unheeded/x.conf line 2: this softdep does not count, since masked has one in unheeded/x.conf line 1; honour_every_line makes it count\n",
+	}),
+	differs("links to nowhere are errors, and hide nothing", "-q -C above -C below -D plain", {
+		stdout: insmod("plain", "a=1 "),
+		stderr:
+			"libkmod: ERROR: above/site.conf is a link to nowhere, so it counts for nothing and hides no other of its name\n",
 	}),
 	differs("what cannot be used is said", "-C nowhere -D plain", {
 		stderr: "modprobe: WARNING: nowhere: there is no such file or directory\n",

@@ -1,4 +1,5 @@
 // What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
+import { HIDES_NOTHING } from "../../libkmod/configuration-files.js";
 import { type Files, type Problem, Refusal } from "../../libkmod/kernel.js";
 import type { Machine } from "../machine.js";
 import type { Say } from "../messages.js";
@@ -18,6 +19,7 @@ export function reportConfiguration(problems: readonly Problem[], machine: Machi
 function asLibkmodSays({ file, line, message }: Problem): string | undefined {
 	if (line > 0) return message.startsWith("command ") ? `${file}: ${message}` : `${file} line ${line}: ${message}`;
 	if (message.startsWith("Directories ")) return `${message}: ${file}`;
+	if (message.endsWith(HIDES_NOTHING)) return `${file} ${message}`;
 	return message.startsWith("Ignoring ") ? message : undefined;
 }
 
