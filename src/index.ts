@@ -1,4 +1,6 @@
-// The public library: a table of contents, and openKmod for the machine that this runs on.
+// The public library: a table of contents, and openKmod for the machine that this runs on. What lies beneath openKmod (openKmodOn,
+// readKnowledge, planInsertion, makeInserter, a Kernel) has its strings in bytes, one character each: bytesOf and textOf convert them.
+import { kmodInText, optionsInBytes } from "./kmod-in-text.js";
 import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod.js";
 import { trimRoot } from "./libkmod/other-root.js";
 import { openKernel } from "./linux/kernel.js";
@@ -8,13 +10,18 @@ import { withinRoot } from "./linux/root-directory.js";
  * Opens the kernel modules of this machine, or of another one whose root is a directory here: then nothing of this one is read
  * that the options do not name. Reads the configuration now and the indexes when they are first needed; loads nothing native
  * before the first insertion or removal, which this machine's kernel is asked for in either case.
+ *
+ * Strings are text both ways: what is handed to files, kernel and shell is its UTF-8. A byte that is no UTF-8, in a name, a
+ * parameter or a path, is a lone surrogate, U+DC80 to U+DCFF (Python's surrogateescape, PEP 383), and as such is the same byte again.
  */
 export function openKmod(options: KmodOptions = {}): Kmod {
-	const kernel = openKernel(options.sysfs === undefined ? {} : { sysfs: options.sysfs });
-	const root = trimRoot(options.root ?? "");
-	return openKmodOn(root === "" ? kernel : withinRoot(root, kernel), options);
+	const given = optionsInBytes(options);
+	const kernel = openKernel(given.sysfs === undefined ? {} : { sysfs: given.sysfs });
+	const root = trimRoot(given.root ?? "");
+	return kmodInText(openKmodOn(root === "" ? kernel : withinRoot(root, kernel), given));
 }
 
+export { bytesOf, textOf } from "./libkmod/byte-strings.js";
 export { MalformedModule } from "./libkmod/formats/elf.js";
 export { MalformedIndex } from "./libkmod/formats/index-file.js";
 export type { ModinfoEntry } from "./libkmod/formats/modinfo.js";

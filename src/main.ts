@@ -2,6 +2,7 @@
 // imported when it is asked for: what one needs costs the others nothing.
 import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel.js";
+import { readArguments } from "./linux/process-words.js";
 import { thisMachine } from "./this-machine.js";
 import { agentTools } from "./tools/agent-tools.js";
 import { defineTool, type Tool } from "./tools/command-line.js";
@@ -64,7 +65,7 @@ async function rebuildCache(): Promise<number> {
 /** Runs the process's own command line and ends the process. Whatever goes wrong is one line on standard error. */
 export async function main(): Promise<never> {
 	process.on("uncaughtException", fail);
-	return process.exit(await run(process.argv, thisMachine).catch(fail));
+	return process.exit(await run(readArguments(process.argv), thisMachine).catch(fail));
 }
 
 /** As a shell reports a program that ends because its reader has gone. */

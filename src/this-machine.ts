@@ -1,14 +1,18 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
 import type { OpenUeventSocket } from "./agent/announcements.js";
 import type { ListenOptions } from "./agent/devices.js";
+import { bytesOf } from "./libkmod/byte-strings.js";
+import { readEnvironment, readWorkingDirectory } from "./linux/process-words.js";
 import { writeStandard } from "./linux/standard-streams.js";
 import type { Machine } from "./tools/machine.js";
 
 export const thisMachine: Machine = {
-	environment: process.env,
-	workingDirectory: () => process.cwd(),
+	get environment() {
+		return readEnvironment(process.env);
+	},
+	workingDirectory: readWorkingDirectory,
 	// The executable stands in dist, and as a library this file in dist/src.
-	rulesDirectory: import.meta.dirname.replace(/\/[^/]+(?:\/src)?$/, "/rules"),
+	rulesDirectory: bytesOf(import.meta.dirname).replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	openReports: async () => (await import("./linux/report-output.js")).makeReportOutput(),

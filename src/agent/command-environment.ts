@@ -38,7 +38,7 @@ export const isHeeded = (name: string): boolean => HEEDED_BY_PROGRAMS.test(name)
 /** Whether whoever sends it to a companion is no agent: none has ever sent it. PATH was sent, when it was the agent's to say. */
 export const isHostile = (name: string): boolean => name !== "PATH" && HEEDED_BY_PROGRAMS.test(name);
 
-/** Of one value, and of all names and values together: characters. A uevent of the kernel's has 2048 bytes. */
+/** Of one value, and of all names and values together: bytes. A uevent of the kernel's has 2048 bytes. */
 const LONGEST_VALUE = 4096;
 export const LARGEST_ENVIRONMENT = 16_384;
 
@@ -76,12 +76,10 @@ export function formatEnvironment(device: PresentDevice, listed: readonly string
 		...[...(device.properties ?? [])].filter(([name]) => isPassedOn(name, listed)),
 	]);
 	return selectEnvironment(
-		[...told].map(([name, value]) => [name, decode(value)] as const),
+		[...told].map(([name, value]) => [name, untilNul(value)] as const),
 		listed,
 	);
 }
 
-/** A byte a character -> text, as node hands it on in UTF-8. Nothing behind a NUL could be handed on. */
-function decode(bytes: string): string {
-	return Buffer.from(bytes, "latin1").toString("utf8").replace(/\0.*/s, "");
-}
+/** Nothing behind a NUL could be handed on. */
+const untilNul = (bytes: string): string => bytes.replace(/\0.*/s, "");

@@ -9,6 +9,7 @@
 // The environment is no more than what is said of the device: which of it the command is told, and its PATH, the companion decides.
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
+import { bytesOf, formatJson, mapStrings, textOf } from "../libkmod/byte-strings.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { isHostile, LARGEST_ENVIRONMENT } from "./command-environment.js";
 import type { CommandEnd, CommandPoolOptions } from "./command-pool.js";
@@ -27,7 +28,7 @@ export type CompanionRequest = ({ readonly kind: "install"; readonly module: str
 
 export type CompanionReply = number | CommandEnd | "none" | "failed";
 
-/** Bytes, without its newline: of each character of an environment JSON may make six, and a path is no longer than 4096. */
+/** Bytes, without its newline: of each byte of an environment JSON may make six, and a path is no longer than 4096. */
 export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
 
 /** Sends a line to a socket, and resolves with the line that answers it, the first that is no news. @throws {Refusal} */
@@ -52,7 +53,7 @@ const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254
 
 /** Undefined where the line, without its newline, is none. */
 export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
-	const text = Buffer.from(line).toString("utf8");
+	const text = Buffer.from(line).toString("latin1");
 	const [, tell, request = ""] = /^(tell )?(.*)$/s.exec(text) ?? [];
 	const parsed = parseUntold(request);
 	return parsed && tell !== undefined ? { ...parsed, tellsProcess: true } : parsed;
@@ -75,7 +76,7 @@ function parseRule(text: string): RuleRequest | undefined {
 }
 
 export function formatCompanionReply(reply: CompanionReply): string {
-	return `${typeof reply === "object" ? JSON.stringify(reply) : reply}\n`;
+	return `${typeof reply === "object" ? formatJson(reply) : reply}\n`;
 }
 
 export const formatProcess = (pid: number): string => `process ${pid}\n`;
@@ -89,7 +90,7 @@ function isProcess(line: Buffer, onBegun: (pid: number) => void): boolean {
 
 /** Undefined where it is none. */
 export function parseCompanionReply(line: Uint8Array): CompanionReply | undefined {
-	const text = Buffer.from(line).toString("utf8");
+	const text = Buffer.from(line).toString("latin1");
 	if (text === "none" || text === "failed") return text;
 	if (text.startsWith("{")) return parseEnd(text);
 	return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
@@ -104,7 +105,7 @@ function parseEnd(text: string): CommandEnd | undefined {
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
 	try {
-		const value: unknown = JSON.parse(text);
+		const value = mapStrings(JSON.parse(textOf(text)), bytesOf);
 		return isObject(value) ? value : undefined;
 	} catch {
 		return undefined;
@@ -121,7 +122,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export function runRuleByCompanion(ask: Ask, path: string, patience: number = PATIENCE): CommandPoolOptions["run"] {
 	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
 		const { file, line } = rule;
-		const request = `rule ${JSON.stringify({ file, line, environment })}`;
+		const request = `rule ${formatJson({ file, line, environment })}`;
 		const asked = { program, request, onBegun, timeoutMilliseconds: timeoutMilliseconds + patience };
 		const answer = await askFor(ask, path, asked).catch(noneInTime);
 		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };

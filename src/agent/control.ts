@@ -131,8 +131,6 @@ function findFault(alias: string): string | undefined {
 	for (const character of alias) {
 		if (character === "\0") return "the alias has a NUL in it";
 		if (character === "\n") return "the alias has a newline in it";
-		if (character > "\u00ff")
-			return "the alias has a character above U+00FF in it: each stands for the byte of its number";
 	}
 	return undefined;
 }

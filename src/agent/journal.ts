@@ -1,5 +1,6 @@
 // The agent's log: JSON lines by pino, one for each outcome, on standard output where a service manager reads them.
 import pino from "pino";
+import { asUtf8Json } from "../libkmod/byte-strings.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
 import type { Batch } from "./batch.js";
@@ -18,9 +19,12 @@ export type Journal = {
 	error(fields: object, message: string): void;
 };
 
-/** `write` gets whole lines. */
+/** `write` gets whole lines, one character a byte. */
 export function openJournal(level: string, write: (line: string) => void): Journal {
-	const log = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+	const log = pino(
+		{ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+		{ write: (line: string) => write(asUtf8Json(line)) },
+	);
 	/** What was passed over is told once, however many looks at all devices find it again. */
 	const told = makeRecent<true>(MOST_TOLD);
 	return {

@@ -1,6 +1,7 @@
 // A file of policy: TOML (toml.io, 1.0) as the settings are, since rules have comments, run nothing by being read, and a mistake
 // in them has a line. Each rule is a table in an array named after its kind: [[deny]]. Imported only where there is such a file.
 import { parse, TomlError } from "smol-toml";
+import { bytesOf, mapStrings, textOf } from "../libkmod/byte-strings.js";
 import type { Problem } from "../libkmod/kernel.js";
 import { mergePolicies, noPolicy, type Policy } from "./policy.js";
 import { parseRule, type RuleKind, ruleKinds } from "./policy-rules.js";
@@ -13,18 +14,19 @@ export type PolicyFile = {
 	readonly source: "kernel" | "udev" | undefined;
 };
 
-/** A rule in which anything is wrong is left out, and each thing that is wrong is a problem with its line. */
-export function parsePolicy(file: string, text: string): { value: PolicyFile; problems: readonly Problem[] } {
+/** Of a file's bytes, in bytes. A rule in which anything is wrong is left out, and each thing that is wrong is a problem with its line. */
+export function parsePolicy(file: string, bytes: string): { value: PolicyFile; problems: readonly Problem[] } {
+	const text = textOf(bytes);
 	let given: Record<string, unknown>;
 	try {
-		given = parse(text);
+		given = mapStrings(parse(text), bytesOf) as Record<string, unknown>;
 	} catch (error) {
 		if (!(error instanceof TomlError)) throw error;
 		const [why] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-		const problem = { file, line: error.line, message: why ?? "not TOML" };
+		const problem = { file, line: error.line, message: bytesOf(why ?? "not TOML") };
 		return { value: { policy: noPolicy, source: undefined }, problems: [problem] };
 	}
-	const places = locate(listStatements(text));
+	const places = locate(listStatements(bytes));
 	const problems: Problem[] = [];
 	const policies: Policy[] = [];
 	for (const [key, value] of Object.entries(given)) {

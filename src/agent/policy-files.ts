@@ -39,7 +39,7 @@ export async function readPolicy(
 
 /** Told by its looks, which spares the parser where only the shipped files are there. */
 function isForOther(text: string, source: "kernel" | "udev"): boolean {
-	const [head = ""] = text.split(/^\s*\[/m);
+	const [head = ""] = text.split(/^[ \t]*\[/m);
 	const [, named] = /^source *= *"(kernel|udev)"/m.exec(head) ?? [];
 	return named !== undefined && named !== source;
 }

@@ -69,11 +69,10 @@ export const variable: Read<string, string> = (name) => {
 	return { value: name };
 };
 
-/** What the kernel says is bytes; a file of rules is UTF-8. */
 export const pattern: Read<string, string> = (text) =>
 	text === "" || /[\0\n]/.test(text)
 		? { wrong: "must not be empty or have a NUL or a newline in it" }
-		: { value: Buffer.from(text, "utf8").toString("latin1") };
+		: { value: text };
 
 /** Of modules too: both are spelled as libkmod compares them. */
 export const alias: Read<string, string> = (text) => {

@@ -124,13 +124,10 @@ export function isAbout({ action, devpath, subsystem }: RunRule, told: Readonly<
 		ACTION !== undefined &&
 		DEVPATH !== undefined &&
 		meets(action, ACTION) &&
-		meets(devpath, toBytes(DEVPATH)) &&
-		meets(subsystem, SUBSYSTEM && toBytes(SUBSYSTEM))
+		meets(devpath, DEVPATH) &&
+		meets(subsystem, SUBSYSTEM)
 	);
 }
-
-/** A byte a character, as patterns have it. */
-const toBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 
 /** Whether devices without an alias can matter, when they come up. */
 export function concernsUnaliased({ load, run }: Policy): boolean {

@@ -1,24 +1,26 @@
 // A settings file: TOML (toml.io, 1.0), which has comments, cannot run anything, and whose parser says in which line it
 // stopped. Imported only where there is such a file.
 import { parse, TomlError } from "smol-toml";
+import { bytesOf, mapStrings, textOf } from "../libkmod/byte-strings.js";
 import type { Problem } from "../libkmod/kernel.js";
 import { defaultSettings, type Settings, settingsTable } from "./settings.js";
 
-/** Text of a settings file -> settings; what is wrong keeps its default and is a problem with its line. */
-export function parseSettings(file: string, text: string): { value: Settings; problems: readonly Problem[] } {
+/** A settings file's bytes -> settings, in bytes too; what is wrong keeps its default and is a problem with its line. */
+export function parseSettings(file: string, bytes: string): { value: Settings; problems: readonly Problem[] } {
+	const text = textOf(bytes);
 	let given: Record<string, unknown>;
 	try {
-		given = parse(text);
+		given = mapStrings(parse(text), bytesOf) as Record<string, unknown>;
 	} catch (error) {
 		if (!(error instanceof TomlError)) throw error;
 		const [why] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-		return { value: defaultSettings, problems: [{ file, line: error.line, message: why ?? "not TOML" }] };
+		return { value: defaultSettings, problems: [{ file, line: error.line, message: bytesOf(why ?? "not TOML") }] };
 	}
 	const value: Record<string, unknown> = { ...defaultSettings };
 	const problems: Problem[] = [];
 	for (const [key, wanted] of Object.entries(given)) {
 		const setting = Object.hasOwn(settingsTable, key) ? settingsTable[key as keyof Settings] : undefined;
-		const line = lineOf(text, key);
+		const line = lineOf(text, textOf(key));
 		if (setting === undefined)
 			problems.push({
 				file,

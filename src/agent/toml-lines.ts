@@ -36,7 +36,7 @@ function skipBlanks(reader: Reader): boolean {
 	while (reader.at < reader.text.length) {
 		const character = reader.text[reader.at]!;
 		if (character === "#") skipLine(reader);
-		else if (/\s/.test(character)) skipPart(reader);
+		else if (/[\t\n\r ]/.test(character)) skipPart(reader);
 		else return true;
 	}
 	return false;

@@ -22,9 +22,14 @@ export function textOf(bytes: string): string {
 	return bytes.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? standIn(sequence) : decode(sequence)));
 }
 
-/** JSON of a value whose strings are bytes, in UTF-8, as bytes. What is no UTF-8 is written as `\udcXX`. */
-export function formatJson(value: unknown): string {
-	const json = JSON.stringify(value);
+/** Whether the bytes are the UTF-8 of some text. */
+export const isUtf8 = (bytes: string): boolean => isAscii(bytes) || !/[\udc80-\udcff]/u.test(textOf(bytes));
+
+/** JSON of a value whose strings are bytes, in UTF-8, as bytes. */
+export const formatJson = (value: unknown): string => asUtf8Json(JSON.stringify(value));
+
+/** The same of what was made JSON without heeding that: what is no UTF-8 in it becomes `\udcXX`. */
+export function asUtf8Json(json: string): string {
 	return isAscii(json)
 		? json
 		: json.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? escaped(sequence) : sequence));

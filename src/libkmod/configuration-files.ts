@@ -31,13 +31,12 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
 		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
 	}
-	const named = [...byName].map(([name, path]) => ({ name: Buffer.from(name), path }));
-	return named.sort((a, b) => Buffer.compare(a.name, b.name)).map(({ path }) => path);
+	return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
 /** Undefined where the file is absent, or cannot be read, which is a problem. */
 export function readConfigurationFile(files: Files, path: string, problems: Problem[]): string | undefined {
-	return attempt(path, "read", problems, undefined, () => files.read(path)?.toString());
+	return attempt(path, "read", problems, undefined, () => files.read(path)?.toString("latin1"));
 }
 
 type Offer = (path: string) => void;

@@ -18,7 +18,7 @@ export function readInitstate(files: Files, sysfs: string, module: string): Modu
 
 /** The one inserted last comes first; none for a kernel without modules. */
 export function readLoadedModules(files: Files, proc: string): LoadedModule[] {
-	return parseProcModules(files.read(`${proc}/modules`)?.toString() ?? "");
+	return parseProcModules(files.read(`${proc}/modules`)?.toString("latin1") ?? "");
 }
 
 /** Modules that need this one, in the order of the directory that lists them, as in libkmod. */
@@ -53,7 +53,7 @@ function moduleDirectory(sysfs: string, module: string): string {
 }
 
 function readText(files: Files, path: string): string | undefined {
-	return files.read(path)?.toString().trim();
+	return files.read(path)?.toString("latin1").trim();
 }
 
 function readNumber(files: Files, path: string): number | undefined {

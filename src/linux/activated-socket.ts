@@ -34,7 +34,7 @@ export function acceptConnection(environment: Environment = process.env): Connec
 	return {
 		readLine: (longest) => readLine(socket, longest),
 		tell(text) {
-			if (socket.writable) socket.write(text);
+			if (socket.writable) socket.write(text, "latin1");
 		},
 		answer: (text) => answer(socket, text),
 	};
@@ -65,6 +65,6 @@ function answer(socket: Socket, text: string): Promise<void> {
 	return new Promise((resolve) => {
 		socket.once("close", () => resolve());
 		if (socket.destroyed) resolve();
-		else socket.end(text, () => socket.destroy());
+		else socket.end(text, "latin1", () => socket.destroy());
 	});
 }

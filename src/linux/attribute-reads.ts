@@ -2,6 +2,7 @@
 // end. Opening and closing run none, and are done at once: to wake a thread takes longer.
 
 import { closeSync, openSync, read } from "node:fs";
+import { onDisk } from "./disk-path.js";
 import { openSyscalls } from "./syscalls.js";
 import { threadsForAttributes } from "./thread-pool.js";
 
@@ -62,7 +63,7 @@ export async function endWithoutReads(): Promise<void> {
 
 /** @throws where it cannot be opened: what node throws. */
 export function beginRead(path: string, ended: AttributeEnd): void {
-	const fd = openSync(path, "r");
+	const fd = openSync(onDisk(path), "r");
 	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
 	reading.add(path);
 	// Without a position node calls read(2): sysfs has attributes that cannot be read from a place.

@@ -3,6 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { socketPath } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
 const NEWLINE = 10;
@@ -20,12 +21,12 @@ export async function ask(
 	timeoutMilliseconds: number,
 	isNews: (line: Buffer) => boolean = () => false,
 ): Promise<Buffer> {
-	const socket = connect({ path });
+	const socket = connect({ path: socketPath("ask", path) });
 	const refuse = (code: "ETIMEDOUT" | "ECONNRESET" | "EMSGSIZE") =>
 		new Refusal("ask", path, code, constants.errno[code]);
 	const impatience = setTimeout(() => socket.destroy(refuse("ETIMEDOUT")), timeoutMilliseconds);
 	try {
-		socket.write(line);
+		socket.write(line, "latin1");
 		return await readLine(socket, isNews, refuse);
 	} catch (thrown) {
 		throw refusalFor("ask", path, thrown);

@@ -107,7 +107,7 @@ export class ControlConnection {
 		this.#lookNowAndThen();
 		try {
 			const answer = await this.#limits.answer(line, this.#client);
-			if (!this.#socket.destroyed) this.#socket.write(answer);
+			if (!this.#socket.destroyed) this.#socket.write(answer, "latin1");
 		} catch {
 			this.#socket.destroy();
 		}

@@ -9,6 +9,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { type ControlClient, ControlConnection } from "./control-connection.js";
+import { onDisk, socketPath } from "./disk-path.js";
 import { readLineage, readPeer } from "./peer.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
@@ -58,11 +59,11 @@ export async function listenControl(options: ControlOptions): Promise<ControlSoc
 	server.maxConnections = limits.connections;
 	try {
 		removeStale(path);
-		server.listen({ path });
+		server.listen({ path: socketPath("listen on", path) });
 		await once(server, "listening");
 		// Want of descriptors: who could not be accepted now comes again.
 		server.on("error", () => {});
-		chmodSync(path, MODE);
+		chmodSync(onDisk(path), MODE);
 	} catch (thrown) {
 		server.close();
 		throw refusalFor("listen on", path, thrown);
@@ -72,7 +73,7 @@ export async function listenControl(options: ControlOptions): Promise<ControlSoc
 
 function removeStale(path: string): void {
 	try {
-		if (lstatSync(path).isSocket()) unlinkSync(path);
+		if (lstatSync(onDisk(path)).isSocket()) unlinkSync(onDisk(path));
 	} catch (thrown) {
 		if (!isAbsent(thrown)) throw thrown;
 	}

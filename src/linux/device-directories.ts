@@ -5,6 +5,7 @@ import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "n
 import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { isShortage, refusalFor } from "./refusal.js";
 
 /** What is missing, or not all there, at a path below /sys such as /devices/pnp0/00:01, and why. */
@@ -64,7 +65,7 @@ export function listDevices(
 		try {
 			if (devpath === ROOT) refuseLink(sysfs + devpath);
 			// Sorted by name: libuv does so.
-			return readdirSync(sysfs + devpath, { withFileTypes: true });
+			return readdirSync(onDisk(sysfs + devpath), { withFileTypes: true, encoding: "latin1" });
 		} catch (thrown) {
 			if (devpath === ROOT || isShortage(thrown)) throw refusalFor("walk", sysfs + devpath, thrown);
 			if (!hasLeft(sysfs + devpath, thrown)) onSkipped?.(devpath, unreadable("its directory", thrown));
@@ -103,7 +104,7 @@ export function listDevices(
 				else if (name === "uevent") uevent = entry.isFile();
 			}
 			pending.pop();
-			if (power && (!uevent || existsSync(`${sysfs}${devpath}/${POWER}/uevent`))) {
+			if (power && (!uevent || existsSync(onDisk(`${sysfs}${devpath}/${POWER}/uevent`)))) {
 				children.push(`${devpath}/${POWER}`);
 				children.sort();
 			}
@@ -119,12 +120,12 @@ export function listDevices(
 
 /** Of a captured machine, a link may lead to this one's devices. */
 function refuseLink(path: string): void {
-	if (lstatSync(path).isSymbolicLink()) throw new Refusal("walk", path, "ELOOP", constants.errno.ELOOP);
+	if (lstatSync(onDisk(path)).isSymbolicLink()) throw new Refusal("walk", path, "ELOOP", constants.errno.ELOOP);
 }
 
 function isLinkTo(path: string, end: string): boolean {
 	try {
-		return readlinkSync(path).endsWith(end);
+		return readlinkSync(onDisk(path), "latin1").endsWith(end);
 	} catch {
 		return false;
 	}
@@ -136,7 +137,8 @@ export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly stri
 	try {
 		refuseLink(path);
 		// There are files too, such as `compression`.
-		return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+		const entries = readdirSync(onDisk(path), { withFileTypes: true, encoding: "latin1" });
+		return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 	} catch (thrown) {
 		if (isShortage(thrown)) throw refusalFor("walk", path, thrown);
 		if (!hasLeft(path, thrown)) onSkipped?.("/module", unreadable("its directory", thrown));
@@ -151,7 +153,7 @@ export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly stri
 export function hasLeft(path: string, thrown: unknown): boolean {
 	const { code, syscall } = thrown as NodeJS.ErrnoException;
 	if (syscall !== "read" && (code === "ENOENT" || code === "ENOTDIR")) return true;
-	return (code === "ENOENT" || code === "ENODEV") && !existsSync(path);
+	return (code === "ENOENT" || code === "ENODEV") && !existsSync(onDisk(path));
 }
 
 /** One sentence for people. */

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { onDisk } from "./disk-path.js";
 
 export type Draft = { readonly path: string; readonly fd: number };
 
@@ -24,10 +25,10 @@ export const draftName = (path: string, end: string): string =>
  * @param name gives another name each time. @throws what node throws
  */
 export function writeDraft(name: () => string, content: string | Uint8Array, mode: number): Draft {
-	const draft = withFreeName(name, (path) => ({ path, fd: openSync(path, FLAGS, mode) }));
+	const draft = withFreeName(name, (path) => ({ path, fd: openSync(onDisk(path), FLAGS, mode) }));
 	try {
 		giveMode(draft.fd, mode);
-		writeFileSync(draft.fd, content);
+		writeFileSync(draft.fd, content, "latin1");
 		return draft;
 	} catch (thrown) {
 		dropDraft(draft);
@@ -69,7 +70,7 @@ export function dropDraft({ path, fd }: Draft): void {
 
 export function removeDraft(path: string): void {
 	try {
-		rmSync(path, { force: true });
+		rmSync(onDisk(path), { force: true });
 	} catch {
 		// The next one who writes there removes it.
 	}

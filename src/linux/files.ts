@@ -1,13 +1,15 @@
 // The Files port on the real file system, /proc and /sys included.
 
-import { closeSync, constants, opendirSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import type { Files } from "../libkmod/kernel.js";
+import { readEntries } from "./directory-entries.js";
+import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** Synchronous: these are small files, in the page cache. */
 export const files: Files = {
 	read: (path) => orAbsent("read", path, readFile),
-	list: (path) => orAbsent("list", path, readDirectory),
+	list: (path) => orAbsent("list", path, (directory) => readEntries(directory).map(({ name }) => name)),
 	stamp: (path) => orAbsent("stat", path, readStamp),
 };
 
@@ -22,7 +24,7 @@ function orAbsent<T>(operation: string, path: string, read: (path: string) => T)
 
 function readFile(path: string): Buffer {
 	// A FIFO, in modprobe.d say, would otherwise hold the process for ever.
-	const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	const fd = openSync(onDisk(path), constants.O_RDONLY | constants.O_NONBLOCK);
 	try {
 		return readFileSync(fd);
 	} finally {
@@ -30,22 +32,10 @@ function readFile(path: string): Buffer {
 	}
 }
 
-// In the directory's own order, in which kmod prints what holds a module; node's readdir would sort.
-function readDirectory(path: string): string[] {
-	const directory = opendirSync(path, { bufferSize: 256 });
-	try {
-		const names: string[] = [];
-		for (let entry = directory.readSync(); entry; entry = directory.readSync()) names.push(entry.name);
-		return names;
-	} finally {
-		directory.closeSync();
-	}
-}
-
 // Nanoseconds and the inode tell a file that was replaced at once by another of the same size.
 function readStamp(path: string): string | undefined {
 	// What is absent is asked for again and again: an exception for each time would cost the most of it.
-	const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+	const found = statSync(onDisk(path), { bigint: true, throwIfNoEntry: false });
 	if (found === undefined) return undefined;
 	const { dev, ino, size, mtimeNs, ctimeNs } = found;
 	return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;

@@ -14,6 +14,7 @@ import {
 	readingLines,
 } from "./insertion-protocol.js";
 import { nodeOptions } from "./node-options.js";
+import { readWorkingDirectory } from "./process-words.js";
 
 export type InsertionProcess = {
 	/** How many insertions there may be at once. To be called once, before the first of them. */
@@ -131,7 +132,7 @@ function start(script: string): ChildProcess | undefined {
 }
 
 /** The other process has a working directory that keeps no file system busy. */
-const absolute = (path: string): string => (path.startsWith("/") ? path : resolve(path));
+const absolute = (path: string): string => (path.startsWith("/") ? path : resolve(readWorkingDirectory(), path));
 
 /** Names the module file as it was named here. */
 function asThrownHere({ operation, subject, code, errno }: Refused, path: string): Refusal {

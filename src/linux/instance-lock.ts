@@ -4,6 +4,7 @@ import { closeSync, constants as file, ftruncateSync, openSync, readFileSync, wr
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
 import { openSyscalls } from "./syscalls.js";
@@ -22,7 +23,7 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 	makeRunDirectory(runDirectory);
 	const path = join(runDirectory, "lock");
 	const { lockFile, errnoName } = await openSyscalls();
-	const fd = attempt("open", path, () => openSync(path, file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
+	const fd = attempt("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
 	const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
 	if (result < 0) {
 		const pid = attempt("read", path, () => parsePid(readFileSync(fd, "latin1")));

@@ -2,8 +2,10 @@
 
 import { constants, release } from "node:os";
 import type { Kernel, ModuleFiles, RunFlags } from "../libkmod/kernel.js";
+import { exactCommand } from "./exact-command.js";
 import { files } from "./files.js";
 import type { Compression } from "./module-file.js";
+import { readEnvironment } from "./process-words.js";
 import { refusalFor } from "./refusal.js";
 
 // Most commands neither insert nor remove: they do without the code for it.
@@ -14,7 +16,7 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 	let unpacks: { readonly compression: string | undefined } | undefined;
 	// Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves.
 	const kernelUnpacks = (compression: Compression) => {
-		unpacks ??= { compression: files.read(`${sysfs}/module/compression`)?.toString().trim() };
+		unpacks ??= { compression: files.read(`${sysfs}/module/compression`)?.toString("latin1").trim() };
 		return unpacks.compression === compression;
 	};
 	return {
@@ -42,11 +44,12 @@ async function run(
 	environment: Readonly<Record<string, string>>,
 	{ inherits = true, onBegun }: RunFlags,
 ): Promise<number> {
-	const env = inherits ? { ...process.env, ...environment } : { ...environment };
+	const all = inherits ? { ...readEnvironment(process.env), ...environment } : environment;
+	const { program, parameters, env } = exactCommand(["/bin/sh", "-c", command], all);
 	const { spawn } = await import("node:child_process");
 	return new Promise((resolve, reject) => {
 		// In a session of its own it is found above what has left its parent; at a terminal it stays in that one's.
-		const child = spawn("/bin/sh", ["-c", command], { stdio: "inherit", env, detached: !inherits });
+		const child = spawn(program, parameters, { stdio: "inherit", env, detached: !inherits });
 		if (child.pid !== undefined) onBegun?.(child.pid);
 		child.once("error", reject);
 		child.once("exit", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));

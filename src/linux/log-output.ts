@@ -87,7 +87,7 @@ export async function openLogOutput(options: LogOutputOptions): Promise<LogOutpu
 
 	return {
 		write(line) {
-			const content = Buffer.from(line);
+			const content = Buffer.from(line, "latin1");
 			if (bytes + content.length > most) {
 				lost++;
 				return;

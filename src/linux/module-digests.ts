@@ -11,6 +11,7 @@ import { formatErrno } from "../libkmod/error-text.js";
 import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { digestInThreads } from "./digest-threads.js";
+import { onDisk } from "./disk-path.js";
 import { type Compression, compressionOf, decompress, findDecoder, MAGIC_SIZE } from "./module-file.js";
 import { DECODERS_AT_ONCE } from "./native-decoders.js";
 import { refusalFor } from "./refusal.js";
@@ -90,7 +91,7 @@ export class ModuleReader {
 
 	#reading<T>(file: string, use: (fd: number, image: Buffer) => T): T {
 		try {
-			const fd = openSync(file, "r");
+			const fd = openSync(onDisk(file), "r");
 			try {
 				const { size } = fstatSync(fd);
 				if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * size);

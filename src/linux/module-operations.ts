@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls } from "./syscalls.js";
@@ -93,7 +94,7 @@ async function accept(operation: string, subject: string, { result, errno }: Out
 function openFile(path: string): number {
 	try {
 		// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the process for ever.
-		return openSync(path, file.O_RDONLY | file.O_NONBLOCK);
+		return openSync(onDisk(path), file.O_RDONLY | file.O_NONBLOCK);
 	} catch (thrown) {
 		throw refusalFor("open", path, thrown);
 	}

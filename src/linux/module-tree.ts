@@ -1,8 +1,10 @@
 // Trees of module files on the real file system, walked for depmod, and when their files were written.
 
-import { type Dirent, opendirSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import type { ModuleTree, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { type DirectoryEntry, readEntries } from "./directory-entries.js";
+import { onDisk } from "./disk-path.js";
 import { digestModules } from "./module-digests.js";
 import { publish } from "./publish.js";
 import { isAbsent, refusalFor } from "./refusal.js";
@@ -10,13 +12,13 @@ import { isAbsent, refusalFor } from "./refusal.js";
 export const moduleTree: ModuleTree = {
 	walk(root, wanted, passedOver) {
 		const walk: Walking = { root, wanted, passedOver, files: [], failures: [] };
-		walkDirectory(walk, "", readEntries(root), []);
+		walkDirectory(walk, "", listEntries(root), []);
 		return { files: walk.files, failures: walk.failures };
 	},
 	digest: digestModules,
 	modified(path) {
 		try {
-			return statSync(path, { bigint: true }).mtimeNs;
+			return statSync(onDisk(path), { bigint: true }).mtimeNs;
 		} catch (thrown) {
 			if (isAbsent(thrown)) return undefined;
 			throw refusalFor("stat", path, thrown);
@@ -34,25 +36,30 @@ type Walking = {
 };
 
 /** @param links real directories that symbolic links have led through, since one may lead back to another. */
-function walkDirectory(walk: Walking, below: string, entries: readonly Dirent[], links: readonly string[]): void {
+function walkDirectory(
+	walk: Walking,
+	below: string,
+	entries: readonly DirectoryEntry[],
+	links: readonly string[],
+): void {
 	for (const entry of entries) {
-		const { name } = entry;
+		const { name, kind } = entry;
 		if (walk.passedOver(name)) continue;
 		const path = below + name;
-		if (entry.isDirectory()) enter(walk, path, links);
-		else if (!entry.isFile()) followOther(walk, name, path, links);
+		if (kind === "directory") enter(walk, path, links);
+		else if (kind === "other") followOther(walk, name, path, links);
 		else if (walk.wanted(name)) walk.files.push(path);
 	}
 }
 
 function enter(walk: Walking, path: string, links: readonly string[]): void {
-	const entries = noting(walk, path, "open", () => readEntries(`${walk.root}/${path}`));
+	const entries = noting(walk, path, "open", () => listEntries(`${walk.root}/${path}`));
 	if (entries !== undefined) walkDirectory(walk, `${path}/`, entries, links);
 }
 
 /** A symbolic link, or a file system that does not tell what its entries are. */
 function followOther(walk: Walking, name: string, path: string, links: readonly string[]): void {
-	const stat = noting(walk, path, "stat", () => attempt("stat", path, () => statSync(`${walk.root}/${path}`)));
+	const stat = noting(walk, path, "stat", () => attempt("stat", path, () => statSync(onDisk(`${walk.root}/${path}`))));
 	if (stat === undefined) return;
 	if (stat.isDirectory()) {
 		const itself = identify(stat);
@@ -75,17 +82,8 @@ function noting<T>(walk: Walking, path: string, operation: "open" | "stat", read
 	}
 }
 
-function readEntries(path: string): Dirent[] {
-	return attempt("open", path, () => {
-		const directory = opendirSync(path, { bufferSize: 256 });
-		try {
-			const entries: Dirent[] = [];
-			for (let entry = directory.readSync(); entry; entry = directory.readSync()) entries.push(entry);
-			return entries;
-		} finally {
-			directory.closeSync();
-		}
-	});
+function listEntries(path: string): DirectoryEntry[] {
+	return attempt("open", path, () => readEntries(path));
 }
 
 function attempt<T>(operation: string, path: string, act: () => T): T {

@@ -43,14 +43,14 @@ export async function openNotifySocket(name: string, onProblem: (problem: Refusa
 		send(text, passing = false) {
 			if (passing && waiting.length > 0) return;
 			// Who is already waiting tries again by a timer.
-			if (waiting.push(Buffer.from(text)) === 1) sendWaiting();
+			if (waiting.push(Buffer.from(text, "latin1")) === 1) sendWaiting();
 		},
 	};
 }
 
 /** A sockaddr_un: an abstract name begins with a NUL and ends where the address does, a path with a NUL. */
 function formatAddress(name: string): Buffer {
-	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`);
+	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`, "latin1");
 	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH)
 		throw new Refusal("notify", name, "EINVAL", constants.errno.EINVAL);
 	return Buffer.concat([new Uint8Array(new Uint16Array([AF_UNIX]).buffer), path]);

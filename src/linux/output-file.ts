@@ -3,13 +3,14 @@
 
 import { closeSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { onDisk } from "./disk-path.js";
 import { draftName, removeDraft, writeDraft } from "./draft.js";
 import { refusalFor } from "./refusal.js";
 
 /** Makes the directories above it where there are none. @throws {Refusal} of the operation "mkdir" or "write" */
 export function writeOutputFile(path: string, content: string | Uint8Array): void {
-	attempt("mkdir", dirname(path), () => mkdirSync(dirname(path), { recursive: true, mode: 0o755 }));
-	attempt("write", path, () => writeFileSync(path, content));
+	attempt("mkdir", dirname(path), () => mkdirSync(onDisk(dirname(path)), { recursive: true, mode: 0o755 }));
+	attempt("write", path, () => writeFileSync(onDisk(path), content, "latin1"));
 }
 
 /**
@@ -22,7 +23,7 @@ export function replaceOutputFile(path: string, content: string): void {
 		const draft = writeDraft(() => draftName(path, ""), content, 0o644);
 		try {
 			closeSync(draft.fd);
-			attempt("replace", path, () => renameSync(draft.path, path));
+			attempt("replace", path, () => renameSync(onDisk(draft.path), onDisk(path)));
 		} catch (thrown) {
 			removeDraft(draft.path);
 			throw thrown;

@@ -4,6 +4,7 @@
 import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** A file that is to appear at `path`; `old` is a second name of the one that is there, for as long as it may be put back. */
@@ -11,32 +12,32 @@ type Draft = { readonly path: string; readonly draft: string; readonly old: stri
 
 /** All are on the disk beside the old ones before the first takes its name. @throws {Refusal} with the file's path */
 export async function publish(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-	attempt("make", directory, () => mkdirSync(directory, { recursive: true, mode: 0o755 }));
+	attempt("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
 	const drafts: Draft[] = [];
 	try {
 		for (const [name, content] of files) {
 			const path = join(directory, name);
 			const draft = `${path}.${process.pid}.new`;
 			drafts.push({ path, draft, old: `${path}.${process.pid}.old` });
-			attempt("write", path, () => writeFileSync(draft, content, { mode: 0o644 }));
+			attempt("write", path, () => writeFileSync(onDisk(draft), content, { mode: 0o644 }));
 		}
 		// At once: a journal then has one or two commits in place of a dozen.
 		await Promise.all(drafts.map(({ draft, path }) => sync(draft, path)));
 		for (const draft of drafts) attempt("replace", draft.path, () => keepOld(draft));
 		replaceAll(drafts);
 	} finally {
-		for (const { draft, old } of drafts) for (const path of [draft, old]) rmSync(path, { force: true });
+		for (const { draft, old } of drafts) for (const path of [draft, old]) rmSync(onDisk(path), { force: true });
 	}
 	await sync(directory, directory);
 }
 
 function keepOld({ path, old }: Draft): void {
-	rmSync(old, { force: true });
+	rmSync(onDisk(old), { force: true });
 	try {
-		linkSync(path, old);
+		linkSync(onDisk(path), onDisk(old));
 	} catch (thrown) {
 		// Some file systems have no links.
-		if (!isAbsent(thrown)) copyFileSync(path, old);
+		if (!isAbsent(thrown)) copyFileSync(onDisk(path), onDisk(old));
 	}
 }
 
@@ -44,7 +45,7 @@ function replaceAll(drafts: readonly Draft[]): void {
 	const replaced: Draft[] = [];
 	try {
 		for (const it of drafts) {
-			attempt("replace", it.path, () => renameSync(it.draft, it.path));
+			attempt("replace", it.path, () => renameSync(onDisk(it.draft), onDisk(it.path)));
 			replaced.push(it);
 		}
 	} catch (thrown) {
@@ -55,16 +56,16 @@ function replaceAll(drafts: readonly Draft[]): void {
 
 function putBack({ path, old }: Draft): void {
 	try {
-		renameSync(old, path);
+		renameSync(onDisk(old), onDisk(path));
 	} catch (thrown) {
 		if (!isAbsent(thrown)) throw thrown;
-		rmSync(path);
+		rmSync(onDisk(path));
 	}
 }
 
 async function sync(path: string, subject: string): Promise<void> {
 	try {
-		const file = await open(path, "r");
+		const file = await open(onDisk(path), "r");
 		await file.sync().finally(() => file.close());
 	} catch (thrown) {
 		throw refusalFor("sync", subject, thrown);

@@ -5,6 +5,7 @@ import { closeSync, fstatSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
 import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
+import { readEnvironment } from "./process-words.js";
 import { refusalFor } from "./refusal.js";
 
 export type Readiness = {
@@ -38,7 +39,7 @@ export async function openReadiness(
 	};
 	let announce = notifyFd === undefined ? () => {} : announcer(notifyFd, tellFirst);
 	const watchdogMilliseconds = readWatchdog(environment);
-	const name = environment.NOTIFY_SOCKET;
+	const { NOTIFY_SOCKET: name } = readEnvironment({ NOTIFY_SOCKET: environment.NOTIFY_SOCKET });
 	for (const variable of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[variable];
 	const socket = name ? await openSocket(name, tellFirst) : nowhere;
 	return {

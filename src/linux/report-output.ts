@@ -57,7 +57,7 @@ export function makeReportOutput(): ReportOutput {
 	}
 
 	return {
-		print: (text) => write(1, text.toString()),
+		print: (text) => write(1, typeof text === "string" ? text : Buffer.from(text).toString("latin1")),
 		complain: (text) => write(2, text),
 		async close(patience) {
 			await opening;

@@ -4,6 +4,8 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Files, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
+import { readWorkingDirectory } from "./process-words.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the kernel follows in one path (MAXSYMLINKS). */
@@ -53,7 +55,7 @@ export function findWithin(root: string, path: string, operation = "open"): stri
 /** Paths that were made of `root` begin with it; those that people write may spell it otherwise. */
 function tailBelow(root: string, path: string): string | undefined {
 	if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
-	const [absoluteRoot, absolute] = [resolve(root), resolve(path)];
+	const [absoluteRoot, absolute] = [root, path].map((one) => resolve(readWorkingDirectory(), one));
 	if (absolute === absoluteRoot || absolute.startsWith(`${absoluteRoot}/`)) return absolute.slice(absoluteRoot.length);
 	return undefined;
 }
@@ -88,9 +90,9 @@ const NO_LINK = "";
 /** What stands in a link; undefined where there is nothing at all. */
 function readLink(operation: string, path: string, here: string): string | undefined {
 	try {
-		const entry = lstatSync(here, { throwIfNoEntry: false });
+		const entry = lstatSync(onDisk(here), { throwIfNoEntry: false });
 		if (entry === undefined) return undefined;
-		return entry.isSymbolicLink() ? readlinkSync(here) : NO_LINK;
+		return entry.isSymbolicLink() ? readlinkSync(onDisk(here), "latin1") : NO_LINK;
 	} catch (thrown) {
 		// What is to be read says that a part of its path is no directory.
 		if (isAbsent(thrown)) return undefined;

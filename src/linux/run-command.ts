@@ -1,8 +1,9 @@
-// Runs a program of the administrator's policy: without a shell, in a session and process group of its own, with an environment
-// that is given whole, for so long and no longer.
+// Runs a program of the administrator's policy: without a shell's reading its words, in a session and process group of its own, with
+// an environment that is given whole, for so long and no longer.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { exactCommand } from "./exact-command.js";
 import { refusalFor } from "./refusal.js";
 
 export type CommandRun = {
@@ -36,12 +37,13 @@ const LONGEST_COMPLAINT = 2048;
 
 /** @param grace milliseconds from SIGTERM to SIGKILL. @throws {Refusal} of the operation "run" where it cannot be started */
 export async function runCommand(run: CommandRun, grace: number = GRACE): Promise<CommandEnd> {
-	const [program, ...parameters] = run.command;
+	const [program] = run.command;
 	try {
-		const child = spawn(program, parameters, {
+		const exact = exactCommand(run.command, run.environment);
+		const child = spawn(exact.program, exact.parameters, {
 			cwd: "/",
 			detached: true,
-			env: { ...run.environment },
+			env: exact.env,
 			stdio: ["ignore", "ignore", "pipe"],
 		});
 		if (child.pid !== undefined) run.onBegun?.(child.pid);
@@ -70,7 +72,7 @@ function ended(child: ChildProcess, timeout: number, grace: number): Promise<Com
 			for (const timer of timers) clearTimeout(timer);
 			child.stderr?.destroy();
 			child.unref();
-			resolve({ exitStatus, timedOut, complaint: complaint.toString("utf8") });
+			resolve({ exitStatus, timedOut, complaint: complaint.toString("latin1") });
 		}
 
 		child.stderr?.on("data", (chunk: Buffer) => {

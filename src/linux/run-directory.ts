@@ -4,6 +4,7 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
 const FOR_OTHERS = 0o077;
@@ -15,12 +16,12 @@ const WRITABLE_BY_OTHERS = 0o022;
  */
 export function makeRunDirectory(path: string): void {
 	try {
-		mkdirSync(path, { recursive: true, mode: 0o700 });
-		const found = lstatSync(path);
+		mkdirSync(onDisk(path), { recursive: true, mode: 0o700 });
+		const found = lstatSync(onDisk(path));
 		if (!found.isDirectory()) throw refuse(path, "ENOTDIR");
 		if (found.uid !== process.geteuid?.()) throw refuse(path, "EPERM");
 		if (found.mode & WRITABLE_BY_OTHERS) throw refuse(path, "EACCES");
-		if (found.mode & FOR_OTHERS) chmodSync(path, 0o700);
+		if (found.mode & FOR_OTHERS) chmodSync(onDisk(path), 0o700);
 	} catch (thrown) {
 		throw refusalFor("make", path, thrown);
 	}

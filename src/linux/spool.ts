@@ -6,6 +6,7 @@
 import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
 import { constants as os } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { removeDraft, unpredictable, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
@@ -19,11 +20,11 @@ const LONGEST_WRITE = 60n;
 /** Empties it. The lines, without their newlines, oldest first; what is not one whole line is thrown away. @throws {Refusal} */
 export function takeSpooled(directory: string): Buffer[] {
 	try {
-		const all = readdirSync(directory);
+		const all = readdirSync(onDisk(directory), "latin1");
 		const names = all.filter((name) => !name.startsWith(".")).sort();
 		const lines = names.slice(0, MOST).map((name) => readLine(`${directory}/${name}`));
 		for (const name of [...names, ...all.filter(isDead)])
-			rmSync(`${directory}/${name}`, { force: true, recursive: true });
+			rmSync(onDisk(`${directory}/${name}`), { force: true, recursive: true });
 		return lines.filter((line) => line !== undefined);
 	} catch (thrown) {
 		if (isAbsent(thrown)) return [];
@@ -34,13 +35,13 @@ export function takeSpooled(directory: string): Buffer[] {
 /** As the helper does it: whole or not at all. @param line without its newline. @throws {Refusal} ENOSPC where too many wait */
 export function putSpooled(directory: string, line: Uint8Array): void {
 	try {
-		mkdirSync(directory, { recursive: true, mode: 0o700 });
-		if (readdirSync(directory).length >= MOST) throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
+		mkdirSync(onDisk(directory), { recursive: true, mode: 0o700 });
+		if (readdirSync(onDisk(directory), "latin1").length >= MOST) throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
 		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
 		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
 		try {
 			closeSync(draft.fd);
-			renameSync(draft.path, `${directory}/${formatNow()}.${process.pid}`);
+			renameSync(onDisk(draft.path), onDisk(`${directory}/${formatNow()}.${process.pid}`));
 		} catch (thrown) {
 			removeDraft(draft.path);
 			throw thrown;
@@ -66,7 +67,7 @@ function isDead(name: string): boolean {
 function readLine(path: string): Buffer | undefined {
 	try {
 		// O_NONBLOCK keeps a FIFO from holding the process for ever.
-		const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+		const fd = openSync(onDisk(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 		try {
 			const buffer = Buffer.alloc(LONGEST_LINE + 2);
 			const line = buffer.subarray(0, readSync(fd, buffer));

@@ -5,9 +5,9 @@ import { refusalFor } from "./refusal.js";
 
 const names = ["standard input", "standard output", "standard error"];
 
-/** Writes all of it, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
+/** Writes all of it, a character of a string as one byte, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
 export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): void {
-	let rest = typeof content === "string" ? Buffer.from(content) : content;
+	let rest = typeof content === "string" ? Buffer.from(content, "latin1") : content;
 	while (rest.length > 0) {
 		try {
 			rest = rest.subarray(writeSync(descriptor, rest));

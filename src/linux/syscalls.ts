@@ -9,7 +9,7 @@ import { inPool } from "./thread-pool.js";
 /** What a system call returned, and the errno that it left (0 where it did not fail). */
 export type Outcome = { readonly result: number; readonly errno: number };
 
-/** The calls on modules sleep as long as the driver's init or exit does, on a thread of libuv's pool. */
+/** Strings are of bytes, one character each. The calls on modules sleep as long as the driver's init or exit does, on a thread of libuv's pool. */
 export type Syscalls = {
 	finitModule(fd: number, parameters: string, flags: number): Promise<Outcome>;
 	initModule(image: Buffer, parameters: string): Promise<Outcome>;
@@ -61,9 +61,9 @@ async function bind(): Promise<Syscalls> {
 	const koffi = await loadKoffi();
 	const library = koffi.load(null);
 	const declare = (prototype: string) => once((): Native => library.func(prototype));
-	const finitModule = declare("long syscall(long number, int fd, const char *parameters, int flags)");
-	const initModule = declare("int init_module(const void *image, unsigned long size, const char *parameters)");
-	const deleteModule = declare("int delete_module(const char *name, unsigned int flags)");
+	const finitModule = declare("long syscall(long number, int fd, const void *parameters, int flags)");
+	const initModule = declare("int init_module(const void *image, unsigned long size, const void *parameters)");
+	const deleteModule = declare("int delete_module(const void *name, unsigned int flags)");
 	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
 	const getsockopt = declare("int getsockopt(int fd, int level, int name, void *value, unsigned int *size)");
 	const flock = declare("int flock(int fd, int operation)");
@@ -91,10 +91,11 @@ async function bind(): Promise<Syscalls> {
 		async finitModule(fd, parameters, flags) {
 			const number = FINIT_MODULE[process.arch];
 			if (number === undefined) return { result: -1, errno: constants.errno.ENOSYS };
-			return inPool(() => onThread(finitModule(), number, fd, parameters, flags));
+			return inPool(() => onThread(finitModule(), number, fd, terminated(parameters), flags));
 		},
-		initModule: (image, parameters) => inPool(() => onThread(initModule(), image, image.length, parameters)),
-		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), name, flags)),
+		initModule: (image, parameters) =>
+			inPool(() => onThread(initModule(), image, image.length, terminated(parameters))),
+		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), terminated(name), flags)),
 		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
 		getSocketOption: (fd, level, option, value) => outcomeOf(getsockopt()(fd, level, option, value, [value.length])),
 		lockFile: (fd, operation) => outcomeOf(flock()(fd, operation)),
@@ -107,11 +108,16 @@ async function bind(): Promise<Syscalls> {
 			name.write(program.slice(0, LONGEST_PROGRAM), "latin1");
 			openlog()(name, LOG_CONS, LOG_DAEMON);
 			programs.push(name);
-			return (priority, text) => syslog()(priority, "%s", "str", text);
+			return (priority, text) => syslog()(priority, "%s", "void *", terminated(text));
 		},
 		exitNow: (status) => void exit()(status),
 		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
 	};
+}
+
+/** A C string of these very bytes: koffi would write a string in UTF-8. */
+function terminated(bytes: string): Buffer {
+	return Buffer.from(`${bytes}\0`, "latin1");
 }
 
 function once<T>(make: () => T): () => T {

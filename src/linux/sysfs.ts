@@ -10,6 +10,7 @@ import {
 	type OnSkipped,
 	unreadable,
 } from "./device-directories.js";
+import { onDisk } from "./disk-path.js";
 import { isShortage, refusalFor } from "./refusal.js";
 import { makeDevice, makeModule, type PresentDevice } from "./walked-device.js";
 
@@ -59,7 +60,7 @@ export function* walkDevices(
 }
 
 function readAttribute(path: string, buffer: Buffer): string {
-	const fd = openSync(path, "r");
+	const fd = openSync(onDisk(path), "r");
 	try {
 		return buffer.toString("latin1", 0, readSync(fd, buffer));
 	} finally {

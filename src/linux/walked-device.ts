@@ -3,6 +3,7 @@
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { type Properties, parseProperties } from "../libkmod/formats/properties.js";
+import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
 export type PresentDevice = {
@@ -88,7 +89,7 @@ const WITHOUT_LINK: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDI
 
 function readLink(path: string): string {
 	try {
-		return basename(readlinkSync(path, "latin1"));
+		return basename(readlinkSync(onDisk(path), "latin1"));
 	} catch (thrown) {
 		if (WITHOUT_LINK.has((thrown as NodeJS.ErrnoException).code)) return "";
 		throw refusalFor("read", path, thrown);

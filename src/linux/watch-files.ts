@@ -6,6 +6,7 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 export type DirectoryWatch = {
@@ -43,7 +44,7 @@ export function watchDirectories({ onHint, onProblem }: WatchOptions): Directory
 		// Above it, only its own coming counts.
 		const next = place === wanted ? undefined : nameBelow(place, wanted);
 		try {
-			const watcher = watch(place, { persistent: false }, (_, name) => {
+			const watcher = watch(onDisk(place), { persistent: false, encoding: "latin1" }, (_, name) => {
 				if (next === undefined || name === null || name === next) onHint();
 			});
 			// The watch has gone, with its directory say.
@@ -90,7 +91,7 @@ function findPlace(wanted: string): { readonly place: string; readonly identity:
 /** Which directory it is; undefined where it is none, or nobody may know. */
 function identify(path: string): string | undefined {
 	try {
-		const { dev, ino } = statSync(path, { bigint: true });
+		const { dev, ino } = statSync(onDisk(path), { bigint: true });
 		return `${dev}:${ino}`;
 	} catch {
 		return undefined;

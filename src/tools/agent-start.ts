@@ -211,7 +211,7 @@ export async function readSettings(
 	const path = file ?? rootOf({ dirname }) + SETTINGS_FILE;
 	let text: string | undefined;
 	try {
-		text = kernel.read(path)?.toString("utf8");
+		text = kernel.read(path)?.toString("latin1");
 	} catch (error) {
 		throw new StartFailure(`could not read the settings in ${path}: ${codeOf(error)}`, exitStatus.usage);
 	}

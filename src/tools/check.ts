@@ -2,6 +2,7 @@
 // indexes. Each problem is a line with its file and line.
 import { makeChecker } from "../agent/check.js";
 import { POLICY_DIRECTORY } from "../agent/policy-files.js";
+import { formatJson } from "../libkmod/byte-strings.js";
 import { modprobeDirectories } from "../libkmod/configuration.js";
 import type { Files } from "../libkmod/kernel.js";
 import { agentOptions, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
@@ -48,7 +49,7 @@ export const check = defineTool({
 				...problems.map((problem) => ({ kind: "problem", ...problem })),
 				{ kind: "summary", checked: checked.length, problems: problems.length },
 			];
-			machine.print(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
 		} else {
 			machine.print(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
 			machine.print(`${count(problems.length, "problem")} in ${count(checked.length, "file")}\n`);

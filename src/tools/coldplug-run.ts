@@ -1,4 +1,5 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
+
 import { explainCause, explainDecision, explainOutcome, explainSkipped, listSkipped } from "../agent/explain.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { makePipeline } from "../agent/pipeline.js";
@@ -6,6 +7,7 @@ import type { Report } from "../agent/report.js";
 import { reportRecord } from "../agent/report.js";
 import { explainUnended, isAnythingUnended, makeUnendedBook, unendedRecord } from "../agent/unended.js";
 import { exitStatus, explainFailures, judgeOutcomes } from "../agent/verdict.js";
+import { formatJson } from "../libkmod/byte-strings.js";
 import type { Running } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
@@ -84,7 +86,7 @@ export async function loadColdplugged(
 		return unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
 	}
 
-	if (given.json && isAnythingUnended(unended)) machine.print(`${JSON.stringify(unendedRecord(unended))}\n`);
+	if (given.json && isAnythingUnended(unended)) machine.print(`${formatJson(unendedRecord(unended))}\n`);
 	for (const line of [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)]) complain(line);
 	if (end === "timed out") complain(`ended by --timeout: after ${given.timeout} s things were not settled`);
 	await insertions.close();
@@ -102,7 +104,7 @@ function startTimeout(seconds: number | undefined, over: () => void): ReturnType
 }
 
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {
-	if (given.json) for (const record of reportRecord(report)) machine.print(`${JSON.stringify(record)}\n`);
+	if (given.json) for (const record of reportRecord(report)) machine.print(`${formatJson(record)}\n`);
 	else if (given.verbose > 0) {
 		const line = formatReport(report, given.verbose);
 		if (line !== undefined) machine.print(`${line}\n`);

@@ -1,5 +1,6 @@
 // coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
 // prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
+
 import { concernOf } from "../agent/commands.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../agent/dry-run.js";
 import { explainSkipped, listSkipped } from "../agent/explain.js";
@@ -7,6 +8,7 @@ import { listLive } from "../agent/live.js";
 import { explainLookupProblems, listLookupProblems } from "../agent/lookup-problems.js";
 import { type OnSkipped, type Skipped, skippedRecord } from "../agent/skipped.js";
 import { exitStatus } from "../agent/verdict.js";
+import { formatJson } from "../libkmod/byte-strings.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import {
 	agentOptions,
@@ -95,7 +97,7 @@ async function dryRun(
 	if (given.json) {
 		const told = [...batches.flatMap(listRecords), ...skipped.map(skippedRecord)];
 		const records = [...told, { kind: "summary", ...summary }];
-		machine.print(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+		machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
 	} else {
 		machine.print(batches.map((batch) => formatBatch(batch, given.verbose > 0)).join("") + formatSummary(summary));
 	}

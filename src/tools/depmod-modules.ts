@@ -90,9 +90,8 @@ function walkDirectory({ tree, say }: DepmodCall, directory: string, config: Dep
 /** Without modules whose files are not there: they went meanwhile, or are in a directory that may not be entered. */
 export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<ModulesFound, "complete"> {
 	let complete = true;
-	const modules = digests.modules.filter(({ path: bytes, malformed }) => {
+	const modules = digests.modules.filter(({ path, malformed }) => {
 		if (malformed === undefined || malformed.detail !== undefined) return true;
-		const path = Buffer.from(bytes, "latin1").toString();
 		const file = path.startsWith("/") ? path : `${call.directory}/${path}`;
 		const obstacle = findObstacle(call, file);
 		if (obstacle === undefined) return true;

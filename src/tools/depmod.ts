@@ -120,7 +120,7 @@ async function finish(
 	{ files, problems, explained }: DepmodResult,
 ): Promise<number> {
 	const { given, machine, say, tree, output } = call;
-	machine.print(Buffer.from(explained, "latin1"));
+	machine.print(explained);
 	for (const { level, message, detail } of problems)
 		say(level, detail === undefined ? message : `${message} (${detail})`);
 	if (files.size === 0) return 1;

@@ -14,9 +14,7 @@ export const load = defineTool({
 			machine.complain("hotplugd load: missing alias\nTry 'hotplugd load --help'.\n");
 			return 2;
 		}
-		// The protocol has a character for each byte.
-		const bytes = Buffer.from(alias).toString("latin1");
-		const request = { command: "load", alias: bytes, for: "user", wait: !noWait } as const;
+		const request = { command: "load", alias, for: "user", wait: !noWait } as const;
 		// A driver takes its time, and nothing could be done about that.
 		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT });
 		if (answer === undefined) return 1;

@@ -1,4 +1,5 @@
 // lsmod(8): the modules that the kernel has, the one inserted last first, as /proc/modules and /sys/module describe them.
+import { formatJson } from "../libkmod/byte-strings.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type LoadedModule, parseProcModules } from "../libkmod/formats/proc-modules.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
@@ -42,7 +43,7 @@ function defineLister(name: string, program: string): Tool {
 			const say = await openMessages(machine, { program, syslog });
 			try {
 				const records = listModules(await machine.kernel());
-				machine.print(json ? records.map((record) => `${JSON.stringify(record)}\n`).join("") : formatTable(records));
+				machine.print(json ? records.map((record) => `${formatJson(record)}\n`).join("") : formatTable(records));
 				return 0;
 			} catch (error) {
 				if (!(error instanceof Refusal) || error.operation === "write") throw error;
@@ -55,7 +56,7 @@ function defineLister(name: string, program: string): Tool {
 
 /** @throws {Refusal} ENOENT where the kernel has no modules at all */
 function listModules(kernel: Kernel): ModuleRecord[] {
-	const text = kernel.read("/proc/modules")?.toString();
+	const text = kernel.read("/proc/modules")?.toString("latin1");
 	if (text === undefined) throw new Refusal("read", "/proc/modules", "ENOENT", 2);
 	return parseProcModules(text).map((listed) => {
 		const module = normaliseModuleName(listed.module);

@@ -1,6 +1,7 @@
 // One line of `modinfo --json`: {"module","filename"|"builtin","info","parameters"}. `info` has a list of values for every
 // key of `.modinfo`, the build id and the signature; `parameters` are put together of `parm` and `parmtype`.
-import { asText, type ModinfoEntry } from "../libkmod/formats/modinfo.js";
+import { formatJson } from "../libkmod/byte-strings.js";
+import type { ModinfoEntry } from "../libkmod/formats/modinfo.js";
 import { type Parameter, parametersOf } from "../libkmod/modinfo-text.js";
 
 /** `filename` is absolute; a module that is part of the kernel has `builtin` in its place. */
@@ -20,16 +21,16 @@ export function formatModinfoRecord(
 	const info = new Map<string, string[]>();
 	for (const { key, value } of entries) {
 		if (key === "parm" || key === "parmtype") continue;
-		const values = info.get(asText(key)) ?? [];
-		info.set(asText(key), values);
-		values.push(key === "signature" || key === "sig_key" ? value.replaceAll(/\s/g, "") : asText(value));
+		const values = info.get(key) ?? [];
+		info.set(key, values);
+		values.push(key === "signature" || key === "sig_key" ? value.replaceAll(/\s/g, "") : value);
 	}
 	const parameters = parametersOf(entries).map(({ name, description, type }) => ({
-		name: asText(name),
-		...(description !== undefined && { description: asText(description) }),
-		...(type !== undefined && { type: asText(type) }),
+		name,
+		...(description !== undefined && { description }),
+		...(type !== undefined && { type }),
 	}));
 	const where = filename === undefined ? { builtin: true as const } : { filename };
 	const record: ModinfoRecord = { module, ...where, info: Object.fromEntries(info), parameters };
-	return `${JSON.stringify(record)}\n`;
+	return `${formatJson(record)}\n`;
 }

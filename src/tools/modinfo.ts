@@ -143,14 +143,14 @@ class Printer {
 	async #print({ name, path }: Subject): Promise<boolean> {
 		const { json, null: nul } = this.#given.options;
 		const style = { field: fieldOf(this.#given), nul };
-		const source: ModinfoSource = path === undefined ? { builtin: name } : { filename: asBytes(path) };
-		if (!json) this.#printBytes(formatModinfoSource(source, style));
+		const source: ModinfoSource = path === undefined ? { builtin: name } : { filename: path };
+		if (!json) this.#machine.print(formatModinfoSource(source, style));
 		const entries = path === undefined ? this.#builtinInfo(name) : await this.#fileInfo(name, path);
 		if (entries === undefined) return false;
 		if (style.field === undefined || style.field === "parm")
 			for (const problem of modinfoProblems(entries)) this.#say("ERROR", problem);
 		if (json) this.#machine.print(formatModinfoRecord(name, path, entries));
-		else this.#printBytes(formatModinfoEntries(entries, style));
+		else this.#machine.print(formatModinfoEntries(entries, style));
 		return true;
 	}
 
@@ -176,10 +176,6 @@ class Printer {
 			if (malformed) this.#say("NOTICE", `${path} cannot be read as a module: ${error.message}`);
 			return undefined;
 		}
-	}
-
-	#printBytes(text: string): void {
-		this.#machine.print(Buffer.from(text, "latin1"));
 	}
 }
 
@@ -209,8 +205,4 @@ function asRead(found: readonly Found[]): string[] {
 /** A directory of such a name is none. */
 function isModuleFile(kernel: Kernel, path: string): boolean {
 	return isModuleFileName(path) && kernel.stamp(path) !== undefined && kernel.list(path) === undefined;
-}
-
-function asBytes(path: string): string {
-	return Buffer.from(path).toString("latin1");
 }

@@ -1,14 +1,16 @@
 import test from "ava";
 import { formatControlReply } from "../../src/agent/control.js";
 import { parseControlReply } from "../../src/agent/control-replies.js";
+import { bytesOf } from "../../src/libkmod/byte-strings.js";
 import { sampleStatus } from "../support/agent-status.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const NOT_UNDERSTOOD = "its answer is not understood: it may be of another version";
 
 test("a reply is a line of ASCII, whatever is in it, and read as it was", (t) => {
-	const text = "no \n \u2028 line: caf\xe9 \u{1f600} \ud800 \x7f";
+	const text = `${bytesOf("no \n \u2028 line: caf\xe9 \u{1f600} \x7f")} \xe9\xff`;
 	const line = formatControlReply({ ok: true, text });
+	t.true(line.includes(String.raw`caf\u00e9 \ud83d\ude00 \u007f \udce9\udcff`));
 	t.regex(line, /^[ -~]+\n$/);
 	t.deepEqual(parseControlReply("metrics", line), { ok: true, text });
 	t.deepEqual(parseControlReply("status", formatControlReply({ ok: true, status: sampleStatus })), {

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { asText } from "../../src/libkmod/formats/modinfo.js";
 import { formatModinfo, type ModinfoStyle, modinfoProblems } from "../../src/libkmod/modinfo-text.js";
 import { moduleInfo } from "../../src/libkmod/module-info.js";
 import { elfImage } from "../support/elf-image.js";
@@ -106,8 +105,4 @@ test("the build id is the one that the linker left", async (t) => {
 test("a module without .modinfo has no list; an empty one has an empty list", (t) => {
 	t.is(moduleInfo(elfImage({ sections: [{ name: ".text", data: Buffer.from("x") }] })), undefined);
 	t.deepEqual(moduleInfo(elfImage({ modinfo: [] })), []);
-});
-
-test("text is made of bytes by UTF-8", (t) => {
-	t.is(asText("J\xc3\xbcrgen"), "Jürgen");
 });

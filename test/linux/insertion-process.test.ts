@@ -21,7 +21,7 @@ test("what comes of an insertion is what would come of it here, whatever its par
 	const record = at("compared");
 	const insertions: Insertion[] = [
 		[at("plain.ko"), ""],
-		[at("plain.ko"), 'debug=1 name="a\\nb" grün=ja \ud83d\ude00 \u0001'],
+		[at("plain.ko"), 'debug=1 name="a\\nb" gr\xc3\xbcn=caf\xe9 \u0001'],
 		[at("plain.ko"), "forced", { forceVermagic: true, forceModversion: true }],
 		[at("plain.ko"), `standin.errno=${constants.errno.ENODEV}`],
 		[at("plain.ko"), "standin.errno=129"],

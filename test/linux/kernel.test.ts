@@ -51,9 +51,9 @@ test("its release is uname's, and its files are the machine's", (t) => {
 });
 
 test("a module goes to finit_module with its parameters, its file closed on exec", async (t) => {
-	const { outcomes, recorded } = await standIn([{ insert: [plain, 'debug=1 name="a b" grün=ja'] }]);
+	const { outcomes, recorded } = await standIn([{ insert: [plain, 'debug=1 name="a b" gr\xc3\xbcn=caf\xe9'] }]);
 	t.deepEqual(outcomes, ["done"]);
-	const parameters = 'debug=1 name="a b" grün=ja';
+	const parameters = 'debug=1 name="a b" gr\xc3\xbcn=caf\xe9';
 	t.deepEqual(recorded, [{ call: "finit_module", file: plain, closedOnExec: 1, parameters, flags: 0 }]);
 });
 

@@ -31,22 +31,26 @@ function sh(
 
 test("arguments reach the program as they are", async (t) => {
 	const OUT = freshFile();
-	const words = ["a b", "$(id)", ";", "", "*", "é\n"];
+	const words = ["a b", "$(id)", ";", "", "*", "\xc3\xa9\n"];
 	t.deepEqual(await sh('printf "%s\\0" "$@" > "$OUT"', { OUT }, LONG, LONG, ...words), {
 		exitStatus: 0,
 		timedOut: false,
 		complaint: "",
 	});
-	t.is(readFileSync(OUT, "utf8"), words.map((word) => `${word}\0`).join(""));
+	t.is(readFileSync(OUT, "latin1"), words.map((word) => `${word}\0`).join(""));
 });
 
 test("the environment is what is given and nothing else, and standard input is empty", async (t) => {
 	process.env.NOT_FOR_COMMANDS = "1";
 	const OUT = freshFile();
-	await sh('cat; tr "\\0" "\\n" < /proc/$$/environ > "$OUT"', { OUT, ACTION: "add", NAME: 'größer = "x"' });
-	t.deepEqual(readFileSync(OUT, "utf8").trimEnd().split("\n").sort(), [
+	await sh('cat; tr "\\0" "\\n" < /proc/$$/environ > "$OUT"', {
+		OUT,
+		ACTION: "add",
+		NAME: 'gr\xc3\xb6\xc3\x9fer = "x"',
+	});
+	t.deepEqual(readFileSync(OUT, "latin1").trimEnd().split("\n").sort(), [
 		"ACTION=add",
-		'NAME=größer = "x"',
+		'NAME=gr\xc3\xb6\xc3\x9fer = "x"',
 		`OUT=${OUT}`,
 		"PATH=/usr/bin:/bin",
 	]);

@@ -71,7 +71,8 @@ export type FakeMachine = Machine & {
 export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 	const { world, devices = {}, withoutDevices, withoutSocket, identity = () => ({}) } = options;
 	const files = worldFiles(world);
-	for (const [path, content] of Object.entries(options.files ?? {})) files.set(path, Buffer.from(content));
+	for (const [path, content] of Object.entries(options.files ?? {}))
+		files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
 	const fakeKernel = makeFakeKernel({ ...options, files });
 	const asked: string[] = [];
 	const insertionProcess: string[] = [];
@@ -108,7 +109,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		printed: () => written.printed,
 		complained: () => written.complained,
 		print(text) {
-			written.printed += text.toString();
+			written.printed += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
 		},
 		complain(text) {
 			written.complained += text;
@@ -118,7 +119,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		openSyslog: async () => () => undefined,
 		async writeFile(path, content) {
-			files.set(path, Buffer.from(content));
+			files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
 		},
 		kernel: async () => fakeKernel,
 		moduleTree: async () => {
@@ -185,7 +186,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				return { exitStatus: 0, timedOut: false, complaint: "" };
 			},
 			async replaceFile(path, content) {
-				files.set(path, Buffer.from(content));
+				files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
 			},
 			async ask(_, line) {
 				if (options.companion === undefined) throw new Error("no test asks another agent");

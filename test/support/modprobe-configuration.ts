@@ -72,8 +72,8 @@ function showConfig(n: number, options: readonly string[]): string {
 }
 
 function readDump(world: string, n: number): Dump {
-	const [config, indexes] = readFileSync(join(world, `out.${n}`), "utf8").split("\n# End of configuration files.");
-	const errors = readFileSync(join(world, `err.${n}`), "utf8");
+	const [config, indexes] = readFileSync(join(world, `out.${n}`), "latin1").split("\n# End of configuration files.");
+	const errors = readFileSync(join(world, `err.${n}`), "latin1");
 	if (indexes === undefined) throw new Error(`modprobe --show-config failed: ${errors}`);
 	const complaints = errors.split("\n").filter((line) => line !== "");
 	return { config: config!, complaints: complaints.map((line) => line.replace(/^libkmod: ERROR:? (\S+ \w+: )?/, "")) };
@@ -86,7 +86,7 @@ function inNamespace(world: string, commands: readonly string[]): void {
 function run([program, ...options]: readonly string[], directory: string): string {
 	const { status, stdout, stderr, error } = spawnSync(program!, options, {
 		cwd: directory,
-		encoding: "utf8",
+		encoding: "latin1",
 		env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
 	});
 	if (error) throw error;

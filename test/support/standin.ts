@@ -14,7 +14,8 @@ export function standinEnvironment(record: string): Record<string, string> {
 export function readRecord(record: string): RecordedCall[] {
 	if (!existsSync(record)) return [];
 	// What stands behind the last newline is still being written.
-	return readFileSync(record, "utf8")
+	// Its strings are bytes, one character each.
+	return readFileSync(record, "latin1")
 		.split("\n")
 		.slice(0, -1)
 		.map((line) => JSON.parse(line));

@@ -10,7 +10,8 @@ export async function ourTool(tool: string, ...words: readonly string[]): Promis
 	const status = await run(["node", `/sbin/${tool}`, ...words], {
 		...thisMachine,
 		environment: {},
-		print: (content) => void stdout.push(Buffer.from(content).toString("latin1")),
+		print: (content) =>
+			void stdout.push(typeof content === "string" ? content : Buffer.from(content).toString("latin1")),
 		complain: (text) => void stderr.push(text),
 	});
 	return { status, stdout: stdout.join(""), stderr: stderr.join("") };

@@ -21,8 +21,10 @@ async function runOne({ place, words: [tool = "", ...words], environment }: Sess
 	const written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
 	const machine = {
 		...thisMachine,
-		print: (content: string | Uint8Array) => void written.stdout.push(Buffer.from(content)),
-		complain: (text: string) => void written.stderr.push(Buffer.from(text)),
+		environment: process.env,
+		print: (content: string | Uint8Array) =>
+			void written.stdout.push(typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content)),
+		complain: (text: string) => void written.stderr.push(Buffer.from(text, "latin1")),
 	};
 	chdir(place);
 	Object.assign(process.env, environment);

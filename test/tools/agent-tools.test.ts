@@ -128,7 +128,7 @@ test("status --json is what the agent said, in a line", async (t) => {
 
 test("what came from a device moves no cursor", async (t) => {
 	const { last_problem: _, ...rest } = sampleStatus;
-	const status = { ...rest, in_flight: [{ module: "a\x1b[2J\n\x9b", milliseconds: 1, hung: false }], more: 1 };
+	const status = { ...rest, in_flight: [{ module: "a\x1b[2J\n\udc9b", milliseconds: 1, hung: false }], more: 1 };
 	const line = Buffer.from(JSON.stringify({ ok: true, status }));
 	const { printed } = await hotplugd(
 		["status"],
@@ -179,7 +179,7 @@ test("metrics are printed as they are", async (t) => {
 test("load waits unless told not to, sends the alias's bytes, and exits as modprobe does", async (t) => {
 	t.deepEqual(await ask("load", "pci:v1*"), well);
 	t.deepEqual(loaded.at(-1), { command: "load", alias: "pci:v1*", for: "user", wait: true });
-	t.deepEqual(await ask("load", "--no-wait", "café"), well);
+	t.deepEqual(await ask("load", "--no-wait", "caf\xc3\xa9"), well);
 	t.deepEqual(loaded.at(-1), { command: "load", alias: "caf\xc3\xa9", for: "user", wait: false });
 	t.deepEqual(await ask("load", "--", "-odd"), well);
 	for (const [alias, complaint] of [

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import test from "ava";
+import { textOf } from "../../src/libkmod/byte-strings.js";
 import { ModuleDigester } from "../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
 import { depmod } from "../../src/libkmod/depmod.js";
@@ -188,13 +189,13 @@ test("JSON has all that the text has, as text", async (t) => {
 		readModule: async () => described,
 	};
 	t.is(await modinfo.start(["--json", "/m/one-two.ko"], { ...fake, kernel: async () => kernel }), 0);
-	const record: ModinfoRecord = JSON.parse(fake.printed());
+	const record: ModinfoRecord = JSON.parse(textOf(fake.printed()));
 	t.deepEqual(record, {
 		module: "one_two",
 		filename: "/m/one-two.ko",
 		info: {
 			license: ["GPL"],
-			author: ["Jürgen", "J\ufffdrgen"],
+			author: ["Jürgen", "J\udcfcrgen"],
 			description: ["a\tb"],
 			alias: ["fs-x", "pci:v*"],
 			depends: [""],

@@ -41,7 +41,7 @@ export class ModuleDigester {
 	}
 
 	/**
-	 * Reads what depmod wants of one module, by its path as text. Never throws for what the image holds, only what `load`
+	 * Reads what depmod wants of one module, by its path. Never throws for what the image holds, only what `load`
 	 * throws.
 	 */
 	digest(path: string, image: Buffer, load?: Load): ModuleDigest {
@@ -110,10 +110,9 @@ export function unreadable(path: string, reason: string): ModuleDigest {
 }
 
 function emptyDigest(path: string) {
-	const bytes = asBytes(path);
 	return {
-		path: bytes,
-		name: normaliseModuleName(bytes),
+		path,
+		name: normaliseModuleName(path),
 		exports: { symbols: [] as number[], crcs: [] as number[] },
 		needs: { symbols: [] as number[], crcs: [] as number[] },
 		weak: [] as number[],
@@ -122,8 +121,4 @@ function emptyDigest(path: string) {
 		weakdeps: [] as string[],
 		malformed: undefined as ModuleDigest["malformed"],
 	};
-}
-
-function asBytes(path: string): string {
-	return Buffer.from(path).toString("latin1");
 }

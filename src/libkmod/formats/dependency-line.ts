@@ -6,6 +6,6 @@ export type DependencyLine = { readonly path: string; readonly dependencies: rea
 export function parseDependencyLine(line: string): DependencyLine | undefined {
 	const colon = line.indexOf(":");
 	if (colon <= 0) return undefined;
-	const rest = line.slice(colon + 1).trim();
-	return { path: line.slice(0, colon), dependencies: rest === "" ? [] : rest.split(/\s+/) };
+	const words = line.slice(colon + 1).split(/[\t-\r ]+/);
+	return { path: line.slice(0, colon), dependencies: words.filter((word) => word !== "") };
 }

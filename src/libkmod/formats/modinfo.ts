@@ -1,5 +1,5 @@
 // The `.modinfo` section of a module: NUL-terminated `key=value` strings, in the order the compiler laid them down.
-// One byte is one character (latin1) here, so that authors' names come out as they went in; asText makes text of it.
+// One byte is one character (latin1) here, so that authors' names come out as they went in.
 
 import { type Elf, findSection } from "./elf.js";
 
@@ -23,9 +23,4 @@ export function parseModinfoString(string: string): ModinfoEntry {
 	const equals = string.indexOf("=");
 	if (equals === -1) return { key: string, value: "" };
 	return { key: string.slice(0, equals), value: string.slice(equals + 1) };
-}
-
-/** Bytes (one character each) as the UTF-8 text they nearly always are. */
-export function asText(bytes: string): string {
-	return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -1,7 +1,7 @@
 // What a module's file says of itself, whatever it is compressed by.
 import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
 import { type Elf, parseElf } from "../formats/elf.js";
-import { asText, type ModinfoEntry } from "../formats/modinfo.js";
+import type { ModinfoEntry } from "../formats/modinfo.js";
 import { dependencySymbols, exportedSymbols, type ModuleSymbol, symbolVersions } from "../formats/module-symbols.js";
 import { moduleInfo } from "../module-info.js";
 import type { Context } from "./context.js";
@@ -27,8 +27,7 @@ export function makeContents(context: Context): Contents {
 		async info(given) {
 			const module = asModule(given);
 			const builtin = module.path === undefined ? builtinInfo(context, module) : undefined;
-			const entries = builtin ?? moduleInfo(await readImage(context, module)) ?? [];
-			return entries.map(({ key, value }) => ({ key, value: asText(value) }));
+			return builtin ?? moduleInfo(await readImage(context, module)) ?? [];
 		},
 		versions: async (module) => symbolVersions(await elfOf(module)) ?? [],
 		symbols: async (module) => exportedSymbols(await elfOf(module)) ?? [],

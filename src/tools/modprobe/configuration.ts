@@ -37,7 +37,7 @@ export async function honoursEveryLine(files: Files, say: Say): Promise<boolean>
 
 function readText(files: Files, path: string, say: Say): string | undefined {
 	try {
-		return files.read(path)?.toString("utf8");
+		return files.read(path)?.toString("latin1");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		say("WARNING", `could not read the settings in ${path}: ${error.code}`);

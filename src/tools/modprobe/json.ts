@@ -1,4 +1,5 @@
 // `modprobe --json`: JSON, one record a line. Keys may be added to a record, and none is taken away.
+import { formatJson } from "../../libkmod/byte-strings.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { IndexKind } from "../../libkmod/indexes.js";
@@ -41,7 +42,7 @@ export type StepRecord = { readonly asked: string; readonly module: string } & (
 export type ConfigRecord = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 export function formatRecords(records: readonly object[]): string {
-	return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+	return records.map((record) => `${formatJson(record)}\n`).join("");
 }
 
 export function aliasRecords(kmod: Kmod, asked: string): AliasRecord[] {

@@ -14,7 +14,7 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	}
 	machine.print(kmod.dumpConfiguration());
 	machine.print("\n# End of configuration files. Dumping indexes now:\n\n");
-	for (const kind of ["aliases", "symbols"] as const) machine.print(Buffer.from(kmod.dumpIndex(kind), "latin1"));
+	for (const kind of ["aliases", "symbols"] as const) machine.print(kmod.dumpIndex(kind));
 	return 0;
 }
 

@@ -1,0 +1,84 @@
+// The library's surface. Within, strings are bytes; callers have JavaScript's text, in which a byte that is no UTF-8 is a lone
+// surrogate (PEP 383). What a caller gives becomes bytes, what a caller gets becomes text, and both inside of functions that are passed.
+import { bytesOf, isAscii, textOf } from "./libkmod/byte-strings.js";
+import { MalformedModule } from "./libkmod/formats/elf.js";
+import { MalformedIndex } from "./libkmod/formats/index-file.js";
+import { MissingIndexes } from "./libkmod/indexes.js";
+import { Refusal } from "./libkmod/kernel.js";
+import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "./libkmod/kmod/failures.js";
+import type { Kmod, KmodOptions } from "./libkmod/kmod.js";
+
+type Convert = (string: string) => string;
+type AnyFunction = (...given: unknown[]) => unknown;
+
+/** What a caller asks for, in bytes. */
+export const optionsInBytes = (options: KmodOptions): KmodOptions => converted(options, bytesOf, textOf) as KmodOptions;
+
+/** `knowledge()` stays in bytes: planInsertion and its like take it. */
+export function kmodInText(kmod: Kmod): Kmod {
+	const { knowledge, configuration, ...rest } = kmod;
+	const others = converted({ ...rest }, textOf, bytesOf) as typeof rest;
+	let text: Kmod["configuration"] | undefined;
+	return {
+		...others,
+		knowledge,
+		// It may be long, and hardly anybody asks for it.
+		get configuration() {
+			text ??= converted(configuration, textOf, bytesOf) as Kmod["configuration"];
+			return text;
+		},
+	};
+}
+
+/** A value of which nothing changes is that same value. @param back for what goes the other way: what functions in it are given. */
+function converted(value: unknown, convert: Convert, back: Convert): unknown {
+	if (typeof value === "string") return convert(value);
+	if (typeof value === "function") return convertedFunction(value as AnyFunction, convert, back);
+	if (Array.isArray(value)) {
+		const items = value.map((item) => converted(item, convert, back));
+		return items.some((item, at) => item !== value[at]) ? items : value;
+	}
+	if (value instanceof Promise) return convertedPromise(value, convert, back);
+	if (value instanceof Error) return convertedError(value, convert);
+	if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+	const fields = Object.entries(value).map(([name, item]) => [name, converted(item, convert, back), item] as const);
+	return fields.some(([, now, before]) => now !== before) ? Object.fromEntries(fields) : value;
+}
+
+function convertedFunction(act: AnyFunction, convert: Convert, back: Convert): AnyFunction {
+	return (...given) => {
+		const taken = given.map((item) => converted(item, back, convert));
+		try {
+			return converted(act(...taken), convert, back);
+		} catch (error) {
+			throw error instanceof Error ? convertedError(error, convert) : error;
+		}
+	};
+}
+
+async function convertedPromise(promise: Promise<unknown>, convert: Convert, back: Convert): Promise<unknown> {
+	try {
+		return converted(await promise, convert, back);
+	} catch (error) {
+		throw error instanceof Error ? convertedError(error, convert) : error;
+	}
+}
+
+const ours = [
+	...[Refusal, MalformedModule, MalformedIndex, MissingIndexes],
+	...[AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable],
+];
+
+/** In text: an error may come by twice, or from a caller's own function, which is none of ours to change. */
+const inText = new WeakSet<Error>();
+
+function convertedError(error: Error, convert: Convert): Error {
+	if (inText.has(error)) return error;
+	inText.add(error);
+	if (convert !== textOf || !ours.some((kind) => error instanceof kind)) return error;
+	for (const name of Object.getOwnPropertyNames(error)) {
+		const own: unknown = Reflect.get(error, name);
+		if (typeof own === "string" && !isAscii(own)) Reflect.set(error, name, textOf(own));
+	}
+	return error;
+}

@@ -1,0 +1,32 @@
+// What is in a directory, in the directory's own order, which node's readdir would not keep.
+
+import { type Dirent, opendirSync } from "node:fs";
+
+export type DirectoryEntry = {
+	/** Its bytes, one character each. */
+	readonly name: string;
+	/** "other" for a symbolic link, and where the file system does not tell. */
+	readonly kind: "directory" | "file" | "other";
+};
+
+/** @throws what node throws. */
+export function readEntries(path: string): DirectoryEntry[] {
+	// Bytes all through: where a file system has no types in its directories, node asks after each entry by path and name.
+	const directory = opendirSync(Buffer.from(path, "latin1"), { bufferSize: 256, encoding: IN_BYTES });
+	try {
+		const entries: DirectoryEntry[] = [];
+		for (let entry = directory.readSync(); entry; entry = directory.readSync())
+			entries.push({ name: (entry.name as unknown as Buffer).toString("latin1"), kind: kindOf(entry) });
+		return entries;
+	} finally {
+		directory.closeSync();
+	}
+}
+
+/** Missing in node's types, though not in its documentation of Dirent. */
+const IN_BYTES = "buffer" as BufferEncoding;
+
+function kindOf(entry: Dirent): DirectoryEntry["kind"] {
+	if (entry.isDirectory()) return "directory";
+	return entry.isFile() ? "file" : "other";
+}
