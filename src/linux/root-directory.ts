@@ -55,7 +55,8 @@ export function findWithin(root: string, path: string, operation = "open"): stri
 /** Paths that were made of `root` begin with it; those that people write may spell it otherwise. */
 function tailBelow(root: string, path: string): string | undefined {
 	if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
-	const [absoluteRoot, absolute] = [root, path].map((one) => resolve(readWorkingDirectory(), one));
+	const here = readWorkingDirectory();
+	const [absoluteRoot, absolute] = [resolve(here, root), resolve(here, path)];
 	if (absolute === absoluteRoot || absolute.startsWith(`${absoluteRoot}/`)) return absolute.slice(absoluteRoot.length);
 	return undefined;
 }

@@ -36,7 +36,8 @@ export function takeSpooled(directory: string): Buffer[] {
 export function putSpooled(directory: string, line: Uint8Array): void {
 	try {
 		mkdirSync(onDisk(directory), { recursive: true, mode: 0o700 });
-		if (readdirSync(onDisk(directory), "latin1").length >= MOST) throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
+		if (readdirSync(onDisk(directory), "latin1").length >= MOST)
+			throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
 		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
 		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
 		try {
