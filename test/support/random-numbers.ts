@@ -17,6 +17,11 @@ const SEED = 20_260_101;
 export function seededRandom(t: ExecutionContext): Random {
 	const seed = Number(process.env.FUZZ_SEED) || SEED;
 	t.log(`FUZZ_SEED=${seed}`);
+	return randomFrom(seed);
+}
+
+/** The same numbers again for the same seed, of which 32 bits count. */
+export function randomFrom(seed: number): Random {
 	let state = seed >>> 0;
 	const below = (count: number): number => {
 		// Mulberry32, a generator whose low bits are as random as the others.

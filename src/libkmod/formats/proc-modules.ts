@@ -31,11 +31,12 @@ export function parseProcModules(text: string): LoadedModule[] {
 /** The names alone of the modules that are live: for whoever asks again and again, at a fraction of the cost. */
 export function listLiveNames(text: string): Set<string> {
 	const names = new Set<string>();
-	for (const [, name] of text.matchAll(LIVE_LINE)) names.add(name!);
+	// To a regular expression a carriage return ends a line, too: here it is a byte like any other.
+	for (const { 1: name, index } of text.matchAll(LIVE_LINE)) if (text[index - 1] !== "\r") names.add(name!);
 	return names;
 }
 
-const LIVE_LINE = /^([^ \n]+) \d{1,15} (?:-|\d{1,15}) [^ \n]* Live(?= |$)/gm;
+const LIVE_LINE = /^([^ \n]+) \d{1,15} (?:-|\d{1,15}) [^ \n]* Live(?![^ \n])/gm;
 
 function parseLine(line: string): LoadedModule | undefined {
 	const [module, size, references, holders, shown, address] = line.split(" ");

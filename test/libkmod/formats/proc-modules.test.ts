@@ -57,6 +57,8 @@ const liveOf = (text: string) =>
 test("the names of the live ones alone are those that the whole list has", (t) => {
 	t.deepEqual([...listLiveNames(shown)], ["uas", "usb_storage", "crc_t10dif", "dm_mod"]);
 	t.deepEqual([...listLiveNames("loop 40960 0 - Live")], ["loop"]);
+	for (const text of ["loop 1 0 - Live\r", "x y\rloop 1 0 - Live", "\rloop 1 0 - Live"])
+		t.deepEqual([...listLiveNames(text)], liveOf(text), JSON.stringify(text));
 	const random = seededRandom(t);
 	const words = [
 		"loop",

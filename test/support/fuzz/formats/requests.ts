@@ -1,0 +1,411 @@
+// What is asked of the agent, of its companion and of its insertion process, and what they answer; the spool; command lines.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+	type CompanionReply,
+	formatCompanionReply,
+	parseCompanionReply,
+	parseCompanionRequest,
+} from "../../../../src/agent/companion.js";
+import {
+	formatControlRequest,
+	formatLoadLine,
+	LONGEST_ALIAS,
+	LONGEST_LINE,
+	parseControlRequest,
+	parseLoadLine,
+} from "../../../../src/agent/control.js";
+import { parseControlReply } from "../../../../src/agent/control-replies.js";
+import { parseObjectLine } from "../../../../src/agent/json-line.js";
+import { readingLines } from "../../../../src/linux/insertion-protocol.js";
+import { takeSpooled } from "../../../../src/linux/spool.js";
+import { parseOptions, type Spelling } from "../../../../src/tools/getopt.js";
+import { parseWait } from "../../../../src/tools/modprobe/options.js";
+import type { Random } from "../../random-numbers.js";
+import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
+
+const alias = (random: Random): string => random.text(["pci:v00008086", "*", "\\", "\xe9", '"', "snd", "-"], 1, 4);
+const commands = ["status", "reload", "stop", "metrics", "settle", "load"] as const;
+
+const jsonWords = [
+	'{"command":"load"}',
+	'"alias"',
+	'"for"',
+	'"wait"',
+	'"kernel"',
+	'"timeout_milliseconds"',
+	"-1",
+	"1.5",
+	"2147483648",
+	"\\u0000",
+	"\\ud800",
+	"null",
+	"[]",
+];
+
+const controlRequest: FuzzFormat = {
+	name: "control requests",
+	sources: ["src/agent/control.ts", "src/agent/json-line.ts"],
+	readers: ["parseControlRequest", "parseObjectLine"],
+	accepted: "a request, the same when written again",
+	refused: "a sentence",
+	kind: "text",
+	words: jsonWords,
+	sound: 1,
+	sample(random) {
+		const command = random.pick(commands);
+		if (command === "load")
+			return Buffer.from(
+				formatControlRequest({
+					command,
+					alias: alias(random),
+					for: random.pick(["kernel", "user"] as const),
+					wait: random.below(2) === 0,
+				}).slice(0, -1),
+			);
+		if (command === "settle") return latin1(JSON.stringify({ command, timeout_milliseconds: random.below(99_999) }));
+		return latin1(JSON.stringify({ command }));
+	},
+	read(input) {
+		const request = parseControlRequest(input);
+		if (typeof request === "string") {
+			expect(request.length > 0 && request.length < 300, `a sentence of ${request.length} characters`);
+			return "refused";
+		}
+		expectSame(
+			parseControlRequest(formatControlRequest(request).slice(0, -1)),
+			request,
+			"what is written again is read otherwise",
+		);
+		return "accepted";
+	},
+	limits: [
+		{
+			bound: "bytes of a line",
+			n: LONGEST_LINE,
+			make: (n) => latin1('{"command":"status"}'.padEnd(n)),
+			within: "accepted",
+			beyond: "refused",
+		},
+		{
+			bound: "bytes of an alias",
+			n: LONGEST_ALIAS,
+			make: (n) => latin1(JSON.stringify({ command: "load", alias: "a".repeat(n) })),
+			within: "accepted",
+			beyond: "refused",
+		},
+		{
+			bound: "milliseconds of a wait",
+			n: 2 ** 31 - 1,
+			make: (n) => latin1(`{"command":"settle","timeout_milliseconds":${n}}`),
+			within: "accepted",
+			beyond: "refused",
+		},
+		{
+			bound: "milliseconds of no wait",
+			n: -1,
+			make: (n) => latin1(`{"command":"settle","timeout_milliseconds":${n}}`),
+			within: "refused",
+			beyond: "accepted",
+		},
+		{
+			bound: "a character's number",
+			n: 0xff,
+			make: (n) => Buffer.from(JSON.stringify({ command: "load", alias: String.fromCharCode(n) })),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
+};
+
+const controlReply: FuzzFormat = {
+	name: "control replies",
+	sources: ["src/agent/control-replies.ts", "src/agent/json-line.ts"],
+	readers: ["parseControlReply", "parseObjectLine"],
+	accepted: "an answer of the command's types",
+	refused: "a sentence",
+	kind: "text",
+	words: [
+		...jsonWords,
+		'"ok":true',
+		'"ok":false,"error":"no"',
+		'"settled"',
+		'"waiting_for"',
+		'"result"',
+		'"explanation"',
+	],
+	sound: 2,
+	sample: (random) =>
+		latin1(
+			random.pick([
+				'{"ok":true,"settled":true,"waiting_for":["a"],"not_waited_for":[]}',
+				'{"ok":true,"problems":0}',
+				'{"ok":true,"result":"done","explanation":"it is live"}',
+				'{"ok":true}',
+				'{"ok":true,"text":"# HELP x"}',
+			]),
+		),
+	read(input) {
+		const command =
+			commands.find((one) => one !== "stop" && typeof parseControlReply(one, input) !== "string") ?? "stop";
+		const reply = parseControlReply(command, input);
+		if (typeof reply === "string") return "refused";
+		expect(parseObjectLine(input)?.ok === true, "an answer that does not say that it is one");
+		return "accepted";
+	},
+	limits: [],
+};
+
+const loadLine: FuzzFormat = {
+	name: "lines of the load socket",
+	sources: ["src/agent/control.ts"],
+	readers: ["parseLoadLine"],
+	accepted: "a request, the same when written again",
+	refused: "a sentence",
+	kind: "text",
+	words: ["k ", "w ", "n ", "x ", "\n", "\0"],
+	sound: 1,
+	sample: (random) => latin1(`${random.pick("kwn")} ${alias(random)}`),
+	read(input) {
+		const request = parseLoadLine(input);
+		if (typeof request === "string") return "refused";
+		expectSame([...formatLoadLine(request).subarray(0, -1)], [...input], "what is written again is not the same");
+		return "accepted";
+	},
+	limits: [
+		{
+			bound: "bytes of an alias",
+			n: LONGEST_ALIAS,
+			make: (n) => latin1(`w ${"a".repeat(n)}`),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
+};
+
+const companionRequest: FuzzFormat = {
+	name: "requests to the companion",
+	sources: ["src/agent/companion.ts"],
+	readers: ["parseCompanionRequest"],
+	accepted: "a module's name, or a rule's place and its device's environment",
+	refused: "undefined",
+	kind: "text",
+	words: ["tell ", "install ", "rule ", '"environment":{}', '"LD_PRELOAD":"/x"', '"line":1.5', "../x", "-C"],
+	sound: 2,
+	sample: (random) =>
+		latin1(
+			random.pick(["", "tell "]) +
+				random.pick([
+					"install snd_hda-intel",
+					"install a.b",
+					`rule ${JSON.stringify({ file: "/etc/x.toml", line: random.below(9), environment: { ACTION: "add", DEVPATH: "/x" } })}`,
+				]),
+		),
+	read(input) {
+		const request = parseCompanionRequest(input);
+		if (request === undefined) return "refused";
+		if (request.kind === "install")
+			expect(/^[\w.,+:@-]{1,255}$/.test(request.module) && !/^[.-]/.test(request.module), "a name that is none");
+		else
+			for (const [key, value] of Object.entries(request.environment))
+				expect(!/^(?:LD_|BASH|PYTHON)/.test(key) && typeof value === "string", `an environment that has ${key}`);
+		return "accepted";
+	},
+	limits: [
+		{
+			bound: "characters of a name",
+			n: 255,
+			make: (n) => latin1(`install ${"a".repeat(n)}`),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
+};
+
+const companionReply: FuzzFormat = {
+	name: "replies of the companion",
+	sources: ["src/agent/companion.ts"],
+	readers: ["parseCompanionReply"],
+	accepted: "how it ended, the same when written again",
+	refused: "undefined",
+	kind: "text",
+	words: ["none", "failed", '"timedOut":true', '"exitStatus":1', "null", "-1", "256"],
+	sound: 1,
+	sample: (random) => {
+		const replies: readonly CompanionReply[] = [
+			random.below(256),
+			"none",
+			"failed",
+			{ exitStatus: random.below(9), timedOut: false, complaint: "no" },
+			{ exitStatus: undefined, timedOut: true, complaint: "" },
+		];
+		return latin1(formatCompanionReply(random.pick(replies)).slice(0, -1));
+	},
+	read(input) {
+		const reply = parseCompanionReply(input);
+		if (reply === undefined) return "refused";
+		expectSame(
+			parseCompanionReply(Buffer.from(formatCompanionReply(reply).slice(0, -1))),
+			reply,
+			"what is written again is read otherwise",
+		);
+		return "accepted";
+	},
+	limits: [
+		{ bound: "digits of a status", n: 3, make: (n) => latin1("1".repeat(n)), within: "accepted", beyond: "refused" },
+	],
+};
+
+function readLines(chunks: readonly Buffer[]): unknown[] | undefined {
+	const values: unknown[] = [];
+	const take = readingLines<unknown>((value) => values.push(value));
+	try {
+		for (const chunk of chunks) take(chunk);
+	} catch (error) {
+		if (error instanceof SyntaxError) return undefined;
+		throw error;
+	}
+	return values;
+}
+
+const insertionLines: FuzzFormat = {
+	name: "lines between coldplug and its insertion process",
+	sources: ["src/linux/insertion-protocol.ts"],
+	readers: [],
+	accepted: "values, the same however the bytes come",
+	refused: "SyntaxError: both ends are this program",
+	kind: "text",
+	words: ['{"id":1}', "\n", '"refusal"', '"flags":{}'],
+	sound: 1,
+	sample: (random) =>
+		latin1(
+			Array.from(
+				{ length: random.below(4) + 1 },
+				(_, id) => `${JSON.stringify({ id, path: "/a.ko", parameters: alias(random), flags: {} })}\n`,
+			).join(""),
+		),
+	read(input, random) {
+		const at = random.below(input.length + 1);
+		const whole = readLines([input]);
+		expectSame(readLines([input.subarray(0, at), input.subarray(at)]), whole, "in two parts it is another");
+		return verdict(whole !== undefined);
+	},
+	limits: [],
+};
+
+let spool: string | undefined;
+
+/** In memory where the tests' temporary directories are. */
+function makeSpool(): string {
+	const folder = mkdtempSync(join(tmpdir(), "spool-"));
+	process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+	mkdirSync(`${folder}/spool`);
+	return `${folder}/spool`;
+}
+
+const spooled: FuzzFormat = {
+	name: "files of the spool",
+	sources: ["src/linux/spool.ts"],
+	readers: [],
+	accepted: "its line",
+	refused: "thrown away: it is not one whole line",
+	kind: "text",
+	words: ["\n", "n ", "\n\n"],
+	sound: 3,
+	sample: (random) => latin1(`n ${alias(random)}\n`),
+	read(input) {
+		spool ??= makeSpool();
+		writeFileSync(`${spool}/1`, input);
+		const [line, ...more] = takeSpooled(spool);
+		expect(more.length === 0, "more lines than files");
+		if (line === undefined) return "refused";
+		expectSame([...line, 10], [...input], "the line is not the file's");
+		return "accepted";
+	},
+	limits: [
+		{
+			bound: "bytes of a line",
+			n: 8194,
+			make: (n) => latin1(`${"a".repeat(n)}\n`),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
+};
+
+const spellings: readonly Spelling[] = [
+	{ key: "all", short: "a", long: ["all", "also"], takesArgument: false },
+	{ key: "quiet", short: "q", long: ["quiet"], takesArgument: false },
+	{ key: "dirname", short: "d", long: ["dirname"], takesArgument: true },
+	{ key: "dry-run", short: "n", long: ["dry-run", "show"], takesArgument: false },
+	{ key: "wait", short: "w", long: ["wait"], takesArgument: true },
+];
+
+const commandLine: FuzzFormat = {
+	name: "command lines",
+	sources: ["src/tools/getopt.ts"],
+	readers: ["parseOptions"],
+	accepted: "options and operands, none of them made up",
+	refused: "getopt's words for what is wrong",
+	kind: "text",
+	words: ["--all", "--", "-", "-aq", "-d", "--dirname=x", "--d", "--dir", "-w", "\0"],
+	sound: 2,
+	sample: (random) =>
+		latin1(
+			Array.from({ length: random.below(5) + 1 }, () =>
+				random.pick(["-a", "--also", "snd", "-qn", "--dirname", "-dx", "--dirname=/", "--", "e1000e"]),
+			).join("\0"),
+		),
+	read(input, random) {
+		const words = input.toString("latin1").split("\0");
+		const { occurrences, operands, problem } = parseOptions(words, spellings, random.below(2) === 0);
+		expect(
+			operands.every((operand) => words.includes(operand)),
+			"an operand that is no word",
+		);
+		for (const { key, argument } of occurrences)
+			expect(
+				(argument !== undefined) === (spellings.find((spelling) => spelling.key === key)?.takesArgument ?? false),
+				`${key} and its argument`,
+			);
+		return verdict(problem === undefined);
+	},
+	limits: [],
+};
+
+const wait: FuzzFormat = {
+	name: "a wait in milliseconds",
+	sources: ["src/tools/modprobe/options.ts"],
+	readers: ["parseWait"],
+	accepted: "a whole number from 0",
+	refused: "undefined",
+	kind: "text",
+	words: ["0x", "0", "8", "-", "+"],
+	sound: 2,
+	sample: (random) =>
+		latin1(random.pick(["", "-", "+"]) + random.pick(["", "0x", "0"]) + random.text("01234567", 1, 9)),
+	read(input) {
+		const milliseconds = parseWait(input.toString("latin1"));
+		if (milliseconds === undefined) return "refused";
+		expect(Number.isSafeInteger(milliseconds) && milliseconds >= 0, `a wait of ${milliseconds}`);
+		return "accepted";
+	},
+	limits: [
+		{ bound: "the largest digit of base 8", n: 7, make: (n) => latin1(`0${n}`), within: "accepted", beyond: "refused" },
+	],
+};
+
+export const requestFormats: readonly FuzzFormat[] = [
+	...[
+		controlRequest,
+		controlReply,
+		loadLine,
+		companionRequest,
+		companionReply,
+		insertionLines,
+		spooled,
+		commandLine,
+		wait,
+	],
+];
