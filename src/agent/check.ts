@@ -1,4 +1,5 @@
 // Reads all that the agent would read, and gathers what is wrong with it.
+import { type Bound, bounds } from "../libkmod/bounds.js";
 import { checkIndex, checkIndexes } from "../libkmod/check-indexes.js";
 import { type ConfigurationOptions, readConfiguration } from "../libkmod/configuration.js";
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
@@ -36,10 +37,10 @@ export function makeChecker(files: Files): Checker {
 	const object = (file: string, message: string): void => void problems.push({ file, line: 0, message });
 
 	/** Undefined where there is none, or it cannot be read, which is a problem. */
-	const read = (file: string): string | undefined => readConfigurationFile(files, file, problems);
+	const read = (file: string, bound?: Bound): string | undefined => readConfigurationFile(files, file, problems, bound);
 
 	function settings(file: string, required: boolean): void {
-		const text = read(file);
+		const text = read(file, bounds.settings);
 		if (text === undefined) {
 			if (required && isAbsent(files, file)) object(file, "there is no such file");
 			return;
@@ -51,7 +52,7 @@ export function makeChecker(files: Files): Checker {
 	}
 
 	function policyFile(file: string, root: string): void {
-		const text = read(file);
+		const text = read(file, bounds.settings);
 		if (text === undefined) return;
 		note("policy", file);
 		const { value, problems: found } = parsePolicy(file, text);

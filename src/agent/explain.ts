@@ -119,7 +119,7 @@ export function listSkipped(sentences: ReadonlySet<string>): readonly string[] {
 
 function explainThrown(error: Error): string {
 	if (!(error instanceof Refusal)) return error.message;
-	return `could not ${error.operation} ${error.subject}: ${error.code}`;
+	return `could not ${error.operation} ${error.subject}: ${error.why}`;
 }
 
 function explainMask({ source, needs }: Step & { how: "masked" }): string {

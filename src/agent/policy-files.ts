@@ -1,6 +1,7 @@
 // Which files of policy count, by the rules of modprobe.d(5): a file in /etc hides one of its name that the package ships, and
 // what a directory has counts in the order of names. So /etc/hotplugd/rules.d/udev-loads.toml replaces the shipped file, and
 // as a link to /dev/null takes it away.
+import { bounds } from "../libkmod/bounds.js";
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
 import type { Files, Problem } from "../libkmod/kernel.js";
 import { mergePolicies, type Policy } from "./policy.js";
@@ -25,7 +26,7 @@ export async function readPolicy(
 	const policies: Policy[] = [];
 	const read: string[] = [];
 	for (const path of listConfigurationFiles(files, { directories, suffix: ".toml" }, problems)) {
-		const text = readConfigurationFile(files, path, problems);
+		const text = readConfigurationFile(files, path, problems, bounds.settings);
 		if (text === undefined || text === "" || isForOther(text, source)) continue;
 		const { parsePolicy } = await import("./policy-file.js");
 		const { value, problems: ofFile } = parsePolicy(path, text);

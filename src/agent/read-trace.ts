@@ -40,9 +40,9 @@ export function traceReads(files: Files): ReadTrace {
 
 	return {
 		files: {
-			read(path) {
+			read(path, bound) {
 				remember(path);
-				return files.read(path);
+				return files.read(path, bound);
 			},
 			list(path) {
 				remember(`${path}/`);

@@ -1,5 +1,6 @@
 // Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
 // files that are there. What a look-up would never meet is looked at too.
+import { bounds } from "./bounds.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type IndexKind, indexNames } from "./indexes.js";
@@ -60,14 +61,14 @@ function readEntries(
 	meet: (entry: IndexEntry) => void,
 ): string | undefined {
 	try {
-		const bytes = files.read(file);
+		const bytes = files.read(file, bounds.index);
 		if (optional && (bytes === undefined || bytes.length === 0)) return undefined;
 		if (bytes === undefined) return "there is no such file: run depmod";
 		for (const entry of listEntries(openIndex(file, bytes))) meet(entry);
 		return undefined;
 	} catch (error) {
 		if (error instanceof MalformedIndex) return error.message.replace(`${file} `, "");
-		if (error instanceof Refusal) return `cannot be read (${error.code})`;
+		if (error instanceof Refusal) return `cannot be read (${error.why})`;
 		throw error;
 	}
 }

@@ -1,4 +1,5 @@
 // Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
+import { type Bound, bounds } from "./bounds.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
 
 export type WhereToLook = {
@@ -35,8 +36,13 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 }
 
 /** Undefined where the file is absent, or cannot be read, which is a problem. */
-export function readConfigurationFile(files: Files, path: string, problems: Problem[]): string | undefined {
-	return attempt(path, "read", problems, undefined, () => files.read(path)?.toString("latin1"));
+export function readConfigurationFile(
+	files: Files,
+	path: string,
+	problems: Problem[],
+	bound: Bound = bounds.configuration,
+): string | undefined {
+	return attempt(path, "read", problems, undefined, () => files.read(path, bound)?.toString("latin1"));
 }
 
 type Offer = (path: string) => void;
@@ -71,7 +77,7 @@ function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], 
 		return look();
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
-		problems.push({ file, line: 0, message: `cannot be ${done} (${error.code}), so nothing in it counts` });
+		problems.push({ file, line: 0, message: `cannot be ${done} (${error.why}), so nothing in it counts` });
 		return otherwise;
 	}
 }

@@ -1,5 +1,6 @@
 // modprobe's configuration, as modprobe.d(5) finds it: the directories and their precedence, what modules.softdep and
 // modules.weakdep of the module directory add, and the kernel command line.
+import { bounds } from "./bounds.js";
 import { listConfigurationFiles, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
 import { parseKernelCommandLine } from "./formats/kernel-command-line.js";
 import { type ModprobeConfig, mergeModprobeConfigs, parseModprobeConfig } from "./formats/modprobe-config.js";
@@ -38,7 +39,8 @@ export function readConfiguration(files: Files, options: ConfigurationOptions): 
 	const configs: ModprobeConfig[] = [];
 	const read: string[] = [];
 	for (const path of listConfigurationFiles(files, whereToLook(options), problems)) {
-		const text = readConfigurationFile(files, path, problems);
+		const named = options.configPaths?.includes(path) ?? false;
+		const text = readConfigurationFile(files, path, problems, { ...bounds.configuration, named });
 		if (text === undefined) continue;
 		const parsed = parseModprobeConfig(path, text);
 		read.push(path);

@@ -1,5 +1,7 @@
 // What the C library says of an errno, as strerror(3) in the C locale words it, which is how kmod's messages end.
 
+import type { Refusal } from "./kernel.js";
+
 const texts: Readonly<Record<string, string>> = {
 	EPERM: "Operation not permitted",
 	ENOENT: "No such file or directory",
@@ -135,7 +137,11 @@ const texts: Readonly<Record<string, string>> = {
 	ENOTSUP: "Operation not supported",
 };
 
-/** The sentence for an errno by its name; for a name that is none, what strerror(3) says of an unknown number. */
-export function formatErrno({ code, errno }: { readonly code: string; readonly errno: number }): string {
+/**
+ * The sentence for an errno by its name; for a name that is none, what strerror(3) says of an unknown number. A reason that is known
+ * says more than the sentence.
+ */
+export function formatErrno({ code, errno, reason }: Pick<Refusal, "code" | "errno"> & Partial<Refusal>): string {
+	if (reason !== undefined) return reason;
 	return texts[code] ?? `Unknown error ${errno}`;
 }

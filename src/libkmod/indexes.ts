@@ -1,4 +1,5 @@
 // depmod's binary indexes of a module directory, modules.*.bin: which there are, and reading them.
+import { bounds } from "./bounds.js";
 import { type IndexFile, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
 
@@ -82,7 +83,7 @@ export function emptyIndexes(directory: string): Indexes {
 
 function readIndex(files: Files, directory: string, kind: IndexKind): IndexFile | undefined {
 	const path = `${directory}/${indexNames[kind]}`;
-	const bytes = files.read(path);
+	const bytes = files.read(path, bounds.index);
 	// Where the kernel's build has left no modules.builtin.modinfo, depmod leaves this index without even a header.
 	if (bytes === undefined || (kind === "builtinAliases" && bytes.length === 0)) return undefined;
 	return openIndex(path, bytes);
@@ -94,6 +95,6 @@ function emptyIndex(file: string): IndexFile {
 
 function explain(error: unknown): string {
 	if (error instanceof MalformedIndex) return error.message;
-	if (error instanceof Refusal) return `cannot be read (${error.code}), so nothing in it counts`;
+	if (error instanceof Refusal) return `cannot be read (${error.why}), so nothing in it counts`;
 	throw error;
 }

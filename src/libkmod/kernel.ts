@@ -1,10 +1,16 @@
 // The port: the few verbs that libkmod, the tools and the agent ask of a machine. `src/linux/kernel.ts` is the real one;
 // a test's is an object literal over a Map of files.
 
+import type { Bound } from "./bounds.js";
+
 /** Reading. Synchronous: these are small files in the page cache. */
 export interface Files {
-	/** The whole file, or undefined where there is none (ENOENT, ENOTDIR). @throws {Refusal} for every other reason. */
-	read(path: string): Buffer | undefined;
+	/**
+	 * The whole file, or undefined where there is none (ENOENT, ENOTDIR).
+	 * @param bound unless given, that of what the kernel and udev say in small files
+	 * @throws {Refusal} for every other reason: EFBIG for what is larger than the bound, EINVAL for what is no regular file
+	 */
+	read(path: string, bound?: Bound): Buffer | undefined;
 	/** Names in a directory, in its own order, or undefined where there is none. @throws {Refusal} for every other reason. */
 	list(path: string): string[] | undefined;
 	/** An opaque mark that changes whenever the file or directory is written; undefined where there is none. */
@@ -55,12 +61,20 @@ export class Refusal extends Error {
 	readonly subject: string;
 	readonly code: string;
 	readonly errno: number;
-	constructor(operation: string, subject: string, code: string, errno: number) {
-		super(`${operation} ${subject}: ${code}`);
+	/** A clause about the subject, such as "it is a directory", where the errno says too little. */
+	readonly reason: string | undefined;
+	constructor(operation: string, subject: string, code: string, errno: number, reason?: string) {
+		super(`${operation} ${subject}: ${reason ?? code}`);
 		this.operation = operation;
 		this.subject = subject;
 		this.code = code;
 		this.errno = errno;
+		this.reason = reason;
+	}
+
+	/** For people: the reason, or else the errno's name. */
+	get why(): string {
+		return this.reason ?? this.code;
 	}
 }
 

@@ -1,6 +1,7 @@
 // What the kernel says of one of its modules: /sys/module/MODULE, as Documentation/ABI/testing/sysfs-module describes it, and
 // /proc/modules. Names are normalised ones, and `sysfs` and `proc` the directories where those are mounted. Everything
 // here throws a Refusal where the kernel refuses to tell.
+import { bounds } from "./bounds.js";
 import { type LoadedModule, type ModuleState, parseProcModules } from "./formats/proc-modules.js";
 import type { Files } from "./kernel.js";
 
@@ -18,7 +19,7 @@ export function readInitstate(files: Files, sysfs: string, module: string): Modu
 
 /** The one inserted last comes first; none for a kernel without modules. */
 export function readLoadedModules(files: Files, proc: string): LoadedModule[] {
-	return parseProcModules(files.read(`${proc}/modules`)?.toString("latin1") ?? "");
+	return parseProcModules(files.read(`${proc}/modules`, bounds.loadedModules)?.toString("latin1") ?? "");
 }
 
 /** Modules that need this one, in the order of the directory that lists them, as in libkmod. */

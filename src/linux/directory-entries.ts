@@ -1,6 +1,11 @@
 // What is in a directory, in the directory's own order, which node's readdir would not keep.
 
 import { type Dirent, opendirSync } from "node:fs";
+import { constants } from "node:os";
+import { MOST_NAMES } from "../libkmod/bounds.js";
+import { Refusal } from "../libkmod/kernel.js";
+
+const { EFBIG } = constants.errno;
 
 export type DirectoryEntry = {
 	/** Its bytes, one character each. */
@@ -9,14 +14,16 @@ export type DirectoryEntry = {
 	readonly kind: "directory" | "file" | "other";
 };
 
-/** @throws what node throws. */
-export function readEntries(path: string): DirectoryEntry[] {
+/** @throws what node throws, or a {@link Refusal} by "list" for a directory of more than so many names. */
+export function readEntries(path: string, most = MOST_NAMES): DirectoryEntry[] {
 	// Bytes all through: where a file system has no types in its directories, node asks after each entry by path and name.
 	const directory = opendirSync(Buffer.from(path, "latin1"), { bufferSize: 256, encoding: IN_BYTES });
 	try {
 		const entries: DirectoryEntry[] = [];
-		for (let entry = directory.readSync(); entry; entry = directory.readSync())
+		for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
+			if (entries.length === most) throw new Refusal("list", path, "EFBIG", EFBIG, `it holds more than ${most} names`);
 			entries.push({ name: (entry.name as unknown as Buffer).toString("latin1"), kind: kindOf(entry) });
+		}
 		return entries;
 	} finally {
 		directory.closeSync();

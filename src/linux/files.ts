@@ -1,14 +1,16 @@
 // The Files port on the real file system, /proc and /sys included.
 
-import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { bounds } from "../libkmod/bounds.js";
 import type { Files } from "../libkmod/kernel.js";
+import { readBounded } from "./bounded-read.js";
 import { readEntries } from "./directory-entries.js";
 import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** Synchronous: these are small files, in the page cache. */
 export const files: Files = {
-	read: (path) => orAbsent("read", path, readFile),
+	read: (path, bound = bounds.small) => orAbsent("read", path, () => readBounded(path, bound)),
 	list: (path) => orAbsent("list", path, (directory) => readEntries(directory).map(({ name }) => name)),
 	stamp: (path) => orAbsent("stat", path, readStamp),
 };
@@ -19,16 +21,6 @@ function orAbsent<T>(operation: string, path: string, read: (path: string) => T)
 	} catch (thrown) {
 		if (isAbsent(thrown)) return undefined;
 		throw refusalFor(operation, path, thrown);
-	}
-}
-
-function readFile(path: string): Buffer {
-	// A FIFO, in modprobe.d say, would otherwise hold the process for ever.
-	const fd = openSync(onDisk(path), constants.O_RDONLY | constants.O_NONBLOCK);
-	try {
-		return readFileSync(fd);
-	} finally {
-		closeSync(fd);
 	}
 }
 

@@ -1,11 +1,13 @@
 // What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
 // one of them cannot be had.
+
 import { withMasks } from "../agent/decide.js";
 import type { UeventSource } from "../agent/devices.js";
 import type { Policy } from "../agent/policy.js";
 import { POLICY_DIRECTORY, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
+import { bounds } from "../libkmod/bounds.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
@@ -85,10 +87,10 @@ export function complainOf(error: unknown, command: string, machine: Machine): n
 	return error instanceof StartFailure ? error.status : exitStatus.unable;
 }
 
-function explainRefusal({ operation, subject, code }: Refusal): string {
+function explainRefusal({ operation, subject, code, why }: Refusal): string {
 	if (operation === "walk" && (code === "ENOENT" || code === "ENOTDIR"))
 		return `could not look at the devices: there is no directory ${subject}; is sysfs mounted?`;
-	return `could not ${operation} ${subject}: ${code}`;
+	return `could not ${operation} ${subject}: ${why}`;
 }
 
 /**
@@ -167,7 +169,7 @@ async function readModulesOrNothing(kernel: Kernel, options: AgentOptions, setti
 /** A sandbox may hide /proc/modules: only ENOSYS says so for sure, and where there are modules /dev/null is none of them. */
 async function isWithoutModules(kernel: Kernel): Promise<boolean> {
 	try {
-		if (kernel.read("/proc/modules") !== undefined) return false;
+		if (kernel.read("/proc/modules", bounds.loadedModules) !== undefined) return false;
 		await kernel.insert("/dev/null", "");
 		return false;
 	} catch (error) {
@@ -211,7 +213,7 @@ export async function readSettings(
 	const path = file ?? rootOf({ dirname }) + SETTINGS_FILE;
 	let text: string | undefined;
 	try {
-		text = kernel.read(path)?.toString("latin1");
+		text = kernel.read(path, { ...bounds.settings, named: file !== undefined })?.toString("latin1");
 	} catch (error) {
 		throw new StartFailure(`could not read the settings in ${path}: ${codeOf(error)}`, exitStatus.usage);
 	}
@@ -233,7 +235,7 @@ function explainMissing(error: unknown): string {
 	if (error instanceof MissingIndexes)
 		return `${error.message}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
 	if (error instanceof MalformedIndex) return error.message;
-	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.code}`;
+	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.why}`;
 	throw error;
 }
 
@@ -242,5 +244,5 @@ export const CAPTURED_MACHINE =
 	"node dist/main.js coldplug --dry-run -d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
 
 function codeOf(error: unknown): string {
-	return error instanceof Refusal ? error.code : String(error);
+	return error instanceof Refusal ? error.why : String(error);
 }

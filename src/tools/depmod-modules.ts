@@ -1,4 +1,5 @@
 // Which module files depmod is about: those of the module directory and of depmod.d's external ones, or those it was given.
+import { bounds } from "../libkmod/bounds.js";
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
 import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
@@ -135,7 +136,10 @@ function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {
 	const paths = config.length === 0 ? {} : { paths: config };
 	const files = listConfigurationFiles(kernel, { directories: depmodDirectories, ...paths }, problems);
 	const configs = files.flatMap((file) => {
-		const text = readConfigurationFile(kernel, file, problems);
+		const text = readConfigurationFile(kernel, file, problems, {
+			...bounds.configuration,
+			named: config.includes(file),
+		});
 		if (text === undefined) return [];
 		const parsed = parseDepmodConfig(file, text);
 		problems.push(...parsed.problems);

@@ -1,4 +1,5 @@
 // The symbols that the kernel itself exports, for `depmod -e`: from the file of -E or, without one, of -F.
+import { bounds } from "../libkmod/bounds.js";
 import type { DepmodInput } from "../libkmod/depmod.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { parseSymvers, parseSystemMap } from "../libkmod/formats/kernel-symbols.js";
@@ -27,7 +28,7 @@ export function reportOf({ options: { errsyms, symvers, filesyms } }: DepmodGive
 
 function readText(kernel: Kernel, file: string, say: Say): string | undefined {
 	try {
-		const bytes = kernel.read(file);
+		const bytes = kernel.read(file, { ...bounds.symbols, named: true });
 		if (bytes === undefined) throw new Refusal("read", file, "ENOENT", 2);
 		return bytes.toString("latin1");
 	} catch (error) {

@@ -1,5 +1,6 @@
 // depmod(8): makes the files in which modprobe and udev look modules up.
 
+import { bounds } from "../libkmod/bounds.js";
 import type { Digests, ModuleTree } from "../libkmod/depmod/module-tree.js";
 import { type DepmodInput, type DepmodResult, depmod as makeFiles } from "../libkmod/depmod.js";
 import { formatErrno } from "../libkmod/error-text.js";
@@ -99,7 +100,7 @@ function inputOf(
 	const { show, verbose, warn, symbolPrefix } = given.options;
 	const read = (name: string): Buffer | undefined => {
 		try {
-			return kernel.read(`${directory}/${name}`);
+			return kernel.read(`${directory}/${name}`, bounds.kernelBuild);
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			say("WARNING", `could not open ${name} at ${directory}: ${formatErrno(error)}`);

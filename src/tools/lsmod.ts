@@ -1,4 +1,5 @@
 // lsmod(8): the modules that the kernel has, the one inserted last first, as /proc/modules and /sys/module describe them.
+import { bounds } from "../libkmod/bounds.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type LoadedModule, parseProcModules } from "../libkmod/formats/proc-modules.js";
@@ -56,7 +57,7 @@ function defineLister(name: string, program: string): Tool {
 
 /** @throws {Refusal} ENOENT where the kernel has no modules at all */
 function listModules(kernel: Kernel): ModuleRecord[] {
-	const text = kernel.read("/proc/modules")?.toString("latin1");
+	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
 	if (text === undefined) throw new Refusal("read", "/proc/modules", "ENOENT", 2);
 	return parseProcModules(text).map((listed) => {
 		const module = normaliseModuleName(listed.module);

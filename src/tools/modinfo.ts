@@ -1,5 +1,6 @@
 // modinfo(8): what module files, and the modules that are part of the kernel, say of themselves.
 
+import { bounds } from "../libkmod/bounds.js";
 import { isModuleFileName } from "../libkmod/depmod/module-search.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { builtinModuleInfo } from "../libkmod/formats/builtin-modinfo.js";
@@ -156,7 +157,7 @@ class Printer {
 
 	// Of a kernel before 5.2, whose build leaves no such file, nothing is known.
 	#builtinInfo(name: string): readonly ModinfoEntry[] | undefined {
-		const bytes = this.#kernel.read(`${this.#directory}/modules.builtin.modinfo`);
+		const bytes = this.#kernel.read(`${this.#directory}/modules.builtin.modinfo`, bounds.kernelBuild);
 		if (bytes === undefined) return [];
 		const entries = builtinModuleInfo(bytes, name);
 		// kmod's own words.

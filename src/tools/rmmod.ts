@@ -1,4 +1,5 @@
 // rmmod(8): removes modules from the kernel, each by itself: what they depend on stays.
+import { bounds } from "../libkmod/bounds.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { findExact, MalformedIndex, openIndex } from "../libkmod/formats/index-file.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
@@ -102,7 +103,7 @@ function findObstacle(kernel: Kernel, module: string): string | undefined {
 function isBuiltin(kernel: Kernel, module: string): boolean {
 	const path = `/lib/modules/${kernel.release}/modules.builtin.bin`;
 	try {
-		const bytes = kernel.read(path);
+		const bytes = kernel.read(path, bounds.index);
 		return bytes !== undefined && findExact(openIndex(path, bytes), module) !== undefined;
 	} catch (error) {
 		if (error instanceof MalformedIndex || error instanceof Refusal) return false;

@@ -1,5 +1,6 @@
 // kmod static-nodes: the device nodes of modules.devname, in the format of tmpfiles.d(5) for one, so that they can be made at
 // boot before anything has loaded their modules.
+import { bounds } from "../libkmod/bounds.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { parseModulesDevname, type StaticNode } from "../libkmod/formats/modules-devname.js";
 import { Refusal } from "../libkmod/kernel.js";
@@ -50,7 +51,7 @@ export const staticNodes: Tool = defineTool({
 		const kernel = await machine.kernel();
 		const path = `/lib/modules/${kernel.release}/modules.devname`;
 		try {
-			const text = kernel.read(path)?.toString("latin1");
+			const text = kernel.read(path, bounds.kernelBuild)?.toString("latin1");
 			if (text === undefined) {
 				machine.complain(`Warning: ${path} not found - ignoring\n`);
 				return 0;

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { MOST_NAMES } from "../../src/libkmod/bounds.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
+import { readEntries } from "../../src/linux/directory-entries.js";
 import { files } from "../../src/linux/files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "files-"));
@@ -78,7 +80,20 @@ test("the stamp changes when a file is written, replaced or joined by another in
 	t.not(files.stamp(folder), directory);
 });
 
-test("a FIFO to which nobody writes is empty, and keeps nobody waiting", (t) => {
+test("a FIFO is no file, and keeps nobody waiting", (t) => {
 	execFileSync("mkfifo", [at("pipe")]);
-	t.is(files.read(at("pipe"))?.length, 0);
+	const refused = t.throws(() => files.read(at("pipe")), { instanceOf: Refusal });
+	t.like(refused, { operation: "read", code: "EINVAL", why: "it is a FIFO, and no regular file" });
+});
+
+test("of a directory so many names are listed, and of a larger one none", (t) => {
+	mkdirSync(at("names"));
+	for (const name of ["a", "b", "c"]) writeFileSync(at(`names/${name}`), "");
+	for (const most of [3, 4]) t.is(readEntries(at("names"), most).length, 3);
+	t.throws(() => readEntries(at("names"), 2), {
+		instanceOf: Refusal,
+		message: `list ${at("names")}: it holds more than 2 names`,
+	});
+	// Debian's fullest folder of modules has some 150 files; kmod takes 65,534 modules.
+	t.true(MOST_NAMES > 2 * 65_534);
 });

@@ -10,6 +10,7 @@ import {
 	readFileSync,
 	renameSync,
 	symlinkSync,
+	truncateSync,
 	writeFileSync,
 } from "node:fs";
 import { Socket } from "node:net";
@@ -264,6 +265,10 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		symlinkSync("circle.conf", join(directory, "circle.conf"));
 		mkdirSync(join(directory, "folder.conf"));
 		execFileSync("mkfifo", [join(directory, "pipe.conf")]);
+		symlinkSync("/dev/zero", join(directory, "zeros.conf"));
+		// Of a size that is never read.
+		writeFileSync(join(directory, "large.conf"), "");
+		truncateSync(join(directory, "large.conf"), 2 ** 34);
 		const by = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"];
 		const daemon = launch(place, { by });
 		await looked(daemon);

@@ -310,6 +310,13 @@ const insertions: readonly Wait[] = [
 		tests: [["test/tools/modprobe-differences.test.ts", "-w gives up when its time is over"]],
 	},
 	{
+		file: "src/linux/bounded-read.ts",
+		at: ["Atomics.wait("],
+		waitsFor: "whoever writes into a pipe that the caller named",
+		ends: "60 seconds without a byte",
+		tests: [["test/linux/bounded-read.test.ts", "a pipe that the caller names is waited for, and not for ever"]],
+	},
+	{
 		file: "src/linux/module-operations.ts",
 		at: ["await setTimeout(2 ** attempt)"],
 		waitsFor: "another attempt at a call that was interrupted",
@@ -320,7 +327,7 @@ const insertions: readonly Wait[] = [
 		file: "src/linux/module-operations.ts",
 		at: ["new Promise((resolve, reject) => readFile(fd"],
 		waitsFor: "the content of a module file",
-		ends: "the end of the file; a FIFO has none to wait for, and is refused",
+		ends: "the end of the file; what is no regular file is refused",
 		tests: [
 			[
 				"test/linux/kernel.test.ts",

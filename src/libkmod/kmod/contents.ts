@@ -1,4 +1,5 @@
 // What a module's file says of itself, whatever it is compressed by.
+import { bounds } from "../bounds.js";
 import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
 import { type Elf, parseElf } from "../formats/elf.js";
 import type { ModinfoEntry } from "../formats/modinfo.js";
@@ -43,6 +44,6 @@ async function readImage({ machine, knowledge }: Context, module: Module): Promi
 
 function builtinInfo({ machine, knowledge, moduleDirectory }: Context, { name }: Module): ModinfoEntry[] | undefined {
 	if (!knowledge().isBuiltin(name)) return undefined;
-	const bytes = machine.read(`${moduleDirectory}/modules.builtin.modinfo`);
+	const bytes = machine.read(`${moduleDirectory}/modules.builtin.modinfo`, bounds.kernelBuild);
 	return bytes && builtinModuleInfo(bytes, name);
 }

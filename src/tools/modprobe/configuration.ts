@@ -1,4 +1,5 @@
 // What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
+import { bounds } from "../../libkmod/bounds.js";
 import { HIDES_NOTHING } from "../../libkmod/configuration-files.js";
 import { type Files, type Problem, Refusal } from "../../libkmod/kernel.js";
 import type { Machine } from "../machine.js";
@@ -37,10 +38,10 @@ export async function honoursEveryLine(files: Files, say: Say): Promise<boolean>
 
 function readText(files: Files, path: string, say: Say): string | undefined {
 	try {
-		return files.read(path)?.toString("latin1");
+		return files.read(path, bounds.settings)?.toString("latin1");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
-		say("WARNING", `could not read the settings in ${path}: ${error.code}`);
+		say("WARNING", `could not read the settings in ${path}: ${error.why}`);
 		return undefined;
 	}
 }

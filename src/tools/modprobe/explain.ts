@@ -1,5 +1,7 @@
 // What modprobe says beyond kmod: why nothing was inserted where kmod is silent, and what the kernel meant by its answer.
+
 import { explainFailure, formatSource } from "../../agent/explain.js";
+import { bounds } from "../../libkmod/bounds.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
@@ -84,7 +86,7 @@ async function findOtherKernel(kernel: Kernel, kmod: Kmod, module: Module): Prom
 }
 
 async function findUnknownSymbol(kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
-	const table = kernel.read("/proc/kallsyms")?.toString("latin1");
+	const table = kernel.read("/proc/kallsyms", bounds.symbols)?.toString("latin1");
 	if (table === undefined) return undefined;
 	const known = new Set(Array.from(table.matchAll(/^\S+ \S (\S+)/gm), ([, name]) => name));
 	const needed = (await kmod.dependencySymbols(module)).filter(({ bind }) => bind === "U");

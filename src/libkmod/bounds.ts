@@ -1,0 +1,48 @@
+// The most that is read of anything: one table. What is larger is refused by a sentence that names the file and the bound, so that
+// a file that grows, or a link to /dev/zero, costs that file alone. Each bound lies far above what distributions ship
+// (test/linux/real-sizes.test.ts has their figures), and never below the kernel's own or the format's.
+
+/** How much is read of one file, and of what else than regular files. */
+export type Bound = {
+	readonly bytes: number;
+	/** What it holds, in the singular: it ends the sentence "which no … is". */
+	readonly kind: string;
+	/** Whoever called named it: then it may be a pipe, a terminal or another character device too. */
+	readonly named?: boolean;
+};
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+
+export const bounds = {
+	/** What the index's offsets of 28 bits reach, and the most that depmod writes. Debian's largest has 1.3 MiB. */
+	index: { bytes: 256 * MIB, kind: "index" },
+	/** modprobe.d, depmod.d, modules.softdep, modules.weakdep. The largest that Debian's packages ship have some 10 KiB. */
+	configuration: { bytes: 16 * MIB, kind: "configuration file" },
+	/** hotplugd.toml and rules of policy, which people write. */
+	settings: { bytes: MIB, kind: "file of settings or rules" },
+	/** modules.order, modules.builtin, modules.builtin.modinfo, modules.devname: lines about 65,534 modules, kmod's most, have 32 MiB. */
+	kernelBuild: { bytes: 64 * MIB, kind: "list of a kernel's build" },
+	/** Module.symvers, System.map, /proc/kallsyms: a kernel with everything built in and all debugging has 30 MiB of them. */
+	symbols: { bytes: 256 * MIB, kind: "list of symbols" },
+	/** /proc/modules: a line names all modules that use one, so that it may grow beyond what the names alone have. */
+	loadedModules: { bytes: 64 * MIB, kind: "list of loaded modules" },
+	/** What the kernel and udev say in small files: attributes of a page, /proc/cmdline (COMMAND_LINE_SIZE, 64 KiB at most), udev's database. */
+	small: { bytes: MIB, kind: "attribute or record" },
+	/** What the kernel itself takes (kernel_read_file's INT_MAX), packed or unpacked. Those of Debian's debug packages have 33 MiB. */
+	module: { bytes: 2 ** 31 - 1, kind: "module" },
+} as const satisfies Readonly<Record<string, Bound>>;
+
+/** In one directory: four times kmod's most modules. */
+export const MOST_NAMES = 2 ** 18;
+
+/** Such as "16 MiB", or "2 GiB" for one byte less. */
+export function formatBytes(bytes: number): string {
+	if (bytes >= 2 ** 30) return `${Math.ceil(bytes / 2 ** 30)} GiB`;
+	return bytes >= MIB ? `${Math.ceil(bytes / MIB)} MiB` : `${Math.ceil(bytes / KIB)} KiB`;
+}
+
+/** A clause about a file. */
+export function explainTooLarge({ bytes, kind }: Bound): string {
+	return `it is larger than ${formatBytes(bytes)}, which no ${kind} is`;
+}
