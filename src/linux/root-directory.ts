@@ -33,7 +33,7 @@ export function filesWithin(root: string, files: Files): Files {
 			return look(findWithin(root, path, operation));
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
-			throw new Refusal(error.operation, path, error.code, error.errno);
+			throw new Refusal(error.operation, path, error.code, error.errno, error.reason);
 		}
 	};
 	return {

@@ -54,16 +54,16 @@ test("each failure keeps its reason, keeps nobody else, and is tried again for a
 	t.deepEqual(again, [...modules, ...modules].sort());
 });
 
-test("of modprobe.d, what cannot be read is told and the rest counts: a FIFO, a link to /dev/zero, a file without end", async (t) => {
+test("of modprobe.d, what cannot be read is told and the rest counts: a FIFO, a link to a device of another root, a file without end", async (t) => {
 	t.deepEqual(await suffer(t, "unreadable"), {
 		problems: 6,
 		warned: [
-			"circle.conf: cannot be read (ELOOP), so nothing in it counts",
+			"circle.conf: cannot be followed (ELOOP), so it counts for nothing and hides no other of its name",
 			"closed.conf: cannot be read (EACCES), so nothing in it counts",
 			"folder.conf: Directories inside directories are not supported",
 			"large.conf: cannot be read (it is larger than 16 MiB, which no configuration file is), so nothing in it counts",
 			"pipe.conf: cannot be read (it is a FIFO, and no regular file), so nothing in it counts",
-			"zeros.conf: cannot be read (it is a device, and no regular file), so nothing in it counts",
+			"zeros.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
 		],
 		inserted: ["m"],
 		ended: endedWell,
