@@ -2,23 +2,24 @@
 // is written through, and its mode is the one that is asked for, whatever the umask is.
 
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "./disk-path.js";
 
-export type Draft = { readonly path: string; readonly fd: number };
+/** It is open as long as it has a descriptor. */
+export type Draft = { readonly path: string; fd: number | undefined };
 
 /** Of a name by chance, nobody has the same; of one that is taken nevertheless, another is tried. */
 const TRIES = 16;
-/** The file's own name is only there for people, and a name has 255 bytes at most. */
-const LONGEST_NAME = 48;
+/** Of the file's own name, which is only there for people: a name has 255 bytes at most, and some file systems take UTF-8 alone. */
+const SHOWN = /^[ -~]{0,48}/;
 
 /** What follows the dot, the file's own name and another dot in a draft's name. */
 export const unpredictable = (): string => randomBytes(12).toString("hex");
 
 /** Hidden, so that nobody takes it for one more such file. */
 export const draftName = (path: string, end: string): string =>
-	join(dirname(path), `.${basename(path).slice(0, LONGEST_NAME)}.${unpredictable()}${end}`);
+	join(dirname(path), `.${SHOWN.exec(basename(path))}.${unpredictable()}${end}`);
 
 /**
  * Writes the whole of it, and leaves it open. Nothing is left of what could not be written.
@@ -58,20 +59,28 @@ function giveMode(fd: number, mode: number): void {
 	}
 }
 
+/** @throws what close(2) tells of what was written */
+export function closeDraft(draft: Draft): void {
+	const { fd } = draft;
+	// Whatever close(2) says the descriptor is gone, and may be another file's.
+	draft.fd = undefined;
+	if (fd !== undefined) closeSync(fd);
+}
+
 /** Nothing of it is to be left. Why it is dropped is what is to be told, and not why it could not be. */
-export function dropDraft({ path, fd }: Draft): void {
+export function dropDraft(draft: Draft): void {
 	try {
-		closeSync(fd);
+		closeDraft(draft);
 	} catch {
-		// A descriptor is gone whatever close(2) says.
+		// Nobody will read it.
 	}
-	removeDraft(path);
+	removeDraft(draft.path);
 }
 
 export function removeDraft(path: string): void {
 	try {
-		rmSync(onDisk(path), { force: true });
+		unlinkSync(onDisk(path));
 	} catch {
-		// The next one who writes there removes it.
+		// It has taken its file's name; or the next one who writes there removes it.
 	}
 }

@@ -4,6 +4,7 @@ import { type Stats, statSync } from "node:fs";
 import type { ModuleTree, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { type DirectoryEntry, readEntries } from "./directory-entries.js";
+import { lockDirectory } from "./directory-lock.js";
 import { onDisk } from "./disk-path.js";
 import { digestModules } from "./module-digests.js";
 import { publish } from "./publish.js";
@@ -24,6 +25,7 @@ export const moduleTree: ModuleTree = {
 			throw refusalFor("stat", path, thrown);
 		}
 	},
+	lock: lockDirectory,
 	publish,
 };
 

@@ -1,10 +1,10 @@
 // A file that a user has asked for as a command's output. It is written in place, as it may as well be a device or a pipe; or
 // replaced, where others read it at any time.
 
-import { closeSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { onDisk } from "./disk-path.js";
-import { draftName, removeDraft, writeDraft } from "./draft.js";
+import { closeDraft, draftName, dropDraft, writeDraft } from "./draft.js";
 import { refusalFor } from "./refusal.js";
 
 /** Makes the directories above it where there are none. @throws {Refusal} of the operation "mkdir" or "write" */
@@ -22,10 +22,10 @@ export function replaceOutputFile(path: string, content: string): void {
 	attempt("write", path, () => {
 		const draft = writeDraft(() => draftName(path, ""), content, 0o644);
 		try {
-			closeSync(draft.fd);
+			closeDraft(draft);
 			attempt("replace", path, () => renameSync(onDisk(draft.path), onDisk(path)));
 		} catch (thrown) {
-			removeDraft(draft.path);
+			dropDraft(draft);
 			throw thrown;
 		}
 	});

@@ -1,80 +1,170 @@
 // Replaces a set of files as depmod must: a disk that is full or a file that cannot be replaced leaves all of the old ones, and
-// a machine that loses power none that is cut short. Only if that happens between two renames are some old and some new.
+// a machine that loses power none that is cut short. Only if that, or a kill, happens between two renames are some old and some new,
+// in an order in which that does no harm; the drafts that are left say so, and the next one who publishes there removes them.
 
-import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import {
+	closeSync,
+	constants,
+	copyFileSync,
+	fstatSync,
+	fsync,
+	linkSync,
+	lstatSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	renameSync,
+	unlinkSync,
+} from "node:fs";
+import { constants as os } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { DRAFT_END, inOrderOfPublication, isDraft, KEPT_END } from "../libkmod/depmod/publication.js";
+import { Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
+import { closeDraft, type Draft, draftName, dropDraft, removeDraft, withFreeName, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
-/** A file that is to appear at `path`; `old` is a second name of the one that is there, for as long as it may be put back. */
-type Draft = { readonly path: string; readonly draft: string; readonly old: string };
+/** A file that is to appear at `path`. */
+type Pending = {
+	readonly path: string;
+	readonly draft: Draft;
+	/** A second name of the file that is there, for as long as it may be put back. */
+	old?: string;
+};
 
-/** All are on the disk beside the old ones before the first takes its name. @throws {Refusal} with the file's path */
-export async function publish(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/** Milliseconds after which nobody can still be about to publish a draft. */
+const DEAD_AFTER = 3_600_000;
+
+/**
+ * All are on the disk beside the old ones before the first takes its name. @param alone whether a lock keeps others from it, so that
+ * every draft that is there is a dead process's. @throws {Refusal} with the file's path
+ */
+export async function publish(directory: string, files: ReadonlyMap<string, Uint8Array>, alone = false): Promise<void> {
 	attempt("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
-	const drafts: Draft[] = [];
+	if (alone) removeDead(directory);
+	const pending: Pending[] = [];
 	try {
-		for (const [name, content] of files) {
-			const path = join(directory, name);
-			const draft = `${path}.${process.pid}.new`;
-			drafts.push({ path, draft, old: `${path}.${process.pid}.old` });
-			attempt("write", path, () => writeFileSync(onDisk(draft), content, { mode: 0o644 }));
-		}
+		for (const name of inOrderOfPublication(files.keys())) pending.push(write(join(directory, name), files.get(name)!));
+		if (!alone) removeDead(directory, pending[0]);
 		// At once: a journal then has one or two commits in place of a dozen.
-		await Promise.all(drafts.map(({ draft, path }) => sync(draft, path)));
-		for (const draft of drafts) attempt("replace", draft.path, () => keepOld(draft));
-		replaceAll(drafts);
+		await syncAll(pending);
+		for (const { draft, path } of pending) attempt("write", path, () => closeDraft(draft));
+		for (const it of pending) attempt("replace", it.path, () => keepOld(it));
+		await replaceAll(directory, pending);
 	} finally {
-		for (const { draft, old } of drafts) for (const path of [draft, old]) rmSync(onDisk(path), { force: true });
+		for (const { draft, old } of pending) {
+			dropDraft(draft);
+			if (old !== undefined) removeDraft(old);
+		}
 	}
-	await sync(directory, directory);
 }
 
-function keepOld({ path, old }: Draft): void {
-	rmSync(onDisk(old), { force: true });
+/** As far as that can be done. @param own a draft of this process, where others may write, too: by its time those are told apart */
+function removeDead(directory: string, own?: Pending): void {
 	try {
-		linkSync(onDisk(path), onDisk(old));
+		// The clock is that of the file system, which may be another machine's.
+		const fd = own?.draft.fd;
+		const before = fd === undefined ? Number.POSITIVE_INFINITY : fstatSync(fd).mtimeMs - DEAD_AFTER;
+		for (const name of readdirSync(onDisk(directory), "latin1").filter(isDraft)) {
+			const path = join(directory, name);
+			if (lstatSync(onDisk(path)).mtimeMs < before) removeDraft(path);
+		}
+	} catch {
+		// They take room, and no more.
+	}
+}
+
+function write(path: string, content: Uint8Array): Pending {
+	const draft = attempt("write", path, () => writeDraft(() => draftName(path, DRAFT_END), content, 0o644));
+	return { path, draft };
+}
+
+/** Waits for all of them: what is still being written to the disk must not be closed. */
+async function syncAll(pending: readonly Pending[]): Promise<void> {
+	const synced = pending.map(async ({ draft, path }) => {
+		if (draft.fd !== undefined) await syncFile(draft.fd).catch((thrown) => failSync(path, thrown));
+	});
+	for (const one of await Promise.allSettled(synced)) if (one.status === "rejected") throw one.reason;
+}
+
+const syncFile = (fd: number): Promise<void> => promisify(fsync)(fd);
+
+/** What a file system does not know how to do it has no need of. */
+function failSync(path: string, thrown: unknown): void {
+	const { code } = thrown as NodeJS.ErrnoException;
+	if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "ENOSYS") throw refusalFor("sync", path, thrown);
+}
+
+function keepOld(it: Pending): void {
+	const name = () => draftName(it.path, KEPT_END);
+	try {
+		it.old = withFreeName(name, (old) => linked(it.path, old));
 	} catch (thrown) {
-		// Some file systems have no links.
-		if (!isAbsent(thrown)) copyFileSync(onDisk(path), onDisk(old));
+		if (isAbsent(thrown)) return;
+		const found = lstatSync(onDisk(it.path), { throwIfNoEntry: false });
+		if (found === undefined) return;
+		if (found.isDirectory()) throw new Refusal("replace", it.path, "EISDIR", os.errno.EISDIR);
+		// Some file systems have no links. What is no file could be read without end.
+		if (!found.isFile()) throw thrown;
+		it.old = withFreeName(name, (old) => copied(it.path, old));
 	}
 }
 
-function replaceAll(drafts: readonly Draft[]): void {
-	const replaced: Draft[] = [];
+function linked(path: string, old: string): string {
+	linkSync(onDisk(path), onDisk(old));
+	return old;
+}
+
+function copied(path: string, old: string): string {
+	copyFileSync(onDisk(path), onDisk(old), constants.COPYFILE_EXCL);
+	return old;
+}
+
+/** All of them or none: until they are on the disk the old ones are kept. */
+async function replaceAll(directory: string, pending: readonly Pending[]): Promise<void> {
+	const replaced: Pending[] = [];
+	const fd = attempt("sync", directory, () => openSync(onDisk(directory), constants.O_RDONLY | constants.O_DIRECTORY));
 	try {
-		for (const it of drafts) {
-			attempt("replace", it.path, () => renameSync(onDisk(it.draft), onDisk(it.path)));
+		for (const it of pending) {
+			attempt("replace", it.path, () => renameSync(onDisk(it.draft.path), onDisk(it.path)));
 			replaced.push(it);
 		}
+		await syncFile(fd).catch((thrown) => failSync(directory, thrown));
 	} catch (thrown) {
-		for (const it of replaced) attempt("put back", it.path, () => putBack(it));
+		putBackAll(replaced.reverse());
 		throw thrown;
+	} finally {
+		closeDirectory(fd);
 	}
 }
 
-function putBack({ path, old }: Draft): void {
+function closeDirectory(fd: number): void {
 	try {
-		renameSync(onDisk(old), onDisk(path));
-	} catch (thrown) {
-		if (!isAbsent(thrown)) throw thrown;
-		rmSync(onDisk(path));
+		closeSync(fd);
+	} catch {
+		// Nothing was written to it.
 	}
 }
 
-async function sync(path: string, subject: string): Promise<void> {
-	try {
-		const file = await open(onDisk(path), "r");
-		await file.sync().finally(() => file.close());
-	} catch (thrown) {
-		throw refusalFor("sync", subject, thrown);
+/** In the order in which no mixture does harm either. One that cannot be put back keeps its second name, which tells that. */
+function putBackAll(replaced: readonly Pending[]): void {
+	let failure: unknown;
+	for (const it of replaced) {
+		try {
+			if (it.old === undefined) unlinkSync(onDisk(it.path));
+			else renameSync(onDisk(it.old), onDisk(it.path));
+		} catch (thrown) {
+			delete it.old;
+			failure ??= refusalFor("put back", it.path, thrown);
+		}
 	}
+	if (failure !== undefined) throw failure;
 }
 
-function attempt(operation: string, path: string, act: () => void): void {
+function attempt<T>(operation: string, path: string, act: () => T): T {
 	try {
-		act();
+		return act();
 	} catch (thrown) {
 		throw refusalFor(operation, path, thrown);
 	}

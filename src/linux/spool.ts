@@ -7,7 +7,7 @@ import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync, renam
 import { constants as os } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
-import { removeDraft, unpredictable, writeDraft } from "./draft.js";
+import { closeDraft, dropDraft, unpredictable, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the helper leaves there, and as long. */
@@ -41,10 +41,10 @@ export function putSpooled(directory: string, line: Uint8Array): void {
 		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
 		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
 		try {
-			closeSync(draft.fd);
+			closeDraft(draft);
 			renameSync(onDisk(draft.path), onDisk(`${directory}/${formatNow()}.${process.pid}`));
 		} catch (thrown) {
-			removeDraft(draft.path);
+			dropDraft(draft);
 			throw thrown;
 		}
 	} catch (thrown) {

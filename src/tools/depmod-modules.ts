@@ -3,6 +3,7 @@ import { bounds } from "../libkmod/bounds.js";
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
 import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
+import { isDraft } from "../libkmod/depmod/publication.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import {
 	type DepmodConfig,
@@ -113,9 +114,10 @@ function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
 	}
 }
 
-/** Whether modules.dep is there and no module file is newer. */
+/** Whether modules.dep is there, with the files that were made with it, and no module file is newer. */
 function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 	const { tree, directory, output, say } = call;
+	if (hasDrafts(call)) return false;
 	const made = tree.modified(`${output}/modules.dep`);
 	if (made === undefined) {
 		say("ERROR", `could not fstatat(${output}, modules.dep): No such file or directory`);
@@ -128,6 +130,16 @@ function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 		return true;
 	};
 	return files.every((file) => isOlder(`${directory}/${file}`));
+}
+
+/** An earlier depmod was kept from replacing all of its files: modules.dep alone may be new. */
+function hasDrafts({ kernel, output }: DepmodCall): boolean {
+	try {
+		return kernel.list(output)?.some(isDraft) ?? false;
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		return false;
+	}
 }
 
 function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {

@@ -6,6 +6,7 @@ import { type DepmodInput, type DepmodResult, depmod as makeFiles } from "../lib
 import { formatErrno } from "../libkmod/error-text.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { defineTool } from "./command-line.js";
+import { lockOutput } from "./depmod-lock.js";
 import { findModules, keepThere } from "./depmod-modules.js";
 import { readKernelSymbols, reportOf } from "./depmod-symbols.js";
 import type { Machine } from "./machine.js";
@@ -84,12 +85,23 @@ async function make(call: DepmodCall): Promise<number> {
 		say("WARNING", "-e needs -E or -F");
 	const symbols = readKernelSymbols(call);
 	if (symbols === undefined) return 1;
+	const lock = given.options.show ? undefined : await lockOutput(call);
+	try {
+		return await makeIndexes(call, symbols, lock?.held === true);
+	} finally {
+		if (lock?.held) lock.release();
+	}
+}
+
+type KernelKnown = Pick<DepmodInput, "kernelSymbols">;
+
+async function makeIndexes(call: DepmodCall, symbols: KernelKnown, alone: boolean): Promise<number> {
 	const found = findModules(call);
 	if (found === undefined) return 1;
 	if (found === "up to date") return 0;
 	const { complete, ...digests } = keepThere(call, await call.tree.digest(call.directory, found.paths));
-	const made = makeFiles(inputOf(call, digests, { ...symbols, ...reportOf(given) }));
-	return await finish(call, found.complete && complete, made);
+	const made = makeFiles(inputOf(call, digests, { ...symbols, ...reportOf(call.given) }));
+	return await finish(call, found.complete && complete, made, alone);
 }
 
 function inputOf(
@@ -119,6 +131,7 @@ async function finish(
 	call: DepmodCall,
 	complete: boolean,
 	{ files, problems, explained }: DepmodResult,
+	alone: boolean,
 ): Promise<number> {
 	const { given, machine, say, tree, output } = call;
 	machine.print(explained);
@@ -130,7 +143,7 @@ async function finish(
 		return complete ? 0 : 1;
 	}
 	try {
-		await tree.publish(output, files);
+		await tree.publish(output, files, alone);
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);

@@ -1,5 +1,4 @@
 import {
-	closeSync,
 	lstatSync,
 	mkdtempSync,
 	readdirSync,
@@ -12,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { draftName, dropDraft, writeDraft } from "../../src/linux/draft.js";
+import { closeDraft, draftName, dropDraft, writeDraft } from "../../src/linux/draft.js";
 import { runUnder } from "../support/umask.js";
 
 const module = new URL("../../src/linux/draft.js", import.meta.url).href;
@@ -43,7 +42,7 @@ test("what has the name already is neither followed nor written, and another nam
 	symlinkSync(join(folder, "nowhere"), join(folder, "dangling"));
 	const names = ["link", "dangling", "target", "free"].values();
 	const draft = writeDraft(() => join(folder, names.next().value ?? ""), "new", 0o600);
-	closeSync(draft.fd);
+	closeDraft(draft);
 	t.is(draft.path, join(folder, "free"));
 	t.is(readFileSync(draft.path, "latin1"), "new");
 	t.is(statSync(draft.path).mode & 0o7777, 0o600);

@@ -1,15 +1,32 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	lstatSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { publish } from "../../src/linux/publish.js";
+import { runUnder } from "../support/umask.js";
 
 const newFiles = (...names: readonly string[]) => new Map(names.map((name) => [name, Buffer.from("new")]));
 
-test("what cannot be replaced keeps everything as it was", async (t) => {
+function makeFolder(t: ExecutionContext): string {
 	const folder = mkdtempSync(join(tmpdir(), "publish-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
+	return folder;
+}
+
+test("what cannot be replaced keeps everything as it was", async (t) => {
+	const folder = makeFolder(t);
 	writeFileSync(join(folder, "modules.dep"), "old");
 	mkdirSync(join(folder, "modules.symbols"));
 	const error = await t.throwsAsync(publish(folder, newFiles("modules.dep", "modules.alias", "modules.symbols")), {
@@ -20,11 +37,55 @@ test("what cannot be replaced keeps everything as it was", async (t) => {
 	t.is(readFileSync(join(folder, "modules.dep"), "latin1"), "old");
 });
 
-test("files are readable by all and writable by their owner, whatever the old ones were", async (t) => {
-	const folder = mkdtempSync(join(tmpdir(), "publish-"));
-	t.teardown(() => rmSync(folder, { recursive: true }));
+test("files are readable by all and writable by their owner, whatever the old ones were and the umask is", async (t) => {
+	const folder = makeFolder(t);
 	writeFileSync(join(folder, "modules.dep"), "old", { mode: 0o600 });
-	await publish(folder, newFiles("modules.dep", "modules.alias"));
-	for (const name of ["modules.dep", "modules.alias"])
-		t.is(statSync(join(folder, name)).mode & 0o777, 0o644 & ~process.umask(), name);
+	const module = new URL("../../src/linux/publish.js", import.meta.url).href;
+	const names = ["modules.dep", "modules.alias"];
+	const files = `new Map(${JSON.stringify(names)}.map((name) => [name, Buffer.from("new")]))`;
+	runUnder("077", `import { publish } from "${module}"; await publish("${folder}", ${files});`);
+	for (const name of names) t.is(statSync(join(folder, name)).mode & 0o7777, 0o644);
+});
+
+test("links planted where drafts could be expected are nothing to it", async (t) => {
+	const folder = makeFolder(t);
+	writeFileSync(join(folder, "target"), "kept");
+	for (const end of ["new", "old"]) symlinkSync("target", join(folder, `modules.dep.${process.pid}.${end}`));
+	await publish(folder, newFiles("modules.dep"));
+	t.is(readFileSync(join(folder, "target"), "latin1"), "kept");
+	t.is(readFileSync(join(folder, "modules.dep"), "latin1"), "new");
+	t.true(lstatSync(join(folder, "modules.dep")).isFile());
+});
+
+const digits = "0123456789abcdef01234567";
+/** Of a process that was killed, as they are named and as they were named first. */
+const dead = [
+	...[`.modules.dep.bin.${digits}.new`, `.modules.dep.${digits}.old`],
+	...["modules.alias.bin.4242.new", "modules.dep.77.old"],
+];
+const others = ["modules.dep.bak", "modules.dep.new", ".modules.dep.swp", `x.${digits}.new`, "modules.dep.4242.8.9"];
+
+test("where nobody else writes, what a dead process has left is removed, and nothing else", async (t) => {
+	const folder = makeFolder(t);
+	for (const name of [...dead, ...others]) writeFileSync(join(folder, name), "x");
+	await publish(folder, newFiles("modules.dep"), true);
+	t.deepEqual(readdirSync(folder).sort(), [...others, "modules.dep"].sort());
+});
+
+test("where others may write, only what is old by the file system's clock is a dead process's", async (t) => {
+	const folder = makeFolder(t);
+	for (const name of [...dead, ...others]) writeFileSync(join(folder, name), "x");
+	const now = statSync(join(folder, dead[0]!)).mtimeMs / 1000;
+	const [first, second, ...left] = dead;
+	for (const name of [first!, second!, ...others]) utimesSync(join(folder, name), now - 7200, now - 7200);
+	for (const name of left) utimesSync(join(folder, name), now - 1800, now - 1800);
+	await publish(folder, newFiles("modules.dep"));
+	t.deepEqual(readdirSync(folder).sort(), [...left, ...others, "modules.dep"].sort());
+});
+
+test("a folder with a draft's name, and what in it is no file, hold nothing up", async (t) => {
+	const folder = makeFolder(t);
+	mkdirSync(join(folder, dead[0]!));
+	await publish(folder, newFiles("modules.dep"), true);
+	t.is(readFileSync(join(folder, "modules.dep"), "latin1"), "new");
 });

@@ -424,10 +424,20 @@ const bytes: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/publish.ts",
-		at: ["await Promise.all(drafts.map("],
+		at: ["await Promise.allSettled(synced)"],
 		waitsFor: "depmod's files to be on the disk",
 		ends: "fsync(2) of each",
 		tests: [["test/linux/publish.test.ts", "what cannot be replaced keeps everything as it was"]],
+	},
+	{
+		file: "src/linux/directory-lock.ts",
+		at: ["setTimeout(resolve, PAUSE)"],
+		waitsFor: "another depmod that has the directory locked",
+		ends: "its end; a minute, after which depmod goes on without the lock",
+		tests: [
+			["test/linux/directory-lock.test.ts", "it goes with its process, however that ends"],
+			["test/tools/depmod-publication.test.ts", "a lock that somebody keeps is not waited for without an end"],
+		],
 	},
 	{
 		file: "src/linux/uevent-socket.ts",

@@ -1,6 +1,7 @@
 // The port for trees of module files: what depmod asks of a machine beside its small files. `src/linux/module-tree.ts` is the
 // real one.
 
+import type { Refusal } from "../kernel.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 
@@ -29,11 +30,28 @@ export interface ModuleTree {
 	digest(directory: string, paths: readonly string[]): Promise<Digests>;
 	/** When a file was last written: nanoseconds since 1970. Undefined where there is none. */
 	modified(path: string): bigint | undefined;
+	/** Keeps other depmods out of a directory for as long as this process lives. Resolves, too, where it cannot be had. */
+	lock(directory: string, options: LockOptions): Promise<DirectoryLock>;
 	/**
 	 * Writes files into a directory, which is made where there is none: each appears whole or not at all, and if one cannot
 	 * be written the old ones stay. They are on the disk when it resolves. Rejects with a Refusal.
+	 * @param alone whether the directory is locked, so that all drafts in it are of processes that have gone
 	 */
-	publish(directory: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+	publish(directory: string, files: ReadonlyMap<string, Uint8Array>, alone?: boolean): Promise<void>;
 }
+
+export type LockOptions = {
+	/** Whether the directory is made where there is none. */
+	readonly make: boolean;
+	/** How long another one that has the lock is waited for. */
+	readonly patienceMilliseconds: number;
+	/** Another one has it, for longer than a moment. */
+	onWait(): void;
+};
+
+/** The lock; or which call failed by "open" or "lock", with ETIMEDOUT where another one has had it for too long. */
+export type DirectoryLock =
+	| { readonly held: true; release(): void }
+	| { readonly held: false; readonly reason: Refusal };
 
 export type Digests = { readonly modules: readonly ModuleDigest[]; readonly names: SymbolNames };

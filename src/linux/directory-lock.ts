@@ -1,0 +1,92 @@
+// One writer of a directory: flock(2) on the directory itself, which leaves no file behind and ends with the process. Whoever may
+// read a directory may lock it, so that nobody waits for the lock without an end.
+
+import { closeSync, constants as file, fstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
+import { constants } from "node:os";
+import type { DirectoryLock, LockOptions } from "../libkmod/depmod/module-tree.js";
+import { Refusal } from "../libkmod/kernel.js";
+import { onDisk } from "./disk-path.js";
+import { refusalFor } from "./refusal.js";
+import { openSyscalls, type Syscalls } from "./syscalls.js";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+/** Milliseconds between two tries. */
+const PAUSE = 50;
+/** A wait so short nobody is told of. */
+const SHORT_WAIT = 1000;
+
+/** Resolves without the lock where it cannot be had: which call failed, and why; ETIMEDOUT where another one keeps it for too long. */
+export async function lockDirectory(path: string, options: LockOptions): Promise<DirectoryLock> {
+	try {
+		if (options.make) mkdirSync(onDisk(path), { recursive: true, mode: 0o755 });
+		// First, as most often there is none that could be waited for.
+		closeSync(openDirectory(path));
+	} catch (thrown) {
+		return { held: false, reason: refusalFor("open", path, thrown) };
+	}
+	try {
+		return await waitForLock(path, options, await openSyscalls());
+	} catch (thrown) {
+		return { held: false, reason: reasonOf(path, thrown) };
+	}
+}
+
+async function waitForLock(path: string, options: LockOptions, syscalls: Syscalls): Promise<DirectoryLock> {
+	const begin = performance.now();
+	let told = false;
+	for (;;) {
+		const lock = tryLock(path, syscalls);
+		if (lock !== undefined) return lock;
+		const waited = performance.now() - begin;
+		if (waited >= options.patienceMilliseconds) throw new Refusal("lock", path, "ETIMEDOUT", constants.errno.ETIMEDOUT);
+		if (!told && waited >= SHORT_WAIT) {
+			told = true;
+			options.onWait();
+		}
+		await new Promise((resolve) => setTimeout(resolve, PAUSE));
+	}
+}
+
+/** Undefined where another one has it. */
+function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock | undefined {
+	const fd = openDirectory(path);
+	try {
+		const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
+		if (result === 0 && isStill(path, fstatSync(fd))) {
+			return {
+				held: true,
+				release() {
+					// A child that another thread is beginning has it open, too, until it runs its own program.
+					lockFile(fd, LOCK_UN);
+					closeSync(fd);
+				},
+			};
+		}
+		if (result < 0 && errno !== constants.errno.EWOULDBLOCK && errno !== constants.errno.EINTR)
+			throw new Refusal("lock", path, errnoName(errno), errno);
+	} catch (thrown) {
+		closeSync(fd);
+		throw thrown;
+	}
+	closeSync(fd);
+	return undefined;
+}
+
+const openDirectory = (path: string): number => openSync(onDisk(path), file.O_RDONLY | file.O_DIRECTORY);
+
+/** Another one may have its name by now. */
+function isStill(path: string, { dev, ino }: Stats): boolean {
+	const found = statSync(onDisk(path));
+	return found.dev === dev && found.ino === ino;
+}
+
+function reasonOf(path: string, thrown: unknown): Refusal {
+	const { errno } = thrown as NodeJS.ErrnoException;
+	if (thrown instanceof Refusal || typeof errno === "number") return refusalFor("lock", path, thrown);
+	// koffi is not made for this machine.
+	const reason = new Refusal("lock", path, "ENOSYS", constants.errno.ENOSYS);
+	reason.cause = thrown;
+	return reason;
+}
