@@ -5,6 +5,7 @@ import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type IndexKind, indexNames } from "./indexes.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
+import { compareWithText, type Difference, findUnfinished, listModulesOfText, type PairedKind } from "./mixed-set.js";
 import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
 
@@ -36,15 +37,33 @@ export function checkIndexes(files: Files, moduleDirectory: string, root = ""): 
 	};
 	const readModules = (kind: IndexKind, modules = new Set<string>()) =>
 		readAll(kind, modules, ({ value }) => modules.add(value));
+	const differences: Problem[] = [];
+	const readCompared = <T>(kind: PairedKind, gathered: T, gather: (entry: IndexEntry) => void): T | undefined => {
+		const comparison = compareWithText(files, moduleDirectory, kind);
+		const met = readAll(kind, gathered, (entry) => {
+			gather(entry);
+			comparison?.meet(entry);
+		});
+		if (met !== undefined && comparison !== undefined)
+			differences.push(...explainDifference(`${moduleDirectory}/${indexNames[kind]}`, comparison.end()));
+		return met;
+	};
+	const readComparedModules = (kind: PairedKind, modules = new Set<string>()) =>
+		readCompared(kind, modules, ({ value }) => modules.add(value));
 	const lines: IndexEntry[] = [];
 	const entries: Entries = {
-		dependencies: readAll("dependencies", lines, (entry) => lines.push(entry)),
-		aliases: readModules("aliases"),
-		symbols: readModules("symbols"),
+		dependencies: readCompared("dependencies", lines, (entry) => lines.push(entry)),
+		aliases: readComparedModules("aliases"),
+		symbols: readComparedModules("symbols"),
 	};
 	readModules("builtins");
 	readModules("builtinAliases");
-	problems.push(...checkTogether(files, { moduleDirectory, root }, entries));
+	const unfinished = findUnfinished(files, moduleDirectory);
+	problems.push(
+		...(unfinished === undefined ? [] : [unfinished]),
+		...checkTogether(files, { moduleDirectory, root }, entries),
+		...differences,
+	);
 	return { problems, read };
 }
 
@@ -73,16 +92,23 @@ function readEntries(
 	}
 }
 
+/** The files without an index, and which word of their lines is a module. */
+const TEXTS = [
+	["modules.softdep", 1],
+	["modules.weakdep", 1],
+	["modules.devname", 0],
+] as const;
+
 /** As far as both of two indexes could be read. */
 function checkTogether(files: Files, place: ModulesPlace, entries: Entries): Problem[] {
 	const directory = place.moduleDirectory;
 	const { dependencies, aliases, symbols } = entries;
 	const problems: Problem[] = [];
-	const tell = (kind: IndexKind, what: string, names: readonly string[]): void => {
+	const tell = (kind: IndexKind, what: string, names: readonly string[]): void => tellOf(indexNames[kind], what, names);
+	const tellOf = (name: string, what: string, names: readonly string[]): void => {
 		const [first] = names;
 		if (first === undefined) return;
-		const message = `${what}: ${first}${names.length > 1 ? ` and ${names.length - 1} more` : ""}; run depmod`;
-		problems.push({ file: `${directory}/${indexNames[kind]}`, line: 0, message });
+		problems.push({ file: `${directory}/${name}`, line: 0, message: explain(what, first, names.length) });
 	};
 	if (dependencies !== undefined) {
 		const known = new Set(dependencies.map(({ key }) => key));
@@ -94,8 +120,22 @@ function checkTogether(files: Files, place: ModulesPlace, entries: Entries): Pro
 		const lacking = (found: Iterable<string> = []) => listUnknown(found, known);
 		tell("aliases", `it has modules that ${indexNames.dependencies} lacks`, lacking(aliases));
 		tell("symbols", `it has modules that ${indexNames.dependencies} lacks`, lacking(symbols));
+		for (const [name, place] of TEXTS)
+			tellOf(
+				name,
+				`it has modules that ${indexNames.dependencies} lacks`,
+				listUnknown(listModulesOfText(files, `${directory}/${name}`, place), known),
+			);
 	}
 	return problems;
+}
+
+const explain = (what: string, first: string, count: number): string =>
+	`${what}: ${first}${count > 1 ? ` and ${count - 1} more` : ""}; run depmod`;
+
+function explainDifference(file: string, { text, first, count }: Difference): Problem[] {
+	const what = `it is not of the same run of depmod as ${text}, since one of them lacks what the other has`;
+	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, count) }];
 }
 
 type Dependencies = {

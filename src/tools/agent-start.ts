@@ -12,6 +12,7 @@ import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
+import { findUnfinished } from "../libkmod/mixed-set.js";
 import { trimRoot } from "../libkmod/other-root.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
@@ -200,7 +201,13 @@ async function withPolicy(
 	const own = [rootOf(options) + POLICY_DIRECTORY, rulesDirectory];
 	const directories = options.policy.length > 0 ? options.policy : own;
 	const policy = await readPolicy(kernel, directories, source);
-	const problems = [...knowledge.problems, ...listUnheededLines(knowledge), ...policy.problems];
+	const unfinished = findUnfinished(kernel, knowledge.moduleDirectory);
+	const problems = [
+		...(unfinished === undefined ? [] : [unfinished]),
+		...knowledge.problems,
+		...listUnheededLines(knowledge),
+		...policy.problems,
+	];
 	const read = [...knowledge.read, ...policy.read];
 	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
 }

@@ -2,9 +2,9 @@
 import { type Freshness, makeFreshness } from "../agent/freshness.js";
 import { traceReads } from "../agent/read-trace.js";
 import { indexNames } from "../libkmod/indexes.js";
-import { type Files, Refusal } from "../libkmod/kernel.js";
+import { type Files, type Problem, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
-import { readWhatThereIs } from "./agent-start.js";
+import { formatProblem, readWhatThereIs } from "./agent-start.js";
 import type { Serving } from "./serve.js";
 
 /** depmod writes its files one after the other: for so long none must have changed. */
@@ -38,6 +38,14 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		};
 	}
 
+	/** What was said of the last that was read is not said again. */
+	let told: ReadonlySet<string> = new Set();
+	function tellProblems(problems: readonly Problem[]): void {
+		const texts = new Map(problems.map((problem) => [formatProblem(problem), problem] as const));
+		for (const [text, problem] of texts) if (!told.has(text)) journal.warn({ ...problem }, text);
+		told = new Set(texts.keys());
+	}
+
 	return {
 		async read() {
 			const trace = traceReads(kernel);
@@ -45,6 +53,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 			latest = trace;
 			freshness?.follow(trace);
 			waitFor(known.knowledge);
+			tellProblems(known.knowledge.problems);
 			return known;
 		},
 		begin(listener: () => void) {

@@ -16,7 +16,7 @@ import type { Settings } from "../agent/settings.js";
 import { attempt, type OnSkipped } from "../agent/skipped.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import { version } from "../version.js";
-import { type AgentOptions, formatProblem } from "./agent-start.js";
+import type { AgentOptions } from "./agent-start.js";
 import { keepFresh } from "./keep-fresh.js";
 import type { ControlSocket, Machine, ServiceMachine } from "./machine.js";
 
@@ -41,8 +41,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 	const { given, machine, ports, kernel, settings, source, journal } = serving;
 	const fresh = await keepFresh(serving);
 	const known = await fresh.read();
-	const { problems, read: files, moduleDirectory, lacking } = known.knowledge;
-	for (const problem of problems) journal.warn({ ...problem }, formatProblem(problem));
+	const { read: files, moduleDirectory, lacking } = known.knowledge;
 	if (lacking === undefined) journal.info({ files, moduleDirectory }, "read the configuration");
 	const counted = makeMetrics();
 	const leaving = makeLeaving(serving);

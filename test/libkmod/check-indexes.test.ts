@@ -144,6 +144,53 @@ test("indexes that are not of one run of depmod are told apart by the modules th
 	);
 });
 
+test("an index and its text that do not say the same are not of one run of depmod", (t) => {
+	const text = (name: string, content: string) =>
+		told((files) => files.set(path(name), Buffer.from(content, "latin1")));
+	const since = "since one of them lacks what the other has";
+	const dep = "kernel/top.ko: kernel/base.ko\nkernel/base.ko:\nkernel/by-dash.ko:\n";
+	t.deepEqual(text("modules.dep", dep), []);
+	t.deepEqual(text("modules.dep", dep.replace(": kernel/base.ko", ":")), [
+		`modules.dep.bin: it is not of the same run of depmod as modules.dep, ${since}: kernel/top.ko: kernel/base.ko and 1 more; run depmod`,
+	]);
+	t.deepEqual(text("modules.alias", "# x\nalias x:top top\nalias x:dash by_dash\nalias x[ top\n"), []);
+	t.deepEqual(text("modules.alias", "alias x:top top\n"), [
+		`modules.alias.bin: it is not of the same run of depmod as modules.alias, ${since}: x:dash by_dash; run depmod`,
+	]);
+	t.deepEqual(text("modules.alias", "alias x:top top\nalias x:dash by_dash\nalias x-new base\n"), [
+		`modules.alias.bin: it is not of the same run of depmod as modules.alias, ${since}: x_new base; run depmod`,
+	]);
+	t.deepEqual(text("modules.symbols", "alias symbol:a base\n"), [
+		`modules.symbols.bin: it is not of the same run of depmod as modules.symbols, ${since}: symbol:a base; run depmod`,
+	]);
+});
+
+test("a text about modules that modules.dep.bin lacks is of another run of depmod", (t) => {
+	for (const [name, line] of [
+		["modules.softdep", "softdep gone pre: top"],
+		["modules.weakdep", "weakdep gone top"],
+		["modules.devname", "gone net/tun c10:200"],
+	] as const)
+		t.deepEqual(
+			told((files) => files.set(path(name), Buffer.from(`# x\n${line}\n${line.replace("gone", "base")}\n`))),
+			[`${name}: it has modules that modules.dep.bin lacks: gone; run depmod`],
+		);
+});
+
+test("what a depmod leaves that was interrupted is told, by whatever name", (t) => {
+	const message = "a depmod left this when it was interrupted, or is at work: files may be of two runs; run depmod";
+	for (const name of [".modules.alias.bin.0123456789abcdef01234567.new", "modules.dep.4242.old"])
+		t.deepEqual(
+			told((files) => files.set(path(name), Buffer.alloc(0))),
+			[`${name}: ${message}`],
+		);
+	for (const name of ["modules.dep.bak", ".modules.dep.swp", "modules.order.1"])
+		t.deepEqual(
+			told((files) => files.set(path(name), Buffer.alloc(0))),
+			[],
+		);
+});
+
 test("modules that came or went since depmod was run are told", (t) => {
 	t.deepEqual(
 		told((files) => files.delete(path("kernel/base.ko"))),

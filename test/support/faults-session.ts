@@ -9,6 +9,7 @@ import {
 	openSync,
 	readFileSync,
 	renameSync,
+	rmSync,
 	symlinkSync,
 	truncateSync,
 	writeFileSync,
@@ -284,6 +285,24 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 			inserted: daemon.inserted(),
 			ended,
 		};
+	},
+
+	async interruptedDepmod() {
+		const place = preparePlace(worldOf(["m"]));
+		const draft = join(place.folder, "lib/modules/6.0.0/.modules.alias.bin.0123456789abcdef01234567.new");
+		writeFileSync(draft, "");
+		const daemon = launch(place);
+		await looked(daemon);
+		const { configuration: before } = await readStatus(daemon);
+		const warned = () => daemon.log.filter(({ level, file }) => level === 40 && file === draft).length;
+		const readAnew = () => daemon.log.filter(({ msg }) => msg === "read indexes and configuration anew").length;
+		rmSync(draft);
+		await daemon.until(() => readAnew() === 1);
+		const { configuration: after } = await readStatus(daemon);
+		const once = warned();
+		writeFileSync(draft, "");
+		await daemon.until(() => readAnew() === 2);
+		return { once, again: warned(), before: before.problems, after: after.problems, ended: await daemon.stop() };
 	},
 
 	async fullDisk() {

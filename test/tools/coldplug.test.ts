@@ -92,6 +92,13 @@ test("rubbish in modprobe.d is told, and all else is done", async (t) => {
 	t.is(machine.complained(), `coldplug: ${configFile} line 1: ignoring bad line starting with 'rubbish'\n`);
 });
 
+test("what a depmod left that was interrupted is told, and all else is done", async (t) => {
+	const draft = `${moduleDirectory}/.modules.alias.bin.0123456789abcdef01234567.new`;
+	const machine = makeFakeMachine({ world, devices, files: { [draft]: "" } });
+	t.is(await load(machine), exitStatus.done);
+	t.regex(machine.complained(), /^coldplug: \S+\.new: a depmod left this .*: files may be of two runs; run depmod\n$/);
+});
+
 test("a device that comes up while it loads is handled before it ends", async (t) => {
 	const machine = makeFakeMachine({ world, devices: { "pci/card": "x:card1" }, held: true });
 	const ended = load(machine);

@@ -70,6 +70,10 @@ test("of modprobe.d, what cannot be read is told and the rest counts: a FIFO, a 
 	});
 });
 
+test("what a depmod left that was interrupted is told, and no more once the next one has ended; the running agent sees both", async (t) => {
+	t.deepEqual(await suffer(t, "interruptedDepmod"), { once: 1, again: 2, before: 1, after: 0, ended: endedWell });
+});
+
 test("a full disk takes the log's lines and nothing else, and later ones are written again", async (t) => {
 	t.deepEqual(await suffer(t, "fullDisk"), {
 		whileFull: false,

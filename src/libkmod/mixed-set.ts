@@ -1,0 +1,106 @@
+// Whether depmod's files are those of one run: one that was killed between two renames, or two that ran at once, leave some of the
+// one and some of the other. What gives that away is what is left of the files still to be put there, and what two files say
+// of the same thing.
+import { isDraft } from "./depmod/publication.js";
+import type { IndexEntry } from "./formats/index-file.js";
+import { type Files, type Problem, Refusal } from "./kernel.js";
+import { normaliseAlias } from "./module-name.js";
+
+/** One look into the directory. A depmod that is at work leaves nothing when it has ended. */
+export function findUnfinished(files: Files, moduleDirectory: string): Problem | undefined {
+	const draft = listOf(files, moduleDirectory).find(isDraft);
+	return draft === undefined
+		? undefined
+		: {
+				file: `${moduleDirectory}/${draft}`,
+				line: 0,
+				message: "a depmod left this when it was interrupted, or is at work: files may be of two runs; run depmod",
+			};
+}
+
+function listOf(files: Files, directory: string): readonly string[] {
+	try {
+		return files.list(directory) ?? [];
+	} catch (error) {
+		if (error instanceof Refusal) return [];
+		throw error;
+	}
+}
+
+/** What a text and an index that is made with it say, in the same words. */
+type Pair = {
+	readonly text: string;
+	/** Undefined for a line that the index passes over. */
+	readonly ofLine: (line: string) => string | undefined;
+	readonly ofEntry: (entry: IndexEntry) => string;
+};
+
+const PAIRS = {
+	dependencies: { text: "modules.dep", ofLine: (line) => line, ofEntry: ({ value }) => value },
+	aliases: { text: "modules.alias", ofLine: (line) => wordsOf(line, normaliseAlias), ofEntry: nameEntry },
+	symbols: { text: "modules.symbols", ofLine: (line) => wordsOf(line, (key) => key), ofEntry: nameEntry },
+} as const satisfies Readonly<Record<string, Pair>>;
+
+export type PairedKind = keyof typeof PAIRS;
+
+/** As depmod cuts keys off in an index. */
+const LONGEST_KEY = 4095;
+
+function nameEntry({ key, value }: IndexEntry): string {
+	return `${key} ${value}`;
+}
+
+/** Of `alias KEY MODULE`. */
+function wordsOf(line: string, normalise: (key: string) => string | undefined): string | undefined {
+	const [, alias = "", module = ""] = /^alias (.*) ([^ ]*)$/.exec(line) ?? [];
+	const key = normalise(alias)?.slice(0, LONGEST_KEY);
+	return key === undefined || key === "" ? undefined : `${key} ${module}`;
+}
+
+/** What only one of an index and its text has: the first, and how many. */
+export type Difference = { readonly text: string; readonly first: string | undefined; readonly count: number };
+
+export type Comparison = {
+	meet(entry: IndexEntry): void;
+	/** Once all entries were met. */
+	end(): Difference;
+};
+
+/** Undefined where there is no text, or it cannot be read. No more is kept than the text has. */
+export function compareWithText(files: Files, moduleDirectory: string, kind: PairedKind): Comparison | undefined {
+	const { text, ofLine, ofEntry }: Pair = PAIRS[kind];
+	const content = readText(files, `${moduleDirectory}/${text}`);
+	if (content === undefined) return undefined;
+	const inText = new Set(linesOf(content).flatMap((line) => ofLine(line) ?? []));
+	const unmet = new Set(inText);
+	let first: string | undefined;
+	let count = 0;
+	return {
+		meet(entry) {
+			const words = ofEntry(entry);
+			if (unmet.delete(words) || inText.has(words)) return;
+			first ??= words;
+			count++;
+		},
+		end() {
+			const [lost] = unmet;
+			return { text, first: first ?? lost, count: count + unmet.size };
+		},
+	};
+}
+
+/** The modules that a file's lines are about. @param place which word of a line is the module */
+export function listModulesOfText(files: Files, path: string, place: 0 | 1): readonly string[] {
+	return linesOf(readText(files, path) ?? "").map((line) => line.split(" ", place + 1)[place] ?? "");
+}
+
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+function readText(files: Files, path: string): string | undefined {
+	try {
+		return files.read(path)?.toString("latin1");
+	} catch (error) {
+		if (error instanceof Refusal) return undefined;
+		throw error;
+	}
+}
