@@ -37,7 +37,7 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 function quote(bytes: string): string {
 	if (isAscii(bytes)) return quoteAscii(bytes);
 	const [, body = "", newlines = ""] = /^(.*?)(\n*)$/s.exec(bytes) ?? [];
-	return `"$(printf '${body.replace(/[^ !"#$&(-[\]-~]/g, inFormat)}')"${newlines === "" ? "" : quoteAscii(newlines)}`;
+	return `"$(printf '${body.replace(/[^ !"#$&(-,.-[\]-~]/g, inFormat)}')"${newlines === "" ? "" : quoteAscii(newlines)}`;
 }
 
 const quoteAscii = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -17,7 +17,7 @@ export function makeWorld(t: ExecutionContext, tree: Tree): string {
 	t.teardown(() => rmSync(world, { recursive: true, force: true }));
 	for (const [name, content] of Object.entries(tree)) {
 		mkdirSync(dirname(join(world, name)), { recursive: true });
-		writeFileSync(join(world, name), content);
+		writeFileSync(join(world, name), content, "latin1");
 	}
 	return world;
 }
@@ -32,7 +32,7 @@ export function showConfigs(world: string, runs: readonly (readonly string[])[])
 export function showConfigsOfCommandLines(world: string, texts: readonly string[]): Dump[] {
 	writeFileSync(join(world, "cmdline"), "");
 	texts.forEach((text, n) => {
-		writeFileSync(join(world, `cmdline.${n}`), text);
+		writeFileSync(join(world, `cmdline.${n}`), text, "latin1");
 	});
 	const runs = texts.map((_, n) => `cat cmdline.${n} >cmdline; ${showConfig(n, ["-C", "/dev/null"])}`);
 	inNamespace(world, ["mount --bind cmdline /proc/cmdline", ...runs]);

@@ -28,7 +28,7 @@ export type ModprobeMachine = ModuleTree & {
 	readonly links?: Readonly<Record<string, string>>;
 };
 
-/** One call of modprobe, and what the stand-in is told or whatever else is to be in its environment. */
+/** Words and environment are bytes, one character each. One call of modprobe, and what the stand-in is told or whatever else is to be in its environment. */
 export type ModprobeCall = {
 	readonly words: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
@@ -73,8 +73,9 @@ function build(folder: string, machine: ModprobeMachine): void {
 	const tree = writeModuleTree(join(folder, "tree"), machine);
 	cpSync(tree, join(folder, "modules"), { recursive: true });
 	const write = (path: string, content: string | Buffer) => {
-		mkdirSync(dirname(join(folder, path)), { recursive: true });
-		writeFileSync(join(folder, path), content);
+		const place = join(folder, path);
+		mkdirSync(Buffer.from(dirname(place), "latin1"), { recursive: true });
+		writeFileSync(Buffer.from(place, "latin1"), content, "latin1");
 	};
 	write("modules/modules.needs", formatNeeds(machine.modules));
 	write("work/conf/machine.conf", machine.config ?? "");
@@ -128,7 +129,7 @@ type Processes = {
 async function runProcesses(folder: string, calls: readonly ModprobeCall[], how: Processes): Promise<ModprobeRun[]> {
 	const places = calls.map((_, number) => join(folder, `run-${number}`));
 	const script = calls.map((call, number) => formatCall(folder, call, { ...how, place: places[number]! })).join("");
-	writeFileSync(join(folder, "script"), script);
+	writeFileSync(join(folder, "script"), script, "latin1");
 	rmSync(join(folder, "root"), { recursive: true, force: true });
 	const command = ["-Urm", "sh", "-eu", pretendRoot, folder, "sh", join(folder, "script")];
 	await promisify(execFile)("unshare", command, { timeout: 120_000 });

@@ -12,7 +12,7 @@ export class UnwritableIndex extends Error {
 }
 
 /**
- * Entries, column by column. Keys and values are ASCII. Values of one key are found by ascending priority, of equal
+ * Entries, column by column. Keys are ASCII, values any bytes but NUL. Values of one key are found by ascending priority, of equal
  * priority the later one first.
  */
 export class IndexEntries {
@@ -47,7 +47,7 @@ const LARGEST_INDEX = 2 ** 28;
 const LONGEST_KEY = 4095;
 const ROOT_SLOT = 8;
 
-/** The bytes of the index. @throws {UnwritableIndex} for what is not ASCII, or for more than 256 MiB. */
+/** The bytes of the index. @throws {UnwritableIndex} for a key that is not ASCII, or for more than 256 MiB. */
 export function buildIndex(entries: IndexEntries): Buffer {
 	const writer = new IndexWriter(entries);
 	writer.writeAll();
@@ -57,13 +57,17 @@ export function buildIndex(entries: IndexEntries): Buffer {
 /** Texts one behind the other, text `n` between `starts[n]` and `starts[n + 1]`. */
 type Texts = { readonly bytes: Buffer; readonly starts: Uint32Array };
 
-function concatenate(texts: readonly string[]): Texts {
+/** Where a key goes on with a byte beyond ASCII, kmod's and udev's own readers find nothing below that place any more. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a key, so it cannot be in one
+const UNFIT_FOR_KEYS = /[^\x01-\x7f]/;
+/** Values, such as the paths of modules, are any bytes. */
+const UNFIT_FOR_VALUES = /[\0\u0100-\uffff]/;
+
+function concatenate(texts: readonly string[], unfit: RegExp): Texts {
 	const all = texts.join("");
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a key, so it cannot be in one
-	if (/[^\x01-\x7f]/.test(all)) {
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-		const bad = texts.find((text) => /[^\x01-\x7f]/.test(text));
-		throw new UnwritableIndex(`"${bad}" has characters that are not ASCII`);
+	if (unfit.test(all)) {
+		const bad = texts.find((text) => unfit.test(text));
+		throw new UnwritableIndex(`"${bad}" has ${unfit === UNFIT_FOR_KEYS ? "bytes that are not ASCII" : "a NUL in it"}`);
 	}
 	const starts = new Uint32Array(texts.length + 1);
 	for (let n = 0; n < texts.length; n++) starts[n + 1] = starts[n]! + texts[n]!.length;
@@ -96,8 +100,8 @@ class IndexWriter {
 
 	constructor({ keys, priorities, values }: IndexEntries) {
 		checkLength([keys, values]);
-		this.#keys = concatenate(keys);
-		this.#values = concatenate(values);
+		this.#keys = concatenate(keys, UNFIT_FOR_KEYS);
+		this.#values = concatenate(values, UNFIT_FOR_VALUES);
 		this.#priorities = Uint32Array.from(priorities);
 		this.#order = Uint32Array.from(keys.keys());
 		this.#spare = new Uint32Array(keys.length);

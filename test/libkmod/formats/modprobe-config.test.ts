@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
+import { bytesOf } from "../../../src/libkmod/byte-strings.js";
 import { readConfiguration } from "../../../src/libkmod/configuration.js";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
 import { mergeModprobeConfigs, parseModprobeConfig } from "../../../src/libkmod/formats/modprobe-config.js";
@@ -138,7 +139,7 @@ test(
 test(
 	"bytes beyond ASCII",
 	asModprobe,
-	"alias é-ü ß\nblacklist 木-木\n\u00a0alias a b\nalias a\u00a0b c\n\ufeffalias d e\n",
+	`${bytesOf("alias é-ü ß\nblacklist 木-木\n\u00a0alias a b\nalias a\u00a0b c\n\ufeffalias d e\n")}\xa0alias f g\nalias f\x85 l\xc3\xa0\n`,
 );
 test("a NUL byte ends a line", asModprobe, "alias a b\0c\nalias d\0 e\n\0alias f g\nblacklist h\\\n\0i\nalias j k\n");
 test("Windows line ends", asModprobe, "alias a b\r\noptions c d=e\r\nblacklist f\\\r\ng\r\n\r\n");
