@@ -10,9 +10,11 @@ export type Indexes = {
 	readonly builtins: IndexFile;
 	/** Kernels before 5.1 and older depmods have none. */
 	readonly builtinAliases: IndexFile | undefined;
+	/** Those that are not there at all, where the others are read all the same. */
+	readonly missing?: readonly IndexKind[];
 };
 
-export type IndexKind = keyof Indexes;
+export type IndexKind = Exclude<keyof Indexes, "missing">;
 
 export const indexNames: Readonly<Record<IndexKind, string>> = {
 	dependencies: "modules.dep.bin",
@@ -25,6 +27,7 @@ export const indexNames: Readonly<Record<IndexKind, string>> = {
 /** There is no usable set of indexes: which file, and why. */
 export class MissingIndexes extends Error {
 	override readonly name = "MissingIndexes";
+	readonly code = "ENOENT";
 	readonly moduleDirectory: string;
 	constructor(moduleDirectory: string, missing: string) {
 		super(`${moduleDirectory} has no ${missing}`);
@@ -51,10 +54,13 @@ export function readIndexes(files: Files, directory: string): Indexes {
 
 /** Those that can be had. One that is missing has nothing in it; neither has one that is damaged, which is a problem. */
 export function readIndexesLeniently(files: Files, directory: string, problems: Problem[]): Indexes {
+	const missing: IndexKind[] = [];
 	const open = (kind: IndexKind): IndexFile => {
 		const file = `${directory}/${indexNames[kind]}`;
 		try {
-			return readIndex(files, directory, kind) ?? emptyIndex(file);
+			const index = readIndex(files, directory, kind);
+			if (index === undefined) missing.push(kind);
+			return index ?? emptyIndex(file);
 		} catch (error) {
 			problems.push({ file, line: 0, message: explain(error) });
 			return emptyIndex(file);
@@ -66,7 +72,13 @@ export function readIndexesLeniently(files: Files, directory: string, problems: 
 		symbols: open("symbols"),
 		builtins: open("builtins"),
 		builtinAliases: open("builtinAliases"),
+		missing,
 	};
+}
+
+/** One without which an answer that finds nothing says nothing. @throws {MissingIndexes} where it is not there */
+export function needIndex({ missing = [] }: Indexes, directory: string, kind: IndexKind): void {
+	if (missing.includes(kind)) throw new MissingIndexes(directory, indexNames[kind]);
 }
 
 /** Nothing is in them. */

@@ -5,6 +5,7 @@ import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "../libkmod/kmod/failures.js";
 import type { Module } from "../libkmod/kmod/module.js";
+import { findModules } from "../libkmod/kmod/modules.js";
 import { type Kmod, openKmod } from "../libkmod/kmod.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
@@ -37,7 +38,7 @@ export function findAsked({ kmod, say }: Command, asked: string): readonly Modul
 	const file = FILE.test(asked) ? kmod.moduleAt(asked) : undefined;
 	if (file !== undefined) return [file];
 	try {
-		const modules = kmod.lookUp(asked);
+		const modules = findModules(kmod.knowledge(), asked);
 		if (modules.length === 0) say("ERROR", `Module ${asked} not found in directory ${kmod.moduleDirectory}`);
 		return modules;
 	} catch (error) {

@@ -57,7 +57,7 @@ async function insert(command: Command, module: Module, parameters: string, prob
 
 /** Of a file that modules.dep does not know: what it needs by its own word. */
 async function listOwnNeeds({ kmod }: Command, module: Module): Promise<readonly string[]> {
-	if (module.path === undefined || kmod.path(module.name) !== undefined) return [];
+	if (module.path === undefined || kmod.knowledge().file(module.name) !== undefined) return [];
 	const info = await kmod.info(module);
 	return (info.find(({ key }) => key === "depends")?.value ?? "").split(",").filter((name) => name !== "");
 }

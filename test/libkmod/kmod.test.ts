@@ -1,4 +1,5 @@
 import test from "ava";
+import { MissingIndexes } from "../../src/libkmod/indexes.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import type { LogEntry } from "../../src/libkmod/kmod/context.js";
 import { type Kmod, type KmodOptions, openKmod } from "../../src/libkmod/kmod.js";
@@ -141,4 +142,40 @@ test("an index that is damaged has nothing in it, and is a problem; to insist on
 	t.throws(() => kmod.load(), { name: "MalformedIndex" });
 	files.delete(`${moduleDirectory}/modules.dep.bin`);
 	t.throws(() => kmod.load(), { name: "MissingIndexes" });
+});
+
+test("what has no index, or no list of modules, to look in is an error and no empty answer", async (t) => {
+	const { kmod, files } = open({
+		modules: chain,
+		aliases: { "x:*": "top" },
+		config: "alias mine top\ninstall cmd true",
+	});
+	files.delete("/proc/modules");
+	const nowhere = openKmod(
+		{ ...makeFakeKernel({ files }), read: (path) => files.get(path), readModule: async () => Buffer.alloc(0) },
+		{ moduleDirectory: "/nowhere" },
+	);
+	const missing = (index: string) => ({
+		instanceOf: MissingIndexes,
+		code: "ENOENT",
+		message: `/nowhere has no ${index}`,
+	});
+	t.throws(() => nowhere.lookUp("x:1"), missing("modules.dep.bin"));
+	t.throws(() => nowhere.lookUp("top"), missing("modules.dep.bin"));
+	t.throws(() => nowhere.lookUpName("top"), missing("modules.dep.bin"));
+	t.throws(() => nowhere.path("top"), missing("modules.dep.bin"));
+	t.throws(() => nowhere.dependencies("top"), missing("modules.dep.bin"));
+	t.throws(() => nowhere.dumpIndex("symbols"), missing("modules.symbols.bin"));
+	t.is(nowhere.dumpIndex("builtinAliases"), "");
+	t.throws(() => nowhere.loaded(), { instanceOf: Refusal, code: "ENOENT", message: "read /proc/modules: ENOENT" });
+	await t.throwsAsync(nowhere.probe("top"), { code: "ENOENT" });
+	await t.throwsAsync(nowhere.unprobe("top"), { code: "ENOENT" });
+	// What needs no index is answered.
+	t.deepEqual(nowhere.lookUp("mine"), [{ name: "top", alias: "mine" }]);
+	t.deepEqual(nowhere.lookUp("cmd"), [{ name: "cmd" }]);
+	t.is(nowhere.state("top"), undefined);
+	t.is(nowhere.path({ name: "top", path: "/x/top.ko" }), "/x/top.ko");
+	t.deepEqual(kmod.lookUp("y:1"), []);
+	t.is(kmod.lookUpName("none"), undefined);
+	t.is(kmod.path("none"), undefined);
 });

@@ -1,6 +1,7 @@
 // Finding modules, and what indexes and configuration say of them.
 import type { Source } from "../formats/modprobe-config.js";
-import type { Files } from "../kernel.js";
+import { type IndexKind, needIndex } from "../indexes.js";
+import { type Files, Refusal } from "../kernel.js";
 import type { Knowledge } from "../knowledge.js";
 import { readLoadedModules } from "../live-state.js";
 import { lookUp, lookUpName } from "../lookup.js";
@@ -16,21 +17,22 @@ export type Modules = {
 	moduleAt(path: string): Module | undefined;
 	/**
 	 * Modules for a name or alias, by modprobe's rules: `alias` lines, then modules, symbols, commands, aliases, what is
-	 * built in. Repeats are kept. @throws {MalformedIndex}
+	 * built in. Repeats are kept. Of indexes that `load` would not accept, as in libkmod, those that can be read count.
+	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin @throws {MalformedIndex}
 	 */
 	lookUp(nameOrAlias: string): Module[];
-	/** The module or built-in module of that name: no aliases, no configuration. @throws {MalformedIndex} */
+	/** The module or built-in module of that name: no aliases, no configuration. @throws {MissingIndexes} @throws {MalformedIndex} */
 	lookUpName(name: string): Module | undefined;
-	/** The modules that the kernel has, the one inserted last first. */
+	/** The modules that the kernel has, the one inserted last first. @throws {Refusal} ENOENT where it has no list of them */
 	loaded(): Module[];
-	/** The module's file; undefined where modules.dep has none. @throws {MalformedIndex} */
+	/** The module's file; undefined where modules.dep has none. @throws {MissingIndexes} @throws {MalformedIndex} */
 	path(module: ModuleOrName): string | undefined;
 	/** Parameters by `options` lines, those of the alias it was found by and of the kernel command line included; "" for none. */
 	options(module: ModuleOrName): string;
 	/** What is run in place of inserting or removing it: the first line of modprobe.d that fits. */
 	installCommand(module: ModuleOrName): string | undefined;
 	removeCommand(module: ModuleOrName): string | undefined;
-	/** All modules it needs, those first that need none of the others. @throws {MalformedIndex} */
+	/** All modules it needs, those first that need none of the others. @throws {MissingIndexes} @throws {MalformedIndex} */
 	dependencies(module: ModuleOrName): Module[];
 	/** What its softdep line wants tried before and after it. @throws {MalformedIndex} */
 	softdeps(module: ModuleOrName): { pre: Module[]; post: Module[] };
@@ -47,26 +49,41 @@ export type Modules = {
 	): Module[];
 };
 
+const ENOENT = 2;
+
 export function makeModules({ machine, proc, knowledge }: Context): Modules {
 	const blacklisted = (module: ModuleOrName) => knowledge().blacklisted(asModule(module).name);
 	const isBuiltin = (module: ModuleOrName) => knowledge().isBuiltin(asModule(module).name);
+	const need = (kind: IndexKind) => needIndex(knowledge().indexes, knowledge().moduleDirectory, kind);
 	return {
 		module: asModule,
 		moduleAt: (path) => moduleAt(machine, path),
-		lookUp: (alias) => findModules(knowledge(), alias),
+		lookUp(alias) {
+			const found = findModules(knowledge(), alias);
+			if (found.length === 0) need("dependencies");
+			return found;
+		},
 		lookUpName(name) {
 			const [found] = lookUpName(knowledge(), name);
+			if (found === undefined) need("dependencies");
 			return found && { name: found.module };
 		},
-		loaded: () => readLoadedModules(machine, proc).map(({ module }) => ({ name: module })),
-		path: (module) => pathOf(knowledge(), asModule(module)),
+		loaded: () => listLoaded(machine, proc),
+		path(module) {
+			const path = pathOf(knowledge(), asModule(module));
+			if (path === undefined) need("dependencies");
+			return path;
+		},
 		options(module) {
 			const { name, alias } = asModule(module);
 			return knowledge().options(name, alias);
 		},
 		installCommand: (module) => knowledge().installCommand(asModule(module).name)?.command,
 		removeCommand: (module) => knowledge().removeCommand(asModule(module).name)?.command,
-		dependencies: (module) => dependenciesOf(knowledge(), asModule(module)),
+		dependencies(module) {
+			need("dependencies");
+			return dependenciesOf(knowledge(), asModule(module));
+		},
 		softdeps(module) {
 			const lines = knowledge().softdeps(asModule(module).name);
 			const find = (when: "pre" | "post") =>
@@ -86,6 +103,12 @@ export function makeModules({ machine, proc, knowledge }: Context): Modules {
 	};
 }
 
+function listLoaded(files: Files, proc: string): Module[] {
+	if (files.stamp(`${proc}/modules`) === undefined) throw new Refusal("read", `${proc}/modules`, "ENOENT", ENOENT);
+	return readLoadedModules(files, proc).map(({ module }) => ({ name: module }));
+}
+
+/** None where there is no index to look in, as for modprobe. */
 export function findModules(knowledge: Knowledge, alias: string): Module[] {
 	return lookUp(knowledge, alias).map((found) => foundModule(found, alias));
 }

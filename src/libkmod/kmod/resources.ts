@@ -4,7 +4,7 @@ import type { ConfigurationRead } from "../configuration.js";
 import { formatConfig } from "../formats/config-dump.js";
 import { listEntries } from "../formats/index-file.js";
 import type { ModprobeConfig } from "../formats/modprobe-config.js";
-import { type Indexes, type IndexKind, indexNames, readIndexes, readIndexesLeniently } from "../indexes.js";
+import { type Indexes, type IndexKind, indexNames, needIndex, readIndexes, readIndexesLeniently } from "../indexes.js";
 import type { Files, Problem } from "../kernel.js";
 import { type Knowledge, makeKnowledge } from "../knowledge.js";
 import type { Context } from "./context.js";
@@ -30,7 +30,10 @@ export type Resources = {
 	unload(): void;
 	/** Whether the indexes that are loaded, or the configuration, have changed on disk since they were read. */
 	validate(): Freshness;
-	/** An index as text, a line for each value: `alias KEY MODULE` of aliases and symbols, else `KEY VALUE`. @throws {MalformedIndex} */
+	/**
+	 * An index as text, a line for each value: `alias KEY MODULE` of aliases and symbols, else `KEY VALUE`.
+	 * @throws {MissingIndexes} where it is not there, but for builtinAliases, which older depmods do not make @throws {MalformedIndex}
+	 */
 	dumpIndex(kind: IndexKind): string;
 	/** The configuration in the format of modprobe.d(5), as `modprobe --show-config` has it. */
 	dumpConfiguration(): string;
@@ -80,7 +83,11 @@ export function openResources(
 			if (stampAll(files, places) !== configurationStamp) return "must recreate";
 			return loaded === undefined || stampAll(files, indexFiles) === loaded.stamp ? "ok" : "must reload";
 		},
-		dumpIndex: (kind) => dumpIndex(knowledge().indexes, kind),
+		dumpIndex(kind) {
+			const { indexes } = knowledge();
+			if (kind !== "builtinAliases") needIndex(indexes, moduleDirectory, kind);
+			return dumpIndex(indexes, kind);
+		},
 		dumpConfiguration: () => formatConfig(configuration.value),
 	};
 }

@@ -3,6 +3,7 @@ import { formatErrno } from "../../libkmod/error-text.js";
 import { Refusal } from "../../libkmod/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
+import { findModules } from "../../libkmod/kmod/modules.js";
 import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
 import type { Step } from "../../libkmod/plan-insertion.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
@@ -43,7 +44,7 @@ function formatAliases({ kmod, given }: Call, operand: string, modules: readonly
 }
 
 function find({ kmod }: Call, operand: string): Module[] {
-	if (!isPath(operand)) return kmod.lookUp(operand);
+	if (!isPath(operand)) return findModules(kmod.knowledge(), operand);
 	const module = kmod.moduleAt(operand);
 	return module === undefined ? [] : [module];
 }

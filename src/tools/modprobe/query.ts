@@ -14,7 +14,9 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	}
 	machine.print(kmod.dumpConfiguration());
 	machine.print("\n# End of configuration files. Dumping indexes now:\n\n");
-	for (const kind of ["aliases", "symbols"] as const) machine.print(kmod.dumpIndex(kind));
+	const { missing = [] } = kmod.knowledge().indexes;
+	for (const kind of ["aliases", "symbols"] as const)
+		if (!missing.includes(kind)) machine.print(kmod.dumpIndex(kind));
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 import { Refusal } from "../../libkmod/kernel.js";
 import { CommandFailure, Unremovable } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
+import { findModules } from "../../libkmod/kmod/modules.js";
 import type { UnprobeOptions } from "../../libkmod/kmod/unprobe.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { parseWait } from "./options.js";
@@ -10,7 +11,7 @@ import { parseWait } from "./options.js";
 export async function remove(call: Call): Promise<number> {
 	let status = 0;
 	for (const operand of call.operands) {
-		const modules = call.kmod.lookUp(operand);
+		const modules = findModules(call.kmod.knowledge(), operand);
 		if (modules.length === 0) {
 			giveUp(call, `Module ${operand} not found.`);
 			status = 1;
