@@ -81,8 +81,10 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 		const ignored = findIgnore(policy, device);
 		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
 		const decisions = own.map((alias) => decideAlias(device, alias));
-		for (const load of listLoads(policy, device, onSkipped))
-			if (!own.includes(load.alias)) decisions.push(decideLoad(device, load));
+		const loads = listLoads(policy, device, onSkipped);
+		// A rule may name all of the device's own.
+		const asked = loads.length > 0 ? new Set(own) : undefined;
+		for (const load of loads) if (!asked?.has(load.alias)) decisions.push(decideLoad(device, load));
 		return decisions;
 	}
 

@@ -28,9 +28,11 @@ export function makeDevice(
 	{ modalias, uevent }: DeviceTexts,
 	everything: boolean,
 ): PresentDevice | undefined {
-	const aliases: string[] = [];
-	if (typeof modalias === "string") addLines(modalias, aliases);
-	if (typeof uevent === "string") addModaliases(uevent, aliases);
+	/** In order. An attribute may have ten thousands of them. */
+	const found = new Set<string>();
+	if (typeof modalias === "string") addLines(modalias, found);
+	if (typeof uevent === "string") addModaliases(uevent, found);
+	const aliases = [...found];
 	if (aliases.length === 0 && !(everything && typeof uevent === "string")) return undefined;
 	return { devpath, aliases, properties: new WalkedProperties(devpath, `${sysfs}${devpath}/subsystem`, uevent ?? "") };
 }
@@ -96,15 +98,15 @@ function readLink(path: string): string {
 	}
 }
 
-function addLines(text: string, aliases: string[]): void {
+function addLines(text: string, aliases: Set<string>): void {
 	for (const line of text.split("\n")) add(line, aliases);
 }
 
-function addModaliases(text: string, aliases: string[]): void {
+function addModaliases(text: string, aliases: Set<string>): void {
 	if (!text.includes("MODALIAS=")) return;
 	for (const line of text.split("\n")) if (line.startsWith("MODALIAS=")) add(line.slice("MODALIAS=".length), aliases);
 }
 
-function add(alias: string, aliases: string[]): void {
-	if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
+function add(alias: string, aliases: Set<string>): void {
+	if (alias !== "") aliases.add(alias);
 }

@@ -95,11 +95,14 @@ async function dryRun(
 	const batches = [...planDryRun(knowledge, present, live, policy, onSkipped)];
 	const summary = summarise(batches);
 	if (given.json) {
-		const told = [...batches.flatMap(listRecords), ...skipped.map(skippedRecord)];
-		const records = [...told, { kind: "summary", ...summary }];
-		machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
+		const print = (records: readonly object[]): void =>
+			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
+		// By batches: all of them may be more than a string can be long.
+		for (const batch of batches) print(listRecords(batch));
+		print([...skipped.map(skippedRecord), { kind: "summary", ...summary }]);
 	} else {
-		machine.print(batches.map((batch) => formatBatch(batch, given.verbose > 0)).join("") + formatSummary(summary));
+		for (const batch of batches) machine.print(formatBatch(batch, given.verbose > 0));
+		machine.print(formatSummary(summary));
 	}
 	const problem = explainLookupProblems(listLookupProblems(batches));
 	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];

@@ -15,8 +15,7 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	machine.print(kmod.dumpConfiguration());
 	machine.print("\n# End of configuration files. Dumping indexes now:\n\n");
 	const { missing = [] } = kmod.knowledge().indexes;
-	for (const kind of ["aliases", "symbols"] as const)
-		if (!missing.includes(kind)) machine.print(kmod.dumpIndex(kind));
+	for (const kind of ["aliases", "symbols"] as const) if (!missing.includes(kind)) machine.print(kmod.dumpIndex(kind));
 	return 0;
 }
 
