@@ -125,10 +125,21 @@ export function formatSummary(summary: Summary): string {
 	);
 }
 
+/** A command that keeps the module out is not run. */
+function recordStep(step: Step): object {
+	return isMasked(step) ? { ...step, how: "masked" } : step;
+}
+
 /** One batch as records for JSON lines: a `step` for each module, a `decision` for each alias of a device. */
 export function listRecords(batch: Batch): readonly object[] {
 	const steps = levels(batch.plan).flatMap((peers, level) =>
-		peers.map((step) => ({ kind: "step", batch: batch.number, level, ...step, why: explainCause(step.cause) })),
+		peers.map((step) => ({
+			kind: "step",
+			batch: batch.number,
+			level,
+			...recordStep(step),
+			why: explainCause(step.cause),
+		})),
 	);
 	const decisions = batch.decisions.map(({ problem, ...decision }) => ({
 		kind: "decision",

@@ -156,7 +156,7 @@ test("every record is JSON, and says its batch", (t) => {
 			"step insert soft",
 			"step missing gone",
 			"step insert lone",
-			"step run masked",
+			"step masked masked",
 			"decision  x:lone",
 			"decision  x:gone",
 			"decision  x:none",
