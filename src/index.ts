@@ -1,10 +1,12 @@
 // The public library: a table of contents, and openKmod for the machine that this runs on. What lies beneath openKmod (openKmodOn,
 // readKnowledge, planInsertion, makeInserter, a Kernel) has its strings in bytes, one character each: bytesOf and textOf convert them.
 import { kmodInText, optionsInBytes } from "./kmod-in-text.js";
+import { absolutePath } from "./libkmod/absolute-path.js";
 import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod.js";
 import { trimRoot } from "./libkmod/other-root.js";
 import { openKernel } from "./linux/kernel.js";
 import { withinRoot } from "./linux/root-directory.js";
+import { workingDirectory } from "./linux/working-directory.js";
 
 /**
  * Opens the kernel modules of this machine, or of another one whose root is a directory here: then nothing of this one is read
@@ -17,8 +19,8 @@ import { withinRoot } from "./linux/root-directory.js";
 export function openKmod(options: KmodOptions = {}): Kmod {
 	const given = optionsInBytes(options);
 	const kernel = openKernel(given.sysfs === undefined ? {} : { sysfs: given.sysfs });
-	const root = trimRoot(given.root ?? "");
-	return kmodInText(openKmodOn(root === "" ? kernel : withinRoot(root, kernel), given));
+	const root = absolutePath(trimRoot(given.root ?? ""), workingDirectory);
+	return kmodInText(openKmodOn(root === "" ? kernel : withinRoot(root, kernel), { workingDirectory, ...given }));
 }
 
 export { bytesOf, textOf } from "./libkmod/byte-strings.js";

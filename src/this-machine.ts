@@ -2,15 +2,16 @@
 import type { OpenUeventSocket } from "./agent/announcements.js";
 import type { ListenOptions } from "./agent/devices.js";
 import { bytesOf } from "./libkmod/byte-strings.js";
-import { readEnvironment, readWorkingDirectory } from "./linux/process-words.js";
+import { readEnvironment } from "./linux/process-words.js";
 import { writeStandard } from "./linux/standard-streams.js";
+import { workingDirectory } from "./linux/working-directory.js";
 import type { Machine } from "./tools/machine.js";
 
 export const thisMachine: Machine = {
 	get environment() {
 		return readEnvironment(process.env);
 	},
-	workingDirectory: readWorkingDirectory,
+	workingDirectory,
 	// The executable stands in dist, and as a library this file in dist/src.
 	rulesDirectory: bytesOf(import.meta.dirname).replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),

@@ -2,6 +2,7 @@
 //
 // Everything that only reads is synchronous; what a driver may sleep in, or what takes time to unpack, is a promise. One
 // Kmod may be asked many things at once: a module that two probes want is inserted once.
+import { absolutePath } from "./absolute-path.js";
 import { modprobeDirectories, readConfiguration } from "./configuration.js";
 import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
 import { type Contents, makeContents } from "./kmod/contents.js";
@@ -33,6 +34,8 @@ export type KmodOptions = {
 	readonly honourEveryLine?: boolean;
 	/** Told what libkmod would write to its log: what was not done and why. */
 	readonly log?: (entry: LogEntry) => void;
+	/** The absolute path from which on relative ones are named, as kmod does; without it they stay as they are. */
+	readonly workingDirectory?: () => string;
 	/** Where sysfs and procfs are mounted, in place of ROOT/sys and ROOT/proc: of another root, /sys and /proc say what is loaded here. */
 	readonly sysfs?: string;
 	readonly proc?: string;
@@ -70,10 +73,12 @@ export type Actions = {
 
 /** What cannot be read of the configuration is a problem of it, and no error. */
 export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {}): Kmod {
-	const root = trimRoot(options.root ?? "");
+	const { workingDirectory } = options;
+	const absolute = (path: string): string => (workingDirectory ? absolutePath(path, workingDirectory) : path);
+	const root = absolute(trimRoot(options.root ?? ""));
 	const { release = machine.release, sysfs = `${root}/sys`, proc = `${root}/proc`, configPaths } = options;
 	const directories = modprobeDirectories.map((directory) => root + directory);
-	const moduleDirectory = options.moduleDirectory ?? `${root}/lib/modules/${release}`;
+	const moduleDirectory = absolute(options.moduleDirectory ?? `${root}/lib/modules/${release}`);
 	const commandLine = machine.read(`${proc}/cmdline`)?.toString("latin1");
 	const configuration = readConfiguration(machine, {
 		moduleDirectory,
@@ -94,7 +99,7 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 	const context: Context = { machine, moduleDirectory, sysfs, proc, knowledge, log, flights: makeFlights() };
 	return {
 		...resources,
-		...makeModules(context),
+		...makeModules(context, absolute),
 		...makeLiveState(context),
 		...makeContents(context),
 		...makeActions(context),

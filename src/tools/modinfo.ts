@@ -146,6 +146,8 @@ class Printer {
 		const style = { field: fieldOf(this.#given), nul };
 		const source: ModinfoSource = path === undefined ? { builtin: name } : { filename: path };
 		if (!json) this.#machine.print(formatModinfoSource(source, style));
+		// Where the file is, is known without a look into it.
+		if (!json && style.field === "filename") return true;
 		const entries = path === undefined ? this.#builtinInfo(name) : await this.#fileInfo(name, path);
 		if (entries === undefined) return false;
 		if (style.field === undefined || style.field === "parm")
@@ -156,13 +158,9 @@ class Printer {
 	}
 
 	// Of a kernel before 5.2, whose build leaves no such file, nothing is known.
-	#builtinInfo(name: string): readonly ModinfoEntry[] | undefined {
+	#builtinInfo(name: string): readonly ModinfoEntry[] {
 		const bytes = this.#kernel.read(`${this.#directory}/modules.builtin.modinfo`, bounds.kernelBuild);
-		if (bytes === undefined) return [];
-		const entries = builtinModuleInfo(bytes, name);
-		// kmod's own words.
-		if (entries === undefined) this.#say("ERROR", `could not get modinfo from '${name}': Function not implemented`);
-		return entries;
+		return bytes === undefined ? [] : builtinModuleInfo(bytes, name);
 	}
 
 	async #fileInfo(name: string, path: string): Promise<readonly ModinfoEntry[] | undefined> {

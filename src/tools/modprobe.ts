@@ -9,7 +9,7 @@ import { honoursEveryLine, reportConfiguration } from "./modprobe/configuration.
 import { optionsForChildren, splitOptions } from "./modprobe/environment.js";
 import { insert } from "./modprobe/insertion.js";
 import { listDeprecated, modprobeOptions, parseWait, readVerbosity } from "./modprobe/options.js";
-import { showConfig, showExports, showModversions } from "./modprobe/query.js";
+import { showConfig, showExports, showModversions, wantsFile } from "./modprobe/query.js";
 import { remove } from "./modprobe/removal.js";
 import type { Given } from "./options.js";
 
@@ -22,7 +22,7 @@ const tool = defineTool({
 		"[OPTION...] -r MODULE...",
 		"[OPTION...] -R|-D MODULE",
 		"[OPTION...] -c",
-		"--show-modversions|--show-exports FILE",
+		"--show-modversions|--show-exports MODULE|FILE",
 	],
 	kmod: true,
 	options: modprobeOptions,
@@ -87,11 +87,12 @@ async function makeCall(
 		// As in kmod, -d is where the modules are, and nothing else: the configuration is this machine's.
 		moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
 		...(given.config.length > 0 && { configPaths: given.config }),
+		workingDirectory: () => machine.workingDirectory(),
 		honourEveryLine: await honoursEveryLine(kernel, say),
 		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),
 	});
 	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration; if they are needed.
-	if (!given.showModversions && !given.showExports) kmod.knowledge();
+	if (!wantsFile({ kmod, kernel, given, operands })) kmod.knowledge();
 	reportConfiguration(kmod.problems(), machine, say);
 	const inherited = machine.environment.MODPROBE_OPTIONS;
 	const forChildren = optionsForChildren(inherited, occurrences);

@@ -1,4 +1,5 @@
 // Where a tool looks for modules: -b/-d and -S/-k of kmod's tools, which take paths that may be relative.
+import { absolutePath as makeAbsolute } from "../libkmod/absolute-path.js";
 import type { Machine } from "./machine.js";
 
 /** Without a base the module directory of the running system. */
@@ -9,7 +10,6 @@ export function moduleDirectory(
 	return base === undefined ? `/lib/modules/${version}` : `${absolutePath(machine, base)}/lib/modules/${version}`;
 }
 
-/** As kmod makes a path absolute, dots and all, since it prints it. */
 export function absolutePath(machine: Machine, path: string): string {
-	return path === "" || path.startsWith("/") ? path : `${machine.workingDirectory()}/${path}`;
+	return makeAbsolute(path, () => machine.workingDirectory());
 }

@@ -179,3 +179,11 @@ test("what has no index, or no list of modules, to look in is an error and no em
 	t.is(kmod.lookUpName("none"), undefined);
 	t.is(kmod.path("none"), undefined);
 });
+
+test("a module built in has no more to say than modules.builtin.modinfo, which may be nothing", async (t) => {
+	const { kmod, files } = open({ modules: chain, builtin: ["plain", "ext4"] });
+	t.deepEqual(await kmod.info("plain"), [], "a kernel without that file");
+	files.set(`${moduleDirectory}/modules.builtin.modinfo`, Buffer.from("ext4.license=GPL\0"));
+	t.deepEqual(await kmod.info("plain"), []);
+	t.deepEqual(await kmod.info("ext4"), [{ key: "license", value: "GPL" }]);
+});

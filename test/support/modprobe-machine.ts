@@ -135,9 +135,9 @@ async function runProcesses(folder: string, calls: readonly ModprobeCall[], how:
 	await promisify(execFile)("unshare", command, { timeout: 120_000 });
 	return places.map((place) => {
 		const read = (name: string) => readFileSync(`${place}.${name}`, "latin1");
-		const calls = JSON.stringify(readRecord(`${place}.record`)).replaceAll(`${join(folder, "work")}/`, "");
+		const calls = inWork(folder, readRecord(`${place}.record`));
 		rmSync(`${place}.record`, { force: true });
-		return { status: Number(read("status")), stdout: read("stdout"), stderr: read("stderr"), calls: JSON.parse(calls) };
+		return { status: Number(read("status")), stdout: read("stdout"), stderr: read("stderr"), calls };
 	});
 }
 
@@ -199,5 +199,10 @@ async function runOurs(
 		workingDirectory: () => join(folder, "work"),
 	};
 	const status = await modprobe.start(words, machine as Machine);
-	return { status, ...written, calls };
+	return { status, ...written, calls: inWork(folder, calls) };
+}
+
+/** Files below the directory where commands run, as they are named from there. */
+function inWork(folder: string, calls: readonly RecordedCall[]): RecordedCall[] {
+	return JSON.parse(JSON.stringify(calls).replaceAll(`${join(folder, "work")}/`, ""));
 }

@@ -122,6 +122,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "modinfo",
+		what: "what is built in may say nothing of itself",
+		fact: "so it is since kmod 34; kmod 30 says 'Function not implemented' of a module that modules.builtin.modinfo does not name",
+	},
+	{
+		tool: "modinfo",
 		what: "it prints JSON",
 		fact: "kmod has no --json",
 	},
@@ -189,6 +194,11 @@ export const differences: readonly Difference[] = [
 		tool: "modprobe",
 		what: "a path is a module file",
 		fact: "modprobe takes paths that begin with / or ./ since kmod 31",
+	},
+	{
+		tool: "modprobe",
+		what: "symbols are those of a module by its name, too",
+		fact: "--show-modversions and --show-exports take a name since kmod 35",
 	},
 	{
 		tool: "modprobe",

@@ -88,12 +88,23 @@ comparedModprobe("what differs from kmod 30", machine, [
 	differs("a path is a module file", "-C /dev/null ./plain.ko a=1", {
 		status: 0,
 		stderr: "",
-		calls: [inserted("plain", "a=1", 0, "plain.ko")],
+		calls: [inserted("plain", "a=1", 0, "./plain.ko")],
 	}),
 	differs("a path is a module file", `-C /dev/null -D ${moduleFile("late")}`, {
 		status: 0,
 		stderr: "",
 		stdout: insmod("late"),
+	}),
+	differs("symbols are those of a module by its name, too", "-C /dev/null --show-exports mid", {
+		...{ status: 0, stderr: "", stdout: "0x00000000\tmid\n" },
+	}),
+	differs("symbols are those of a module by its name, too", "-C conf --show-exports x:pcm", {
+		...{ status: 1, stdout: "" },
+		stderr: "modprobe: FATAL: could not get symbols of x:pcm: No such file or directory\n",
+	}),
+	differs("symbols are those of a module by its name, too", "-C /dev/null --show-modversions mid", {
+		...{ status: 1, stdout: "" },
+		stderr: "modprobe: FATAL: could not get modversions of mid: No such file or directory\n",
 	}),
 	differs("-w gives up when its time is over", "-C /dev/null -r -w 7 busy", {
 		status: 1,

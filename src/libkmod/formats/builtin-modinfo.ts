@@ -15,8 +15,8 @@ export function parseBuiltinModinfo(bytes: Buffer): BuiltinModinfoEntry[] {
 	});
 }
 
-/** What the file says of one module, by its normalised name; undefined where it says nothing. */
-export function builtinModuleInfo(bytes: Buffer, module: string): ModinfoEntry[] | undefined {
+/** What the file says of one module, by its normalised name: of many that are built in it says nothing. */
+export function builtinModuleInfo(bytes: Buffer, module: string): ModinfoEntry[] {
 	const entries = parseBuiltinModinfo(bytes).filter((entry) => entry.module === module);
-	return entries.length === 0 ? undefined : entries.map(({ key, value }) => ({ key, value }));
+	return entries.map(({ key, value }) => ({ key, value }));
 }

@@ -44,6 +44,7 @@ async function readImage({ machine, knowledge }: Context, module: Module): Promi
 
 function builtinInfo({ machine, knowledge, moduleDirectory }: Context, { name }: Module): ModinfoEntry[] | undefined {
 	if (!knowledge().isBuiltin(name)) return undefined;
+	// The build of kernels before 5.2 leaves no such file.
 	const bytes = machine.read(`${moduleDirectory}/modules.builtin.modinfo`, bounds.kernelBuild);
-	return bytes && builtinModuleInfo(bytes, name);
+	return bytes === undefined ? [] : builtinModuleInfo(bytes, name);
 }

@@ -51,13 +51,14 @@ export type Modules = {
 
 const ENOENT = 2;
 
-export function makeModules({ machine, proc, knowledge }: Context): Modules {
+/** @param absolute makes a path absolute. */
+export function makeModules({ machine, proc, knowledge }: Context, absolute: (path: string) => string): Modules {
 	const blacklisted = (module: ModuleOrName) => knowledge().blacklisted(asModule(module).name);
 	const isBuiltin = (module: ModuleOrName) => knowledge().isBuiltin(asModule(module).name);
 	const need = (kind: IndexKind) => needIndex(knowledge().indexes, knowledge().moduleDirectory, kind);
 	return {
 		module: asModule,
-		moduleAt: (path) => moduleAt(machine, path),
+		moduleAt: (path) => moduleAt(machine, absolute(path)),
 		lookUp(alias) {
 			const found = findModules(knowledge(), alias);
 			if (found.length === 0) need("dependencies");

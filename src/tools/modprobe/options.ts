@@ -36,9 +36,9 @@ export const modprobeOptions = {
 	showModversions: {
 		...query,
 		also: ["dump-modversions"],
-		help: "Print the versions of symbols that a module file needs",
+		help: "Print the versions of symbols that a module or file needs",
 	},
-	showExports: { ...query, help: "Print the symbols that a module file exports, with their versions" },
+	showExports: { ...query, help: "Print the symbols that a module or file exports, with their versions" },
 	json: { ...query, help: "Print -R, -D and -c as JSON" },
 	dryRun: { ...general, short: "n", also: ["show"], help: "Print what would be done, and do nothing" },
 	config: {

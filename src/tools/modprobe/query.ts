@@ -3,8 +3,9 @@ import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
 import { Refusal } from "../../libkmod/kernel.js";
+import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
-import { type Call, giveUp } from "./call.js";
+import { type Call, Fatal, giveUp, isOfReader } from "./call.js";
 import { configRecords, formatRecords } from "./json.js";
 
 export function showConfig({ kmod, machine, given }: Call): number {
@@ -27,32 +28,65 @@ export function showExports(call: Call): Promise<number> {
 	return showSymbols(call, "symbols", (module) => call.kmod.symbols(module));
 }
 
-/** Of the first file alone. */
+/** Of the first operand alone: a file of that path, or else each module that the name or alias stands for. */
 async function showSymbols(
 	call: Call,
 	what: string,
 	read: (module: Module) => Promise<readonly ModuleSymbol[]>,
 ): Promise<number> {
-	const [file = ""] = call.operands;
-	try {
-		const module = call.kmod.moduleAt(file);
-		if (module === undefined) {
-			giveUp(call, `Module ${file} not found.`);
-			return 1;
-		}
-		const symbols = await read(module);
-		if (symbols.length === 0) throw new Refusal("read", file, "ENOENT", 2);
-		call.machine.print(symbols.map(({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
-		return 0;
-	} catch (error) {
-		giveUp(call, `could not get ${what} of ${file}: ${explain(error)}`);
+	const [operand = ""] = call.operands;
+	const explained = (error: unknown): number => {
+		giveUp(call, `could not get ${what} of ${operand}: ${explain(error)}`);
 		return 1;
+	};
+	let status = 0;
+	try {
+		for (const module of find(call, operand)) {
+			const symbols = await read(module);
+			if (symbols.length === 0) status = explained(new Refusal("read", operand, "ENOENT", 2));
+			call.machine.print(symbols.map(({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
+		}
+		return status;
+	} catch (error) {
+		return explained(error);
 	}
 }
 
-/** A file that is no module is, to libkmod, one of a wrong format. */
+/** @throws {Fatal} where it is neither. @throws {Refusal} */
+function find(call: Call, operand: string): readonly Module[] {
+	const file = fileOf(call, operand);
+	const found = file === undefined ? call.kmod.lookUp(operand) : [file];
+	if (found.length > 0) return found;
+	giveUp(call, `Module ${operand} not found.`);
+	throw new Fatal(operand);
+}
+
+/** A directory is none: it may well be called as a module is. @throws {Refusal} */
+function fileOf({ kmod, kernel }: Pick<Call, "kmod" | "kernel">, operand: string): Module | undefined {
+	const file = kmod.moduleAt(operand);
+	return file !== undefined && kernel.list(operand) === undefined ? file : undefined;
+}
+
+/** Whether the symbols of a file are asked for, so that indexes are not. */
+export function wantsFile({
+	kmod,
+	kernel,
+	given,
+	operands: [operand = ""],
+}: Pick<Call, "kmod" | "kernel" | "given" | "operands">): boolean {
+	if (!given.showModversions && !given.showExports) return false;
+	try {
+		return fileOf({ kmod, kernel }, operand) !== undefined;
+	} catch (error) {
+		if (error instanceof Refusal) return true;
+		throw error;
+	}
+}
+
+/** A file that is no module is, to libkmod, one of a wrong format; what is built in, or whose file is gone, has none. */
 function explain(error: unknown): string {
 	if (error instanceof MalformedModule) return formatErrno({ code: "ENOEXEC", errno: 8 });
-	if (error instanceof Refusal) return formatErrno(error);
-	throw error;
+	if (error instanceof NoModuleFile) return formatErrno({ code: "ENOENT", errno: 2 });
+	if (error instanceof Refusal && !isOfReader(error)) return formatErrno(error);
+	throw error; // Fatal too: it has been said.
 }
