@@ -12,7 +12,8 @@ export type Decoder = {
 	readonly onThreads: boolean;
 	/**
 	 * @param allocate memory for the content, for decoders that need all of it at once.
-	 * @throws {TooLarge} for content of more than `limit` bytes, and other errors for what it cannot decode.
+	 * @throws {TooLarge} for content of more than `limit` bytes, {OutOfMemory}, {Damage} for what says why it cannot be decoded, and
+	 * other errors for what is damaged.
 	 */
 	decode(packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer>;
 };
@@ -22,3 +23,6 @@ export type FindDecoder = () => Decoder | undefined | Promise<Decoder | undefine
 
 /** The content, or what it would take to decode it, is beyond bounds. */
 export class TooLarge extends Error {}
+
+/** There is no memory for it. */
+export class OutOfMemory extends Error {}

@@ -135,8 +135,8 @@ function start(script: string): ChildProcess | undefined {
 const absolute = (path: string): string => (path.startsWith("/") ? path : resolve(readWorkingDirectory(), path));
 
 /** Names the module file as it was named here. */
-function asThrownHere({ operation, subject, code, errno }: Refused, path: string): Refusal {
-	return new Refusal(operation, subject === absolute(path) ? path : subject, code, errno);
+function asThrownHere({ operation, subject, code, errno, reason }: Refused, path: string): Refusal {
+	return new Refusal(operation, subject === absolute(path) ? path : subject, code, errno, reason);
 }
 
 function endOf(child: ChildProcess): Promise<unknown> {

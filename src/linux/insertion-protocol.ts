@@ -24,6 +24,7 @@ export type InsertionAnswer = {
 		readonly subject: string;
 		readonly code: string;
 		readonly errno: number;
+		readonly reason?: string;
 	};
 	readonly fault?: string;
 };

@@ -45,8 +45,8 @@ export async function main(): Promise<void> {
 			return { id };
 		} catch (thrown) {
 			if (!(thrown instanceof Refusal)) return { id, fault: thrown instanceof Error ? thrown.message : String(thrown) };
-			const { operation, subject, code, errno } = thrown;
-			return { id, refusal: { operation, subject, code, errno } };
+			const { operation, subject, code, errno, reason } = thrown;
+			return { id, refusal: { operation, subject, code, errno, ...(reason !== undefined && { reason }) } };
 		}
 	}
 

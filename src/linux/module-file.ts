@@ -2,9 +2,11 @@
 // the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
 
 import { constants } from "node:os";
-import { largestWindow } from "../libkmod/formats/zstd-frames.js";
+import { Damage, damaged } from "../libkmod/formats/damage.js";
+import { parseXz, withDictionariesThatFit } from "../libkmod/formats/xz-file.js";
+import { parseZstd, withWindowsThatFit } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";
-import { type Allocate, type Compression, type Decoder, type FindDecoder, TooLarge } from "./decoder.js";
+import { type Allocate, type Compression, type Decoder, type FindDecoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { gunzip } from "./gunzip.js";
 import { findLiblzma, findLibzstd } from "./native-decoders.js";
 import { fzstd, xzDecompress } from "./script-decoders.js";
@@ -16,8 +18,11 @@ export const MAGIC_SIZE = 6;
 
 /** No module is larger, with all its debugging information; beyond it, a file of a few kilobytes could eat the machine. */
 const LARGEST_MODULE = 2 ** 30;
-/** What zstd(1) takes too, unless told otherwise. */
+/** Beyond what the content itself is large. zstd(1) and the kernel take as much, unless told otherwise. */
 const LARGEST_WINDOW = 2 ** 27;
+const LARGEST_DICTIONARY = 2 ** 26;
+/** What asks for no more of either is left as it is. */
+const MODEST = 2 ** 23;
 
 const MAGIC: readonly (readonly [Compression, Buffer])[] = [
 	["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
@@ -72,8 +77,8 @@ export type DecompressOptions = {
 
 /**
  * The file's content. @param path names it in errors.
- * @throws {Refusal} EINVAL for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for one that
- * would fill more than `limit` bytes.
+ * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for
+ * one that would fill more than `limit` bytes; ENOMEM.
  */
 export async function decompress(
 	compression: Compression,
@@ -82,13 +87,37 @@ export async function decompress(
 	{ limit = LARGEST_MODULE, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions = {},
 ): Promise<Buffer> {
 	try {
-		if (compression === "zstd" && largestWindow(packed) > LARGEST_WINDOW) throw new TooLarge();
+		const fitted = fit[compression](packed);
 		const { decode } = decoder ?? (await findDecoder(compression));
-		return await decode(packed, limit, allocate);
+		return await decode(fitted, limit, allocate);
 	} catch (thrown) {
-		const code = thrown instanceof TooLarge ? "EFBIG" : "EINVAL";
-		const refusal = new Refusal("decompress", path, code, constants.errno[code]);
-		refusal.cause = thrown;
-		throw refusal;
+		throw refusalOf(path, thrown);
 	}
+}
+
+/** What asks for more memory than its content needs, asks for less. @throws {Damage} @throws {TooLarge} */
+const fit: Readonly<Record<Compression, (packed: Buffer) => Buffer>> = {
+	gzip: (packed) => packed,
+	xz(packed) {
+		const streams = parseXz(packed);
+		const blocks = streams.flatMap(({ blocks }) => blocks);
+		if (blocks.some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY)) throw new TooLarge();
+		return withDictionariesThatFit(packed, streams, MODEST);
+	},
+	zstd(packed) {
+		const frames = parseZstd(packed);
+		if (frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW)) throw new TooLarge();
+		return withWindowsThatFit(packed, frames, MODEST);
+	},
+};
+
+function refusalOf(path: string, thrown: unknown): Refusal {
+	const refuse = (code: "EFBIG" | "ENOMEM" | "EINVAL", reason?: string): Refusal => {
+		const refusal = new Refusal("decompress", path, code, constants.errno[code], reason);
+		refusal.cause = thrown;
+		return refusal;
+	};
+	if (thrown instanceof TooLarge) return refuse("EFBIG");
+	if (thrown instanceof OutOfMemory || thrown instanceof RangeError) return refuse("ENOMEM");
+	return refuse("EINVAL", thrown instanceof Damage ? thrown.message : damaged().message);
 }

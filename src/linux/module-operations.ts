@@ -3,10 +3,12 @@
 import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout } from "node:timers/promises";
+import { Damage } from "../libkmod/formats/damage.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
+import { kernelReads } from "../libkmod/kernel-decompression.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls } from "./syscalls.js";
@@ -15,34 +17,85 @@ const IGNORE_MODVERSIONS = 1;
 const IGNORE_VERMAGIC = 2;
 const COMPRESSED_FILE = 4;
 
+const NO_FILE = -1;
+
 const { EAGAIN, EINTR, ENOEXEC, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
 
+/** What is to be inserted, and how. */
+type Insertion = {
+	readonly path: string;
+	readonly fd: number;
+	readonly parameters: string;
+	readonly forced: InsertFlags;
+};
+
+/** The module's init runs once at most, whatever it answers. */
 export async function insertModule(
 	path: string,
 	parameters: string,
 	forced: InsertFlags,
 	kernelUnpacks: (compression: Compression) => boolean,
 ): Promise<void> {
-	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
 	const fd = openFile(path);
 	try {
+		const insertion = { path, fd, parameters, forced };
 		const compression = compressionOf(readHead(fd));
-		if (!compression || kernelUnpacks(compression)) {
-			const flags = force | (compression ? COMPRESSED_FILE : 0);
-			const { finitModule } = await openSyscalls();
-			const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags));
-			if (outcome.errno !== ENOSYS) return await accept("insert", path, outcome);
-		}
-		const content = await readWhole(fd);
-		const unpacked = compression ? await decompress(compression, content, path) : content;
-		// init_module takes no flags: to force, the image itself is changed.
-		const image = force === 0 ? unpacked : forceImage(path, unpacked, forced);
-		const { initModule } = await openSyscalls();
-		await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
+		if (compression === undefined) await insertFile(insertion, 0, () => readWhole(fd));
+		else await insertCompressed(insertion, compression, kernelUnpacks(compression));
 	} finally {
 		closeSync(fd);
 	}
+}
+
+/** By the kernel's own decoder, where it has one that reads the file. */
+async function insertCompressed(insertion: Insertion, compression: Compression, kernelUnpacks: boolean): Promise<void> {
+	const { path, fd } = insertion;
+	const packed = await readWhole(fd);
+	const unpack = () => decompress(compression, packed, path);
+	const insertAsItIs = () => insertFile(insertion, COMPRESSED_FILE, unpack);
+	if (kernelUnpacks && isReadByKernel(compression, packed)) return await insertAsItIs();
+	let image: Buffer;
+	try {
+		image = await unpack();
+	} catch (thrown) {
+		if (kernelUnpacks && isUnsupported(thrown)) return await insertAsItIs();
+		throw thrown;
+	}
+	await insertImage(insertion, image);
+}
+
+/** What is damaged is refused here, with the reason. */
+function isReadByKernel(compression: Compression, packed: Buffer): boolean {
+	try {
+		return kernelReads[compression](packed);
+	} catch (thrown) {
+		if (thrown instanceof Damage) return false;
+		throw thrown;
+	}
+}
+
+function isUnsupported(thrown: unknown): boolean {
+	return thrown instanceof Refusal && thrown.cause instanceof Damage && thrown.cause.kind === "unsupported";
+}
+
+/** @param read the image, for kernels before 3.8. */
+async function insertFile(insertion: Insertion, flags: number, read: () => Promise<Buffer>): Promise<void> {
+	const { path, fd, parameters, forced } = insertion;
+	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
+	const { finitModule } = await openSyscalls();
+	const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags | force));
+	// The module's init can answer ENOSYS too. A call without a file says whether it was that.
+	if (outcome.errno !== ENOSYS || (await finitModule(NO_FILE, "", 0)).errno !== ENOSYS)
+		return await accept("insert", path, outcome);
+	await insertImage(insertion, await read());
+}
+
+/** init_module takes no flags: to force, the image itself is changed. */
+async function insertImage({ path, parameters, forced }: Insertion, unpacked: Buffer): Promise<void> {
+	const image = forced.forceModversion || forced.forceVermagic ? forceImage(path, unpacked, forced) : unpacked;
+	const { initModule } = await openSyscalls();
+	await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
 }
 
 function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {

@@ -2,9 +2,9 @@
 // JavaScript, and on threads. Each takes a whole file and fills one buffer, which is as large as the file says its content is.
 
 import { availableParallelism } from "node:os";
-import { xzContentSize } from "../libkmod/formats/xz-index.js";
+import { parseXz, xzContentSize } from "../libkmod/formats/xz-file.js";
 import { zstdContentSize } from "../libkmod/formats/zstd-frames.js";
-import { type Allocate, type Decoder, TooLarge } from "./decoder.js";
+import { type Allocate, type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { findFunction, type Native } from "./koffi.js";
 import { takingTurns } from "./turns.js";
 
@@ -14,6 +14,7 @@ const inTurn = takingTurns(() => DECODERS_AT_ONCE);
 
 /** As kmod has it, several streams in one file count as one. */
 const LZMA_CONCATENATED = 8;
+const LZMA_MEM_ERROR = 5;
 /** The largest dictionary is that of the decoder in WebAssembly, 64 MiB. The next larger is of 96; the decoder takes some too. */
 const LZMA_MEMORY = 80 * 2 ** 20;
 
@@ -26,20 +27,21 @@ export async function findLiblzma(): Promise<Decoder | undefined> {
 }
 
 async function decodeXz(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
-	const size = xzContentSize(packed);
 	// liblzma has one answer for a file that is cut short and for a buffer that is.
-	if (size === undefined) throw new Error("its streams are not whole");
+	const size = xzContentSize(parseXz(packed));
 	if (size > limit) throw new TooLarge();
 	const content = allocate(size);
 	const length = [0];
 	const given = [[LZMA_MEMORY], LZMA_CONCATENATED, null, packed, [0], packed.length];
 	const result = await onThread(native, ...given, content, length, size);
+	if (result === LZMA_MEM_ERROR) throw new OutOfMemory();
 	if (result !== 0) throw new Error(`liblzma says ${result}`);
 	return content.subarray(0, length[0]);
 }
 
-/** ZSTD_error_dstSize_tooSmall, as it comes in a size. */
+/** ZSTD_error_dstSize_tooSmall and ZSTD_error_memory_allocation, as they come in a size. */
 const ZSTD_TOO_SMALL = -70;
+const ZSTD_MEMORY = -64;
 
 const ZSTD_DECOMPRESS = "intptr_t ZSTD_decompress(void *content, size_t size, const void *packed, size_t packed_size)";
 
@@ -56,6 +58,7 @@ async function decodeZstd(native: Native, packed: Buffer, limit: number, allocat
 		const content = allocate(size);
 		const result = await onThread(native, content, size, packed, packed.length);
 		if (result >= 0) return content.subarray(0, result);
+		if (result === ZSTD_MEMORY) throw new OutOfMemory();
 		if (result !== ZSTD_TOO_SMALL) throw new Error(`libzstd says ${result}`);
 		if (size === limit) throw new TooLarge();
 	}

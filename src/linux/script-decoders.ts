@@ -1,7 +1,11 @@
-// Decoders that are always there, in JavaScript and WebAssembly: of zstd (RFC 8878), and of xz as the kernel itself reads it:
+// Decoders that are always there, in JavaScript and WebAssembly: of zstd (RFC 8878), and of xz much as the kernel itself reads it:
 // LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
 
 import { setImmediate } from "node:timers/promises";
+import { damaged, unsupported } from "../libkmod/formats/damage.js";
+import { xxh64Low } from "../libkmod/formats/xxh64.js";
+import { parseXz } from "../libkmod/formats/xz-file.js";
+import { parseZstd } from "../libkmod/formats/zstd-frames.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 import { takingTurns } from "./turns.js";
 
@@ -23,7 +27,21 @@ export const xzDecompress: Decoder = {
 	decode: (packed, limit) => oneAtATime(() => decodeXz(packed, limit)),
 };
 
+/** fzstd itself looks at no checksum, and takes a frame whose content is not as large as it says. */
 async function decodeZstd(packed: Buffer, limit: number): Promise<Buffer> {
+	const all: Buffer[] = [];
+	let size = 0;
+	for (const frame of parseZstd(packed)) {
+		const content = await decodeFrame(packed.subarray(frame.start, frame.end), limit - size);
+		size += content.length;
+		if (frame.contentSize !== undefined && frame.contentSize !== content.length) throw damaged();
+		if (frame.checksum !== undefined && frame.checksum !== xxh64Low(content)) throw damaged();
+		all.push(content);
+	}
+	return all.length === 1 ? all[0]! : Buffer.concat(all, size);
+}
+
+async function decodeFrame(packed: Buffer, limit: number): Promise<Buffer> {
 	const { Decompress } = await import("fzstd");
 	const content = new Content(limit);
 	const decoder = new Decompress((chunk) => content.add(chunk));
@@ -34,7 +52,14 @@ async function decodeZstd(packed: Buffer, limit: number): Promise<Buffer> {
 	return content.whole();
 }
 
+const CHECKS: readonly number[] = [0, 1, 4];
+const LZMA2_ALONE = 1;
+
 async function decodeXz(packed: Buffer, limit: number): Promise<Buffer> {
+	for (const { check, blocks } of parseXz(packed)) {
+		if (!CHECKS.includes(check)) throw unsupported("its kind of checksum");
+		if (blocks.some(({ filters }) => filters.length > LZMA2_ALONE)) throw unsupported("a filter beside LZMA2");
+	}
 	const { default: xz } = await import("xz-decompress");
 	const content = new Content(limit);
 	const source = new ReadableStream<Uint8Array>({

@@ -172,7 +172,8 @@ class Printer {
 			if (!(error instanceof Refusal || error instanceof MalformedModule)) throw error;
 			const malformed = error instanceof MalformedModule;
 			this.#say("ERROR", `could not get modinfo from '${name}': ${malformed ? error.reason : formatErrno(error)}`);
-			if (malformed) this.#say("NOTICE", `${path} cannot be read as a module: ${error.message}`);
+			const why = malformed ? error.message : error.reason;
+			if (why !== undefined) this.#say("NOTICE", `${path} cannot be read as a module: ${why}`);
 			return undefined;
 		}
 	}

@@ -102,6 +102,111 @@ test("a kernel without finit_module is given the image itself", async (t) => {
 	}
 });
 
+const by = (program: "xz" | "zstd", ...words: string[]): Buffer =>
+	execFileSync(program, ["-c", ...words], { input: image, stdio: ["pipe", "pipe", "ignore"] });
+const xz = (...words: string[]): Buffer => by("xz", "--check=crc32", ...words);
+
+/** With a flag of RFC 1952 set, and what it stands for behind the fixed part. */
+function gzipWith(flag: number, ...extra: number[]): Buffer {
+	const whole = gzipSync(image);
+	return Buffer.concat([
+		whole.subarray(0, 3),
+		Buffer.from([flag]),
+		whole.subarray(4, 10),
+		Buffer.from(extra),
+		whole.subarray(10),
+	]);
+}
+
+const half = image.length / 2;
+const halves = (pack: (part: Buffer) => Buffer): Buffer =>
+	Buffer.concat([pack(image.subarray(0, half)), pack(image.subarray(half))]);
+const packedBy = (program: string, part: Buffer): Buffer =>
+	execFileSync(program, program === "xz" ? ["-c", "--check=crc32"] : ["-c", "-q"], { input: part });
+
+/** What the kernel's own decoders read, and what they do not. */
+const readByKernel = {
+	xz: { "with CRC32": xz(), "without check": by("xz", "--check=none"), "of several blocks": xz("--block-size=9000") },
+	zstd: { "as zstd makes it": by("zstd"), "with a window of 128 MiB": by("zstd", "--long=27", "--no-content-size") },
+	gzip: { "as gzip makes it": gzipSync(image), "with a name": gzipWith(0x08, 97, 98, 0) },
+};
+const unreadByKernel = {
+	xz: {
+		...{ "with CRC64": by("xz", "--check=crc64"), "with SHA-256": by("xz", "--check=sha256") },
+		...{
+			"with a filter": by("xz", "--check=crc32", "--x86", "--lzma2"),
+			"of two streams": halves((part) => packedBy("xz", part)),
+		},
+		"with a dictionary of a gigabyte": xz("--lzma2=dict=1GiB"),
+	},
+	zstd: {
+		"with a window of a gigabyte": by("zstd", "--long=30"),
+		"of two frames": halves((part) => packedBy("zstd", part)),
+	},
+	gzip: {
+		"with a comment": gzipWith(0x10, 97, 0),
+		"with an extra field": gzipWith(0x04, 1, 0, 97),
+		"with a checksum of its header": gzipWith(0x02, 0, 0),
+		"of two members": halves((part) => gzipSync(part)),
+	},
+};
+
+for (const compression of ["xz", "zstd", "gzip"] as const) {
+	const sysfs = sysfsWhere(`of-${compression}`, `${compression}\n`);
+	const insertAll = (files: Readonly<Record<string, Buffer>>) => {
+		for (const [what, content] of Object.entries(files)) writeFileSync(at(`${compression} ${what}`), content);
+		return standIn(
+			Object.keys(files).map((what) => ({ insert: [at(`${compression} ${what}`), what] as const })),
+			{},
+			sysfs,
+		);
+	};
+
+	test(`a kernel that unpacks ${compression} is given the file where its decoder reads it`, async (t) => {
+		const files = readByKernel[compression];
+		const { outcomes, recorded } = await insertAll(files);
+		t.deepEqual(
+			outcomes,
+			Object.keys(files).map(() => "done"),
+		);
+		t.deepEqual(
+			recorded.map(({ call, parameters, flags }) => [call, parameters, flags]).sort(),
+			Object.keys(files)
+				.map((what) => ["finit_module", what, 4])
+				.sort(),
+		);
+	});
+
+	test(`what the kernel's decoder of ${compression} does not read is unpacked here, before the kernel is asked`, async (t) => {
+		const files = unreadByKernel[compression];
+		const { outcomes, recorded } = await insertAll(files);
+		t.deepEqual(
+			outcomes,
+			Object.keys(files).map(() => "done"),
+		);
+		t.deepEqual(
+			recorded.map(({ call, parameters, hash }) => [call, parameters, hash]).sort(),
+			Object.keys(files)
+				.map((what) => ["init_module", what, fnv1a(image)])
+				.sort(),
+		);
+	});
+}
+
+test("a module's init runs once, whatever it answers", async (t) => {
+	const { EINVAL, EOPNOTSUPP, ENOEXEC, ENOMEM } = constants.errno;
+	for (const errno of [EINVAL, EOPNOTSUPP, ENOSYS, ENOEXEC, ENOMEM, EBUSY])
+		for (const [path, sysfs] of [
+			[plain, unpackingGzip],
+			[gzipped, unpackingGzip],
+			[gzipped, unpackingNothing],
+		] as const) {
+			const { outcomes, recorded } = await standIn([{ insert: [path, `standin.errno=${errno}`] }], {}, sysfs);
+			t.is(outcomes[0]?.[3], errno);
+			t.is(recorded.length, 1, `${errno} of ${path}`);
+		}
+});
+
 test("what init_module takes is changed to be forced, and refused where it is no module", async (t) => {
 	const sketch = { modinfo: ["license=GPL", "vermagic=5.10 SMP"], versions: { printk: 7 } };
 	const module = elfImage(sketch);

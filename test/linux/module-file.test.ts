@@ -159,11 +159,17 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 		}
 	});
 
-	test(`${decoder.name} refuses what is behind the last stream, and a dictionary beyond 64 MiB`, async (t) => {
+	test(`${decoder.name} refuses what is behind the last stream`, async (t) => {
 		for (const behind of [Buffer.alloc(3), Buffer.from("rubbish!"), whole.subarray(0, 12), whole.subarray(0, -4)])
 			t.like(await t.throwsAsync(unpack(Buffer.concat([whole, behind]))), invalid);
-		t.true((await unpack(compress("xz", "--check=crc32", "--lzma2=dict=64MiB"))).equals(content));
-		t.like(await t.throwsAsync(unpack(compress("xz", "--check=crc32", "--lzma2=dict=96MiB"))), invalid);
+	});
+
+	test(`${decoder.name} takes no more memory for a dictionary than the content needs`, async (t) => {
+		for (const size of ["64MiB", "96MiB", "1536MiB"]) {
+			const before = process.memoryUsage().rss;
+			t.true((await unpack(compress("xz", "--check=crc32", `--lzma2=dict=${size}`))).equals(content));
+			t.true(process.memoryUsage().rss - before < 200_000_000, size);
+		}
 	});
 }
 
@@ -171,13 +177,29 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 	const unpack = (bytes: Buffer, limit?: number) =>
 		decompress(compression, bytes, "x.ko", { decoder, ...(limit !== undefined && { limit }) });
 
-	test(`${decoder.name} refuses a frame of a few bytes that asks for a gigabyte to work in`, async (t) => {
+	test(`${decoder.name} takes no more memory for a window than the content needs`, async (t) => {
 		const repeatedByteLastBlock = (100 << 3) | (1 << 1) | 1;
 		const block = [repeatedByteLastBlock & 255, repeatedByteLastBlock >> 8, 0, 65];
 		const frame = (windowDescriptor: number) => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, windowDescriptor, ...block]);
-		t.true((await unpack(frame(17 << 3))).equals(Buffer.alloc(100, "A")));
-		t.like(await t.throwsAsync(unpack(frame(20 << 3))), { code: "EFBIG" });
-		t.like(await t.throwsAsync(unpack(Buffer.concat([packed.zstd, frame(20 << 3)]))), { code: "EFBIG" });
+		const before = process.memoryUsage().rss;
+		for (const power of [17, 20, 21]) t.true((await unpack(frame(power << 3))).equals(Buffer.alloc(100, "A")));
+		const far = compress("zstd", "--ultra", "--long=31");
+		t.true((await unpack(Buffer.concat([packed.zstd, far]))).equals(Buffer.concat([content, content])));
+		t.true(process.memoryUsage().rss - before < 200_000_000);
+	});
+
+	test(`${decoder.name} refuses a frame that says that its content is larger than its blocks can be`, async (t) => {
+		const lying = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 1, 0, 0]);
+		t.like(await t.throwsAsync(unpack(lying)), { code: "EINVAL", reason: "its data or their checksum is damaged" });
+	});
+
+	test(`${decoder.name} never takes what is damaged for the content`, async (t) => {
+		for (let at = 12; at < packed.zstd.length; at++) {
+			const bytes = Buffer.from(packed.zstd);
+			bytes[at]! ^= 0x55;
+			const unpacked = await unpack(bytes, 2 ** 22).catch((error: Refusal) => error.reason ?? error.code);
+			t.true(typeof unpacked === "string" || unpacked.equals(content), `byte ${at}`);
+		}
 	});
 
 	test(`${decoder.name} takes several frames for one file, whether they tell their size or not`, async (t) => {
@@ -188,3 +210,65 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 		}
 	});
 }
+
+const reasons = {
+	cut: "its end is missing",
+	damaged: "its data or their checksum is damaged",
+	behind: "something else stands behind its end",
+} as const;
+
+/** With one byte changed, counted from the end where negative. */
+function changed(bytes: Buffer, at: number): Buffer {
+	const copy = Buffer.from(bytes);
+	copy[at < 0 ? copy.length + at : at]! ^= 0x55;
+	return copy;
+}
+
+for (const [compression, decoder] of rows) {
+	const whole = packed[compression];
+	test(`${decoder.name} says in the same words why ${compression} cannot be read`, async (t) => {
+		const cases: (readonly [Buffer, keyof typeof reasons])[] = [
+			[whole.subarray(0, whole.length >> 1), "cut"],
+			[whole.subarray(0, -1), "cut"],
+			[whole.subarray(0, -8), "cut"],
+			[whole.subarray(0, 9), "cut"],
+			// In the checksum: of zstd's content, of gzip's, and of xz's index.
+			[changed(whole, compression === "xz" ? -13 : compression === "gzip" ? -6 : -1), "damaged"],
+			// In the data.
+			[changed(whole, compression === "gzip" ? -9 : whole.length >> 1), compression === "gzip" ? "cut" : "damaged"],
+		];
+		if (compression !== "gzip") cases.push([Buffer.concat([whole, Buffer.from("rubbish")]), "behind"]);
+		for (const [number, [bytes, reason]] of cases.entries()) {
+			const refused = await t.throwsAsync(decompress(compression, bytes, "x.ko", { decoder }));
+			t.like(refused, { code: "EINVAL", reason: reasons[reason] }, `case ${number}`);
+		}
+	});
+}
+
+test("bytes behind a gzip stream are passed over, and a second stream is read, as zlib does", async (t) => {
+	const unpack = (...parts: Buffer[]) => decompress("gzip", Buffer.concat(parts), "x.ko");
+	for (const behind of [Buffer.from("x"), Buffer.alloc(512), Buffer.from([0x1f]), Buffer.from("rubbish \x1f\x8b")])
+		t.true((await unpack(packed.gzip, behind)).equals(content), behind.toString());
+	t.true((await unpack(packed.gzip, packed.gzip, Buffer.from("x"))).equals(Buffer.concat([content, content])));
+	t.like(await t.throwsAsync(unpack(packed.gzip, packed.gzip.subarray(0, 40))), { reason: reasons.cut });
+	t.like(await t.throwsAsync(unpack(packed.gzip, Buffer.from([0x1f, 0x8b, 1, 0]))), { code: "EINVAL" });
+	const limit = 2 * content.length - 1;
+	const two = Buffer.concat([packed.gzip, packed.gzip]);
+	t.like(await t.throwsAsync(decompress("gzip", two, "x.ko", { limit })), { code: "EFBIG" });
+});
+
+test("what this machine cannot decompress is named", async (t) => {
+	const refuse = async (bytes: Buffer, decoder?: Decoder) => {
+		const compression = compressionOf(bytes)!;
+		const error = await t.throwsAsync(decompress(compression, bytes, "x.ko", decoder && { decoder }));
+		return (error as Refusal).reason;
+	};
+	const script = rows.find(([, { name }]) => name === "xz-decompress")![1];
+	t.is(await refuse(compress("xz", "--check=sha256"), script), "its kind of checksum is not supported");
+	t.is(await refuse(compress("xz", "--arm", "--lzma2"), script), "a filter beside LZMA2 is not supported");
+	const gzip = Buffer.from(packed.gzip);
+	gzip[2] = 7;
+	t.is(await refuse(gzip), "gzip of another kind than deflate is not supported");
+	const dictionary = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x21, 9, 0, 1, 0, 0]);
+	t.is(await refuse(dictionary), "a dictionary apart is not supported");
+});

@@ -82,7 +82,7 @@ for (const [name, cut] of Object.entries({
 	failure(`a file that ${name} wrote and that is cut short is damaged`, {
 		damage: (machine) => writeFileSync(moduleFile(machine, "lone"), cut),
 		status: 3,
-		complaints: [`${lone}${file("lone")} cannot be decompressed: it is damaged (EINVAL)`],
+		complaints: [`${lone}${file("lone")} cannot be decompressed: its end is missing (EINVAL)`],
 		inserted: ["base", "card"],
 	});
 }

@@ -64,6 +64,8 @@ function makeWorld(t: ExecutionContext): string {
 	return root;
 }
 
+const cutXz = execFileSync("xz", ["-c"], { input: image }).subarray(0, 40);
+
 type Call = { readonly words: readonly string[]; readonly before?: (root: string) => void };
 
 async function runOurs(t: ExecutionContext, { words, before }: Call): Promise<Outcome> {
@@ -192,6 +194,15 @@ const cases: readonly Case[] = [
 		ours: (real) => ({
 			...withWeakdep(real, false),
 			stderr: real.stderr.replace(/(?<=Exec format error)$/m, " (it is not an ELF file)"),
+		}),
+	},
+	{
+		words: ["-b", "@", "1.0"],
+		before: (root) => writeFileSync(join(root, "lib/modules/1.0/kernel/cut.ko.xz"), cutXz),
+		differs: "what is wrong with a file is told",
+		ours: (real) => ({
+			...withWeakdep(real, false),
+			stderr: real.stderr.replace(/(?<=Invalid argument)$/m, " (its end is missing)"),
 		}),
 	},
 	{

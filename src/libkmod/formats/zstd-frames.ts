@@ -1,45 +1,88 @@
-// The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need.
+// The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need, and
+// where the file is not whole.
 
-const FRAME = 0xfd2fb528;
-const SKIPPABLE_FRAME = 0x184d2a50;
+import { cut, damaged, trailing, unsupported } from "./damage.js";
+
+export type ZstdFrame = {
+	/** Where it stands in the file. */
+	readonly start: number;
+	readonly end: number;
+	/** How far back it may refer, in bytes, as it says. */
+	readonly window: number;
+	/** Where it says that: undefined where the window is the content. */
+	readonly windowAt: number | undefined;
+	/** Its content in bytes as it is said to be; undefined where it is not said. */
+	readonly contentSize: number | undefined;
+	/** The content can be no larger, in bytes. */
+	readonly most: number;
+	/** The lower half of the content's XXH64. */
+	readonly checksum: number | undefined;
+};
+
+const MAGIC = 0xfd2fb528;
+const SKIPPABLE = 0x184d2a50;
 const REPEATED_BYTE = 1;
+const COMPRESSED = 2;
+const RESERVED = 3;
+const LARGEST_BLOCK = 2 ** 17;
 
-/**
- * The most memory, in bytes, that any frame asks a decoder to keep. A frame may ask for more than a machine has, in a few bytes.
- * What is malformed is left to the decoder to find: the walk ends there.
- */
-export function largestWindow(packed: Buffer): number {
-	let largest = 0;
-	for (let at = 0; at + 8 <= packed.length; ) {
+/** Those with content; others are passed over. @throws {Damage} */
+export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
+	const frames: ZstdFrame[] = [];
+	for (let at = 0; at < packed.length; ) {
+		if (at + 4 > packed.length) throw frames.length > 0 && !isFrame(packed.subarray(at)) ? trailing() : cut();
 		const magic = packed.readUInt32LE(at);
-		if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_FRAME) {
+		if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
+			if (at + 8 > packed.length) throw cut();
 			at += 8 + packed.readUInt32LE(at + 4);
+			if (at > packed.length) throw cut();
 			continue;
 		}
-		const header = magic === FRAME ? readFrameHeader(packed, at) : undefined;
-		if (!header) break;
-		largest = Math.max(largest, header.window);
-		at = endOfBlocks(packed, at + header.size) + (header.checksum ? 4 : 0);
+		if (magic !== MAGIC) throw frames.length === 0 ? damaged() : trailing();
+		const frame = parseFrame(packed, at);
+		frames.push(frame);
+		at = frame.end;
 	}
-	return largest;
+	return frames;
+}
+
+/** Whether so few bytes may begin a frame. */
+function isFrame(bytes: Buffer): boolean {
+	return Buffer.from("28b52ffd", "hex").subarray(0, bytes.length).equals(bytes);
+}
+
+function parseFrame(packed: Buffer, start: number): ZstdFrame {
+	const header = readFrameHeader(packed, start);
+	const blocks = walkBlocks(packed, start + header.size, Math.min(header.window, LARGEST_BLOCK));
+	const end = blocks.end + (header.checksum ? 4 : 0);
+	if (end > packed.length) throw cut();
+	const { window, windowAt, contentSize } = header;
+	if (contentSize !== undefined && contentSize > blocks.most) throw damaged();
+	const checksum = header.checksum ? packed.readUInt32LE(blocks.end) : undefined;
+	return { start, end, window, windowAt, contentSize, most: blocks.most, checksum };
 }
 
 /** The first frame's content in bytes as it is said to be; undefined where it is not said. */
 export function zstdContentSize(packed: Buffer): number | undefined {
-	return packed.length >= 8 && packed.readUInt32LE(0) === FRAME ? readFrameHeader(packed, 0)?.contentSize : undefined;
+	return packed.length >= 8 && packed.readUInt32LE(0) === MAGIC ? readFrameHeader(packed, 0).contentSize : undefined;
 }
 
 function readFrameHeader(packed: Buffer, at: number) {
-	const descriptor = packed[at + 4]!;
+	const descriptor = packed[at + 4];
+	if (descriptor === undefined) throw cut();
 	const singleSegment = (descriptor & 0x20) !== 0;
 	const dictionarySize = [0, 1, 2, 4][descriptor & 3]!;
 	const contentSizeSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-	const contentSizeAt = at + 5 + (singleSegment ? 0 : 1) + dictionarySize;
+	const dictionaryAt = at + 5 + (singleSegment ? 0 : 1);
+	const contentSizeAt = dictionaryAt + dictionarySize;
 	const size = contentSizeAt + contentSizeSize - at;
-	if (at + size > packed.length) return undefined;
+	if (at + size > packed.length) throw cut();
+	if ((descriptor & 0x08) !== 0) throw unsupported("a frame of an unknown kind");
+	if (packed.subarray(dictionaryAt, contentSizeAt).some((byte) => byte !== 0)) throw unsupported("a dictionary apart");
 	const contentSize = contentSizeSize === 0 ? undefined : readContentSize(packed, contentSizeAt, contentSizeSize);
-	const window = singleSegment ? (contentSize ?? 0) : windowOf(packed[at + 5]!);
-	return { size, window, contentSize, checksum: (descriptor & 4) !== 0 };
+	const windowAt = singleSegment ? undefined : at + 5;
+	const window = windowAt === undefined ? (contentSize ?? 0) : windowOf(packed[windowAt]!);
+	return { size, window, windowAt, contentSize, checksum: (descriptor & 4) !== 0 };
 }
 
 function windowOf(descriptor: number): number {
@@ -54,13 +97,35 @@ function readContentSize(packed: Buffer, at: number, size: number): number {
 	return Number(packed.readBigUInt64LE(at));
 }
 
-function endOfBlocks(packed: Buffer, start: number): number {
+function walkBlocks(packed: Buffer, start: number, largest: number): { end: number; most: number } {
 	let at = start;
-	while (at + 3 <= packed.length) {
+	let most = 0;
+	for (let last = false; !last; ) {
+		if (at + 3 > packed.length) throw cut();
 		const header = packed.readUIntLE(at, 3);
-		const repeated = ((header >> 1) & 3) === REPEATED_BYTE;
-		at += 3 + (repeated ? 1 : header >> 3);
-		if ((header & 1) === 1) break;
+		const type = (header >> 1) & 3;
+		if (type === RESERVED) throw damaged();
+		at += 3 + (type === REPEATED_BYTE ? 1 : header >> 3);
+		most += type === COMPRESSED ? largest : header >> 3;
+		last = (header & 1) === 1;
+		if (at > packed.length) throw cut();
 	}
-	return at;
+	return { end: at, most };
+}
+
+/**
+ * The same file for decoders that keep a whole window: where one is larger than `enough`, and larger than all the content
+ * that there can be, it says so much less of itself.
+ */
+export function withWindowsThatFit(packed: Buffer, frames: readonly ZstdFrame[], enough: number): Buffer {
+	let copy: Buffer | undefined;
+	for (const { window, windowAt, most } of frames) {
+		if (windowAt === undefined || window <= enough || most >= window) continue;
+		copy ??= Buffer.from(packed);
+		let power = 0;
+		// Blocks are to be as large as they were allowed to be.
+		while (windowOf(power << 3) < Math.max(most, LARGEST_BLOCK)) power++;
+		copy[windowAt] = power << 3;
+	}
+	return copy ?? packed;
 }

@@ -36,7 +36,10 @@ async function showSymbols(
 ): Promise<number> {
 	const [operand = ""] = call.operands;
 	const explained = (error: unknown): number => {
-		giveUp(call, `could not get ${what} of ${operand}: ${explain(error)}`);
+		const errno = explain(error);
+		if (error instanceof Refusal && error.reason !== undefined)
+			call.explain(`${operand} cannot be read as a module: ${error.reason}`);
+		giveUp(call, `could not get ${what} of ${operand}: ${errno}`);
 		return 1;
 	};
 	let status = 0;
