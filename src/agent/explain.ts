@@ -160,8 +160,7 @@ const ofTheFile: Readonly<Record<string, string>> = {
 export function explainFailure(reason: Error | undefined): string {
 	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
 	const { operation, subject, code } = reason;
-	if (reason.reason !== undefined)
-		return `${subject} cannot be ${past[operation] ?? "used"}: ${reason.reason} (${code})`;
+	if (reason.reason !== undefined) return `${subject} cannot be decompressed: ${reason.reason} (${code})`;
 	const about = ofTheFile[`${operation} ${code}`];
 	if (about !== undefined) return `${subject} ${about} (${code})`;
 	const answer = operation === "insert" ? ofTheKernel[code] : undefined;

@@ -2,8 +2,8 @@
 // stands behind them.
 
 import type { Zlib, ZlibOptions } from "node:zlib";
-import { crc32 } from "../libkmod/formats/crc32.js";
-import { cut, damaged } from "../libkmod/formats/damage.js";
+import { crc32 } from "../libkmod/crc32.js";
+import { cut, damaged } from "../libkmod/damage.js";
 import { GZIP_MAGIC, GZIP_TRAILER_SIZE, parseGzipHeader } from "../libkmod/formats/gzip-member.js";
 import { type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 

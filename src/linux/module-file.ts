@@ -2,7 +2,7 @@
 // the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
 
 import { constants } from "node:os";
-import { Damage, damaged } from "../libkmod/formats/damage.js";
+import { Damage, damaged } from "../libkmod/damage.js";
 import { parseXz, withDictionariesThatFit } from "../libkmod/formats/xz-file.js";
 import { parseZstd, withWindowsThatFit } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";

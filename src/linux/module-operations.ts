@@ -3,12 +3,12 @@
 import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout } from "node:timers/promises";
-import { Damage } from "../libkmod/formats/damage.js";
+import { Damage } from "../libkmod/damage.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
-import { onDisk } from "./disk-path.js";
 import { kernelReads } from "../libkmod/kernel-decompression.js";
+import { onDisk } from "./disk-path.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls } from "./syscalls.js";

@@ -2,10 +2,10 @@
 // LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
 
 import { setImmediate } from "node:timers/promises";
-import { damaged, unsupported } from "../libkmod/formats/damage.js";
-import { xxh64Low } from "../libkmod/formats/xxh64.js";
+import { damaged, unsupported } from "../libkmod/damage.js";
 import { parseXz } from "../libkmod/formats/xz-file.js";
 import { parseZstd } from "../libkmod/formats/zstd-frames.js";
+import { xxh64Low } from "../libkmod/xxh64.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 import { takingTurns } from "./turns.js";
 

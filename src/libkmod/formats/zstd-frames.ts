@@ -1,7 +1,7 @@
 // The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need, and
 // where the file is not whole.
 
-import { cut, damaged, trailing, unsupported } from "./damage.js";
+import { cut, damaged, trailing, unsupported } from "../damage.js";
 
 export type ZstdFrame = {
 	/** Where it stands in the file. */

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
-import { Damage } from "../../../src/libkmod/formats/damage.js";
+import { Damage } from "../../../src/libkmod/damage.js";
 import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../src/libkmod/formats/xz-file.js";
 import { seededRandom } from "../../support/random-numbers.js";
 

@@ -1,9 +1,13 @@
 // Module files: ELF, its modinfo, symbols, versions and digests; signatures and their DER; what compression says of its content.
+
+import { crc32 } from "../../../../src/libkmod/crc32.js";
+import { Damage } from "../../../../src/libkmod/damage.js";
 import { ModuleDigester } from "../../../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../../../src/libkmod/depmod/symbol-names.js";
 import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "../../../../src/libkmod/formats/der.js";
 import { MalformedModule, parseElf, sectionAt } from "../../../../src/libkmod/formats/elf.js";
 import { forceModule } from "../../../../src/libkmod/formats/forced-module.js";
+import { parseGzipHeader } from "../../../../src/libkmod/formats/gzip-member.js";
 import { modinfoStrings } from "../../../../src/libkmod/formats/modinfo.js";
 import {
 	dependencySymbols,
@@ -12,8 +16,8 @@ import {
 	symbolVersions,
 } from "../../../../src/libkmod/formats/module-symbols.js";
 import { parseSignature } from "../../../../src/libkmod/formats/signature.js";
-import { xzContentSize } from "../../../../src/libkmod/formats/xz-index.js";
-import { largestWindow, zstdContentSize } from "../../../../src/libkmod/formats/zstd-frames.js";
+import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../../src/libkmod/formats/xz-file.js";
+import { parseZstd, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
 import { moduleInfo } from "../../../../src/libkmod/module-info.js";
 import { elfImage, exported, undefinedSymbol } from "../../elf-image.js";
 import type { Random } from "../../random-numbers.js";
@@ -25,7 +29,7 @@ const refusing = (read: () => void): Verdict => {
 		read();
 		return "accepted";
 	} catch (error) {
-		if (error instanceof MalformedModule) return "refused";
+		if (error instanceof MalformedModule || error instanceof Damage) return "refused";
 		throw error;
 	}
 };
@@ -322,62 +326,81 @@ const der: FuzzFormat = {
 const varint = (value: number): number[] =>
 	value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
 
-/** A stream whose blocks hold nothing that a decoder would take: only its index is read. */
-function xzStream(blocks: readonly (readonly [unpadded: number, content: number])[]): Buffer {
-	const records = [
-		0,
-		...varint(blocks.length),
-		...blocks.flatMap(([unpadded, content]) => [...varint(unpadded), ...varint(content)]),
-	];
-	while (records.length % 4 !== 0) records.push(0);
-	const index = Buffer.from([...records, 0xc, 0xc, 0xc, 0xc]);
-	const size = blocks.reduce((sum, [unpadded]) => sum + Math.ceil(unpadded / 4) * 4, 0);
-	const footer = Buffer.alloc(12);
-	footer.writeUInt32LE(index.length / 4 - 1, 4);
-	footer.write("YZ", 10, "latin1");
-	return Buffer.concat([Buffer.from("fd377a585a000004e6d6b446", "hex"), Buffer.alloc(size, 1), index, footer]);
+const withCrc = (bytes: Buffer): Buffer => {
+	const crc = Buffer.alloc(4);
+	crc.writeUInt32LE(crc32(bytes));
+	return Buffer.concat([bytes, crc]);
+};
+const padded = (bytes: readonly number[]): Buffer =>
+	Buffer.from([...bytes, ...Array<number>((4 - (bytes.length % 4)) % 4).fill(0)]);
+
+/** A block of chunks that are not compressed, in front of which its header may say how large it is. */
+function xzBlock(chunks: readonly Buffer[], dictionary: number, numbers: readonly number[] = []): Buffer {
+	const fields = padded([0, numbers.length === 0 ? 0 : 0x40, ...numbers, 0x21, 1, dictionary]);
+	fields[0] = fields.length / 4;
+	const data = chunks.flatMap((chunk) => [1, (chunk.length - 1) >> 8, (chunk.length - 1) & 255, ...chunk]);
+	return Buffer.concat([withCrc(fields), padded([...data, 0])]);
+}
+
+/** Its index is not compared to its blocks here: that is the decoder's work. */
+function xzStream(blocks: readonly Buffer[]): Buffer {
+	const flags = Buffer.from([0, 0]);
+	const index = withCrc(
+		padded([0, ...varint(blocks.length), ...blocks.flatMap(({ length }) => [...varint(length), 1])]),
+	);
+	const backward = Buffer.alloc(4);
+	backward.writeUInt32LE(index.length / 4 - 1);
+	const footer = withCrc(Buffer.concat([backward, flags]));
+	return Buffer.concat([
+		...[Buffer.from("fd377a585a00", "hex"), withCrc(flags), ...blocks, index],
+		...[footer.subarray(-4), footer.subarray(0, 6), Buffer.from("YZ")],
+	]);
 }
 
 const xz: FuzzFormat = {
-	name: "xz index",
-	sources: ["src/libkmod/formats/xz-index.ts"],
-	readers: [],
-	accepted: "the content's size",
-	refused: "undefined",
+	name: "xz files",
+	sources: ["src/libkmod/formats/xz-file.ts"],
+	readers: ["parseXz"],
+	accepted: "streams whose content fits into memory by a dictionary no larger than that",
+	refused: "Damage, which says why",
 	kind: "bytes",
-	fields: (input) =>
-		Array.from({ length: 24 }, (_, back) => ({ at: input.length - 12 - back, size: 1, bigEndian: false })),
-	sound: 1,
+	fields: (input) => [
+		...Array.from({ length: 24 }, (_, back): Field => ({ at: input.length - 12 - back, size: 1, bigEndian: false })),
+		...Array.from({ length: 24 }, (_, at): Field => ({ at: 12 + at, size: 1, bigEndian: false })),
+	],
+	sound: 3,
 	sample: (random) =>
 		Buffer.concat(
 			Array.from({ length: 1 + random.below(2) }, () =>
 				Buffer.concat([
 					xzStream(
-						Array.from({ length: random.below(4) }, () => [1 + random.below(60), random.below(1 << random.below(30))]),
+						Array.from({ length: random.below(4) }, () =>
+							xzBlock(
+								Array.from({ length: random.below(3) }, () => random.bytes(1 + random.below(600))),
+								random.below(41),
+							),
+						),
 					),
 					Buffer.alloc(4 * random.below(3)),
 				]),
 			),
 		),
 	read(input) {
-		const size = xzContentSize(input);
-		expect(size === undefined || (Number.isFinite(size) && size >= 0), `a size of ${size}`);
-		return verdict(size !== undefined);
+		return refusing(() => {
+			const streams = parseXz(input);
+			const size = xzContentSize(streams);
+			expect(Number.isSafeInteger(size) && size <= input.length * 2 ** 21, `a size of ${size}`);
+			const fitted = parseXz(withDictionariesThatFit(input, streams, 0));
+			expectSame(xzContentSize(fitted), size, "another size");
+			for (const { dictionary, size: of } of fitted.flatMap(({ blocks }) => blocks))
+				expect(dictionary <= Math.max(4096, 2 * of), `a dictionary of ${dictionary} for ${of}`);
+		});
 	},
 	limits: [
 		{
 			bound: "bytes of a number",
 			n: 9,
-			make(n) {
-				// One block of no bytes, whose content's size takes so many.
-				const number = [...Array<number>(n - 1).fill(0x80), 0];
-				const records = [0, 1, 0, ...number];
-				while (records.length % 4 !== 0) records.push(0);
-				const footer = Buffer.alloc(12);
-				footer.writeUInt32LE(records.length / 4 - 1, 4);
-				footer.write("YZ", 10, "latin1");
-				return Buffer.concat([Buffer.alloc(12, 1), Buffer.from(records), footer]);
-			},
+			make: (n) => xzStream([xzBlock([], 0, [...Array<number>(n - 1).fill(0x80), 0])]),
 			within: "accepted",
 			beyond: "refused",
 		},
@@ -388,60 +411,103 @@ const xz: FuzzFormat = {
 			within: "refused",
 			beyond: "accepted",
 		},
+		{ bound: "a dictionary", n: 40, make: (n) => xzStream([xzBlock([], n)]), within: "accepted", beyond: "refused" },
 	],
 };
 
-function zstdFrame(random: Random): Buffer {
-	const single = random.below(2) === 0;
-	const sizeOfSize = random.below(4);
-	const descriptor = (sizeOfSize << 6) | (single ? 0x20 : 0) | (random.below(2) << 2) | random.below(4);
-	const rest = random.bytes((single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + [single ? 1 : 0, 2, 4, 8][sizeOfSize]!);
-	const blocks = Array.from({ length: random.below(3) }, () => {
-		const data = random.bytes(random.below(9));
-		return Buffer.concat([Buffer.from([data.length << 3, 0, 0]), data]);
-	});
-	const checksum = Buffer.alloc((descriptor & 4) !== 0 ? 4 : 0);
-	return Buffer.concat([
-		Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor]),
-		rest,
-		...blocks,
-		Buffer.from([1, 0, 0]),
-		checksum,
-	]);
-}
-
-const zstd: FuzzFormat = {
-	name: "zstd frames",
-	sources: ["src/libkmod/formats/zstd-frames.ts"],
-	readers: [],
-	accepted: "the first frame says how large its content is",
-	refused: "it does not",
+const gzip: FuzzFormat = {
+	name: "gzip headers",
+	sources: ["src/libkmod/formats/gzip-member.ts"],
+	readers: ["parseGzipHeader"],
+	accepted: "where the data begin",
+	refused: "Damage, which says why",
 	kind: "bytes",
 	fields: () => [
-		{ at: 4, size: 1, bigEndian: false },
-		{ at: 5, size: 4, bigEndian: false },
-		{ at: 8, size: 4, bigEndian: false },
+		{ at: 3, size: 1, bigEndian: false },
+		{ at: 10, size: 2, bigEndian: false },
 	],
-	sound: 1,
-	sample(random) {
-		const skipped = Buffer.from([0x50 + random.below(16), 0x2a, 0x4d, 0x18, random.below(3), 0, 0, 0, 1, 2]);
-		return Buffer.concat([zstdFrame(random), ...(random.below(3) === 0 ? [skipped, zstdFrame(random)] : [])]);
-	},
+	sound: 2,
+	sample: (random) =>
+		Buffer.concat([Buffer.from([0x1f, 0x8b, 8, random.below(32), 0, 0, 0, 0, 0, 3]), random.bytes(random.below(40))]),
 	read(input) {
-		const [window, size] = [largestWindow(input), zstdContentSize(input)];
-		expect(Number.isFinite(window) && window >= 0, `a window of ${window}`);
-		expect(size === undefined || (Number.isFinite(size) && size >= 0), `a size of ${size}`);
-		return verdict(size !== undefined);
+		return refusing(() => {
+			const { size } = parseGzipHeader(input);
+			expect(size >= 10 && size <= input.length, `a header of ${size} bytes`);
+		});
 	},
 	limits: [
 		{
-			bound: "bytes of a frame",
-			n: 13,
-			make: (n) => Buffer.from("28b52ffde0ffffffffffffffff010000", "hex").subarray(0, n - 1),
+			bound: "bytes of a header",
+			n: 9,
+			make: (n) => Buffer.from("1f8b0800000000000003".padEnd(24, "0"), "hex").subarray(0, n),
 			within: "refused",
 			beyond: "accepted",
 		},
 	],
 };
 
-export const moduleFormats: readonly FuzzFormat[] = [modinfo, symbols, digest, forced, signature, der, xz, zstd];
+function zstdFrame(random: Random): Buffer {
+	const blocks = Array.from({ length: random.below(3) }, () => {
+		const data = random.bytes(random.below(9));
+		return Buffer.concat([Buffer.from([data.length << 3, 0, 0]), data]);
+	});
+	const single = random.below(2) === 0;
+	const descriptor = (single ? 0x20 : 0) | (random.below(2) << 2) | (random.below(8) === 0 ? random.below(16) : 0);
+	const size = blocks.reduce((sum, block) => sum + block.length - 3, 0);
+	return Buffer.concat([
+		Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor, single ? size : random.below(256)]),
+		random.bytes([0, 1, 2, 4][descriptor & 3]!),
+		...blocks,
+		Buffer.from([1, 0, 0]),
+		Buffer.alloc((descriptor & 4) !== 0 ? 4 : 0),
+	]);
+}
+
+const zstd: FuzzFormat = {
+	name: "zstd frames",
+	sources: ["src/libkmod/formats/zstd-frames.ts"],
+	readers: ["parseZstd"],
+	accepted: "frames one behind the other, with windows that fit into memory",
+	refused: "Damage, which says why",
+	kind: "bytes",
+	fields: () => [
+		{ at: 4, size: 1, bigEndian: false },
+		{ at: 5, size: 4, bigEndian: false },
+		{ at: 8, size: 4, bigEndian: false },
+	],
+	sound: 2,
+	sample(random) {
+		const skipped = Buffer.from([0x50 + random.below(16), 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+		return Buffer.concat([zstdFrame(random), ...(random.below(3) === 0 ? [skipped, zstdFrame(random)] : [])]);
+	},
+	read(input) {
+		return refusing(() => {
+			const frames = parseZstd(input);
+			let last = 0;
+			for (const { start, end, window, most } of frames) {
+				expect(start >= last && end > start && end <= input.length, "a frame is not within the file");
+				expect(Number.isFinite(window) && most <= input.length * 2 ** 21, `a window of ${window} for ${most}`);
+				last = end;
+			}
+			const fitted = parseZstd(withWindowsThatFit(input, frames, 0));
+			expectSame(
+				fitted.map(({ end }) => end),
+				frames.map(({ end }) => end),
+				"other frames",
+			);
+			for (const { window, windowAt, most } of fitted)
+				expect(windowAt === undefined || window <= Math.max(2 ** 18, 2 * most), `a window of ${window} for ${most}`);
+		});
+	},
+	limits: [
+		{
+			bound: "bytes of a frame",
+			n: 8,
+			make: (n) => Buffer.from("28b52ffd0000010000", "hex").subarray(0, n),
+			within: "refused",
+			beyond: "accepted",
+		},
+	],
+};
+
+export const moduleFormats: readonly FuzzFormat[] = [modinfo, symbols, digest, forced, signature, der, xz, gzip, zstd];
