@@ -160,7 +160,10 @@ const ofTheFile: Readonly<Record<string, string>> = {
 export function explainFailure(reason: Error | undefined): string {
 	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
 	const { operation, subject, code } = reason;
-	if (reason.reason !== undefined) return `${subject} cannot be decompressed: ${reason.reason} (${code})`;
+	if (reason.reason !== undefined) {
+		const what = operation === "decompress" ? `${subject} cannot be decompressed` : `could not ${operation} ${subject}`;
+		return `${what}: ${reason.reason} (${code})`;
+	}
 	const about = ofTheFile[`${operation} ${code}`];
 	if (about !== undefined) return `${subject} ${about} (${code})`;
 	const answer = operation === "insert" ? ofTheKernel[code] : undefined;

@@ -124,5 +124,5 @@ function partialReader(fd: number, image: Buffer): Load {
 function failed(path: string, thrown: unknown): ModuleDigest {
 	if (thrown instanceof MalformedModule) return unreadable(path, thrown.reason);
 	if (!(thrown instanceof Refusal)) throw thrown;
-	return unreadable(path, formatErrno(thrown), thrown.reason);
+	return unreadable(path, formatErrno(thrown));
 }

@@ -84,7 +84,7 @@ const answers: Readonly<Record<string, string>> = {
 };
 
 function formatAnswer(refusal: Refusal): string {
-	return answers[refusal.code] ?? formatErrno(refusal);
+	return refusal.reason ?? answers[refusal.code] ?? formatErrno(refusal);
 }
 
 /** Only now is it worth loading what knows of modules. */

@@ -172,8 +172,7 @@ class Printer {
 			if (!(error instanceof Refusal || error instanceof MalformedModule)) throw error;
 			const malformed = error instanceof MalformedModule;
 			this.#say("ERROR", `could not get modinfo from '${name}': ${malformed ? error.reason : formatErrno(error)}`);
-			const why = malformed ? error.message : error.reason;
-			if (why !== undefined) this.#say("NOTICE", `${path} cannot be read as a module: ${why}`);
+			if (malformed) this.#say("NOTICE", `${path} cannot be read as a module: ${error.message}`);
 			return undefined;
 		}
 	}

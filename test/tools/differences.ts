@@ -47,6 +47,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "insmod",
+		what: "what keeps a file from being decompressed is told",
+		fact: "kmod calls its parameters invalid",
+	},
+	{
+		tool: "insmod",
 		what: "gzip is read",
 		fact: "Debian's kmod is built without zlib, and hands a .ko.gz to the kernel as it is",
 	},
@@ -114,6 +119,11 @@ export const differences: readonly Difference[] = [
 		tool: "modinfo",
 		what: "what is wrong with a file is told in a second line",
 		fact: "kmod says 'Invalid argument' of everything that it cannot read as a module",
+	},
+	{
+		tool: "modinfo",
+		what: "what keeps a file from being decompressed is told",
+		fact: "kmod says 'Invalid argument' of a file whose end is missing, and of a .zst 'Exec format error'",
 	},
 	{
 		tool: "modinfo",

@@ -1,4 +1,5 @@
 // Where modprobe differs from Debian's kmod 30: each row of the table is met here, and does what its fact says.
+import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { comparedModprobe, everyRowIsMet, type ModprobeComparison } from "../support/compared-modprobe.js";
 import { elfImage } from "../support/elf-image.js";
@@ -33,6 +34,7 @@ alias x:pcm snd-pcm
 		"work/circle/x.conf": "softdep top post: busy plain\nsoftdep busy post: top\nsoftdep plain pre: top\n",
 		"work/below/site.conf": "options plain a=1\n",
 		"work/weak/x.conf": "weakdep plain pre post\n",
+		"work/cut.ko.xz": execFileSync("xz", ["-c"], { input: elfImage({ modinfo: ["license=GPL"] }) }).subarray(0, 40),
 		"work/gz.ko": gzipSync(
 			elfImage({ modinfo: ["license=GPL"], symbols: [{ name: "__crc_own", section: 0xfff1, value: 0xabc }] }),
 		),
@@ -89,6 +91,10 @@ comparedModprobe("what differs from kmod 30", machine, [
 		status: 0,
 		stderr: "",
 		calls: [inserted("plain", "a=1", 0, "./plain.ko")],
+	}),
+	differs("a path is a module file", "-C /dev/null --show-exports ./cut.ko.xz", {
+		status: 1,
+		stderr: "modprobe: FATAL: could not get symbols of ./cut.ko.xz: its end is missing\n",
 	}),
 	differs("a path is a module file", `-C /dev/null -D ${moduleFile("late")}`, {
 		status: 0,

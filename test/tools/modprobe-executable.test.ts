@@ -1,4 +1,5 @@
 // The executable under the name modprobe, beside the real one: what only a process of its own can show.
+import { execFileSync } from "node:child_process";
 import test from "ava";
 import { withoutPlaces } from "../support/compared-modprobe.js";
 import { elfImage } from "../support/elf-image.js";
@@ -51,6 +52,16 @@ test("the executable calls the kernel, runs commands and exits as the real one d
 	);
 	t.is(new Set(hashes).size, 4, "four images that differ");
 	t.true(runs[0]!.ours.calls.length > 1);
+});
+
+test("what keeps a module file from being decompressed is said in the place of kmod's errno", async (t) => {
+	const cut = execFileSync("xz", ["-c"], { input: forced }).subarray(0, 40);
+	const [run] = await runBothExecutables({ ...machine, files: { "modules/kernel/other.ko": cut } }, [
+		{ words: ["-C", "/dev/null", "other"] },
+	]);
+	const { real, ours } = run!;
+	t.is(withoutPlaces(real).stderr, "modprobe: ERROR: could not insert 'other': Invalid argument\n");
+	t.deepEqual(ours, { ...real, stderr: "modprobe: ERROR: could not insert 'other': its end is missing\n" });
 });
 
 test("a closed standard error is silence, where the real one turns to syslog, and -s is the way to it", async (t) => {

@@ -104,9 +104,9 @@ function readModinfo(elf: Elf, lists: { aliases: string[]; softdeps: string[]; w
 	}
 }
 
-/** The digest of a module that could not be read. @param reason as strerror(3) has it. @param detail what is known beyond that. */
-export function unreadable(path: string, reason: string, detail?: string): ModuleDigest {
-	return { ...emptyDigest(path), malformed: { reason, detail } };
+/** The digest of a module that could not be read. @param reason as strerror(3) has it, or more exactly. */
+export function unreadable(path: string, reason: string): ModuleDigest {
+	return { ...emptyDigest(path), malformed: { reason, detail: undefined } };
 }
 
 function emptyDigest(path: string) {

@@ -67,8 +67,8 @@ async function probe(call: Call, operand: string, module: Module, parameters: st
 		return 0;
 	} catch (error) {
 		if (!failures.some((kind) => error instanceof kind) || isOfReader(error)) throw error;
-		const { code, errno = 0 } = error as { code: string; errno?: number };
-		say("ERROR", `could not insert '${module.name}': ${answers[code] ?? formatErrno({ code, errno })}`);
+		const { code, errno = 0, reason } = error as { code: string; errno?: number; reason?: string };
+		say("ERROR", `could not insert '${module.name}': ${reason ?? answers[code] ?? formatErrno({ code, errno })}`);
 		const meaning = error instanceof Refusal ? await explainRefusal(call.kernel, kmod, error) : undefined;
 		if (meaning !== undefined) call.explain(meaning);
 		return 1;

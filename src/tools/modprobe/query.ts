@@ -36,10 +36,7 @@ async function showSymbols(
 ): Promise<number> {
 	const [operand = ""] = call.operands;
 	const explained = (error: unknown): number => {
-		const errno = explain(error);
-		if (error instanceof Refusal && error.reason !== undefined)
-			call.explain(`${operand} cannot be read as a module: ${error.reason}`);
-		giveUp(call, `could not get ${what} of ${operand}: ${errno}`);
+		giveUp(call, `could not get ${what} of ${operand}: ${explain(error)}`);
 		return 1;
 	};
 	let status = 0;
