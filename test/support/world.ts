@@ -48,8 +48,8 @@ export function worldFiles({ modules, aliases = {}, builtin = [], config, comman
 		index("modules.symbols.bin", []),
 		index("modules.builtin.bin", builtins),
 		index("modules.builtin.alias.bin", []),
-		[configFile, Buffer.from(config ?? "")],
-		["/proc/cmdline", Buffer.from(commandLine ?? "")],
+		[configFile, Buffer.from(config ?? "", "latin1")],
+		["/proc/cmdline", Buffer.from(commandLine ?? "", "latin1")],
 	]);
 }
 
