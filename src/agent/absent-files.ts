@@ -26,7 +26,7 @@ export function findAbsence(outcome: Outcome): Absence | undefined {
 	if (!FAILED.has(outcome.result)) return undefined;
 	const { result, step, reason, exitStatus } = rootOf(outcome);
 	if (result === "missing") return { path: undefined };
-	if (step.how === "run" && exitStatus === NO_COMMAND) return { path: /^\/\S+/.exec(step.command)?.[0] };
+	if (step.how === "run" && exitStatus === NO_COMMAND) return { path: /^\/[^\t-\r ]+/.exec(step.command)?.[0] };
 	if (step.how !== "insert" || !(reason instanceof Refusal)) return undefined;
 	return reason.operation === "open" && PASSING.has(reason.code) ? { path: step.path } : undefined;
 }

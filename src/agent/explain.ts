@@ -1,4 +1,5 @@
 // Sentences about plans, decisions and outcomes: why a module is loaded, or is not. Pure text, read by people.
+import { trimBlanks } from "../libkmod/byte-strings.js";
 import type { Source } from "../libkmod/formats/modprobe-config.js";
 import { Refusal } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
@@ -39,9 +40,9 @@ export function explainCause(cause: Cause): string {
 export function explainAction(step: Step): string {
 	switch (step.how) {
 		case "insert":
-			return `insmod ${step.path} ${step.parameters}`.trimEnd();
+			return trimBlanks(`insmod ${step.path} ${step.parameters}`);
 		case "run":
-			return `run ${step.command} ${step.parameters}`.trimEnd();
+			return trimBlanks(`run ${step.command} ${step.parameters}`);
 		case "builtin":
 			return "builtin";
 		case "missing":

@@ -7,6 +7,17 @@ const ASCII_ALONE = /^[\0-\x7f]*$/;
 /** Whether text and bytes are the same. */
 export const isAscii = (either: string): boolean => ASCII_ALONE.test(either);
 
+/** Without ASCII's white space at both ends. JavaScript's own trim() and \s take U+00A0 too, which is a byte of letters. */
+export function trimBlanks(bytes: string): string {
+	let start = 0;
+	let end = bytes.length;
+	while (start < end && isBlank(bytes.charCodeAt(start))) start++;
+	while (end > start && isBlank(bytes.charCodeAt(end - 1))) end--;
+	return bytes.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+
 /** Text as its UTF-8 bytes. A lone surrogate of textOf's is the byte that it stands for; any other is U+FFFD's three. */
 export function bytesOf(text: string): string {
 	if (isAscii(text)) return text;

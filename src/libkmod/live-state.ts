@@ -2,6 +2,7 @@
 // /proc/modules. Names are normalised ones, and `sysfs` and `proc` the directories where those are mounted. Everything
 // here throws a Refusal where the kernel refuses to tell.
 import { bounds } from "./bounds.js";
+import { trimBlanks } from "./byte-strings.js";
 import { type LoadedModule, type ModuleState, parseProcModules } from "./formats/proc-modules.js";
 import type { Files } from "./kernel.js";
 
@@ -54,7 +55,8 @@ function moduleDirectory(sysfs: string, module: string): string {
 }
 
 function readText(files: Files, path: string): string | undefined {
-	return files.read(path)?.toString("latin1").trim();
+	const bytes = files.read(path);
+	return bytes && trimBlanks(bytes.toString("latin1"));
 }
 
 function readNumber(files: Files, path: string): number | undefined {

@@ -1,5 +1,6 @@
 // What came of a step.
 
+import { trimBlanks } from "./byte-strings.js";
 import type { Step } from "./plan-insertion.js";
 
 export type Result =
@@ -29,11 +30,11 @@ export type Outcome = {
 
 /** Whether modules that need this one can go on. */
 export function isUsable({ result, step }: Outcome): boolean {
-	if (result === "masked") return step.how === "run" && !step.command.trimEnd().endsWith("false");
+	if (result === "masked") return step.how === "run" && !trimBlanks(step.command).endsWith("false");
 	return result === "inserted" || result === "live" || result === "builtin" || result === "ran";
 }
 
 /** An `install` line that keeps a module out: what it runs does nothing, so that running it can be spared. */
 export function isMask(command: string): boolean {
-	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(command.trim());
+	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(trimBlanks(command));
 }

@@ -157,7 +157,7 @@ type Fault = { readonly severity: "ERROR" | "FATAL"; readonly text: string };
 function findFault({ options: { symbolPrefix }, operands: [version, ...files] }: DepmodGiven): Fault | undefined {
 	if (symbolPrefix !== undefined && symbolPrefix.length !== 1)
 		return { severity: "FATAL", text: "-P only takes a single char" };
-	if (version !== undefined && !/^\s*[+-]?\d+\.\s*[+-]?\d/.test(version))
+	if (version !== undefined && !/^[\t-\r ]*[+-]?\d+\.[\t-\r ]*[+-]?\d/.test(version))
 		return { severity: "ERROR", text: `Bad version passed ${version}` };
 	const relative = files.find((file) => !file.startsWith("/"));
 	return relative === undefined ? undefined : { severity: "FATAL", text: `${relative}: not absolute path.` };

@@ -1,5 +1,5 @@
 import test from "ava";
-import { bytesOf, formatJson, mapStrings, textOf } from "../../src/libkmod/byte-strings.js";
+import { bytesOf, formatJson, isUtf8, mapStrings, textOf, trimBlanks } from "../../src/libkmod/byte-strings.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const rows: readonly (readonly [string, text: string, bytes: string])[] = [
@@ -51,4 +51,16 @@ test("every string of a value is converted, and nothing else", (t) => {
 	t.deepEqual(mapStrings({ é: [1, "é", null, { b: true, date }] }, bytesOf), {
 		"\xc3\xa9": [1, "\xc3\xa9", null, { b: true, date }],
 	});
+});
+
+test("blanks are ASCII's: what JavaScript takes for one may be the end of a letter", (t) => {
+	t.is(trimBlanks("\t\n\v\f\r l\xc3\xa0 \n"), "l\xc3\xa0");
+	t.is(trimBlanks("\xa0\x85"), "\xa0\x85");
+	t.is(trimBlanks(" \t "), "");
+	t.is(trimBlanks("a b"), "a b");
+});
+
+test("UTF-8 is told from what is none", (t) => {
+	for (const bytes of ["", "a\0", "l\xc3\xa0", "\xef\xbf\xbd"]) t.true(isUtf8(bytes), bytes);
+	for (const bytes of ["\xe9", "l\xc3", "\xed\xa0\x80", "\xa0"]) t.false(isUtf8(bytes), bytes);
 });

@@ -101,6 +101,39 @@ test.serial("insmod opens a file of any name and hands on parameters of any byte
 	t.is(ours("insmod", "\xe9.ko").stderr, "insmod: ERROR: could not load module \xe9.ko: No such file or directory\n");
 });
 
+test.serial("coldplug finds devices, aliases and settings by bytes, and says them so; its JSON is text", (t) => {
+	write(`${folder}/sys\xe9/devices/plat\xe9/modalias`, "x:\xe9\n");
+	write(`${folder}/sys\xe9/devices/plat\xe9/uevent`, "MODALIAS=x:\xe9\n");
+	write(`${folder}/machine\xe9/a.conf`, "alias x:? deep\noptions deep path=/caf\xe9 la=l\xc3\xa0\nalias x:?? snd\n");
+	write(`${folder}/settings\xe9.toml`, "parallel = 3\n");
+	const place = ["-d", root, "-S", RELEASE, "-C", `${folder}/machine\xe9`, "--sysfs", `${folder}/sys\xe9`];
+	const words = [
+		"coldplug",
+		"-n",
+		"--config",
+		`${folder}/settings\xe9.toml`,
+		"--policy",
+		`${folder}/none\xe9`,
+		...place,
+	];
+	const { status, stdout, stderr } = ours(...words);
+	t.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+	t.true(stdout.includes(`insmod ${modules}/kernel/d\xe9/deep.ko path=/caf\xe9 la=l\xc3\xa0`));
+	t.false(stdout.includes("snd"));
+	const records = ours(...words, "--json")
+		.stdout.trimEnd()
+		.split("\n")
+		.map((line) => JSON.parse(Buffer.from(line, "latin1").toString()));
+	t.like(
+		records.find(({ kind }) => kind === "step"),
+		{
+			path: `${folder}/r\udce9/lib/modules/${RELEASE}/kernel/d\udce9/deep.ko`,
+			parameters: "path=/caf\udce9 la=l\u00e0",
+			cause: { device: "/devices/plat\udce9", alias: "x:\udce9" },
+		},
+	);
+});
+
 test.serial("a working directory of any name is part of what is relative", (t) => {
 	const words = [process.execPath, resolve("dist/main.js"), "modinfo", "-n", "./kernel/snd.ko"];
 	t.is(run(words, `cd '${modules}'\n`).stdout, `${modules}/./kernel/snd.ko\n`);

@@ -81,7 +81,7 @@ const CHARACTER_CLASSES: Readonly<Record<string, string>> = {
 	digit: "0-9",
 	lower: "a-z",
 	punct: "!-\\/:-@\\[-`{-~",
-	space: "\\s",
+	space: "\\t-\\r ",
 	upper: "A-Z",
 	xdigit: "0-9A-Fa-f",
 };

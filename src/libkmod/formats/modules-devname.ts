@@ -31,7 +31,7 @@ export function parseModulesDevname(text: string): StaticNodes {
 }
 
 /** What follows the minor number is passed over. */
-const ENTRY = /^\s*(\S+)\s+(\S+)\s+([cb])\s*(\d{1,10}):\s*(\d{1,10})/;
+const ENTRY = /^[\t-\r ]*([^\t-\r ]+)[\t-\r ]+([^\t-\r ]+)[\t-\r ]+([cb])[\t-\r ]*(\d{1,10}):[\t-\r ]*(\d{1,10})/;
 
 function parseLine(line: string): StaticNode | undefined {
 	const [, module, name, type, major, minor] = ENTRY.exec(line) ?? [];

@@ -89,7 +89,7 @@ async function findOtherKernel(kernel: Kernel, kmod: Kmod, module: Module): Prom
 async function findUnknownSymbol(kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
 	const table = kernel.read("/proc/kallsyms", bounds.symbols)?.toString("latin1");
 	if (table === undefined) return undefined;
-	const known = new Set(Array.from(table.matchAll(/^\S+ \S (\S+)/gm), ([, name]) => name));
+	const known = new Set(Array.from(table.matchAll(/^[^ \t\n]+ . ([^ \t\n]+)/gm), ([, name]) => name));
 	const needed = (await kmod.dependencySymbols(module)).filter(({ bind }) => bind === "U");
 	const unknown = needed.find(({ name }) => !known.has(name));
 	return unknown && `it needs ${unknown.name}, which neither the kernel nor a module in it has`;

@@ -92,7 +92,7 @@ export function readVerbosity(occurrences: readonly Occurrence[]): number {
 
 /** As strtoul(3) reads a number of any base; undefined for what is none. */
 export function parseWait(text: string): number | undefined {
-	const [, sign, digits = ""] = /^\s*([-+]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(text) ?? [];
+	const [, sign, digits = ""] = /^[\t-\r ]*([-+]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(text) ?? [];
 	const octal = /^0\d/.test(digits);
 	if (digits === "" || (octal && /[89]/.test(digits))) return undefined;
 	const value = octal ? Number.parseInt(digits, 8) : Number(digits);
