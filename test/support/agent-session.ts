@@ -48,10 +48,10 @@ export function mountDevices(): void {
 	execFileSync("mount", ["-t", "tmpfs", "devices", "/sys/devices"]);
 }
 
-/** As the kernel does, before it announces it. @param devpath such as /devices/platform/serial8250 */
+/** As the kernel does, before it announces it. Strings are bytes. @param devpath such as /devices/platform/serial8250 */
 export function addDevice(devpath: string, alias: string): void {
-	mkdirSync(`/sys${devpath}`, { recursive: true });
-	writeFileSync(`/sys${devpath}/modalias`, `${alias}\n`, "latin1");
+	mkdirSync(Buffer.from(`/sys${devpath}`, "latin1"), { recursive: true });
+	writeFileSync(Buffer.from(`/sys${devpath}/modalias`, "latin1"), `${alias}\n`, "latin1");
 }
 
 /** A folder with a world and settings, for one agent after the other: what was inserted stays so. */

@@ -12,6 +12,12 @@ test("a node has a module, a name below /dev, a type and two numbers", (t) => {
 	});
 });
 
+test("a byte that JavaScript takes for a blank is part of a name", (t) => {
+	t.deepEqual(parseModulesDevname("l\xc3\xa0 d\xa0/e\x85 c1:2\n").value, [
+		{ module: "l\xc3\xa0", name: "d\xa0/e\x85", type: "c", major: 1, minor: 2 },
+	]);
+});
+
 test("whatever stands there, each line is a node, a comment or a bad one", (t) => {
 	const random = seededRandom(t);
 	const pieces = [
