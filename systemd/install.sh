@@ -12,28 +12,32 @@
 set -eu
 unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd -P)
-root=${DESTDIR:-}
+umask 022
+program=install.sh
 package=
 node=
-
-fail() {
-	echo "install.sh: $1" >&2
-	exit 1
-}
+asked=
+. "$here/root.sh"
+. "$here/installed-files.sh"
+[ -z "${DESTDIR+set}" ] || asked=x$DESTDIR
 
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || fail "$1 is no option, or lacks its value: --root DIR, --package DIR, --node FILE"
 	case $1 in
-	--root) root=$2 ;;
+	--root) asked=x$2 ;;
 	--package) package=$2 ;;
 	--node) node=$2 ;;
 	*) fail "$1 is no option: there are --root DIR, --package DIR, --node FILE" ;;
 	esac
 	shift 2
 done
-root=${root%/}
-[ -z "$root" ] || root=$(cd "$root" && pwd -P) || fail "there is no directory $root"
-. "$here/installed-files.sh"
+root=
+[ -z "$asked" ] || set_root "${asked#x}"
+
+is_program() { # PATH within the root
+	target "$1"
+	[ -f "$place" ] && [ -x "$place" ]
+}
 
 # As they are called within the root.
 if [ -z "$package" ]; then
@@ -43,25 +47,50 @@ if [ -z "$package" ]; then
 	*) fail "$package is not below $root: say by --package where this package will be" ;;
 	esac
 fi
+case $package in /*) ;; *) fail "--package $package is no absolute path within the root" ;; esac
 main=$package/dist/main.js
-[ -e "$root$main" ] || fail "there is no $root$main: build the package first (npm ci), or name another by --package"
+target "$main"
+[ -f "$place" ] || fail "there is no $root$main: build the package first (npm ci), or name another by --package"
 if [ -z "$node" ]; then
 	if [ -z "$root" ]; then
 		node=$(command -v node) || fail "there is no node in the search path: name it by --node"
 	else
-		for node in /usr/local/bin/node /usr/bin/node; do [ ! -x "$root$node" ] || break; done
+		for node in /usr/local/bin/node /usr/bin/node; do ! is_program "$node" || break; done
 	fi
 fi
-[ -x "$root$node" ] || fail "$root$node is no program: name node by --node"
+case $node in /*) ;; *) fail "--node $node is no absolute path within the root" ;; esac
+is_program "$node" || fail "$root$node is no program: name node by --node"
 case $node$main in
 *[!A-Za-z0-9/._+@-]*) fail "$node or $main has characters in it that a unit would take for something else" ;;
 esac
 
-# What is there already and somebody else's is not touched, and then nothing is.
-for path in $UNITS $RULES; do
-	[ ! -e "$root$path" ] && [ ! -L "$root$path" ] || is_ours "$root$path" ||
-		fail "$root$path is not this package's: move it away first"
+unit_source() { # PATH within the root -> $source
+	source=$here/${1#"$UNIT_DIRECTORY/"}
+}
+
+rules_source() { # PATH within the root -> $source
+	source=$here/../rules/${1##*/}
+}
+
+# What is there already and somebody else's is not touched, and then nothing is. Nor is it where a part of this package is missing.
+is_free() { # PATH within the root -> $place
+	place "$1"
+	[ ! -e "$place" ] && [ ! -L "$place" ]
+}
+not_ours() { fail "$root$1 is not this package's: move it away first"; }
+need() { [ -f "$1" ] || fail "there is no $1: the package is not whole"; }
+for path in $UNITS; do
+	is_free "$path" || is_ours "$place" || not_ours "$path"
+	unit_source "$path"
+	need "$source"
 done
+for path in $RULES; do
+	is_free "$path" || is_ours "$place" || not_ours "$path"
+	rules_source "$path"
+	need "$source"
+done
+is_free "$WANTED" || [ "$(readlink "$place")" = ../hotplugd.service ] || not_ours "$WANTED"
+is_free "$HELPER" || { [ -f "$place" ] && [ ! -L "$place" ]; } || not_ours "$HELPER"
 
 # Below /home and /root the unit would not find them.
 home=yes
@@ -73,31 +102,52 @@ esac
 # then, and one that does not know it would not start. The first two letters of each pair are systemd's and sed's.
 launch='/bin/sh -c '\''exec "$$0" $$("$$0" --disable-sigusr1 --version >/dev/null 2>\&1 \&\& echo --disable-sigusr1) "$$@"'\'
 
+# What is being written has a name that nobody knows before, beside the file whose place it takes.
+draft=
+drop_draft() {
+	[ -z "$draft" ] || rm -rf "$draft"
+	draft=
+}
+trap drop_draft EXIT
+trap 'exit 1' HUP INT TERM
+
 put() { # FILE PATH
-	mkdir -p "$root${2%/*}"
+	place "$2"
+	mkdir -p "${place%/*}"
+	draft=$(mktemp "${place%/*}/.hotplugd.XXXXXXXXXX")
 	{
 		echo "$MARK"
 		sed -e "s|^ConditionFileIsExecutable=/usr/bin/hotplugd\$|ConditionFileIsExecutable=$node\\
 ConditionPathExists=$main|" -e "s|^\(Exec[A-Za-z]*=-\{0,1\}\)/usr/bin/hotplugd |\\1$launch $node $main |" \
 			-e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
-	} >"$root$2.new"
-	chmod 644 "$root$2.new"
-	mv -f "$root$2.new" "$root$2"
+	} >"$draft"
+	chmod 644 "$draft"
+	mv -f "$draft" "$place"
+	draft=
 }
 
 # The thin helper is made for one machine and one C library. It is there to become the kernel's modprobe: only once it has run.
-put_helper() { # cp FILE | cc OPTION...
-	mkdir -p "$root${HELPER%/*}"
-	case $1 in cp) set -- "$@" "$root$HELPER.new" ;; esac
-	if "$@" 2>/dev/null && chmod 755 "$root$HELPER.new" && helper_runs "$HELPER.new"; then
-		mv -f "$root$HELPER.new" "$root$HELPER"
+put_helper() { # cp|cc FILE
+	place "$HELPER"
+	mkdir -p "${place%/*}"
+	draft=$(mktemp -d "${place%/*}/.hotplugd.XXXXXXXXXX") || return 1
+	if make_helper "$@" 2>/dev/null && chmod 755 "$draft/hotplugd-load" && helper_runs "${draft#"$root"}/hotplugd-load"; then
+		mv -f "$draft/hotplugd-load" "$place"
+		drop_draft
 	else
-		rm -f "$root$HELPER.new"
+		drop_draft
 		return 1
 	fi
 }
 
-helper_runs() { # PATH within the root
+make_helper() { # cp|cc FILE
+	case $1 in
+	cp) cp "$2" "$draft/hotplugd-load" ;;
+	cc) cc -O2 -o "$draft/hotplugd-load" "$2" ;;
+	esac
+}
+
+helper_runs() { # PATH within the root, without links
 	# What the kernel does not take for a program would be taken for a shell's script by whoever runs it.
 	[ "$(machine_of "$root$1")" = "$(machine_of /proc/self/exe)" ] &&
 		[ "$(${root:+chroot "$root"} "$1" --check 2>/dev/null)" = hotplugd-load ]
@@ -110,14 +160,23 @@ machine_of() { # PROGRAM: of its ELF header what tells one kind of machine from 
 	} 2>/dev/null | tr '\0' .
 }
 
-for path in $UNITS; do put "$here/${path#"$UNIT_DIRECTORY/"}" "$path"; done
-for path in $RULES; do put "$here/../rules/${path##*/}" "$path"; done
-mkdir -p "$root${WANTED%/*}"
-ln -sf ../hotplugd.service "$root$WANTED"
-if ! { put_helper cp "$here/../dist/hotplugd-load" || put_helper cc -O2 -o "$root$HELPER.new" "$here/../$HELPER_SOURCE"; }; then
+for path in $UNITS; do
+	unit_source "$path"
+	put "$source" "$path"
+done
+for path in $RULES; do
+	rules_source "$path"
+	put "$source" "$path"
+done
+if is_free "$WANTED"; then
+	mkdir -p "${place%/*}"
+	ln -s ../hotplugd.service "$place"
+fi
+if ! { put_helper cp "$here/../dist/hotplugd-load" || put_helper cc "$here/../$HELPER_SOURCE"; }; then
 	# One of an earlier installation may run, or not any more.
-	helper_runs "$HELPER" || rm -f "$root$HELPER"
-	rmdir "$root${HELPER%/*}" 2>/dev/null || :
+	place "$HELPER"
+	helper_runs "$inside" || rm -f "$place"
+	rmdir "${place%/*}" 2>/dev/null || :
 	echo "install.sh: $HELPER is not installed, since it was not seen to run in ${root:-/}: it serves only the kernel's own requests, which modprobe goes on serving" >&2
 fi
 

@@ -17,5 +17,5 @@ HELPER_SOURCE=src/linux/thin-helper/hotplugd-load.c
 OWN_DIRECTORIES="$UNIT_DIRECTORY/systemd-udev-settle.service.d ${WANTED%/*} ${HELPER%/*}"
 
 is_ours() { # FILE
-	[ -f "$1" ] && [ "$(sed -n 1p "$1")" = "$MARK" ]
+	[ -f "$1" ] && [ ! -L "$1" ] && [ "$(sed -n 1p "$1")" = "$MARK" ]
 }

@@ -7,42 +7,44 @@
 set -eu
 unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd -P)
-root=${DESTDIR:-}
-
-fail() {
-	echo "uninstall.sh: $1" >&2
-	exit 1
-}
-
+program=uninstall.sh
+. "$here/root.sh"
+. "$here/installed-files.sh"
+asked=
+[ -z "${DESTDIR+set}" ] || asked=x$DESTDIR
 case $#${1:+ $1} in
 0) ;;
-"2 --root") root=$2 ;;
+"2 --root") asked=x$2 ;;
 *) fail "there is one option, --root DIR" ;;
 esac
-root=${root%/}
-[ -z "$root" ] || root=$(cd "$root" && pwd -P) || fail "there is no directory $root"
-. "$here/installed-files.sh"
+root=
+[ -z "$asked" ] || set_root "${asked#x}"
 
 running() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 # Rules and helper first: whatever comes up meanwhile is loaded by whoever is there.
 for path in $RULES; do
-	! is_ours "$root$path" || rm -f "$root$path"
+	place "$path"
+	! is_ours "$place" || rm -f "$place"
 done
 if [ -z "$root" ] && [ "$(cat /proc/sys/kernel/modprobe 2>/dev/null)" = "$HELPER" ]; then
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 fi
-rm -f "$root$HELPER" "$root$HELPER.new"
+place "$HELPER"
+[ -d "$place" ] || rm -f "$place" "$place.new"
 if running; then
 	udevadm control --reload
 	systemctl stop hotplugd.service hotplugd-command.socket
 fi
 # Only as install.sh has made it.
-[ "$(readlink "$root$WANTED")" != ../hotplugd.service ] || rm -f "$root$WANTED"
+place "$WANTED"
+[ "$(readlink "$place")" != ../hotplugd.service ] || rm -f "$place"
 for path in $UNITS; do
-	! is_ours "$root$path" || rm -f "$root$path"
+	place "$path"
+	! is_ours "$place" || rm -f "$place"
 done
 for path in $OWN_DIRECTORIES; do
-	rmdir "$root$path" 2>/dev/null || :
+	place "$path"
+	rmdir "$place" 2>/dev/null || :
 done
 ! running || systemctl daemon-reload

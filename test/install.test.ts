@@ -285,6 +285,17 @@ const foreign = test.macro({
 test("somebody else's last rule", foreign, LAST_RULES, (path) => writeFileSync(path, "# mine\n"));
 test("somebody else's rule", foreign, RULES, (path) => writeFileSync(path, "# mine\n"));
 test("a rule that is masked", foreign, RULES, (path) => symlinkSync("/dev/null", path));
+test("a unit that is a link to one of ours", foreign, `${UNITS}/hotplugd.service`, (path) => {
+	writeFileSync(
+		`${path}.ours`,
+		"# Installed by hotplugd's systemd/install.sh; what is changed here is lost when it runs again.\n",
+	);
+	symlinkSync("hotplugd.service.ours", path);
+});
+test("a folder in the thin helper's place", foreign, HELPER, (path) => mkdirSync(path));
+test("somebody else's link", foreign, `${UNITS}/sysinit.target.wants/hotplugd.service`, (path) =>
+	symlinkSync("../own.service", path),
+);
 test("somebody else's unit", foreign, `${UNITS}/hotplugd.service`, (path) => writeFileSync(path, ""));
 
 const refuses = test.macro({
@@ -318,8 +329,160 @@ test("a path that a unit would take for something else is refused", (t) => {
 	}
 });
 
-test("a root that is not there is refused", (t) => {
-	t.is(run("install", "/nonexistent/root", PACKAGE).status, 1);
-	t.is(run("uninstall", "/nonexistent/root").status, 1);
+test("a root that is not there, or is no directory, is refused and named", (t) => {
+	const file = join(makeRoot(t), "usr/bin/node");
+	for (const script of ["install", "uninstall"] as const)
+		for (const root of ["/nonexistent/root", file])
+			t.deepEqual(run(script, root), { status: 1, stderr: `${script}.sh: there is no directory ${root}\n` });
 	t.false(existsSync("/nonexistent"));
 });
+
+/** Where the running system's own directories are others, for what should not act on them. @returns what was put there, too */
+function runBesideSystem(
+	t: ExecutionContext,
+	command: readonly string[],
+	environment: Readonly<Record<string, string>> = {},
+) {
+	const written = join(makeRoot(t), "written");
+	const mounts = ["/etc", "/run", "/usr/local"].map((path) => `mount -t tmpfs none ${path}`).join(" && ");
+	const script = `${mounts} && mkdir -p /etc/udev/rules.d && { "$@"; status=$?; find /etc /usr/local -type f >${written}; exit $status; }`;
+	const { status, stderr } = spawnSync("unshare", ["-Urm", "sh", "-c", script, "sh", ...command], {
+		encoding: "utf8",
+		env: { PATH: process.env.PATH, ...environment },
+	});
+	return { status, stderr, written: readFileSync(written, "utf8") };
+}
+
+const EMPTY = "the root is empty: name a directory, or leave --root and DESTDIR out for the system that runs";
+
+for (const script of ["install", "uninstall"])
+	test(`an empty root is refused, by option or by environment (${script}.sh)`, (t) => {
+		const command = ["sh", `systemd/${script}.sh`];
+		const refused = { status: 1, stderr: `${script}.sh: ${EMPTY}\n`, written: "" };
+		t.deepEqual(runBesideSystem(t, [...command, "--root", ""]), refused);
+		t.deepEqual(runBesideSystem(t, command, { DESTDIR: "" }), refused);
+	});
+
+test("a root that is the running system's by another name is refused", (t) => {
+	const folder = makeRoot(t);
+	symlinkSync("/", join(folder, "link"));
+	for (const root of [join(folder, "link"), "/usr/..", "/."]) {
+		const { status, stderr, written } = runBesideSystem(t, ["sh", "systemd/install.sh", "--root", root]);
+		t.deepEqual({ status, written }, { status: 1, written: "" });
+		t.is(stderr, `install.sh: ${root} is the root of the system that runs: leave --root out, or name another\n`);
+	}
+});
+
+test("a root may be relative, and look like an option", (t) => {
+	const root = makeRoot(t);
+	const folder = makeRoot(t);
+	cpSync(root, join(folder, "-root"), { recursive: true });
+	const command = ["sh", join(process.cwd(), "systemd/install.sh"), "--root", "-root", ...PACKAGE];
+	t.deepEqual(runOf(folder, command), well);
+	t.true(existsSync(join(folder, "-root", RULES)));
+	t.false(existsSync(join(folder, RULES)));
+});
+
+/** A root whose links lead out of it for whoever is not in it, and what is there. */
+function makeRootWithLinks(t: ExecutionContext) {
+	const root = makeRoot(t);
+	const outside = makeRoot(t);
+	for (const directory of ["units", "rules", "lib/hotplugd"]) mkdirSync(join(outside, directory), { recursive: true });
+	rmSync(join(root, "etc"), { recursive: true });
+	mkdirSync(join(root, "etc/systemd"), { recursive: true });
+	mkdirSync(join(root, "etc/udev"));
+	mkdirSync(join(root, "usr/local"), { recursive: true });
+	symlinkSync(join(outside, "units"), join(root, "etc/systemd/system"));
+	symlinkSync(`../../../../../../../../../..${outside}/rules`, join(root, "etc/udev/rules.d"));
+	symlinkSync("link", join(root, "usr/local/lib"));
+	symlinkSync(join(outside, "lib"), join(root, "usr/local/link"));
+	return { root, outside };
+}
+
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`links in the root lead where they lead within it (${shell.join(" ")})`, (t) => {
+		const { root, outside } = makeRootWithLinks(t);
+		const before = readTree(outside);
+		t.deepEqual(run("install", root, PACKAGE, shell), well);
+		t.deepEqual(readTree(outside), before);
+		const at = (path: string) => join(root, outside, path);
+		t.true(existsSync(at("units/hotplugd.service")));
+		t.is(readlinkSync(at("units/sysinit.target.wants/hotplugd.service")), "../hotplugd.service");
+		t.true(existsSync(at("rules/80-drivers.rules")));
+		t.true(existsSync(at("lib/hotplugd/hotplugd-load")));
+		// What another installation has there.
+		cpSync(at("units"), join(outside, "units"), { recursive: true, verbatimSymlinks: true });
+		cpSync(at("rules"), join(outside, "rules"), { recursive: true });
+		cpSync(at("lib"), join(outside, "lib"), { recursive: true });
+		const other = readTree(outside);
+		t.deepEqual(run("uninstall", root, [], shell), well);
+		t.deepEqual(readTree(outside), other);
+		t.deepEqual(
+			[...readTree(at("")).keys()].filter((path) => !lstatSync(at(path)).isDirectory()),
+			[],
+		);
+	});
+
+test("links in the root that lead in a circle are named", (t) => {
+	const root = makeRoot(t);
+	rmSync(join(root, "etc/udev"), { recursive: true });
+	symlinkSync("udev", join(root, "etc/udev"));
+	const before = readTree(root);
+	t.deepEqual(run("install", root, PACKAGE), {
+		status: 1,
+		stderr: `install.sh: ${root}/etc/udev/rules.d/80-drivers.rules is reached through too many links\n`,
+	});
+	t.deepEqual(readTree(root), before);
+});
+
+test("node and package are looked for in the root, whatever links lead to them", (t) => {
+	const root = makeRoot(t);
+	rmSync(join(root, "usr/bin/node"));
+	symlinkSync("/etc/alternatives/node", join(root, "usr/bin/node"));
+	mkdirSync(join(root, "etc/alternatives"));
+	symlinkSync("/bin/sh", join(root, "etc/alternatives/node"));
+	t.regex(run("install", root, PACKAGE).stderr, /\/usr\/bin\/node is no program: name node by --node\n$/);
+	rmSync(join(root, "etc/alternatives/node"));
+	symlinkSync("/opt/node-within", join(root, "etc/alternatives/node"));
+	write(join(root, "opt/node-within"), "", 0o755);
+	t.deepEqual(run("install", root, PACKAGE), well);
+	t.regex(run("install", root, ["--package", "opt/hotplugd"]).stderr, /--package opt\/hotplugd is no absolute path/);
+	t.regex(
+		run("install", root, [...PACKAGE, "--node", "usr/bin/node"]).stderr,
+		/--node usr\/bin\/node is no absolute path/,
+	);
+});
+
+test("what is planted beside the files that it writes is not written through", (t) => {
+	const root = makeRoot(t);
+	write(join(root, "target"), "kept");
+	for (const path of [`${UNITS}/hotplugd.service`, RULES, HELPER]) {
+		mkdirSync(dirname(join(root, path)), { recursive: true });
+		symlinkSync(join(root, "target"), join(root, `${path}.new`));
+	}
+	t.deepEqual(run("install", root, PACKAGE), well);
+	t.is(readFileSync(join(root, "target"), "utf8"), "kept");
+	for (const path of installed)
+		t.regex(`${lstatSync(join(root, path)).mode.toString(8)} ${path}`, /^(?:100644|100755|120777) /);
+	t.deepEqual(
+		[...readTree(root).keys()].filter((path) => path.includes("/.")),
+		[],
+	);
+});
+
+for (const part of ["systemd/hotplugd-failed.service", "rules/80-drivers.rules"])
+	test(`where the package lacks ${part} that is named, and nothing is installed`, (t) => {
+		const root = makeRoot(t);
+		const before = readTree(root);
+		const folder = mkdtempSync(join(tmpdir(), "package-"));
+		t.teardown(() => rmSync(folder, { recursive: true }));
+		for (const folders of ["systemd", "rules"]) cpSync(folders, join(folder, folders), { recursive: true });
+		rmSync(join(folder, part));
+		const { status, stderr } = runOf(folder, ["sh", "systemd/install.sh", "--root", root, ...PACKAGE]);
+		t.is(status, 1);
+		t.regex(
+			stderr,
+			new RegExp(`^install\\.sh: there is no \\S+${part.split("/").at(-1)}: the package is not whole\\n$`),
+		);
+		t.deepEqual(readTree(root), before);
+	});
