@@ -116,7 +116,7 @@ test("of two at once the second waits for the first, and the files are of one al
 	t.deepEqual(depmod(root), well);
 	const { ino } = statSync(at(root, "modules.dep"));
 	const slow = spawn(process.execPath, wordsOf(root), {
-		env: environmentOf({ RENAME_MILLISECONDS: 200 }),
+		env: environmentOf({ RENAME_MILLISECONDS: 500 }),
 		stdio: ["ignore", "ignore", "inherit"],
 	});
 	const ended = once(slow, "exit");
