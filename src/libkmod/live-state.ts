@@ -2,7 +2,7 @@
 // /proc/modules. Names are normalised ones, and `sysfs` and `proc` the directories where those are mounted. Everything
 // here throws a Refusal where the kernel refuses to tell.
 import { bounds } from "./bounds.js";
-import { trimBlanks } from "./byte-strings.js";
+import { attributeText, attributeWord } from "./formats/attribute.js";
 import { type LoadedModule, type ModuleState, parseProcModules } from "./formats/proc-modules.js";
 import type { Files } from "./kernel.js";
 
@@ -20,7 +20,8 @@ export function readInitstate(files: Files, sysfs: string, module: string): Modu
 
 /** The one inserted last comes first; none for a kernel without modules. */
 export function readLoadedModules(files: Files, proc: string): LoadedModule[] {
-	return parseProcModules(files.read(`${proc}/modules`, bounds.loadedModules)?.toString("latin1") ?? "");
+	const bytes = files.read(`${proc}/modules`, bounds.loadedModules);
+	return parseProcModules(bytes === undefined ? "" : attributeText(bytes));
 }
 
 /** Modules that need this one, in the order of the directory that lists them, as in libkmod. */
@@ -56,7 +57,7 @@ function moduleDirectory(sysfs: string, module: string): string {
 
 function readText(files: Files, path: string): string | undefined {
 	const bytes = files.read(path);
-	return bytes && trimBlanks(bytes.toString("latin1"));
+	return bytes && attributeWord(bytes);
 }
 
 function readNumber(files: Files, path: string): number | undefined {

@@ -2,6 +2,7 @@
 // end. Opening and closing run none, and are done at once: to wake a thread takes longer.
 
 import { closeSync, openSync, read } from "node:fs";
+import { attributeText } from "../libkmod/formats/attribute.js";
 import { onDisk } from "./disk-path.js";
 import { openSyscalls } from "./syscalls.js";
 import { threadsForAttributes } from "./thread-pool.js";
@@ -72,7 +73,7 @@ export function beginRead(path: string, ended: AttributeEnd): void {
 		reading.delete(path);
 		slow.delete(path);
 		givenUp.delete(path);
-		const text = error ? undefined : buffer.toString("latin1", 0, length);
+		const text = error ? undefined : attributeText(buffer.subarray(0, length));
 		if (idle.length < threadsForAttributes().prompt) idle.push(buffer);
 		ended(text, error);
 	});

@@ -1,7 +1,7 @@
 // The Kernel port on the real machine: its module files, its modules, and the commands of modprobe.d.
 
 import { constants, release } from "node:os";
-import { trimBlanks } from "../libkmod/byte-strings.js";
+import { attributeWord } from "../libkmod/formats/attribute.js";
 import type { Kernel, ModuleFiles, RunFlags } from "../libkmod/kernel.js";
 import { exactCommand } from "./exact-command.js";
 import { files } from "./files.js";
@@ -17,7 +17,8 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 	let unpacks: { readonly compression: string | undefined } | undefined;
 	// Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves.
 	const kernelUnpacks = (compression: Compression) => {
-		unpacks ??= { compression: trimBlanks(files.read(`${sysfs}/module/compression`)?.toString("latin1") ?? "") };
+		const bytes = unpacks === undefined ? files.read(`${sysfs}/module/compression`) : undefined;
+		unpacks ??= { compression: bytes && attributeWord(bytes) };
 		return unpacks.compression === compression;
 	};
 	return {

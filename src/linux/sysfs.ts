@@ -2,6 +2,7 @@
 // Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
 
 import { closeSync, openSync, readSync } from "node:fs";
+import { attributeText } from "../libkmod/formats/attribute.js";
 import {
 	type DirectoryOptions,
 	hasLeft,
@@ -62,7 +63,7 @@ export function* walkDevices(
 function readAttribute(path: string, buffer: Buffer): string {
 	const fd = openSync(onDisk(path), "r");
 	try {
-		return buffer.toString("latin1", 0, readSync(fd, buffer));
+		return attributeText(buffer.subarray(0, readSync(fd, buffer)));
 	} finally {
 		closeSync(fd);
 	}

@@ -8,6 +8,7 @@ import { POLICY_DIRECTORY, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { bounds } from "../libkmod/bounds.js";
+import { attributeText } from "../libkmod/formats/attribute.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
@@ -114,7 +115,8 @@ export function readSwitch(
 
 function readCommandLine(files: Pick<Files, "read">, options: AgentOptions): string | undefined {
 	const path = commandLineOf(options);
-	return path && files.read(path)?.toString("latin1");
+	const bytes = path === undefined ? undefined : files.read(path);
+	return bytes && attributeText(bytes);
 }
 
 /** What is known, with policy's masks, and policy itself. */

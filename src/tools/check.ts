@@ -4,6 +4,7 @@ import { makeChecker } from "../agent/check.js";
 import { POLICY_DIRECTORY } from "../agent/policy-files.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import { modprobeDirectories } from "../libkmod/configuration.js";
+import { attributeText } from "../libkmod/formats/attribute.js";
 import type { Files } from "../libkmod/kernel.js";
 import { agentOptions, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
@@ -61,7 +62,7 @@ export const check = defineTool({
 /** Another machine's kernel has another command line, and another kernel of this machine may get another. */
 function commandLine(files: Files, root: string, setVersion: string | undefined) {
 	const text = root === "" && setVersion !== undefined ? undefined : files.read(`${root}/proc/cmdline`);
-	return text === undefined ? {} : { kernelCommandLine: text.toString("latin1") };
+	return text === undefined ? {} : { kernelCommandLine: attributeText(text) };
 }
 
 function count(number: number, what: string): string {

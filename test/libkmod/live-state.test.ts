@@ -75,6 +75,24 @@ test("the loaded modules are those of /proc/modules, none where there is no such
 	t.deepEqual(readLoadedModules(files, "/elsewhere"), []);
 });
 
+test("what stands behind a NUL, as in a capture by tar, is no part of what the kernel says", (t) => {
+	const padded: Files = {
+		...files,
+		read: (path) => {
+			const content = files.read(path);
+			return content && Buffer.concat([content, Buffer.alloc(4096 - content.length - 6), Buffer.from("\n5 live")]);
+		},
+	};
+	t.is(readInitstate(padded, "/sys", "usb_storage"), "live");
+	t.is(readReferences(padded, "/sys", "usb_storage"), 1);
+	t.is(readSize(padded, "/sys", "usb_storage"), 86016);
+	t.is(readSections(padded, "/sys", "usb_storage").length, 2);
+	t.deepEqual(
+		readLoadedModules(padded, "/proc").map(({ module }) => module),
+		["usb_storage"],
+	);
+});
+
 test("a kernel that refuses to tell is not one without the module", (t) => {
 	const secretive: Files = {
 		...files,

@@ -47,6 +47,28 @@ test("without any devices it is refused, and a tree without attributes has none"
 	t.deepEqual(await walk(sysfsWith({ "a/size": "1\n" })), { devices: [], skipped: [] });
 });
 
+test("what stands behind a NUL, as in a capture by tar, is no part of an attribute", async (t) => {
+	const padded = (text: string): string => `${text}${"\0".repeat(4096 - text.length)}`;
+	const sysfs = sysfsWith({
+		"a/modalias": padded("x:a\n"),
+		"b/modalias": padded("x:b"),
+		"b/uevent": padded("DRIVER=b\nMODALIAS=x:c\n"),
+		"c/uevent": padded("MODALIAS=x:d"),
+		"d/modalias": "x:e\n\0x:f\nx:g\n",
+		"d/uevent": "A=b\0MODALIAS=x:h\n",
+		"e/modalias": padded(""),
+	});
+	const expected = ["/devices/a x:a", "/devices/b x:b x:c", "/devices/c x:d", "/devices/d x:e"];
+	t.deepEqual(walkAtOnce(sysfs), expected);
+	t.deepEqual((await walk(sysfs)).devices, expected);
+	const [, b] = [...walkDevices(sysfs, () => true)];
+	t.is(b?.properties.get("DRIVER"), "b");
+	t.deepEqual(
+		[...(b?.properties ?? [])].map(([key]) => key),
+		["ACTION", "DEVPATH", "DRIVER", "MODALIAS"],
+	);
+});
+
 test("a device may be named as the attributes for power management are, and those are no device", async (t) => {
 	const sysfs = sysfsWith({
 		"leds/power/uevent": "MODALIAS=x:led\n",

@@ -2,6 +2,7 @@
 
 import { explainFailure, formatSource } from "../../agent/explain.js";
 import { bounds } from "../../libkmod/bounds.js";
+import { attributeText } from "../../libkmod/formats/attribute.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
@@ -65,7 +66,7 @@ const NO_HARDWARE = "its driver found no hardware of its own";
 const CAP_SYS_MODULE = 16n;
 
 function findProhibition(kernel: Kernel, module: string): string | undefined {
-	const read = (path: string): string => kernel.read(path)?.toString("latin1") ?? "";
+	const read = (path: string): string => attributeText(kernel.read(path) ?? Buffer.alloc(0));
 	const { kernelBlacklist } = parseKernelCommandLine(read("/proc/cmdline"));
 	if (kernelBlacklist.includes(module)) return "module_blacklist= on the kernel command line names it";
 	if (read("/proc/sys/kernel/modules_disabled").trim() === "1")

@@ -79,9 +79,9 @@ test("a hostile file ends the reading, whatever it says", (t) => {
 
 test("a dictionary larger than the content says less of itself, and xz reads the file", (t) => {
 	const large = xz(100_000, "--lzma2=dict=1536MiB");
-	const fit = (most: number) => withDictionariesThatFit(large, parseXz(large), most);
-	t.is(fit(2 ** 31), large);
-	const fitted = fit(2 ** 26);
+	const fitInto = (most: number) => withDictionariesThatFit(large, parseXz(large), most);
+	t.is(fitInto(2 ** 31), large);
+	const fitted = fitInto(2 ** 26);
 	t.is(parseXz(fitted)[0]?.blocks[0]?.dictionary, 2 ** 17);
 	t.deepEqual(execFileSync("xz", ["-dc"], { input: fitted }), Buffer.alloc(100_000, "module "));
 });

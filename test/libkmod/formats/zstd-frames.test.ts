@@ -56,10 +56,10 @@ test("what is cut short, damaged, or no frame at all is told apart", (t) => {
 
 test("a window larger than all content says less of itself", (t) => {
 	const large = Buffer.from([...MAGIC, 0, 20 << 3, ...REPEATED_BYTE_THEN_LAST]);
-	const fit = (enough: number) => withWindowsThatFit(large, parseZstd(large), enough);
-	t.is(fit(2 ** 30), large);
+	const fitInto = (enough: number) => withWindowsThatFit(large, parseZstd(large), enough);
+	t.is(fitInto(2 ** 30), large);
 	t.deepEqual(
-		parseZstd(fit(2 ** 27)).map(({ window }) => window),
+		parseZstd(fitInto(2 ** 27)).map(({ window }) => window),
 		[2 ** 17],
 	);
 	t.is(large[5], 20 << 3, "the file itself is left as it is");
