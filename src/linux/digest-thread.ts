@@ -3,14 +3,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type ModuleDigest, ModuleDigester } from "../libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../libkmod/depmod/symbol-names.js";
-import type { DigestAnswer, DigestRequest } from "./digest-threads.js";
+import type { DigestAnswer, DigestRequest, MemoryRequest } from "./digest-threads.js";
+import { useBudget } from "./memory-budget.js";
 import { ModuleReader } from "./module-digests.js";
 
 const names = new SymbolNames();
 const digester = new ModuleDigester(names);
 const reader = new ModuleReader(workerData as string);
 
-async function digestAll(paths: DigestRequest): Promise<DigestAnswer> {
+async function digestAll(paths: readonly string[]): Promise<DigestAnswer> {
 	const known = names.count;
 	const modules: ModuleDigest[] = [];
 	for (const path of paths) modules.push(await reader.digest(path, digester));
@@ -18,6 +19,33 @@ async function digestAll(paths: DigestRequest): Promise<DigestAnswer> {
 	return { modules, newNames };
 }
 
-parentPort?.on("message", (paths: DigestRequest) => {
-	void digestAll(paths).then((answer) => parentPort?.postMessage(answer));
+/** By request, who waits for memory. */
+const waiting = new Map<number, () => void>();
+let rooms = 0;
+let requests = 0;
+
+const ask = (request: MemoryRequest): void => parentPort?.postMessage(request);
+
+// All threads have one budget, which is the process's.
+useBudget({
+	open() {
+		const room = rooms++;
+		return {
+			take: async (take) => {
+				const request = requests++;
+				await new Promise<void>((granted) => {
+					waiting.set(request, granted);
+					ask({ room, take, request });
+				});
+				return () => undefined;
+			},
+			close: () => ask({ room, close: true }),
+		};
+	},
+});
+
+parentPort?.on("message", (message: DigestRequest) => {
+	if (!("granted" in message)) return void digestAll(message).then((answer) => parentPort?.postMessage(answer));
+	waiting.get(message.granted)?.();
+	waiting.delete(message.granted);
 });

@@ -5,11 +5,17 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { DigestSymbols, ModuleDigest } from "../libkmod/depmod/module-digest.js";
 import type { SymbolNames } from "../libkmod/depmod/symbol-names.js";
+import { decodingBudget, type Room } from "./memory-budget.js";
 
-/** What a thread is asked: paths to digest. */
-export type DigestRequest = readonly string[];
+/** What a thread is asked: paths to digest. Or that it may fill the memory it asked for. */
+export type DigestRequest = readonly string[] | { readonly granted: number };
 /** What it answers: digests, and the names of the symbol numbers that it has not used before. */
 export type DigestAnswer = { readonly modules: readonly ModuleDigest[]; readonly newNames: readonly string[] };
+/** What it asks in turn: so many bytes of the one budget. They are given back all at once. */
+export type MemoryRequest = { readonly room: number } & (
+	| { readonly take: number; readonly request: number }
+	| { readonly close: true }
+);
 
 /** Few enough that the threads end together. */
 const PATHS_AT_ONCE = 16;
@@ -33,7 +39,7 @@ export function digestInThreads(
 function digestInThread(
 	script: string,
 	directory: string,
-	queue: DigestRequest[],
+	queue: (readonly string[])[],
 	names: SymbolNames,
 ): Promise<ModuleDigest[]> {
 	const worker = new Worker(script, { workerData: directory });
@@ -45,7 +51,9 @@ function digestInThread(
 			if (request !== undefined) worker.postMessage(request);
 			else void worker.terminate().then(() => resolve(modules));
 		};
-		worker.on("message", (answer: DigestAnswer) => {
+		const askForMemory = lendTo((granted) => worker.postMessage(granted));
+		worker.on("message", (answer: DigestAnswer | MemoryRequest) => {
+			if ("room" in answer) return askForMemory(answer);
 			for (const name of answer.newNames) numbers.push(names.numberOf(name));
 			for (const module of answer.modules) modules.push(renumber(module, numbers));
 			ask();
@@ -53,6 +61,20 @@ function digestInThread(
 		worker.on("error", reject);
 		ask();
 	});
+}
+
+/** The thread's part of this process's budget. */
+function lendTo(grant: (granted: DigestRequest) => void): (request: MemoryRequest) => void {
+	const rooms = new Map<number, Room>();
+	return (request) => {
+		const room = rooms.get(request.room) ?? decodingBudget().open();
+		rooms.set(request.room, room);
+		if ("take" in request) void room.take(request.take).then(() => grant({ granted: request.request }));
+		else {
+			room.close();
+			rooms.delete(request.room);
+		}
+	};
 }
 
 function renumber(module: ModuleDigest, numbers: readonly number[]): ModuleDigest {

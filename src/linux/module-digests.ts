@@ -2,16 +2,18 @@
 // two threads are. To unpack takes nearly all the time of those that are compressed: several are unpacked at once, on libuv's
 // threads where the decoder works there, else on threads that run JavaScript.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { bounds } from "../libkmod/bounds.js";
 import { type ModuleDigest, ModuleDigester, unreadable } from "../libkmod/depmod/module-digest.js";
 import type { Digests } from "../libkmod/depmod/module-tree.js";
 import { SymbolNames } from "../libkmod/depmod/symbol-names.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
-import { Refusal } from "../libkmod/kernel.js";
+import { checkRegular, openUnwaiting } from "./bounded-read.js";
 import { digestInThreads } from "./digest-threads.js";
-import { onDisk } from "./disk-path.js";
+import { borrowBuffer, dropBuffers, returnBuffer } from "./large-buffers.js";
+import { inRoom } from "./memory-budget.js";
 import { type Compression, compressionOf, decompress, findDecoder, MAGIC_SIZE } from "./module-file.js";
 import { DECODERS_AT_ONCE } from "./native-decoders.js";
 import { refusalFor } from "./refusal.js";
@@ -30,6 +32,7 @@ export async function digestModules(directory: string, paths: readonly string[])
 	for (let n = 0; n < Math.min(DECODERS_AT_ONCE, native.length); n++)
 		here.push(digestInTurn(directory, native, digester));
 	const modules = await Promise.all([...here, shared ?? []]);
+	dropBuffers();
 	return { modules: modules.flat(), names: digester.names };
 }
 
@@ -54,11 +57,14 @@ async function digestInTurn(directory: string, queue: string[], digester: Module
 	return modules;
 }
 
+/** Beyond so many bytes a reader keeps no buffer of its own. */
+const KEPT = 2 ** 24;
+
 /** Reads files into one buffer, and unpacks them into another, that each of them has for as long as it is being digested. */
 export class ModuleReader {
 	readonly #directory: string;
-	#buffer = Buffer.allocUnsafeSlow(1 << 22);
-	#unpacked = Buffer.alloc(0);
+	readonly #image = new Lent();
+	readonly #content = new Lent();
 
 	constructor(directory: string) {
 		this.#directory = directory;
@@ -68,61 +74,92 @@ export class ModuleReader {
 	digest(path: string, digester: ModuleDigester): ModuleDigest | Promise<ModuleDigest> {
 		const file = path.startsWith("/") ? path : `${this.#directory}/${path}`;
 		try {
-			return this.#reading(file, (fd, image) => {
+			const fd = openUnwaiting(file);
+			let unpacking = false;
+			try {
+				const image = this.#image.take(checkRegular(fd, file, bounds.module));
 				const load = partialReader(fd, image);
 				load(0, Math.min(image.length, MAGIC_SIZE));
 				const compression = compressionOf(image.subarray(0, MAGIC_SIZE));
 				if (compression === undefined) return digester.digest(path, image, load);
-				load(0, image.length);
-				return decompress(compression, image, file, { allocate: this.#allocate }).then(
-					(unpacked) => digester.digest(path, unpacked),
-					(thrown) => failed(path, thrown),
-				);
-			});
+				unpacking = true;
+				return this.#unpack(compression, { image, load, file }, (content) => digester.digest(path, content))
+					.catch((thrown) => failed(path, file, thrown))
+					.finally(() => closeSync(fd));
+			} finally {
+				if (!unpacking) this.#end(fd);
+			}
 		} catch (thrown) {
-			return failed(path, thrown);
+			return failed(path, file, thrown);
 		}
 	}
 
-	readonly #allocate = (size: number): Buffer => {
-		if (size > this.#unpacked.length) this.#unpacked = Buffer.allocUnsafeSlow(size + (size >> 1));
-		return this.#unpacked.subarray(0, size);
-	};
-
-	#reading<T>(file: string, use: (fd: number, image: Buffer) => T): T {
-		try {
-			const fd = openSync(onDisk(file), "r");
+	#unpack<T>(
+		compression: Compression,
+		{ image, load, file }: { readonly image: Buffer; readonly load: Load; readonly file: string },
+		use: (content: Buffer) => T,
+	): Promise<T> {
+		return inRoom(async (room) => {
 			try {
-				const { size } = fstatSync(fd);
-				if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * size);
-				return use(fd, this.#buffer.subarray(0, size));
+				await room.take(image.length);
+				load(0, image.length);
+				return use(await decompress(compression, image, file, { room, allocate: (size) => this.#content.take(size) }));
 			} finally {
-				closeSync(fd);
+				// Before the room is given back: whoever has it next has the buffers too.
+				this.#image.end();
+				this.#content.end();
 			}
-		} catch (thrown) {
-			if (thrown instanceof MalformedModule) throw thrown;
-			throw refusalFor("read", file, thrown);
-		}
+		});
+	}
+
+	#end(fd: number): void {
+		closeSync(fd);
+		this.#image.end();
+		this.#content.end();
+	}
+}
+
+/** A buffer of one's own, or, where it would be large, one that is borrowed. */
+class Lent {
+	#own = Buffer.alloc(0);
+	#borrowed: Buffer | undefined;
+
+	/** What was taken before is given back. */
+	take(size: number): Buffer {
+		this.end();
+		if (size > KEPT) this.#borrowed = borrowBuffer(size);
+		else if (size > this.#own.length) this.#own = Buffer.allocUnsafeSlow(Math.min(2 * size, KEPT));
+		return (this.#borrowed ?? this.#own).subarray(0, size);
+	}
+
+	end(): void {
+		if (this.#borrowed !== undefined) returnBuffer(this.#borrowed);
+		this.#borrowed = undefined;
 	}
 }
 
 /** Smaller files are read at once, and of larger ones no less than this. */
 const LEAST = 1 << 14;
+/** A file that is asked for in more parts is read whole, lest they be looked through again and again. */
+const MOST_PARTS = 64;
 
 /** Reads the parts of a file to their places in the image, each at most once. */
 function partialReader(fd: number, image: Buffer): Load {
 	const parts: { readonly start: number; readonly end: number }[] = [];
 	return (start, end) => {
 		for (const part of parts) if (start >= part.start && end <= part.end) return;
-		const part = { start, end: Math.min(image.length, Math.max(end, start + LEAST)) };
+		const whole = parts.length === MOST_PARTS;
+		if (whole) parts.length = 0;
+		const part = whole
+			? { start: 0, end: image.length }
+			: { start, end: Math.min(image.length, Math.max(end, start + LEAST)) };
 		const read = readSync(fd, image, part.start, part.end - part.start, part.start);
 		if (start + read < end) throw new MalformedModule("it became shorter while it was read");
 		parts.push(part);
 	};
 }
 
-function failed(path: string, thrown: unknown): ModuleDigest {
+function failed(path: string, file: string, thrown: unknown): ModuleDigest {
 	if (thrown instanceof MalformedModule) return unreadable(path, thrown.reason);
-	if (!(thrown instanceof Refusal)) throw thrown;
-	return unreadable(path, formatErrno(thrown));
+	return unreadable(path, formatErrno(refusalFor("read", file, thrown)));
 }

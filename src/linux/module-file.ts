@@ -2,12 +2,14 @@
 // the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
 
 import { constants } from "node:os";
+import { bounds } from "../libkmod/bounds.js";
 import { Damage, damaged } from "../libkmod/damage.js";
-import { parseXz, withDictionariesThatFit } from "../libkmod/formats/xz-file.js";
+import { parseXz, withDictionariesThatFit, xzContentSize } from "../libkmod/formats/xz-file.js";
 import { parseZstd, withWindowsThatFit } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { type Allocate, type Compression, type Decoder, type FindDecoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { gunzip } from "./gunzip.js";
+import { inRoom, type Room } from "./memory-budget.js";
 import { findLiblzma, findLibzstd } from "./native-decoders.js";
 import { fzstd, xzDecompress } from "./script-decoders.js";
 
@@ -16,8 +18,6 @@ export type { Compression, Decoder } from "./decoder.js";
 /** How much of a file {@link compressionOf} asks to see, in bytes. */
 export const MAGIC_SIZE = 6;
 
-/** No module is larger, with all its debugging information; beyond it, a file of a few kilobytes could eat the machine. */
-const LARGEST_MODULE = 2 ** 30;
 /** Beyond what the content itself is large. zstd(1) and the kernel take as much, unless told otherwise. */
 const LARGEST_WINDOW = 2 ** 27;
 const LARGEST_DICTIONARY = 2 ** 26;
@@ -73,6 +73,8 @@ export type DecompressOptions = {
 	readonly allocate?: Allocate;
 	/** Which, if not the first there is. */
 	readonly decoder?: Decoder;
+	/** What the content takes of the budget is given back with it; without one, when it is there. */
+	readonly room?: Room;
 };
 
 /**
@@ -84,32 +86,68 @@ export async function decompress(
 	compression: Compression,
 	packed: Buffer,
 	path: string,
-	{ limit = LARGEST_MODULE, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions = {},
+	{ room, ...options }: DecompressOptions = {},
 ): Promise<Buffer> {
 	try {
 		const fitted = fit[compression](packed);
-		const { decode } = decoder ?? (await findDecoder(compression));
-		return await decode(fitted, limit, allocate);
+		if (room !== undefined) return await decode(compression, fitted, room, options);
+		return await inRoom((own) => decode(compression, fitted, own, options));
 	} catch (thrown) {
 		throw refusalOf(path, thrown);
 	}
 }
 
+type Fitted = {
+	readonly packed: Buffer;
+	/** The content in bytes, as the file says: of gzip and xz it need not be true. */
+	readonly claim: number;
+};
+
+/** No stream of deflate (RFC 1951) grows more. */
+const DEFLATE_RATIO = 1032;
+
 /** What asks for more memory than its content needs, asks for less. @throws {Damage} @throws {TooLarge} */
-const fit: Readonly<Record<Compression, (packed: Buffer) => Buffer>> = {
-	gzip: (packed) => packed,
+const fit: Readonly<Record<Compression, (packed: Buffer) => Fitted>> = {
+	// The last member's size, below 4 GiB.
+	gzip: (packed) => ({ packed, claim: Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length) }),
 	xz(packed) {
 		const streams = parseXz(packed);
 		const blocks = streams.flatMap(({ blocks }) => blocks);
 		if (blocks.some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY)) throw new TooLarge();
-		return withDictionariesThatFit(packed, streams, MODEST);
+		return { packed: withDictionariesThatFit(packed, streams, MODEST), claim: xzContentSize(streams) };
 	},
 	zstd(packed) {
 		const frames = parseZstd(packed);
 		if (frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW)) throw new TooLarge();
-		return withWindowsThatFit(packed, frames, MODEST);
+		const claim = frames.reduce((sum, { contentSize, most }) => sum + Math.min(contentSize ?? most, most), 0);
+		return { packed: withWindowsThatFit(packed, frames, MODEST), claim };
 	},
 };
+
+/** How much larger the next attempt may be, where the content is larger than the file says. */
+const GROWTH = 8;
+
+/** What a file says of its content is a claim: so much of the budget is taken, and no more than that is filled. */
+async function decode(
+	compression: Compression,
+	{ packed, claim }: Fitted,
+	room: Room,
+	{ limit = bounds.module.bytes, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions,
+): Promise<Buffer> {
+	const { name, decode } = decoder ?? (await findDecoder(compression));
+	for (let size = Math.min(Math.max(claim, packed.length), limit); ; size = Math.min(GROWTH * size, limit)) {
+		const giveBack = await room.take(size * (IN_PLACE.has(name) ? 1 : 2));
+		try {
+			return await decode(packed, size, allocate);
+		} catch (thrown) {
+			if (!(thrown instanceof TooLarge) || size === limit) throw thrown;
+			giveBack();
+		}
+	}
+}
+
+/** The others have the content twice for a while: in pieces, or in the dictionary that they look back into. */
+const IN_PLACE = new Set(["libzstd"]);
 
 function refusalOf(path: string, thrown: unknown): Refusal {
 	const refuse = (code: "EFBIG" | "ENOMEM" | "EINVAL", reason?: string): Refusal => {

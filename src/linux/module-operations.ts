@@ -2,13 +2,17 @@
 
 import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants } from "node:os";
+import { clearTimeout, setTimeout as afterwards } from "node:timers";
 import { setTimeout } from "node:timers/promises";
+import { bounds } from "../libkmod/bounds.js";
 import { Damage } from "../libkmod/damage.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
 import { kernelReads } from "../libkmod/kernel-decompression.js";
+import { checkRegular } from "./bounded-read.js";
 import { onDisk } from "./disk-path.js";
+import { inRoom, type Room } from "./memory-budget.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls } from "./syscalls.js";
@@ -21,6 +25,8 @@ const NO_FILE = -1;
 
 const { EAGAIN, EINTR, ENOEXEC, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
+/** By then, in milliseconds, the kernel has its own copy of any module, whose init may take as long as it likes. */
+const COPIED_AFTER = 10_000;
 
 /** What is to be inserted, and how. */
 type Insertion = {
@@ -28,6 +34,7 @@ type Insertion = {
 	readonly fd: number;
 	readonly parameters: string;
 	readonly forced: InsertFlags;
+	readonly room: Room;
 };
 
 /** The module's init runs once at most, whatever it answers. */
@@ -39,10 +46,12 @@ export async function insertModule(
 ): Promise<void> {
 	const fd = openFile(path);
 	try {
-		const insertion = { path, fd, parameters, forced };
-		const compression = compressionOf(readHead(fd));
-		if (compression === undefined) await insertFile(insertion, 0, () => readWhole(fd));
-		else await insertCompressed(insertion, compression, kernelUnpacks(compression));
+		await inRoom(async (room) => {
+			const insertion = { path, fd, parameters, forced, room };
+			const compression = compressionOf(readHead(fd));
+			if (compression === undefined) await insertFile(insertion, 0, () => readWhole(insertion));
+			else await insertCompressed(insertion, compression, kernelUnpacks(compression));
+		});
 	} finally {
 		closeSync(fd);
 	}
@@ -50,9 +59,9 @@ export async function insertModule(
 
 /** By the kernel's own decoder, where it has one that reads the file. */
 async function insertCompressed(insertion: Insertion, compression: Compression, kernelUnpacks: boolean): Promise<void> {
-	const { path, fd } = insertion;
-	const packed = await readWhole(fd);
-	const unpack = () => decompress(compression, packed, path);
+	const { path, room } = insertion;
+	const packed = await readWhole(insertion);
+	const unpack = () => decompress(compression, packed, path, { room });
 	const insertAsItIs = () => insertFile(insertion, COMPRESSED_FILE, unpack);
 	if (kernelUnpacks && isReadByKernel(compression, packed)) return await insertAsItIs();
 	let image: Buffer;
@@ -81,10 +90,10 @@ function isUnsupported(thrown: unknown): boolean {
 
 /** @param read the image, for kernels before 3.8. */
 async function insertFile(insertion: Insertion, flags: number, read: () => Promise<Buffer>): Promise<void> {
-	const { path, fd, parameters, forced } = insertion;
+	const { path, fd, parameters, forced, room } = insertion;
 	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
 	const { finitModule } = await openSyscalls();
-	const outcome = await persistently([EAGAIN, EINTR], () => finitModule(fd, parameters, flags | force));
+	const outcome = await insertWith(room, () => finitModule(fd, parameters, flags | force));
 	// The module's init can answer ENOSYS too. A call without a file says whether it was that.
 	if (outcome.errno !== ENOSYS || (await finitModule(NO_FILE, "", 0)).errno !== ENOSYS)
 		return await accept("insert", path, outcome);
@@ -92,10 +101,20 @@ async function insertFile(insertion: Insertion, flags: number, read: () => Promi
 }
 
 /** init_module takes no flags: to force, the image itself is changed. */
-async function insertImage({ path, parameters, forced }: Insertion, unpacked: Buffer): Promise<void> {
+async function insertImage({ path, parameters, forced, room }: Insertion, unpacked: Buffer): Promise<void> {
 	const image = forced.forceModversion || forced.forceVermagic ? forceImage(path, unpacked, forced) : unpacked;
 	const { initModule } = await openSyscalls();
-	await accept("insert", path, await persistently([EAGAIN, EINTR], () => initModule(image, parameters)));
+	await accept("insert", path, await insertWith(room, () => initModule(image, parameters)));
+}
+
+/** The memory that the file takes here is given back for others when the kernel has answered, or has a copy of its own for sure. */
+async function insertWith(room: Room, call: () => Promise<Outcome>): Promise<Outcome> {
+	const copied = afterwards(() => room.close(), COPIED_AFTER).unref();
+	try {
+		return await persistently([EAGAIN, EINTR], call);
+	} finally {
+		clearTimeout(copied);
+	}
 }
 
 function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
@@ -113,9 +132,11 @@ function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
 export async function readModule(path: string): Promise<Buffer> {
 	const fd = await openFile(path);
 	try {
-		const content = await readWhole(fd);
-		const compression = compressionOf(content.subarray(0, MAGIC_SIZE));
-		return compression ? await decompress(compression, content, path) : content;
+		return await inRoom(async (room) => {
+			const content = await readWhole({ fd, path, room });
+			const compression = compressionOf(content.subarray(0, MAGIC_SIZE));
+			return compression ? await decompress(compression, content, path, { room }) : content;
+		});
 	} finally {
 		closeSync(fd);
 	}
@@ -158,6 +179,10 @@ function readHead(fd: number): Buffer {
 	return head.subarray(0, readSync(fd, head, 0, MAGIC_SIZE, 0));
 }
 
-function readWhole(fd: number): Promise<Buffer> {
+/** What it takes of the room stays taken. */
+async function readWhole({ fd, path, room }: Pick<Insertion, "fd" | "path" | "room">): Promise<Buffer> {
+	const size = checkRegular(fd, path, bounds.module);
+	await room.take(size);
+	if (size === 0) return Buffer.alloc(0);
 	return new Promise((resolve, reject) => readFile(fd, (error, content) => (error ? reject(error) : resolve(content))));
 }

@@ -1,9 +1,8 @@
 // The system's own decoders, liblzma and libzstd, where it has them: kmod's, at about twice the speed of those in WebAssembly and
-// JavaScript, and on threads. Each takes a whole file and fills one buffer, which is as large as the file says its content is.
+// JavaScript, and on threads. Each takes a whole file and fills one buffer.
 
 import { availableParallelism } from "node:os";
 import { parseXz, xzContentSize } from "../libkmod/formats/xz-file.js";
-import { zstdContentSize } from "../libkmod/formats/zstd-frames.js";
 import { type Allocate, type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { findFunction, type Native } from "./koffi.js";
 import { takingTurns } from "./turns.js";
@@ -51,17 +50,13 @@ export async function findLibzstd(): Promise<Decoder | undefined> {
 }
 
 async function decodeZstd(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
-	const said = zstdContentSize(packed);
-	if (said !== undefined && said > limit) throw new TooLarge();
-	// What is said may be wrong, or be missing, and of several frames it is about the first alone.
-	for (let size = Math.min(said ?? 4 * packed.length, limit); ; size = Math.min(2 * size + 1, limit)) {
-		const content = allocate(size);
-		const result = await onThread(native, content, size, packed, packed.length);
-		if (result >= 0) return content.subarray(0, result);
-		if (result === ZSTD_MEMORY) throw new OutOfMemory();
-		if (result !== ZSTD_TOO_SMALL) throw new Error(`libzstd says ${result}`);
-		if (size === limit) throw new TooLarge();
-	}
+	// What a frame says of its content may be wrong, or be missing: the limit is what all blocks together can hold, or less.
+	const content = allocate(limit);
+	const result = await onThread(native, content, limit, packed, packed.length);
+	if (result >= 0) return content.subarray(0, result);
+	if (result === ZSTD_MEMORY) throw new OutOfMemory();
+	if (result === ZSTD_TOO_SMALL) throw new TooLarge();
+	throw new Error(`libzstd says ${result}`);
 }
 
 function decoder(name: string, decode: Decoder["decode"]): Decoder {

@@ -310,6 +310,25 @@ const insertions: readonly Wait[] = [
 		tests: [["test/tools/modprobe-differences.test.ts", "-w gives up when its time is over"]],
 	},
 	{
+		file: "src/linux/memory-budget.ts",
+		at: ["await new Promise<void>((grant) => {"],
+		waitsFor: "memory that others have taken for what they decompress",
+		ends: "their end: who holds memory and waits for none is a decoder at work, or an insertion, which gives it back after 10 seconds",
+		tests: [
+			[
+				"test/linux/memory-budget.test.ts",
+				"what is larger than the budget has its turn alone, and nobody waits for ever",
+			],
+		],
+	},
+	{
+		file: "src/linux/digest-thread.ts",
+		at: ["await new Promise<void>((granted) => {"],
+		waitsFor: "the same, which the thread asks of the process",
+		ends: "as there",
+		tests: [["test/linux/module-digests.test.ts", "threads of JavaScript have the process's budget between them"]],
+	},
+	{
 		file: "src/linux/bounded-read.ts",
 		at: ["Atomics.wait("],
 		waitsFor: "whoever writes into a pipe that the caller named",

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import test from "ava";
+import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
+import { digestInThreads } from "../../src/linux/digest-threads.js";
+import { decodingBudget, MemoryBudget, useBudget } from "../../src/linux/memory-budget.js";
+import { digestModules } from "../../src/linux/module-digests.js";
+
+const folder = mkdtempSync(join(tmpdir(), "digests-"));
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const MIB = 2 ** 20;
+
+test.serial("threads of JavaScript have the process's budget between them", async (t) => {
+	const paths = Array.from({ length: 48 }, (_, n) => `m${n}.ko.gz`);
+	const packed = gzipSync(Buffer.alloc(MIB));
+	for (const path of paths) writeFileSync(join(folder, path), packed);
+	const usual = decodingBudget();
+	for (const fitting of [0, 1, 2]) {
+		const budget = new MemoryBudget(fitting * 2 * MIB + MIB / 2);
+		useBudget(budget);
+		const modules = await digestInThreads(3, folder, paths, new SymbolNames());
+		t.is(modules?.length, 48);
+		t.true(modules?.every(({ malformed }) => malformed?.reason === "Exec format error"));
+		t.true(budget.peak >= 2 * MIB && budget.peak <= Math.max(fitting, 1) * 2 * MIB + MIB / 2, String(budget.peak));
+	}
+	useBudget(usual);
+});
+
+test("what is no regular file, or larger than any module, is unreadable by its reason, and others are read", async (t) => {
+	writeFileSync(join(folder, "large.ko"), "");
+	truncateSync(join(folder, "large.ko"), 2 ** 31);
+	writeFileSync(join(folder, "short.ko"), "x");
+	const { modules } = await digestModules(folder, ["large.ko", "/dev/zero", folder, "short.ko"]);
+	t.deepEqual(
+		modules.map(({ malformed }) => malformed?.reason),
+		[
+			"it is larger than 2 GiB, which no module is",
+			"it is a device, and no regular file",
+			"Is a directory",
+			"Invalid argument",
+		],
+	);
+});
