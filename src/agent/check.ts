@@ -32,7 +32,10 @@ export function makeChecker(files: Files): Checker {
 	let honourEveryLine = false;
 
 	const note = (as: Checked["as"], ...names: readonly string[]): void => {
-		checked.push(...names.map((file) => ({ file, as })));
+		for (const file of names) checked.push({ file, as });
+	};
+	const add = (found: readonly Problem[]): void => {
+		for (const problem of found) problems.push(problem);
 	};
 	const object = (file: string, message: string): void => void problems.push({ file, line: 0, message });
 
@@ -47,7 +50,7 @@ export function makeChecker(files: Files): Checker {
 		}
 		note("settings", file);
 		const parsed = parseSettings(file, text);
-		problems.push(...parsed.problems);
+		add(parsed.problems);
 		honourEveryLine = parsed.value.honour_every_line;
 	}
 
@@ -56,7 +59,7 @@ export function makeChecker(files: Files): Checker {
 		if (text === undefined) return;
 		note("policy", file);
 		const { value, problems: found } = parsePolicy(file, text);
-		problems.push(...found);
+		add(found);
 		for (const { command, source } of value.policy.run)
 			if (isAbsent(files, root + command[0]))
 				problems.push({ ...source, message: `there is no program ${root}${command[0]}` });
@@ -75,14 +78,14 @@ export function makeChecker(files: Files): Checker {
 			configuration,
 			honourEveryLine,
 		);
-		problems.push(...configuration.problems, ...listUnheededLines(knowledge), ...indexes.problems);
+		for (const found of [configuration.problems, listUnheededLines(knowledge), indexes.problems]) add(found);
 	}
 
 	function configurationFile(file: string): void {
 		const text = read(file);
 		if (text === undefined) return;
 		note("configuration", file);
-		problems.push(...parseModprobeConfig(file, text).problems);
+		add(parseModprobeConfig(file, text).problems);
 	}
 
 	function indexFile(file: string): void {

@@ -86,7 +86,8 @@ function locate(statements: readonly Statement[]) {
 			within = { line, keys: new Map() };
 			if (path.length === 1) placesOf(rules, first).push(within);
 		} else if (within === undefined) {
-			placesOf(rules, first).push(...elements.map((element) => ({ line: element, keys: new Map<string, number>() })));
+			const places = placesOf(rules, first);
+			for (const element of elements) places.push({ line: element, keys: new Map() });
 		}
 	}
 	return { keys, rules };

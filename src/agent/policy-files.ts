@@ -30,7 +30,7 @@ export async function readPolicy(
 		if (text === undefined || text === "" || isForOther(text, source)) continue;
 		const { parsePolicy } = await import("./policy-file.js");
 		const { value, problems: ofFile } = parsePolicy(path, text);
-		problems.push(...ofFile);
+		for (const problem of ofFile) problems.push(problem);
 		if (value.source !== undefined && value.source !== source) continue;
 		read.push(path);
 		policies.push(value.policy);

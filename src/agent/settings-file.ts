@@ -18,9 +18,10 @@ export function parseSettings(file: string, bytes: string): { value: Settings; p
 	}
 	const value: Record<string, unknown> = { ...defaultSettings };
 	const problems: Problem[] = [];
+	const lines = firstLines(text);
 	for (const [key, wanted] of Object.entries(given)) {
 		const setting = Object.hasOwn(settingsTable, key) ? settingsTable[key as keyof Settings] : undefined;
-		const line = lineOf(text, textOf(key));
+		const line = lines.get(textOf(key)) ?? 0;
 		if (setting === undefined)
 			problems.push({
 				file,
@@ -41,13 +42,18 @@ export function formatReference(): string {
 	return `# hotplugd's settings, each with its default. Read from --config FILE, else from /etc/hotplugd.toml where there is one.\n\n${entries.join("\n")}`;
 }
 
-/** Where a key of the file's top level first stands, alone or as the name of a table. */
-function lineOf(text: string, key: string): number {
-	return 1 + text.split("\n").findIndex((line) => keyOf(line) === key);
+/** Where each key of the file's top level first stands, alone or as the name of a table. */
+function firstLines(text: string): ReadonlyMap<string, number> {
+	const lines = new Map<string, number>();
+	for (const [place, line] of text.split("\n").entries()) {
+		const key = keyOf(line);
+		if (key !== undefined && !lines.has(key)) lines.set(key, place + 1);
+	}
+	return lines;
 }
 
 function keyOf(line: string): string | undefined {
-	const [, bare, literal, basic] = /^\s*\[{0,2}\s*(?:([\w-]+)|'([^']*)'|("(?:[^"\\]|\\.)*"))/.exec(line) ?? [];
+	const [, bare, literal, basic] = /^\s*(?:\[{1,2}\s*)?(?:([\w-]+)|'([^']*)'|("(?:[^"\\]|\\.)*"))/.exec(line) ?? [];
 	return bare ?? literal ?? (basic && unquote(basic));
 }
 

@@ -32,7 +32,7 @@ export async function* slicedAsTheyCome<Device>(
 	const waiting: Device[] = [];
 	let size = FIRST;
 	for await (const devices of lists) {
-		waiting.push(...devices);
+		for (const device of devices) waiting.push(device);
 		while (waiting.length >= size || (devices.length === 0 && waiting.length > 0)) {
 			yield waiting.splice(0, size);
 			size = Math.min(2 * size, LARGEST);

@@ -48,10 +48,29 @@ export function asUtf8Json(json: string): string {
 
 /** A value of JSON, TOML and the like: each string in it, names of fields included, goes through `convert`. */
 export function mapStrings(value: unknown, convert: (string: string) => string): unknown {
-	if (typeof value === "string") return convert(value);
-	if (Array.isArray(value)) return value.map((item) => mapStrings(item, convert));
-	if (typeof value !== "object" || value === null || !isPlain(value)) return value;
-	return Object.fromEntries(Object.entries(value).map(([name, item]) => [convert(name), mapStrings(item, convert)]));
+	const mapped: unknown[] = [];
+	// A stack in place of recursion: whoever wrote the text says how deep its values nest.
+	const due: Mapping[] = [{ from: value, into: mapped, name: 0 }];
+	for (let next = due.pop(); next !== undefined; next = due.pop()) {
+		const { from, into, name } = next;
+		const made = makeContainer(from) ?? (typeof from === "string" ? convert(from) : from);
+		// As in an object of JSON's, where "__proto__" is a name like any other.
+		Object.defineProperty(into, name, { value: made, writable: true, enumerable: true, configurable: true });
+		if (made === from || typeof from !== "object" || from === null) continue;
+		const names = Array.isArray(from) ? (key: string) => key : convert;
+		for (const [key, item] of Object.entries(from).reverse())
+			due.push({ from: item, into: made as object, name: names(key) });
+	}
+	return mapped[0];
+}
+
+type Mapping = { readonly from: unknown; readonly into: object; readonly name: string | number };
+
+/** An empty one, for what has strings in it. */
+function makeContainer(value: unknown): object | undefined {
+	if (typeof value !== "object" || value === null) return undefined;
+	if (Array.isArray(value)) return [];
+	return isPlain(value) ? {} : undefined;
 }
 
 /** What is made by a class, such as a date, is no container of strings. */

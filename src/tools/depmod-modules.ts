@@ -63,7 +63,7 @@ function findAll(call: DepmodCall): ModulesFound | "up to date" | undefined {
 		const beyond = walkDirectory(call, directory, config);
 		if (beyond instanceof Refusal) continue;
 		for (const file of beyond.files) paths.push(`${directory}/${file}`);
-		failures.push(...beyond.failures);
+		for (const failure of beyond.failures) failures.push(failure);
 	}
 	return { paths: chooseModules(paths, config), complete: !failures.some(isOfDirectory) };
 }
@@ -154,7 +154,7 @@ function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {
 		});
 		if (text === undefined) return [];
 		const parsed = parseDepmodConfig(file, text);
-		problems.push(...parsed.problems);
+		for (const problem of parsed.problems) problems.push(problem);
 		return [parsed.value];
 	});
 	for (const problem of problems) say("ERROR", formatProblem(problem));

@@ -40,7 +40,7 @@ export function parseOptions(words: readonly string[], spellings: readonly Spell
 		}
 		const parse = word.startsWith("--") ? parseLong : parseGroup;
 		const read = parse(word, words[at + 1], spellings);
-		occurrences.push(...read.occurrences);
+		for (const occurrence of read.occurrences) occurrences.push(occurrence);
 		if (read.problem !== undefined) return { occurrences, operands, problem: read.problem };
 		if (read.tookNext) at++;
 	}

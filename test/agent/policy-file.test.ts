@@ -4,6 +4,7 @@ import { noPolicy } from "../../src/agent/policy.js";
 import { parsePolicy } from "../../src/agent/policy-file.js";
 import { readPolicy } from "../../src/agent/policy-files.js";
 import { ruleKinds } from "../../src/agent/policy-rules.js";
+import { bounds } from "../../src/libkmod/bounds.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { seededRandom } from "../support/random-numbers.js";
 import { filesIn } from "../support/world.js";
@@ -299,4 +300,15 @@ test("the reference file is right, and has every kind of rule with every key", (
 		t.true(keys.length > 0);
 		for (const key of keys.split(", ")) t.regex(text, new RegExp(`^${key} = `, "m"), `${kind}: ${key}`);
 	}
+});
+
+test("a file of the bound's size is read in a time that grows with it alone, whatever it has nested or repeated", (t) => {
+	const size = bounds.settings.bytes;
+	const inline = `deny = [${'{alias="x"},'.repeat(size / 12 - 1)}]`;
+	t.is(parsePolicy("f", inline).value.policy.deny.length, size / 12 - 1);
+	const tables = '[[deny]]\nalias="x"\n'.repeat(size / 20);
+	t.is(parsePolicy("f", tables).value.policy.deny.length, Math.floor(size / 20));
+	const mistakes = '[[deny]]\nalas="x"\n'.repeat(size / 20);
+	t.true(parsePolicy("f", mistakes).problems.length >= Math.floor(size / 20));
+	t.like(parsePolicy("f", `deny${".a".repeat(size / 2 - 8)} = 1`).problems, { length: 1 });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import test from "ava";
 import { defaultSettings, type Settings, settingsTable } from "../../src/agent/settings.js";
 import { formatReference, parseSettings } from "../../src/agent/settings-file.js";
+import { bounds } from "../../src/libkmod/bounds.js";
 import { seededRandom } from "../support/random-numbers.js";
 
 const reference = readFileSync("config/hotplugd.toml", "utf8");
@@ -107,4 +108,17 @@ test("no text makes it throw", (t) => {
 		if (problems.length === 0) accepted++;
 	}
 	t.true(accepted > 0 && accepted < 5000);
+});
+
+test("a file of the bound's size is read in a time that grows with it alone, whatever it has nested or repeated", (t) => {
+	const size = bounds.settings.bytes;
+	const unknown = Array.from({ length: size / 12 }, (_, n) => `k${n} = 1`).join("\n");
+	const { problems } = parseSettings("f", unknown);
+	t.is(problems.length, unknown.split("\n").length);
+	t.is(problems.at(-1)?.line, problems.length);
+	// A stack as deep as these would not do: the parser itself refuses what brackets nest deeper than a thousand times.
+	for (const nested of [`a${".a".repeat(size / 2 - 4)} = 1`, `[a${".a".repeat(size / 2 - 2)}]`])
+		t.like(parseSettings("f", nested).problems, { length: 1, 0: { line: 1 } });
+	t.regex(parseSettings("f", `a = ${"[".repeat(size - 4)}`).problems[0]!.message, /nested/);
+	t.is(parseSettings("f", `${" ".repeat(size - 1)}x`).problems.length, 1);
 });

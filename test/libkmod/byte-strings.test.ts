@@ -63,4 +63,14 @@ test("blanks are ASCII's: what JavaScript takes for one may be the end of a lett
 test("UTF-8 is told from what is none", (t) => {
 	for (const bytes of ["", "a\0", "l\xc3\xa0", "\xef\xbf\xbd"]) t.true(isUtf8(bytes), bytes);
 	for (const bytes of ["\xe9", "l\xc3", "\xed\xa0\x80", "\xa0"]) t.false(isUtf8(bytes), bytes);
+
+test("strings are mapped however deep they nest, names of fields too, in their order", (t) => {
+	const shout = (text: string) => text.toUpperCase();
+	const given = JSON.parse('{"b":["x",{"__proto__":"y","a":null}],"a":1}');
+	t.is(JSON.stringify(mapStrings(given, shout)), '{"B":["X",{"__PROTO__":"Y","A":null}],"A":1}');
+	t.is(JSON.stringify(mapStrings(given, (text) => text)), JSON.stringify(given));
+	const depth = 200_000;
+	let inner = mapStrings(JSON.parse(`${"[".repeat(depth)}"x"${"]".repeat(depth)}`), shout);
+	for (let n = 0; n < depth; n++) inner = (inner as unknown[])[0];
+	t.is(inner, "X");
 });
