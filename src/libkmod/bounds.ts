@@ -21,8 +21,8 @@ export const bounds = {
 	configuration: { bytes: 16 * MIB, kind: "configuration file" },
 	/** hotplugd.toml and rules of policy, which people write. */
 	settings: { bytes: MIB, kind: "file of settings or rules" },
-	/** modules.order, modules.builtin, modules.builtin.modinfo, modules.devname: lines about 65,534 modules, kmod's most, have 32 MiB. */
-	kernelBuild: { bytes: 64 * MIB, kind: "list of a kernel's build" },
+	/** modules.order, modules.builtin, modules.builtin.modinfo, modules.devname: lines about 65,534 modules, kmod's most, have some 8 MiB. */
+	kernelBuild: { bytes: 16 * MIB, kind: "list of a kernel's build" },
 	/** Module.symvers, System.map, /proc/kallsyms: a kernel with everything built in and all debugging has 30 MiB of them. */
 	symbols: { bytes: 256 * MIB, kind: "list of symbols" },
 	/** /proc/modules: a line names all modules that use one, so that it may grow beyond what the names alone have. */

@@ -28,7 +28,7 @@ import {
 	formatWeakdeps,
 } from "./depmod/text-files.js";
 import { parseBuiltinModinfo } from "./formats/builtin-modinfo.js";
-import { buildIndex, type IndexEntries, UnwritableIndex } from "./formats/index-build.js";
+import { buildIndex, checkLength, type IndexEntries, UnwritableIndex } from "./formats/index-build.js";
 import type { KernelSymbols } from "./formats/kernel-symbols.js";
 
 export type { DepmodProblem } from "./depmod/problems.js";
@@ -115,6 +115,7 @@ function makeFiles(
 		if (input.indexes !== false) files.push([`modules.${name}.bin`, buildIndex(entries())]);
 	};
 	const dependencies = formatDependencies(modules, needed);
+	checkLength([dependencies]);
 	text("dep", dependencies.map((line) => `${line}\n`).join(""));
 	index("dep", () => dependencyEntries(modules, dependencies));
 	text("alias", formatAliases(modules));

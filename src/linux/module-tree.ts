@@ -1,7 +1,8 @@
 // Trees of module files on the real file system, walked for depmod, and when their files were written.
 
 import { type Stats, statSync } from "node:fs";
-import type { ModuleTree, WalkFailure } from "../libkmod/depmod/module-tree.js";
+import { constants } from "node:os";
+import type { ModuleTree, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { type DirectoryEntry, readEntries } from "./directory-entries.js";
 import { lockDirectory } from "./directory-lock.js";
@@ -11,11 +12,7 @@ import { publish } from "./publish.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
 export const moduleTree: ModuleTree = {
-	walk(root, wanted, passedOver) {
-		const walk: Walking = { root, wanted, passedOver, files: [], failures: [] };
-		walkDirectory(walk, "", listEntries(root), []);
-		return { files: walk.files, failures: walk.failures };
-	},
+	walk: (...asked) => walkModules(...asked),
 	digest: digestModules,
 	modified(path) {
 		try {
@@ -29,34 +26,76 @@ export const moduleTree: ModuleTree = {
 	publish,
 };
 
+/** A tree of so many names is none of modules: links that lead to each other's directories make any tree endless. */
+const MOST_NAMES_IN_ALL = 2 ** 20;
+
+/** @param most names in all. @throws {Refusal} by "walk" where there are more, or by "open" */
+export function walkModules(
+	root: string,
+	wanted: (name: string) => boolean,
+	passedOver: (name: string) => boolean,
+	most = MOST_NAMES_IN_ALL,
+): Walk {
+	const walk: Walking = { root, wanted, passedOver, files: [], failures: [], due: [], most, left: most };
+	walkTree(walk, listEntries(root));
+	return { files: walk.files, failures: walk.failures };
+}
+
 type Walking = {
 	readonly root: string;
 	readonly wanted: (name: string) => boolean;
 	readonly passedOver: (name: string) => boolean;
 	readonly files: string[];
 	readonly failures: WalkFailure[];
+	/** Directories that are to be looked at, the next one last: a stack in place of recursion. */
+	readonly due: Directory[];
+	/** How many names there may be, and may still be. */
+	readonly most: number;
+	left: number;
 };
 
-/** @param links real directories that symbolic links have led through, since one may lead back to another. */
-function walkDirectory(
+type Directory = {
+	/** With a slash behind it, or empty. */
+	readonly below: string;
+	readonly entries: Iterator<DirectoryEntry>;
+	/** Real directories that symbolic links have led through, since one may lead back to another. */
+	readonly links: readonly string[];
+};
+
+function walkTree(walk: Walking, entries: readonly DirectoryEntry[]): void {
+	addDirectory(walk, "", entries, []);
+	for (let directory = walk.due.at(-1); directory !== undefined; directory = walk.due.at(-1)) {
+		const next = directory.entries.next();
+		if (next.done) walk.due.pop();
+		else lookAt(walk, directory, next.value);
+	}
+}
+
+function addDirectory(
 	walk: Walking,
 	below: string,
 	entries: readonly DirectoryEntry[],
 	links: readonly string[],
 ): void {
-	for (const entry of entries) {
-		const { name, kind } = entry;
-		if (walk.passedOver(name)) continue;
-		const path = below + name;
-		if (kind === "directory") enter(walk, path, links);
-		else if (kind === "other") followOther(walk, name, path, links);
-		else if (walk.wanted(name)) walk.files.push(path);
+	walk.left -= entries.length;
+	if (walk.left < 0) {
+		const reason = `it holds more than ${walk.most} names, as links that lead in circles do`;
+		throw new Refusal("walk", walk.root, "EFBIG", constants.errno.EFBIG, reason);
 	}
+	walk.due.push({ below, entries: entries[Symbol.iterator](), links });
+}
+
+function lookAt(walk: Walking, { below, links }: Directory, { name, kind }: DirectoryEntry): void {
+	if (walk.passedOver(name)) return;
+	const path = below + name;
+	if (kind === "directory") enter(walk, path, links);
+	else if (kind === "other") followOther(walk, name, path, links);
+	else if (walk.wanted(name)) walk.files.push(path);
 }
 
 function enter(walk: Walking, path: string, links: readonly string[]): void {
 	const entries = noting(walk, path, "open", () => listEntries(`${walk.root}/${path}`));
-	if (entries !== undefined) walkDirectory(walk, `${path}/`, entries, links);
+	if (entries !== undefined) addDirectory(walk, `${path}/`, entries, links);
 }
 
 /** A symbolic link, or a file system that does not tell what its entries are. */

@@ -18,7 +18,7 @@ import test, { type ExecutionContext } from "ava";
 import { ModuleDigester } from "../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
-import { moduleTree } from "../../src/linux/module-tree.js";
+import { moduleTree, walkModules } from "../../src/linux/module-tree.js";
 import { digestFolder, readable, withoutExtension } from "../support/digests.js";
 import { moduleImage } from "../support/elf-image.js";
 import { packageModules, sample } from "../support/module-files.js";
@@ -65,6 +65,49 @@ test("a walk follows symbolic links, and ends where they lead back", (t) => {
 	const { files } = walk(folder);
 	t.true(files.includes("x/linked.ko") && files.includes("y/c.ko") && files.includes("x/up/a.ko"));
 	t.true(files.length < 50);
+});
+
+test("a walk goes as deep as paths are long, and no further than a number of names", (t) => {
+	const folder = folderOf(t, { "a.ko": "" });
+	const depth = Math.floor((4000 - folder.length) / 2);
+	mkdirSync(join(folder, "d/".repeat(depth)), { recursive: true });
+	writeFileSync(join(folder, "d/".repeat(depth), "b.ko"), "");
+	t.deepEqual([...walk(folder).files].sort(), ["a.ko", `${"d/".repeat(depth)}b.ko`]);
+	t.teardown(() => execFileSync("rm", ["-rf", folder]));
+	// Each of eight directories has links to all of them: ways to go by the tens of thousands.
+	const names = Array.from({ length: 8 }, (_, n) => `l${n}`);
+	const linked = folderOf(t, Object.fromEntries(names.map((name) => [`${name}/m.ko`, ""])));
+	for (const from of names) for (const to of names) symlinkSync(`../${to}`, join(linked, from, `to-${to}`));
+	const count = (most: number) =>
+		walkModules(
+			linked,
+			() => true,
+			() => false,
+			most,
+		);
+	t.throws(() => count(10_000), {
+		instanceOf: Refusal,
+		message: `walk ${linked}: it holds more than 10000 names, as links that lead in circles do`,
+	});
+	const small = folderOf(t, { "a.ko": "", "b/c.ko": "" });
+	for (const most of [3, 4])
+		t.is(
+			walkModules(
+				small,
+				() => true,
+				() => false,
+				most,
+			).files.length,
+			2,
+		);
+	t.throws(() =>
+		walkModules(
+			small,
+			() => true,
+			() => false,
+			2,
+		),
+	);
 });
 
 test("a walk tells what it could not look at", (t) => {

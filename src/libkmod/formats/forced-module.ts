@@ -29,9 +29,15 @@ function hideSection({ image, ...elf }: Elf, name: string): void {
 function blankVermagic(elf: Elf): void {
 	const section = findSection(elf, ".modinfo");
 	if (section === undefined) return;
-	const at = `\0${elf.image.toString("latin1", section.start, section.end)}`.indexOf("\0vermagic=");
-	if (at === -1) return;
-	const start = section.start + at;
+	const start = findVermagic(elf.image.subarray(section.start, section.end), section.start);
+	if (start === undefined) return;
 	const nul = elf.image.indexOf(0, start);
 	elf.image.fill(0, start, nul === -1 || nul > section.end ? section.end : nul);
+}
+
+/** Where the string begins, the strings beginning at `offset`. */
+function findVermagic(strings: Buffer, offset: number): number | undefined {
+	if (strings.indexOf("vermagic=") === 0) return offset;
+	const before = strings.indexOf("\0vermagic=");
+	return before === -1 ? undefined : offset + before + 1;
 }

@@ -75,7 +75,7 @@ function concatenate(texts: readonly string[], unfit: RegExp): Texts {
 }
 
 /** More than this is not listed either; and told before the texts are put together, since a string has a bound too. */
-function checkLength(columns: readonly (readonly string[])[]): void {
+export function checkLength(columns: readonly (readonly string[])[]): void {
 	let characters = 0;
 	for (const texts of columns) for (const text of texts) characters += text.length;
 	if (characters > LONGEST_LIST)

@@ -36,6 +36,16 @@ function symbolTable(elf: Elf): SymbolTable | undefined {
 	return { start: section.start, end: section.end, stride, names: names.start, namesEnd: names.end };
 }
 
+/**
+ * In bytes: the kernel's own names have 511 (KSYM_NAME_LEN), and no look-up is for one of more than this. What is longer is cut, lest
+ * the names of a thousand symbols, which may share their bytes, be a thousand times as long as the file.
+ */
+const LONGEST_NAME = 4095;
+
+function endOfName(at: number, namesEnd: number): number {
+	return namesEnd - at > LONGEST_NAME ? at + LONGEST_NAME : namesEnd;
+}
+
 function nameOutside(): MalformedModule {
 	return new MalformedModule("the name of one of its symbols is outside the symbol names");
 }
@@ -58,7 +68,7 @@ function visitCrcSymbols(elf: Elf, table: SymbolTable, visit: VisitSymbol): bool
 		if (at >= namesEnd) throw nameOutside();
 		if (image[at] !== UNDERSCORE || !beginsWithCrc(image, at)) continue;
 		found = true;
-		visit(at + 6, namesEnd, crcOf(elf, symbol), image[symbol + (elf.wide ? 4 : 12)]! >> 4);
+		visit(at + 6, endOfName(at + 6, namesEnd), crcOf(elf, symbol), image[symbol + (elf.wide ? 4 : 12)]! >> 4);
 	}
 	return found;
 }
@@ -117,7 +127,7 @@ export function visitUndefined(elf: Elf, visit: VisitSymbol): boolean {
 		if (at >= namesEnd) throw nameOutside();
 		const info = image[symbol + infoAt]!;
 		// SPARC notes the use of a global register as an undefined symbol.
-		if (image[at] !== 0 && !(sparc && (info & 15) === STT_REGISTER)) visit(at, namesEnd, 0, info >> 4);
+		if (image[at] !== 0 && !(sparc && (info & 15) === STT_REGISTER)) visit(at, endOfName(at, namesEnd), 0, info >> 4);
 	}
 	return true;
 }
