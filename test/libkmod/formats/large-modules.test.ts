@@ -4,7 +4,6 @@ import { ModuleDigester } from "../../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../../src/libkmod/depmod/symbol-names.js";
 import { depmod } from "../../../src/libkmod/depmod.js";
 import { parseElf } from "../../../src/libkmod/formats/elf.js";
-import { forceModule } from "../../../src/libkmod/formats/forced-module.js";
 import { dependencySymbols } from "../../../src/libkmod/formats/module-symbols.js";
 import { moduleInfo } from "../../../src/libkmod/module-info.js";
 import { elfImage } from "../../support/elf-image.js";
@@ -54,14 +53,6 @@ test("a .modinfo of 16 MiB is read, and of one byte more refused, whoever reads 
 	t.throws(() => moduleInfo(large), { message: "its .modinfo is larger than 16 MiB" });
 	const digest = new ModuleDigester(new SymbolNames()).digest("x.ko", large);
 	t.is(digest.malformed?.detail, "its .modinfo is larger than 16 MiB");
-});
-
-test("a vermagic is found and blanked in a .modinfo of more bytes than a string has room for", (t) => {
-	const size = 2 ** 29;
-	const data = Buffer.alloc(size);
-	data.write("vermagic=6.1.0\0", size - 100, "latin1");
-	const forced = forceModule(elfImage({ sections: [{ name: ".modinfo", data }] }), { forceVermagic: true });
-	t.is(forced.indexOf("vermagic="), -1);
 });
 
 test("dependencies that no index would have room for are refused before they are put together", (t) => {
