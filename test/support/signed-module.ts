@@ -38,6 +38,7 @@ export const objectIds = {
 	"sha3-256": "608648016503040208",
 	"sha3-384": "608648016503040209",
 	"sha3-512": "60864801650304020a",
+	"sha512-256": "608648016503040206",
 	unheardOf: "608648016503040277",
 } as const;
 export type ObjectId = keyof typeof objectIds;

@@ -137,6 +137,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "modinfo",
+		what: "a signature that is not understood is one",
+		fact: "kmod 30 shows none where it does not know the hash or cannot read the message, as if the module were not signed",
+	},
+	{
+		tool: "modinfo",
 		what: "it prints JSON",
 		fact: "kmod has no --json",
 	},

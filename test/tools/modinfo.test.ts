@@ -80,6 +80,7 @@ const machine = {
 		"modules/files/behind.ko.gz": Buffer.concat([gzipSync(described), Buffer.from("x")]),
 		"modules/files/cut.ko.xz": execFileSync("xz", ["-c"], { input: described }).subarray(0, 40),
 		"modules/files/cut.ko.zst": execFileSync("zstd", ["-c", "-q"], { input: described }).subarray(0, 40),
+		"modules/files/newer.ko": signedModule(pkcs7({ hash: "sha512-256", serial: "0102" })),
 		"modules/files/empty.ko": "",
 		"modules/files/x.txt": described,
 		"modules/files/cut.ko": described.subarray(0, 100),
@@ -176,6 +177,41 @@ compared("modinfo asks, says and exits as the real one", "modinfo", machine, [
 		words: ["modinfo", "-l", at("behind.ko.gz")],
 		differs: "gzip is read",
 		ours: { status: 0, stdout: "GPL\n", stderr: "" },
+	},
+	...(
+		[
+			[
+				[],
+				`filename:       ${at("newer.ko")}\nlicense:        GPL\nsig_id:         PKCS#7\nsigner:         Signer\nsig_key:        01:02\nsig_hashalgo:   unknown\nsignature:      53:49:47:4E:41:54:55:52:45\n`,
+			],
+			[["-F", "sig_id"], "PKCS#7\n"],
+			[["-0", "-F", "sig_hashalgo"], "unknown\0"],
+		] as const
+	).map(([options, stdout]) => ({
+		words: ["modinfo", ...options, at("newer.ko")],
+		differs: "a signature that is not understood is one",
+		ours: { stdout },
+	})),
+	{
+		words: ["modinfo", "--json", at("newer.ko")],
+		differs: "it prints JSON",
+		ours: {
+			status: 0,
+			stderr: "",
+			stdout: `${JSON.stringify({
+				module: "newer",
+				filename: at("newer.ko"),
+				info: {
+					license: ["GPL"],
+					sig_id: ["PKCS#7"],
+					signer: ["Signer"],
+					sig_key: ["01:02"],
+					sig_hashalgo: ["unknown"],
+					signature: ["53:49:47:4E:41:54:55:52:45"],
+				},
+				parameters: [],
+			})}\n`,
+		},
 	},
 	{
 		words: ["modinfo", at("long.ko")],

@@ -7,7 +7,7 @@ import { stringAt } from "./elf.js";
 
 /** Who signed a module and how. `signer` has one character per byte. */
 export type Signature = {
-	readonly id: "PGP" | "X509" | "PKCS#7";
+	readonly id: "PGP" | "X509" | "PKCS#7" | "unknown";
 	readonly signer: string;
 	readonly key: Buffer;
 	readonly hashAlgorithm: string;
@@ -17,7 +17,6 @@ export type Signature = {
 const MARKER = Buffer.from("~Module signature appended~\n", "latin1");
 const TRAILER_SIZE = 12;
 const ID_TYPES = ["PGP", "X509", "PKCS#7"] as const;
-const ALGORITHMS = 2; // DSA and RSA
 const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3"];
 /** Serial numbers have 20 bytes at most (RFC 5280). */
 const MAX_INTEGER = 1024;
@@ -37,26 +36,38 @@ const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
 	"1.2.156.10197.1.401": "sm3",
 };
 
-/** The signature at the end of a module file; undefined where there is none, or where it makes no sense. */
+/**
+ * The signature at the end of a module file; undefined where there is no marker line, for then alone it is not signed. What is not
+ * understood of it is "unknown", or empty.
+ */
 export function parseSignature(image: Buffer): Signature | undefined {
 	const trailer = image.length - MARKER.length - TRAILER_SIZE;
-	if (trailer < 0 || image.compare(MARKER, 0, MARKER.length, image.length - MARKER.length) !== 0) return undefined;
-	const [algorithm, hash, idType, signerLength, keyLength] = image.subarray(trailer, trailer + 5);
-	const id = ID_TYPES[idType!];
-	const hashAlgorithm = HASHES[hash!];
+	const marker = Math.max(image.length - MARKER.length, 0);
+	if (!image.subarray(marker).equals(MARKER)) return undefined;
+	if (trailer < 0) return NOT_UNDERSTOOD;
+	const [, hash, idType, signerLength, keyLength] = image.subarray(trailer, trailer + 5);
+	const id = ID_TYPES[idType!] ?? NOT_UNDERSTOOD.id;
 	const length = image.readUInt32BE(trailer + 8);
 	const start = trailer - length;
 	const signer = start - keyLength! - signerLength!;
-	if (id === undefined || hashAlgorithm === undefined || algorithm! >= ALGORITHMS) return undefined;
-	if (length === 0 || signer < 0) return undefined;
+	if (length === 0 || signer < 0) return { ...NOT_UNDERSTOOD, id };
 	const signature = image.subarray(start, trailer);
-	if (id === "PKCS#7") return parsePkcs7(signature);
-	const key = image.subarray(start - keyLength!, start);
-	return { id, signer: stringAt(image, signer, signer + signerLength!), key, hashAlgorithm, signature };
+	if (id === "PKCS#7") return { ...NOT_UNDERSTOOD, id, ...parsePkcs7(signature) };
+	return {
+		...{ id, signature, hashAlgorithm: HASHES[hash!] ?? NOT_UNDERSTOOD.hashAlgorithm },
+		signer: stringAt(image, signer, signer + signerLength!),
+		key: image.subarray(start - keyLength!, start),
+	};
 }
 
+const NOTHING = Buffer.alloc(0);
+const NOT_UNDERSTOOD: Signature = {
+	...{ id: "unknown", signer: "", hashAlgorithm: "unknown" },
+	...{ key: NOTHING, signature: NOTHING },
+};
+
 // ContentInfo { signedData, [0] { SignedData { version, digests, content, [certificates], [crls], SET { SignerInfo } } } }
-function parsePkcs7(bytes: Buffer): Signature | undefined {
+function parsePkcs7(bytes: Buffer): Partial<Signature> {
 	const within = (parent: DerElement | undefined) => (parent === undefined ? [] : childrenOf(bytes, parent));
 	const [, content] = within(elementAt(bytes, 0, bytes.length));
 	const signerInfos = within(within(content)[0]).at(-1);
@@ -65,17 +76,19 @@ function parsePkcs7(bytes: Buffer): Signature | undefined {
 	const digestId = within(digest)[0];
 	const hashAlgorithm = digestId && HASH_OBJECT_IDS[objectIdOf(bytes, digestId)];
 	const signature = rest.find((element) => element.tag === tags.octetString);
-	const signer = who && signerOf(bytes, who);
-	if (signer === undefined || hashAlgorithm === undefined || signature === undefined) return undefined;
-	return { id: "PKCS#7", ...signer, hashAlgorithm, signature: bytes.subarray(signature.start, signature.end) };
+	return {
+		...(who && signerOf(bytes, who)),
+		...(hashAlgorithm !== undefined && { hashAlgorithm }),
+		...(signature && { signature: bytes.subarray(signature.start, signature.end) }),
+	};
 }
 
 // Either issuer and serial number, or a bare key id.
-function signerOf(bytes: Buffer, who: DerElement): { signer: string; key: Buffer } | undefined {
+function signerOf(bytes: Buffer, who: DerElement): Pick<Signature, "signer" | "key"> {
 	if (who.tag !== tags.sequence) return { signer: "", key: bytes.subarray(who.start, who.end) };
 	const [issuer, serial] = childrenOf(bytes, who);
 	const key = serial && magnitudeOf(bytes.subarray(serial.start, serial.end));
-	return issuer && key && { signer: commonNameOf(bytes, issuer), key };
+	return { signer: issuer ? commonNameOf(bytes, issuer) : "", key: key ?? NOTHING };
 }
 
 // The first common name, or else the last part of the name, whatever it is.

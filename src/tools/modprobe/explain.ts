@@ -101,5 +101,7 @@ async function findSigner(_kernel: Kernel, kmod: Kmod, module: Module): Promise<
 	const find = (key: string) => info.find((entry) => entry.key === key)?.value;
 	if (find("sig_id") === undefined)
 		return "it is not signed, and the kernel takes only modules signed by a key that it trusts";
-	return `its signature is by '${find("signer")}', whose key the kernel does not trust, or its file was changed since`;
+	const signer = find("signer");
+	const whose = signer ? `'${signer}', whose key the kernel does not trust` : "a key that the kernel does not trust";
+	return `its signature is by ${whose}, or its file was changed since`;
 }

@@ -235,7 +235,7 @@ const signature: FuzzFormat = {
 	sources: ["src/libkmod/formats/signature.ts"],
 	readers: ["parseSignature"],
 	accepted: "who signed it and how",
-	refused: "undefined, or none that is understood",
+	refused: "undefined, or a signature of which something is not understood",
 	kind: "bytes",
 	/** The trailer's lengths, and what looks like a length in front of it. */
 	fields: (input) => [
@@ -258,7 +258,7 @@ const signature: FuzzFormat = {
 		if (found === undefined) return "refused";
 		const size = found.signer.length + found.key.length + found.signature.length;
 		expect(size <= input.length, "more was read than is there");
-		return verdict(found.hashAlgorithm !== "unknown");
+		return verdict(found.hashAlgorithm !== "unknown" && found.signature.length > 0 && found.key.length > 0);
 	},
 	limits: [
 		{
@@ -271,7 +271,7 @@ const signature: FuzzFormat = {
 		{
 			bound: "bytes of a signature, of 30 before the trailer",
 			n: 30,
-			make: (n) => signedModule(Buffer.alloc(30), { idType: 1, length: n }).subarray(-70),
+			make: (n) => signedModule(Buffer.alloc(33), { idType: 1, keyLength: 3, length: n }).subarray(-73),
 			within: "accepted",
 			beyond: "refused",
 		},
