@@ -176,6 +176,16 @@ export const differences: readonly Difference[] = [
 		fact: "it is so in kmod too, and it does not say it",
 	},
 	{
+		tool: "depmod of circles",
+		what: "a circle is told once, and ends",
+		fact: "where circles share modules, or one leads to another, kmod goes round them until an assertion of its own fails, or for ever",
+	},
+	{
+		tool: "depmod of circles",
+		what: "a module below a circle is in none",
+		fact: "kmod prints the module's name as a circle of its own, unless that one needs nothing",
+	},
+	{
 		tool: "depmod",
 		what: "it fails where it cannot write, and the old files stay",
 		fact: "kmod exits 0 where the directory is read only, and on a full disk it leaves files cut short",
