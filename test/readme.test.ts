@@ -40,7 +40,7 @@ function sectionOf(beginning: string): string {
 
 /** By what each bullet of "Better than kmod" says: where that is shown, and by which test. */
 const better: readonly (readonly [says: string, file: string, test: string])[] = [
-	["`modprobe.blacklist=`", "test/tools/modprobe-differences.test.ts", "modprobe.blacklist= takes dashes"],
+	["`modprobe.blacklist=`", "test/tools/modprobe-differences.test.ts", "modprobe.blacklist= takes dashes and quotes"],
 	["`depmod` fails", "test/tools/depmod.test.ts", "makes depmod fail, and the old files stay whole"],
 	["equal priority", "test/libkmod/depmod/module-search.test.ts", "files of one rank are settled by their paths"],
 	["says why nothing was loaded", "test/tools/modprobe-messages.test.ts", "here is in the kernel already"],

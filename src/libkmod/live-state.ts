@@ -24,9 +24,9 @@ export function readLoadedModules(files: Files, proc: string): LoadedModule[] {
 	return parseProcModules(bytes === undefined ? "" : attributeText(bytes));
 }
 
-/** Modules that need this one, in the order of the directory that lists them, as in libkmod. */
+/** Modules that need this one, in the order of the directory that lists them, as in libkmod. No module's name begins with a dot. */
 export function readHolders(files: Files, sysfs: string, module: string): string[] {
-	return files.list(`${moduleDirectory(sysfs, module)}/holders`) ?? [];
+	return (files.list(`${moduleDirectory(sysfs, module)}/holders`) ?? []).filter((name) => !name.startsWith("."));
 }
 
 /** How often it is in use; undefined where there is no such module, or it is built in, or modules cannot be unloaded. */

@@ -14,6 +14,7 @@ const machine: Readonly<Record<string, string>> = {
 	"/sys/module/usb_storage/initstate": "live\n",
 	"/sys/module/usb_storage/refcnt": "1\n",
 	"/sys/module/usb_storage/coresize": "86016\n",
+	"/sys/module/usb_storage/holders/.hidden": "",
 	"/sys/module/usb_storage/holders/uas/initstate": "coming\n",
 	"/sys/module/usb_storage/holders/ums_realtek/initstate": "live\n",
 	"/sys/module/usb_storage/sections/.text": "0xffffffffc03f4000\n",

@@ -262,7 +262,7 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "modprobe",
-		what: "modprobe.blacklist= takes dashes",
+		what: "modprobe.blacklist= takes dashes and quotes",
 		fact: "kmod compares names with underscores to what stands there as it stands, and finds none",
 	},
 	{

@@ -22,7 +22,7 @@ const machine = {
 	live: ["base", "mid", "top", "busy"],
 	used: ["busy"],
 	lively: true,
-	commandLine: "quiet modprobe.blacklist=snd-pcm\n",
+	commandLine: 'quiet modprobe.blacklist="snd-pcm,other"\n',
 	config: `softdep late pre: pre post: post
 install killed kill -9 $$
 alias x:pcm snd-pcm
@@ -138,7 +138,7 @@ comparedModprobe("what differs from kmod 30", machine, [
 	}),
 	differs("softdep lines count with two blanks", "-C blanks -D masked", { stdout: insmod("pre") + insmod("masked") }),
 	differs("weakdep lines count", "-C weak -D plain", { stderr: "" }),
-	differs("modprobe.blacklist= takes dashes", "-C conf -D x:pcm", { stdout: "" }),
+	differs("modprobe.blacklist= takes dashes and quotes", "-C conf -D x:pcm", { stdout: "" }),
 	differs("lines that count for nothing are warned of", "-C unheeded -D masked", {
 		stderr:
 			"modprobe: WARNING: unheeded/x.conf line 3: this install command does not count, since masked has softdeps; honour_every_line makes it count\n" +

@@ -1,7 +1,7 @@
 // What the kernel command line (/proc/cmdline) says to modprobe: `module.parameter[=value]`, `modprobe.blacklist=a,b`, as
 // modprobe(8) describes and kmod reads them; to the kernel itself: `module_blacklist=a,b`; and to whoever has a word of its own.
 //
-// Apart from kmod, which leaves their dashes and so lets them go unheeded, blacklisted names are normalised.
+// Apart from kmod, which leaves their dashes and quotes and so lets them go unheeded, blacklisted names are normalised.
 import { normaliseAlias } from "../module-name.js";
 
 export type KernelCommandLine = {
@@ -23,10 +23,15 @@ export function parseKernelCommandLine(text: string): KernelCommandLine {
 		const module = normaliseAlias(found.module);
 		if (module === undefined) bad.push(found.module);
 		else if (found.module === "modprobe" && found.options.startsWith("blacklist="))
-			for (const name of found.options.slice("blacklist=".length).split(",")) blacklist.push(name.replaceAll("-", "_"));
+			for (const name of blacklistedNames(found.options.slice("blacklist=".length))) blacklist.push(name);
 		else options.push({ module, options: found.options.replaceAll("\t", " ") });
 	}
 	return { options, blacklist, kernelBlacklist: parseKernelBlacklist(text), bad };
+}
+
+/** Quotes around one of them, or around them all, are none of its name. */
+function blacklistedNames(value: string): readonly string[] {
+	return value.replaceAll('"', "").replaceAll("-", "_").split(",");
 }
 
 type Word = { readonly word: string; readonly closed: boolean };
