@@ -3,7 +3,7 @@
 // As in main.cjs.
 process.on("SIGUSR1", () => {});
 const { randomBytes } = require("node:crypto");
-const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } = require("node:fs");
+const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { bundle, cache, chunks } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
 
@@ -45,11 +45,16 @@ async function run(...words) {
 /** The whole file or none, even if the power goes. */
 function replace(file, content) {
 	const draft = `${file}.${randomBytes(12).toString("hex")}`;
-	const descriptor = openSync(draft, "wx");
-	writeFileSync(descriptor, content);
-	fsyncSync(descriptor);
-	closeSync(descriptor);
-	renameSync(draft, file);
+	try {
+		const descriptor = openSync(draft, "wx");
+		writeFileSync(descriptor, content);
+		fsyncSync(descriptor);
+		closeSync(descriptor);
+		renameSync(draft, file);
+	} catch (error) {
+		rmSync(draft, { force: true });
+		throw error;
+	}
 }
 
 function save() {

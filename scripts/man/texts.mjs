@@ -186,7 +186,7 @@ export const texts = {
 	check: {
 		description: [
 			"Reads all that hotplugd-run(8) and coldplug(8) would read and prints what is wrong with it, a line each with file and line: the settings; the rules of policy; modprobe's configuration, lines included that count for nothing; and depmod's indexes. It needs no privilege and changes nothing.",
-			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there, and none whose file is not: otherwise depmod(8) has to be run. So it has where files are of two of its runs: where an index and its text, such as `modules.alias`, differ, or a depmod that was interrupted has left drafts.",
+			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there, and none whose file is not: otherwise depmod(8) has to be run. So it has where files are of two of its runs: where an index and its text, such as `modules.alias`, differ, a depmod that was interrupted has left drafts, or only some bear the time that `hotplugd`'s depmod gives all files of a run.",
 			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`.",
 		],
 		more: {
@@ -290,7 +290,7 @@ export const texts = {
 		description: [
 			"Reads every module of a kernel and writes the indexes by which modprobe(8) finds modules: which needs which, and what each is also called. It is run when modules are installed, for the running kernel unless another one is given.",
 			"Each file is replaced as a whole or not at all, and where one cannot be written `depmod` fails and the old ones stay.",
-			"It locks the directory that it writes to, by flock(2), until it has ended; `-n` does not. Where another process has the lock it says so and waits, for 60 seconds at most. Without a lock, as on a file system that has none, it says so and goes on. Killed between two files it leaves the one new and the other old, and drafts named `.modules.`*NAME*`.`*DIGITS*`.new` and `.old` beside them, by which `hotplugd check` and the agent tell; the next `depmod`, with `-A` too, makes all files anew and removes the drafts.",
+			"It locks the directory that it writes to, by flock(2), until it has ended; `-n` does not. Where another process has the lock it says so and waits, for 60 seconds at most. Without a lock, as on a file system that has none, it says so and goes on. All files bear one time, somewhat before they were made. Killed between two files it leaves the one new and the other old, and drafts named `.modules.`*NAME*`.`*DIGITS*`.new` and `.old` beside them, by which `hotplugd check` and the agent tell; the next `depmod`, with `-A` too, makes all files anew and removes the drafts.",
 		],
 		more: {
 			"Exit status": STATUS_OF_KMOD,

@@ -5,7 +5,7 @@ import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type IndexKind, indexNames } from "./indexes.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
-import { compareWithText, type Difference, findUnfinished, listModulesOfText, type PairedKind } from "./mixed-set.js";
+import { compareWithText, type Difference, findMixture, listModulesOfText, type PairedKind } from "./mixed-set.js";
 import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
 
@@ -58,9 +58,9 @@ export function checkIndexes(files: Files, moduleDirectory: string, root = ""): 
 	};
 	readModules("builtins");
 	readModules("builtinAliases");
-	const unfinished = findUnfinished(files, moduleDirectory);
+	const mixture = findMixture(files, moduleDirectory);
 	problems.push(
-		...(unfinished === undefined ? [] : [unfinished]),
+		...(mixture === undefined ? [] : [mixture]),
 		...checkTogether(files, { moduleDirectory, root }, entries),
 		...differences,
 	);

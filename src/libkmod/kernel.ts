@@ -15,6 +15,8 @@ export interface Files {
 	list(path: string): string[] | undefined;
 	/** An opaque mark that changes whenever the file or directory is written; undefined where there is none. */
 	stamp(path: string): string | undefined;
+	/** When a file was last written, in nanoseconds since 1970; undefined where there is none. Missing where that is not known. */
+	modified?(path: string): bigint | undefined;
 }
 
 /** Reading module files. Asynchronous: to unpack one takes time. */

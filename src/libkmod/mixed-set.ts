@@ -1,13 +1,41 @@
 // Whether depmod's files are those of one run: one that was killed between two renames, or two that ran at once, leave some of the
 // one and some of the other. What gives that away is what is left of the files still to be put there, and what two files say
 // of the same thing.
-import { isDraft } from "./depmod/publication.js";
+import { bounds } from "./bounds.js";
+import { ALWAYS_MADE, isDraft, isTimeOfRun } from "./depmod/publication.js";
 import type { IndexEntry } from "./formats/index-file.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
 import { normaliseAlias } from "./module-name.js";
 
-/** One look into the directory. A depmod that is at work leaves nothing when it has ended. */
-export function findUnfinished(files: Files, moduleDirectory: string): Problem | undefined {
+/** One look into the directory, and one at each file: what is in them is not read. */
+export function findMixture(files: Files, moduleDirectory: string): Problem | undefined {
+	return findUnfinished(files, moduleDirectory) ?? findOtherRun(files, moduleDirectory);
+}
+
+/** What our depmod has made in one run bears one time, which no other program gives. */
+function findOtherRun(files: Files, moduleDirectory: string): Problem | undefined {
+	const times = ALWAYS_MADE.flatMap((name) => {
+		const time = timeOf(files, `${moduleDirectory}/${name}`);
+		return time === undefined ? [] : [{ name, time }];
+	});
+	const sign = times.find(({ time }) => isTimeOfRun(time));
+	const other = times.find(({ time }) => time !== sign?.time);
+	if (sign === undefined || other === undefined) return undefined;
+	const message = `it is not of the same run of depmod as ${sign.name}; run depmod`;
+	return { file: `${moduleDirectory}/${other.name}`, line: 0, message };
+}
+
+function timeOf(files: Files, path: string): bigint | undefined {
+	try {
+		return files.modified?.(path);
+	} catch (error) {
+		if (error instanceof Refusal) return undefined;
+		throw error;
+	}
+}
+
+/** A depmod that is at work leaves nothing when it has ended. */
+function findUnfinished(files: Files, moduleDirectory: string): Problem | undefined {
 	const draft = listOf(files, moduleDirectory).find(isDraft);
 	return draft === undefined
 		? undefined
@@ -98,7 +126,7 @@ const linesOf = (text: string): string[] => text.split("\n").filter((line) => li
 
 function readText(files: Files, path: string): string | undefined {
 	try {
-		return files.read(path)?.toString("latin1");
+		return files.read(path, bounds.index)?.toString("latin1");
 	} catch (error) {
 		if (error instanceof Refusal) return undefined;
 		throw error;

@@ -13,6 +13,8 @@ export const files: Files = {
 	read: (path, bound = bounds.small) => orAbsent("read", path, () => readBounded(path, bound)),
 	list: (path) => orAbsent("list", path, (directory) => readEntries(directory).map(({ name }) => name)),
 	stamp: (path) => orAbsent("stat", path, readStamp),
+	modified: (path) =>
+		orAbsent("stat", path, (file) => statSync(onDisk(file), { bigint: true, throwIfNoEntry: false })?.mtimeNs),
 };
 
 function orAbsent<T>(operation: string, path: string, read: (path: string) => T): T | undefined {

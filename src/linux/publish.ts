@@ -8,6 +8,7 @@ import {
 	copyFileSync,
 	fstatSync,
 	fsync,
+	futimesSync,
 	linkSync,
 	lstatSync,
 	mkdirSync,
@@ -15,11 +16,12 @@ import {
 	readdirSync,
 	renameSync,
 	unlinkSync,
+	utimesSync,
 } from "node:fs";
 import { constants as os } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { DRAFT_END, inOrderOfPublication, isDraft, KEPT_END } from "../libkmod/depmod/publication.js";
+import { DRAFT_END, inOrderOfPublication, isDraft, KEPT_END, timeOfRun } from "../libkmod/depmod/publication.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
 import { closeDraft, type Draft, draftName, dropDraft, removeDraft, withFreeName, writeDraft } from "./draft.js";
@@ -47,6 +49,7 @@ export async function publish(directory: string, files: ReadonlyMap<string, Uint
 	try {
 		for (const name of inOrderOfPublication(files.keys())) pending.push(write(join(directory, name), files.get(name)!));
 		if (!alone) removeDead(directory, pending[0]);
+		giveTime(pending);
 		// At once: a journal then has one or two commits in place of a dozen.
 		await syncAll(pending);
 		for (const { draft, path } of pending) attempt("write", path, () => closeDraft(draft));
@@ -78,6 +81,25 @@ function removeDead(directory: string, own?: Pending): void {
 function write(path: string, content: Uint8Array): Pending {
 	const draft = attempt("write", path, () => writeDraft(() => draftName(path, DRAFT_END), content, 0o644));
 	return { path, draft };
+}
+
+/** Where the file system takes one: without it no file has it. */
+function giveTime([first, ...others]: readonly Pending[]): void {
+	const seconds = first === undefined ? undefined : giveFirstTime(first.draft);
+	if (seconds === undefined) return;
+	for (const { draft, path } of others)
+		if (draft.fd !== undefined) attempt("write", path, () => futimesSync(draft.fd!, seconds, seconds));
+}
+
+function giveFirstTime({ fd }: Draft): number | undefined {
+	try {
+		if (fd === undefined) return undefined;
+		const seconds = timeOfRun(fstatSync(fd, { bigint: true }).mtimeNs);
+		futimesSync(fd, seconds, seconds);
+		return seconds;
+	} catch {
+		return undefined;
+	}
 }
 
 /** Waits for all of them: what is still being written to the disk must not be closed. */
@@ -118,7 +140,14 @@ function linked(path: string, old: string): string {
 
 function copied(path: string, old: string): string {
 	copyFileSync(onDisk(path), onDisk(old), constants.COPYFILE_EXCL);
-	return old;
+	try {
+		const { atimeMs, mtimeMs } = lstatSync(onDisk(path));
+		utimesSync(onDisk(old), atimeMs / 1000, mtimeMs / 1000);
+		return old;
+	} catch (thrown) {
+		removeDraft(old);
+		throw thrown;
+	}
 }
 
 /** All of them or none: until they are on the disk the old ones are kept. */

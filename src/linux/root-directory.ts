@@ -40,6 +40,7 @@ export function filesWithin(root: string, files: Files): Files {
 		read: (path, ...more) => within("read", path, (found) => files.read(found, ...more)),
 		list: (path, ...more) => within("list", path, (found) => files.list(found, ...more)),
 		stamp: (path, ...more) => within("stat", path, (found) => files.stamp(found, ...more)),
+		modified: (path) => within("stat", path, (found) => files.modified?.(found)),
 	};
 }
 

@@ -13,7 +13,7 @@ import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
-import { findUnfinished } from "../libkmod/mixed-set.js";
+import { findMixture } from "../libkmod/mixed-set.js";
 import { trimRoot } from "../libkmod/other-root.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
@@ -203,9 +203,9 @@ async function withPolicy(
 	const own = [rootOf(options) + POLICY_DIRECTORY, rulesDirectory];
 	const directories = options.policy.length > 0 ? options.policy : own;
 	const policy = await readPolicy(kernel, directories, source);
-	const unfinished = findUnfinished(kernel, knowledge.moduleDirectory);
+	const mixture = findMixture(kernel, knowledge.moduleDirectory);
 	const problems = [
-		...(unfinished === undefined ? [] : [unfinished]),
+		...(mixture === undefined ? [] : [mixture]),
 		...knowledge.problems,
 		...listUnheededLines(knowledge),
 		...policy.problems,

@@ -3,7 +3,6 @@ import { bounds } from "../libkmod/bounds.js";
 import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
 import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
-import { isDraft } from "../libkmod/depmod/publication.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import {
 	type DepmodConfig,
@@ -12,6 +11,7 @@ import {
 	parseDepmodConfig,
 } from "../libkmod/formats/depmod-config.js";
 import { type Problem, Refusal } from "../libkmod/kernel.js";
+import { findMixture } from "../libkmod/mixed-set.js";
 import type { DepmodCall } from "./depmod.js";
 
 /** In order of precedence. */
@@ -114,10 +114,10 @@ function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
 	}
 }
 
-/** Whether modules.dep is there, with the files that were made with it, and no module file is newer. */
+/** Whether modules.dep is there, and the others are of its run, and no module file is newer. */
 function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 	const { tree, directory, output, say } = call;
-	if (hasDrafts(call)) return false;
+	if (findMixture(call.kernel, output) !== undefined) return false;
 	const made = tree.modified(`${output}/modules.dep`);
 	if (made === undefined) {
 		say("ERROR", `could not fstatat(${output}, modules.dep): No such file or directory`);
@@ -130,16 +130,6 @@ function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 		return true;
 	};
 	return files.every((file) => isOlder(`${directory}/${file}`));
-}
-
-/** An earlier depmod was kept from replacing all of its files: modules.dep alone may be new. */
-function hasDrafts({ kernel, output }: DepmodCall): boolean {
-	try {
-		return kernel.list(output)?.some(isDraft) ?? false;
-	} catch (error) {
-		if (!(error instanceof Refusal)) throw error;
-		return false;
-	}
 }
 
 function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {

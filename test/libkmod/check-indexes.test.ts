@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { checkIndex, checkIndexes } from "../../src/libkmod/check-indexes.js";
-import { Refusal } from "../../src/libkmod/kernel.js";
+import { ALWAYS_MADE, timeOfRun } from "../../src/libkmod/depmod/publication.js";
+import { type Files, Refusal } from "../../src/libkmod/kernel.js";
 import { seededRandom } from "../support/random-numbers.js";
 import { encodeTrie } from "../support/trie.js";
 import { filesIn, moduleDirectory, type World, worldFiles } from "../support/world.js";
@@ -189,6 +190,43 @@ test("what a depmod leaves that was interrupted is told, by whatever name", (t) 
 			told((files) => files.set(path(name), Buffer.alloc(0))),
 			[],
 		);
+});
+
+test("a text as large as an index may be is compared", (t) => {
+	const content = Buffer.from(`alias x:top top\n#${"x".repeat(2 ** 21)}\n`);
+	const files = complete();
+	const bounded: Files = {
+		...filesIn(files),
+		read(file, bound) {
+			if (file !== path("modules.alias")) return files.get(file);
+			if ((bound?.bytes ?? 2 ** 20) < content.length) throw new Refusal("read", file, "EFBIG", 27);
+			return content;
+		},
+	};
+	const [problem] = checkIndexes(bounded, moduleDirectory).problems;
+	t.regex(`${problem?.message}`, /^it is not of the same run of depmod as modules\.alias, /);
+});
+
+const run = (seconds: number) => BigInt(timeOfRun(BigInt(seconds * 1e9) + 15_999_999n) * 1e9);
+
+test("what bears another time than files of one run do is of another run", (t) => {
+	const withTimes = (times: Readonly<Record<string, bigint>>) => {
+		const files = { ...filesIn(complete()), modified: (file: string) => times[file.slice(moduleDirectory.length + 1)] };
+		return checkIndexes(files, moduleDirectory).problems.map(
+			({ file, message }) => `${file.slice(moduleDirectory.length + 1)}: ${message}`,
+		);
+	};
+	const all = (time: bigint) => Object.fromEntries(ALWAYS_MADE.map((name) => [name, time]));
+	const told = ["modules.alias: it is not of the same run of depmod as modules.dep; run depmod"];
+	t.deepEqual(withTimes(all(run(100))), []);
+	t.deepEqual(withTimes({ ...all(run(100)), "modules.alias": run(101) }), told);
+	t.deepEqual(withTimes({ ...all(run(100)), "modules.alias": 100_123_456_789n }), told);
+	// Other depmods need some time for their files, and what copies files may round their times.
+	t.deepEqual(withTimes({ ...all(100_123_456_789n), "modules.alias": 100_124_456_789n }), []);
+	t.deepEqual(withTimes({ ...all(100_000_000_000n), "modules.alias": 101_000_000_000n }), []);
+	// An older depmod leaves what only a newer one makes.
+	t.deepEqual(withTimes({ ...all(100_123_456_789n), "modules.weakdep": run(99) }), []);
+	t.deepEqual(withTimes({ "modules.dep.bin": run(100), "modules.alias.bin": run(100) }), []);
 });
 
 test("modules that came or went since depmod was run are told", (t) => {

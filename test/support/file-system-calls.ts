@@ -4,8 +4,17 @@ import { syncBuiltinESMExports } from "node:module";
 
 /** Those that change something, or could keep something from being changed. */
 const NAMES = [
-	...(["mkdirSync", "readdirSync", "lstatSync", "openSync", "fstatSync", "fchmodSync", "writeFileSync"] as const),
-	...(["fsync", "closeSync", "linkSync", "copyFileSync", "renameSync", "unlinkSync"] as const),
+	...([
+		"mkdirSync",
+		"readdirSync",
+		"lstatSync",
+		"openSync",
+		"fstatSync",
+		"fchmodSync",
+		"futimesSync",
+		"writeFileSync",
+	] as const),
+	...(["fsync", "closeSync", "linkSync", "copyFileSync", "utimesSync", "renameSync", "unlinkSync"] as const),
 ];
 
 export type CallName = (typeof NAMES)[number];

@@ -25,3 +25,26 @@ const DRAFT = /^(?:modules\.[a-z.]+\.[0-9]+|\.modules\.[a-z.]+\.[0-9a-f]{24})\.(
 
 /** Whether it is there only while depmod writes its files, or since it was kept from ending that. */
 export const isDraft = (name: string): boolean => DRAFT.test(name);
+
+/** Parts of a second: of all times that a clock tells, one in millions is a whole number of them. */
+const PARTS = 64n;
+const SECOND = 1_000_000_000n;
+
+/**
+ * The time that all files of one run bear, by which they are told from those of another: somewhat before the time that the file
+ * system's clock told, so that no module that came later is older; and never a whole second, to which other programs round.
+ * @param now nanoseconds since 1970. @returns seconds, which a number holds as they are
+ */
+export function timeOfRun(now: bigint): number {
+	const parts = (now * PARTS) / SECOND;
+	return Number(parts % PARTS === 0n ? parts - 1n : parts) / Number(PARTS);
+}
+
+/** Whether a file that was last written then is of such a run. */
+export const isTimeOfRun = (modified: bigint): boolean =>
+	modified % SECOND !== 0n && modified % (SECOND / PARTS) === 0n;
+
+/** What each run of depmod makes, whichever depmod it is: of the others an older one leaves what a newer one has made. */
+export const ALWAYS_MADE: readonly string[] = ORDER.filter(
+	(name) => name !== "modules.weakdep" && name !== "modules.builtin.alias.bin",
+);
