@@ -82,7 +82,7 @@ export const texts = {
 		],
 		more: {
 			"Control socket": [
-				'On the socket `control` in its run directory, which lets nobody in but root, the agent answers one JSON object a line by another, in their order. What could not be done is `{"ok":false,"error":"a sentence"}`. A line is UTF-8 and at most 64 KiB long. In an alias the character U+00E9, say, is the byte E9, and there are none above U+00FF.',
+				'On the socket `control` in its run directory, which lets nobody in but root, the agent answers one JSON object a line by another, in their order. What could not be done is `{"ok":false,"error":"a sentence"}`. A line is UTF-8 and at most 64 KiB long. A byte that is no UTF-8, in an alias say, is a lone surrogate both ways: `\\udce9` is the byte E9.',
 				{ term: '`{"command":"status"}`', text: '`{"ok":true,"status":{...}}`' },
 				{
 					term: '`{"command":"settle","timeout_milliseconds":120000}`',

@@ -7,6 +7,7 @@ import {
 	runByCompanion,
 	runRuleByCompanion,
 } from "../../src/agent/companion.js";
+import { isUtf8 } from "../../src/libkmod/byte-strings.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { LONGEST_END } from "../../src/linux/run-command.js";
 import { seededRandom } from "../support/random-numbers.js";
@@ -68,6 +69,22 @@ test(
 test("a rule with a NUL", refuses, 'rule {"file":"/x","line":1,"environment":{"A":"\\u0000"}}');
 test("a command", refuses, 'rule {"file":"/x","line":1,"command":["/bin/sh"]}');
 test("a name longer than any file's", refuses, `install ${"a".repeat(256)}`);
+
+test("a rule's words are the same bytes at both ends, and its line is UTF-8", async (t) => {
+	const environment = { DEVPATH: "/devices/\xe9", ID_NAME: "l\xc3\xa0\xa0" };
+	const lines: string[] = [];
+	const complaint = "l\xc3\xa0 \xe9";
+	const ask = async (_path: string, line: string) => {
+		lines.push(line);
+		return Buffer.from(formatCompanionReply({ exitStatus: 1, timedOut: false, complaint }).slice(0, -1), "latin1");
+	};
+	const rule = { file: "/etc/r\xe9.toml", line: 1 };
+	const command = { rule, command: ["/bin/x"], environment, timeoutMilliseconds: 1 } as const;
+	const ended = await runRuleByCompanion(ask, "/run/c")({ ...command, device: "", action: "add" }, () => {});
+	t.is(ended.complaint, complaint);
+	t.true(isUtf8(lines[0]!));
+	t.like(parse(lines[0]!.slice(0, -1)), { kind: "rule", file: rule.file, environment });
+});
 
 test("replies are read as they are written", (t) => {
 	for (const reply of [0, 1, 127, 255, "none", "failed", { exitStatus: 3, timedOut: false, complaint: "no" }] as const)
