@@ -1,5 +1,5 @@
 // The port: the few verbs that libkmod, the tools and the agent ask of a machine. `src/linux/kernel.ts` is the real one;
-// a test's is an object literal over a Map of files.
+// a test's is an object literal over a Map of files. All strings are byte strings: one character a byte.
 
 import type { Bound } from "./bounds.js";
 

@@ -1,13 +1,14 @@
 // Standard output and error through write(2). node's own streams cost a command four milliseconds, and are not done when
 // they return.
 import { writeSync } from "node:fs";
+import { bytesOf } from "../libkmod/byte-strings.js";
 import { refusalFor } from "./refusal.js";
 
 const names = ["standard input", "standard output", "standard error"];
 
 /** Writes all of it, a character of a string as one byte, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
 export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): void {
-	let rest = typeof content === "string" ? Buffer.from(content, "latin1") : content;
+	let rest = typeof content === "string" ? encode(content) : content;
 	while (rest.length > 0) {
 		try {
 			rest = rest.subarray(writeSync(descriptor, rest));
@@ -18,4 +19,9 @@ export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): 
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 		}
 	}
+}
+
+/** What has a character that is no byte, such as a message of node's own, is text. */
+function encode(string: string): Buffer {
+	return Buffer.from(/[^\0-\xff]/.test(string) ? bytesOf(string) : string, "latin1");
 }

@@ -1,4 +1,5 @@
-// What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal.
+// What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal. All strings are byte
+// strings: one character a byte.
 import type { Client } from "../agent/askers.js";
 import type { Command, CommandEnd } from "../agent/command-pool.js";
 import type { DeviceSources } from "../agent/devices.js";
