@@ -122,7 +122,8 @@ const readNoFormat: readonly string[] = [
 	...["readIndexes", "readIndexesLeniently", "readKnowledge", "readConfiguration", "readConfigurationFile"],
 	...["readModule", "readPolicy", "readSettings", "readAll", "readWhatThereIs", "readSwitch", "readKernelSymbols"],
 	// Of the kernel's own tables, and of what a command line has been read as.
-	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity"],
+	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries"],
+	...["readArguments", "readEnvironment", "readWorkingDirectory"],
 ];
 
 test("every function of src that parses, reads or checks is in an entry, or reads no format", (t) => {

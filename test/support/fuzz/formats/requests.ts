@@ -18,6 +18,7 @@ import {
 } from "../../../../src/agent/control.js";
 import { parseControlReply } from "../../../../src/agent/control-replies.js";
 import { parseObjectLine } from "../../../../src/agent/json-line.js";
+import { bytesOf, isUtf8, textOf } from "../../../../src/libkmod/byte-strings.js";
 import { readingLines } from "../../../../src/linux/insertion-protocol.js";
 import { takeSpooled } from "../../../../src/linux/spool.js";
 import { parseOptions, type Spelling } from "../../../../src/tools/getopt.js";
@@ -108,13 +109,6 @@ const controlRequest: FuzzFormat = {
 			make: (n) => latin1(`{"command":"settle","timeout_milliseconds":${n}}`),
 			within: "refused",
 			beyond: "accepted",
-		},
-		{
-			bound: "a character's number",
-			n: 0xff,
-			make: (n) => Buffer.from(JSON.stringify({ command: "load", alias: String.fromCharCode(n) })),
-			within: "accepted",
-			beyond: "refused",
 		},
 	],
 };
@@ -374,6 +368,37 @@ const commandLine: FuzzFormat = {
 	limits: [],
 };
 
+const bytes: FuzzFormat = {
+	name: "bytes as text",
+	sources: ["src/libkmod/byte-strings.ts"],
+	readers: [],
+	accepted: "UTF-8, which is the same text to node",
+	refused: "bytes that are no UTF-8; as text they still come back as they were",
+	kind: "text",
+	words: [
+		"caf\xc3\xa9",
+		"\xe2\x82\xac",
+		"\xf0\x9f\x98\x80",
+		"\xed\xa0\x80",
+		"\xc0\x80",
+		"\xf4\x90\x80\x80",
+		"\xef\xbf\xbd",
+		"\xc3",
+	],
+	sound: 2,
+	sample: (random) => Buffer.from(random.text(["snd", "café", "€", "😀", "\u{ed80}", " "], 1, 5)),
+	read(input) {
+		const given = input.toString("latin1");
+		const text = textOf(given);
+		expectSame(bytesOf(text), given, "the bytes do not come back");
+		const sound = Buffer.from(input.toString("utf8")).equals(input);
+		expect(isUtf8(given) === sound, `by node it is ${sound ? "" : "no "}UTF-8`);
+		if (sound) expectSame(text, input.toString("utf8"), "node has other text");
+		return verdict(sound);
+	},
+	limits: [],
+};
+
 const wait: FuzzFormat = {
 	name: "a wait in milliseconds",
 	sources: ["src/tools/modprobe/options.ts"],
@@ -406,6 +431,7 @@ export const requestFormats: readonly FuzzFormat[] = [
 		insertionLines,
 		spooled,
 		commandLine,
+		bytes,
 		wait,
 	],
 ];
