@@ -109,7 +109,10 @@ const DEFLATE_RATIO = 1032;
 /** What asks for more memory than its content needs, asks for less. @throws {Damage} @throws {TooLarge} */
 const fit: Readonly<Record<Compression, (packed: Buffer) => Fitted>> = {
 	// The last member's size, below 4 GiB.
-	gzip: (packed) => ({ packed, claim: Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length) }),
+	gzip: (packed) => ({
+		packed,
+		claim: Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length),
+	}),
 	xz(packed) {
 		const streams = parseXz(packed);
 		const blocks = streams.flatMap(({ blocks }) => blocks);

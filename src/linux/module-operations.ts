@@ -2,7 +2,7 @@
 
 import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants } from "node:os";
-import { clearTimeout, setTimeout as afterwards } from "node:timers";
+import { setTimeout as afterwards, clearTimeout } from "node:timers";
 import { setTimeout } from "node:timers/promises";
 import { bounds } from "../libkmod/bounds.js";
 import { Damage } from "../libkmod/damage.js";

@@ -63,6 +63,7 @@ test("blanks are ASCII's: what JavaScript takes for one may be the end of a lett
 test("UTF-8 is told from what is none", (t) => {
 	for (const bytes of ["", "a\0", "l\xc3\xa0", "\xef\xbf\xbd"]) t.true(isUtf8(bytes), bytes);
 	for (const bytes of ["\xe9", "l\xc3", "\xed\xa0\x80", "\xa0"]) t.false(isUtf8(bytes), bytes);
+});
 
 test("strings are mapped however deep they nest, names of fields too, in their order", (t) => {
 	const shout = (text: string) => text.toUpperCase();
