@@ -1,8 +1,9 @@
 // Reading attributes of sysfs on threads: read(2) runs the driver's own code, which may ask slow hardware for seconds, or never
 // end. Opening and closing run none, and are done at once: to wake a thread takes longer.
 
-import { closeSync, openSync, read } from "node:fs";
+import { openSync, read } from "node:fs";
 import { attributeText } from "../libkmod/formats/attribute.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { openSyscalls } from "./syscalls.js";
 import { threadsForAttributes } from "./thread-pool.js";
@@ -69,7 +70,7 @@ export function beginRead(path: string, ended: AttributeEnd): void {
 	reading.add(path);
 	// Without a position node calls read(2): sysfs has attributes that cannot be read from a place.
 	read(fd, buffer, 0, LARGEST_ATTRIBUTE, null, (error, length) => {
-		closeSync(fd);
+		closeQuietly(fd);
 		reading.delete(path);
 		slow.delete(path);
 		givenUp.delete(path);

@@ -1,9 +1,10 @@
 // One agent over one run directory: flock(2), which ends with the process, however that ends.
 
-import { closeSync, constants as file, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants as file, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../libkmod/kernel.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
@@ -27,7 +28,7 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 	const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
 	if (result < 0) {
 		const pid = attempt("read", path, () => parsePid(readFileSync(fd, "latin1")));
-		closeSync(fd);
+		closeQuietly(fd);
 		if (errno === constants.errno.EWOULDBLOCK) return { held: false, file: path, pid };
 		throw new Refusal("lock", path, errnoName(errno), errno);
 	}
@@ -41,7 +42,7 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 		release() {
 			// A child that another thread is beginning has the file open, too, until it runs its own program.
 			lockFile(fd, LOCK_UN);
-			closeSync(fd);
+			closeQuietly(fd);
 		},
 	};
 }

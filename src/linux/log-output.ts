@@ -1,9 +1,10 @@
 // Standard output for a log, written by a process that must never wait for whoever reads it: what a full pipe or socket has no
 // room for is kept for a while, then left out and counted. The descriptor itself stays as it is, since others share it.
 
-import { closeSync, constants as file, fstatSync, openSync, writeSync } from "node:fs";
+import { constants as file, fstatSync, openSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
+import { closeQuietly } from "./descriptor.js";
 import { openSyscalls } from "./syscalls.js";
 
 export type LogOutput = {
@@ -117,7 +118,7 @@ async function openWriter(descriptor: number): Promise<{ readonly write: Write; 
 	const own = status.isFIFO() || status.isCharacterDevice() ? openAnew(descriptor) : undefined;
 	return {
 		write: (bytes) => orNoRoom(() => writeSync(own ?? descriptor, bytes)),
-		end: () => own !== undefined && closeSync(own),
+		end: () => own !== undefined && closeQuietly(own),
 	};
 }
 

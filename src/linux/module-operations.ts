@@ -1,6 +1,6 @@
 // Inserting, removing and reading modules: finit_module(2), init_module(2), delete_module(2).
 
-import { closeSync, constants as file, openSync, readFile, readSync } from "node:fs";
+import { constants as file, openSync, readFile, readSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as afterwards, clearTimeout } from "node:timers";
 import { setTimeout } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
 import { kernelReads } from "../libkmod/kernel-decompression.js";
 import { checkRegular } from "./bounded-read.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { inRoom, type Room } from "./memory-budget.js";
 import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
@@ -53,7 +54,7 @@ export async function insertModule(
 			else await insertCompressed(insertion, compression, kernelUnpacks(compression));
 		});
 	} finally {
-		closeSync(fd);
+		closeQuietly(fd);
 	}
 }
 
@@ -138,7 +139,7 @@ export async function readModule(path: string): Promise<Buffer> {
 			return compression ? await decompress(compression, content, path, { room }) : content;
 		});
 	} finally {
-		closeSync(fd);
+		closeQuietly(fd);
 	}
 }
 

@@ -3,9 +3,10 @@
 // A file a request, its only line that of the socket "load"; names begin with the time, those of files still being written with
 // a dot.
 
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
+import { constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
 import { constants as os } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { closeDraft, dropDraft, unpredictable, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
@@ -19,13 +20,21 @@ const LONGEST_WRITE = 60n;
 
 /** Empties it. The lines, without their newlines, oldest first; what is not one whole line is thrown away. @throws {Refusal} */
 export function takeSpooled(directory: string): Buffer[] {
+	const all = listNames(directory);
 	try {
-		const all = readdirSync(onDisk(directory), "latin1");
 		const names = all.filter((name) => !name.startsWith(".")).sort();
 		const lines = names.slice(0, MOST).map((name) => readLine(`${directory}/${name}`));
 		for (const name of [...names, ...all.filter(isDead)])
 			rmSync(onDisk(`${directory}/${name}`), { force: true, recursive: true });
 		return lines.filter((line) => line !== undefined);
+	} catch (thrown) {
+		throw refusalFor("empty", directory, thrown);
+	}
+}
+
+function listNames(directory: string): string[] {
+	try {
+		return readdirSync(onDisk(directory), "latin1");
 	} catch (thrown) {
 		if (isAbsent(thrown)) return [];
 		throw refusalFor("empty", directory, thrown);
@@ -65,6 +74,10 @@ function isDead(name: string): boolean {
 	return seconds !== undefined && process.hrtime.bigint() / NANOSECONDS - BigInt(seconds) > LONGEST_WRITE;
 }
 
+/** It has gone, or is a link, a socket or a directory. */
+const NO_REQUEST: ReadonlySet<string | undefined> = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
+
+/** @throws where it cannot be told what is in it, for want of a descriptor say: then nothing is thrown away. */
 function readLine(path: string): Buffer | undefined {
 	try {
 		// O_NONBLOCK keeps a FIFO from holding the process for ever.
@@ -76,9 +89,10 @@ function readLine(path: string): Buffer | undefined {
 				? line.subarray(0, -1)
 				: undefined;
 		} finally {
-			closeSync(fd);
+			closeQuietly(fd);
 		}
-	} catch {
-		return undefined;
+	} catch (thrown) {
+		if (NO_REQUEST.has((thrown as NodeJS.ErrnoException).code)) return undefined;
+		throw thrown;
 	}
 }

@@ -1,8 +1,9 @@
 // The devices present in /sys/devices and their aliases (Documentation/admin-guide/sysfs-rules.rst, ABI/testing/sysfs-uevent).
 // Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 import { attributeText } from "../libkmod/formats/attribute.js";
+import { closeQuietly } from "./descriptor.js";
 import {
 	type DirectoryOptions,
 	hasLeft,
@@ -65,6 +66,6 @@ function readAttribute(path: string, buffer: Buffer): string {
 	try {
 		return attributeText(buffer.subarray(0, readSync(fd, buffer)));
 	} finally {
-		closeSync(fd);
+		closeQuietly(fd);
 	}
 }

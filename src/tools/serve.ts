@@ -143,7 +143,8 @@ async function answerAll(service: Service, serving: Serving, leaving: Leaving): 
 			oneAnswer: true,
 			connections: LOAD_CONNECTIONS,
 		};
-		sockets.push(await ports.listenControl(control), await ports.listenControl(load));
+		// One after the other: what listens is to be closed where the next one cannot.
+		for (const options of [control, load]) sockets.push(await ports.listenControl(options));
 		// What nobody can look up yet stays there.
 		void service.known.then(() => takeSpooled(service, serving, leaving));
 		await ended;
