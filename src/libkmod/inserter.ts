@@ -325,7 +325,8 @@ function resultWithoutActing(step: Step): Result | undefined {
 
 function refused(thrown: unknown): Pick<Outcome, "result" | "reason"> {
 	const reason = thrown instanceof Error ? thrown : new Error(String(thrown));
-	const code = reason instanceof Refusal ? reason.code : "";
+	// What open(2) says of the file is nothing that the module's init has answered.
+	const code = reason instanceof Refusal && reason.operation === "insert" ? reason.code : "";
 	if (code === "EEXIST") return { result: "live" };
 	return { result: code === "ENODEV" || code === "ENXIO" ? "no device" : "failed", reason };
 }

@@ -32,7 +32,7 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 		if (errno === constants.errno.EWOULDBLOCK) return { held: false, file: path, pid };
 		throw new Refusal("lock", path, errnoName(errno), errno);
 	}
-	attempt("write", path, () => {
+	attempt("write to", path, () => {
 		ftruncateSync(fd);
 		writeSync(fd, `${process.pid}\n`, 0);
 	});

@@ -16,7 +16,7 @@ const WRITABLE_BY_OTHERS = 0o022;
  */
 export function makeRunDirectory(path: string): void {
 	try {
-		mkdirSync(onDisk(path), { recursive: true, mode: 0o700 });
+		makeDirectory(path);
 		const found = lstatSync(onDisk(path));
 		if (!found.isDirectory()) throw refuse(path, "ENOTDIR");
 		if (found.uid !== process.geteuid?.()) throw refuse(path, "EPERM");
@@ -24,6 +24,17 @@ export function makeRunDirectory(path: string): void {
 		if (found.mode & FOR_OTHERS) chmodSync(onDisk(path), 0o700);
 	} catch (thrown) {
 		throw refusalFor("make", path, thrown);
+	}
+}
+
+/** Those above it are mostly there. Asked for several at once, node says ENOENT for whatever keeps it from making the last one. */
+function makeDirectory(path: string): void {
+	try {
+		mkdirSync(onDisk(path), { mode: 0o700 });
+	} catch (thrown) {
+		const { code } = thrown as NodeJS.ErrnoException;
+		if (code === "ENOENT") mkdirSync(onDisk(path), { recursive: true, mode: 0o700 });
+		else if (code !== "EEXIST") throw thrown;
 	}
 }
 

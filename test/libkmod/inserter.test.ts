@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { type Flight, type InserterOptions, makeInserter } from "../../src/libkmod/inserter.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 import type { Knowledge } from "../../src/libkmod/knowledge.js";
 import { lookUp } from "../../src/libkmod/lookup.js";
 import { isMask, isUsable, type Outcome } from "../../src/libkmod/outcome.js";
@@ -215,6 +216,15 @@ test(answered, "ENODEV", "no device");
 test(answered, "ENXIO", "no device");
 test(answered, "ENOEXEC", "failed");
 test(answered, "EPERM", "failed");
+
+for (const code of ["EEXIST", "ENODEV", "ENXIO"])
+	test(`${code} from opening the module's file is no answer of its init`, async (t) => {
+		const { kernel } = setUp(free);
+		const insert = async () => Promise.reject(new Refusal("open", "/a.ko", code, 1));
+		const inserter = makeInserter({ kernel: { ...kernel, insert }, parallel: 16 });
+		const [outcome] = await outcomes(inserter.carryOut(plan(makeWorld(free), "a")));
+		t.is(outcome?.result, "failed");
+	});
 
 test("whatever else an insertion throws is a failure with that reason", async (t) => {
 	const kernel = {

@@ -268,7 +268,7 @@ export const noFailures: readonly {
 	{
 		call: "openSync",
 		place: "src/linux/spool",
-		codes: ["ENOENT", "ELOOP", "ENXIO"],
+		codes: ["ENOENT", "ELOOP", "ENXIO", "EISDIR"],
 		why: "a link, or a socket: no request",
 	},
 	{ call: "readSync", place: "src/linux/spool", codes: ["EISDIR"], why: "a directory: no request" },
