@@ -123,7 +123,7 @@ const readNoFormat: readonly string[] = [
 	...["readModule", "readPolicy", "readSettings", "readAll", "readWhatThereIs", "readSwitch", "readKernelSymbols"],
 	// Of the kernel's own tables, and of what a command line has been read as.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries"],
-	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular"],
+	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],
 ];
 
 test("every function of src that parses, reads or checks is in an entry, or reads no format", (t) => {

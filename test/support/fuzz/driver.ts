@@ -11,9 +11,11 @@ const STRETCH = 5000;
 /** No stretch takes a tenth of it, and no input a thousandth. */
 const HANGS_MILLISECONDS = 60_000;
 const LEAST_SHARE = 0.05;
+/** Of all inputs that are asked for, each format has so many, however many formats there are: of ten million 300,000. */
+const LEAST_PART = 0.03;
 
 export type FuzzOptions = {
-	/** Of all formats together. */
+	/** Of all formats together, or more where there are many: each has its part. */
 	readonly inputs: number;
 	readonly seed: number;
 	/** Where inputs are put that a reader got wrong. */
@@ -28,7 +30,7 @@ type Sum = { accepted: number; refused: number; milliseconds: number };
 /** Whether all went well. */
 export async function fuzz({ inputs, seed, folder, only = "", say }: FuzzOptions): Promise<boolean> {
 	const formats = fuzzFormats.filter(({ name }) => name.includes(only));
-	const each = Math.ceil(inputs / formats.length);
+	const each = Math.ceil(inputs * Math.max(1 / formats.length, only === "" ? LEAST_PART : 0));
 	say(`seed ${seed}: ${each} inputs of each of ${formats.length} formats, ${each * formats.length} in all`);
 	const stretches: Stretch[] = [];
 	// By turns, so that a run that is broken off has met every format.

@@ -3,6 +3,7 @@
 import { judgeUdevRecord, parseUdevRecord } from "../../../../src/agent/udev-database.js";
 import { parseUdevMessage } from "../../../../src/agent/udev-message.js";
 import { parseUevent } from "../../../../src/agent/uevent.js";
+import { attributeText } from "../../../../src/libkmod/formats/attribute.js";
 import { parseProperties } from "../../../../src/libkmod/formats/properties.js";
 import {
 	readHolders,
@@ -199,6 +200,28 @@ const attributes: FuzzFormat = {
 	limits: [],
 };
 
+const attribute: FuzzFormat = {
+	name: "an attribute of /sys",
+	sources: ["src/libkmod/formats/attribute.ts"],
+	readers: [],
+	accepted: "all of it",
+	refused: "what is before its first NUL",
+	kind: "text",
+	words: ["\0", "pci:v00008086", "\xe9", "\n"],
+	sound: 2,
+	sample: (random) =>
+		latin1(`${random.text(["pci:v", "0000", "8086", "\xff", " "], 0, 5)}\n${"\0".repeat(random.below(3))}`),
+	read(input) {
+		const text = attributeText(input);
+		expect(!text.includes("\0"), "a NUL is part of it");
+		const rest = input.subarray(text.length);
+		expect(latin1(text).equals(input.subarray(0, text.length)), "it has other bytes");
+		expect(rest.length === 0 || rest[0] === 0, "it ends before its first NUL");
+		return verdict(rest.length === 0);
+	},
+	limits: [],
+};
+
 const files = ["initstate", "refcnt", "coresize", "sections/.text"];
 
 const moduleState: FuzzFormat = {
@@ -247,6 +270,7 @@ export const deviceFormats: readonly FuzzFormat[] = [
 	properties,
 	udevMessage,
 	udevRecord,
+	attribute,
 	attributes,
 	moduleState,
 ];
