@@ -2,6 +2,7 @@
 // imported when it is asked for: what one needs costs the others nothing.
 import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel.js";
+import { printable, printableLines } from "./libkmod/printable.js";
 import { readArguments } from "./linux/process-words.js";
 import { thisMachine } from "./this-machine.js";
 import { agentTools } from "./tools/agent-tools.js";
@@ -33,7 +34,9 @@ export const hotplugd = defineTool({
 	},
 	async run({ options, operands: [command] }, machine) {
 		if (options.rebuildCache) return rebuildCache();
-		machine.complain(`hotplugd: ${command === undefined ? "missing command" : `unknown command '${command}'`}\n`);
+		machine.complain(
+			`hotplugd: ${command === undefined ? "missing command" : `unknown command '${printable(command)}'`}\n`,
+		);
 		machine.complain("Try 'hotplugd --help'.\n");
 		return 2;
 	},
@@ -76,7 +79,9 @@ function fail(reason: unknown): never {
 	const error = reason instanceof Error ? reason : new Error(String(reason));
 	const debug = process.env.HOTPLUGD_DEBUG !== undefined;
 	try {
-		thisMachine.complain(debug ? `${error.stack}\n` : `hotplugd: ${error.message.replaceAll("\n", " ")}\n`);
+		thisMachine.complain(
+			debug ? `${printableLines(`${error.stack}`)}\n` : `hotplugd: ${printable(error.message.replaceAll("\n", " "))}\n`,
+		);
 	} catch {
 		// Nobody is left to be told.
 	}

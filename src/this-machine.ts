@@ -3,7 +3,7 @@ import type { OpenUeventSocket } from "./agent/announcements.js";
 import type { ListenOptions } from "./agent/devices.js";
 import { bytesOf } from "./libkmod/byte-strings.js";
 import { readEnvironment } from "./linux/process-words.js";
-import { writeStandard } from "./linux/standard-streams.js";
+import { isTerminal, writeStandard } from "./linux/standard-streams.js";
 import { workingDirectory } from "./linux/working-directory.js";
 import type { Machine } from "./tools/machine.js";
 
@@ -16,6 +16,7 @@ export const thisMachine: Machine = {
 	rulesDirectory: bytesOf(import.meta.dirname).replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
+	isTerminal,
 	openReports: async () => (await import("./linux/report-output.js")).makeReportOutput(),
 	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
 	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),

@@ -3,6 +3,7 @@
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { isMask } from "../libkmod/outcome.js";
 import { levels, type Step } from "../libkmod/plan-insertion.js";
+import { printable } from "../libkmod/printable.js";
 import { type Batch, planApart, planBatch } from "./batch.js";
 import { type Decision, makeDecider, type Verdict } from "./decide.js";
 import type { PresentDevice } from "./devices.js";
@@ -95,7 +96,7 @@ export function formatBatch(batch: Batch, everything: boolean): string {
 		}
 	});
 	for (const decision of batch.decisions) lines.push(...formatKeptOut(decision, everything));
-	return lines.map((line) => `${line}\n`).join("");
+	return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
 function noteCommand(step: Step): string {

@@ -39,12 +39,19 @@ export const isUtf8 = (bytes: string): boolean => isAscii(bytes) || !/[\udc80-\u
 /** JSON of a value whose strings are bytes, in UTF-8, as bytes. */
 export const formatJson = (value: unknown): string => asUtf8Json(JSON.stringify(value));
 
-/** The same of what was made JSON without heeding that: what is no UTF-8 in it becomes `\udcXX`. */
+/** The same of what was made JSON without heeding that: what is no UTF-8 in it becomes `\udcXX`, and what would steer a terminal `\uXXXX`. */
 export function asUtf8Json(json: string): string {
-	return isAscii(json)
-		? json
-		: json.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? escaped(sequence) : sequence));
+	const safe = json.includes("\x7f") ? json.replaceAll("\x7f", "\\u007f") : json;
+	if (isAscii(safe)) return safe;
+	return safe.replace(SEQUENCES, (sequence) =>
+		sequence.length === 1
+			? escaped(sequence)
+			: sequence.replace(STEERING, (one) => asEscape(decode(one).charCodeAt(0))),
+	);
 }
+
+/** C1, and what reorders or ends a line: U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. JSON itself escapes C0. */
+const STEERING = /\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])/g;
 
 /** A value of JSON, TOML and the like: each string in it, names of fields included, goes through `convert`. */
 export function mapStrings(value: unknown, convert: (string: string) => string): unknown {
@@ -86,4 +93,5 @@ const SEQUENCES =
 const encode = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 const decode = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
 const standIn = (byte: string): string => String.fromCharCode(0xdc00 + byte.charCodeAt(0));
-const escaped = (byte: string): string => `\\u${(0xdc00 + byte.charCodeAt(0)).toString(16)}`;
+const escaped = (byte: string): string => asEscape(0xdc00 + byte.charCodeAt(0));
+const asEscape = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`;

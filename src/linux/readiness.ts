@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
+import { printable } from "../libkmod/printable.js";
 import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
 import { readEnvironment } from "./process-words.js";
 import { refusalFor } from "./refusal.js";
@@ -52,7 +53,7 @@ export async function openReadiness(
 		// hrtime is CLOCK_MONOTONIC, in nanoseconds: systemd wants to know which READY=1 came after.
 		reloading: () => socket.send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
 		stopping: () => socket.send("STOPPING=1"),
-		status: (text) => socket.send(`STATUS=${text.replaceAll("\n", " ")}`, true),
+		status: (text) => socket.send(`STATUS=${printable(text.replaceAll("\n", " "))}`, true),
 		watchdog: () => socket.send("WATCHDOG=1", true),
 	};
 }

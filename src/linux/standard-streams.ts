@@ -1,10 +1,30 @@
 // Standard output and error through write(2). node's own streams cost a command four milliseconds, and are not done when
 // they return.
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { bytesOf } from "../libkmod/byte-strings.js";
 import { refusalFor } from "./refusal.js";
 
 const names = ["standard input", "standard output", "standard error"];
+
+const terminals = new Map<1 | 2, boolean>();
+
+/** isatty(3). What takes a while to load is asked only of character devices, which most outputs are not. */
+export function isTerminal(descriptor: 1 | 2): boolean {
+	const known = terminals.get(descriptor) ?? (isCharacterDevice(descriptor) && isatty(descriptor));
+	terminals.set(descriptor, known);
+	return known;
+}
+
+const isatty = (descriptor: number): boolean => process.getBuiltinModule("node:tty").isatty(descriptor);
+
+function isCharacterDevice(descriptor: number): boolean {
+	try {
+		return fstatSync(descriptor).isCharacterDevice();
+	} catch {
+		// It is closed.
+		return false;
+	}
+}
 
 /** Writes all of it, a character of a string as one byte, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
 export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): void {

@@ -15,10 +15,10 @@ import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kerne
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
 import { findMixture } from "../libkmod/mixed-set.js";
 import { trimRoot } from "../libkmod/other-root.js";
+import { printable } from "../libkmod/printable.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
-import { printable } from "./printable.js";
 
 /**
  * Options that name another machine's files, spelled as modprobe spells them. Unlike modprobe's, -d concerns everything: of
@@ -73,9 +73,12 @@ export const SETTINGS_FILE = "/etc/hotplugd.toml";
 export class StartFailure extends Error {
 	override readonly name = "StartFailure";
 	readonly status: number;
-	constructor(message: string, status: number) {
-		super(message);
+	readonly lines: readonly string[];
+	constructor(lines: string | readonly string[], status: number) {
+		const all = [lines].flat();
+		super(all.join("\n"));
 		this.status = status;
+		this.lines = all;
 	}
 }
 
@@ -84,8 +87,8 @@ export function complainOf(error: unknown, command: string, machine: Machine): n
 	// Whoever reads its output has gone: the executable knows what to do.
 	const ofReader = error instanceof Refusal && error.operation === "write";
 	if (ofReader || !(error instanceof Refusal || error instanceof StartFailure)) throw error;
-	const message = error instanceof Refusal ? explainRefusal(error) : error.message;
-	for (const line of message.split("\n")) machine.complain(`${command}: ${line}\n`);
+	const lines = error instanceof Refusal ? [explainRefusal(error)] : error.lines;
+	for (const line of lines) machine.complain(`${command}: ${printable(line)}\n`);
 	return error instanceof StartFailure ? error.status : exitStatus.unable;
 }
 
@@ -232,12 +235,13 @@ export async function readSettings(
 	}
 	const { parseSettings } = await import("../agent/settings-file.js");
 	const { value, problems } = parseSettings(path, text);
-	if (problems.length > 0) throw new StartFailure(problems.map(formatProblem).join("\n"), exitStatus.usage);
+	if (problems.length > 0) throw new StartFailure(problems.map(formatProblem), exitStatus.usage);
 	return value;
 }
 
+/** One line. */
 export function formatProblem({ file, line, message }: Problem): string {
-	return line === 0 ? `${file}: ${message}` : `${file} line ${line}: ${message}`;
+	return printable(line === 0 ? `${file}: ${message}` : `${file} line ${line}: ${message}`);
 }
 
 function explainMissing(error: unknown): string {

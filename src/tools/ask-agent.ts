@@ -2,6 +2,7 @@
 import { type ControlReplies, type ControlRequest, formatControlRequest } from "../agent/control.js";
 import { parseControlReply } from "../agent/control-replies.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { printable } from "../libkmod/printable.js";
 import type { Machine } from "./machine.js";
 import type { Options } from "./options.js";
 
@@ -29,7 +30,7 @@ export async function askAgent<Request extends ControlRequest>(
 ): Promise<ControlReplies[Request["command"]] | undefined> {
 	const answer = await ask(machine, socket, request, timeoutMilliseconds);
 	if (typeof answer !== "string") return answer;
-	machine.complain(`hotplugd ${request.command}: ${answer}\n`);
+	machine.complain(`hotplugd ${request.command}: ${printable(answer)}\n`);
 	return undefined;
 }
 

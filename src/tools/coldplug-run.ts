@@ -12,6 +12,7 @@ import type { Running } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Outcome } from "../libkmod/outcome.js";
 import { MAY_HANG } from "../libkmod/places.js";
+import { printable } from "../libkmod/printable.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug.js";
 import type { InsertionProcess, Machine } from "./machine.js";
@@ -41,7 +42,7 @@ export async function loadColdplugged(
 		endWhenSettled: true,
 	});
 	const complain = (line: string): void => {
-		if (!given.quietly) machine.complain(`coldplug: ${line}\n`);
+		if (!given.quietly) machine.complain(`coldplug: ${printable(line)}\n`);
 	};
 	machine.onStopSignal((signal) => {
 		const running = pipeline.inserter.running();
@@ -106,43 +107,45 @@ function startTimeout(seconds: number | undefined, over: () => void): ReturnType
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 	if (given.json) for (const record of reportRecord(report)) machine.print(`${formatJson(record)}\n`);
 	else if (given.verbose > 0) {
-		const line = formatReport(report, given.verbose);
-		if (line !== undefined) machine.print(`${line}\n`);
+		for (const line of formatReport(report, given.verbose)) machine.print(`${printable(line)}\n`);
 	}
 }
 
-function formatReport(report: Report, verbose: number): string | undefined {
+/** A line each. */
+function formatReport(report: Report, verbose: number): readonly string[] {
 	switch (report.kind) {
 		case "listening":
-			return `listening with ${report.receiveBuffer} bytes of receive buffer`;
+			return [`listening with ${report.receiveBuffer} bytes of receive buffer`];
 		case "outcome": {
 			const { step, milliseconds } = report.outcome;
 			const why = verbose > 1 ? ` (${explainCause(step.cause)})` : "";
-			return `batch ${report.batch}: ${step.module}: ${explainOutcome(report.outcome)}, ${Math.round(milliseconds)} ms${why}`;
+			return [
+				`batch ${report.batch}: ${step.module}: ${explainOutcome(report.outcome)}, ${Math.round(milliseconds)} ms${why}`,
+			];
 		}
 		case "walked":
-			return `looked at ${report.devices} devices that have an alias`;
+			return [`looked at ${report.devices} devices that have an alias`];
 		case "lost":
-			return `${report.drops} uevents lost: looking again`;
+			return [`${report.drops} uevents lost: looking again`];
 		case "refused":
-			return `${report.count} messages refused that the kernel did not send`;
+			return [`${report.count} messages refused that the kernel did not send`];
 		case "deaf":
-			return `the uevent socket failed: ${report.error.message}`;
+			return [`the uevent socket failed: ${report.error.message}`];
 		case "blind":
-			return `could not look at all devices: ${report.error.message}`;
+			return [`could not look at all devices: ${report.error.message}`];
 		case "settled":
-			return "settled";
+			return ["settled"];
 		case "skipped":
-			return explainSkipped(report);
+			return [explainSkipped(report)];
 		case "hung": {
 			const seconds = Math.round(report.milliseconds / 1000);
-			return `${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`;
+			return [`${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`];
 		}
 		case "stuck":
-			return `${report.step.module}: waits for ${report.behind}, which hangs`;
+			return [`${report.step.module}: waits for ${report.behind}, which hangs`];
 		case "heard":
-			return undefined;
+			return [];
 		case "batch":
-			return verbose > 1 ? report.batch.decisions.map(explainDecision).join("\n") || undefined : undefined;
+			return verbose > 1 ? report.batch.decisions.map(explainDecision) : [];
 	}
 }

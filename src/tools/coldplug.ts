@@ -10,6 +10,7 @@ import { type OnSkipped, type Skipped, skippedRecord } from "../agent/skipped.js
 import { exitStatus } from "../agent/verdict.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import type { Kernel } from "../libkmod/kernel.js";
+import { printable } from "../libkmod/printable.js";
 import {
 	agentOptions,
 	complainOf,
@@ -106,6 +107,6 @@ async function dryRun(
 	}
 	const problem = explainLookupProblems(listLookupProblems(batches));
 	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
-	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${line}\n`);
+	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
 	return unable.length > 0 ? exitStatus.unable : exitStatus.done;
 }

@@ -2,8 +2,10 @@
 // values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
 import type { Argv } from "yargs";
 import parser from "yargs-parser";
+import { printable } from "../libkmod/printable.js";
 import { kmodVersion, version } from "../version.js";
 import { type Occurrence, parseOptions } from "./getopt.js";
+import { guard, oneLine } from "./guarded-machine.js";
 import type { Machine } from "./machine.js";
 import { formatLong, type Given, listSpellings, type Option, type Options, type Values } from "./options.js";
 
@@ -56,8 +58,9 @@ export function defineTool<const O extends Options>(definition: ToolDefinition<O
 async function start<O extends Options>(
 	tool: ToolDefinition<O>,
 	words: readonly string[],
-	machine: Machine,
+	given: Machine,
 ): Promise<number> {
+	const machine = guard(given, tool.kmod === true);
 	const options: Options = { ...tool.options, ...everywhere };
 	const permute = !tool.stopAtOperand && machine.environment.POSIXLY_CORRECT === undefined;
 	const scan = parseOptions(words, listSpellings(options), permute);
@@ -70,7 +73,8 @@ async function start<O extends Options>(
 	const problem =
 		scan.problem ?? findBadNumber(options, scan.occurrences) ?? findExcess(scan.operands, tool.mostOperands);
 	if (problem !== undefined) {
-		machine.complain(`${tool.program ?? tool.name}: ${problem}\n`);
+		const told = tool.kmod ? oneLine(machine, 2, problem) : printable(problem);
+		machine.complain(`${tool.program ?? tool.name}: ${told}\n`);
 		if (tool.kmod) return 1;
 		machine.complain(`Try '${tool.name} --help'.\n`);
 		return 2;

@@ -8,6 +8,7 @@ import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { defineTool } from "./command-line.js";
 import { lockOutput } from "./depmod-lock.js";
 import { findModules, keepThere } from "./depmod-modules.js";
+import { showingNames } from "./depmod-on-terminal.js";
 import { readKernelSymbols, reportOf } from "./depmod-symbols.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
@@ -101,7 +102,8 @@ async function makeIndexes(call: DepmodCall, symbols: KernelKnown, alone: boolea
 	if (found === "up to date") return 0;
 	const { complete, ...digests } = keepThere(call, await call.tree.digest(call.directory, found.paths));
 	const made = makeFiles(inputOf(call, digests, { ...symbols, ...reportOf(call.given) }));
-	return await finish(call, found.complete && complete, made, alone);
+	const machine = call.machine.isTerminal?.(1) ? showingNames(call.machine, digests) : call.machine;
+	return await finish({ ...call, machine }, found.complete && complete, made, alone);
 }
 
 function inputOf(

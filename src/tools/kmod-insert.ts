@@ -2,6 +2,7 @@
 import type { Module } from "../libkmod/kmod/module.js";
 import type { ProbeOptions } from "../libkmod/kmod/probe.js";
 import { defineTool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
 import { insertFlags } from "./insmod.js";
 import { type Command, findAsked, openCommand, sayFailure } from "./kmod-command.js";
 import { explainLeftOut } from "./modprobe/explain.js";
@@ -35,8 +36,9 @@ function printSteps({ machine, printing }: Command): ProbeOptions {
 	if (!printing) return {};
 	return {
 		onStep(step) {
-			if (step.how === "insert") machine.print(`insmod ${step.path} ${step.parameters}\n`);
-			else if (step.how === "run") machine.print(`install ${step.command} ${step.parameters}\n`);
+			const print = (line: string): void => machine.print(`${oneLine(machine, 1, line)}\n`);
+			if (step.how === "insert") print(`insmod ${step.path} ${step.parameters}`);
+			else if (step.how === "run") print(`install ${step.command} ${step.parameters}`);
 		},
 	};
 }

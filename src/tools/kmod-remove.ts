@@ -1,6 +1,7 @@
 // kmod remove: removes modules, with what they have brought along and nobody needs any more.
 import type { Module } from "../libkmod/kmod/module.js";
 import { defineTool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
 import { type Command, findAsked, openCommand, sayFailure } from "./kmod-command.js";
 import type { Options } from "./options.js";
 import { messageOptions } from "./small-tool-options.js";
@@ -36,7 +37,10 @@ async function remove(command: Command, module: Module, force: boolean): Promise
 			force,
 			failOnAbsent: true,
 			...(printing && {
-				onStep: (step) => machine.print(step.how === "run" ? `remove ${step.command}\n` : `rmmod ${step.module}\n`),
+				onStep: (step) =>
+					machine.print(
+						`${oneLine(machine, 1, step.how === "run" ? `remove ${step.command}` : `rmmod ${step.module}`)}\n`,
+					),
 			}),
 		});
 		return true;

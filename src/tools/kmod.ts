@@ -1,5 +1,6 @@
 // kmod(8): all of kmod's tools in one, with the commands that have no name of their own.
 import { defineTool, type Tool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
 import { kmodTools } from "./kmod-tools.js";
 
 type Commands = Readonly<Record<string, () => Promise<Tool>>>;
@@ -30,7 +31,7 @@ export const kmod: Tool = defineTool({
 		if (name === "help") return kmod.start(["--help"], machine);
 		const load = lookUp(commands, name) ?? lookUp(kmodTools, name);
 		if (load !== undefined) return (await load()).start(words, machine);
-		machine.complain(name === undefined ? "missing command\n" : `invalid command '${name}'\n`);
+		machine.complain(name === undefined ? "missing command\n" : `invalid command '${oneLine(machine, 2, name)}'\n`);
 		await kmod.start(["--help"], machine);
 		return 1;
 	},

@@ -1,7 +1,8 @@
 // hotplugd load: asks the agent for what an alias stands for, as if a device had it.
+
+import { printable } from "../libkmod/printable.js";
 import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
 import { defineTool } from "./command-line.js";
-import { printable } from "./printable.js";
 
 export const load = defineTool({
 	name: "hotplugd load",

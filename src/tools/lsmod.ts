@@ -7,6 +7,8 @@ import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { readHolders, readReferences, readSize } from "../libkmod/live-state.js";
 import { normaliseModuleName } from "../libkmod/module-name.js";
 import { defineTool, type Tool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
+import type { Machine } from "./machine.js";
 import { openMessages } from "./messages.js";
 import type { Options } from "./options.js";
 import { messageOptions } from "./small-tool-options.js";
@@ -44,7 +46,9 @@ function defineLister(name: string, program: string): Tool {
 			const say = await openMessages(machine, { program, syslog });
 			try {
 				const records = listModules(await machine.kernel());
-				machine.print(json ? records.map((record) => `${formatJson(record)}\n`).join("") : formatTable(records));
+				machine.print(
+					json ? records.map((record) => `${formatJson(record)}\n`).join("") : formatTable(records, machine),
+				);
 				return 0;
 			} catch (error) {
 				if (!(error instanceof Refusal) || error.operation === "write") throw error;
@@ -78,8 +82,9 @@ function sizeWithoutFile(kernel: Kernel, { size }: LoadedModule, module: string)
 	return kernel.stamp(`/sys/module/${module}`) === undefined ? undefined : size;
 }
 
-function formatTable(records: readonly ModuleRecord[]): string {
-	return ["Module                  Size  Used by", ...records.map(formatRow)].map((row) => `${row}\n`).join("");
+function formatTable(records: readonly ModuleRecord[], machine: Machine): string {
+	const rows = ["Module                  Size  Used by", ...records.map(formatRow)];
+	return rows.map((row) => `${oneLine(machine, 1, row)}\n`).join("");
 }
 
 /** What is not known is -2, that is -ENOENT, as in kmod. */

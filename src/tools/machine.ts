@@ -18,6 +18,8 @@ export interface Machine {
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
+	/** Whether a terminal shows standard output (1) or standard error (2): none does where absent. */
+	isTerminal?(descriptor: 1 | 2): boolean;
 	/** The same two, without ever waiting for who reads them. */
 	openReports(): Promise<Reports>;
 	/** Opens syslog(3) under a program's name. The function sends one message; priorities count from 0, the gravest, to 7. */

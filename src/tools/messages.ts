@@ -1,4 +1,5 @@
 // What kmod's tools say: `PROGRAM: SEVERITY: text` on standard error, or without the program's name to syslog(3).
+import { oneLine } from "./guarded-machine.js";
 import type { Machine } from "./machine.js";
 
 /** From the gravest; the numbers are syslog(3)'s. DEBUG is 7. */
@@ -24,8 +25,7 @@ export async function openMessages(machine: Machine, options: MessageOptions): P
 	const log = syslog && least !== "nothing" ? await machine.openSyslog(program) : undefined;
 	return (severity, text) => {
 		if (least === "nothing" || priorities[severity] > priorities[least]) return;
-		const line = `${severity}: ${text}\n`;
-		if (log === undefined) machine.complain(`${program}: ${line}`);
-		else log(priorities[severity], line);
+		if (log === undefined) machine.complain(`${program}: ${severity}: ${oneLine(machine, 2, text)}\n`);
+		else log(priorities[severity], `${severity}: ${text}\n`);
 	};
 }

@@ -20,7 +20,9 @@ import {
 } from "../libkmod/modinfo-text.js";
 import { moduleInfo } from "../libkmod/module-info.js";
 import { normaliseAlias, normaliseModuleName } from "../libkmod/module-name.js";
+import { printable } from "../libkmod/printable.js";
 import { defineTool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
 import { formatModinfoRecord } from "./modinfo-record.js";
@@ -75,6 +77,13 @@ const fields: Readonly<Record<string, string>> = {
 function fieldOf({ occurrences }: Given<typeof options>): string | undefined {
 	const asked = occurrences.findLast(({ key }) => key === "field" || key in fields);
 	return asked && (fields[asked.key] ?? asked.argument);
+}
+
+const INDENT = " ".repeat(16);
+
+/** A value may have several lines: none of them passes for another field. */
+function onTerminal({ key, value }: ModinfoEntry): ModinfoEntry {
+	return { key: printable(key), value: value.replace(/\n(?![\t ])/g, `\n${INDENT}`) };
 }
 
 type Subject = { readonly name: string; readonly path: string | undefined };
@@ -144,7 +153,8 @@ class Printer {
 	async #print({ name, path }: Subject): Promise<boolean> {
 		const { json, null: nul } = this.#given.options;
 		const style = { field: fieldOf(this.#given), nul };
-		const source: ModinfoSource = path === undefined ? { builtin: name } : { filename: path };
+		const source: ModinfoSource =
+			path === undefined ? { builtin: name } : { filename: oneLine(this.#machine, 1, path) };
 		if (!json) this.#machine.print(formatModinfoSource(source, style));
 		// Where the file is, is known without a look into it.
 		if (!json && style.field === "filename") return true;
@@ -153,7 +163,10 @@ class Printer {
 		if (style.field === undefined || style.field === "parm")
 			for (const problem of modinfoProblems(entries)) this.#say("ERROR", problem);
 		if (json) this.#machine.print(formatModinfoRecord(name, path, entries));
-		else this.#machine.print(formatModinfoEntries(entries, style));
+		else
+			this.#machine.print(
+				formatModinfoEntries(this.#machine.isTerminal?.(1) ? entries.map(onTerminal) : entries, style),
+			);
 		return true;
 	}
 

@@ -17,6 +17,7 @@ import { isAbout } from "../agent/policy.js";
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
+import { printable } from "../libkmod/printable.js";
 import { agentOptions, complainOf, type Known, readAll, readSettings, rootOf } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
@@ -76,7 +77,7 @@ async function answer(request: CompanionRequest, running: Running): Promise<Comp
 		// Nothing of this process's own environment, which is the service manager's.
 		const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
 		if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
-		machine.complain(`${NAME}: ${module} has no install command\n`);
+		machine.complain(`${NAME}: ${printable(module)} has no install command\n`);
 		return "none";
 	} catch (error) {
 		complainOf(error, NAME, machine);
@@ -95,13 +96,13 @@ async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Ru
 		const environment = selectEnvironment(Object.entries(request.environment), listed);
 		if (!isAbout(rule, environment)) {
 			machine.complain(
-				`${NAME}: the rule in ${file} line ${line} is about other devices or actions than it was asked for\n`,
+				`${NAME}: the rule in ${printable(file)} line ${line} is about other devices or actions than it was asked for\n`,
 			);
 			return "none";
 		}
 		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment, onBegun });
 	}
-	machine.complain(`${NAME}: no rule that runs a command stands in ${file} line ${line}\n`);
+	machine.complain(`${NAME}: no rule that runs a command stands in ${printable(file)} line ${line}\n`);
 	return "none";
 }
 

@@ -15,6 +15,7 @@ import { makeService, type Service } from "../agent/service.js";
 import type { Settings } from "../agent/settings.js";
 import { attempt, type OnSkipped } from "../agent/skipped.js";
 import type { Kernel } from "../libkmod/kernel.js";
+import { printable } from "../libkmod/printable.js";
 import { version } from "../version.js";
 import type { AgentOptions } from "./agent-start.js";
 import { keepFresh } from "./keep-fresh.js";
@@ -58,7 +59,8 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 			run: commandRunner(ports, settings),
 			atOnce: settings.commands_at_once,
 			report(report) {
-				const told: OnSkipped = (what, { message }) => machine.complain(`hotplugd run: ${what}: ${message}\n`);
+				const told: OnSkipped = (what, { message }) =>
+					machine.complain(`hotplugd run: ${printable(`${what}: ${message}`)}\n`);
 				attempt("a command's report for metrics", told, undefined, () => counted.record(report));
 				attempt("a command's report for the log", told, undefined, () => journal.command(report));
 			},
@@ -75,7 +77,8 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 				void machine.trimMemory().catch(({ message }: Error) => journal.warn({}, `could not trim memory: ${message}`)),
 			quietMilliseconds: settings.quiet_milliseconds,
 		}),
-		onBrokenReader: (reader, { message }) => machine.complain(`hotplugd run: a report for ${reader}: ${message}\n`),
+		onBrokenReader: (reader, { message }) =>
+			machine.complain(`hotplugd run: a report for ${reader}: ${printable(message)}\n`),
 		onListening: (listens) => markListening(serving, listens),
 		leave: leaving.leave,
 	});

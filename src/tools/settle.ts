@@ -1,8 +1,8 @@
 // hotplugd settle: waits until the agent has handled all that was announced when it is asked, and nothing is in flight.
 import { SETTLE_MILLISECONDS } from "../agent/control.js";
+import { printable } from "../libkmod/printable.js";
 import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
 import { defineTool } from "./command-line.js";
-import { printable } from "./printable.js";
 
 const SECONDS = SETTLE_MILLISECONDS / 1000;
 /** An agent that has much to do may be late with its answer. */

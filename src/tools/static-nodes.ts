@@ -5,6 +5,7 @@ import { formatErrno } from "../libkmod/error-text.js";
 import { parseModulesDevname, type StaticNode } from "../libkmod/formats/modules-devname.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { defineTool, type Tool } from "./command-line.js";
+import { oneLine } from "./guarded-machine.js";
 import type { Options } from "./options.js";
 
 const formats: Readonly<Record<string, { readonly help: string; format(node: StaticNode): string }>> = {
@@ -44,7 +45,7 @@ export const staticNodes: Tool = defineTool({
 	async run({ options: { format: wanted = "human", output } }, machine) {
 		const format = Object.hasOwn(formats, wanted) ? formats[wanted]?.format : undefined;
 		if (format === undefined) {
-			machine.complain(`Unknown format: '${wanted}'.\n`);
+			machine.complain(`Unknown format: '${oneLine(machine, 2, wanted)}'.\n`);
 			await staticNodes.start(["--help"], machine);
 			return 1;
 		}
@@ -65,7 +66,8 @@ export const staticNodes: Tool = defineTool({
 		} catch (error) {
 			// What is wrong with standard output is not this command's to say.
 			if (!(error instanceof Refusal) || (error.operation === "write" && output === undefined)) throw error;
-			machine.complain(`Error: could not ${explain(error, path, output ?? "")} - ${formatErrno(error)}\n`);
+			const what = oneLine(machine, 2, explain(error, path, output ?? ""));
+			machine.complain(`Error: could not ${what} - ${formatErrno(error)}\n`);
 			return 1;
 		}
 	},

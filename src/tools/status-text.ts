@@ -1,6 +1,6 @@
 // An agent's status as text for people: a heading, and a row for each thing that it counts or knows.
 import type { AgentStatus } from "../agent/status.js";
-import { printable } from "./printable.js";
+import { printable } from "../libkmod/printable.js";
 
 /** What a row is about, and its lines. */
 type Row = readonly [about: string, ...lines: readonly string[]];

@@ -68,8 +68,8 @@ test("rubbish in modprobe.d is told with file and line, and the rest counts", as
 		ignored(5, "options"),
 		ignored(6, "install"),
 		ignored(7, "softdep"),
-		ignored(8, "\x7fELF\x02\x01\x01"),
-		ignored(11, "\xff\xfe"),
+		ignored(8, "\\x7fELF\\x02\\x01\\x01"),
+		ignored(11, "\\xff\\xfe"),
 		"",
 	]);
 	t.regex(stdout, /^ {4}insmod MACHINE\/\S+\/e1000.ko debug=16 {3}copybreak=1$/m);

@@ -2,6 +2,7 @@
 import { bounds } from "../../libkmod/bounds.js";
 import { HIDES_NOTHING } from "../../libkmod/configuration-files.js";
 import { type Files, type Problem, Refusal } from "../../libkmod/kernel.js";
+import { oneLine } from "../guarded-machine.js";
 import type { Machine } from "../machine.js";
 import type { Say } from "../messages.js";
 
@@ -12,7 +13,7 @@ import type { Say } from "../messages.js";
 export function reportConfiguration(problems: readonly Problem[], machine: Machine, say: Say): void {
 	for (const problem of problems) {
 		const text = asLibkmodSays(problem);
-		if (text !== undefined) machine.complain(`libkmod: ERROR: ${text}\n`);
+		if (text !== undefined) machine.complain(`libkmod: ERROR: ${oneLine(machine, 2, text)}\n`);
 		else say("WARNING", `${problem.file}: ${problem.message}`);
 	}
 }

@@ -6,6 +6,7 @@ import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
 import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
 import type { Step } from "../../libkmod/plan-insertion.js";
+import { oneLine } from "../guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { explainLeftOut, explainRefusal } from "./explain.js";
 import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json.js";
@@ -37,8 +38,8 @@ async function insertOne(call: Call, operand: string, parameters: string): Promi
 	return status;
 }
 
-function formatAliases({ kmod, given }: Call, operand: string, modules: readonly Module[]): string {
-	if (!given.json) return modules.map(({ name }) => `${name}\n`).join("");
+function formatAliases({ kmod, given, machine }: Call, operand: string, modules: readonly Module[]): string {
+	if (!given.json) return modules.map(({ name }) => `${oneLine(machine, 1, name)}\n`).join("");
 	if (!isPath(operand)) return formatRecords(aliasRecords(kmod, operand));
 	return formatRecords(modules.map(({ name }) => ({ asked: operand, module: name, via: "file", pattern: operand })));
 }
@@ -98,18 +99,23 @@ function probeOptions(call: Call, parameters: string): ProbeOptions {
 }
 
 /** A blank stands behind a path even where there are no parameters. */
-function formatStep({ given }: Call, operand: string, step: Step): string {
+function formatStep({ given, machine }: Call, operand: string, step: Step): string {
 	if (given.json && given.showDepends) return formatRecords([stepRecord(operand, step)]);
+	const line = describeStep(step);
+	return line === undefined ? "" : `${oneLine(machine, 1, line)}\n`;
+}
+
+function describeStep(step: Step): string | undefined {
 	switch (step.how) {
 		case "insert":
-			return `insmod ${step.path} ${step.parameters}\n`;
+			return `insmod ${step.path} ${step.parameters}`;
 		case "run":
-			return `install ${step.command} ${step.parameters}\n`;
+			return `install ${step.command} ${step.parameters}`;
 		case "builtin":
-			return `builtin ${step.module}\n`;
+			return `builtin ${step.module}`;
 		// modprobe knows no masks but install lines.
 		case "masked":
 		case "missing":
-			return "";
+			return undefined;
 	}
 }

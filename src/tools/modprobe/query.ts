@@ -1,10 +1,15 @@
 // What modprobe only prints: the configuration with the indexes, and the symbols of a module file.
 import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
+import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
 import { Refusal } from "../../libkmod/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
+import { findModules } from "../../libkmod/kmod/modules.js";
+import type { Kmod } from "../../libkmod/kmod.js";
+import { printable } from "../../libkmod/printable.js";
+import { oneLine } from "../guarded-machine.js";
 import { type Call, Fatal, giveUp, isOfReader } from "./call.js";
 import { configRecords, formatRecords } from "./json.js";
 
@@ -16,8 +21,15 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	machine.print(kmod.dumpConfiguration());
 	machine.print("\n# End of configuration files. Dumping indexes now:\n\n");
 	const { missing = [] } = kmod.knowledge().indexes;
-	for (const kind of ["aliases", "symbols"] as const) if (!missing.includes(kind)) machine.print(kmod.dumpIndex(kind));
+	for (const kind of ["aliases", "symbols"] as const)
+		if (!missing.includes(kind)) machine.print(machine.isTerminal?.(1) ? listIndex(kmod, kind) : kmod.dumpIndex(kind));
 	return 0;
+}
+
+/** A line each, whatever is in it: an index is no text. */
+function listIndex(kmod: Kmod, kind: "aliases" | "symbols"): string {
+	const lines = [...listEntries(kmod.knowledge().indexes[kind])].map(({ key, value }) => `alias ${key} ${value}`);
+	return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
 export function showModversions(call: Call): Promise<number> {
@@ -44,7 +56,10 @@ async function showSymbols(
 		for (const module of find(call, operand)) {
 			const symbols = await read(module);
 			if (symbols.length === 0) status = explained(new Refusal("read", operand, "ENOENT", 2));
-			call.machine.print(symbols.map(({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
+			const lines = symbols.map(
+				({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${oneLine(call.machine, 1, name)}\n`,
+			);
+			call.machine.print(lines.join(""));
 		}
 		return status;
 	} catch (error) {
@@ -55,7 +70,7 @@ async function showSymbols(
 /** @throws {Fatal} where it is neither. @throws {Refusal} */
 function find(call: Call, operand: string): readonly Module[] {
 	const file = fileOf(call, operand);
-	const found = file === undefined ? call.kmod.lookUp(operand) : [file];
+	const found = file === undefined ? findModules(call.kmod.knowledge(), operand) : [file];
 	if (found.length > 0) return found;
 	giveUp(call, `Module ${operand} not found.`);
 	throw new Fatal(operand);

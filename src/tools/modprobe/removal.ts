@@ -4,6 +4,7 @@ import { CommandFailure, Unremovable } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
 import type { UnprobeOptions } from "../../libkmod/kmod/unprobe.js";
+import { oneLine } from "../guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { parseWait } from "./options.js";
 
@@ -51,7 +52,10 @@ function unprobeOptions(call: Call): UnprobeOptions {
 		wait: parseWait(given.wait ?? "0") ?? 0,
 		onUnremovable: ({ message }) => giveUp(call, message),
 		...(printing && {
-			onStep: (step) => machine.print(step.how === "run" ? `remove ${step.command}\n` : `rmmod ${step.module}\n`),
+			onStep: (step) =>
+				machine.print(
+					`${oneLine(machine, 1, step.how === "run" ? `remove ${step.command}` : `rmmod ${step.module}`)}\n`,
+				),
 		}),
 	};
 }
