@@ -74,9 +74,18 @@ export async function main(): Promise<never> {
 /** As a shell reports a program that ends because its reader has gone. */
 const BROKEN_PIPE = 141;
 
+const TOO_FEW_FILES = "too few files may be open at once: raise the limit (ulimit -n, LimitNOFILE=)";
+
+/** Whether it could not be read on for want of descriptors: parts of this program are files, too. */
+function isOfDescriptors(reason: unknown): boolean {
+	return reason instanceof Error && !(reason instanceof Refusal) && (reason as NodeJS.ErrnoException).code === "EMFILE";
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
+
 function fail(reason: unknown): never {
 	if (reason instanceof Refusal && reason.operation === "write" && reason.code === "EPIPE") process.exit(BROKEN_PIPE);
-	const error = reason instanceof Error ? reason : new Error(String(reason));
+	const error = isOfDescriptors(reason) ? new Error(TOO_FEW_FILES) : asError(reason);
 	const debug = process.env.HOTPLUGD_DEBUG !== undefined;
 	try {
 		thisMachine.complain(

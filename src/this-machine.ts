@@ -50,6 +50,15 @@ export const thisMachine: Machine = {
 		const { findWithin } = await import("./linux/root-directory.js");
 		return { ...begun, insert: async (path, ...more) => begun.insert(findWithin(root, path, "insert"), ...more) };
 	},
+	async openFiles() {
+		try {
+			return (await import("./linux/open-files.js")).countOpenFiles();
+		} catch (thrown) {
+			// Not even a part of this program can be read any more.
+			if ((thrown as NodeJS.ErrnoException).code === "EMFILE") return { left: 0 };
+			throw thrown;
+		}
+	},
 	endNow: async (status) => (await (await import("./linux/syscalls.js")).openSyscalls()).exitNow(status),
 	trimMemory: async () => (await import("./linux/memory.js")).trimMemory(),
 	onStopSignal(listener) {

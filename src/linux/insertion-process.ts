@@ -50,7 +50,8 @@ export function beginInsertionProcess({ script, insertHere }: InsertionProcessOp
 	let lastId = 0;
 	let looks: NodeJS.Timeout | undefined;
 	const child = start(script);
-	const socket = child?.stdio[3] as Socket | undefined;
+	// Where there are too few descriptors for it, it has no streams either.
+	const socket = child?.stdio?.[3] as Socket | undefined;
 	let isThere = socket !== undefined;
 	child?.once("error", lose);
 	socket?.once("close", lose);

@@ -82,6 +82,23 @@ export class StartFailure extends Error {
 	}
 }
 
+/** For 16 insertions at once, 16 attributes that are read at once, and 8 sockets and files meanwhile. */
+const FILES_NEEDED = 40;
+
+/**
+ * To be asked before anything is begun: without room for them, insertions would fail that nothing else keeps from being done.
+ * @throws {StartFailure}
+ */
+export async function needOpenFiles(machine: Machine): Promise<void> {
+	const files = await machine.openFiles?.();
+	if (files === undefined || files.left >= FILES_NEEDED) return;
+	const { left, most = "so few" } = files;
+	throw new StartFailure(
+		`only ${most} files may be open at once, which leaves ${left} of the ${FILES_NEEDED} that loading modules may need: raise the limit (ulimit -n, LimitNOFILE=)`,
+		exitStatus.unable,
+	);
+}
+
 /** Tells what kept a command from its work, and gives its exit status. What it is not to explain is thrown on. */
 export function complainOf(error: unknown, command: string, machine: Machine): number {
 	// Whoever reads its output has gone: the executable knows what to do.

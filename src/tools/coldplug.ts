@@ -15,6 +15,7 @@ import {
 	agentOptions,
 	complainOf,
 	formatProblem,
+	needOpenFiles,
 	readSwitch,
 	rootOf,
 	type Started,
@@ -67,6 +68,7 @@ async function begin(given: ColdplugOptions, machine: Machine): Promise<number> 
 		const { off, remark } = readSwitch(kernel, given);
 		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
 		if (off && !given.dryRun) return exitStatus.done;
+		if (!given.dryRun) await needOpenFiles(machine);
 		// Before anything else: it starts while what is here is read.
 		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root });
 		const started = await start(kernel, given, machine.rulesDirectory);

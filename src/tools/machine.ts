@@ -49,6 +49,11 @@ export interface Machine {
 		options?: { readonly root?: string },
 	): Promise<InsertionProcess>;
 	/**
+	 * How many more files this process may open, and how many in all; undefined where that cannot be told. Where it is absent there
+	 * is no bound.
+	 */
+	openFiles?(): Promise<{ readonly left: number; readonly most?: number } | undefined>;
+	/**
 	 * Ends this process with an exit status though system calls of it go on, for which it would wait otherwise. All that is to be
 	 * written must have been.
 	 */

@@ -5,7 +5,15 @@ import type { Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { MAY_HANG } from "../libkmod/places.js";
-import { agentOptions, complainOf, readSettings, readSwitch, rootOf, StartFailure } from "./agent-start.js";
+import {
+	agentOptions,
+	complainOf,
+	needOpenFiles,
+	readSettings,
+	readSwitch,
+	rootOf,
+	StartFailure,
+} from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import { serve } from "./serve.js";
 
@@ -32,6 +40,7 @@ export const run = defineTool({
 			const { off, remark } = readSwitch(kernel, given);
 			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
 			if (off) return exitStatus.done;
+			await needOpenFiles(machine);
 			const settings = override(await readSettings(kernel, given), given);
 			await machine.sizeThreadPool(settings.parallel, MAY_HANG + BEYOND_THE_BOUND);
 			const ports = await machine.service();

@@ -57,6 +57,8 @@ export type RealRun = {
 	readonly words?: readonly string[];
 	/** For the stand-in. */
 	readonly environment?: Readonly<Record<string, string>>;
+	/** How many files it may have open (RLIMIT_NOFILE). */
+	readonly openFiles?: number;
 	/** Its user may read what its mode allows, as root is not held to otherwise. */
 	readonly unprivileged?: boolean;
 };
@@ -75,6 +77,7 @@ export async function loadForReal(machine: string, given: RealRun): Promise<Told
 	const told = await execute(
 		machine,
 		[
+			...(given.openFiles === undefined ? [] : withOpenFiles(given.openFiles)),
 			...["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c", mounts, join(machine, "devices")],
 			...(given.unprivileged ? ["unshare", "--user"] : []),
 			...["env", ...Object.entries(standinEnvironment(record)).map(([key, value]) => `${key}=${value}`)],
@@ -86,6 +89,9 @@ export async function loadForReal(machine: string, given: RealRun): Promise<Told
 	const inserted = readRecord(record).flatMap(({ file }) => /([^/]+)\.ko$/.exec(String(file))?.[1] ?? []);
 	return { ...told, inserted: inserted.sort() };
 }
+
+/** Goes before a command. */
+export const withOpenFiles = (most: number): readonly string[] => ["sh", "-c", `ulimit -n ${most} && exec "$@"`, "sh"];
 
 /** Any command. @param machine the folder that MACHINE stands for */
 export function execute(
