@@ -215,6 +215,23 @@ const cases: readonly Case[] = [
 		}),
 	},
 	{
+		words: ["-n", "-C", "@/linked", "-C", "@/below", "-b", "@", "1.0"],
+		before: (root) => {
+			for (const name of ["linked", "below"]) mkdirSync(join(root, name));
+			symlinkSync("gone", join(root, "linked/x.conf"));
+			writeFileSync(join(root, "below/x.conf"), "rubbish\n");
+		},
+		differs: "links to nowhere are errors, and hide nothing",
+		ours: (real) => ({
+			...withWeakdep(real, true),
+			stderr: [
+				"depmod: ERROR: @/linked/x.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
+				"depmod: ERROR: @/below/x.conf:1: ignoring bad line starting with 'rubbish'",
+				"",
+			].join("\n"),
+		}),
+	},
+	{
 		words: ["-b", "@", "1.0"],
 		before: (root) => writeFileSync(join(root, "lib/modules/1.0/kernel/a.ko"), moduleImage(["sa"], ["t"])),
 		differs: "a circle says that nothing was written",

@@ -172,6 +172,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "depmod",
+		what: "links to nowhere are errors, and hide nothing",
+		fact: "so it is since kmod 34; kmod 30 passes over them without a word, and over the files of their names behind them",
+	},
+	{
+		tool: "depmod",
 		what: "a circle says that nothing was written",
 		fact: "it is so in kmod too, and it does not say it",
 	},
