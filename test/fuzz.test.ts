@@ -121,6 +121,8 @@ test("every format of src/libkmod/formats has an entry, and every entry's files 
 const readNoFormat: readonly string[] = [
 	...["readIndexes", "readIndexesLeniently", "readKnowledge", "readConfiguration", "readConfigurationFile"],
 	...["readModule", "readPolicy", "readSettings", "readAll", "readWhatThereIs", "readSwitch", "readKernelSymbols"],
+	// Names and words as bytes.
+	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
 	// Of the kernel's own tables, and of what a command line has been read as.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries"],
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],
