@@ -34,15 +34,25 @@ export function kmodInText(kmod: Kmod): Kmod {
 function converted(value: unknown, convert: Convert, back: Convert): unknown {
 	if (typeof value === "string") return convert(value);
 	if (typeof value === "function") return convertedFunction(value as AnyFunction, convert, back);
-	if (Array.isArray(value)) {
-		const items = value.map((item) => converted(item, convert, back));
-		return items.some((item, at) => item !== value[at]) ? items : value;
-	}
 	if (value instanceof Promise) return convertedPromise(value, convert, back);
 	if (value instanceof Error) return convertedError(value, convert);
-	if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-	const fields = Object.entries(value).map(([name, item]) => [name, converted(item, convert, back), item] as const);
-	return fields.some(([, now, before]) => now !== before) ? Object.fromEntries(fields) : value;
+	if (typeof value !== "object" || value === null) return value;
+	if (Array.isArray(value)) return convertedFields(value, (changed) => [...changed], convert, back);
+	return Object.getPrototypeOf(value) === Object.prototype
+		? convertedFields(value, (changed) => ({ ...changed }), convert, back)
+		: value;
+}
+
+/** Copied where the first field changes: most never do. */
+function convertedFields<Of extends object>(value: Of, copy: (value: Of) => Of, convert: Convert, back: Convert): Of {
+	let changed: Of | undefined;
+	for (const name of Object.keys(value) as (keyof Of)[]) {
+		const now = converted(value[name], convert, back) as Of[keyof Of];
+		if (now === value[name]) continue;
+		changed ??= copy(value);
+		changed[name] = now;
+	}
+	return changed ?? value;
 }
 
 function convertedFunction(act: AnyFunction, convert: Convert, back: Convert): AnyFunction {
