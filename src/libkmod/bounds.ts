@@ -29,7 +29,7 @@ export const bounds = {
 	loadedModules: { bytes: 64 * MIB, kind: "list of loaded modules" },
 	/** What the kernel and udev say in small files: attributes of a page, /proc/cmdline (COMMAND_LINE_SIZE, 64 KiB at most), udev's database. */
 	small: { bytes: MIB, kind: "attribute or record" },
-	/** What the kernel itself takes (kernel_read_file's INT_MAX), packed or unpacked. Those of Debian's debug packages have 33 MiB. */
+	/** What the kernel itself takes (kernel_read_file's INT_MAX), packed or unpacked. The largest of Debian's debug packages, amdgpu, has 340 MiB. */
 	module: { bytes: 2 ** 31 - 1, kind: "module" },
 } as const satisfies Readonly<Record<string, Bound>>;
 
