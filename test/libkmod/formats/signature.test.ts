@@ -161,3 +161,15 @@ test("no bytes in a signature make it throw", (t) => {
 	}
 	t.true(signed > 0 && signed < 5000);
 });
+
+test("a signature of 1 MiB is looked into, and of one byte more only that it is one", (t) => {
+	const sound = pkcs7({ serial: "01" });
+	for (const [length, algorithm] of [
+		[2 ** 20 - 1, "sha256"],
+		[2 ** 20, "sha256"],
+		[2 ** 20 + 1, "unknown"],
+	] as const) {
+		const image = signedModule(Buffer.concat([sound, Buffer.alloc(length - sound.length)]));
+		t.like(parseSignature(image), { id: "PKCS#7", hashAlgorithm: algorithm });
+	}
+});
