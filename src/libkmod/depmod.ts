@@ -112,7 +112,10 @@ function makeFiles(
 	const files: [string, Buffer][] = [];
 	const text = (name: string, content: string) => files.push([`modules.${name}`, Buffer.from(content, "latin1")]);
 	const index = (name: string, entries: () => IndexEntries) => {
-		if (input.indexes !== false) files.push([`modules.${name}.bin`, buildIndex(entries())]);
+		if (input.indexes !== false) {
+			const leftOut = (key: string) => problems.leftOut(`modules.${name}.bin`, key);
+			files.push([`modules.${name}.bin`, buildIndex(entries(), leftOut)]);
+		}
 	};
 	const dependencies = formatDependencies(modules, needed);
 	checkLength([dependencies]);

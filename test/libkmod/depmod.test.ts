@@ -4,6 +4,7 @@ import test from "ava";
 import { ModuleDigester } from "../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
 import { depmod } from "../../src/libkmod/depmod.js";
+import { listEntries, openIndex } from "../../src/libkmod/formats/index-file.js";
 import { parseSymvers, parseSystemMap } from "../../src/libkmod/formats/kernel-symbols.js";
 import {
 	compareWithDepmod,
@@ -419,18 +420,25 @@ test("aliases that a module has twice", (t) => {
 	t.is(messages.split("duplicate module alias").length, 3);
 });
 
-test("an alias, a name or a symbol that is not ASCII can be in no index, and then there is no file at all", (t) => {
-	for (const modules of [
-		{ "a.ko": described("alias=n\xe9") },
-		{ "n\xe9.ko": described() },
-		{ "a.ko": moduleImage(["n\xe9"], []) },
-	]) {
-		const { files, problems } = depmod({ ...inputOf(modules), indexes: true });
-		t.is(files.size, 0);
-		t.is(problems.at(-1)?.level, "FATAL");
-		t.regex(problems.at(-1)?.message ?? "", /not ASCII/);
-		t.true(depmod({ ...inputOf(modules), indexes: false }).files.size > 0);
-	}
+test("an alias, a name or a symbol that is not ASCII is in the index, unless others differ from it by such a byte: that is told", (t) => {
+	const modules = {
+		"caf\xe9.ko": described("alias=x\xe9y", "alias=z\xe9", "alias=za"),
+		"dir-\xe9/a.ko": moduleImage(["n\xe9", "na"], []),
+	};
+	const { files, problems } = depmod({ ...inputOf(modules), indexes: true });
+	const keysOf = (name: string) =>
+		[...listEntries(openIndex(name, Buffer.from(files.get(name)!)))].map(({ key }) => key);
+	t.deepEqual(keysOf("modules.dep.bin"), ["a", "caf\xe9"]);
+	t.deepEqual(keysOf("modules.alias.bin"), ["x\xe9y", "za"]);
+	t.deepEqual(keysOf("modules.symbols.bin"), ["symbol:na"]);
+	t.deepEqual(
+		problems.map(({ level, message }) => `${level} ${message}`).filter((line) => line.includes("ASCII")),
+		[
+			"WARNING z\xe9 is left out of modules.alias.bin: it differs from others by a byte that is not ASCII",
+			"WARNING symbol:n\xe9 is left out of modules.symbols.bin: it differs from others by a byte that is not ASCII",
+		],
+	);
+	t.true(String(files.get("modules.alias")).includes("alias z"));
 });
 
 function inputOf(modules: Readonly<Record<string, Buffer>>) {

@@ -25,6 +25,7 @@ function write(path: string, content: string | Buffer): void {
 write(`${modules}/kernel/snd.ko`, elfImage({ modinfo: ["license=GPL", "alias=x"] }));
 write(`${modules}/kernel/d\xe9/\xa0inner.ko`, elfImage({ modinfo: ["license=GPL"] }));
 write(`${modules}/kernel/d\xe9/deep.ko`, elfImage({ modinfo: ["license=GPL"] }));
+write(`${modules}/kernel/caf\xe9.ko`, elfImage({ modinfo: ["license=GPL", "alias=a:?c", "alias=b:[\xe0-\xff]"] }));
 write(`${modules}/modules.order`, "kernel/d\xe9/deep.ko\nkernel/snd.ko\n");
 write(`${modules}/modules.builtin`, "");
 write(`${modules}/modules.builtin.modinfo`, "");
@@ -60,12 +61,23 @@ test.serial(
 		t.deepEqual(withoutHeads(own), withoutHeads(real));
 		t.true(own.stdout.includes("kernel/d\xe9/deep.ko:\n"));
 
-		// Without the name that no index can have.
-		rmSync(Buffer.from(`${modules}/kernel/d\xe9/\xa0inner.ko`, "latin1"));
-		t.deepEqual(ours("depmod", "-b", root, RELEASE), { status: 0, stdout: "", stderr: "" });
+		// By its first byte it would part from all others, which kmod's readers could not follow.
+		const leftOut = "\xa0inner is left out of modules.dep.bin: it differs from others by a byte that is not ASCII";
+		t.deepEqual(ours("depmod", "-b", root, RELEASE), {
+			status: 0,
+			stdout: "",
+			stderr: `depmod: WARNING: ${leftOut}\n`,
+		});
 		for (const [tool, ...words] of [
 			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-D", "deep"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-D", "caf\xe9"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-R", "a:\xe9c"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-R", "a:\xc3\xa9c"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-R", "b:\xe9"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-R", "b:\xdf"],
+			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-R", "\xa0inner"],
 			["modinfo", "-b", root, "-k", RELEASE, "deep"],
+			["modinfo", "-b", root, "-k", RELEASE, "caf\xe9"],
 			["modinfo", "-b", root, "-k", RELEASE, "gone\xe9"],
 			["modinfo", "-n", odd],
 			["modinfo", odd],
@@ -83,7 +95,7 @@ test.serial(
 );
 
 test.serial("depmod writes below an output folder of any name", (t) => {
-	t.deepEqual(ours("depmod", "-b", root, "-o", `${folder}/o\xe9`, RELEASE), { status: 0, stdout: "", stderr: "" });
+	t.is(ours("depmod", "-b", root, "-o", `${folder}/o\xe9`, RELEASE).status, 0);
 	t.deepEqual(
 		ours("modinfo", "-b", `${folder}/o\xe9`, "-k", RELEASE, "-n", "deep").stdout,
 		`${folder}/o\xe9/lib/modules/${RELEASE}/kernel/d\xe9/deep.ko\n`,

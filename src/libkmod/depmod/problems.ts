@@ -68,6 +68,10 @@ export class DepmodProblems {
 		this.add("ERROR", `Found ${new Set(cycles.flat()).size} modules in dependency cycles!`, "nothing was written");
 	}
 
+	leftOut(file: string, key: string): void {
+		this.add("WARNING", `${key} is left out of ${file}: it differs from others by a byte that is not ASCII`);
+	}
+
 	readonly unmatchedBracket = (alias: string): void => this.add("WARNING", `Unmatched bracket in ${alias}`);
 
 	readonly duplicate = (key: string, module: string): void =>

@@ -46,10 +46,17 @@ const LARGEST_INDEX = 2 ** 28;
 /** PATH_MAX, with its NUL: no alias is longer, and no query. */
 const LONGEST_KEY = 4095;
 const ROOT_SLOT = 8;
+/** Of keys that go on by DEL, the last byte of ASCII. */
+const LAST_GROUP = 0x80;
 
-/** The bytes of the index. @throws {UnwritableIndex} for a key that is not ASCII, or for more than 256 MiB. */
-export function buildIndex(entries: IndexEntries): Buffer {
-	const writer = new IndexWriter(entries);
+/**
+ * The bytes of the index.
+ * @param onLeftOut told of a key that goes its own way from another's by a byte beyond ASCII: where children are told apart by such
+ * bytes, kmod's and udev's own readers find none of them. Without it, whatever is not ASCII is refused.
+ * @throws {UnwritableIndex} for a NUL, or for more than 256 MiB.
+ */
+export function buildIndex(entries: IndexEntries, onLeftOut?: (key: string) => void): Buffer {
+	const writer = new IndexWriter(entries, onLeftOut);
 	writer.writeAll();
 	return writer.finish();
 }
@@ -57,7 +64,6 @@ export function buildIndex(entries: IndexEntries): Buffer {
 /** Texts one behind the other, text `n` between `starts[n]` and `starts[n + 1]`. */
 type Texts = { readonly bytes: Buffer; readonly starts: Uint32Array };
 
-/** Where a key goes on with a byte beyond ASCII, kmod's and udev's own readers find nothing below that place any more. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a key, so it cannot be in one
 const UNFIT_FOR_KEYS = /[^\x01-\x7f]/;
 /** Values, such as the paths of modules, are any bytes. */
@@ -89,7 +95,8 @@ class IndexWriter {
 	/** The entries, rearranged as their keys are divided. Equal keys keep their order. */
 	readonly #order: Uint32Array;
 	readonly #spare: Uint32Array;
-	readonly #counts = new Uint32Array(0x81);
+	readonly #counts = new Uint32Array(0x101);
+	readonly #onLeftOut: ((key: string) => void) | undefined;
 	/**
 	 * Nodes to write, four numbers each: the range of entries below it, how much of their keys its parents have, and where
 	 * its offset is to go. A stack in place of recursion: keys may nest as deep as they are long.
@@ -98,9 +105,10 @@ class IndexWriter {
 	#bytes = Buffer.allocUnsafe(1 << 20);
 	#at = 0;
 
-	constructor({ keys, priorities, values }: IndexEntries) {
+	constructor({ keys, priorities, values }: IndexEntries, onLeftOut: ((key: string) => void) | undefined) {
 		checkLength([keys, values]);
-		this.#keys = concatenate(keys, UNFIT_FOR_KEYS);
+		this.#onLeftOut = onLeftOut;
+		this.#keys = concatenate(keys, onLeftOut === undefined ? UNFIT_FOR_KEYS : UNFIT_FOR_VALUES);
 		this.#values = concatenate(values, UNFIT_FOR_VALUES);
 		this.#priorities = Uint32Array.from(priorities);
 		this.#order = Uint32Array.from(keys.keys());
@@ -125,14 +133,15 @@ class IndexWriter {
 	}
 
 	// The root never has a prefix, as in depmod.
-	#writeNode(from: number, to: number, depth: number, slot: number): void {
+	#writeNode(from: number, all: number, depth: number, slot: number): void {
 		const start = this.#at;
-		const end = slot === ROOT_SLOT ? depth : this.#commonEnd(from, to, depth);
+		const end = slot === ROOT_SLOT ? depth : this.#commonEnd(from, all, depth);
 		if (end > depth) {
 			const key = this.#keys.starts[this.#order[from]!]!;
 			this.#writeText(this.#keys, key + depth, key + end);
 		}
-		const ended = this.#divide(from, to, end);
+		const ended = this.#divide(from, all, end);
+		const to = this.#onLeftOut === undefined ? all : this.#leaveOut(ended, all, end, this.#onLeftOut);
 		if (ended < to) this.#writeChildren(ended, to, end);
 		if (ended > from) this.#writeValues(from, ended);
 		if (this.#at > LARGEST_INDEX) throw new UnwritableIndex("it would be larger than 256 MiB");
@@ -180,6 +189,16 @@ class IndexWriter {
 		for (let i = from; i < to; i++) order[counts[this.#groupOf(spare[i]!, at)]!++] = spare[i]!;
 		counts.fill(0, lowest, highest + 1);
 		return ended;
+	}
+
+	/** What goes on by a byte beyond ASCII, which stands last; returns where that begins. */
+	#leaveOut(from: number, to: number, at: number, tell: (key: string) => void): number {
+		let end = to;
+		while (end > from && this.#groupOf(this.#order[end - 1]!, at) > LAST_GROUP) end--;
+		const { bytes, starts } = this.#keys;
+		for (const entry of this.#order.subarray(end, to))
+			tell(bytes.toString("latin1", starts[entry]!, starts[entry + 1]!));
+		return end;
 	}
 
 	/** 0 for a key that ends at `at`, else the character after the one there. */
