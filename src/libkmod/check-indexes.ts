@@ -1,6 +1,7 @@
 // Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
 // files that are there. What a look-up would never meet is looked at too.
 import { bounds } from "./bounds.js";
+import { isAscii } from "./byte-strings.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type IndexKind, indexNames } from "./indexes.js";
@@ -157,8 +158,9 @@ function readDependencies(entries: readonly IndexEntry[]): Dependencies {
 	return read;
 }
 
+/** Names that are no ASCII depmod may have left out, which it has said. */
 function listUnknown(names: Iterable<string>, known: ReadonlySet<string>): string[] {
-	return [...new Set(names)].filter((name) => !known.has(name));
+	return [...new Set(names)].filter((name) => !known.has(name) && isAscii(name));
 }
 
 function listAbsent(files: Files, place: ModulesPlace, paths: readonly string[]): string[] {

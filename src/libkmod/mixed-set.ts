@@ -2,6 +2,7 @@
 // one and some of the other. What gives that away is what is left of the files still to be put there, and what two files say
 // of the same thing.
 import { bounds } from "./bounds.js";
+import { isAscii } from "./byte-strings.js";
 import { ALWAYS_MADE, isDraft, isTimeOfRun } from "./depmod/publication.js";
 import type { IndexEntry } from "./formats/index-file.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
@@ -111,8 +112,9 @@ export function compareWithText(files: Files, moduleDirectory: string, kind: Pai
 			count++;
 		},
 		end() {
-			const [lost] = unmet;
-			return { text, first: first ?? lost, count: count + unmet.size };
+			// What is no ASCII depmod may have left out of the index.
+			const lost = [...unmet].filter(isAscii);
+			return { text, first: first ?? lost[0], count: count + lost.length };
 		},
 	};
 }

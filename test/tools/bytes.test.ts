@@ -68,6 +68,7 @@ test.serial(
 			stdout: "",
 			stderr: `depmod: WARNING: ${leftOut}\n`,
 		});
+		t.is(ours("check", "-d", root, "-S", RELEASE).status, 0);
 		for (const [tool, ...words] of [
 			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-D", "deep"],
 			["modprobe", "-C", "none.conf", "-d", root, "-S", RELEASE, "-D", "caf\xe9"],
