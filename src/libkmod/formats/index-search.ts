@@ -46,6 +46,7 @@ let places = new Int32Array(8192);
 let index: IndexFile;
 let length = 0;
 let left = 0;
+let walks = 1;
 let depth = 0;
 let withPatterns = false;
 let bracketStart = 0;
@@ -66,16 +67,14 @@ export function findMatches(searched: IndexFile, text: string, patterns = false)
 	index = searched;
 	length = text.length;
 	lastPlace.fill(-1);
-	let walks = 1;
 	for (let i = 0; i < length; i++) {
 		const byte = text.charCodeAt(i) & 0xff;
 		query[i] = byte;
 		lastPlace[byte] = i;
-		if (isWildcard(byte)) walks++;
 	}
 	withPatterns = patterns;
-	// What lies below a wildcard is met once more where the query itself has that character.
-	left = walks * index.bytes.length;
+	left = index.bytes.length;
+	walks = 1;
 	depth = 0;
 	beginMatches();
 	walkLiterally(index.root);
@@ -86,6 +85,14 @@ function isWildcard(byte: number): boolean {
 	return byte === STAR || byte === QUESTION || byte === OPEN;
 }
 
+/** What lies below a wildcard is met once more where the query itself has that character. @throws {MalformedIndex} */
+function walkAgain(): void {
+	const allowed = 1 + query.subarray(0, length).filter(isWildcard).length;
+	if (walks === allowed) spend(index, 0, 1);
+	walks++;
+	left += index.bytes.length;
+}
+
 function enter(offset: number): Node {
 	if (depth >= DEEPEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
 	let node = nodes[depth];
@@ -94,7 +101,8 @@ function enter(offset: number): Node {
 		nodes.push(node);
 	}
 	depth++;
-	left = spend(index, left, readNode(index, offset, node));
+	left -= readNode(index, offset, node);
+	if (left < 0) walkAgain();
 	return node;
 }
 
@@ -149,77 +157,95 @@ function branch(node: Node, wildcard: number, at: number): void {
 	depth = before;
 }
 
-/** Goes on in a node whose prefix is to be read from byte `p`; `size` bytes of the pattern are known. */
-function below(node: Node, p: number, size: number): void {
+/**
+ * Goes on in a node whose prefix is to be read from byte `p`; `size` bytes of the pattern are known. One function, since nearly all of
+ * a search's time is spent here: what stands on the stack is loaded only when a node below is done with.
+ */
+function below(start: Node, p: number, size: number): void {
 	const bottom = depth;
-	if (!takePrefix(node, p, size)) return;
-	while (depth >= bottom) {
-		const here = nodes[depth - 1]!;
-		const frame = FRAME * depth;
-		if (descend(here, frame)) continue;
-		restore(frame);
-		meetWhereReached(here, frames[frame + AT]!);
-		depth--;
-	}
-	depth = bottom;
-}
-
-/** Whether there is more to be done below the node: that waits on the stack. */
-function takePrefix(node: Node, p: number, size: number): boolean {
-	const bytes = index.bytes;
-	let at = size;
-	for (; p < node.prefixEnd; p++, at++) if (!advance(bytes[p]!, at)) return false;
-	if (node.first > node.last) {
-		meetWhereReached(node, at);
-		return false;
-	}
-	const only = mode === PLAIN && !star && to - from === 1 ? places[from]! : -1;
-	const frame = FRAME * depth;
-	frames[frame + AT] = at;
-	frames[frame + MODE] = mode;
-	frames[frame + IS_STAR] = star ? 1 : 0;
-	frames[frame + FROM] = from;
-	frames[frame + TO] = to;
-	frames[frame + BRACKET] = bracketStart;
-	frames[frame + ONLY] = only;
-	// From one certain place only the wildcards and the character that stands there lead on.
-	frames[frame + NEXT] = only < 0 ? node.first : firstCandidate(node.first, only);
-	return true;
-}
-
-function restore(frame: number): void {
-	mode = frames[frame + MODE]!;
-	star = frames[frame + IS_STAR] === 1;
-	from = frames[frame + FROM]!;
-	to = frames[frame + TO]!;
-	bracketStart = frames[frame + BRACKET]!;
-}
-
-/** Enters the next child that leads on, where there is one. */
-function descend(node: Node, frame: number): boolean {
-	const at = frames[frame + AT]!;
-	const only = frames[frame + ONLY]!;
-	const plain = only < 0 && frames[frame + MODE] === PLAIN;
-	const starHere = frames[frame + IS_STAR] === 1;
-	const fromHere = frames[frame + FROM]!;
-	const toHere = frames[frame + TO]!;
-	let next = frames[frame + NEXT]!;
-	while (next <= node.last) {
-		const character = next;
-		next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
-		if (plain && cannotReach(character, starHere, fromHere, toHere)) continue;
-		const child = childOffset(index, node, character);
-		if (child === 0) continue;
-		restore(frame);
-		if (!advance(character, at)) continue;
-		const entered = enter(child);
-		if (takePrefix(entered, entered.prefixStart, at + 1)) {
+	let node = start;
+	let at = takePrefix(node, p, size);
+	if (at < 0) return;
+	let modeHere = mode;
+	let starHere = star;
+	let fromHere = from;
+	let toHere = to;
+	let bracketHere = bracketStart;
+	let only = onlyPlace();
+	let next = only < 0 ? node.first : firstCandidate(node.first, only);
+	for (;;) {
+		while (next <= node.last) {
+			const character = next;
+			// From one certain place only the wildcards and the character that stands there lead on.
+			next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
+			if (only < 0 && modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
+			const child = childOffset(index, node, character);
+			if (child === 0) continue;
+			mode = modeHere;
+			star = starHere;
+			from = fromHere;
+			to = toHere;
+			bracketStart = bracketHere;
+			if (!advance(character, at)) continue;
+			const entered = enter(child);
+			const reached = takePrefix(entered, entered.prefixStart, at + 1);
+			if (reached < 0 || entered.first > entered.last) {
+				if (reached >= 0) meetWhereReached(entered, reached);
+				depth--;
+				continue;
+			}
+			const frame = FRAME * depth;
+			frames[frame + AT] = at;
+			frames[frame + MODE] = modeHere;
+			frames[frame + IS_STAR] = starHere ? 1 : 0;
+			frames[frame + FROM] = fromHere;
+			frames[frame + TO] = toHere;
+			frames[frame + BRACKET] = bracketHere;
+			frames[frame + ONLY] = only;
 			frames[frame + NEXT] = next;
-			return true;
+			node = entered;
+			at = reached;
+			modeHere = mode;
+			starHere = star;
+			fromHere = from;
+			toHere = to;
+			bracketHere = bracketStart;
+			only = onlyPlace();
+			next = only < 0 ? node.first : firstCandidate(node.first, only);
 		}
+		if (node.valueCount !== 0) {
+			mode = modeHere;
+			star = starHere;
+			to = toHere;
+			meetWhereReached(node, at);
+		}
+		if (depth === bottom) return;
+		const frame = FRAME * depth;
 		depth--;
+		node = nodes[depth - 1]!;
+		at = frames[frame + AT]!;
+		modeHere = frames[frame + MODE]!;
+		starHere = frames[frame + IS_STAR] === 1;
+		fromHere = frames[frame + FROM]!;
+		toHere = frames[frame + TO]!;
+		bracketHere = frames[frame + BRACKET]!;
+		only = frames[frame + ONLY]!;
+		next = frames[frame + NEXT]!;
 	}
-	return false;
+}
+
+/** How much of the pattern is known then; -1 where nothing is reached. */
+function takePrefix(node: Node, p: number, size: number): number {
+	const bytes = index.bytes;
+	const end = node.prefixEnd;
+	let at = size;
+	for (let next = p; next < end; next++, at++) if (!advance(bytes[next]!, at)) return -1;
+	return at;
+}
+
+/** The place that the pattern so far reaches, where that is one alone; else -1. */
+function onlyPlace(): number {
+	return mode === PLAIN && !star && to - from === 1 ? places[from]! : -1;
 }
 
 /** The stack of places above the reach of this node was scratch; the reach itself still stands. */
@@ -344,5 +370,6 @@ function room(wanted: number): void {
 }
 
 function meet(node: Node, at: number): void {
-	left = spend(index, left, addMatches(index, node, withPatterns ? pattern.toString("latin1", 0, at) : ""));
+	left -= addMatches(index, node, withPatterns ? pattern.toString("latin1", 0, at) : "");
+	if (left < 0) walkAgain();
 }
