@@ -9,7 +9,7 @@ import { explainLookupProblems, listLookupProblems } from "../agent/lookup-probl
 import { type OnSkipped, type Skipped, skippedRecord } from "../agent/skipped.js";
 import { exitStatus } from "../agent/verdict.js";
 import { formatJson } from "../libkmod/byte-strings.js";
-import type { Kernel } from "../libkmod/kernel.js";
+import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { printable } from "../libkmod/printable.js";
 import {
 	agentOptions,
@@ -79,9 +79,21 @@ async function begin(given: ColdplugOptions, machine: Machine): Promise<number> 
 		return await loadColdplugged(given, machine, kernel, insertions, started);
 	} catch (error) {
 		await insertions?.close();
-		return complainOf(error, "coldplug", machine);
+		return complainOf(isWithoutDevices(error, given) ? noDevicesIn(error) : error, "coldplug", machine);
 	}
 }
+
+/** A root of another machine may have come without its /sys. */
+function isWithoutDevices(error: unknown, { dryRun, dirname, sysfs }: ColdplugOptions): error is Refusal {
+	const ofRoot = dryRun && dirname !== undefined && sysfs === undefined;
+	return ofRoot && error instanceof Refusal && error.operation === "walk" && error.code === "ENOENT";
+}
+
+const noDevicesIn = ({ subject }: Refusal): StartFailure =>
+	new StartFailure(
+		`there is no directory ${subject}: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this one's`,
+		exitStatus.unable,
+	);
 
 async function dryRun(
 	given: ColdplugOptions,

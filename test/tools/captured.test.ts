@@ -234,6 +234,19 @@ test("absolute links within a root lead where they do on its machine", (t) => {
 	t.false(checked.stdout.includes("poison"));
 });
 
+test("a root without a /sys of its own is not given this machine's, and the sentence names the option that does so", (t) => {
+	const machine = copyMachine();
+	rmSync(join(machine, "sys"), { recursive: true });
+	const words = ["coldplug", "-n", "-d", machine, "-S", release];
+	const { stdout, stderr, status } = amidPoison(words);
+	t.deepEqual([status, stdout], [1, ""]);
+	t.is(
+		stderr,
+		`coldplug: there is no directory ${machine}/sys/devices: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this one's\n`,
+	);
+	t.is(amidPoison([...words, "--sysfs", "/sys"]).status, 0);
+});
+
 test("a capture whose devices are a link tells of no other machine's", (t) => {
 	const machine = copyMachine();
 	rmSync(join(machine, "sys/devices"), { recursive: true });

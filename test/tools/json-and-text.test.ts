@@ -3,8 +3,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import type { AgentStatus } from "../../src/agent/status.js";
 import { check } from "../../src/tools/check.js";
 import { coldplug } from "../../src/tools/coldplug.js";
+import { status } from "../../src/tools/status.js";
+import { sampleStatus } from "../support/agent-status.js";
 import { copyMachine, release } from "../support/captured-machine.js";
 import { dryRunHere } from "../support/coldplug-process.js";
 import { makeFakeMachine } from "../support/fake-machine.js";
@@ -202,6 +205,37 @@ test("a check as text and as JSON has the same problems and counts", async (t) =
 	const checked = records.filter(({ kind }) => kind === "checked").length;
 	t.deepEqual(records.at(-1), { kind: "summary", checked, problems: problems.length });
 	t.is(lines.at(-1), `${problems.length} problems in ${checked} files`);
+});
+
+test("an agent's status as text and as JSON has the same counts, modules and files", async (t) => {
+	const answer = Buffer.from(
+		JSON.stringify({ ok: true, status: { ...sampleStatus, counts: { ...sampleStatus.counts, skipped: 5 } } }),
+	);
+	const told = async (...words: readonly string[]) => {
+		const machine = makeFakeMachine({ world });
+		const service = async () => ({ ...(await machine.service()), ask: async () => answer });
+		t.is(await status.start(words, { ...machine, service }), 0);
+		return machine.printed();
+	};
+	const text = await told();
+	const json = JSON.parse(await told("--json")) as AgentStatus;
+	const numbersOf = (row: string) =>
+		[...new RegExp(`^ {2}${row} (.*)$`, "m").exec(text)![1]!.matchAll(/\d+/g)].map(Number);
+	const { counts } = json;
+	const failed = Object.values(counts.modules_failed);
+	const sum = failed.reduce((all, one) => all + one, 0);
+	t.deepEqual(numbersOf("events"), [
+		counts.events_received,
+		counts.events_dropped,
+		counts.events_refused,
+		counts.overruns,
+	]);
+	t.deepEqual(numbersOf("aliases"), [counts.aliases_new, counts.aliases_repeated, counts.aliases_unknown]);
+	t.deepEqual(numbersOf("modules"), [counts.modules_inserted, sum, ...failed]);
+	t.deepEqual(numbersOf("passed over"), [counts.skipped]);
+	t.deepEqual(numbersOf("queue"), [json.queue_depth]);
+	for (const { module } of [...json.in_flight, ...json.last_outcomes]) t.regex(text, new RegExp(`\\b${module}\\b`));
+	for (const file of json.configuration.files) t.true(text.includes(`${file}\n`));
 });
 
 /** The line that -D prints for a record, if it prints one. */
