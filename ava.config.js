@@ -36,7 +36,9 @@ const longest = [
 	...["hung", "compression", "alone-examples", "service", "late", "alone", "alone-supervisors", "service-baseline"],
 	...["service-killed", "hotplug", "service-commands", "configuration", "clock", "tools"],
 ].map((name) => `test/vm/${name}.test.ts`);
-longest.push(...["tools/run", "package", "tools/coldplug-unread"].map((name) => `test/${name}.test.ts`));
+longest.push(
+	...["linux/failing-calls", "tools/run", "package", "tools/coldplug-unread"].map((name) => `test/${name}.test.ts`),
+);
 
 function placeOf(file) {
 	const place = longest.indexOf(relative(import.meta.dirname, file));

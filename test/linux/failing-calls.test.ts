@@ -11,13 +11,17 @@ import { type SweepResult, sweepSession } from "../support/sweep/sweep-session.j
 
 const shares = Array.from({ length: availableParallelism() }, (_, share) => share);
 const results: SweepResult[] = [];
+const LONG = 600_000;
 
 test.serial(
 	"each call fails in each way once: the agent goes on, or ends with one sentence, and leaves nothing half written",
 	async (t) => {
-		const ended: SweepResult[] = await Promise.all(
+		const running = Promise.all(
 			shares.map((share) => runSession(t, sweepSession, String(share), String(shares.length))),
 		);
+		// Twenty seconds of two processors; others may have them.
+		t.timeout(LONG);
+		const ended: SweepResult[] = await running;
 		results.push(...ended);
 		t.deepEqual(
 			ended.flatMap(({ wrong }) => wrong),

@@ -79,7 +79,7 @@ async function main(share: number, shares: number, only = ""): Promise<void> {
 	for (const fault of faults) {
 		inject(fault);
 		const began = performance.now();
-		const life = await place.live();
+		const life = await place.live(fault.call === "spawn");
 		longest.push([performance.now() - began, tell(fault)]);
 		if (!hasFired()) unmet.push(tell(fault));
 		inject(undefined);
