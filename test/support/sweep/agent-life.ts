@@ -10,6 +10,7 @@ import type { Machine } from "../../../src/tools/machine.js";
 import { formatUevent } from "../uevent-injector.js";
 import type { World } from "../world.js";
 import { moduleFile, worldWords, writeWorld } from "../world-folder.js";
+import { makeLogReader } from "./log-reader.js";
 
 // As they are before anything stands between.
 const {
@@ -23,7 +24,6 @@ const {
 	readdirSync,
 	readFileSync,
 	readlinkSync,
-	readSync,
 	renameSync,
 	rmSync,
 	symlinkSync,
@@ -285,35 +285,6 @@ export function makePlace(
 	}
 
 	return { live, finitModule, initModule };
-}
-
-function makeLogReader(fd: number) {
-	const buffer = Buffer.alloc(65_536);
-	let text = "";
-	function readOn(): string {
-		try {
-			for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer))
-				text += buffer.toString("utf8", 0, length);
-		} catch {
-			// Nothing more for now.
-		}
-		return text;
-	}
-	const lines = () =>
-		readOn()
-			.split("\n")
-			.filter((line) => line !== "")
-			.map(parseLine);
-	return { lines, says: (message: string): boolean => readOn().includes(`"${message}"`) };
-}
-
-/** A line that is cut is itself. */
-function parseLine(line: string): unknown {
-	try {
-		return JSON.parse(line);
-	} catch {
-		return line;
-	}
 }
 
 /** By the agent's own client. "lost" where there is no answer: nobody listens, or the connection has ended. */

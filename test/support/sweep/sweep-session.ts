@@ -8,20 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Life, makePlace } from "./agent-life.js";
-import {
-	type Calls,
-	endRecord,
-	type Fault,
-	hasFired,
-	inject,
-	interceptFiles,
-	interceptHandles,
-	interceptNative,
-	interceptNetlink,
-	record,
-	shortenBackOff,
-	standIn,
-} from "./interception.js";
+import { interceptFiles, standIn } from "./intercepted-files.js";
+import { interceptHandles } from "./intercepted-handles.js";
+import { interceptNative, interceptNetlink, shortenBackOff } from "./intercepted-native.js";
+import { type Calls, endRecord, type Fault, hasFired, inject, record } from "./interception.js";
 import { manPages, noFailures } from "./man-pages.js";
 
 export const sweepSession = fileURLToPath(import.meta.url);

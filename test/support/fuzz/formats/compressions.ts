@@ -1,0 +1,207 @@
+// Compressed files: what they say of their content before anything decodes them.
+import { crc32 } from "../../../../src/libkmod/crc32.js";
+import { Damage } from "../../../../src/libkmod/damage.js";
+import { parseGzipHeader } from "../../../../src/libkmod/formats/gzip-member.js";
+import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../../src/libkmod/formats/xz-file.js";
+import { parseZstd, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
+import type { Random } from "../../random-numbers.js";
+import { expect, expectSame, type Field, type FuzzFormat, type Verdict } from "../format.js";
+
+const refusing = (read: () => void): Verdict => {
+	try {
+		read();
+		return "accepted";
+	} catch (error) {
+		if (error instanceof Damage) return "refused";
+		throw error;
+	}
+};
+
+const varint = (value: number): number[] =>
+	value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
+
+const withCrc = (bytes: Buffer): Buffer => {
+	const crc = Buffer.alloc(4);
+	crc.writeUInt32LE(crc32(bytes));
+	return Buffer.concat([bytes, crc]);
+};
+const padded = (bytes: readonly number[]): Buffer =>
+	Buffer.from([...bytes, ...Array<number>((4 - (bytes.length % 4)) % 4).fill(0)]);
+
+/** A block of chunks that are not compressed, in front of which its header may say how large it is. */
+function xzBlock(chunks: readonly Buffer[], dictionary: number, numbers: readonly number[] = []): Buffer {
+	const fields = padded([0, numbers.length === 0 ? 0 : 0x40, ...numbers, 0x21, 1, dictionary]);
+	fields[0] = fields.length / 4;
+	const data = chunks.flatMap((chunk) => [1, (chunk.length - 1) >> 8, (chunk.length - 1) & 255, ...chunk]);
+	return Buffer.concat([withCrc(fields), padded([...data, 0])]);
+}
+
+/** Its index is not compared to its blocks here: that is the decoder's work. */
+function xzStream(blocks: readonly Buffer[]): Buffer {
+	const flags = Buffer.from([0, 0]);
+	const index = withCrc(
+		padded([0, ...varint(blocks.length), ...blocks.flatMap(({ length }) => [...varint(length), 1])]),
+	);
+	const backward = Buffer.alloc(4);
+	backward.writeUInt32LE(index.length / 4 - 1);
+	const footer = withCrc(Buffer.concat([backward, flags]));
+	return Buffer.concat([
+		...[Buffer.from("fd377a585a00", "hex"), withCrc(flags), ...blocks, index],
+		...[footer.subarray(-4), footer.subarray(0, 6), Buffer.from("YZ")],
+	]);
+}
+
+const xz: FuzzFormat = {
+	name: "xz files",
+	sources: ["src/libkmod/formats/xz-file.ts"],
+	readers: ["parseXz"],
+	accepted: "streams whose content fits into memory by a dictionary no larger than that",
+	refused: "Damage, which says why",
+	kind: "bytes",
+	fields: (input) => [
+		...Array.from({ length: 24 }, (_, back): Field => ({ at: input.length - 12 - back, size: 1, bigEndian: false })),
+		...Array.from({ length: 24 }, (_, at): Field => ({ at: 12 + at, size: 1, bigEndian: false })),
+	],
+	sound: 3,
+	sample: (random) =>
+		Buffer.concat(
+			Array.from({ length: 1 + random.below(2) }, () =>
+				Buffer.concat([
+					xzStream(
+						Array.from({ length: random.below(4) }, () =>
+							xzBlock(
+								Array.from({ length: random.below(3) }, () => random.bytes(1 + random.below(600))),
+								random.below(41),
+							),
+						),
+					),
+					Buffer.alloc(4 * random.below(3)),
+				]),
+			),
+		),
+	read(input) {
+		return refusing(() => {
+			const streams = parseXz(input);
+			const size = xzContentSize(streams);
+			expect(Number.isSafeInteger(size) && size <= input.length * 2 ** 21, `a size of ${size}`);
+			const fitted = parseXz(withDictionariesThatFit(input, streams, 0));
+			expectSame(xzContentSize(fitted), size, "another size");
+			for (const { dictionary, size: of } of fitted.flatMap(({ blocks }) => blocks))
+				expect(dictionary <= Math.max(4096, 2 * of), `a dictionary of ${dictionary} for ${of}`);
+		});
+	},
+	limits: [
+		{
+			bound: "bytes of a number",
+			n: 9,
+			make: (n) => xzStream([xzBlock([], 0, [...Array<number>(n - 1).fill(0x80), 0])]),
+			within: "accepted",
+			beyond: "refused",
+		},
+		{
+			bound: "bytes of a stream",
+			n: 31,
+			make: (n) => xzStream([]).subarray(0, n),
+			within: "refused",
+			beyond: "accepted",
+		},
+		{ bound: "a dictionary", n: 40, make: (n) => xzStream([xzBlock([], n)]), within: "accepted", beyond: "refused" },
+	],
+};
+
+const gzip: FuzzFormat = {
+	name: "gzip headers",
+	sources: ["src/libkmod/formats/gzip-member.ts"],
+	readers: ["parseGzipHeader"],
+	accepted: "where the data begin",
+	refused: "Damage, which says why",
+	kind: "bytes",
+	fields: () => [
+		{ at: 3, size: 1, bigEndian: false },
+		{ at: 10, size: 2, bigEndian: false },
+	],
+	sound: 2,
+	sample: (random) =>
+		Buffer.concat([Buffer.from([0x1f, 0x8b, 8, random.below(32), 0, 0, 0, 0, 0, 3]), random.bytes(random.below(40))]),
+	read(input) {
+		return refusing(() => {
+			const { size } = parseGzipHeader(input);
+			expect(size >= 10 && size <= input.length, `a header of ${size} bytes`);
+		});
+	},
+	limits: [
+		{
+			bound: "bytes of a header",
+			n: 9,
+			make: (n) => Buffer.from("1f8b0800000000000003".padEnd(24, "0"), "hex").subarray(0, n),
+			within: "refused",
+			beyond: "accepted",
+		},
+	],
+};
+
+function zstdFrame(random: Random): Buffer {
+	const blocks = Array.from({ length: random.below(3) }, () => {
+		const data = random.bytes(random.below(9));
+		return Buffer.concat([Buffer.from([data.length << 3, 0, 0]), data]);
+	});
+	const single = random.below(2) === 0;
+	const descriptor = (single ? 0x20 : 0) | (random.below(2) << 2) | (random.below(8) === 0 ? random.below(16) : 0);
+	const size = blocks.reduce((sum, block) => sum + block.length - 3, 0);
+	return Buffer.concat([
+		Buffer.from([0x28, 0xb5, 0x2f, 0xfd, descriptor, single ? size : random.below(256)]),
+		random.bytes([0, 1, 2, 4][descriptor & 3]!),
+		...blocks,
+		Buffer.from([1, 0, 0]),
+		Buffer.alloc((descriptor & 4) !== 0 ? 4 : 0),
+	]);
+}
+
+const zstd: FuzzFormat = {
+	name: "zstd frames",
+	sources: ["src/libkmod/formats/zstd-frames.ts"],
+	readers: ["parseZstd"],
+	accepted: "frames one behind the other, with windows that fit into memory",
+	refused: "Damage, which says why",
+	kind: "bytes",
+	fields: () => [
+		{ at: 4, size: 1, bigEndian: false },
+		{ at: 5, size: 4, bigEndian: false },
+		{ at: 8, size: 4, bigEndian: false },
+	],
+	sound: 2,
+	sample(random) {
+		const skipped = Buffer.from([0x50 + random.below(16), 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+		return Buffer.concat([zstdFrame(random), ...(random.below(3) === 0 ? [skipped, zstdFrame(random)] : [])]);
+	},
+	read(input) {
+		return refusing(() => {
+			const frames = parseZstd(input);
+			let last = 0;
+			for (const { start, end, window, most } of frames) {
+				expect(start >= last && end > start && end <= input.length, "a frame is not within the file");
+				expect(Number.isFinite(window) && most <= input.length * 2 ** 21, `a window of ${window} for ${most}`);
+				last = end;
+			}
+			const fitted = parseZstd(withWindowsThatFit(input, frames, 0));
+			expectSame(
+				fitted.map(({ end }) => end),
+				frames.map(({ end }) => end),
+				"other frames",
+			);
+			for (const { window, windowAt, most } of fitted)
+				expect(windowAt === undefined || window <= Math.max(2 ** 18, 2 * most), `a window of ${window} for ${most}`);
+		});
+	},
+	limits: [
+		{
+			bound: "bytes of a frame",
+			n: 8,
+			make: (n) => Buffer.from("28b52ffd0000010000", "hex").subarray(0, n),
+			within: "refused",
+			beyond: "accepted",
+		},
+	],
+};
+
+export const compressionFormats: readonly FuzzFormat[] = [xz, gzip, zstd];
