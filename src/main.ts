@@ -3,6 +3,7 @@
 import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel.js";
 import { printable, printableLines } from "./libkmod/printable.js";
+import { endByExit } from "./linux/process-end.js";
 import { readArguments } from "./linux/process-words.js";
 import { thisMachine } from "./this-machine.js";
 import { agentTools } from "./tools/agent-tools.js";
@@ -68,6 +69,7 @@ async function rebuildCache(): Promise<number> {
 /** Runs the process's own command line and ends the process. Whatever goes wrong is one line on standard error. */
 export async function main(): Promise<never> {
 	process.on("uncaughtException", fail);
+	endByExit();
 	return process.exit(await run(readArguments(process.argv), thisMachine).catch(fail));
 }
 

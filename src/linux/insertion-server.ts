@@ -63,11 +63,11 @@ export async function main(): Promise<void> {
 	}
 
 	function endWhenDone(): void {
-		if (forsaken && underway === 0) process.exit(0);
+		if (forsaken && underway === 0) exitNow(0);
 	}
 
 	// All that an insertion needs is loaded while the other process still reads its configuration.
-	await openSyscalls();
+	const { exitNow } = await openSyscalls();
 	// At once: no thread of the pool may be in use before its size is known.
 	const first = Buffer.allocUnsafe(CHUNK);
 	take(first.subarray(0, readSync(SOCKET, first)));

@@ -1,5 +1,6 @@
 // koffi, loaded once, at the first call that needs it, and set up before anything is called through it.
 
+import { setExit } from "./process-end.js";
 import { MAXIMUM_THREADS } from "./thread-pool.js";
 
 type Loaded = typeof import("koffi")["default"];
@@ -18,6 +19,7 @@ async function load(): Promise<Loaded> {
 	const { default: koffi } = await import("koffi");
 	// Neither a system call nor a decoder needs much stack, and blocks that stay need not be made again for every call.
 	koffi.config({ max_async_calls: 2 * MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
+	setExit((status) => koffi.load(null).func("void _exit(int status)")(status));
 	return koffi;
 }
 

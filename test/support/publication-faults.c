@@ -1,6 +1,7 @@
-// Preloaded into depmod: what becomes of its lock and of its renames.
+// Preloaded into depmod: what becomes of its lock, its syncs and its renames.
 //
 //   FLOCK_ERRNO         what flock(2) answers
+//   FSYNC_ERRNO         what fsync(2) answers, FSYNC_UP_TO being the last descriptor of which it does
 //   RENAME_MILLISECONDS how long each rename takes
 //   KILLED_AT_RENAME    which of them, counted from 1, the process is killed before
 
@@ -23,6 +24,14 @@ int flock(int fd, int operation)
 	int (*real)(int, int) = dlsym(RTLD_NEXT, "flock");
 	if (number("FLOCK_ERRNO") == 0) return real(fd, operation);
 	errno = number("FLOCK_ERRNO");
+	return -1;
+}
+
+int fsync(int fd)
+{
+	int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
+	if (number("FSYNC_ERRNO") == 0 || fd > number("FSYNC_UP_TO")) return real(fd);
+	errno = number("FSYNC_ERRNO");
 	return -1;
 }
 

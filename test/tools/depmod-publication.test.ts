@@ -39,11 +39,9 @@ function readFiles(root: string): Record<string, string> {
 	return Object.fromEntries(names.sort().map((name) => [name, readFileSync(at(root, name), "latin1")]));
 }
 
-type Faults = {
-	readonly KILLED_AT_RENAME?: number;
-	readonly RENAME_MILLISECONDS?: number;
-	readonly FLOCK_ERRNO?: number;
-};
+type Faults = Partial<
+	Record<"KILLED_AT_RENAME" | "RENAME_MILLISECONDS" | "FLOCK_ERRNO" | "FSYNC_ERRNO" | "FSYNC_UP_TO", number>
+>;
 
 const environmentOf = (faults: Faults) => ({
 	...Object.fromEntries(Object.entries(faults).map(([name, value]) => [name, `${value}`])),
@@ -139,6 +137,22 @@ for (const code of ["ENOLCK", "ENOSYS", "EROFS", "ENOTSUP"] as const)
 		t.regex(stderr, /^depmod: WARNING: could not lock \S+\/lib\/modules\/1\.0: [\w -]+, going on without; .*\n$/);
 		t.is(check(root).status, 0);
 	});
+
+test("where nothing can be synced it fails, the old files stay, and it ends", (t) => {
+	const root = makeTree(t);
+	t.deepEqual(depmod(root), well);
+	const old = readFiles(root);
+	addModule(root, "second");
+	const { status, stderr } = depmod(root, { FSYNC_ERRNO: constants.errno.EIO, FSYNC_UP_TO: 1000 });
+	t.is(status, 1);
+	t.regex(stderr, /^depmod: ERROR: could not sync \S+modules\.dep: Input\/output error\n$/);
+	t.deepEqual(readFiles(root), old);
+});
+
+test("where what it says cannot be synced it ends all the same", (t) => {
+	const root = makeTree(t);
+	t.deepEqual(depmod(root, { FSYNC_ERRNO: constants.errno.ENOSPC, FSYNC_UP_TO: 2 }), well);
+});
 
 async function inProcess(root: string, lock: () => never, ...options: string[]) {
 	const said: string[] = [];
