@@ -39,11 +39,11 @@ function defineLister(name: string, program: string): Tool {
 		summary: "Lists the modules that the kernel has, with what uses them.",
 		options,
 		async run({ options: { json, syslog }, operands }, machine) {
+			const say = await openMessages(machine, { program, syslog });
 			if (operands.length > 0) {
-				machine.complain(`Usage: ${program}\n`);
+				say("ERROR", "too many arguments provided.");
 				return 1;
 			}
-			const say = await openMessages(machine, { program, syslog });
 			try {
 				const records = listModules(await machine.kernel());
 				machine.print(

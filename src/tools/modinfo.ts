@@ -5,13 +5,12 @@ import { isModuleFileName } from "../libkmod/depmod/module-search.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { builtinModuleInfo } from "../libkmod/formats/builtin-modinfo.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
-import { findExact } from "../libkmod/formats/index-file.js";
 import type { ModinfoEntry } from "../libkmod/formats/modinfo.js";
 import { mergeModprobeConfigs } from "../libkmod/formats/modprobe-config.js";
 import { readIndexesLeniently } from "../libkmod/indexes.js";
 import { type Kernel, type ModuleFiles, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, makeKnowledge } from "../libkmod/knowledge.js";
-import { type Found, lookUp } from "../libkmod/lookup.js";
+import { type Found, lookUp, lookUpName } from "../libkmod/lookup.js";
 import {
 	formatModinfoEntries,
 	formatModinfoSource,
@@ -179,7 +178,7 @@ class Printer {
 	async #fileInfo(name: string, path: string): Promise<readonly ModinfoEntry[] | undefined> {
 		try {
 			const entries = moduleInfo(await this.#kernel.readModule(path));
-			if (entries === undefined) throw new Refusal("read .modinfo of", path, "ENOENT", 2);
+			if (entries === undefined) throw new Refusal("read .modinfo of", path, "ENODATA", 61);
 			return entries;
 		} catch (error) {
 			if (!(error instanceof Refusal || error instanceof MalformedModule)) throw error;
@@ -191,13 +190,9 @@ class Printer {
 	}
 }
 
-/** The module of that name, which ends at its first dot; at last by an alias without wildcards of what is built in. */
-function findNamed(knowledge: Knowledge, operand: string): string[] {
-	const name = operand.replace(/\..*/s, "").replaceAll("-", "_");
-	if (knowledge.file(name) !== undefined || knowledge.isBuiltin(name)) return [name];
-	const { builtinAliases } = knowledge.indexes;
-	const module = builtinAliases && findExact(builtinAliases, name);
-	return module === undefined ? [] : [module];
+/** The module of that name, which ends at its first dot; at last by an alias of what is built in. */
+function findNamed(knowledge: Knowledge, operand: string): readonly string[] {
+	return asRead(lookUpName(knowledge, operand.replace(/\..*/s, ""))).slice(0, 1);
 }
 
 /**

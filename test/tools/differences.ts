@@ -33,7 +33,7 @@ export const differences: readonly Difference[] = [
 	{
 		tool: "lsmod",
 		what: "there are options",
-		fact: "-s, -v, -V and -h are there since kmod 34; before, any word made it print its usage and fail",
+		fact: "-s, -v, -V and -h are there since kmod 34, and a message for other words; before, any made it print its usage and fail",
 	},
 	{
 		tool: "lsmod without modules",
@@ -142,6 +142,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "modinfo",
+		what: "a module without a section says that there are no data",
+		fact: "so it is since kmod 31: 'No such file or directory' was read as if the module were missing",
+	},
+	{
+		tool: "modinfo",
 		what: "it prints JSON",
 		fact: "kmod has no --json",
 	},
@@ -223,12 +228,17 @@ export const differences: readonly Difference[] = [
 	{
 		tool: "modprobe",
 		what: "a path is a module file",
-		fact: "modprobe takes paths that begin with / or ./ since kmod 31",
+		fact: "modprobe takes paths that begin with / or ./ since kmod 31, and has a message of its own for those that lead nowhere",
 	},
 	{
 		tool: "modprobe",
 		what: "symbols are those of a module by its name, too",
 		fact: "--show-modversions and --show-exports take a name since kmod 35",
+	},
+	{
+		tool: "modprobe",
+		what: "a module without a section says that there are no data",
+		fact: "so it is since kmod 31: 'No such file or directory' was read as if the module were missing",
 	},
 	{
 		tool: "modprobe",

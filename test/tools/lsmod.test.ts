@@ -36,8 +36,16 @@ permanent 4096 1 [permanent], Live 0x0000000000000000
 compared("lsmod prints what the real one prints", "lsmod", machine, [
 	{ words: ["lsmod"] },
 	{ words: ["kmod", "list"] },
-	{ words: ["lsmod", "uas"] },
-	{ words: ["kmod", "list", "uas"] },
+	{
+		words: ["lsmod", "uas"],
+		differs: "there are options",
+		ours: { stderr: "lsmod: ERROR: too many arguments provided.\n" },
+	},
+	{
+		words: ["kmod", "list", "uas"],
+		differs: "there are options",
+		ours: { stderr: "list: ERROR: too many arguments provided.\n" },
+	},
 	{ words: ["lsmod", "-x"], differs: "there are options", ours: { stderr: "lsmod: invalid option -- 'x'\n" } },
 	{ words: ["kmod", "list", "-x"], differs: "there are options", ours: { stderr: "list: invalid option -- 'x'\n" } },
 ]);

@@ -232,13 +232,9 @@ const kmod: readonly Case[] = [
 	{ line: "static-nodes", status: 0, says: "Warning: DIRECTORY/modules.devname not found - ignoring" },
 	{ line: "static-nodes -f none", status: 1, says: "Unknown format: 'none'." },
 	{ line: "list", status: 0 },
-	{ line: "list x", status: 1, says: "Usage: list" },
 ];
 
-const lsmod: readonly Case[] = [
-	{ line: "", status: 0 },
-	{ line: "x", status: 1, says: "Usage: lsmod" },
-];
+const lsmod: readonly Case[] = [{ line: "", status: 0 }];
 
 const table: Readonly<Record<string, readonly Case[]>> = { modprobe, insmod, rmmod, modinfo, depmod, kmod, lsmod };
 const cases = Object.entries(table).flatMap(([tool, rows]) => rows.map((row) => ({ tool, ...row })));

@@ -40,7 +40,8 @@ const files: Readonly<Record<string, Buffer>> = {
 	"kernel/bare.ko": elfImage({ sections: [{ name: ".text", data: Buffer.from("x") }] }),
 	"kernel/gone.ko": described,
 };
-const builtinModinfo = "unix.license=GPL\0unix.alias=net-pf-1\0a.alias=both\0b.alias=both\0c.alias=b*\0d.alias=b*\0";
+const builtinModinfo =
+	"unix.license=GPL\0unix.alias=net-pf-1\0a.alias=both\0b.alias=both\0c.alias=b*\0d.alias=b*\0e.alias=builtin-x:*\0";
 
 function treeBelow(prefix: string): Record<string, Buffer> {
 	const names = new SymbolNames();
@@ -109,7 +110,7 @@ compared("modinfo asks, says and exits as the real one", "modinfo", machine, [
 			"symbol:one",
 			"symbol:none",
 		],
-		...["unix", "net-pf-1", "both", "gone", "absent", "a[b", "bare", "signed"],
+		...["unix", "net-pf-1", "both", "gone", "absent", "a[b", "signed"],
 	].flatMap((name) =>
 		[[name], ["-m", name], ["-0", name], ["-F", "license", name]].map((words) => ({ words: ["modinfo", ...words] })),
 	),
@@ -130,6 +131,12 @@ compared("modinfo asks, says and exits as the real one", "modinfo", machine, [
 	{ words: ["modinfo", "absent", "one-two", "gone", "unix"] },
 	{ words: ["modinfo", "-b", `/lib/modules/${release}/old`, "-k", "1.0", "unix", "silent"] },
 	{ words: ["modinfo", "-n", "silent", "gone", "text"] },
+	...["builtin:1", "builtin-x:1", "builtin-x:"].map((name) => ({ words: ["modinfo", "-m", name] })),
+	...[[], ["-m"], ["-0"], ["-F", "license"]].map((options) => ({
+		words: ["modinfo", ...options, "bare"],
+		differs: "a module without a section says that there are no data",
+		ours: { stderr: "modinfo: ERROR: could not get modinfo from 'bare': No data available\n" },
+	})),
 	...(
 		[
 			[[], "name:           silent\nfilename:       (builtin)\n"],

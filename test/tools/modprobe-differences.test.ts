@@ -92,6 +92,12 @@ comparedModprobe("what differs from kmod 30", machine, [
 		stderr: "",
 		calls: [inserted("plain", "a=1", 0, "./plain.ko")],
 	}),
+	differs("a path is a module file", "-C /dev/null ./none.ko", {
+		stderr: "modprobe: FATAL: Failed to get module from path ./none.ko: No such file or directory\n",
+	}),
+	differs("a module without a section says that there are no data", "-C /dev/null --show-exports plain.ko", {
+		stderr: "modprobe: FATAL: could not get symbols of plain.ko: No data available\n",
+	}),
 	differs("a path is a module file", "-C /dev/null --show-exports ./cut.ko.xz", {
 		status: 1,
 		stderr: "modprobe: FATAL: could not get symbols of ./cut.ko.xz: its end is missing\n",
@@ -106,11 +112,11 @@ comparedModprobe("what differs from kmod 30", machine, [
 	}),
 	differs("symbols are those of a module by its name, too", "-C conf --show-exports x:pcm", {
 		...{ status: 1, stdout: "" },
-		stderr: "modprobe: FATAL: could not get symbols of x:pcm: No such file or directory\n",
+		stderr: "modprobe: FATAL: could not get symbols of x:pcm: No data available\n",
 	}),
 	differs("symbols are those of a module by its name, too", "-C /dev/null --show-modversions mid", {
 		...{ status: 1, stdout: "" },
-		stderr: "modprobe: FATAL: could not get modversions of mid: No such file or directory\n",
+		stderr: "modprobe: FATAL: could not get modversions of mid: No data available\n",
 	}),
 	differs("-w gives up when its time is over", "-C /dev/null -r -w 7 busy", {
 		status: 1,

@@ -26,7 +26,10 @@ export async function insert(call: Call): Promise<number> {
 async function insertOne(call: Call, operand: string, parameters: string): Promise<number> {
 	const modules = find(call, operand);
 	if (modules.length === 0) {
-		giveUp(call, `Module ${operand} not found in directory ${call.kmod.moduleDirectory}`);
+		const nowhere = isPath(operand)
+			? `Failed to get module from path ${operand}: No such file or directory`
+			: `Module ${operand} not found in directory ${call.kmod.moduleDirectory}`;
+		giveUp(call, nowhere);
 		return 1;
 	}
 	if (call.given.showAlias) {

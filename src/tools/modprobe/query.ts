@@ -55,7 +55,7 @@ async function showSymbols(
 	try {
 		for (const module of find(call, operand)) {
 			const symbols = await read(module);
-			if (symbols.length === 0) status = explained(new Refusal("read", operand, "ENOENT", 2));
+			if (symbols.length === 0) status = explained(new Refusal("read", operand, "ENODATA", 61));
 			const lines = symbols.map(
 				({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${oneLine(call.machine, 1, name)}\n`,
 			);
@@ -98,9 +98,9 @@ export function wantsFile({
 	}
 }
 
-/** A file that is no module is, to libkmod, one of a wrong format; what is built in, or whose file is gone, has none. */
+/** What is built in, or whose file is gone, has none. */
 function explain(error: unknown): string {
-	if (error instanceof MalformedModule) return formatErrno({ code: "ENOEXEC", errno: 8 });
+	if (error instanceof MalformedModule) return error.reason;
 	if (error instanceof NoModuleFile) return formatErrno({ code: "ENOENT", errno: 2 });
 	if (error instanceof Refusal && !isOfReader(error)) return formatErrno(error);
 	throw error; // Fatal too: it has been said.
