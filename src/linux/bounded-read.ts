@@ -23,7 +23,7 @@ export function readBounded(path: string, bound: Bound, patience = PATIENCE): Bu
 	try {
 		const stat = fstatSync(fd);
 		if (stat.isFile()) return readRegular(fd, path, stat, bound);
-		if (stat.isCharacterDevice() && stat.rdev === NULL_DEVICE) return Buffer.alloc(0);
+		if (isNull(stat)) return Buffer.alloc(0);
 		if (bound.named && (stat.isFIFO() || stat.isCharacterDevice()))
 			return readPieces(path, bound, FIRST_PIECE, waitingReader(fd, path, stat, patience));
 		throw strange(path, stat);
@@ -33,15 +33,17 @@ export function readBounded(path: string, bound: Bound, patience = PATIENCE): Bu
 }
 
 /**
- * Makes sure that an open file is a regular one, and no larger than the bound. Its size in bytes.
+ * Makes sure that an open file is a regular one, or the null device, and no larger than the bound. Its size in bytes.
  * @throws {Refusal} by "read"
  */
 export function checkRegular(fd: number, path: string, bound: Bound): number {
 	const stat = fstatSync(fd);
-	if (!stat.isFile()) throw strange(path, stat);
+	if (!stat.isFile() && !isNull(stat)) throw strange(path, stat);
 	if (stat.size > bound.bytes) throw tooLarge(path, bound);
 	return stat.size;
 }
+
+const isNull = (stat: Stats): boolean => stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
 
 /** Opens for reading what may be a FIFO to which nobody writes, or a terminal. @throws {Refusal} by "read" */
 export function openUnwaiting(path: string): number {

@@ -38,7 +38,7 @@ type Insertion = {
 	readonly room: Room;
 };
 
-/** The module's init runs once at most, whatever it answers. */
+/** The module's init runs once at most, whatever it answers but EINTR and EAGAIN, after which a call is to be made again. */
 export async function insertModule(
 	path: string,
 	parameters: string,

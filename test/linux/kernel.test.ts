@@ -207,6 +207,12 @@ test("a module's init runs once, whatever it answers", async (t) => {
 		}
 });
 
+test("a kernel without modules says so of a file that is none, whichever call it is asked by", async (t) => {
+	const answers = { STANDIN_FINIT_MODULE: String(ENOSYS), STANDIN_INIT_MODULE: String(ENOSYS) };
+	const { outcomes } = await standIn([{ insert: ["/dev/null", ""] }], answers);
+	t.deepEqual(outcomes, [["insert", "/dev/null", "ENOSYS", ENOSYS]]);
+});
+
 test("what init_module takes is changed to be forced, and refused where it is no module", async (t) => {
 	const sketch = { modinfo: ["license=GPL", "vermagic=5.10 SMP"], versions: { printk: 7 } };
 	const module = elfImage(sketch);
