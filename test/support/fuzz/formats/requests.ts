@@ -237,7 +237,7 @@ const companionReply: FuzzFormat = {
 		const reply = parseCompanionReply(input);
 		if (reply === undefined) return "refused";
 		expectSame(
-			parseCompanionReply(Buffer.from(formatCompanionReply(reply).slice(0, -1))),
+			parseCompanionReply(latin1(formatCompanionReply(reply).slice(0, -1))),
 			reply,
 			"what is written again is read otherwise",
 		);
