@@ -107,7 +107,7 @@ test("a directory that others may read is closed to them; one that is not to be 
 	await t.throwsAsync(listen, { name: "Refusal", message: `trust ${folder}: ENOTDIR` });
 	rmSync(folder);
 	writeFileSync(folder, "");
-	await t.throwsAsync(listen, { name: "Refusal", message: `make ${folder}: EEXIST` });
+	await t.throwsAsync(listen, { name: "Refusal", message: `trust ${folder}: ENOTDIR` });
 });
 
 test("a socket that a killed process left is replaced, and nothing else is", async (t) => {
