@@ -25,19 +25,8 @@ const PLAIN = 0;
 const ESCAPED = 1;
 const IN_BRACKET = 2;
 
-/** Below a wildcard, nodes that lie no deeper than this are searched by recursion: depmod's are 60 deep at most. */
-const SHALLOW = 256;
-/** What waits at each depth beyond that, so many numbers each. */
-const FRAME = 8;
-const AT = 0;
-const MODE = 1;
-const IS_STAR = 2;
-const FROM = 3;
-const TO = 4;
-const BRACKET = 5;
-const ONLY = 6;
-const NEXT = 7;
-const frames = new Int32Array(FRAME * (DEEPEST + 1));
+/** Below a wildcard a search recurses once for each node on the way: whoever made the file says how many, and depmod's have 60 at most. */
+const DEEPEST_BELOW = 1024;
 
 const query = new Uint8Array(LONGEST);
 const lastPlace = new Int32Array(256);
@@ -187,8 +176,12 @@ function below(node: Node, p: number, size: number): void {
 			bracketStart = bracketHere;
 			if (!advance(character, at)) continue;
 			const entered = enter(child);
-			if (depth < SHALLOW) below(entered, entered.prefixStart, at + 1);
-			else deepBelow(entered, at + 1);
+			if (depth > DEEPEST_BELOW)
+				throw new MalformedIndex(
+					index.file,
+					`its keys part more than ${DEEPEST_BELOW} times on the way to one of them`,
+				);
+			below(entered, entered.prefixStart, at + 1);
 			depth = depthHere;
 		}
 	}
@@ -196,96 +189,6 @@ function below(node: Node, p: number, size: number): void {
 	star = starHere;
 	to = toHere;
 	meetWhereReached(node, at);
-}
-
-/**
- * The same on a stack of its own, for nodes that lie deeper than any of depmod's: whoever made the file says how deep. It is slower by
- * a tenth.
- */
-function deepBelow(start: Node, size: number): void {
-	const bottom = depth;
-	let node = start;
-	let at = takePrefix(node, size);
-	if (at < 0) return;
-	let modeHere = mode;
-	let starHere = star;
-	let fromHere = from;
-	let toHere = to;
-	let bracketHere = bracketStart;
-	let only = onlyPlace();
-	let next = only < 0 ? node.first : firstCandidate(node.first, only);
-	for (;;) {
-		while (next <= node.last) {
-			const character = next;
-			// From one certain place only the wildcards and the character that stands there lead on.
-			next = only < 0 ? character + 1 : firstCandidate(character + 1, only);
-			if (only < 0 && modeHere === PLAIN && cannotReach(character, starHere, fromHere, toHere)) continue;
-			const child = childOffset(index, node, character);
-			if (child === 0) continue;
-			mode = modeHere;
-			star = starHere;
-			from = fromHere;
-			to = toHere;
-			bracketStart = bracketHere;
-			if (!advance(character, at)) continue;
-			const entered = enter(child);
-			const reached = takePrefix(entered, at + 1);
-			if (reached < 0 || entered.first > entered.last) {
-				if (reached >= 0) meetWhereReached(entered, reached);
-				depth--;
-				continue;
-			}
-			const frame = FRAME * depth;
-			frames[frame + AT] = at;
-			frames[frame + MODE] = modeHere;
-			frames[frame + IS_STAR] = starHere ? 1 : 0;
-			frames[frame + FROM] = fromHere;
-			frames[frame + TO] = toHere;
-			frames[frame + BRACKET] = bracketHere;
-			frames[frame + ONLY] = only;
-			frames[frame + NEXT] = next;
-			node = entered;
-			at = reached;
-			modeHere = mode;
-			starHere = star;
-			fromHere = from;
-			toHere = to;
-			bracketHere = bracketStart;
-			only = onlyPlace();
-			next = only < 0 ? node.first : firstCandidate(node.first, only);
-		}
-		if (node.valueCount !== 0) {
-			mode = modeHere;
-			star = starHere;
-			to = toHere;
-			meetWhereReached(node, at);
-		}
-		if (depth === bottom) return;
-		const frame = FRAME * depth;
-		depth--;
-		node = nodes[depth - 1]!;
-		at = frames[frame + AT]!;
-		modeHere = frames[frame + MODE]!;
-		starHere = frames[frame + IS_STAR] === 1;
-		fromHere = frames[frame + FROM]!;
-		toHere = frames[frame + TO]!;
-		bracketHere = frames[frame + BRACKET]!;
-		only = frames[frame + ONLY]!;
-		next = frames[frame + NEXT]!;
-	}
-}
-
-/** How much of the pattern is known then; -1 where nothing is reached. */
-function takePrefix(node: Node, size: number): number {
-	const { bytes } = index;
-	let at = size;
-	for (let p = node.prefixStart; p < node.prefixEnd; p++, at++) if (!advance(bytes[p]!, at)) return -1;
-	return at;
-}
-
-/** The place that the pattern so far reaches, where that is one alone; else -1. */
-function onlyPlace(): number {
-	return mode === PLAIN && !star && to - from === 1 ? places[from]! : -1;
 }
 
 /** The stack of places above the reach of this node was scratch; the reach itself still stands. */
