@@ -3,7 +3,6 @@
 
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { constants as os } from "node:os";
-import { performance } from "node:perf_hooks";
 import { type Bound, explainTooLarge } from "../libkmod/bounds.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
