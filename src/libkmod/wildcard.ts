@@ -7,6 +7,10 @@ const STAR = 0x2a;
 const QUESTION = 0x3f;
 const BACKSLASH = 0x5c;
 const OPEN = 0x5b;
+const CHARACTERS = 0x10000;
+/** More brackets and characters are not kept. */
+const MOST_ENDS = 0x10000;
+const FEW = 64;
 
 /** Whether the whole text matches. `*` and `?` match `/` and a leading dot like anything else. */
 export function matchesWildcard(pattern: string, text: string): boolean {
@@ -14,6 +18,8 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 	let place = 0;
 	let afterStar = REFUSED;
 	let retryFrom = 0;
+	let tries = 0;
+	let ends: Map<number, number> | undefined;
 	const literal: boolean[] = [];
 	for (;;) {
 		if (pattern.charCodeAt(at) === STAR) {
@@ -24,7 +30,7 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 		}
 		// At the text's end a later start would leave even fewer characters to the rest of the pattern.
 		if (place === text.length) return at === pattern.length;
-		const next = at === pattern.length ? REFUSED : take(pattern, at, text.charCodeAt(place), literal);
+		const next = at === pattern.length ? REFUSED : take(pattern, at, text.charCodeAt(place), literal, ends);
 		if (next !== REFUSED) {
 			at = next;
 			place++;
@@ -32,17 +38,30 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 			if (afterStar === REFUSED) return false;
 			at = afterStar;
 			place = ++retryFrom;
+			// Most texts match or fail after few tries: those do without.
+			if (++tries > FEW) ends ??= new Map();
 		}
 	}
 }
 
 /** The place behind the part of the pattern that stands at `at`, if that part takes this character. */
-function take(pattern: string, at: number, character: number, literal: boolean[]): number {
+function take(
+	pattern: string,
+	at: number,
+	character: number,
+	literal: boolean[],
+	ends: Map<number, number> | undefined,
+): number {
 	const part = pattern.charCodeAt(at);
 	if (part === BACKSLASH) return pattern.charCodeAt(at + 1) === character ? at + 2 : REFUSED;
 	if (part !== OPEN) return part === character || part === QUESTION ? at + 1 : REFUSED;
 	if (character === OPEN && literal[at]) return at + 1;
+	const known = ends?.get(at * CHARACTERS + character);
+	if (known !== undefined) return known;
 	const end = takeBracket(pattern, at, character);
+	// A long bracket behind a `*` is looked through again and again otherwise.
+	if (ends !== undefined && ends.size < MOST_ENDS && (end !== UNCLOSED || character !== OPEN))
+		ends.set(at * CHARACTERS + character, end === UNCLOSED ? REFUSED : end);
 	if (end !== UNCLOSED) return end;
 	if (character !== OPEN) return REFUSED;
 	// Kept, lest many such brackets behind a `*` cost a look through the whole pattern again and again.

@@ -70,6 +70,7 @@ test("hostile patterns of stars and unclosed brackets end", (t) => {
 	t.false(matchesWildcard(`*${"[a-z]".repeat(800)}b`, "a".repeat(4000)));
 	t.false(matchesWildcard(`*${"[a".repeat(700)}`, `${"[a".repeat(1000)}b`));
 	t.true(matchesWildcard(`*${"[a".repeat(700)}`, "[a".repeat(1000)));
+	t.false(matchesWildcard(`*[${"[a".repeat(9000)}]b`, `${"[a".repeat(4000)}c`));
 });
 
 test("a byte beyond ASCII is one like any other, and part of a letter alone", (t) => {
