@@ -38,12 +38,12 @@ function copyExecutable(): string {
 	return join(folder, "dist");
 }
 
-/** For each chunk that --version takes, whether V8 refused its cache: undefined where there was none. */
+/** For each script that a --help takes, whether V8 refused its cache: undefined where there was none. */
 function listRejections(folder: string): unknown[] {
 	const script = `
-		const { bundle, chunks } = require(${JSON.stringify(join(folder, "main.js"))});
-		bundle.run(["", "", "--version"], { ...bundle.thisMachine, print() {} }).then(() => {
-			const rejections = [...chunks.values()].map(({ script }) => String(script.cachedDataRejected));
+		const { bundle, scripts } = require(${JSON.stringify(join(folder, "main.js"))});
+		bundle.run(["", "", "coldplug", "--help"], { ...bundle.thisMachine, print() {} }).then(() => {
+			const rejections = [...scripts.values()].map((script) => String(script.cachedDataRejected));
 			console.log(JSON.stringify(rejections));
 		});`;
 	const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });

@@ -31,15 +31,24 @@ export async function bundle(dist) {
 	const loader = readFileSync(join(here, "main.cjs"), "utf8");
 	const outputs = {};
 	const names = new Set();
+	const write = (path, script) => {
+		names.add(basename(path));
+		writeFileSync(path, script);
+	};
 	mkdirSync(join(dist, "bundle"), { recursive: true });
 	for (const [executable, source] of Object.entries(executables)) {
 		const { metafile, outputFiles } = await bundleOne(source, join(dist, "bundle"));
-		for (const { path, text } of outputFiles) {
-			writeFileSync(path, await toScript(text));
-			names.add(basename(path));
-		}
 		const [entry] = Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === source);
-		writeFileSync(join(dist, executable), loader.replace("ENTRY", basename(entry)));
+		const first = new Map();
+		for (const path of listNeeded(entry, metafile.outputs)) first.set(basename(path), undefined);
+		for (const { path, text } of outputFiles) {
+			const name = basename(path);
+			const script = await toScript(text);
+			if (first.has(name)) first.set(name, script);
+			else write(path, script);
+		}
+		write(entry, formatTable(first));
+		writeFileSync(join(dist, executable), loader.replaceAll("ENTRY", basename(entry)));
 		Object.assign(outputs, metafile.outputs);
 	}
 	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses({ outputs }));
@@ -76,6 +85,20 @@ function bundleOne(source, outdir) {
 		metafile: true,
 		logLevel: "warning",
 	});
+}
+
+/** An output and all that it imports before it runs. */
+function listNeeded(entry, outputs) {
+	const needed = new Set([entry]);
+	for (const path of needed)
+		for (const { path: imported, kind, external } of outputs[path].imports)
+			if (kind === "import-statement" && !external) needed.add(imported);
+	return needed;
+}
+
+/** One script of all that is loaded whatever the command is, since each takes time to load: by their names, what each would be. */
+function formatTable(scripts) {
+	return `({\n${[...scripts].map(([name, script]) => `${JSON.stringify(name)}: ${script}`).join(",\n")}})`;
 }
 
 /** An earlier build's files go last: until then what is running may still load them. */

@@ -4,7 +4,7 @@
 process.on("SIGUSR1", () => {});
 const { randomBytes } = require("node:crypto");
 const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
-const { bundle, cache, chunks } = require("./main.js");
+const { bundle, cache, scripts } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
 
 const captured = `${__dirname}/../fixtures/machine`;
@@ -19,9 +19,13 @@ const machine = {
 	beginInsertionProcess: async ({ insert }) => ({ insert, size() {}, async close() {} }),
 	onStopSignal() {},
 	sizeThreadPool: async () => {},
-	kernel: async () => ({ ...(await bundle.thisMachine.kernel()), insert: async () => {}, run: async () => 0 }),
-	async devices() {
-		const { present } = await bundle.thisMachine.devices(`${captured}/sys`);
+	kernel: async (options) => ({
+		...(await bundle.thisMachine.kernel(options)),
+		insert: async () => {},
+		run: async () => 0,
+	}),
+	async devices(_, options) {
+		const { present } = await bundle.thisMachine.devices(`${captured}/sys`, options);
 		return { present, listen: async () => () => ({ receiveBuffer: 0, drops: () => 0, close() {} }) };
 	},
 };
@@ -59,7 +63,7 @@ function replace(file, content) {
 
 function save() {
 	mkdirSync(cache, { recursive: true });
-	for (const [name, { script }] of [...chunks, ...insertionProcess.chunks])
+	for (const [name, script] of [...scripts, ...insertionProcess.scripts])
 		replace(`${cache}/${name}`, script.createCachedData());
 }
 

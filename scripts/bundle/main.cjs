@@ -8,9 +8,10 @@ const { Script } = require("node:vm");
 
 const cache = `${__dirname}/cache/${process.version}-${process.arch}`;
 const chunks = new Map();
+const scripts = new Map();
 
-/** Runs a chunk. V8 itself refuses a cache that is not its own, and compiles. */
-function load(name) {
+/** A script of the bundle. V8 itself refuses a cache that is not its own, and compiles. */
+function compile(name) {
 	const filename = `${__dirname}/bundle/${name}`;
 	let cachedData;
 	try {
@@ -19,9 +20,15 @@ function load(name) {
 		// Without a cache it starts as well, only later.
 	}
 	const script = new Script(readFileSync(filename).latin1Slice(), { filename, cachedData });
-	const chunk = { exports: {}, script };
+	scripts.set(name, script);
+	return script.runInThisContext();
+}
+
+function load(name) {
+	const run = first[name] ?? compile(name);
+	const chunk = { exports: {} };
 	chunks.set(name, chunk);
-	script.runInThisContext()(chunk.exports, requireFromChunk, chunk, filename, __dirname);
+	run(chunk.exports, requireFromChunk, chunk, `${__dirname}/bundle/${name}`, __dirname);
 	return chunk;
 }
 
@@ -31,6 +38,8 @@ function requireFromChunk(name) {
 }
 requireFromChunk.resolve = require.resolve;
 
+/** What is loaded whatever the command is, in one script. */
+const first = compile("ENTRY");
 const { exports: bundle } = load("ENTRY");
 if (require.main === module) bundle.main();
-else module.exports = { bundle, cache, chunks };
+else module.exports = { bundle, cache, scripts };
