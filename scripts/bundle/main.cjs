@@ -42,4 +42,4 @@ requireFromChunk.resolve = require.resolve;
 const first = compile("ENTRY");
 const { exports: bundle } = load("ENTRY");
 if (require.main === module) bundle.main();
-else module.exports = { bundle, cache, scripts };
+else module.exports = { bundle, cache, chunks, scripts };
