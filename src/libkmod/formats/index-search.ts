@@ -176,24 +176,18 @@ function below(node: Node, p: number, size: number): void {
 			bracketStart = bracketHere;
 			if (!advance(character, at)) continue;
 			const entered = enter(child);
-			if (depth > DEEPEST_BELOW)
-				throw new MalformedIndex(
-					index.file,
-					`its keys part more than ${DEEPEST_BELOW} times on the way to one of them`,
-				);
+			if (depth > DEEPEST_BELOW) refuseDepth();
 			below(entered, entered.prefixStart, at + 1);
 			depth = depthHere;
 		}
 	}
-	mode = modeHere;
-	star = starHere;
-	to = toHere;
-	meetWhereReached(node, at);
+	if (node.valueCount === 0) return;
+	// The stack above the reach of this node was scratch; the reach itself still stands.
+	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) meet(node, at);
 }
 
-/** The stack of places above the reach of this node was scratch; the reach itself still stands. */
-function meetWhereReached(node: Node, at: number): void {
-	if (node.valueCount !== 0 && mode === PLAIN && (star || places[to - 1] === length)) meet(node, at);
+function refuseDepth(): never {
+	throw new MalformedIndex(index.file, `its keys part more than ${DEEPEST_BELOW} times on the way to one of them`);
 }
 
 /** The first of the wildcards and of the query's character at `place` that is not below `least`; 256 where there is none. */
