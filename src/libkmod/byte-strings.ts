@@ -50,9 +50,6 @@ export function asUtf8Json(json: string): string {
 	);
 }
 
-/** C1, and what reorders or ends a line: U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. JSON itself escapes C0. */
-const STEERING = /\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])/g;
-
 /** A value of JSON, TOML and the like: each string in it, names of fields included, goes through `convert`. */
 export function mapStrings(value: unknown, convert: (string: string) => string): unknown {
 	const mapped: unknown[] = [];
@@ -86,9 +83,16 @@ function isPlain(value: object): boolean {
 	return prototype === Object.prototype || prototype === null;
 }
 
-/** Well-formed sequences as Unicode's table 3-7 has them, as many as there are in a row, or one byte that begins none. */
-const SEQUENCES =
-	/(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+|[\x80-\xff]/g;
+/** One sequence of UTF-8 beyond ASCII, as Unicode's table 3-7 has them: the source of a regular expression. */
+export const UTF8_SEQUENCE = String.raw`[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}`;
+
+/** The same of those that steer a terminal: C1, and what reorders or ends a line, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+export const STEERING_SEQUENCE = String.raw`\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])`;
+
+/** As many sequences as there are in a row, or one byte that begins none. */
+const SEQUENCES = new RegExp(`(?:${UTF8_SEQUENCE})+|[\\x80-\\xff]`, "g");
+/** JSON itself escapes C0. */
+const STEERING = new RegExp(STEERING_SEQUENCE, "g");
 
 const encode = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
 const decode = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");

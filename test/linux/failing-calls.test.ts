@@ -9,7 +9,8 @@ import { runSession } from "../support/network-namespace.js";
 import { elsewhere, manPages } from "../support/sweep/man-pages.js";
 import { type SweepResult, sweepSession } from "../support/sweep/sweep-session.js";
 
-const shares = Array.from({ length: availableParallelism() }, (_, share) => share);
+/** Half of a life is waiting. */
+const shares = Array.from({ length: 2 * availableParallelism() }, (_, share) => share);
 const results: SweepResult[] = [];
 const LONG = 600_000;
 
