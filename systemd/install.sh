@@ -132,7 +132,7 @@ put_helper() { # cp|cc FILE
 	mkdir -p "${place%/*}"
 	draft=$(mktemp -d "${place%/*}/.hotplugd.XXXXXXXXXX") || return 1
 	if make_helper "$@" 2>/dev/null && chmod 755 "$draft/hotplugd-load" && helper_runs "${draft#"$root"}/hotplugd-load"; then
-		mv -f "$draft/hotplugd-load" "$place"
+		mv -f "$draft/hotplugd-load" "$place" || { drop_draft; return 1; }
 		drop_draft
 	else
 		drop_draft
