@@ -35,6 +35,8 @@ export const bounds = {
 
 /** In one directory: four times kmod's most modules. */
 export const MOST_NAMES = 2 ** 18;
+/** A tree of more names is none of modules: links that lead to each other's directories make any tree endless. */
+export const MOST_NAMES_IN_ALL = 2 ** 20;
 
 /** Such as "16 MiB", or "2 GiB" for one byte less. */
 export function formatBytes(bytes: number): string {

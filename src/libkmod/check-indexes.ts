@@ -1,6 +1,6 @@
 // Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
 // files that are there. What a look-up would never meet is looked at too.
-import { bounds } from "./bounds.js";
+import { bounds, MOST_NAMES_IN_ALL } from "./bounds.js";
 import { isAscii } from "./byte-strings.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
@@ -178,16 +178,15 @@ function isThere(files: Files, path: string): boolean {
 
 /** Where the kernel was built, which depmod passes over too, and what depmod itself has written. */
 const NOT_MODULES = /^(?:build|source|modules\..*)$/;
-/** Links may lead in circles, and two of them in a number of ways that doubles with each level: so deep and so many is enough. */
+/** Links may lead in circles, and two of them in a number of ways that doubles with each level: so deep is enough. */
 const DEEPEST = 32;
-const MOST_NAMES = 2 ** 20;
 
 /** Names of the modules whose files lie below the directory; several of one name are one. */
 function findModules(files: Files, directory: string): string[] {
 	const found: string[] = [];
 	const due = [{ path: directory, depth: 0 }];
 	const seen = new Set<string>();
-	let left = MOST_NAMES;
+	let left = MOST_NAMES_IN_ALL;
 	for (let next = due.pop(); next !== undefined && left > 0; next = due.pop()) {
 		const { path, depth } = next;
 		const stamp = isThere(files, path) ? files.stamp(path) : undefined;

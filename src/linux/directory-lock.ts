@@ -7,11 +7,8 @@ import type { DirectoryLock, LockOptions } from "../libkmod/depmod/module-tree.j
 import { Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
-import { openSyscalls, type Syscalls } from "./syscalls.js";
+import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls, type Syscalls } from "./syscalls.js";
 
-const LOCK_EX = 2;
-const LOCK_NB = 4;
-const LOCK_UN = 8;
 /** Milliseconds between two tries. */
 const PAUSE = 50;
 /** A wait so short nobody is told of. */

@@ -8,11 +8,7 @@ import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
-import { openSyscalls } from "./syscalls.js";
-
-const LOCK_EX = 2;
-const LOCK_NB = 4;
-const LOCK_UN = 8;
+import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "./syscalls.js";
 
 /** The lock, or whose it is: the file names its process. */
 export type InstanceLock =

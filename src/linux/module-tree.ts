@@ -2,6 +2,7 @@
 
 import { type Stats, statSync } from "node:fs";
 import { constants } from "node:os";
+import { MOST_NAMES_IN_ALL } from "../libkmod/bounds.js";
 import type { ModuleTree, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { Refusal } from "../libkmod/kernel.js";
 import { type DirectoryEntry, readEntries } from "./directory-entries.js";
@@ -25,9 +26,6 @@ export const moduleTree: ModuleTree = {
 	lock: lockDirectory,
 	publish,
 };
-
-/** A tree of so many names is none of modules: links that lead to each other's directories make any tree endless. */
-const MOST_NAMES_IN_ALL = 2 ** 20;
 
 /** @param most names in all. @throws {Refusal} by "walk" where there are more, or by "open" */
 export function walkModules(

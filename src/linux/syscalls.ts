@@ -6,6 +6,11 @@ import { constants } from "node:os";
 import { loadKoffi, type Native } from "./koffi.js";
 import { inPool } from "./thread-pool.js";
 
+/** Operations of flock(2). */
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+
 /** What a system call returned, and the errno that it left (0 where it did not fail). */
 export type Outcome = { readonly result: number; readonly errno: number };
 
