@@ -106,13 +106,18 @@ vmTest(
 			);
 			// What is asked for meanwhile waits in the spool, since this machine has no modprobe.
 			const asked = await sh(`mount -t minix /dev/ubda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l
+			wakes() { awk '/^voluntary_ctxt/ {n += $2} END {print n}' /proc/"$(cat /run/hotplugd/lock)"/task/*/status; }
 			ticks() { sed 's/.*) //' "/proc/$(cat /run/hotplugd/lock)/stat" | awk '{print $12 + $13}'; }
-			ticks; sleep 30; ticks`);
-			const [spooled, before, after] = asked.stdout.map(Number);
+			wakes; ticks; sleep 30; wakes; ticks`);
+			const [spooled, before, ticksBefore, after, ticksAfter] = asked.stdout.map(Number);
 			t.true(spooled! > 0);
-			t.log(`in 30 s it used ${after! - before!} hundredths of a second`);
-			// A quarter of what its start took: a busy machine counts more for everything.
-			t.true(after! - before! < 0.25 * before!, `${after! - before!} after ${before}`);
+			t.log(
+				`in 30 s it woke ${after! - before!} times for ${ticksAfter! - ticksBefore!} hundredths of a second`,
+				before,
+				ticksBefore,
+			);
+			// How often it wakes is its own doing; for how long, the machine's below it, which may be busy.
+			t.true(after! > before! && after! - before! < 10 * 30, `${after! - before!}`);
 			const late = await sh(
 				`. /vm/functions; mount_modules; hotplugd settle --timeout 240 >&2
 			stand_still; hotplugd settle >&2; live_modules`,
