@@ -181,11 +181,6 @@ export const differences: readonly Difference[] = [
 		fact: "so it is since kmod 34; kmod 30 passes over them without a word, and over the files of their names behind them",
 	},
 	{
-		tool: "depmod",
-		what: "a circle says that nothing was written",
-		fact: "it is so in kmod too, and it does not say it",
-	},
-	{
 		tool: "depmod of circles",
 		what: "a circle is told once, and ends",
 		fact: "where circles share modules, or one leads to another, kmod goes round them until an assertion of its own fails, or for ever",

@@ -190,13 +190,11 @@ const depmod: readonly Case[] = [
 		line: "-b circle 1.0",
 		status: 1,
 		says: "ERROR: Found 2 modules in dependency cycles!",
-		differs: "a circle says that nothing was written",
 	},
 	{
 		line: "-b circle 1.0",
 		status: 1,
 		says: "ERROR: Cycle detected: b -> a -> b",
-		differs: "a circle says that nothing was written",
 	},
 	{
 		line: "-b nowhere 1.0",

@@ -65,7 +65,7 @@ export class DepmodProblems {
 			const names = [...cycle, cycle[0]!].map((module) => modules[module]!.name);
 			this.add("ERROR", `Cycle detected: ${names.join(" -> ")}`);
 		}
-		this.add("ERROR", `Found ${new Set(cycles.flat()).size} modules in dependency cycles!`, "nothing was written");
+		this.add("ERROR", `Found ${new Set(cycles.flat()).size} modules in dependency cycles!`);
 	}
 
 	leftOut(file: string, key: string): void {
