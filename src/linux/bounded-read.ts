@@ -1,10 +1,11 @@
 // Reads one file to its end and no further than a bound, whatever it turns out to be: open(2) without waiting, fstat(2), and then
 // as many bytes as the bound and one. A FIFO, a terminal and other devices are read where the caller named them, and waited for with an end.
 
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from "node:fs";
+import { constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { constants as os } from "node:os";
 import { type Bound, explainTooLarge } from "../libkmod/bounds.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
@@ -27,7 +28,7 @@ export function readBounded(path: string, bound: Bound, patience = PATIENCE): Bu
 			return readPieces(path, bound, FIRST_PIECE, waitingReader(fd, path, stat, patience));
 		throw strange(path, stat);
 	} finally {
-		closeSync(fd);
+		closeQuietly(fd);
 	}
 }
 

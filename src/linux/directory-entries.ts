@@ -1,6 +1,6 @@
 // What is in a directory, in the directory's own order, which node's readdir would not keep.
 
-import { type Dirent, opendirSync } from "node:fs";
+import { type Dir, type Dirent, opendirSync } from "node:fs";
 import { constants } from "node:os";
 import { MOST_NAMES } from "../libkmod/bounds.js";
 import { Refusal } from "../libkmod/kernel.js";
@@ -26,7 +26,15 @@ export function readEntries(path: string, most = MOST_NAMES): DirectoryEntry[] {
 		}
 		return entries;
 	} finally {
+		closeDirectory(directory);
+	}
+}
+
+function closeDirectory(directory: Dir): void {
+	try {
 		directory.closeSync();
+	} catch {
+		// All that is in it was read.
 	}
 }
 

@@ -1,10 +1,11 @@
 // One writer of a directory: flock(2) on the directory itself, which leaves no file behind and ends with the process. Whoever may
 // read a directory may lock it, so that nobody waits for the lock without an end.
 
-import { closeSync, constants as file, fstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
+import { constants as file, fstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { constants } from "node:os";
 import type { DirectoryLock, LockOptions } from "../libkmod/depmod/module-tree.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls, type Syscalls } from "./syscalls.js";
@@ -19,7 +20,7 @@ export async function lockDirectory(path: string, options: LockOptions): Promise
 	try {
 		if (options.make) mkdirSync(onDisk(path), { recursive: true, mode: 0o755 });
 		// First, as most often there is none that could be waited for.
-		closeSync(openDirectory(path));
+		closeQuietly(openDirectory(path));
 	} catch (thrown) {
 		return { held: false, reason: refusalFor("open", path, thrown) };
 	}
@@ -57,17 +58,17 @@ function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock
 				release() {
 					// A child that another thread is beginning has it open, too, until it runs its own program.
 					lockFile(fd, LOCK_UN);
-					closeSync(fd);
+					closeQuietly(fd);
 				},
 			};
 		}
 		if (result < 0 && errno !== constants.errno.EWOULDBLOCK && errno !== constants.errno.EINTR)
 			throw new Refusal("lock", path, errnoName(errno), errno);
 	} catch (thrown) {
-		closeSync(fd);
+		closeQuietly(fd);
 		throw thrown;
 	}
-	closeSync(fd);
+	closeQuietly(fd);
 	return undefined;
 }
 

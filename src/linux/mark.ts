@@ -1,5 +1,6 @@
 // An empty file that says by its presence alone that something is so: udev's rules can ask for that (TEST).
-import { closeSync, constants, openSync, rmSync } from "node:fs";
+import { constants, openSync, rmSync } from "node:fs";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
@@ -9,7 +10,7 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | const
 /** Makes it, or removes it; neither fails where it is so already. @throws {Refusal} */
 export function mark(path: string, present: boolean): void {
 	try {
-		if (present) closeSync(openSync(onDisk(path), FLAGS, 0o644));
+		if (present) closeQuietly(openSync(onDisk(path), FLAGS, 0o644));
 		else rmSync(onDisk(path), { force: true });
 	} catch (thrown) {
 		throw refusalFor(present ? "write" : "remove", path, thrown);

@@ -2,7 +2,7 @@
 // two threads are. To unpack takes nearly all the time of those that are compressed: several are unpacked at once, on libuv's
 // threads where the decoder works there, else on threads that run JavaScript.
 
-import { closeSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { bounds } from "../libkmod/bounds.js";
 import { type ModuleDigest, ModuleDigester, unreadable } from "../libkmod/depmod/module-digest.js";
@@ -11,6 +11,7 @@ import { SymbolNames } from "../libkmod/depmod/symbol-names.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
 import { checkRegular, openUnwaiting } from "./bounded-read.js";
+import { closeQuietly } from "./descriptor.js";
 import { digestInThreads } from "./digest-threads.js";
 import { borrowBuffer, dropBuffers, returnBuffer } from "./large-buffers.js";
 import { inRoom } from "./memory-budget.js";
@@ -85,7 +86,7 @@ export class ModuleReader {
 				unpacking = true;
 				return this.#unpack(compression, { image, load, file }, (content) => digester.digest(path, content))
 					.catch((thrown) => failed(path, file, thrown))
-					.finally(() => closeSync(fd));
+					.finally(() => closeQuietly(fd));
 			} finally {
 				if (!unpacking) this.#end(fd);
 			}
@@ -113,7 +114,7 @@ export class ModuleReader {
 	}
 
 	#end(fd: number): void {
-		closeSync(fd);
+		closeQuietly(fd);
 		this.#image.end();
 		this.#content.end();
 	}

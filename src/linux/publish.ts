@@ -3,7 +3,6 @@
 // in an order in which that does no harm; the drafts that are left say so, and the next one who publishes there removes them.
 
 import {
-	closeSync,
 	constants,
 	copyFileSync,
 	fstatSync,
@@ -23,6 +22,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DRAFT_END, inOrderOfPublication, isDraft, KEPT_END, timeOfRun } from "../libkmod/depmod/publication.js";
 import { Refusal } from "../libkmod/kernel.js";
+import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { closeDraft, type Draft, draftName, dropDraft, removeDraft, withFreeName, writeDraft } from "./draft.js";
 import { isAbsent, refusalFor } from "./refusal.js";
@@ -164,15 +164,7 @@ async function replaceAll(directory: string, pending: readonly Pending[]): Promi
 		putBackAll(replaced.reverse());
 		throw thrown;
 	} finally {
-		closeDirectory(fd);
-	}
-}
-
-function closeDirectory(fd: number): void {
-	try {
-		closeSync(fd);
-	} catch {
-		// Nothing was written to it.
+		closeQuietly(fd);
 	}
 }
 

@@ -1,10 +1,11 @@
 // The Readiness port: sd_notify(3), where $NOTIFY_SOCKET names a socket, with sd_watchdog_enabled(3)'s variables; and s6's
 // notification-fd, a newline on a descriptor that is closed then. Children are told of neither.
 
-import { closeSync, fstatSync, writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { Refusal } from "../libkmod/kernel.js";
 import { printable } from "../libkmod/printable.js";
+import { closeQuietly } from "./descriptor.js";
 import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
 import { readEnvironment } from "./process-words.js";
 import { refusalFor } from "./refusal.js";
@@ -82,7 +83,7 @@ function announcer(fd: number, onProblem: (problem: Error) => void): () => void 
 	return () => {
 		try {
 			writeSync(fd, "\n");
-			closeSync(fd);
+			closeQuietly(fd);
 		} catch (thrown) {
 			onProblem(refuse(thrown));
 		}
