@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Refusal } from "../libkmod/kernel.js";
 import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
-import { refusalFor } from "./refusal.js";
+import { attempt } from "./refusal.js";
 import { makeRunDirectory } from "./run-directory.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "./syscalls.js";
 
@@ -45,12 +45,4 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 
 function parsePid(text: string): number | undefined {
 	return /^[1-9]\d{0,9}\n$/.test(text) ? Number(text) : undefined;
-}
-
-function attempt<T>(operation: string, path: string, act: () => T): T {
-	try {
-		return act();
-	} catch (thrown) {
-		throw refusalFor(operation, path, thrown);
-	}
 }

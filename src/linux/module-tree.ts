@@ -10,7 +10,7 @@ import { lockDirectory } from "./directory-lock.js";
 import { onDisk } from "./disk-path.js";
 import { digestModules } from "./module-digests.js";
 import { publish } from "./publish.js";
-import { isAbsent, refusalFor } from "./refusal.js";
+import { attempt, isAbsent, refusalFor } from "./refusal.js";
 
 export const moduleTree: ModuleTree = {
 	walk: (...asked) => walkModules(...asked),
@@ -123,12 +123,4 @@ function noting<T>(walk: Walking, path: string, operation: "open" | "stat", read
 
 function listEntries(path: string): DirectoryEntry[] {
 	return attempt("open", path, () => readEntries(path));
-}
-
-function attempt<T>(operation: string, path: string, act: () => T): T {
-	try {
-		return act();
-	} catch (thrown) {
-		throw refusalFor(operation, path, thrown);
-	}
 }

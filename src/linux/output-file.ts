@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { onDisk } from "./disk-path.js";
 import { closeDraft, draftName, dropDraft, writeDraft } from "./draft.js";
-import { refusalFor } from "./refusal.js";
+import { attempt } from "./refusal.js";
 
 /** Makes the directories above it where there are none. @throws {Refusal} of the operation "mkdir" or "write" */
 export function writeOutputFile(path: string, content: string | Uint8Array): void {
@@ -29,12 +29,4 @@ export function replaceOutputFile(path: string, content: string): void {
 			throw thrown;
 		}
 	});
-}
-
-function attempt(operation: string, subject: string, act: () => void): void {
-	try {
-		act();
-	} catch (thrown) {
-		throw refusalFor(operation, subject, thrown);
-	}
 }

@@ -25,7 +25,7 @@ import { Refusal } from "../libkmod/kernel.js";
 import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { closeDraft, type Draft, draftName, dropDraft, removeDraft, withFreeName, writeDraft } from "./draft.js";
-import { isAbsent, refusalFor } from "./refusal.js";
+import { attempt, isAbsent, refusalFor } from "./refusal.js";
 
 /** A file that is to appear at `path`. */
 type Pending = {
@@ -35,20 +35,26 @@ type Pending = {
 	old?: string;
 };
 
-/** Milliseconds after which nobody can still be about to publish a draft. */
+/** Nobody takes as long to publish what is written. In milliseconds. */
 const DEAD_AFTER = 3_600_000;
 
 /**
  * All are on the disk beside the old ones before the first takes its name. @param alone whether a lock keeps others from it, so that
- * every draft that is there is a dead process's. @throws {Refusal} with the file's path
+ * every draft that is there is a dead process's. @param deadAfter else: milliseconds after which a draft that nobody has touched is.
+ * @throws {Refusal} with the file's path
  */
-export async function publish(directory: string, files: ReadonlyMap<string, Uint8Array>, alone = false): Promise<void> {
+export async function publish(
+	directory: string,
+	files: ReadonlyMap<string, Uint8Array>,
+	alone = false,
+	deadAfter = DEAD_AFTER,
+): Promise<void> {
 	attempt("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
-	if (alone) removeDead(directory);
+	if (alone) removeDrafts(directory, () => true);
 	const pending: Pending[] = [];
 	try {
 		for (const name of inOrderOfPublication(files.keys())) pending.push(write(join(directory, name), files.get(name)!));
-		if (!alone) removeDead(directory, pending[0]);
+		if (!alone && pending[0] !== undefined) removeOldDrafts(directory, pending[0].draft, deadAfter);
 		giveTime(pending);
 		// At once: a journal then has one or two commits in place of a dozen.
 		await syncAll(pending);
@@ -63,18 +69,33 @@ export async function publish(directory: string, files: ReadonlyMap<string, Uint
 	}
 }
 
-/** As far as that can be done. @param own a draft of this process, where others may write, too: by its time those are told apart */
-function removeDead(directory: string, own?: Pending): void {
-	try {
-		// The clock is that of the file system, which may be another machine's.
-		const fd = own?.draft.fd;
-		const before = fd === undefined ? Number.POSITIVE_INFINITY : fstatSync(fd).mtimeMs - DEAD_AFTER;
-		for (const name of readdirSync(onDisk(directory), "latin1").filter(isDraft)) {
-			const path = join(directory, name);
-			if (lstatSync(onDisk(path)).mtimeMs < before) removeDraft(path);
+/**
+ * Those of dead processes, told by their ctime: a second name of an index has the index's mtime, which may be years ago, but
+ * link(2) sets the ctime. @param own has the time of the file system's clock, which may be another machine's.
+ */
+function removeOldDrafts(directory: string, { fd }: Draft, deadAfter: number): void {
+	removeDrafts(directory, (path) => {
+		return fd !== undefined && lstatSync(onDisk(path)).ctimeMs < fstatSync(fd).ctimeMs - deadAfter;
+	});
+}
+
+/** Removes what it can: drafts that stay take room, and no more. */
+function removeDrafts(directory: string, isDead: (path: string) => boolean): void {
+	for (const name of listDrafts(directory)) {
+		const path = join(directory, name);
+		try {
+			if (isDead(path)) removeDraft(path);
+		} catch {
+			// Another process may have removed or renamed it meanwhile.
 		}
+	}
+}
+
+function listDrafts(directory: string): string[] {
+	try {
+		return readdirSync(onDisk(directory), "latin1").filter(isDraft);
 	} catch {
-		// They take room, and no more.
+		return [];
 	}
 }
 
@@ -112,7 +133,7 @@ async function syncAll(pending: readonly Pending[]): Promise<void> {
 
 const syncFile = (fd: number): Promise<void> => promisify(fsync)(fd);
 
-/** What a file system does not know how to do it has no need of. */
+/** These errnos say that the file system has no fsync(2): there is nothing to wait for. */
 function failSync(path: string, thrown: unknown): void {
 	const { code } = thrown as NodeJS.ErrnoException;
 	if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "ENOSYS") throw refusalFor("sync", path, thrown);
@@ -181,12 +202,4 @@ function putBackAll(replaced: readonly Pending[]): void {
 		}
 	}
 	if (failure !== undefined) throw failure;
-}
-
-function attempt<T>(operation: string, path: string, act: () => T): T {
-	try {
-		return act();
-	} catch (thrown) {
-		throw refusalFor(operation, path, thrown);
-	}
 }

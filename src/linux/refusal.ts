@@ -25,6 +25,15 @@ function causedBy(thrown: unknown, refusal: Refusal): Refusal {
 	return refusal;
 }
 
+/** Does it; what the kernel refuses is thrown as a Refusal of that operation on that subject. */
+export function attempt<T>(operation: string, subject: string, act: () => T): T {
+	try {
+		return act();
+	} catch (thrown) {
+		throw refusalFor(operation, subject, thrown);
+	}
+}
+
 /** Whether the thing is simply not there. */
 export function isAbsent(thrown: unknown): boolean {
 	const { code } = thrown as NodeJS.ErrnoException;

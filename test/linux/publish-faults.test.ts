@@ -1,5 +1,6 @@
 // What becomes of depmod's files where each call that publishes them fails in its turn, and where the process is killed before it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -151,4 +152,35 @@ test.serial("files that are put back are those of their run, be they links or co
 		t.deepEqual(readState(folder), { ...whole, old: [...NAMES].sort() });
 		t.is(findMixture(files, folder), undefined);
 	}
+});
+
+/** Calls `between` when the last file has its name and the directory is to be synced, which fails then. */
+async function whereSyncFails(between: () => Promise<unknown>, act: () => Promise<unknown>): Promise<void> {
+	const { fsync } = fs;
+	let synced = 0;
+	const failing = (fd: number, done: fs.NoParamCallback): void => {
+		if (++synced !== NAMES.length + 1) fsync(fd, done);
+		else void between().then(() => done(Object.assign(new Error("EIO"), { code: "EIO", errno: -5 })), done);
+	};
+	fs.fsync = failing as typeof fsync;
+	syncBuiltinESMExports();
+	try {
+		await act();
+	} finally {
+		fs.fsync = fsync;
+		syncBuiltinESMExports();
+	}
+}
+
+test.serial("of two that publish side by side without a lock, each can put back what it has kept", async (t) => {
+	const folder = makeFolder(t);
+	// As after a kernel that was installed long ago.
+	for (const name of readdirSync(folder)) utimesSync(join(folder, name), 1, 1);
+	let refusal: unknown;
+	await whereSyncFails(
+		() => publish(folder, fresh, false),
+		() => publish(folder, fresh, false).catch((thrown) => (refusal = thrown)),
+	);
+	t.like(refusal, { operation: "sync", code: "EIO" });
+	t.deepEqual(readState(folder), whole);
 });

@@ -1,4 +1,6 @@
 import {
+	copyFileSync,
+	linkSync,
 	lstatSync,
 	mkdirSync,
 	mkdtempSync,
@@ -12,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { publish } from "../../src/linux/publish.js";
@@ -72,15 +75,39 @@ test("where nobody else writes, what a dead process has left is removed, and not
 	t.deepEqual(readdirSync(folder).sort(), [...others, "modules.dep"].sort());
 });
 
-test("where others may write, only what is old by the file system's clock is a dead process's", async (t) => {
+/** Until the file system's clock has gone on since the file's inode was changed last. */
+async function untilLater(folder: string, changed: string): Promise<void> {
+	const { ctimeNs } = statSync(join(folder, changed), { bigint: true });
+	const probe = join(folder, "probe");
+	for (let now = 0n; now <= ctimeNs; await setTimeout(1)) {
+		writeFileSync(probe, "x");
+		now = statSync(probe, { bigint: true }).ctimeNs;
+	}
+	rmSync(probe);
+}
+
+test("where others may write, a dead process's is what nobody has touched for a while by the file system's clock", async (t) => {
 	const folder = makeFolder(t);
 	for (const name of [...dead, ...others]) writeFileSync(join(folder, name), "x");
-	const now = statSync(join(folder, dead[0]!)).mtimeMs / 1000;
-	const [first, second, ...left] = dead;
-	for (const name of [first!, second!, ...others]) utimesSync(join(folder, name), now - 7200, now - 7200);
-	for (const name of left) utimesSync(join(folder, name), now - 1800, now - 1800);
+	await untilLater(folder, others.at(-1)!);
+	// An hour is what it is by default.
+	await publish(folder, newFiles("modules.dep"), false);
+	t.deepEqual(readdirSync(folder).sort(), [...dead, ...others, "modules.dep"].sort());
+	await publish(folder, newFiles("modules.dep"), false, 0);
+	t.deepEqual(readdirSync(folder).sort(), [...others, "modules.dep"].sort());
+});
+
+test("a kept file is as old as its name is, and not as what is in it", async (t) => {
+	const folder = makeFolder(t);
+	const index = join(folder, "modules.dep");
+	writeFileSync(index, "old");
+	utimesSync(index, 1, 1);
+	const kept = [`.modules.dep.${digits}.old`, "modules.dep.77.old"];
+	linkSync(index, join(folder, kept[0]!));
+	copyFileSync(index, join(folder, kept[1]!));
+	utimesSync(join(folder, kept[1]!), 1, 1);
 	await publish(folder, newFiles("modules.dep"));
-	t.deepEqual(readdirSync(folder).sort(), [...left, ...others, "modules.dep"].sort());
+	t.deepEqual(readdirSync(folder).sort(), [...kept, "modules.dep"].sort());
 });
 
 test("a folder with a draft's name, and what in it is no file, hold nothing up", async (t) => {
