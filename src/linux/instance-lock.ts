@@ -1,6 +1,6 @@
 // One agent over one run directory: flock(2), which ends with the process, however that ends.
 
-import { constants as file, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants as file, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../libkmod/kernel.js";
@@ -21,26 +21,35 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 	const path = join(runDirectory, "lock");
 	const { lockFile, errnoName } = await openSyscalls();
 	const fd = attempt("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
-	const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
-	if (result < 0) {
-		const pid = attempt("read", path, () => parsePid(readFileSync(fd, "latin1")));
+	// The file stays: who removed it might remove what another one has locked since.
+	const release = (): void => {
+		// A child that another thread is beginning has the file open, too, until it runs its own program.
+		lockFile(fd, LOCK_UN);
 		closeQuietly(fd);
-		if (errno === constants.errno.EWOULDBLOCK) return { held: false, file: path, pid };
-		throw new Refusal("lock", path, errnoName(errno), errno);
-	}
-	attempt("write to", path, () => {
-		ftruncateSync(fd);
-		writeSync(fd, `${process.pid}\n`, 0);
-	});
-	return {
-		held: true,
-		// The file stays: who removed it might remove what another one has locked since.
-		release() {
-			// A child that another thread is beginning has the file open, too, until it runs its own program.
-			lockFile(fd, LOCK_UN);
-			closeQuietly(fd);
-		},
 	};
+	let held = false;
+	try {
+		const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
+		if (result === 0) {
+			attempt("write to", path, () => writeOwnPid(fd));
+			held = true;
+			return { held, release };
+		}
+		if (errno !== constants.errno.EWOULDBLOCK) throw new Refusal("lock", path, errnoName(errno), errno);
+		return { held, file: path, pid: attempt("read", path, () => readPid(fd)) };
+	} finally {
+		if (!held) release();
+	}
+}
+
+function writeOwnPid(fd: number): void {
+	ftruncateSync(fd);
+	writeSync(fd, `${process.pid}\n`, 0);
+}
+
+function readPid(fd: number): number | undefined {
+	const longest = Buffer.alloc(16);
+	return parsePid(longest.toString("latin1", 0, readSync(fd, longest, 0, longest.length, 0)));
 }
 
 function parsePid(text: string): number | undefined {

@@ -1,10 +1,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { lockInstance } from "../../src/linux/instance-lock.js";
+import { type CallName, withFates } from "../support/file-system-calls.js";
 import { instanceSession } from "../support/instance-session.js";
 
 /** A directory that is not there yet. */
@@ -67,6 +79,33 @@ test("a child of the holder does not keep the lock", async (t) => {
 	await once(child, "spawn");
 	if (lock.held) lock.release();
 	t.true((await lockInstance(directory)).held);
+});
+
+/** How many descriptors of this process are of the file. */
+function countOpen(path: string): number {
+	const links = readdirSync("/proc/self/fd").map((fd) => {
+		// That of the listing is closed by now.
+		return existsSync(`/proc/self/fd/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : "";
+	});
+	return links.filter((link) => link === path).length;
+}
+
+const failing = (call: CallName, act: () => Promise<unknown>) =>
+	withFates((name) => (name === call ? "EIO" : undefined), act);
+
+test.serial("a lock whose file cannot be written or read is told, and nothing of it stays open", async (t) => {
+	const directory = makePath(t);
+	const file = join(directory, "lock");
+	for (const call of ["ftruncateSync", "writeSync"] as const) {
+		await failing(call, () => t.throwsAsync(lockInstance(directory), { message: `write to ${file}: EIO` }));
+		t.is(countOpen(file), 0);
+	}
+	const lock = await lockInstance(directory);
+	t.true(lock.held);
+	await failing("readSync", () => t.throwsAsync(lockInstance(directory), { message: `read ${file}: EIO` }));
+	t.is(countOpen(file), 1);
+	if (lock.held) lock.release();
+	t.is(countOpen(file), 0);
 });
 
 test("a link in place of the file is not followed", async (t) => {

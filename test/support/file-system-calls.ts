@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-/** Those that change something, or could keep something from being changed. */
+/** Those that change something, or could keep something from being changed; and read(2). */
 const NAMES = [
 	...([
 		"mkdirSync",
@@ -15,6 +15,7 @@ const NAMES = [
 		"writeFileSync",
 	] as const),
 	...(["fsync", "closeSync", "linkSync", "copyFileSync", "utimesSync", "renameSync", "unlinkSync"] as const),
+	...(["readSync", "ftruncateSync", "writeSync"] as const),
 ];
 
 export type CallName = (typeof NAMES)[number];
@@ -48,7 +49,7 @@ export async function withFates(fate: Fate, act: () => Promise<unknown>): Promis
 /** As a full disk does it: half of what was to be written is. A descriptor is closed even where close(2) fails. */
 function fail(name: CallName, code: string, values: unknown[], real: Functions): never {
 	const [target, content] = values;
-	if (code !== KILLED && name === "writeFileSync") fs.writeSync(target as number, (content as Buffer).subarray(0, 1));
+	if (code !== KILLED && name === "writeFileSync") real.writeSync(target, (content as Buffer).subarray(0, 1));
 	if (name === "closeSync") real.closeSync(target);
 	throw errorOf(code);
 }

@@ -313,7 +313,7 @@ export const elsewhere: readonly { readonly calls: readonly string[]; readonly o
 	{ calls: ["src/linux/standard-streams"], of: "what ends it with a sentence, and every other command" },
 	{ calls: ["src/linux/process-words"], of: "arguments that are no UTF-8" },
 	{
-		calls: ["src/linux/draft unlinkSync", "src/linux/instance-lock readFileSync"],
+		calls: ["src/linux/draft unlinkSync", "src/linux/instance-lock readSync"],
 		of: "the agent when another call has failed",
 	},
 	{
