@@ -24,7 +24,7 @@ const COMPRESSED_FILE = 4;
 
 const NO_FILE = -1;
 
-const { EAGAIN, EINTR, ENOEXEC, ENOSYS } = constants.errno;
+const { EINTR, ENOEXEC, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
 /** By then, in milliseconds, the kernel has its own copy of any module, whose init may take as long as it likes. */
 const COPIED_AFTER = 10_000;
@@ -38,7 +38,12 @@ type Insertion = {
 	readonly room: Room;
 };
 
-/** The module's init runs once at most, whatever it answers but EINTR and EAGAIN, after which a call is to be made again. */
+/**
+ * The module's init runs once at most, whatever it answers but EINTR. EAGAIN is an init's own answer: the kernel's loader has none
+ * (kernel/module/main.c). EINTR may be the loader's, before any init: a signal came while another process was loading the same file,
+ * for which it waits (Linux 6.11). An init that a signal interrupts answers the same, and nothing tells the two apart: after both the
+ * module may be absent from /proc/modules. So both are called again, as the kernel itself does after a handler with SA_RESTART.
+ */
 export async function insertModule(
 	path: string,
 	parameters: string,
@@ -112,7 +117,7 @@ async function insertImage({ path, parameters, forced, room }: Insertion, unpack
 async function insertWith(room: Room, call: () => Promise<Outcome>): Promise<Outcome> {
 	const copied = afterwards(() => room.close(), COPIED_AFTER).unref();
 	try {
-		return await persistently([EAGAIN, EINTR], call);
+		return await persistently(call);
 	} finally {
 		clearTimeout(copied);
 	}
@@ -147,13 +152,14 @@ export async function removeModule(module: string, { force }: RemoveFlags): Prom
 	const { deleteModule } = await openSyscalls();
 	const flags = file.O_NONBLOCK | (force ? file.O_TRUNC : 0);
 	// EAGAIN says that the module is in use: to wait for that is the caller's choice.
-	await accept("remove", module, await persistently([EINTR], () => deleteModule(module, flags)));
+	await accept("remove", module, await persistently(() => deleteModule(module, flags)));
 }
 
-async function persistently(passing: readonly number[], call: () => Promise<Outcome>): Promise<Outcome> {
+/** Makes the call again where a signal has interrupted it. */
+async function persistently(call: () => Promise<Outcome>): Promise<Outcome> {
 	for (let attempt = 1; ; attempt++) {
 		const outcome = await call();
-		if (attempt === ATTEMPTS || !passing.includes(outcome.errno)) return outcome;
+		if (attempt === ATTEMPTS || outcome.errno !== EINTR) return outcome;
 		await setTimeout(2 ** attempt);
 	}
 }

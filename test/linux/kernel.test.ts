@@ -193,9 +193,10 @@ for (const compression of ["xz", "zstd", "gzip"] as const) {
 	});
 }
 
-test("a module's init runs once, whatever it answers", async (t) => {
+test("a module's init runs once, whatever it answers but that it was interrupted", async (t) => {
 	const { EINVAL, EOPNOTSUPP, ENOEXEC, ENOMEM } = constants.errno;
-	for (const errno of [EINVAL, EOPNOTSUPP, ENOSYS, ENOEXEC, ENOMEM, EBUSY])
+	// tcrypt answers EAGAIN when its tests have run, lest it stays.
+	for (const errno of [EINVAL, EOPNOTSUPP, ENOSYS, ENOEXEC, ENOMEM, EBUSY, EAGAIN])
 		for (const [path, sysfs] of [
 			[plain, unpackingGzip],
 			[gzipped, unpackingGzip],
@@ -251,15 +252,11 @@ test("a refusal has the errno's name, also of those that node does not know", as
 });
 
 test("an interrupted insertion is tried again, a few times", async (t) => {
-	for (const errno of [EINTR, EAGAIN]) {
-		const passing = await standIn([{ insert: [plain, ""] }], { STANDIN_FINIT_MODULE: `${errno}*3` });
-		t.deepEqual([passing.outcomes, passing.recorded.length], [["done"], 4]);
-		const lasting = await standIn([{ insert: [gzipped, ""] }], { STANDIN_INIT_MODULE: `${errno}` });
-		t.is(lasting.outcomes[0]?.[3], errno);
-		t.is(lasting.recorded.length, 6);
-	}
-	const other = await standIn([{ insert: [plain, ""] }], { STANDIN_FINIT_MODULE: `${EBUSY}` });
-	t.is(other.recorded.length, 1);
+	const passing = await standIn([{ insert: [plain, ""] }], { STANDIN_FINIT_MODULE: `${EINTR}*3` });
+	t.deepEqual([passing.outcomes, passing.recorded.length], [["done"], 4]);
+	const lasting = await standIn([{ insert: [gzipped, ""] }], { STANDIN_INIT_MODULE: `${EINTR}` });
+	t.is(lasting.outcomes[0]?.[3], EINTR);
+	t.is(lasting.recorded.length, 6);
 });
 
 test("a module file that is missing, damaged or no file at all is refused, and the kernel not asked", async (t) => {

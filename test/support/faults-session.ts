@@ -426,7 +426,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 
 for (const [code, times] of [
 	["EINTR", 3],
-	["EAGAIN", 3],
+	["EINTR", 100],
 	["EAGAIN", 100],
 ] as const) {
 	Object.assign(sessions, {
