@@ -19,7 +19,7 @@ const SHORT_WAIT = 1000;
 export async function lockDirectory(path: string, options: LockOptions): Promise<DirectoryLock> {
 	try {
 		if (options.make) mkdirSync(onDisk(path), { recursive: true, mode: 0o755 });
-		// First, as most often there is none that could be waited for.
+		// Tried first: for a directory that cannot be opened koffi, which has flock(2), is not loaded.
 		closeQuietly(openDirectory(path));
 	} catch (thrown) {
 		return { held: false, reason: refusalFor("open", path, thrown) };

@@ -62,12 +62,16 @@ export function openIndex(file: string, bytes: Buffer): IndexFile {
  * which several parents share, and could go on for as good as ever.
  */
 export function spend(index: IndexFile, left: number, read: number): number {
-	if (read > left)
-		throw new MalformedIndex(
-			index.file,
-			`more is to be read than its ${index.bytes.length} bytes, so its nodes are shared or lead to each other in circles`,
-		);
+	if (read > left) throw sharedNodes(index);
 	return left - read;
+}
+
+/** Why a walk goes no further that has read all it may. */
+export function sharedNodes({ file, bytes }: IndexFile): MalformedIndex {
+	return new MalformedIndex(
+		file,
+		`more is to be read than its ${bytes.length} bytes, so its nodes are shared or lead to each other in circles`,
+	);
 }
 
 /** Where a node and its parts lie: filled in by `readNode`, reused between reads to keep a search free of garbage. */

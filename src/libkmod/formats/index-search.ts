@@ -6,7 +6,15 @@
 // but the matches. These are met in kmod's order, on which theirs depends (index-matches.ts): children `*`, `?` and `[`
 // before the literal one and, below a wildcard, children before the node itself.
 import { takeBracket, UNCLOSED } from "../wildcard-bracket.js";
-import { blankNode, childOffset, type IndexFile, MalformedIndex, type Node, readNode, spend } from "./index-file.js";
+import {
+	blankNode,
+	childOffset,
+	type IndexFile,
+	MalformedIndex,
+	type Node,
+	readNode,
+	sharedNodes,
+} from "./index-file.js";
 import { addMatches, beginMatches, endMatches, type IndexMatch } from "./index-matches.js";
 
 const STAR = 0x2a;
@@ -76,10 +84,13 @@ function isWildcard(byte: number): boolean {
 	return byte === STAR || byte === QUESTION || byte === OPEN;
 }
 
-/** What lies below a wildcard is met once more where the query itself has that character. @throws {MalformedIndex} */
+/**
+ * Lets the search read as many bytes again as the file has: what lies below a wildcard is read as a pattern and, where the query has
+ * that very character, literally. @throws {MalformedIndex} where it has done so for each such character of the query
+ */
 function walkAgain(): void {
 	const allowed = 1 + query.subarray(0, length).filter(isWildcard).length;
-	if (walks === allowed) spend(index, 0, 1);
+	if (walks === allowed) throw sharedNodes(index);
 	walks++;
 	left += index.bytes.length;
 }
