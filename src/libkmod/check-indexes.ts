@@ -1,6 +1,6 @@
 // Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
 // files that are there. What a look-up would never meet is looked at too.
-import { bounds, MOST_NAMES_IN_ALL } from "./bounds.js";
+import { bounds } from "./bounds.js";
 import { isAscii } from "./byte-strings.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
@@ -9,6 +9,7 @@ import { type Files, type Problem, Refusal } from "./kernel.js";
 import { compareWithText, type Difference, findMixture, listModulesOfText, type PairedKind } from "./mixed-set.js";
 import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
+import { listPresentModules } from "./present-modules.js";
 
 export type IndexCheck = {
 	readonly problems: readonly Problem[];
@@ -117,7 +118,11 @@ function checkTogether(files: Files, place: ModulesPlace, entries: Entries): Pro
 		tell("dependencies", "it has lines that do not fit the module they are of", wrong.misfits);
 		tell("dependencies", "it lacks modules that others depend on", listUnknown(wrong.needed, known));
 		tell("dependencies", "it has modules whose files are not there", listAbsent(files, place, wrong.paths));
-		tell("dependencies", "it lacks modules whose files are there", listUnknown(findModules(files, directory), known));
+		tell(
+			"dependencies",
+			"it lacks modules whose files are there",
+			listUnknown(listPresentModules(files, directory, known), known),
+		);
 		const lacking = (found: Iterable<string> = []) => listUnknown(found, known);
 		tell("aliases", `it has modules that ${indexNames.dependencies} lacks`, lacking(aliases));
 		tell("symbols", `it has modules that ${indexNames.dependencies} lacks`, lacking(symbols));
@@ -172,42 +177,6 @@ function isThere(files: Files, path: string): boolean {
 		return files.stamp(path) !== undefined;
 	} catch (error) {
 		if (error instanceof Refusal) return false;
-		throw error;
-	}
-}
-
-/** Where the kernel was built, which depmod passes over too, and what depmod itself has written. */
-const NOT_MODULES = /^(?:build|source|modules\..*)$/;
-/** Links may lead in circles, and two of them in a number of ways that doubles with each level: so deep is enough. */
-const DEEPEST = 32;
-
-/** Names of the modules whose files lie below the directory; several of one name are one. */
-function findModules(files: Files, directory: string): string[] {
-	const found: string[] = [];
-	const due = [{ path: directory, depth: 0 }];
-	const seen = new Set<string>();
-	let left = MOST_NAMES_IN_ALL;
-	for (let next = due.pop(); next !== undefined && left > 0; next = due.pop()) {
-		const { path, depth } = next;
-		const stamp = isThere(files, path) ? files.stamp(path) : undefined;
-		if (stamp !== undefined && seen.size === seen.add(stamp).size) continue;
-		const names = listDirectory(files, path);
-		left -= names.length;
-		for (const name of names) {
-			if (/\.ko(?:\.gz|\.xz|\.zst)?$/.test(name)) found.push(normaliseModuleName(name));
-			else if (depth < DEEPEST && !(depth === 0 && NOT_MODULES.test(name)))
-				due.push({ path: `${path}/${name}`, depth: depth + 1 });
-		}
-	}
-	return found;
-}
-
-/** None of what is no directory. */
-function listDirectory(files: Files, path: string): readonly string[] {
-	try {
-		return files.list(path) ?? [];
-	} catch (error) {
-		if (error instanceof Refusal) return [];
 		throw error;
 	}
 }

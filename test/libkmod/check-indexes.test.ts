@@ -245,6 +245,22 @@ test("modules that came or went since depmod was run are told", (t) => {
 	);
 });
 
+test("what depmod does not take for a module is none here either: what it passes over, and links to nowhere", (t) => {
+	const files = complete();
+	files.set(path("kernel/drivers/build/x.ko"), Buffer.alloc(0));
+	files.set(path("modules.d/y.ko"), Buffer.alloc(0));
+	files.set(path("kernel/z.ko/inside.ko"), Buffer.alloc(0));
+	const there = filesIn(files);
+	const withLink = {
+		...there,
+		list: (asked: string) => (asked === path("kernel") ? [...(there.list(asked) ?? []), "gone.ko"] : there.list(asked)),
+	};
+	t.deepEqual(
+		checkIndexes(withLink, moduleDirectory).problems.map(({ message }) => message),
+		["it lacks modules whose files are there: inside and 1 more; run depmod"],
+	);
+});
+
 test("a file alone is read to its end", (t) => {
 	const files = complete();
 	t.is(checkIndex(filesIn(files), path("modules.alias.bin")), undefined);

@@ -5,7 +5,7 @@ import type { Refusal } from "../kernel.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 
-/** What a walk has found, and what it could not look at: an errno's name and number, or undefined for a strange file. */
+/** What a walk has found, and what it could not look at. */
 export type Walk = {
 	/** Paths of files, relative to where the walk began, symbolic links followed. */
 	readonly files: readonly string[];
@@ -15,7 +15,8 @@ export type Walk = {
 /** A directory that cannot be read, a link to nowhere, or something that is neither file nor directory. */
 export type WalkFailure = {
 	readonly path: string;
-	readonly operation: "open" | "stat" | "use";
+	/** "open" for a directory, "stat" for what a link leads to, "use" for what is neither file nor directory. */
+	readonly operation: string;
 	readonly code: string;
 	readonly errno: number;
 };
