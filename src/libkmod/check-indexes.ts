@@ -6,7 +6,7 @@ import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
 import { type IndexKind, indexNames } from "./indexes.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
-import { compareWithText, type Difference, findMixture, listModulesOfText, type PairedKind } from "./mixed-set.js";
+import { compareWithText, type Difference, findMixture, listModulesOfText } from "./mixed-set.js";
 import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
 import { listPresentModules } from "./present-modules.js";
@@ -17,57 +17,65 @@ export type IndexCheck = {
 	readonly read: readonly string[];
 };
 
-/** What could be read of the indexes that have to fit each other. That of builtin aliases names more than modules.builtin. */
-type Entries = {
-	readonly dependencies: readonly IndexEntry[] | undefined;
-	/** The modules they lead to. */
-	readonly aliases: ReadonlySet<string> | undefined;
-	readonly symbols: ReadonlySet<string> | undefined;
-};
-
 /** @param root another machine's, below which the indexes' absolute paths are. */
 export function checkIndexes(files: Files, moduleDirectory: string, root = ""): IndexCheck {
-	const problems: Problem[] = [];
-	const read: string[] = [];
-	/** What is gathered from all entries, where all of them can be read. */
-	const readAll = <T>(kind: IndexKind, gathered: T, gather: (entry: IndexEntry) => void): T | undefined => {
-		const file = `${moduleDirectory}/${indexNames[kind]}`;
-		const problem = readEntries(files, file, kind === "builtinAliases", gather);
-		if (problem !== undefined) problems.push({ file, line: 0, message: problem });
-		else read.push(file);
-		return problem === undefined ? gathered : undefined;
-	};
-	const readModules = (kind: IndexKind, modules = new Set<string>()) =>
-		readAll(kind, modules, ({ value }) => modules.add(value));
-	const differences: Problem[] = [];
-	const readCompared = <T>(kind: PairedKind, gathered: T, gather: (entry: IndexEntry) => void): T | undefined => {
-		const comparison = compareWithText(files, moduleDirectory, kind);
-		const met = readAll(kind, gathered, (entry) => {
-			gather(entry);
-			comparison?.meet(entry);
-		});
-		if (met !== undefined && comparison !== undefined)
-			differences.push(...explainDifference(`${moduleDirectory}/${indexNames[kind]}`, comparison.end()));
-		return met;
-	};
-	const readComparedModules = (kind: PairedKind, modules = new Set<string>()) =>
-		readCompared(kind, modules, ({ value }) => modules.add(value));
 	const lines: IndexEntry[] = [];
-	const entries: Entries = {
-		dependencies: readCompared("dependencies", lines, (entry) => lines.push(entry)),
-		aliases: readComparedModules("aliases"),
-		symbols: readComparedModules("symbols"),
-	};
-	readModules("builtins");
-	readModules("builtinAliases");
+	const aliases = new Set<string>();
+	const symbols = new Set<string>();
+	const read = (kind: IndexKind, meet?: (entry: IndexEntry) => void) => readIndex(files, moduleDirectory, kind, meet);
+	const indexes = {
+		dependencies: read("dependencies", (entry) => lines.push(entry)),
+		aliases: read("aliases", ({ value }) => aliases.add(value)),
+		symbols: read("symbols", ({ value }) => symbols.add(value)),
+		builtins: read("builtins"),
+		builtinAliases: read("builtinAliases"),
+	} satisfies Record<IndexKind, ReadIndex>;
+	const all = Object.values(indexes);
 	const mixture = findMixture(files, moduleDirectory);
-	problems.push(
+	const problems = [
+		...all.flatMap(({ problem }) => problem ?? []),
 		...(mixture === undefined ? [] : [mixture]),
-		...checkTogether(files, { moduleDirectory, root }, entries),
-		...differences,
-	);
-	return { problems, read };
+		...checkTogether(
+			files,
+			{ moduleDirectory, root },
+			{
+				dependencies: ifWhole(indexes.dependencies, lines),
+				aliases: ifWhole(indexes.aliases, aliases),
+				symbols: ifWhole(indexes.symbols, symbols),
+			},
+		),
+		...all.flatMap(({ differences }) => differences),
+	];
+	return { problems, read: all.filter(({ problem }) => problem === undefined).map(({ file }) => file) };
 }
+
+type ReadIndex = {
+	readonly file: string;
+	/** Why it cannot be read to its end. */
+	readonly problem: Problem | undefined;
+	/** From its text, where it has one. */
+	readonly differences: readonly Problem[];
+};
+
+function readIndex(
+	files: Files,
+	moduleDirectory: string,
+	kind: IndexKind,
+	meet: (entry: IndexEntry) => void = () => undefined,
+): ReadIndex {
+	const file = `${moduleDirectory}/${indexNames[kind]}`;
+	const comparison = compareWithText(files, moduleDirectory, kind);
+	const message = readEntries(files, file, kind === "builtinAliases", (entry) => {
+		meet(entry);
+		comparison?.meet(entry);
+	});
+	if (message !== undefined) return { file, problem: { file, line: 0, message }, differences: [] };
+	return { file, problem: undefined, differences: explainDifference(file, comparison?.end()) };
+}
+
+/** What was gathered from all entries of an index, if all could be read. */
+const ifWhole = <T>({ problem }: ReadIndex, gathered: T): T | undefined =>
+	problem === undefined ? gathered : undefined;
 
 /** One index, read to its end: what is wrong with it. */
 export function checkIndex(files: Files, file: string): string | undefined {
@@ -101,47 +109,51 @@ const TEXTS = [
 	["modules.devname", 0],
 ] as const;
 
+/** What could be read of the indexes that have to fit each other. That of builtin aliases names more than modules.builtin. */
+type Entries = {
+	readonly dependencies: readonly IndexEntry[] | undefined;
+	/** The modules they lead to. */
+	readonly aliases: ReadonlySet<string> | undefined;
+	readonly symbols: ReadonlySet<string> | undefined;
+};
+
 /** As far as both of two indexes could be read. */
-function checkTogether(files: Files, place: ModulesPlace, entries: Entries): Problem[] {
+function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliases, symbols }: Entries): Problem[] {
+	if (dependencies === undefined) return [];
 	const directory = place.moduleDirectory;
-	const { dependencies, aliases, symbols } = entries;
-	const problems: Problem[] = [];
-	const tell = (kind: IndexKind, what: string, names: readonly string[]): void => tellOf(indexNames[kind], what, names);
-	const tellOf = (name: string, what: string, names: readonly string[]): void => {
-		const [first] = names;
-		if (first === undefined) return;
-		problems.push({ file: `${directory}/${name}`, line: 0, message: explain(what, first, names.length) });
-	};
-	if (dependencies !== undefined) {
-		const known = new Set(dependencies.map(({ key }) => key));
-		const wrong = readDependencies(dependencies);
-		tell("dependencies", "it has lines that do not fit the module they are of", wrong.misfits);
-		tell("dependencies", "it lacks modules that others depend on", listUnknown(wrong.needed, known));
-		tell("dependencies", "it has modules whose files are not there", listAbsent(files, place, wrong.paths));
-		tell(
-			"dependencies",
-			"it lacks modules whose files are there",
-			listUnknown(listPresentModules(files, directory, known), known),
-		);
-		const lacking = (found: Iterable<string> = []) => listUnknown(found, known);
-		tell("aliases", `it has modules that ${indexNames.dependencies} lacks`, lacking(aliases));
-		tell("symbols", `it has modules that ${indexNames.dependencies} lacks`, lacking(symbols));
-		for (const [name, place] of TEXTS)
-			tellOf(
-				name,
-				`it has modules that ${indexNames.dependencies} lacks`,
-				listUnknown(listModulesOfText(files, `${directory}/${name}`, place), known),
-			);
-	}
-	return problems;
+	const known = new Set(dependencies.map(({ key }) => key));
+	const { misfits, paths, needed } = readDependencies(dependencies);
+	const present = listPresentModules(files, directory, known);
+	const ofDependencies = `${directory}/${indexNames.dependencies}`;
+	const foreign = `it has modules that ${indexNames.dependencies} lacks`;
+	return [
+		...tell(ofDependencies, "it has lines that do not fit the module they are of", misfits),
+		...tell(ofDependencies, "it lacks modules that others depend on", listUnknown(needed, known)),
+		...tell(ofDependencies, "it has modules whose files are not there", listAbsent(files, place, paths)),
+		...tell(ofDependencies, "it lacks modules whose files are there", listUnknown(present, known)),
+		...tell(`${directory}/${indexNames.aliases}`, foreign, listUnknown(aliases ?? [], known)),
+		...tell(`${directory}/${indexNames.symbols}`, foreign, listUnknown(symbols ?? [], known)),
+		...TEXTS.flatMap(([name, word]) => {
+			const file = `${directory}/${name}`;
+			return tell(file, foreign, listUnknown(listModulesOfText(files, file, word), known));
+		}),
+	];
+}
+
+/** No problem where there are no names. */
+function tell(file: string, what: string, names: readonly string[]): Problem[] {
+	const [first] = names;
+	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, names.length) }];
 }
 
 const explain = (what: string, first: string, count: number): string =>
 	`${what}: ${first}${count > 1 ? ` and ${count - 1} more` : ""}; run depmod`;
 
-function explainDifference(file: string, { text, first, count }: Difference): Problem[] {
+function explainDifference(file: string, difference: Difference | undefined): Problem[] {
+	if (difference?.first === undefined) return [];
+	const { text, first, count } = difference;
 	const what = `it is not of the same run of depmod as ${text}, since one of them lacks what the other has`;
-	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, count) }];
+	return [{ file, line: 0, message: explain(what, first, count) }];
 }
 
 type Dependencies = {

@@ -5,6 +5,7 @@ import { bounds } from "./bounds.js";
 import { isAscii } from "./byte-strings.js";
 import { ALWAYS_MADE, isDraft, isTimeOfRun } from "./depmod/publication.js";
 import type { IndexEntry } from "./formats/index-file.js";
+import type { IndexKind } from "./indexes.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
 import { normaliseAlias } from "./module-name.js";
 
@@ -64,13 +65,11 @@ type Pair = {
 	readonly ofEntry: (entry: IndexEntry) => string;
 };
 
-const PAIRS = {
+const PAIRS: Readonly<Partial<Record<IndexKind, Pair>>> = {
 	dependencies: { text: "modules.dep", ofLine: (line) => line, ofEntry: ({ value }) => value },
 	aliases: { text: "modules.alias", ofLine: (line) => wordsOf(line, normaliseAlias), ofEntry: nameEntry },
 	symbols: { text: "modules.symbols", ofLine: (line) => wordsOf(line, (key) => key), ofEntry: nameEntry },
-} as const satisfies Readonly<Record<string, Pair>>;
-
-export type PairedKind = keyof typeof PAIRS;
+};
 
 /** As depmod cuts keys off in an index. */
 const LONGEST_KEY = 4095;
@@ -95,9 +94,11 @@ export type Comparison = {
 	end(): Difference;
 };
 
-/** Undefined where there is no text, or it cannot be read. No more is kept than the text has. */
-export function compareWithText(files: Files, moduleDirectory: string, kind: PairedKind): Comparison | undefined {
-	const { text, ofLine, ofEntry }: Pair = PAIRS[kind];
+/** Undefined where an index has no text, or that is not there or cannot be read. No more is kept than the text has. */
+export function compareWithText(files: Files, moduleDirectory: string, kind: IndexKind): Comparison | undefined {
+	const pair = PAIRS[kind];
+	if (pair === undefined) return undefined;
+	const { text, ofLine, ofEntry } = pair;
 	const content = readText(files, `${moduleDirectory}/${text}`);
 	if (content === undefined) return undefined;
 	const inText = new Set(linesOf(content).flatMap((line) => ofLine(line) ?? []));
