@@ -10,9 +10,9 @@ import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls, type Syscalls } from "./syscalls.js";
 
-/** Milliseconds between two tries. */
+/** Between two tries, in milliseconds. */
 const PAUSE = 50;
-/** A wait so short nobody is told of. */
+/** Of a shorter wait, in milliseconds, nobody is told. */
 const SHORT_WAIT = 1000;
 
 /** Resolves without the lock where it cannot be had: which call failed, and why; ETIMEDOUT where another one keeps it for too long. */
@@ -47,7 +47,7 @@ async function waitForLock(path: string, options: LockOptions, syscalls: Syscall
 	}
 }
 
-/** Undefined where another one has it. */
+/** Undefined where another process has it. */
 function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock | undefined {
 	const fd = openDirectory(path);
 	try {
@@ -74,7 +74,7 @@ function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock
 
 const openDirectory = (path: string): number => openSync(onDisk(path), file.O_RDONLY | file.O_DIRECTORY);
 
-/** Another one may have its name by now. */
+/** Whether the path leads to the locked directory yet: another one may have been renamed to it meanwhile. */
 function isStill(path: string, { dev, ino }: Stats): boolean {
 	const found = statSync(onDisk(path));
 	return found.dev === dev && found.ino === ino;

@@ -9,9 +9,9 @@ import { onDisk } from "./disk-path.js";
 /** It is open as long as it has a descriptor. */
 export type Draft = { readonly path: string; fd: number | undefined };
 
-/** Of a name by chance, nobody has the same; of one that is taken nevertheless, another is tried. */
+/** Random names are hardly ever taken; where one is, another is tried, so often at most. */
 const TRIES = 16;
-/** Of the file's own name, which is only there for people: a name has 255 bytes at most, and some file systems take UTF-8 alone. */
+/** How much of the file's own name a draft's has, for people: a name has 255 bytes at most, and some file systems take UTF-8 alone. */
 const SHOWN = /^[ -~]{0,48}/;
 
 /** What follows the dot, the file's own name and another dot in a draft's name. */

@@ -104,7 +104,7 @@ function write(path: string, content: Uint8Array): Pending {
 	return { path, draft };
 }
 
-/** Where the file system takes one: without it no file has it. */
+/** Gives all of them one time, by which a run is told; none of them where the file system takes none. */
 function giveTime([first, ...others]: readonly Pending[]): void {
 	const seconds = first === undefined ? undefined : giveFirstTime(first.draft);
 	if (seconds === undefined) return;
@@ -171,7 +171,7 @@ function copied(path: string, old: string): string {
 	}
 }
 
-/** All of them or none: until they are on the disk the old ones are kept. */
+/** Gives all files their names, or none: the old ones are kept until the directory is on the disk. */
 async function replaceAll(directory: string, pending: readonly Pending[]): Promise<void> {
 	const replaced: Pending[] = [];
 	const fd = attempt("sync", directory, () => openSync(onDisk(directory), constants.O_RDONLY | constants.O_DIRECTORY));
@@ -189,7 +189,7 @@ async function replaceAll(directory: string, pending: readonly Pending[]): Promi
 	}
 }
 
-/** In the order in which no mixture does harm either. One that cannot be put back keeps its second name, which tells that. */
+/** The last one first: so each mixture on the way is as harmless. A file that cannot be put back keeps its second name, which tells that. */
 function putBackAll(replaced: readonly Pending[]): void {
 	let failure: unknown;
 	for (const it of replaced) {
