@@ -5,6 +5,7 @@ import { type Inserter, makeInserter } from "../libkmod/inserter.js";
 import type { Kernel } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion, type Step } from "../libkmod/plan-insertion.js";
+import { isThere } from "../libkmod/presence.js";
 import { announcements, type OpenUeventSocket } from "./announcements.js";
 import { concernOf } from "./commands.js";
 import { makeDecider } from "./decide.js";
@@ -98,13 +99,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 			stop,
 			leave,
 			listLive: () => listLive(kernel),
-			hasFile: (path) =>
-				attempt(
-					path,
-					() => undefined,
-					false,
-					() => kernel.stamp(path) !== undefined,
-				),
+			hasFile: (path) => isThere(kernel, path),
 			quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
 		});
 	}

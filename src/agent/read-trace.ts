@@ -1,6 +1,7 @@
 // Remembers what was read, each as it was just before: whether what has come of it still holds can then be told at any time,
 // whatever it was that was read.
 import { type Files, Refusal } from "../libkmod/kernel.js";
+import { markOf } from "../libkmod/presence.js";
 
 export type ReadTrace = {
 	/** To be read from. */
@@ -21,8 +22,8 @@ export function traceReads(files: Files): ReadTrace {
 	const marks = new Map<string, string>();
 
 	function mark(path: string): string {
+		if (!path.endsWith("/")) return markOf(files, path);
 		try {
-			if (!path.endsWith("/")) return files.stamp(path) ?? "absent";
 			return files.list(path.slice(0, -1))?.toSorted().join("/") ?? "absent";
 		} catch (error) {
 			if (error instanceof Refusal) return error.code;

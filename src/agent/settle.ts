@@ -3,6 +3,7 @@
 // speaks first, udev has nothing left to say. What rests is not waited for: it has just failed, and may rest for a minute.
 import type { Inserter } from "../libkmod/inserter.js";
 import type { Files } from "../libkmod/kernel.js";
+import { isThere } from "../libkmod/presence.js";
 import type { Askers } from "./askers.js";
 import type { Command, CommandPool } from "./command-pool.js";
 import type { SettleReply } from "./control.js";
@@ -89,7 +90,7 @@ function listUnsettled(options: SettleOptions, { modules }: Exempts, target: num
 	else if (pulse.socket.waiting() > 0 && !((pulse.seqnum ?? -1) >= target)) left.push("uevents that wait to be read");
 	if (pulse.isLooking()) left.push("a look at all devices");
 	if (isReloading()) left.push("what is known to be read anew");
-	if (source === "udev" && files.stamp(UDEV_QUEUE) !== undefined) left.push("udev's queue");
+	if (source === "udev" && isThere(files, UDEV_QUEUE)) left.push("udev's queue");
 	return [...left, ...listBusy(inserter, new Set(modules))];
 }
 

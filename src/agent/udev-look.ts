@@ -1,6 +1,7 @@
 // A look at all devices with udev's eyes. While udev has events to handle, a device of which its database has nothing may be one
 // that its rules have not seen yet, and might keep from its driver: such devices come last, once udev has caught up.
 import type { Files } from "../libkmod/kernel.js";
+import { isThere } from "../libkmod/presence.js";
 import type { PresentDevice } from "./devices.js";
 import type { OnSkipped } from "./skipped.js";
 import { slicedByTurns } from "./slices.js";
@@ -29,7 +30,7 @@ const sleep = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 
 export async function* lookWithUdev(options: UdevLookOptions): AsyncGenerator<readonly PresentDevice[]> {
 	const { slices, identify, files, onSkipped, pause = sleep, now = () => performance.now() } = options;
-	const isBusy = () => files.stamp(UDEV_QUEUE) !== undefined;
+	const isBusy = () => isThere(files, UDEV_QUEUE);
 	const unhandled: PresentDevice[] = [];
 	const isHandled = (device: PresentDevice): boolean => {
 		if (!isBusy()) return true;

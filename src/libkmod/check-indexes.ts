@@ -9,6 +9,7 @@ import { type Files, type Problem, Refusal } from "./kernel.js";
 import { compareWithText, type Difference, findMixture, listModulesOfText } from "./mixed-set.js";
 import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
+import { isThere } from "./presence.js";
 import { listPresentModules } from "./present-modules.js";
 
 export type IndexCheck = {
@@ -182,13 +183,4 @@ function listUnknown(names: Iterable<string>, known: ReadonlySet<string>): strin
 
 function listAbsent(files: Files, place: ModulesPlace, paths: readonly string[]): string[] {
 	return paths.filter((path) => !isThere(files, moduleFileIn(place, path)));
-}
-
-function isThere(files: Files, path: string): boolean {
-	try {
-		return files.stamp(path) !== undefined;
-	} catch (error) {
-		if (error instanceof Refusal) return false;
-		throw error;
-	}
 }

@@ -13,9 +13,15 @@ export interface Files {
 	read(path: string, bound?: Bound): Buffer | undefined;
 	/** Names in a directory, in its own order, or undefined where there is none. @throws {Refusal} for every other reason. */
 	list(path: string): string[] | undefined;
-	/** An opaque mark that changes whenever the file or directory is written; undefined where there is none. */
+	/**
+	 * An opaque mark that changes whenever the file or directory is written; undefined where there is none.
+	 * @throws {Refusal} for every other reason: whoever can go on asks by isThere or markOf
+	 */
 	stamp(path: string): string | undefined;
-	/** When a file was last written, in nanoseconds since 1970; undefined where there is none. Missing where that is not known. */
+	/**
+	 * When a file was last written, in nanoseconds since 1970; undefined where there is none. Missing where that is not known.
+	 * @throws {Refusal} for every other reason
+	 */
 	modified?(path: string): bigint | undefined;
 }
 

@@ -11,7 +11,7 @@ import { lockDirectory } from "./directory-lock.js";
 import { onDisk } from "./disk-path.js";
 import { digestModules } from "./module-digests.js";
 import { publish } from "./publish.js";
-import { attempt, isAbsent, refusalFor } from "./refusal.js";
+import { attempt, refusalFor } from "./refusal.js";
 
 export const moduleTree: ModuleTree = {
 	walk: (...asked) => walkModules(...asked),
@@ -20,8 +20,9 @@ export const moduleTree: ModuleTree = {
 		try {
 			return statSync(onDisk(path), { bigint: true }).mtimeNs;
 		} catch (thrown) {
-			if (isAbsent(thrown)) return undefined;
-			throw refusalFor("stat", path, thrown);
+			const refusal = refusalFor("stat", path, thrown);
+			if (refusal.code === "ENOENT") return undefined;
+			throw refusal;
 		}
 	},
 	lock: lockDirectory,

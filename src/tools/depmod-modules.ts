@@ -38,10 +38,12 @@ export function findModules(call: DepmodCall): ModulesFound | "up to date" | und
 	return operands.length > 1 && !options.quick ? findGiven(call, operands.slice(1)) : findAll(call);
 }
 
-function findGiven({ tree, directory, say }: DepmodCall, files: readonly string[]): ModulesFound | undefined {
-	const absent = files.find((file) => tree.modified(file) === undefined);
-	if (absent !== undefined) {
-		say("FATAL", `could not create module ${absent}: No such file or directory`);
+function findGiven(call: DepmodCall, files: readonly string[]): ModulesFound | undefined {
+	const { directory, say } = call;
+	for (const file of files) {
+		const obstacle = findObstacle(call, file);
+		if (obstacle === undefined) continue;
+		say("FATAL", `could not create module ${file}: ${formatErrno(obstacle)}`);
 		return undefined;
 	}
 	const below = `${directory}/`;
@@ -118,11 +120,12 @@ function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
 function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 	const { tree, directory, output, say } = call;
 	if (findMixture(call.kernel, output) !== undefined) return false;
-	const made = tree.modified(`${output}/modules.dep`);
-	if (made === undefined) {
-		say("ERROR", `could not fstatat(${output}, modules.dep): No such file or directory`);
+	const lack = findObstacle(call, `${output}/modules.dep`);
+	if (lack !== undefined) {
+		say("ERROR", `could not fstatat(${output}, modules.dep): ${formatErrno(lack)}`);
 		return false;
 	}
+	const made = tree.modified(`${output}/modules.dep`) ?? 0n;
 	const isOlder = (file: string): boolean => {
 		const obstacle = findObstacle(call, file);
 		if (obstacle === undefined) return (tree.modified(file) ?? made) <= made;

@@ -1,6 +1,7 @@
 // insmod(8): inserts one module file, with neither its dependencies nor the configuration.
 import { formatErrno } from "../libkmod/error-text.js";
 import { type InsertFlags, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
+import { isThere } from "../libkmod/presence.js";
 import { defineTool } from "./command-line.js";
 import { openMessages } from "./messages.js";
 import type { Options, Values } from "./options.js";
@@ -31,7 +32,7 @@ export const insmod = defineTool({
 			return 0;
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
-			if (error.operation === "open" && !isThere(kernel, file)) {
+			if (error.operation === "open" && (file.endsWith("/") || !isThere(kernel, file))) {
 				say("ERROR", `could not load module ${file}: ${formatErrno(error)}`);
 				return 1;
 			}
@@ -47,15 +48,6 @@ export const insmod = defineTool({
 async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
 	if (file.endsWith("/")) throw new Refusal("open", file, "ENOENT", 2);
 	await kernel.insert(file, parameters, flags);
-}
-
-function isThere(kernel: Kernel, file: string): boolean {
-	try {
-		return kernel.stamp(file) !== undefined && !file.endsWith("/");
-	} catch (error) {
-		if (error instanceof Refusal) return false;
-		throw error;
-	}
 }
 
 function findFault(file: string | undefined): string | undefined {

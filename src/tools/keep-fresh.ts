@@ -2,8 +2,9 @@
 import { type Freshness, makeFreshness } from "../agent/freshness.js";
 import { traceReads } from "../agent/read-trace.js";
 import { indexNames } from "../libkmod/indexes.js";
-import { type Files, type Problem, Refusal } from "../libkmod/kernel.js";
+import type { Files, Problem } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
+import { markOf } from "../libkmod/presence.js";
 import { formatProblem, readWhatThereIs } from "./agent-start.js";
 import type { Serving } from "./serve.js";
 
@@ -77,20 +78,11 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 
 /** Looks at one file alone, which costs next to nothing. @returns what ends it */
 function pollStamp(files: Pick<Files, "stamp">, path: string, onChange: () => void): () => void {
-	let seen = stampOf(files, path);
+	let seen = markOf(files, path);
 	const poll = setInterval(() => {
-		const now = stampOf(files, path);
+		const now = markOf(files, path);
 		if (now !== seen) onChange();
 		seen = now;
 	}, MOUNT_POLL).unref();
 	return () => clearInterval(poll);
-}
-
-function stampOf(files: Pick<Files, "stamp">, path: string): string | undefined {
-	try {
-		return files.stamp(path);
-	} catch (error) {
-		if (error instanceof Refusal) return error.code;
-		throw error;
-	}
 }

@@ -7,6 +7,7 @@ import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable 
 import type { Module } from "../libkmod/kmod/module.js";
 import { findModules } from "../libkmod/kmod/modules.js";
 import { type Kmod, openKmod } from "../libkmod/kmod.js";
+import { isThere } from "../libkmod/presence.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
 import { isOfReader } from "./modprobe/call.js";
@@ -34,8 +35,8 @@ export async function openCommand(program: string, given: Given, machine: Machin
  * The module of a file, where that is there: what begins with `/`, `./` or `../`, or ends like a module's file. Else those
  * that the name or alias stands for; none, and said, where it stands for nothing.
  */
-export function findAsked({ kmod, say }: Command, asked: string): readonly Module[] {
-	const file = FILE.test(asked) ? kmod.moduleAt(asked) : undefined;
+export function findAsked({ kernel, kmod, say }: Command, asked: string): readonly Module[] {
+	const file = FILE.test(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
 	if (file !== undefined) return [file];
 	try {
 		const modules = findModules(kmod.knowledge(), asked);

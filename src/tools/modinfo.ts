@@ -19,6 +19,7 @@ import {
 } from "../libkmod/modinfo-text.js";
 import { moduleInfo } from "../libkmod/module-info.js";
 import { normaliseAlias, normaliseModuleName } from "../libkmod/module-name.js";
+import { isThere } from "../libkmod/presence.js";
 import { printable } from "../libkmod/printable.js";
 import { defineTool } from "./command-line.js";
 import { oneLine } from "./guarded-machine.js";
@@ -211,5 +212,5 @@ function asRead(found: readonly Found[]): string[] {
 
 /** A directory of such a name is none. */
 function isModuleFile(kernel: Kernel, path: string): boolean {
-	return isModuleFileName(path) && kernel.stamp(path) !== undefined && kernel.list(path) === undefined;
+	return isModuleFileName(path) && isThere(kernel, path) && kernel.list(path) === undefined;
 }

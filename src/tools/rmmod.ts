@@ -5,6 +5,7 @@ import { findExact, MalformedIndex, openIndex } from "../libkmod/formats/index-f
 import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import { readHolders, readInitstate, readReferences } from "../libkmod/live-state.js";
 import { normaliseModuleName, normaliseName } from "../libkmod/module-name.js";
+import { isThere } from "../libkmod/presence.js";
 import { defineTool } from "./command-line.js";
 import { openMessages, type Say } from "./messages.js";
 import type { Options } from "./options.js";
@@ -53,23 +54,14 @@ function readName(kernel: Kernel, operand: string, say: Say): string | undefined
 		say("ERROR", `could not use module ${operand}: ${formatErrno(fault)}`);
 		return undefined;
 	}
-	if (isFile(kernel, operand)) return normaliseModuleName(operand);
+	if (isThere(kernel, operand)) return normaliseModuleName(operand);
 	return normaliseName(operand);
 }
 
 function findFault(kernel: Kernel, operand: string): { code: string; errno: number } | undefined {
 	if (operand.length > LONGEST_NAME) return { code: "ENAMETOOLONG", errno: 36 };
 	// A file without a name to it.
-	return operand.endsWith("/") && isFile(kernel, operand) ? { code: "ENOENT", errno: 2 } : undefined;
-}
-
-function isFile(kernel: Kernel, path: string): boolean {
-	try {
-		return kernel.stamp(path) !== undefined;
-	} catch (error) {
-		if (error instanceof Refusal) return false;
-		throw error;
-	}
+	return operand.endsWith("/") && isThere(kernel, operand) ? { code: "ENOENT", errno: 2 } : undefined;
 }
 
 type Removal = { readonly operand: string; readonly module: string; readonly force: boolean };

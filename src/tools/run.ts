@@ -5,6 +5,7 @@ import type { Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { MAY_HANG } from "../libkmod/places.js";
+import { isThere } from "../libkmod/presence.js";
 import {
 	agentOptions,
 	complainOf,
@@ -88,5 +89,5 @@ function override(settings: Settings, { source, runDirectory, commandSocket }: G
 /** udev's control socket is there as long as udev is, or systemd is going to start it. */
 function chooseSource({ source }: Settings, files: Pick<Files, "stamp">): UeventSource {
 	if (source === "kernel" || source === "udev") return source;
-	return files.stamp("/run/udev/control") === undefined ? "kernel" : "udev";
+	return isThere(files, "/run/udev/control") ? "udev" : "kernel";
 }

@@ -2,6 +2,7 @@ import test from "ava";
 import type { Command, Unfinished } from "../../src/agent/command-pool.js";
 import { makePulse, type Pulse } from "../../src/agent/pulse.js";
 import { type SettleOptions, settle } from "../../src/agent/settle.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 
 type Situation = {
 	waiting?: number;
@@ -91,6 +92,14 @@ test("where nothing is left it takes two looks to be sure", async (t) => {
 	const { options, pauses } = setUp("kernel", [{}]);
 	t.deepEqual(await settle(options), { settled: true, waiting_for: [] });
 	t.is(pauses(), 1);
+});
+
+test("a queue of udev's that nobody may look at is waited for by nobody", async (t) => {
+	const { options } = setUp("udev", [{}]);
+	const stamp = (path: string) => {
+		throw new Refusal("stat", path, "EACCES", 13);
+	};
+	t.true((await settle({ ...options, files: { ...options.files, stamp } })).settled);
 });
 
 test("what lies in the socket is waited for, and what comes after the question is not", async (t) => {

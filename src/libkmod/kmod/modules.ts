@@ -13,7 +13,7 @@ import { asModule, foundModule, type Module, type ModuleOrName } from "./module.
 export type Modules = {
 	/** The module of that name, in any spelling, whether there is one or not. */
 	module(name: string): Module;
-	/** The module in a file; undefined where there is no such file. */
+	/** The module in a file; undefined where there is no such file. @throws {Refusal} where the path cannot be followed */
 	moduleAt(path: string): Module | undefined;
 	/**
 	 * Modules for a name or alias, by modprobe's rules: `alias` lines, then modules, symbols, commands, aliases, what is

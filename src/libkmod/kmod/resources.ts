@@ -7,6 +7,7 @@ import type { ModprobeConfig } from "../formats/modprobe-config.js";
 import { type Indexes, type IndexKind, indexNames, needIndex, readIndexes, readIndexesLeniently } from "../indexes.js";
 import type { Files, Problem } from "../kernel.js";
 import { type Knowledge, makeKnowledge } from "../knowledge.js";
+import { markOf } from "../presence.js";
 import type { Context } from "./context.js";
 
 /** What is to be done before answers are those of the files on disk: nothing, `unload`, or opening another Kmod. */
@@ -93,7 +94,7 @@ export function openResources(
 }
 
 function stampAll(files: Files, paths: readonly string[]): string {
-	return paths.map((path) => files.stamp(path) ?? "").join("\n");
+	return paths.map((path) => markOf(files, path)).join("\n");
 }
 
 function dumpIndex(indexes: Indexes, kind: IndexKind): string {

@@ -24,12 +24,13 @@ export async function insert(call: Call): Promise<number> {
 
 /** Where several modules have the name, the last one decides how that went, as in kmod. */
 async function insertOne(call: Call, operand: string, parameters: string): Promise<number> {
-	const modules = find(call, operand);
+	const modules = isPath(operand) ? findFile(call, operand) : findModules(call.kmod.knowledge(), operand);
+	if (modules instanceof Refusal) {
+		giveUp(call, `Failed to get module from path ${operand}: ${formatErrno(modules)}`);
+		return 1;
+	}
 	if (modules.length === 0) {
-		const nowhere = isPath(operand)
-			? `Failed to get module from path ${operand}: No such file or directory`
-			: `Module ${operand} not found in directory ${call.kmod.moduleDirectory}`;
-		giveUp(call, nowhere);
+		giveUp(call, `Module ${operand} not found in directory ${call.kmod.moduleDirectory}`);
 		return 1;
 	}
 	if (call.given.showAlias) {
@@ -47,10 +48,17 @@ function formatAliases({ kmod, given, machine }: Call, operand: string, modules:
 	return formatRecords(modules.map(({ name }) => ({ asked: operand, module: name, via: "file", pattern: operand })));
 }
 
-function find({ kmod }: Call, operand: string): Module[] {
-	if (!isPath(operand)) return findModules(kmod.knowledge(), operand);
-	const module = kmod.moduleAt(operand);
-	return module === undefined ? [] : [module];
+const ENOENT = 2;
+
+/** The module in a file, or why there is none. */
+function findFile({ kmod }: Call, operand: string): Module[] | Refusal {
+	try {
+		const module = kmod.moduleAt(operand);
+		return module === undefined ? new Refusal("stat", operand, "ENOENT", ENOENT) : [module];
+	} catch (error) {
+		if (error instanceof Refusal) return error;
+		throw error;
+	}
 }
 
 /** Nothing else that has a slash in it is a file: aliases may have some too. */
