@@ -29,6 +29,8 @@ export const bounds = {
 	loadedModules: { bytes: 64 * MIB, kind: "list of loaded modules" },
 	/** What the kernel and udev say in small files: attributes of a page, /proc/cmdline (COMMAND_LINE_SIZE, 64 KiB at most), udev's database. */
 	small: { bytes: MIB, kind: "attribute or record" },
+	/** What a driver says in one file of sysfs: a page, which has 64 KiB on the machines whose pages are largest. */
+	attribute: { bytes: 64 * KIB, kind: "attribute" },
 	/** What the kernel itself takes (kernel_read_file's INT_MAX), packed or unpacked. The largest of Debian's debug packages, amdgpu, has 340 MiB. */
 	module: { bytes: 2 ** 31 - 1, kind: "module" },
 } as const satisfies Readonly<Record<string, Bound>>;

@@ -31,6 +31,8 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 			const wanted = names.filter((name) => !name.startsWith(".") && name.endsWith(suffix));
 			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
 		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
+		else if (attempt(path, "listed", [], false, () => files.leadsNowhere?.(path)))
+			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
 	}
 	return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }

@@ -23,6 +23,8 @@ export interface Files {
 	 * @throws {Refusal} for every other reason
 	 */
 	modified?(path: string): bigint | undefined;
+	/** Of what is not there: whether a link is, at the path or above it, that leads to nothing. Missing where that is not known. */
+	leadsNowhere?(path: string): boolean;
 }
 
 /** Reading module files. Asynchronous: to unpack one takes time. */

@@ -2,14 +2,11 @@
 // end. Opening and closing run none, and are done at once: to wake a thread takes longer.
 
 import { openSync, read } from "node:fs";
-import { attributeText } from "../libkmod/formats/attribute.js";
+import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
 import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { openSyscalls } from "./syscalls.js";
 import { threadsForAttributes } from "./thread-pool.js";
-
-/** The largest page, and so the largest attribute, of any machine. */
-const LARGEST_ATTRIBUTE = 65_536;
 
 /** What was read, one character a byte, or why it could not be. */
 export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
@@ -66,16 +63,17 @@ export async function endWithoutReads(): Promise<void> {
 /** @throws where it cannot be opened: what node throws. */
 export function beginRead(path: string, ended: AttributeEnd): void {
 	const fd = openSync(onDisk(path), "r");
-	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
+	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);
 	reading.add(path);
 	// Without a position node calls read(2): sysfs has attributes that cannot be read from a place.
-	read(fd, buffer, 0, LARGEST_ATTRIBUTE, null, (error, length) => {
+	read(fd, buffer, 0, ATTRIBUTE_BUFFER, null, (error, length) => {
 		closeQuietly(fd);
 		reading.delete(path);
 		slow.delete(path);
 		givenUp.delete(path);
-		const text = error ? undefined : attributeText(buffer.subarray(0, length));
+		const text = error ?? attributeIn(buffer, length, path);
 		if (idle.length < threadsForAttributes().prompt) idle.push(buffer);
-		ended(text, error);
+		if (typeof text === "string") ended(text);
+		else ended(undefined, text);
 	});
 }

@@ -84,6 +84,14 @@ export function listDevices(
 		return name === POWER_SUPPLIES || isLinkTo(`${sysfs}${devpath}/subsystem`, `/class/${name}`);
 	}
 
+	/** A capture may have a link in an attribute's place, of which the device's aliases are not told. */
+	function isRead(devpath: string, attribute: Dirent | undefined): boolean {
+		if (attribute === undefined || attribute.isFile()) return attribute !== undefined;
+		const kind = attribute.isSymbolicLink() ? "a link, as no attribute is" : "no regular file";
+		onSkipped?.(devpath, new Error(`its ${attribute.name} cannot be read: it is ${kind}`));
+		return false;
+	}
+
 	function push(children: string[]): void {
 		for (let child = children.pop(); child !== undefined; child = children.pop())
 			if (child !== LAST && !isLeftOut(child)) pending.push(child);
@@ -92,18 +100,20 @@ export function listDevices(
 	return () => {
 		for (let devpath = pending.at(-1); devpath !== undefined; devpath = pending.at(-1)) {
 			const children: string[] = [];
-			let modalias = false;
-			let uevent = false;
+			let aliases: Dirent | undefined;
+			let told: Dirent | undefined;
 			let power = false;
 			for (const entry of list(devpath)) {
 				const { name } = entry;
 				if (entry.isDirectory()) {
 					if (name === POWER) power = true;
 					else children.push(`${devpath}/${name}`);
-				} else if (name === "modalias") modalias = entry.isFile();
-				else if (name === "uevent") uevent = entry.isFile();
+				} else if (name === "modalias") aliases = entry;
+				else if (name === "uevent") told = entry;
 			}
 			pending.pop();
+			const modalias = isRead(devpath, aliases);
+			let uevent = told !== undefined;
 			if (power && (!uevent || existsSync(onDisk(`${sysfs}${devpath}/${POWER}/uevent`)))) {
 				children.push(`${devpath}/${POWER}`);
 				children.sort();
@@ -112,6 +122,7 @@ export function listDevices(
 			if (devpath === ROOT && children.includes(LAST)) pending.push(LAST);
 			push(children);
 			if (uevent && !modalias && isOfOtherClass(devpath)) uevent = false;
+			if (uevent) uevent = isRead(devpath, told);
 			if (modalias || uevent) return { devpath, modalias, uevent };
 		}
 		return undefined;
@@ -159,5 +170,6 @@ export function hasLeft(path: string, thrown: unknown): boolean {
 /** One sentence for people. */
 export function unreadable(what: string, thrown: unknown): Error {
 	const { code, message } = thrown as NodeJS.ErrnoException;
-	return new Error(`${what} cannot be read: ${code ?? message}`, { cause: thrown });
+	const why = thrown instanceof Refusal ? thrown.why : (code ?? message);
+	return new Error(`${what} cannot be read: ${why}`, { cause: thrown });
 }

@@ -1,6 +1,7 @@
 // The Files port on the real file system, /proc and /sys included.
 
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { bounds } from "../libkmod/bounds.js";
 import type { Files } from "../libkmod/kernel.js";
 import { readBounded } from "./bounded-read.js";
@@ -15,7 +16,17 @@ export const files: Files = {
 	stamp: (path) => orAbsent("stat", path, readStamp),
 	modified: (path) =>
 		orAbsent("stat", path, (file) => statSync(onDisk(file), { bigint: true, throwIfNoEntry: false })?.mtimeNs),
+	leadsNowhere: endsInLink,
 };
+
+/** Whether the last that is there of a path's parts is a link, which then leads to nothing. */
+function endsInLink(path: string): boolean {
+	for (let place = path; ; place = dirname(place)) {
+		const entry = orAbsent("stat", place, (it) => lstatSync(onDisk(it), { throwIfNoEntry: false }));
+		if (entry !== undefined) return entry.isSymbolicLink() && orAbsent("stat", place, readStamp) === undefined;
+		if (place === dirname(place)) return false;
+	}
+}
 
 function orAbsent<T>(operation: string, path: string, read: (path: string) => T): T | undefined {
 	try {

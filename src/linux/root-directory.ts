@@ -2,6 +2,7 @@
 // that nothing outside of it is ever read, whatever a capture holds.
 
 import { lstatSync, readlinkSync } from "node:fs";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import { type Files, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
 import { onDisk } from "./disk-path.js";
@@ -10,7 +11,7 @@ import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the kernel follows in one path (MAXSYMLINKS). */
 const MOST_LINKS = 40;
-const ELOOP = 40;
+const { ELOOP } = constants.errno;
 
 type Machine = Kernel & ModuleFiles;
 
@@ -28,19 +29,21 @@ export function withinRoot(root: string, machine: Machine): Machine {
 
 /** What is refused is named as it was asked for. */
 export function filesWithin(root: string, files: Files): Files {
-	const within = <T>(operation: string, path: string, look: (found: string) => T): T => {
+	const within = <T>(operation: string, path: string, look: (found: Found) => T): T => {
 		try {
-			return look(findWithin(root, path, operation));
+			return look(locate(root, path, operation));
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			throw new Refusal(error.operation, path, error.code, error.errno, error.reason);
 		}
 	};
 	return {
-		read: (path, ...more) => within("read", path, (found) => files.read(found, ...more)),
-		list: (path, ...more) => within("list", path, (found) => files.list(found, ...more)),
-		stamp: (path, ...more) => within("stat", path, (found) => files.stamp(found, ...more)),
-		modified: (path) => within("stat", path, (found) => files.modified?.(found)),
+		read: (path, ...more) => within("read", path, ({ place }) => files.read(place, ...more)),
+		list: (path, ...more) => within("list", path, ({ place }) => files.list(place, ...more)),
+		stamp: (path, ...more) => within("stat", path, ({ place }) => files.stamp(place, ...more)),
+		leadsNowhere: (path) =>
+			within("stat", path, ({ place, nowhere }) => nowhere || (files.leadsNowhere?.(place) ?? false)),
+		modified: (path) => within("stat", path, ({ place }) => files.modified?.(place)),
 	};
 }
 
@@ -49,8 +52,18 @@ export function filesWithin(root: string, files: Files): Files {
  * Where there is nothing at the path, one at which there is nothing. @throws {Refusal} ELOOP, or where a directory is closed
  */
 export function findWithin(root: string, path: string, operation = "open"): string {
+	return locate(root, path, operation).place;
+}
+
+type Found = {
+	readonly place: string;
+	/** Nothing is there, and it was a link that led there. */
+	readonly nowhere: boolean;
+};
+
+function locate(root: string, path: string, operation: string): Found {
 	const below = tailBelow(root, path);
-	return below === undefined ? path : walk(root, path, below, operation);
+	return below === undefined ? { place: path, nowhere: false } : walk(root, path, below, operation);
 }
 
 /** Paths that were made of `root` begin with it; those that people write may spell it otherwise. */
@@ -62,12 +75,16 @@ function tailBelow(root: string, path: string): string | undefined {
 	return undefined;
 }
 
-function walk(root: string, path: string, below: string, operation: string): string {
+function walk(root: string, path: string, below: string, operation: string): Found {
 	/** Names below the root that are no links. */
 	const found: string[] = [];
 	const left = below.split("/").reverse();
+	/** How many of the names that are left stand in the path itself, behind those of links. */
+	let own = left.length;
 	let links = 0;
 	for (let name = left.pop(); name !== undefined; name = left.pop()) {
+		const ofLink = left.length >= own;
+		own = Math.min(own, left.length);
 		if (name === "" || name === ".") continue;
 		if (name === "..") {
 			found.pop();
@@ -75,7 +92,7 @@ function walk(root: string, path: string, below: string, operation: string): str
 		}
 		const here = [root, ...found, name].join("/");
 		const link = readLink(operation, path, here);
-		if (link === undefined) return [here, ...left.toReversed()].join("/");
+		if (link === undefined) return { place: [here, ...left.toReversed()].join("/"), nowhere: ofLink };
 		if (link === NO_LINK) found.push(name);
 		else {
 			if (++links > MOST_LINKS) throw new Refusal(operation, path, "ELOOP", ELOOP);
@@ -83,7 +100,7 @@ function walk(root: string, path: string, below: string, operation: string): str
 			left.push(...link.split("/").reverse());
 		}
 	}
-	return [root, ...found].join("/");
+	return { place: [root, ...found].join("/"), nowhere: false };
 }
 
 /** No link is empty. */

@@ -2,7 +2,7 @@
 // Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
 
 import { openSync, readSync } from "node:fs";
-import { attributeText } from "../libkmod/formats/attribute.js";
+import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
 import { closeQuietly } from "./descriptor.js";
 import {
 	type DirectoryOptions,
@@ -17,9 +17,6 @@ import { isShortage, refusalFor } from "./refusal.js";
 import { makeDevice, makeModule, type PresentDevice } from "./walked-device.js";
 
 export type { PresentDevice } from "./walked-device.js";
-
-/** The largest page, and so the largest attribute, of any machine. */
-export const LARGEST_ATTRIBUTE = 65_536;
 
 /**
  * Every device that has an alias, parents before children. With `concerns` also those without, of the subsystems that it says
@@ -36,7 +33,7 @@ export function* walkDevices(
 ): Generator<PresentDevice> {
 	if (concerns?.("module")) for (const name of listModules(sysfs, onSkipped)) yield makeModule(name);
 	const next = listDevices(sysfs, { concerns, onSkipped });
-	const buffer = Buffer.allocUnsafeSlow(LARGEST_ATTRIBUTE);
+	const buffer = Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);
 	const everything = concerns !== undefined;
 
 	function read(devpath: string, name: "modalias" | "uevent"): string | Error | undefined {
@@ -64,7 +61,9 @@ export function* walkDevices(
 function readAttribute(path: string, buffer: Buffer): string {
 	const fd = openSync(onDisk(path), "r");
 	try {
-		return attributeText(buffer.subarray(0, readSync(fd, buffer)));
+		const text = attributeIn(buffer, readSync(fd, buffer), path);
+		if (typeof text !== "string") throw text;
+		return text;
 	} finally {
 		closeQuietly(fd);
 	}

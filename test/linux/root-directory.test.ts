@@ -77,3 +77,23 @@ test("a path that is spelled otherwise is below the root too, and one that is no
 	t.is(findWithin(root, "/etc/modprobe.d"), "/etc/modprobe.d");
 	t.is(findWithin(root, `${root}er`), `${root}er`);
 });
+
+test("what is not there is told apart by whether a link led there", (t) => {
+	const root = makeRoot({
+		"usr/etc/a": "a",
+		out: "-> FOLDER/secret",
+		dead: "-> usr/none",
+		etc: "-> usr/etc",
+		file: "-> usr/etc/a/b",
+		real: "a",
+		twice: "-> dead/deeper",
+	});
+	const leadsNowhere = (path: string) => filesWithin(root, files).leadsNowhere?.(root + path);
+	for (const path of ["/out", "/out/x", "/dead", "/dead/x/y", "/file", "/twice"]) t.true(leadsNowhere(path), path);
+	for (const path of ["/none", "/none/x", "/etc/none", "/etc/a", "/etc/a/x", "/real/x", "/usr/../none"])
+		t.false(leadsNowhere(path), path);
+	// Without a root: links lead where they lead here.
+	t.false(files.leadsNowhere?.(`${root}/out`));
+	for (const path of ["/dead", "/dead/x/y", "/file", "/twice"]) t.true(files.leadsNowhere?.(root + path), path);
+	for (const path of ["/none", "/etc/none", "/etc/a", "/real/x"]) t.false(files.leadsNowhere?.(root + path), path);
+});

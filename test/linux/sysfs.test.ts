@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "ava";
+import { bounds } from "../../src/libkmod/bounds.js";
 import { type PresentDevice, walkDevices } from "../../src/linux/sysfs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sysfs-"));
@@ -207,4 +208,49 @@ test("devices without an alias are told where they concern somebody, crowds and 
 	t.deepEqual(told("module"), ["/module/loop", "/module/parport_pc", "/devices/a", "/devices/b"]);
 	const [module] = walkDevices(sysfs, () => true);
 	t.is(module!.properties.get("SUBSYSTEM"), "module");
+});
+
+test("an attribute of the largest page is read, and one of a byte more is told and read no part of", (t) => {
+	const largest = bounds.attribute.bytes;
+	const sysfs = sysfsWith({
+		"a/modalias": "x:a".padEnd(largest - 1, "a"),
+		"b/modalias": "x:b".padEnd(largest, "b"),
+		"c/modalias": "x:c".padEnd(largest + 1, "c"),
+		"d/uevent": `MODALIAS=x:d\n${"A=b\n".repeat(largest)}`,
+	});
+	const skipped: string[] = [];
+	const walked = [...walkDevices(sysfs, undefined, (what, { message }) => void skipped.push(`${what}: ${message}`))];
+	t.deepEqual(
+		walked.map(({ aliases: [alias = ""] }) => alias.length),
+		[largest - 1, largest],
+	);
+	t.deepEqual(skipped, [
+		"/devices/c: its modalias cannot be read: it is larger than 64 KiB, which no attribute is",
+		"/devices/d: its uevent cannot be read: it is larger than 64 KiB, which no attribute is",
+	]);
+});
+
+test("a link in an attribute's place, wherever it leads, is told, and so is whatever else is no file", (t) => {
+	const sysfs = sysfsWith({ "a/size": "1", "b/uevent": "A=b\n", "c/modalias": "x:c\n", secret: "x:secret\n" });
+	const at = (path: string) => join(sysfs, "devices", path);
+	symlinkSync("nowhere", at("a/modalias"));
+	symlinkSync("../secret", at("b/modalias"));
+	execFileSync("mkfifo", [at("c/uevent")]);
+	const skipped: string[] = [];
+	const walked = [
+		...walkDevices(
+			sysfs,
+			() => true,
+			(what, { message }) => void skipped.push(`${what}: ${message}`),
+		),
+	];
+	t.deepEqual(walked.map(plain), [
+		{ devpath: "/devices/b", aliases: [] },
+		{ devpath: "/devices/c", aliases: ["x:c"] },
+	]);
+	t.deepEqual(skipped, [
+		"/devices/a: its modalias cannot be read: it is a link, as no attribute is",
+		"/devices/b: its modalias cannot be read: it is a link, as no attribute is",
+		"/devices/c: its uevent cannot be read: it is no regular file",
+	]);
 });

@@ -182,3 +182,19 @@ test("a directory that may not be listed is told, and costs what is below it alo
 	];
 	t.deepEqual(told.toSorted(), [...expected, ...expected].sort());
 });
+
+test("an attribute that is larger than a page, or a link, is told as by the walk without threads", async (t) => {
+	const sysfs = sysfsWith({
+		"a/modalias": "x:a\n".padEnd(2 ** 16 + 1, "a"),
+		"a/uevent": "A=b\n",
+		"b/uevent": "MODALIAS=x:b",
+	});
+	symlinkSync("../a/modalias", join(sysfs, "devices/b/modalias"));
+	const skipped: string[] = [];
+	const atOnce = [...walkDevices(sysfs, undefined, (what, { message }) => void skipped.push(`${what}: ${message}`))];
+	const told = await walk(sysfs);
+	t.deepEqual(told.devices, ["/devices/b x:b"]);
+	t.is(atOnce.length, 1);
+	t.deepEqual(told.skipped.toSorted(), skipped);
+	t.is(skipped.length, 2);
+});

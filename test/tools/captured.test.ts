@@ -256,3 +256,29 @@ test("a capture whose devices are a link tells of no other machine's", (t) => {
 	t.is(stderr, `coldplug: could not walk ${machine}/sys/devices: ELOOP\n`);
 	t.is(status, 1);
 });
+
+test("what of a capture leads out of it or nowhere is told: directories of the configuration, and attributes", (t) => {
+	const machine = copyMachine();
+	for (const place of ["etc/modprobe.d", "etc/hotplugd"])
+		rmSync(join(machine, place), { recursive: true, force: true });
+	symlinkSync("/usr/nowhere", join(machine, "etc/hotplugd"));
+	symlinkSync("../../etc/modprobe.d", join(machine, "etc/modprobe.d"));
+	mkdirSync(join(machine, "sys/devices/odd"));
+	symlinkSync("/sys/kernel/uevent_seqnum", join(machine, "sys/devices/odd/modalias"));
+	const { stderr, status } = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	t.is(
+		stderr,
+		[
+			`coldplug: ${machine}/etc/modprobe.d: cannot be listed (ELOOP), so nothing in it counts`,
+			`coldplug: ${machine}/etc/hotplugd/rules.d: is reached by a link to nowhere, so nothing in it counts`,
+			"coldplug: passed over /devices/odd: its modalias cannot be read: it is a link, as no attribute is\n",
+		].join("\n"),
+	);
+	t.is(status, 1);
+	rmSync(join(machine, "etc/modprobe.d"));
+	symlinkSync(tmpdir(), join(machine, "etc/modprobe.d"));
+	const checked = amidPoison(["check", "-d", machine, "-S", release]);
+	t.true(
+		checked.stdout.includes(`${machine}/etc/modprobe.d: is reached by a link to nowhere, so nothing in it counts\n`),
+	);
+});
