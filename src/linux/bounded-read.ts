@@ -13,7 +13,7 @@ import { refusalFor } from "./refusal.js";
 const NULL_DEVICE = 0x103;
 /** Where a file does not tell its size, as in /proc. */
 const FIRST_PIECE = 4096;
-/** Whoever writes into a pipe may take so long for a piece, in milliseconds. */
+/** Whoever writes into a pipe may take so long for all of it, in milliseconds. */
 const PATIENCE = 60_000;
 const PAUSE = 5;
 
@@ -79,25 +79,22 @@ function readPieces(path: string, bound: Bound, first: number, read: (piece: Buf
 	}
 }
 
-/** Waits for each piece, and, where the pipe has a name, for whoever is to write into it: to the kernel it is at its end until then. */
+/**
+ * Waits for each piece, for all of them no longer than its patience; and, where the pipe has a name, for whoever is to write into it:
+ * to the kernel it is at its end until then.
+ */
 function waitingReader(fd: number, path: string, stat: Stats, patience: number): (piece: Buffer) => number {
 	let awaitingWriter = stat.isFIFO() && !readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:");
+	const end = performance.now() + patience;
 	return (piece) => {
-		const end = performance.now() + patience;
 		for (;;) {
 			const got = readIfThere(fd, piece);
-			if (got !== undefined && (got > 0 || !awaitingWriter)) {
+			if (got === 0 && !awaitingWriter) return 0;
+			if (performance.now() > end) throw tooLate(path, patience);
+			if (got) {
 				awaitingWriter = false;
 				return got;
 			}
-			if (performance.now() > end)
-				throw new Refusal(
-					"read",
-					path,
-					"ETIMEDOUT",
-					os.errno.ETIMEDOUT,
-					`nothing came from it for ${patience / 1000} s`,
-				);
 			pause();
 		}
 	};
@@ -114,6 +111,11 @@ function readIfThere(fd: number, piece: Buffer): number | undefined {
 
 function pause(): void {
 	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+}
+
+function tooLate(path: string, patience: number): Refusal {
+	const reason = `it has not come to its end after ${patience / 1000} s`;
+	return new Refusal("read", path, "ETIMEDOUT", os.errno.ETIMEDOUT, reason);
 }
 
 function tooLarge(path: string, bound: Bound): Refusal {

@@ -94,11 +94,20 @@ test("a pipe that the caller names is waited for, and not for ever", async (t) =
 	const writer = spawn("sh", ["-c", 'exec 3>"$0"; printf "blacklist " >&3; sleep 0.1; echo snd >&3', at("late")]);
 	t.is(readBounded(at("late"), named).toString(), "blacklist snd\n");
 	await new Promise((resolve) => writer.once("exit", resolve));
-	const why = "nothing came from it for 0.02 s";
+	const why = "it has not come to its end after 0.02 s";
 	t.is(refusal(at("late"), named, 20).why, why);
 	const held = openSync(at("late"), "r+");
 	t.is(refusal(at("late"), named, 20).why, why);
 	closeSync(held);
+});
+
+test("a pipe of which a little comes again and again is given up too, all of it in one time", async (t) => {
+	execFileSync("mkfifo", [at("dripping")]);
+	const writer = spawn("sh", ["-c", 'exec 3>"$0"; while echo "# more" >&3; do sleep 0.01; done', at("dripping")]);
+	const { code, why } = refusal(at("dripping"), { ...named, bytes: 2 ** 20 }, 500);
+	t.deepEqual([code, why], ["ETIMEDOUT", "it has not come to its end after 0.5 s"]);
+	writer.kill();
+	await new Promise((resolve) => writer.once("exit", resolve));
 });
 
 test("modprobe reads the configuration that a pipe has, as kmod does", (t) => {
