@@ -2,7 +2,7 @@
 
 import { constants, release } from "node:os";
 import { attributeWord } from "../libkmod/formats/attribute.js";
-import type { Kernel, ModuleFiles, RunFlags } from "../libkmod/kernel.js";
+import { type Files, type Kernel, type ModuleFiles, Refusal, type RunFlags } from "../libkmod/kernel.js";
 import { exactCommand } from "./exact-command.js";
 import { files } from "./files.js";
 import type { Compression } from "./module-file.js";
@@ -14,13 +14,7 @@ const operations = () => import("./module-operations.js");
 
 /** The running kernel. @param sysfs where /sys is. Nothing native is loaded before the first insertion or removal. */
 export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {}): Kernel & ModuleFiles {
-	let unpacks: { readonly compression: string | undefined } | undefined;
-	// Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves.
-	const kernelUnpacks = (compression: Compression) => {
-		const bytes = unpacks === undefined ? files.read(`${sysfs}/module/compression`) : undefined;
-		unpacks ??= { compression: bytes && attributeWord(bytes) };
-		return unpacks.compression === compression;
-	};
+	const kernelUnpacks = whatKernelUnpacks(sysfs, files);
 	return {
 		...files,
 		release: release(),
@@ -32,6 +26,25 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 		run: (command, environment, flags = {}) => refusing("run", command, () => run(command, environment, flags)),
 	};
 }
+
+/**
+ * Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves. While that cannot
+ * be read it is none: what is unpacked here every kernel takes.
+ */
+export function whatKernelUnpacks(sysfs: string, { read }: Pick<Files, "read">): (compression: Compression) => boolean {
+	let told: { readonly compression: string | undefined } | undefined;
+	return (compression) => {
+		try {
+			told ??= { compression: wordIn(read(`${sysfs}/module/compression`)) };
+			return told.compression === compression;
+		} catch (error) {
+			if (error instanceof Refusal) return false;
+			throw error;
+		}
+	};
+}
+
+const wordIn = (bytes: Buffer | undefined): string | undefined => bytes && attributeWord(bytes);
 
 async function refusing<T>(operation: string, subject: string, act: () => Promise<T>): Promise<T> {
 	try {

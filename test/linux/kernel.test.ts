@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import test from "ava";
 import { forceModule } from "../../src/libkmod/formats/forced-module.js";
 import { Refusal } from "../../src/libkmod/kernel.js";
-import { openKernel } from "../../src/linux/kernel.js";
+import { openKernel, whatKernelUnpacks } from "../../src/linux/kernel.js";
 import { elfImage } from "../support/elf-image.js";
 import { type CallOutcome, callKernel, type KernelCall } from "../support/kernel-session.js";
 import { fnv1a, type RecordedCall, readRecord, standinEnvironment } from "../support/standin.js";
@@ -88,6 +88,29 @@ test("a compressed module is unpacked for init_module where the kernel names ano
 		t.deepEqual(outcomes, ["done"]);
 		t.deepEqual(recorded, [{ call: "init_module", size: image.length, hash: fnv1a(image), parameters: "a=1" }]);
 	}
+});
+
+test("a compressed module is unpacked here too where the kernel's word on compression cannot be read", async (t) => {
+	mkdirSync(at("sys-odd/module/compression"), { recursive: true });
+	const { outcomes, recorded } = await standIn([{ insert: [gzipped, "a=1"] }], {}, at("sys-odd"));
+	t.deepEqual(outcomes, ["done"]);
+	t.deepEqual(recorded, [{ call: "init_module", size: image.length, hash: fnv1a(image), parameters: "a=1" }]);
+});
+
+test("what the kernel unpacks is asked until it was told, and then no more", (t) => {
+	const answers = ["EIO", "EMFILE", "gzip\n", "xz\n"];
+	const unpacks = whatKernelUnpacks("/sys", {
+		read(path) {
+			const answer = answers.shift() ?? "";
+			if (answer.startsWith("E")) throw new Refusal("read", path, answer, 1);
+			return Buffer.from(answer);
+		},
+	});
+	t.deepEqual(
+		[unpacks("gzip"), unpacks("gzip"), unpacks("gzip"), unpacks("gzip"), unpacks("xz")],
+		[false, false, true, true, false],
+	);
+	t.is(answers.length, 1);
 });
 
 test("a kernel without finit_module is given the image itself", async (t) => {
