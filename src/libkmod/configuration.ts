@@ -22,6 +22,8 @@ export type ConfigurationOptions = {
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
 	readonly kernelCommandLine?: string;
+	/** The file that has it, in place of the text. Where it is absent the kernel has none. */
+	readonly commandLineFile?: string;
 	/** In place of {@link modprobeDirectories}. */
 	readonly directories?: readonly string[];
 };
@@ -47,7 +49,8 @@ export function readConfiguration(files: Files, options: ConfigurationOptions): 
 		configs.push(parsed.value);
 		for (const problem of parsed.problems) problems.push(problem);
 	}
-	if (options.kernelCommandLine !== undefined) configs.push(configOfCommandLine(options.kernelCommandLine, problems));
+	const commandLine = options.kernelCommandLine ?? readCommandLine(files, options.commandLineFile, problems);
+	if (commandLine !== undefined) configs.push(configOfCommandLine(commandLine, problems));
 	return { value: mergeModprobeConfigs(configs), problems, read };
 }
 
@@ -58,6 +61,11 @@ function whereToLook({
 }: ConfigurationOptions): WhereToLook {
 	const first = [`${moduleDirectory}/modules.softdep`, `${moduleDirectory}/modules.weakdep`];
 	return { first, directories, ...(configPaths !== undefined && { paths: configPaths }) };
+}
+
+function readCommandLine(files: Files, path: string | undefined, problems: Problem[]): string | undefined {
+	const bytes = path === undefined ? undefined : readConfigurationFile(files, path, problems, bounds.small);
+	return bytes?.split("\0", 1)[0];
 }
 
 function configOfCommandLine(text: string, problems: Problem[]): ModprobeConfig {

@@ -4,7 +4,6 @@
 // Kmod may be asked many things at once: a module that two probes want is inserted once.
 import { absolutePath } from "./absolute-path.js";
 import { modprobeDirectories, readConfiguration } from "./configuration.js";
-import { attributeText } from "./formats/attribute.js";
 import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
 import { type Contents, makeContents } from "./kmod/contents.js";
 import type { Context, LogEntry } from "./kmod/context.js";
@@ -80,12 +79,11 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 	const { release = machine.release, sysfs = `${root}/sys`, proc = `${root}/proc`, configPaths } = options;
 	const directories = modprobeDirectories.map((directory) => root + directory);
 	const moduleDirectory = absolute(options.moduleDirectory ?? `${root}/lib/modules/${release}`);
-	const commandLine = machine.read(`${proc}/cmdline`);
 	const configuration = readConfiguration(machine, {
 		moduleDirectory,
 		directories,
 		...(configPaths !== undefined && { configPaths }),
-		...(commandLine !== undefined && { kernelCommandLine: attributeText(commandLine) }),
+		commandLineFile: `${proc}/cmdline`,
 	});
 	const ofModules = ["modules.softdep", "modules.weakdep"].map((name) => `${moduleDirectory}/${name}`);
 	const resources = openResources(machine, {

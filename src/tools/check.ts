@@ -4,8 +4,6 @@ import { makeChecker } from "../agent/check.js";
 import { POLICY_DIRECTORY } from "../agent/policy-files.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import { modprobeDirectories } from "../libkmod/configuration.js";
-import { attributeText } from "../libkmod/formats/attribute.js";
-import type { Files } from "../libkmod/kernel.js";
 import { agentOptions, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Options } from "./options.js";
@@ -40,7 +38,8 @@ export const check = defineTool({
 				moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
 				directories: modprobeDirectories.map((directory) => root + directory),
 				...(given.configPath.length > 0 && { configPaths: given.configPath }),
-				...commandLine(kernel, root, given.setVersion),
+				// Another machine's kernel has another command line, and another kernel of this machine may get another.
+				...((root !== "" || given.setVersion === undefined) && { commandLineFile: `${root}/proc/cmdline` }),
 			});
 		}
 		const { problems, checked } = checker;
@@ -58,12 +57,6 @@ export const check = defineTool({
 		return problems.length === 0 ? exitStatus.right : exitStatus.problems;
 	},
 });
-
-/** Another machine's kernel has another command line, and another kernel of this machine may get another. */
-function commandLine(files: Files, root: string, setVersion: string | undefined) {
-	const text = root === "" && setVersion !== undefined ? undefined : files.read(`${root}/proc/cmdline`);
-	return text === undefined ? {} : { kernelCommandLine: attributeText(text) };
-}
 
 function count(number: number, what: string): string {
 	return `${number === 0 ? "no" : number} ${what}${number === 1 ? "" : "s"}`;

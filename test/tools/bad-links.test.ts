@@ -129,3 +129,17 @@ for (const [name, { code, spoil }] of Object.entries(faults)) {
 		}
 	});
 }
+
+test("a kernel command line that cannot be read is a problem of the configuration, in the library and to check", async (t) => {
+	const machine = makeMachine();
+	mkdirSync(join(machine, "proc"), { recursive: true });
+	rmSync(join(machine, "proc/cmdline"), { force: true });
+	symlinkSync("cmdline", join(machine, "proc/cmdline"));
+	const message = "cannot be read (ELOOP), so nothing in it counts";
+	const kmod = openKmod({ root: machine, release: RELEASE });
+	t.deepEqual(kmod.problems(), [{ file: join(machine, "proc/cmdline"), line: 0, message }]);
+	t.is(kmod.lookUp("ok").length, 1);
+	const { stdout, status } = await ourTool("hotplugd", "check", "-d", machine, "-S", RELEASE);
+	t.true(stdout.includes(`${machine}/proc/cmdline: ${message}\n`));
+	t.is(status, 1);
+});

@@ -29,7 +29,7 @@ export interface ModuleTree {
 	walk(directory: string, wanted: (name: string) => boolean, passedOver: (name: string) => boolean): Walk;
 	/** Reads module files, whatever they are compressed by: `paths` absolute, or relative to the directory. */
 	digest(directory: string, paths: readonly string[]): Promise<Digests>;
-	/** When a file was last written: nanoseconds since 1970. Undefined where there is none. */
+	/** When a file was last written: nanoseconds since 1970. Undefined where there is none. @throws {Refusal} for every other reason */
 	modified(path: string): bigint | undefined;
 	/** Keeps other depmods out of a directory for as long as this process lives. Resolves, too, where it cannot be had. */
 	lock(directory: string, options: LockOptions): Promise<DirectoryLock>;
