@@ -7,6 +7,7 @@ import { parseModprobeConfig } from "../libkmod/formats/modprobe-config.js";
 import { readIndexesLeniently } from "../libkmod/indexes.js";
 import { type Files, type Problem, Refusal } from "../libkmod/kernel.js";
 import { makeKnowledge } from "../libkmod/knowledge.js";
+import { leadsNowhere } from "../libkmod/presence.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import { parsePolicy } from "./policy-file.js";
 import { parseSettings } from "./settings-file.js";
@@ -45,7 +46,8 @@ export function makeChecker(files: Files): Checker {
 	function settings(file: string, required: boolean): void {
 		const text = read(file, bounds.settings);
 		if (text === undefined) {
-			if (required && isAbsent(files, file)) object(file, "there is no such file");
+			if (isAbsent(files, file) && (required || leadsNowhere(files, file)))
+				object(file, required ? "there is no such file" : "is reached by a link to nowhere, so the defaults count");
 			return;
 		}
 		note("settings", file);

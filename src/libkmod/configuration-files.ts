@@ -1,6 +1,7 @@
 // Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
 import { type Bound, bounds } from "./bounds.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
+import { leadsNowhere } from "./presence.js";
 
 export type WhereToLook = {
 	/** Files of any name, each before any other of its name. */
@@ -31,7 +32,7 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 			const wanted = names.filter((name) => !name.startsWith(".") && name.endsWith(suffix));
 			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
 		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
-		else if (attempt(path, "listed", [], false, () => files.leadsNowhere?.(path)))
+		else if (leadsNowhere(files, path))
 			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
 	}
 	return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);

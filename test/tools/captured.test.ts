@@ -226,7 +226,12 @@ test("absolute links within a root lead where they do on its machine", (t) => {
 	t.is(status, 0);
 	t.regex(stdout, /[1-9]\d* modules in /);
 	t.true(stdout.includes(`e1000: blacklisted by ${machine}/etc/modprobe.d/site.conf line 1`), stdout);
+	rmSync(join(machine, "etc/hotplugd.toml"), { force: true });
+	symlinkSync("/nowhere/hotplugd.toml", join(machine, "etc/hotplugd.toml"));
 	const checked = amidPoison(["check", "-d", machine, "-S", release]);
+	t.true(
+		checked.stdout.includes(`${machine}/etc/hotplugd.toml: is reached by a link to nowhere, so the defaults count\n`),
+	);
 	t.true(
 		checked.stdout.includes("no problems") || checked.stdout.includes("it has modules whose files"),
 		checked.stdout,
