@@ -239,6 +239,28 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return JSON.parse(JSON.stringify({ gone, told, back, ended }).replaceAll(place.folder, ""));
 	},
 
+	/** Files of the tree become links to themselves under it, an index and one of the configuration, and are mended one after the other. */
+	async circled() {
+		const place = preparePlace(world);
+		addDevice("/devices/disk", "x:disk");
+		const daemon = launch(place, unprivileged);
+		await daemon.until(() => isLive(daemon, "disk") && isSettled(daemon));
+		const softdep = join(release(place), "modules.softdep");
+		symlinkSync("modules.softdep", softdep);
+		const mend = faults.indexIsCircle!(place) as () => void;
+		await daemon.until(() => tellings(daemon).length > 0);
+		const load = await tell(place, { command: "load", alias: "x:later" });
+		const renewals = () => daemon.log.filter(({ msg }) => msg === "read indexes and configuration anew").length;
+		mend();
+		await daemon.until(() => renewals() === 1);
+		rmSync(softdep);
+		await daemon.until(() => renewals() === 2);
+		const { missing } = await statusOf(place);
+		const told = tellings(daemon).map(({ msg }) => String(msg));
+		const ended = await daemon.stop();
+		return JSON.parse(JSON.stringify({ load, told, missing, ended }).replaceAll(place.folder, ""));
+	},
+
 	/** Whoever mounts it and then asks for things to be settled is not told so before the drivers are there. */
 	async settledAfter() {
 		const place = preparePlace(world);

@@ -90,6 +90,16 @@ test("indexes that are gone leave what was known, and when they are back as they
 	t.deepEqual(ended, endedWell);
 });
 
+test("files of the tree that become links to themselves are told once each, what was known counts meanwhile, and they are read when they are mended", async (t) => {
+	const { load, told, missing, ended } = await suffer(t, "circled");
+	t.like(load, { ok: true, result: "done" });
+	t.is(told.length, 2, told.join("\n"));
+	t.regex(told[0], /what was known still counts: could not read .*modules\.alias\.bin: ELOOP/);
+	t.regex(told[1], /modules\.softdep: cannot be read \(ELOOP\), so nothing in it counts/);
+	t.is(missing, undefined);
+	t.deepEqual(ended, endedWell);
+});
+
 test("settle, asked once the indexes are there, waits for the drivers though nobody has noticed yet", async (t) => {
 	const { settled, inserted, ended } = await suffer(t, "settledAfter");
 	t.deepEqual(settled, { ok: true, settled: true, waiting_for: [] });
