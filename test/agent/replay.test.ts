@@ -1,5 +1,6 @@
 import test from "ava";
 import { isReplayToCome } from "../../src/agent/replay.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 
 const list = (names: string[] | undefined) => ({
 	list: (path: string) => (path === "/run/systemd/units" ? names : undefined),
@@ -10,4 +11,11 @@ test("udev's replay is to come as long as systemd has not started it, and where 
 	t.true(isReplayToCome(list([])));
 	t.false(isReplayToCome(list(["invocation:systemd-udev-trigger.service"])));
 	t.false(isReplayToCome(list(undefined)));
+});
+
+test("where nobody may look at what systemd has started, udev's replay is not counted upon", (t) => {
+	const refuse = (path: string) => {
+		throw new Refusal("list", path, "EACCES", 13);
+	};
+	t.false(isReplayToCome({ list: refuse }));
 });
