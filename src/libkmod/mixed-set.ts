@@ -17,7 +17,7 @@ export function findMixture(files: Files, moduleDirectory: string): Problem | un
 /** What our depmod has made in one run bears one time, which no other program gives. */
 function findOtherRun(files: Files, moduleDirectory: string): Problem | undefined {
 	const times = ALWAYS_MADE.flatMap((name) => {
-		const time = timeOf(files, `${moduleDirectory}/${name}`);
+		const time = ifReadable(() => files.modified?.(`${moduleDirectory}/${name}`));
 		return time === undefined ? [] : [{ name, time }];
 	});
 	const sign = times.find(({ time }) => isTimeOfRun(time));
@@ -27,18 +27,9 @@ function findOtherRun(files: Files, moduleDirectory: string): Problem | undefine
 	return { file: `${moduleDirectory}/${other.name}`, line: 0, message };
 }
 
-function timeOf(files: Files, path: string): bigint | undefined {
-	try {
-		return files.modified?.(path);
-	} catch (error) {
-		if (error instanceof Refusal) return undefined;
-		throw error;
-	}
-}
-
 /** A depmod that is at work leaves nothing when it has ended. */
 function findUnfinished(files: Files, moduleDirectory: string): Problem | undefined {
-	const draft = listOf(files, moduleDirectory).find(isDraft);
+	const draft = ifReadable(() => files.list(moduleDirectory))?.find(isDraft);
 	return draft === undefined
 		? undefined
 		: {
@@ -46,15 +37,6 @@ function findUnfinished(files: Files, moduleDirectory: string): Problem | undefi
 				line: 0,
 				message: "a depmod left this when it was interrupted, or is at work: files may be of two runs; run depmod",
 			};
-}
-
-function listOf(files: Files, directory: string): readonly string[] {
-	try {
-		return files.list(directory) ?? [];
-	} catch (error) {
-		if (error instanceof Refusal) return [];
-		throw error;
-	}
 }
 
 /** What a text and an index that is made with it say, in the same words. */
@@ -128,8 +110,13 @@ export function listModulesOfText(files: Files, path: string, place: 0 | 1): rea
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
 function readText(files: Files, path: string): string | undefined {
+	return ifReadable(() => files.read(path, bounds.index))?.toString("latin1");
+}
+
+/** Undefined, too, for what cannot be read: other checks tell of that. */
+function ifReadable<T>(read: () => T): T | undefined {
 	try {
-		return files.read(path, bounds.index)?.toString("latin1");
+		return read();
 	} catch (error) {
 		if (error instanceof Refusal) return undefined;
 		throw error;
