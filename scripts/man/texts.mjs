@@ -186,7 +186,7 @@ export const texts = {
 	check: {
 		description: [
 			"Reads all that hotplugd-run(8) and coldplug(8) would read and prints what is wrong with it, a line each with file and line: the settings; the rules of policy; modprobe's configuration, lines included that count for nothing; and depmod's indexes. It needs no privilege and changes nothing.",
-			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there, and none whose file is not: otherwise depmod(8) has to be run. So it has where files are of two of its runs: where an index and its text, such as `modules.alias`, differ, a depmod that was interrupted has left drafts, or only some bear the time that `hotplugd`'s depmod gives all files of a run.",
+			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there and depmod.d(5) does not exclude, and none whose file is not: otherwise depmod(8) has to be run. So it has where files are of two of its runs: where an index and its text, such as `modules.alias`, differ, a depmod that was interrupted has left drafts, or only some bear the time that `hotplugd`'s depmod gives all files of a run.",
 			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`.",
 		],
 		more: {

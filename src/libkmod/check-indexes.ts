@@ -124,7 +124,7 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 	const directory = place.moduleDirectory;
 	const known = new Set(dependencies.map(({ key }) => key));
 	const { misfits, paths, needed } = readDependencies(dependencies);
-	const present = listPresentModules(files, directory, known);
+	const present = listPresentModules(files, place, known);
 	const ofDependencies = `${directory}/${indexNames.dependencies}`;
 	const foreign = `it has modules that ${indexNames.dependencies} lacks`;
 	return [

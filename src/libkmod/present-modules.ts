@@ -1,21 +1,27 @@
 // The modules whose files are there, by the same walk as depmod's: those that its indexes should have.
 import { MOST_NAMES_IN_ALL } from "./bounds.js";
+import { readDepmodConfig } from "./depmod/configuration.js";
 import { isExcluded, isModuleFileName } from "./depmod/module-search.js";
 import { type Found, type Tree, walkTree } from "./depmod/module-walk.js";
-import { mergeDepmodConfigs } from "./formats/depmod-config.js";
 import { type Files, Refusal } from "./kernel.js";
 import { normaliseModuleName } from "./module-name.js";
+import type { ModulesPlace } from "./other-root.js";
 
 /**
  * Names of the modules whose files lie below the directory, as far as that can be read.
  * @param known of these a file's name is enough: whether it leads to one is not looked at
  */
-export function listPresentModules(files: Files, directory: string, known: ReadonlySet<string>): string[] {
-	const noConfig = mergeDepmodConfigs([]);
+export function listPresentModules(
+	files: Files,
+	{ moduleDirectory, root = "" }: ModulesPlace,
+	known: ReadonlySet<string>,
+): string[] {
+	// Depmod itself tells what is wrong with its configuration.
+	const config = readDepmodConfig(files, { root }, []);
 	const options = {
-		root: directory,
+		root: moduleDirectory,
 		wanted: isModuleFileName,
-		passedOver: (name: string) => isExcluded(name, noConfig),
+		passedOver: (name: string) => isExcluded(name, config),
 		most: MOST_NAMES_IN_ALL,
 	};
 	try {

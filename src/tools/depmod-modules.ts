@@ -1,27 +1,12 @@
 // Which module files depmod is about: those of the module directory and of depmod.d's external ones, or those it was given.
-import { bounds } from "../libkmod/bounds.js";
-import { listConfigurationFiles, readConfigurationFile } from "../libkmod/configuration-files.js";
+import { readDepmodConfig } from "../libkmod/depmod/configuration.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/module-search.js";
 import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { formatErrno } from "../libkmod/error-text.js";
-import {
-	type DepmodConfig,
-	forRelease,
-	mergeDepmodConfigs,
-	parseDepmodConfig,
-} from "../libkmod/formats/depmod-config.js";
+import { type DepmodConfig, forRelease, mergeDepmodConfigs } from "../libkmod/formats/depmod-config.js";
 import { type Problem, Refusal } from "../libkmod/kernel.js";
 import { findMixture } from "../libkmod/mixed-set.js";
 import type { DepmodCall } from "./depmod.js";
-
-/** In order of precedence. */
-const depmodDirectories: readonly string[] = [
-	"/etc/depmod.d",
-	"/run/depmod.d",
-	"/usr/local/lib/depmod.d",
-	"/usr/lib/depmod.d",
-	"/lib/depmod.d",
-];
 
 export type ModulesFound = {
 	/** Relative to the module directory where they are in it, else absolute. */
@@ -137,21 +122,10 @@ function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 
 function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {
 	const problems: Problem[] = [];
-	const { config } = given.options;
-	const paths = config.length === 0 ? {} : { paths: config };
-	const files = listConfigurationFiles(kernel, { directories: depmodDirectories, ...paths }, problems);
-	const configs = files.flatMap((file) => {
-		const text = readConfigurationFile(kernel, file, problems, {
-			...bounds.configuration,
-			named: config.includes(file),
-		});
-		if (text === undefined) return [];
-		const parsed = parseDepmodConfig(file, text);
-		for (const problem of parsed.problems) problems.push(problem);
-		return [parsed.value];
-	});
+	const { config: paths } = given.options;
+	const config = readDepmodConfig(kernel, paths.length === 0 ? {} : { paths }, problems);
 	for (const problem of problems) say("ERROR", formatProblem(problem));
-	return mergeDepmodConfigs(configs);
+	return config;
 }
 
 function formatProblem({ file, line, message }: Problem): string {

@@ -261,6 +261,17 @@ test("what depmod does not take for a module is none here either: what it passes
 	);
 });
 
+test("what depmod.d excludes is not missed, by the configuration of the root that is checked", (t) => {
+	const files = new Map([...complete()].map(([file, content]) => [`/other${file}`, content]));
+	files.set(`/other${path("kernel/staging/x.ko")}`, Buffer.alloc(0));
+	const missing = () => checkIndexes(filesIn(files), `/other${moduleDirectory}`, "/other").problems.length;
+	t.is(missing(), 1);
+	files.set("/etc/depmod.d/own.conf", Buffer.from("exclude staging\n"));
+	t.is(missing(), 1);
+	files.set("/other/etc/depmod.d/own.conf", Buffer.from("exclude staging\n"));
+	t.is(missing(), 0);
+});
+
 test("a file alone is read to its end", (t) => {
 	const files = complete();
 	t.is(checkIndex(filesIn(files), path("modules.alias.bin")), undefined);

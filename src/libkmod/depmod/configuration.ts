@@ -1,0 +1,42 @@
+// depmod's configuration, as depmod.d(5) finds it.
+import { bounds } from "../bounds.js";
+import { listConfigurationFiles, readConfigurationFile } from "../configuration-files.js";
+import { type DepmodConfig, mergeDepmodConfigs, parseDepmodConfig } from "../formats/depmod-config.js";
+import type { Files, Problem } from "../kernel.js";
+
+/** In order of precedence. */
+const depmodDirectories: readonly string[] = [
+	"/etc/depmod.d",
+	"/run/depmod.d",
+	"/usr/local/lib/depmod.d",
+	"/usr/lib/depmod.d",
+	"/lib/depmod.d",
+];
+
+export type DepmodConfigOptions = {
+	/** Files, which may be pipes, and directories in place of the usual ones: `depmod -C`. */
+	readonly paths?: readonly string[];
+	/** Below which the usual directories are. */
+	readonly root?: string;
+};
+
+/** For every kernel. @param problems is added to */
+export function readDepmodConfig(
+	files: Files,
+	{ paths, root = "" }: DepmodConfigOptions,
+	problems: Problem[],
+): DepmodConfig {
+	const where = {
+		directories: depmodDirectories.map((directory) => root + directory),
+		...(paths !== undefined && { paths }),
+	};
+	const configs = listConfigurationFiles(files, where, problems).flatMap((file) => {
+		const bound = { ...bounds.configuration, named: paths?.includes(file) ?? false };
+		const text = readConfigurationFile(files, file, problems, bound);
+		if (text === undefined) return [];
+		const parsed = parseDepmodConfig(file, text);
+		for (const problem of parsed.problems) problems.push(problem);
+		return [parsed.value];
+	});
+	return mergeDepmodConfigs(configs);
+}
