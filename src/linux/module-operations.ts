@@ -40,9 +40,9 @@ type Insertion = {
 
 /**
  * The module's init runs once at most, whatever it answers but EINTR. EAGAIN is an init's own answer: the kernel's loader has none
- * (kernel/module/main.c). EINTR may be the loader's, before any init: a signal came while another process was loading the same file,
- * for which it waits (Linux 6.11). An init that a signal interrupts answers the same, and nothing tells the two apart: after both the
- * module may be absent from /proc/modules. So both are called again, as the kernel itself does after a handler with SA_RESTART.
+ * (kernel/module/main.c). EINTR may be the loader's, before any init: a signal came while it waited for another process's load of the
+ * same module. An init that a signal interrupts answers the same, and nothing tells the two apart: after both the module may be absent
+ * from /proc/modules. So both calls are made again, as the kernel itself does after a handler with SA_RESTART.
  */
 export async function insertModule(
 	path: string,
