@@ -187,7 +187,7 @@ export const texts = {
 		description: [
 			"Reads all that hotplugd-run(8) and coldplug(8) would read and prints what is wrong with it, a line each with file and line: the settings; the rules of policy; modprobe's configuration, lines included that count for nothing; and depmod's indexes. It needs no privilege and changes nothing.",
 			"Of each index every entry is read. `modules.dep.bin` has to have all modules that other indexes and its own lines name, all whose files are there and depmod.d(5) does not exclude, and none whose file is not: otherwise depmod(8) has to be run. So it has where files are of two of its runs: where an index and its text, such as `modules.alias`, differ, a depmod that was interrupted has left drafts, or only some bear the time that `hotplugd`'s depmod gives all files of a run.",
-			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`.",
+			"With *FILE* only that is checked: settings are in a file named `hotplugd.toml` or named by `--config`, policy in others that end in `.toml`, modprobe's configuration in `.conf`, indexes in `.bin`. A file that is named may be a pipe.",
 		],
 		more: {
 			"Exit status": ["0 where nothing is wrong, 1 where something is, 2 where the options were wrong."],
@@ -195,7 +195,7 @@ export const texts = {
 				...agentFiles,
 				{
 					term: "`/etc/hotplugd/rules.d/`*NAME*`.toml`",
-					text: "The administrator's rules. A file hides the package's own one of the same name.",
+					text: "The administrator's rules. A file hides the package's own one of the same name. With `-d`, both are those of that root.",
 				},
 			],
 		},

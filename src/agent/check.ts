@@ -10,18 +10,19 @@ import { makeKnowledge } from "../libkmod/knowledge.js";
 import { leadsNowhere } from "../libkmod/presence.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import { parsePolicy } from "./policy-file.js";
+import type { PolicyDirectories } from "./policy-files.js";
 import { parseSettings } from "./settings-file.js";
 
 export type Checked = { readonly file: string; readonly as: "settings" | "policy" | "configuration" | "index" };
 
 export type Checker = {
-	/** @param required whether it must be there. */
+	/** @param required whether it was named, must be there, and may be a pipe. */
 	settings(file: string, required: boolean): void;
-	/** @param directories in order of precedence. @param root where the programs of rules are looked for. */
-	policy(directories: readonly string[], root: string): void;
+	/** @param root where the programs of rules are looked for. */
+	policy(where: PolicyDirectories, root: string): void;
 	/** modprobe's configuration, and the indexes of a module directory. */
 	modules(options: ConfigurationOptions & { readonly root?: string }): void;
-	/** One file of any of these kinds, told by its name. @param settings the file that is the settings, if another than usual. */
+	/** One file of any of these kinds, told by its name: it may be a pipe. @param settings the file that is the settings, if another than usual. */
 	file(file: string, settings?: string): void;
 	readonly checked: readonly Checked[];
 	readonly problems: readonly Problem[];
@@ -41,10 +42,10 @@ export function makeChecker(files: Files): Checker {
 	const object = (file: string, message: string): void => void problems.push({ file, line: 0, message });
 
 	/** Undefined where there is none, or it cannot be read, which is a problem. */
-	const read = (file: string, bound?: Bound): string | undefined => readConfigurationFile(files, file, problems, bound);
+	const read = (file: string, bound: Bound): string | undefined => readConfigurationFile(files, file, problems, bound);
 
 	function settings(file: string, required: boolean): void {
-		const text = read(file, bounds.settings);
+		const text = read(file, { ...bounds.settings, named: required });
 		if (text === undefined) {
 			if (isAbsent(files, file) && (required || leadsNowhere(files, file)))
 				object(file, required ? "there is no such file" : "is reached by a link to nowhere, so the defaults count");
@@ -56,8 +57,8 @@ export function makeChecker(files: Files): Checker {
 		honourEveryLine = parsed.value.honour_every_line;
 	}
 
-	function policyFile(file: string, root: string): void {
-		const text = read(file, bounds.settings);
+	function policyFile(file: string, root: string, named: boolean): void {
+		const text = read(file, { ...bounds.settings, named });
 		if (text === undefined) return;
 		note("policy", file);
 		const { value, problems: found } = parsePolicy(file, text);
@@ -84,7 +85,7 @@ export function makeChecker(files: Files): Checker {
 	}
 
 	function configurationFile(file: string): void {
-		const text = read(file);
+		const text = read(file, { ...bounds.configuration, named: true });
 		if (text === undefined) return;
 		note("configuration", file);
 		add(parseModprobeConfig(file, text).problems);
@@ -100,15 +101,15 @@ export function makeChecker(files: Files): Checker {
 		checked,
 		problems,
 		settings,
-		policy(directories, root) {
-			for (const file of listConfigurationFiles(files, { directories, suffix: ".toml" }, problems))
-				policyFile(file, root);
+		policy(where, root) {
+			for (const file of listConfigurationFiles(files, { ...where, suffix: ".toml" }, problems))
+				policyFile(file, root, false);
 		},
 		modules,
 		file(file, settingsFile) {
 			if (isAbsent(files, file)) object(file, "there is no such file");
 			else if (file === settingsFile || /(?:^|\/)hotplugd\.toml$/.test(file)) settings(file, true);
-			else if (file.endsWith(".toml")) policyFile(file, "");
+			else if (file.endsWith(".toml")) policyFile(file, "", true);
 			else if (file.endsWith(".conf")) configurationFile(file);
 			else if (file.endsWith(".bin")) indexFile(file);
 			else object(file, "is no file of the agent's: their names end in .toml, .conf or .bin");

@@ -6,7 +6,7 @@ import { listConfigurationFiles, readConfigurationFile } from "../libkmod/config
 import type { Files, Problem } from "../libkmod/kernel.js";
 import { mergePolicies, type Policy } from "./policy.js";
 
-export const POLICY_DIRECTORY = "/etc/hotplugd/rules.d";
+const POLICY_DIRECTORY = "/etc/hotplugd/rules.d";
 
 export type PolicyRead = {
 	readonly value: Policy;
@@ -16,16 +16,29 @@ export type PolicyRead = {
 	readonly read: readonly string[];
 };
 
-/** @param directories in order of precedence. @param source where uevents come from: a file may be for another source only. */
+export type PolicyDirectories = {
+	/** In order of precedence. */
+	readonly directories: readonly string[];
+	/** By `--policy`: then each must be there. */
+	readonly named: boolean;
+};
+
+/** Those that were named, or else those of the machine whose root is given: the administrator's and the package's own. */
+export function policyDirectories(root: string, rulesDirectory: string, named: readonly string[]): PolicyDirectories {
+	if (named.length > 0) return { directories: named, named: true };
+	return { directories: [root + POLICY_DIRECTORY, root + rulesDirectory], named: false };
+}
+
+/** @param source where uevents come from: a file may be for another source only. */
 export async function readPolicy(
 	files: Files,
-	directories: readonly string[],
+	where: PolicyDirectories,
 	source: "kernel" | "udev",
 ): Promise<PolicyRead> {
 	const problems: Problem[] = [];
 	const policies: Policy[] = [];
 	const read: string[] = [];
-	for (const path of listConfigurationFiles(files, { directories, suffix: ".toml" }, problems)) {
+	for (const path of listConfigurationFiles(files, { ...where, suffix: ".toml" }, problems)) {
 		const text = readConfigurationFile(files, path, problems, bounds.settings);
 		if (text === undefined || text === "" || isForOther(text, source)) continue;
 		const { parsePolicy } = await import("./policy-file.js");

@@ -66,7 +66,7 @@ function readIndex(
 ): ReadIndex {
 	const file = `${moduleDirectory}/${indexNames[kind]}`;
 	const comparison = compareWithText(files, moduleDirectory, kind);
-	const message = readEntries(files, file, kind === "builtinAliases", (entry) => {
+	const message = readEntries(files, file, { optional: kind === "builtinAliases" }, (entry) => {
 		meet(entry);
 		comparison?.meet(entry);
 	});
@@ -78,20 +78,27 @@ function readIndex(
 const ifWhole = <T>({ problem }: ReadIndex, gathered: T): T | undefined =>
 	problem === undefined ? gathered : undefined;
 
-/** One index, read to its end: what is wrong with it. */
+/** One index that the caller named, read to its end: what is wrong with it. */
 export function checkIndex(files: Files, file: string): string | undefined {
-	return readEntries(files, file, false, () => undefined);
+	return readEntries(files, file, { named: true }, () => undefined);
 }
 
-/** What is wrong with it, if anything is. @param optional older depmods and kernels have none, or leave it without even a header. */
+type Reading = {
+	/** Older depmods and kernels have none, or leave it without even a header. */
+	readonly optional?: boolean;
+	/** It may be a pipe. */
+	readonly named?: boolean;
+};
+
+/** What is wrong with it, if anything is. */
 function readEntries(
 	files: Files,
 	file: string,
-	optional: boolean,
+	{ optional = false, named = false }: Reading,
 	meet: (entry: IndexEntry) => void,
 ): string | undefined {
 	try {
-		const bytes = files.read(file, bounds.index);
+		const bytes = files.read(file, { ...bounds.index, named });
 		if (optional && (bytes === undefined || bytes.length === 0)) return undefined;
 		if (bytes === undefined) return "there is no such file: run depmod";
 		for (const entry of listEntries(openIndex(file, bytes))) meet(entry);

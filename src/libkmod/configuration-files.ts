@@ -1,13 +1,15 @@
 // Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
 import { type Bound, bounds } from "./bounds.js";
 import { type Files, type Problem, Refusal } from "./kernel.js";
-import { leadsNowhere } from "./presence.js";
+import { isThere, leadsNowhere } from "./presence.js";
 
 export type WhereToLook = {
 	/** Files of any name, each before any other of its name. */
 	readonly first?: readonly string[];
 	/** In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. */
 	readonly directories: readonly string[];
+	/** Whoever called named the directories: one that is not there is a problem. */
+	readonly named?: boolean;
 	/** In place of `.conf`. */
 	readonly suffix?: string;
 	/** In place of the directories: directories, and files of any name. */
@@ -32,6 +34,7 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 			const wanted = names.filter((name) => !name.startsWith(".") && name.endsWith(suffix));
 			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
 		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
+		else if (where.named) problems.push({ file: path, line: 0, message: whyNoDirectory(files, path) });
 		else if (leadsNowhere(files, path))
 			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
 	}
@@ -73,6 +76,11 @@ function whyUnusable(files: Files, path: string): string | undefined {
 function offerGiven(files: Files, path: string, offer: Offer, problems: Problem[]): void {
 	if (attempt(path, "read", [], "", () => files.stamp(path)) !== undefined) offer(path);
 	else problems.push({ file: path, line: 0, message: "there is no such file or directory" });
+}
+
+/** A clause about what cannot be listed. */
+export function whyNoDirectory(files: Files, path: string): string {
+	return isThere(files, path) ? "is no directory" : "there is no such directory";
 }
 
 function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], otherwise: T, look: () => T): T {

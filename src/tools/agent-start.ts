@@ -4,7 +4,7 @@
 import { withMasks } from "../agent/decide.js";
 import type { UeventSource } from "../agent/devices.js";
 import type { Policy } from "../agent/policy.js";
-import { POLICY_DIRECTORY, readPolicy } from "../agent/policy-files.js";
+import { policyDirectories, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { bounds } from "../libkmod/bounds.js";
@@ -220,9 +220,7 @@ async function withPolicy(
 	options: AgentOptions,
 	{ source, rulesDirectory }: PolicyPlace,
 ): Promise<Known> {
-	const own = [rootOf(options) + POLICY_DIRECTORY, rulesDirectory];
-	const directories = options.policy.length > 0 ? options.policy : own;
-	const policy = await readPolicy(kernel, directories, source);
+	const policy = await readPolicy(kernel, policyDirectories(rootOf(options), rulesDirectory, options.policy), source);
 	const mixture = findMixture(kernel, knowledge.moduleDirectory);
 	const problems = [
 		...(mixture === undefined ? [] : [mixture]),

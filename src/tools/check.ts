@@ -1,12 +1,15 @@
 // hotplugd check: whether the agent could work with what it would read: settings, policy, modprobe's configuration and depmod's
 // indexes. Each problem is a line with its file and line.
-import { makeChecker } from "../agent/check.js";
-import { POLICY_DIRECTORY } from "../agent/policy-files.js";
+import { type Checker, makeChecker } from "../agent/check.js";
+import { policyDirectories } from "../agent/policy-files.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import { modprobeDirectories } from "../libkmod/configuration.js";
-import { agentOptions, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
+import type { Kernel } from "../libkmod/kernel.js";
+import { agentOptions, complainOf, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import type { Options } from "./options.js";
+import type { Machine } from "./machine.js";
+import { openMachine } from "./named-places.js";
+import type { Options, Values } from "./options.js";
 
 const options = {
 	json: { help: "Print JSON, one record a line" },
@@ -21,42 +24,52 @@ export const check = defineTool({
 	usage: ["[OPTION...]", "[OPTION...] FILE..."],
 	options,
 	async run({ options: given, operands }, machine) {
-		if (given.dirname === "") {
-			machine.complain("hotplugd check: -d names no directory: it is empty\n");
-			return exitStatus.usage;
+		try {
+			return await checkAll(given, operands, machine);
+		} catch (error) {
+			return complainOf(error, "hotplugd check", machine);
 		}
-		const root = rootOf(given);
-		const kernel = await machine.kernel({ root });
-		const checker = makeChecker(kernel);
-		if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
-		else {
-			checker.settings(given.config ?? root + SETTINGS_FILE, given.config !== undefined);
-			const own = [root + POLICY_DIRECTORY, machine.rulesDirectory];
-			checker.policy(given.policy.length > 0 ? given.policy : own, root);
-			checker.modules({
-				root,
-				moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
-				directories: modprobeDirectories.map((directory) => root + directory),
-				...(given.configPath.length > 0 && { configPaths: given.configPath }),
-				// Another machine's kernel has another command line, and another kernel of this machine may get another.
-				...((root !== "" || given.setVersion === undefined) && { commandLineFile: `${root}/proc/cmdline` }),
-			});
-		}
-		const { problems, checked } = checker;
-		if (given.json) {
-			const records = [
-				...checked.map((one) => ({ kind: "checked", ...one })),
-				...problems.map((problem) => ({ kind: "problem", ...problem })),
-				{ kind: "summary", checked: checked.length, problems: problems.length },
-			];
-			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
-		} else {
-			machine.print(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
-			machine.print(`${count(problems.length, "problem")} in ${count(checked.length, "file")}\n`);
-		}
-		return problems.length === 0 ? exitStatus.right : exitStatus.problems;
 	},
 });
+
+type Given = Values<typeof options>;
+
+async function checkAll(given: Given, operands: readonly string[], machine: Machine): Promise<number> {
+	const kernel = await openMachine(machine, given);
+	const checker = makeChecker(kernel);
+	if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
+	else checkMachine(checker, given, kernel, machine.rulesDirectory);
+	tell(checker, given.json, machine);
+	return checker.problems.length === 0 ? exitStatus.right : exitStatus.problems;
+}
+
+function checkMachine(checker: Checker, given: Given, kernel: Kernel, rulesDirectory: string): void {
+	const root = rootOf(given);
+	checker.settings(given.config ?? root + SETTINGS_FILE, given.config !== undefined);
+	checker.policy(policyDirectories(root, rulesDirectory, given.policy), root);
+	checker.modules({
+		root,
+		moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
+		directories: modprobeDirectories.map((directory) => root + directory),
+		...(given.configPath.length > 0 && { configPaths: given.configPath }),
+		// Another machine's kernel has another command line, and another kernel of this machine may get another.
+		...((root !== "" || given.setVersion === undefined) && { commandLineFile: `${root}/proc/cmdline` }),
+	});
+}
+
+function tell({ problems, checked }: Checker, json: boolean, machine: Machine): void {
+	if (json) {
+		const records = [
+			...checked.map((one) => ({ kind: "checked", ...one })),
+			...problems.map((problem) => ({ kind: "problem", ...problem })),
+			{ kind: "summary", checked: checked.length, problems: problems.length },
+		];
+		machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
+	} else {
+		machine.print(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
+		machine.print(`${count(problems.length, "problem")} in ${count(checked.length, "file")}\n`);
+	}
+}
 
 function count(number: number, what: string): string {
 	return `${number === 0 ? "no" : number} ${what}${number === 1 ? "" : "s"}`;

@@ -24,6 +24,7 @@ import {
 } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { InsertionProcess, Machine } from "./machine.js";
+import { openMachine } from "./named-places.js";
 import type { Options, Values } from "./options.js";
 
 const options = {
@@ -61,8 +62,7 @@ export const coldplug = defineTool({
 async function begin(given: ColdplugOptions, machine: Machine): Promise<number> {
 	let insertions: InsertionProcess | undefined;
 	try {
-		const root = rootOf(given);
-		const kernel = await machine.kernel({ root });
+		const kernel = await openMachine(machine, given);
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
 		const { off, remark } = readSwitch(kernel, given);
@@ -70,7 +70,7 @@ async function begin(given: ColdplugOptions, machine: Machine): Promise<number> 
 		if (off && !given.dryRun) return exitStatus.done;
 		if (!given.dryRun) await needOpenFiles(machine);
 		// Before anything else: it starts while what is here is read.
-		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root });
+		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root: rootOf(given) });
 		const started = await start(kernel, given, machine.rulesDirectory);
 		if (!given.quietly)
 			for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);

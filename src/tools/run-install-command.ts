@@ -18,9 +18,10 @@ import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
 import { printable } from "../libkmod/printable.js";
-import { agentOptions, complainOf, type Known, readAll, readSettings, rootOf } from "./agent-start.js";
+import { agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
+import { openMachine } from "./named-places.js";
 
 const NAME = "hotplugd run-install-command";
 
@@ -39,7 +40,7 @@ export const runInstallCommand = defineTool({
 				await connection.answer(formatCompanionReply("failed"));
 				return 1;
 			}
-			const kernel = await machine.kernel({ root: rootOf(given) });
+			const kernel = await openMachine(machine, given);
 			const { rulesDirectory } = machine;
 			const readKnown: ReadKnown = async (source) => {
 				const settings = await readSettings(kernel, given);
@@ -54,7 +55,7 @@ export const runInstallCommand = defineTool({
 				machine.complain(`${NAME}: no connection was passed: it is started by hotplugd-command.socket\n`);
 				return 2;
 			}
-			throw error;
+			return complainOf(error, NAME, machine);
 		}
 	},
 });

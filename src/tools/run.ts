@@ -6,16 +6,9 @@ import { exitStatus } from "../agent/verdict.js";
 import type { Files } from "../libkmod/kernel.js";
 import { MAY_HANG } from "../libkmod/places.js";
 import { isThere } from "../libkmod/presence.js";
-import {
-	agentOptions,
-	complainOf,
-	needOpenFiles,
-	readSettings,
-	readSwitch,
-	rootOf,
-	StartFailure,
-} from "./agent-start.js";
+import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
+import { openMachine } from "./named-places.js";
 import { serve } from "./serve.js";
 
 /** Threads beside the bound and those for what hangs: for modules that the kernel asks for while one of them waits. */
@@ -37,7 +30,7 @@ export const run = defineTool({
 	mostOperands: 0,
 	async run({ options: given }, machine) {
 		try {
-			const kernel = await machine.kernel({ root: rootOf(given) });
+			const kernel = await openMachine(machine, given);
 			const { off, remark } = readSwitch(kernel, given);
 			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
 			if (off) return exitStatus.done;

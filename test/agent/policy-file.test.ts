@@ -231,13 +231,27 @@ test("a file hides that of its name in a later directory, and files count in the
 		"/usr/r/b.toml": "[[mask]]\nmodule = 'usr-b'",
 		"/usr/r/empty.toml": "[[mask]]\nmodule = 'usr-empty'",
 	});
-	const { value, read, problems } = await readPolicy(files, ["/etc/r", "/usr/r", "/none"], "kernel");
+	const { value, read, problems } = await readPolicy(
+		files,
+		{ directories: ["/etc/r", "/usr/r", "/none"], named: false },
+		"kernel",
+	);
 	t.deepEqual(problems, []);
 	t.deepEqual(read, ["/usr/r/a.toml", "/etc/r/b.toml"]);
 	t.deepEqual(
 		value.mask.map(({ module, source }) => `${module} ${source.file}`),
 		["usr_a /usr/r/a.toml", "etc_b /etc/r/b.toml"],
 	);
+});
+
+test("a directory that was named and is none is a problem, and the others count", async (t) => {
+	const files = content({ "/r/a.toml": "[[mask]]\nmodule = 'a'", "/file": "" });
+	const { value, problems } = await readPolicy(files, { directories: ["/file", "/none", "/r"], named: true }, "kernel");
+	t.deepEqual(problems, [
+		{ file: "/file", line: 0, message: "is no directory" },
+		{ file: "/none", line: 0, message: "there is no such directory" },
+	]);
+	t.is(value.mask.length, 1);
 });
 
 test("a file for another source of uevents does not count, however that is written", async (t) => {
@@ -248,7 +262,7 @@ test("a file for another source of uevents does not count, however that is writt
 		"/r/d.toml": "[[mask]]\nmodule = 'd'",
 	});
 	const read = async (source: "kernel" | "udev") => {
-		const { value, problems, read: paths } = await readPolicy(files, ["/r"], source);
+		const { value, problems, read: paths } = await readPolicy(files, { directories: ["/r"], named: false }, source);
 		t.deepEqual(problems, []);
 		return { paths, modules: value.mask.flatMap(({ module }) => module) };
 	};
@@ -266,7 +280,7 @@ test("a file or directory that cannot be read is a problem, and the others count
 		list: (path: string) => (path === "/closed" ? refuse(path) : readable.list(path)),
 		read: (path: string) => (path === "/r/b.toml" ? refuse(path) : readable.read(path)),
 	};
-	const { value, problems } = await readPolicy(files, ["/closed", "/r"], "kernel");
+	const { value, problems } = await readPolicy(files, { directories: ["/closed", "/r"], named: false }, "kernel");
 	t.deepEqual(
 		problems.map(({ file, line }) => `${file} ${line}`),
 		["/closed 0", "/r/b.toml 0"],
@@ -280,11 +294,11 @@ test("the shipped files have no problems, and load what udev's own rules load by
 	const files = content(
 		Object.fromEntries(shipped.map((name) => [`/r/${name}`, readFileSync(`rules/${name}`, "utf8")])),
 	);
-	const alone = await readPolicy(files, ["/r"], "kernel");
+	const alone = await readPolicy(files, { directories: ["/r"], named: false }, "kernel");
 	t.deepEqual(alone.problems, []);
 	const loads = alone.value.load.flatMap(({ load }) => load);
 	t.deepEqual(loads, ["tifm_sd", "tifm_ms", "ms_block", "mspro_block", "i2o_block", "ppdev", "sg"]);
-	const helping = await readPolicy(files, ["/r"], "udev");
+	const helping = await readPolicy(files, { directories: ["/r"], named: false }, "udev");
 	t.deepEqual(helping.value.load, []);
 });
 

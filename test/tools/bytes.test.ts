@@ -119,6 +119,7 @@ test.serial("coldplug finds devices, aliases and settings by bytes; its JSON is 
 	write(`${folder}/sys\xe9/devices/plat\xe9/uevent`, "MODALIAS=x:\xe9\n");
 	write(`${folder}/machine\xe9/a.conf`, "alias x:? deep\noptions deep path=/caf\xe9 la=l\xc3\xa0\nalias x:?? snd\n");
 	write(`${folder}/settings\xe9.toml`, "parallel = 3\n");
+	write(`${folder}/rules\xe9/none.toml`, "");
 	const place = ["-d", root, "-S", RELEASE, "-C", `${folder}/machine\xe9`, "--sysfs", `${folder}/sys\xe9`];
 	const words = [
 		"coldplug",
@@ -126,7 +127,7 @@ test.serial("coldplug finds devices, aliases and settings by bytes; its JSON is 
 		"--config",
 		`${folder}/settings\xe9.toml`,
 		"--policy",
-		`${folder}/none\xe9`,
+		`${folder}/rules\xe9`,
 		...place,
 	];
 	const { status, stdout, stderr } = ours(...words);

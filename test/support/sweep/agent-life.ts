@@ -194,7 +194,8 @@ export function makePlace(
 		process.env.NOTIFY_SOCKET = "/nowhere/notify";
 		const machine: Machine = {
 			...tools.machine,
-			rulesDirectory: paths.rules,
+			// Below the root that -d names, as the package's own.
+			rulesDirectory: paths.rules.slice(folder.length),
 			complain: (text) => void said.push(...text.trimEnd().split("\n")),
 			devices: () => tools.machine.devices(paths.sysfs),
 			sizeThreadPool: async () => undefined,
