@@ -47,8 +47,8 @@ export const thisMachine: Machine = {
 		const script = `${import.meta.dirname}/insertion-process.js`;
 		const begun = beginInsertionProcess({ script, insertHere: kernel.insert });
 		if (root === "") return begun;
-		const { findWithin } = await import("./linux/root-directory.js");
-		return { ...begun, insert: async (path, ...more) => begun.insert(findWithin(root, path, "insert"), ...more) };
+		const { insertWithin } = await import("./linux/root-directory.js");
+		return { ...begun, insert: insertWithin(root, begun.insert) };
 	},
 	async openFiles() {
 		try {

@@ -5,7 +5,7 @@ export function trimRoot(directory: string): string {
 	return directory.replace(/\/+$/, "");
 }
 
-/** A module's file as an index of that machine names it: below the module directory unless it is absolute, and never outside of the root. */
+/** A module's file as an index of that machine names it: below the module directory unless it is absolute, and then below the root. */
 export function moduleFileIn({ root = "", moduleDirectory }: ModulesPlace, path: string): string {
 	return path.startsWith("/") ? root + path : `${moduleDirectory}/${path}`;
 }

@@ -1,5 +1,6 @@
-// A directory that is another machine's root: links in it lead where they lead on that machine (path_resolution(7), chroot(2)), so
-// that nothing outside of it is ever read, whatever a capture holds.
+// A directory that is another machine's root: links in it lead where they lead on that machine (path_resolution(7), chroot(2)).
+// Whatever links a capture holds, what is found through them lies in it. A path is resolved first and opened afterwards: who may
+// change the directory meanwhile can have something outside of it opened. A root that others may write is no place to read from.
 
 import { lstatSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
@@ -17,24 +18,47 @@ type Machine = Kernel & ModuleFiles;
 
 /** The same machine, of which all that is read below `root` is found as if `root` were "/". Other paths mean what they say. */
 export function withinRoot(root: string, machine: Machine): Machine {
-	const files = filesWithin(root, machine);
-	const find = (path: string): string => findWithin(root, path);
 	return {
 		...machine,
-		...files,
-		readModule: async (path) => machine.readModule(find(path)),
-		insert: async (path, ...more) => machine.insert(find(path), ...more),
+		...filesWithin(root, machine),
+		readModule: actWithin(root, (path) => machine.readModule(path)),
+		insert: insertWithin(root, machine.insert),
 	};
+}
+
+/** The same insertion of files below `root`. */
+export function insertWithin(root: string, insert: Kernel["insert"]): Kernel["insert"] {
+	return actWithin(root, (...asked) => insert(...asked));
+}
+
+/** What is refused is named as it was asked for. */
+function actWithin<More extends unknown[], T>(root: string, act: (path: string, ...more: More) => Promise<T>) {
+	return async (path: string, ...more: More): Promise<T> => {
+		const found = findWithin(root, path);
+		try {
+			return await act(found, ...more);
+		} catch (error) {
+			throw asAskedFor(error, found, path);
+		}
+	};
+}
+
+function asAskedFor(error: unknown, found: string, path: string): unknown {
+	if (!(error instanceof Refusal) || error.subject !== found) return error;
+	const { operation, code, errno, reason } = error;
+	const refusal = new Refusal(operation, path, code, errno, reason);
+	refusal.cause = error.cause;
+	return refusal;
 }
 
 /** What is refused is named as it was asked for. */
 export function filesWithin(root: string, files: Files): Files {
 	const within = <T>(operation: string, path: string, look: (found: Found) => T): T => {
+		const found = locate(root, path, operation);
 		try {
-			return look(locate(root, path, operation));
+			return look(found);
 		} catch (error) {
-			if (!(error instanceof Refusal)) throw error;
-			throw new Refusal(error.operation, path, error.code, error.errno, error.reason);
+			throw asAskedFor(error, found.place, path);
 		}
 	};
 	return {

@@ -4,7 +4,8 @@ import { dirname, join, relative } from "node:path";
 import test from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { files } from "../../src/linux/files.js";
-import { filesWithin, findWithin } from "../../src/linux/root-directory.js";
+import { openKernel } from "../../src/linux/kernel.js";
+import { filesWithin, findWithin, insertWithin, withinRoot } from "../../src/linux/root-directory.js";
 
 const made = mkdtempSync(join(tmpdir(), "roots-"));
 process.once("exit", () => rmSync(made, { recursive: true, force: true }));
@@ -96,4 +97,28 @@ test("what is not there is told apart by whether a link led there", (t) => {
 	t.false(files.leadsNowhere?.(`${root}/out`));
 	for (const path of ["/dead", "/dead/x/y", "/file", "/twice"]) t.true(files.leadsNowhere?.(root + path), path);
 	for (const path of ["/none", "/etc/none", "/etc/a", "/real/x"]) t.false(files.leadsNowhere?.(root + path), path);
+});
+
+test("what is refused is named as it was asked for, and not by where links lead", async (t) => {
+	const root = makeRoot({ "usr/lib/a.ko": "a", "usr/lib/closed/a.ko": "", lib: "-> /usr/lib" });
+	const machine = withinRoot(root, openKernel());
+	const asked = `${root}/lib/none.ko`;
+	for (const act of [() => machine.readModule(asked), () => machine.insert(asked, "")]) {
+		const { code, subject, message } = (await t.throwsAsync(act, { instanceOf: Refusal }))!;
+		t.deepEqual([code, subject, message], ["ENOENT", asked, `open ${asked}: ENOENT`]);
+	}
+	const { subject } = t.throws(() => machine.read(`${root}/lib/closed`), { instanceOf: Refusal })!;
+	t.is(subject, `${root}/lib/closed`);
+});
+
+test("what is refused for another thing than the file is left as it is", async (t) => {
+	const root = makeRoot({ "usr/lib/a.ko": "a", lib: "-> /usr/lib" });
+	const own = new Refusal("read", "/sys/module/compression", "EIO", 5);
+	const given: string[] = [];
+	const insert = insertWithin(root, async (path, ...more) => {
+		given.push(path, ...more.map(String));
+		throw own;
+	});
+	t.is(await t.throwsAsync(insert(`${root}/lib/a.ko`, "x=1")), own);
+	t.deepEqual(given, [`${root}/usr/lib/a.ko`, "x=1"]);
 });
