@@ -72,7 +72,8 @@ rules_source() { # PATH within the root -> $source
 	source=$here/../rules/${1##*/}
 }
 
-# What is there already and somebody else's is not touched, and then nothing is. Nor is it where a part of this package is missing.
+# What is there already and somebody else's is not touched, and then nothing is. Nor is it where a part of this package is missing,
+# or a file has no way to where it belongs.
 is_free() { # PATH within the root -> $place
 	place "$1"
 	[ ! -e "$place" ] && [ ! -L "$place" ]
@@ -91,6 +92,12 @@ for path in $RULES; do
 done
 is_free "$WANTED" || [ "$(readlink "$place")" = ../hotplugd.service ] || not_ours "$WANTED"
 is_free "$HELPER" || { [ -f "$place" ] && [ ! -L "$place" ]; } || not_ours "$HELPER"
+for path in $UNITS $RULES "$WANTED"; do
+	check_way "$path"
+	check_writable "$above" "$root$path"
+done
+# The rest goes without it where it cannot be written.
+check_way "$HELPER"
 
 # Below /home and /root the unit would not find them.
 home=yes
@@ -129,8 +136,7 @@ ConditionPathExists=$main|" -e "s|^\(Exec[A-Za-z]*=-\{0,1\}\)/usr/bin/hotplugd |
 # The thin helper is made for one machine and one C library. It is there to become the kernel's modprobe: only once it has run.
 put_helper() { # cp|cc FILE
 	place "$HELPER"
-	mkdir -p "${place%/*}"
-	draft=$(mktemp -d "${place%/*}/.hotplugd.XXXXXXXXXX") || return 1
+	{ mkdir -p "${place%/*}" && draft=$(mktemp -d "${place%/*}/.hotplugd.XXXXXXXXXX"); } 2>/dev/null || return 1
 	if make_helper "$@" 2>/dev/null && chmod 755 "$draft/hotplugd-load" && helper_runs "${draft#"$root"}/hotplugd-load"; then
 		mv -f "$draft/hotplugd-load" "$place" || { drop_draft; return 1; }
 		drop_draft

@@ -62,3 +62,17 @@ target() { # PATH within the root -> $place
 	inside "$1/."
 	place=$root$inside
 }
+
+# The way to a file that is to be put there: what there is of it ends in a directory.
+check_way() { # PATH within the root -> $above, that directory
+	place "$1"
+	above=${place%/*}
+	while [ -n "$above" ] && [ ! -e "$above" ] && [ ! -L "$above" ]; do above=${above%/*}; done
+	above=${above:-/}
+	[ -d "$above" ] || fail "$above is no directory, and $root$1 has to be below it: move it away first"
+}
+
+# busybox's test -w asks the mode alone, which says nothing of a file system that is mounted read-only.
+check_writable() { # DIRECTORY FILE
+	touch -c "$1/." 2>/dev/null || fail "$1 cannot be written, where $2 belongs: is its file system mounted read-only?"
+}

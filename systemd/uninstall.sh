@@ -22,26 +22,34 @@ root=
 
 running() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
+is_removable() { # PATH within the root -> $place: whether it is there as install.sh has made it
+	place "$1"
+	case $1 in
+	"$WANTED") [ "$(readlink "$place")" = ../hotplugd.service ] ;;
+	"$HELPER") [ ! -d "$place" ] && { [ -e "$place" ] || [ -L "$place" ]; } ;;
+	*) is_ours "$place" ;;
+	esac
+}
+
+# All of it or nothing.
+for path in $RULES "$HELPER" "$WANTED" $UNITS; do
+	! is_removable "$path" || check_writable "${place%/*}" "$place"
+done
+
 # Rules and helper first: whatever comes up meanwhile is loaded by whoever is there.
 for path in $RULES; do
-	place "$path"
-	! is_ours "$place" || rm -f "$place"
+	! is_removable "$path" || rm -f "$place"
 done
 if [ -z "$root" ] && [ "$(cat /proc/sys/kernel/modprobe 2>/dev/null)" = "$HELPER" ]; then
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 fi
-place "$HELPER"
-[ -d "$place" ] || rm -f "$place" "$place.new"
+! is_removable "$HELPER" || rm -f "$place" "$place.new"
 if running; then
 	udevadm control --reload
 	systemctl stop hotplugd.service hotplugd-command.socket
 fi
-# Only as install.sh has made it.
-place "$WANTED"
-[ "$(readlink "$place")" != ../hotplugd.service ] || rm -f "$place"
-for path in $UNITS; do
-	place "$path"
-	! is_ours "$place" || rm -f "$place"
+for path in "$WANTED" $UNITS; do
+	! is_removable "$path" || rm -f "$place"
 done
 for path in $OWN_DIRECTORIES; do
 	place "$path"

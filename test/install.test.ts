@@ -435,6 +435,89 @@ test("links in the root that lead in a circle are named", (t) => {
 	t.deepEqual(readTree(root), before);
 });
 
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`where a part of the way to any of its files is a file, nothing is installed (${shell.join(" ")})`, (t) => {
+		const ways = new Set(installed.flatMap((path) => listAbove(path)).filter((path) => !/^(?:etc|usr)$/.test(path)));
+		t.true(ways.size > 8);
+		for (const way of ways) {
+			const root = makeRoot(t);
+			rmSync(join(root, way), { recursive: true, force: true });
+			write(join(root, way), "in the way");
+			const before = readTree(root);
+			const { status, stderr } = run("install", root, PACKAGE, shell);
+			t.is(status, 1);
+			t.true(
+				stderr.startsWith(`install.sh: ${root}/${way} is no directory, and ${root}/`) &&
+					stderr.split("\n").length === 2,
+				stderr,
+			);
+			t.deepEqual(readTree(root), before);
+			t.deepEqual(run("uninstall", root, [], shell), well);
+			t.deepEqual(readTree(root), before);
+		}
+	});
+
+/** The directories that lead to a path. */
+const listAbove = (path: string): string[] => {
+	const parts = path.split("/").slice(0, -1);
+	return parts.map((_, end) => parts.slice(0, end + 1).join("/"));
+};
+
+/** One of the root's directories cannot be written meanwhile, as where another file system is mounted read-only. */
+function runWithReadOnly(script: "install" | "uninstall", root: string, directory: string, shell: readonly string[]) {
+	const closed = join(root, directory);
+	const words = script === "install" ? PACKAGE : [];
+	const mounts = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+	const command = [...shell, `systemd/${script}.sh`, "--root", root, ...words];
+	const { status, stderr } = spawnSync("unshare", ["-Urm", "sh", "-c", mounts, "sh", closed, ...command], {
+		encoding: "utf8",
+		env: { PATH: process.env.PATH },
+	});
+	return { status, stderr };
+}
+
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`where one of the directories cannot be written, nothing is installed or removed (${shell.join(" ")})`, (t) => {
+		const root = makeRoot(t);
+		const before = readTree(root);
+		const refused = runWithReadOnly("install", root, "etc/udev", shell);
+		t.is(refused.status, 1);
+		t.regex(refused.stderr, /^install\.sh: \S+ cannot be written, where \S+ belongs: .*read-only\?\n$/);
+		t.deepEqual(readTree(root), before);
+		t.deepEqual(run("install", root, PACKAGE, shell), well);
+		const after = readTree(root);
+		for (const directory of ["etc/udev", "usr/local/lib", UNITS]) {
+			const kept = runWithReadOnly("uninstall", root, directory, shell);
+			t.is(kept.status, 1);
+			t.regex(kept.stderr, /^uninstall\.sh: \S+ cannot be written, where \S+ belongs: .*read-only\?\n$/);
+			t.deepEqual(readTree(root), after);
+		}
+	});
+
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`where only the thin helper's directory cannot be written, all else is installed (${shell.join(" ")})`, (t) => {
+		const root = makeRoot(t);
+		mkdirSync(join(root, "usr/local/lib"), { recursive: true });
+		const done = { status: 0, stderr: notInstalled(root) };
+		t.deepEqual(runWithReadOnly("install", root, "usr/local/lib", shell), done);
+		t.deepEqual(
+			installed.filter((path) => !existsSync(join(root, path))),
+			[HELPER],
+		);
+	});
+
+test("links in the root that lead in a circle keep all from being removed", (t) => {
+	const root = makeRoot(t);
+	t.deepEqual(run("install", root, PACKAGE), well);
+	rmSync(join(root, "etc/systemd"), { recursive: true });
+	symlinkSync("systemd", join(root, "etc/systemd"));
+	const before = readTree(root);
+	const { status, stderr } = run("uninstall", root);
+	t.is(status, 1);
+	t.regex(stderr, /^uninstall\.sh: \S+ is reached through too many links\n$/);
+	t.deepEqual(readTree(root), before);
+});
+
 test("node and package are looked for in the root, whatever links lead to them", (t) => {
 	const root = makeRoot(t);
 	rmSync(join(root, "usr/bin/node"));
