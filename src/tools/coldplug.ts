@@ -24,7 +24,7 @@ import {
 } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { InsertionProcess, Machine } from "./machine.js";
-import { openMachine } from "./named-places.js";
+import { openMachine, withAbsoluteRoot } from "./named-places.js";
 import type { Options, Values } from "./options.js";
 
 const options = {
@@ -59,8 +59,9 @@ export const coldplug = defineTool({
 	},
 });
 
-async function begin(given: ColdplugOptions, machine: Machine): Promise<number> {
+async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> {
 	let insertions: InsertionProcess | undefined;
+	const given = withAbsoluteRoot(machine, asked);
 	try {
 		const kernel = await openMachine(machine, given);
 		if (given.sysfs !== undefined && !given.dryRun)

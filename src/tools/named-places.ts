@@ -6,6 +6,7 @@ import { whyNoDirectory } from "../libkmod/configuration-files.js";
 import type { Kernel, ModuleFiles } from "../libkmod/kernel.js";
 import { type AgentOptions, rootOf, StartFailure } from "./agent-start.js";
 import type { Machine } from "./machine.js";
+import { absolutePath } from "./module-directory.js";
 
 type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
 
@@ -20,6 +21,12 @@ export async function openMachine(machine: Machine, given: Naming): Promise<Kern
 	if (root !== "" && kernel.list(root) === undefined)
 		throw new StartFailure(`-d ${given.dirname}: ${whyNoDirectory(kernel, root)}`, exitStatus.usage);
 	return kernel;
+}
+
+/** Plans and logs name files by absolute paths, as modprobe does: who reads them may be in another directory. */
+export function withAbsoluteRoot<Given extends AgentOptions>(machine: Machine, given: Given): Given {
+	const { dirname } = given;
+	return dirname === undefined || dirname === "" ? given : { ...given, dirname: absolutePath(machine, dirname) };
 }
 
 function refuseEmptyNames({ policy, sysfs, runDirectory, configPath, config }: Naming): void {
