@@ -29,9 +29,13 @@ export class MissingIndexes extends Error {
 	override readonly name = "MissingIndexes";
 	readonly code = "ENOENT";
 	readonly moduleDirectory: string;
+	/** The message without what to do about it. */
+	readonly lacking: string;
 	constructor(moduleDirectory: string, missing: string) {
-		super(`${moduleDirectory} has no ${missing}`);
+		const lacking = `${moduleDirectory} has no ${missing}`;
+		super(`${lacking}: run depmod there, or name the release of another kernel`);
 		this.moduleDirectory = moduleDirectory;
+		this.lacking = lacking;
 	}
 }
 

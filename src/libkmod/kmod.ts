@@ -4,6 +4,7 @@
 // Kmod may be asked many things at once: a module that two probes want is inserted once.
 import { absolutePath } from "./absolute-path.js";
 import { modprobeDirectories, readConfiguration } from "./configuration.js";
+import { needIndex } from "./indexes.js";
 import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
 import { type Contents, makeContents } from "./kmod/contents.js";
 import type { Context, LogEntry } from "./kmod/context.js";
@@ -55,16 +56,18 @@ export type Actions = {
 	 * Loads what a name or alias asks for, or a module, with all that needs to come before it. Resolves once everything is
 	 * live, and with an empty list of steps where it was already.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex}
+	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin
 	 */
 	probe(wanted: ModuleOrName, options?: ProbeOptions): Promise<Probed>;
 	/**
 	 * Removes what a name or alias asks for as `modprobe -r` does: softdeps, and dependencies that nobody needs any more, too.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex}
+	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin
 	 */
 	unprobe(unwanted: ModuleOrName, options?: UnprobeOptions): Promise<void>;
 	/**
 	 * Inserts one module with these parameters alone, without its dependencies.
-	 * @throws {Refusal} @throws {AlreadyLoaded} @throws {NoModuleFile}
+	 * @throws {Refusal} @throws {AlreadyLoaded} @throws {NoModuleFile} @throws {MissingIndexes}
 	 */
 	insert(module: ModuleOrName, options?: InsertFlags & { readonly parameters?: string }): Promise<void>;
 	/** Removes one module; `quiet` keeps a refusal out of the log. @throws {Refusal} */
@@ -106,11 +109,13 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 }
 
 function makeActions(context: Context): Actions {
+	const needDependencies = () => needIndex(context.knowledge().indexes, context.moduleDirectory, "dependencies");
 	const find = (wanted: ModuleOrName): readonly Module[] => {
 		if (typeof wanted !== "string") return [wanted];
 		const found = findModules(context.knowledge(), wanted);
-		if (found.length === 0) throw new NoSuchModule(wanted, context.moduleDirectory);
-		return found;
+		if (found.length > 0) return found;
+		needDependencies();
+		throw new NoSuchModule(wanted, context.moduleDirectory);
 	};
 	return {
 		async probe(wanted, options = {}) {
@@ -128,7 +133,10 @@ function makeActions(context: Context): Actions {
 		async insert(given, { parameters = "", ...flags } = {}) {
 			const module = asModule(given);
 			const path = pathOf(context.knowledge(), module);
-			if (path === undefined) throw noFile(context, module.name);
+			if (path === undefined) {
+				needDependencies();
+				throw noFile(context, module.name);
+			}
 			const insertion = () => context.machine.insert(path, parameters, flags);
 			if ((await context.flights.begin(module.name, insertion)) === "joined") throw new AlreadyLoaded(module.name);
 		},

@@ -184,7 +184,7 @@ async function readModulesOrNothing(kernel: Kernel, options: AgentOptions, setti
 	try {
 		return readModules(kernel, options, settings);
 	} catch (error) {
-		const why = error instanceof MissingIndexes ? error.message : explainMissing(error);
+		const why = error instanceof MissingIndexes ? error.lacking : explainMissing(error);
 		return knowNothing(directory, { why, kind: error instanceof Refusal ? "refused" : "unusable" });
 	}
 }
@@ -261,7 +261,7 @@ export function formatProblem({ file, line, message }: Problem): string {
 
 function explainMissing(error: unknown): string {
 	if (error instanceof MissingIndexes)
-		return `${error.message}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
+		return `${error.lacking}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
 	if (error instanceof MalformedIndex) return error.message;
 	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.why}`;
 	throw error;

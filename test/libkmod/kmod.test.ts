@@ -158,7 +158,7 @@ test("what has no index, or no list of modules, to look in is an error and no em
 	const missing = (index: string) => ({
 		instanceOf: MissingIndexes,
 		code: "ENOENT",
-		message: `/nowhere has no ${index}`,
+		message: `/nowhere has no ${index}: run depmod there, or name the release of another kernel`,
 	});
 	t.throws(() => nowhere.lookUp("x:1"), missing("modules.dep.bin"));
 	t.throws(() => nowhere.lookUp("top"), missing("modules.dep.bin"));
@@ -168,8 +168,11 @@ test("what has no index, or no list of modules, to look in is an error and no em
 	t.throws(() => nowhere.dumpIndex("symbols"), missing("modules.symbols.bin"));
 	t.is(nowhere.dumpIndex("builtinAliases"), "");
 	t.throws(() => nowhere.loaded(), { instanceOf: Refusal, code: "ENOENT", message: "read /proc/modules: ENOENT" });
-	await t.throwsAsync(nowhere.probe("top"), { code: "ENOENT" });
-	await t.throwsAsync(nowhere.unprobe("top"), { code: "ENOENT" });
+	await t.throwsAsync(nowhere.probe("top"), missing("modules.dep.bin"));
+	await t.throwsAsync(nowhere.unprobe("top"), missing("modules.dep.bin"));
+	await t.throwsAsync(nowhere.insert("top"), missing("modules.dep.bin"));
+	for (const about of ["info", "versions", "symbols", "dependencySymbols"] as const)
+		await t.throwsAsync(nowhere[about]("top"), missing("modules.dep.bin"));
 	// What needs no index is answered.
 	t.deepEqual(nowhere.lookUp("mine"), [{ name: "top", alias: "mine" }]);
 	t.deepEqual(nowhere.lookUp("cmd"), [{ name: "cmd" }]);
