@@ -10,7 +10,7 @@
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
 import { bytesOf, formatJson, mapStrings, textOf } from "../libkmod/byte-strings.js";
-import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { type Kernel, makeRefusal, Refusal } from "../libkmod/kernel.js";
 import { isHostile, LARGEST_ENVIRONMENT } from "./command-environment.js";
 import type { CommandEnd, CommandPoolOptions } from "./command-pool.js";
 
@@ -128,7 +128,7 @@ export function runRuleByCompanion(ask: Ask, path: string, patience: number = PA
 		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };
 		const reply = parseCompanionReply(answer);
 		if (typeof reply === "object") return reply;
-		throw reply === "none" ? new Refusal("run", program, "ENOENT", 2) : new Refusal("run", program, "EIO", 5);
+		throw makeRefusal("run", program, reply === "none" ? "ENOENT" : "EIO");
 	};
 }
 
@@ -139,12 +139,12 @@ function noneInTime(thrown: unknown): undefined {
 /** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
 export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
 	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
-		if (!isName(module)) throw new Refusal("run", command, "EINVAL", 22);
+		if (!isName(module)) throw makeRefusal("run", command, "EINVAL");
 		const request = `install ${module}`;
 		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT };
 		const reply = parseCompanionReply(await askFor(ask, path, asked));
 		if (typeof reply === "number") return reply;
-		throw reply === "none" ? new Refusal("run", command, "ENOENT", 2) : new Refusal("run", command, "EIO", 5);
+		throw makeRefusal("run", command, reply === "none" ? "ENOENT" : "EIO");
 	};
 }
 

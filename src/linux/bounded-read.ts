@@ -34,12 +34,12 @@ export function readBounded(path: string, bound: Bound, patience = PATIENCE): Bu
 
 /**
  * Makes sure that an open file is a regular one, or the null device, and no larger than the bound. Its size in bytes.
- * @throws {Refusal} by "read"
+ * @param operation by which it is refused. @throws {Refusal}
  */
-export function checkRegular(fd: number, path: string, bound: Bound): number {
+export function checkRegular(fd: number, path: string, bound: Bound, operation = "read"): number {
 	const stat = fstatSync(fd);
-	if (!stat.isFile() && !isNull(stat)) throw strange(path, stat);
-	if (stat.size > bound.bytes) throw tooLarge(path, bound);
+	if (!stat.isFile() && !isNull(stat)) throw strange(path, stat, operation);
+	if (stat.size > bound.bytes) throw tooLarge(path, bound, operation);
 	return stat.size;
 }
 
@@ -118,12 +118,12 @@ function tooLate(path: string, patience: number): Refusal {
 	return new Refusal("read", path, "ETIMEDOUT", os.errno.ETIMEDOUT, reason);
 }
 
-function tooLarge(path: string, bound: Bound): Refusal {
-	return new Refusal("read", path, "EFBIG", os.errno.EFBIG, explainTooLarge(bound));
+function tooLarge(path: string, bound: Bound, operation = "read"): Refusal {
+	return new Refusal(operation, path, "EFBIG", os.errno.EFBIG, explainTooLarge(bound));
 }
 
-function strange(path: string, stat: Stats): Refusal {
-	if (stat.isDirectory()) return new Refusal("read", path, "EISDIR", os.errno.EISDIR);
+function strange(path: string, stat: Stats, operation = "read"): Refusal {
+	if (stat.isDirectory()) return new Refusal(operation, path, "EISDIR", os.errno.EISDIR);
 	const kind = stat.isFIFO() ? "a FIFO" : stat.isSocket() ? "a socket" : "a device";
-	return new Refusal("read", path, "EINVAL", os.errno.EINVAL, `it is ${kind}, and no regular file`);
+	return new Refusal(operation, path, "EINVAL", os.errno.EINVAL, `it is ${kind}, and no regular file`);
 }

@@ -52,6 +52,8 @@ export async function insertModule(
 ): Promise<void> {
 	const fd = openFile(path);
 	try {
+		// Of a FIFO not even the first bytes can be asked for at their place.
+		checkRegular(fd, path, bounds.module, "insert");
 		await inRoom(async (room) => {
 			const insertion = { path, fd, parameters, forced, room };
 			const compression = compressionOf(readHead(fd));

@@ -2,6 +2,7 @@
 // values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
 import type { Argv } from "yargs";
 import parser from "yargs-parser";
+import { Refusal } from "../libkmod/kernel.js";
 import { printable } from "../libkmod/printable.js";
 import { kmodVersion, version } from "../version.js";
 import { type Occurrence, parseOptions } from "./getopt.js";
@@ -80,8 +81,35 @@ async function start<O extends Options>(
 		return 2;
 	}
 	const { occurrences, operands } = scan;
-	return tool.run({ options: parseValues(tool.options, occurrences), operands, occurrences }, machine);
+	try {
+		return await tool.run({ options: parseValues(tool.options, occurrences), operands, occurrences }, machine);
+	} catch (error) {
+		machine.complain(`${await explainEnd(tool, error, machine)}\n`);
+		return 1;
+	}
 }
+
+/** The library's own errors: whoever debugs wants to see where they come from, as of all others. */
+const EXPLAINED = new Set(["Refusal", "MalformedIndex", "MalformedModule", "MissingIndexes", "NoModuleFile"]);
+
+/** What ended a command that has not said it itself. What is wrong with standard output is not the command's to say. */
+async function explainEnd<O extends Options>(
+	{ name, program = name, kmod }: ToolDefinition<O>,
+	error: unknown,
+	machine: Machine,
+): Promise<string> {
+	const ofOutput = error instanceof Refusal && error.operation === "write";
+	const explained = error instanceof Error && EXPLAINED.has(error.name) && !ofOutput;
+	if (!explained || machine.environment.HOTPLUGD_DEBUG !== undefined) throw error;
+	if (!kmod)
+		return `${program}: ${printable(error instanceof Refusal ? explainRefusal(error, error.why) : error.message)}`;
+	const { formatErrno } = await import("../libkmod/error-text.js");
+	const why = error instanceof Refusal ? explainRefusal(error, formatErrno(error)) : error.message;
+	return `${program}: ERROR: ${oneLine(machine, 2, why)}`;
+}
+
+const explainRefusal = ({ operation, subject }: Refusal, why: string): string =>
+	`could not ${operation} ${subject}: ${why}`;
 
 function findBadNumber(options: Options, occurrences: readonly Occurrence[]): string | undefined {
 	const bad = occurrences.find(

@@ -4,7 +4,7 @@ import { chooseModules, isExcluded, isModuleFileName } from "../libkmod/depmod/m
 import type { Digests, Walk, WalkFailure } from "../libkmod/depmod/module-tree.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type DepmodConfig, forRelease, mergeDepmodConfigs } from "../libkmod/formats/depmod-config.js";
-import { type Problem, Refusal } from "../libkmod/kernel.js";
+import { makeRefusal, type Problem, Refusal } from "../libkmod/kernel.js";
 import { findMixture } from "../libkmod/mixed-set.js";
 import type { DepmodCall } from "./depmod.js";
 
@@ -94,7 +94,7 @@ export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<Mo
 
 function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
 	try {
-		return tree.modified(file) === undefined ? new Refusal("stat", file, "ENOENT", 2) : undefined;
+		return tree.modified(file) === undefined ? makeRefusal("stat", file, "ENOENT") : undefined;
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		return error;

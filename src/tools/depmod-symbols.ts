@@ -3,7 +3,7 @@ import { bounds } from "../libkmod/bounds.js";
 import type { DepmodInput } from "../libkmod/depmod.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { parseSymvers, parseSystemMap } from "../libkmod/formats/kernel-symbols.js";
-import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { type Kernel, makeRefusal, Refusal } from "../libkmod/kernel.js";
 import type { DepmodCall, DepmodGiven } from "./depmod.js";
 import type { Say } from "./messages.js";
 
@@ -29,7 +29,7 @@ export function reportOf({ options: { errsyms, symvers, filesyms } }: DepmodGive
 function readText(kernel: Kernel, file: string, say: Say): string | undefined {
 	try {
 		const bytes = kernel.read(file, { ...bounds.symbols, named: true });
-		if (bytes === undefined) throw new Refusal("read", file, "ENOENT", 2);
+		if (bytes === undefined) throw makeRefusal("read", file, "ENOENT");
 		return bytes.toString("latin1");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;

@@ -39,6 +39,10 @@ const options = {
 	map: { hidden: true, help: "Does nothing" },
 } as const satisfies Options;
 
+/**
+ * kmod refuses them since 34. Installers (`depmod -q -a`) and the packaging of kernels (`depmod -u -ae -r`) still pass them, and a
+ * kernel without indexes does not boot: as in kmod 30 a warning is all they get.
+ */
 const DEPRECATED = ["unresolvedError", "quiet", "root", "map"];
 
 export type DepmodGiven = Given<typeof options>;

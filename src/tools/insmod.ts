@@ -1,17 +1,13 @@
 // insmod(8): inserts one module file, with neither its dependencies nor the configuration.
 import { formatErrno } from "../libkmod/error-text.js";
-import { type InsertFlags, type Kernel, type ModuleFiles, Refusal } from "../libkmod/kernel.js";
+import { type InsertFlags, type Kernel, type ModuleFiles, makeRefusal, Refusal } from "../libkmod/kernel.js";
 import { isThere } from "../libkmod/presence.js";
 import { defineTool } from "./command-line.js";
 import { openMessages } from "./messages.js";
 import type { Options, Values } from "./options.js";
 import { forceOptions, messageOptions } from "./small-tool-options.js";
 
-const options = {
-	...forceOptions,
-	...messageOptions,
-	p: { short: "p", hidden: true, help: "Has meant nothing for long, and is still passed by old scripts" },
-} as const satisfies Options;
+const options = { ...forceOptions, ...messageOptions } as const satisfies Options;
 
 export const insmod = defineTool({
 	name: "insmod",
@@ -46,7 +42,7 @@ export const insmod = defineTool({
 
 /** A file without a name to it, such as `directory/`, is none. */
 async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
-	if (file.endsWith("/")) throw new Refusal("open", file, "ENOENT", 2);
+	if (file.endsWith("/")) throw makeRefusal("open", file, "ENOENT");
 	await kernel.insert(file, parameters, flags);
 }
 

@@ -3,7 +3,7 @@ import { bounds } from "../libkmod/bounds.js";
 import { formatJson } from "../libkmod/byte-strings.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { type LoadedModule, parseProcModules } from "../libkmod/formats/proc-modules.js";
-import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { type Kernel, makeRefusal, Refusal } from "../libkmod/kernel.js";
 import { readHolders, readReferences, readSize } from "../libkmod/live-state.js";
 import { normaliseModuleName } from "../libkmod/module-name.js";
 import { defineTool, type Tool } from "./command-line.js";
@@ -62,7 +62,7 @@ function defineLister(name: string, program: string): Tool {
 /** @throws {Refusal} ENOENT where the kernel has no modules at all */
 function listModules(kernel: Kernel): ModuleRecord[] {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
-	if (text === undefined) throw new Refusal("read", "/proc/modules", "ENOENT", 2);
+	if (text === undefined) throw makeRefusal("read", "/proc/modules", "ENOENT");
 	return parseProcModules(text).map((listed) => {
 		const module = normaliseModuleName(listed.module);
 		const size = readSize(kernel, "/sys", module) ?? sizeWithoutFile(kernel, listed, module);

@@ -8,7 +8,7 @@ import { MalformedModule } from "../libkmod/formats/elf.js";
 import type { ModinfoEntry } from "../libkmod/formats/modinfo.js";
 import { mergeModprobeConfigs } from "../libkmod/formats/modprobe-config.js";
 import { readIndexesLeniently } from "../libkmod/indexes.js";
-import { type Kernel, type ModuleFiles, type Problem, Refusal } from "../libkmod/kernel.js";
+import { type Kernel, type ModuleFiles, makeRefusal, type Problem, Refusal } from "../libkmod/kernel.js";
 import { type Knowledge, makeKnowledge } from "../libkmod/knowledge.js";
 import { type Found, lookUp, lookUpName } from "../libkmod/lookup.js";
 import {
@@ -158,7 +158,7 @@ class Printer {
 		if (!json) this.#machine.print(formatModinfoSource(source, style));
 		// Where the file is, is known without a look into it.
 		if (!json && style.field === "filename") return true;
-		const entries = path === undefined ? this.#builtinInfo(name) : await this.#fileInfo(name, path);
+		const entries = await this.#info(name, path);
 		if (entries === undefined) return false;
 		if (style.field === undefined || style.field === "parm")
 			for (const problem of modinfoProblems(entries)) this.#say("ERROR", problem);
@@ -170,24 +170,30 @@ class Printer {
 		return true;
 	}
 
+	/** Undefined, and said, where it cannot be had. */
+	async #info(name: string, path: string | undefined): Promise<readonly ModinfoEntry[] | undefined> {
+		try {
+			return path === undefined ? this.#builtinInfo(name) : await this.#fileInfo(path);
+		} catch (error) {
+			if (!(error instanceof Refusal || error instanceof MalformedModule)) throw error;
+			const malformed = error instanceof MalformedModule;
+			this.#say("ERROR", `could not get modinfo from '${name}': ${malformed ? error.reason : formatErrno(error)}`);
+			if (malformed) this.#say("NOTICE", `${path} cannot be read as a module: ${error.message}`);
+			else if (path === undefined) this.#say("NOTICE", `${error.subject} cannot be read: ${error.why}`);
+			return undefined;
+		}
+	}
+
 	// Of a kernel before 5.2, whose build leaves no such file, nothing is known.
 	#builtinInfo(name: string): readonly ModinfoEntry[] {
 		const bytes = this.#kernel.read(`${this.#directory}/modules.builtin.modinfo`, bounds.kernelBuild);
 		return bytes === undefined ? [] : builtinModuleInfo(bytes, name);
 	}
 
-	async #fileInfo(name: string, path: string): Promise<readonly ModinfoEntry[] | undefined> {
-		try {
-			const entries = moduleInfo(await this.#kernel.readModule(path));
-			if (entries === undefined) throw new Refusal("read .modinfo of", path, "ENODATA", 61);
-			return entries;
-		} catch (error) {
-			if (!(error instanceof Refusal || error instanceof MalformedModule)) throw error;
-			const malformed = error instanceof MalformedModule;
-			this.#say("ERROR", `could not get modinfo from '${name}': ${malformed ? error.reason : formatErrno(error)}`);
-			if (malformed) this.#say("NOTICE", `${path} cannot be read as a module: ${error.message}`);
-			return undefined;
-		}
+	async #fileInfo(path: string): Promise<readonly ModinfoEntry[]> {
+		const entries = moduleInfo(await this.#kernel.readModule(path));
+		if (entries === undefined) throw makeRefusal("read .modinfo of", path, "ENODATA");
+		return entries;
 	}
 }
 

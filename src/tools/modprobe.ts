@@ -1,10 +1,12 @@
 // modprobe(8): inserts modules with all they need, removes them, and answers what it would do.
+import { formatErrno } from "../libkmod/error-text.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
+import { Refusal } from "../libkmod/kernel.js";
 import { openKmod } from "../libkmod/kmod.js";
 import { defineTool, type Tool } from "./command-line.js";
 import type { Machine } from "./machine.js";
 import { openMessages, priorities, type Say } from "./messages.js";
-import { type Call, Fatal } from "./modprobe/call.js";
+import { type Call, Fatal, isOfReader } from "./modprobe/call.js";
 import { honoursEveryLine, reportConfiguration } from "./modprobe/configuration.js";
 import { optionsForChildren, splitOptions } from "./modprobe/environment.js";
 import { insert } from "./modprobe/insertion.js";
@@ -46,8 +48,10 @@ const tool = defineTool({
 			return await chooseAction(call)(call);
 		} catch (error) {
 			if (error instanceof Fatal) return 1;
-			if (!(error instanceof MalformedIndex)) throw error;
-			say("ERROR", error.message);
+			if (error instanceof MalformedIndex) say("ERROR", error.message);
+			else if (error instanceof Refusal && !isOfReader(error))
+				say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);
+			else throw error;
 			return 1;
 		}
 	},

@@ -2,7 +2,7 @@
 import { bounds } from "../libkmod/bounds.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { findExact, MalformedIndex, openIndex } from "../libkmod/formats/index-file.js";
-import { type Kernel, Refusal } from "../libkmod/kernel.js";
+import { type Kernel, makeRefusal, Refusal } from "../libkmod/kernel.js";
 import { readHolders, readInitstate, readReferences } from "../libkmod/live-state.js";
 import { normaliseModuleName, normaliseName } from "../libkmod/module-name.js";
 import { isThere } from "../libkmod/presence.js";
@@ -58,10 +58,10 @@ function readName(kernel: Kernel, operand: string, say: Say): string | undefined
 	return normaliseName(operand);
 }
 
-function findFault(kernel: Kernel, operand: string): { code: string; errno: number } | undefined {
-	if (operand.length > LONGEST_NAME) return { code: "ENAMETOOLONG", errno: 36 };
+function findFault(kernel: Kernel, operand: string): Refusal | undefined {
+	if (operand.length > LONGEST_NAME) return makeRefusal("use", operand, "ENAMETOOLONG");
 	// A file without a name to it.
-	return operand.endsWith("/") && isThere(kernel, operand) ? { code: "ENOENT", errno: 2 } : undefined;
+	return operand.endsWith("/") && isThere(kernel, operand) ? makeRefusal("use", operand, "ENOENT") : undefined;
 }
 
 type Removal = { readonly operand: string; readonly module: string; readonly force: boolean };

@@ -47,6 +47,11 @@ export const differences: readonly Difference[] = [
 	},
 	{
 		tool: "insmod",
+		what: "-p is no option",
+		fact: "it has gone from the table of newer kmods, and meant nothing before",
+	},
+	{
+		tool: "insmod",
 		what: "what keeps a file from being decompressed is told",
 		fact: "kmod calls its parameters invalid",
 	},

@@ -51,9 +51,14 @@ compared("insmod asks, says and exits as the real one", "insmod", machine, [
 	{ words: ["insmod", "-"] },
 	{ words: ["insmod", "-x", "loop.ko"] },
 	{ words: ["insmod", "loop.ko", "-x"] },
-	...[[], ["max_loop=3", "a=b c", 'd="e f"'], ["", "x", ""], ["-f"], ["--", "-f"], ["-p"]].map((more) => ({
+	...[[], ["max_loop=3", "a=b c", 'd="e f"'], ["", "x", ""], ["-f"], ["--", "-f"]].map((more) => ({
 		words: ["insmod", "loop.ko", ...more],
 	})),
+	{
+		words: ["insmod", "-p", "loop.ko"],
+		differs: "-p is no option",
+		ours: { calls: [], status: 1, stderr: "insmod: invalid option -- 'p'\n" },
+	},
 	...["loop", "absent.ko", "absent/loop.ko", "loop.ko/x", "", "./", "directory", "/etc/", ".ko", "text"].map(
 		(file) => ({
 			words: ["insmod", file],

@@ -28,6 +28,7 @@ install killed kill -9 $$
 alias x:pcm snd-pcm
 `,
 	files: {
+		"work/top": "a file of a module's name",
 		"work/plain.ko": elfImage({ modinfo: ["license=GPL"] }),
 		"work/blanks/x.conf": "softdep masked  pre: pre\n",
 		"work/unheeded/x.conf": "softdep masked pre: pre\nsoftdep masked post: post\ninstall masked /bin/false\n",
@@ -109,6 +110,10 @@ comparedModprobe("what differs from kmod 30", machine, [
 	}),
 	differs("symbols are those of a module by its name, too", "-C /dev/null --show-exports mid", {
 		...{ status: 0, stderr: "", stdout: "0x00000000\tmid\n" },
+	}),
+	// The working directory has a file of that name, which kmod 30 takes.
+	differs("symbols are those of a module by its name, too", "-C /dev/null --show-exports top", {
+		...{ status: 0, stderr: "", stdout: "0x00000000\ttop\n" },
 	}),
 	differs("symbols are those of a module by its name, too", "-C conf --show-exports x:pcm", {
 		...{ status: 1, stdout: "" },

@@ -1,7 +1,7 @@
 // Finding modules, and what indexes and configuration say of them.
 import type { Source } from "../formats/modprobe-config.js";
 import { type IndexKind, needIndex } from "../indexes.js";
-import { type Files, Refusal } from "../kernel.js";
+import { type Files, makeRefusal } from "../kernel.js";
 import type { Knowledge } from "../knowledge.js";
 import { readLoadedModules } from "../live-state.js";
 import { lookUp, lookUpName } from "../lookup.js";
@@ -48,8 +48,6 @@ export type Modules = {
 		leaveOut: { readonly blacklisted?: boolean; readonly builtin?: boolean },
 	): Module[];
 };
-
-const ENOENT = 2;
 
 /** @param absolute makes a path absolute. */
 export function makeModules({ machine, proc, knowledge }: Context, absolute: (path: string) => string): Modules {
@@ -105,7 +103,7 @@ export function makeModules({ machine, proc, knowledge }: Context, absolute: (pa
 }
 
 function listLoaded(files: Files, proc: string): Module[] {
-	if (files.stamp(`${proc}/modules`) === undefined) throw new Refusal("read", `${proc}/modules`, "ENOENT", ENOENT);
+	if (files.stamp(`${proc}/modules`) === undefined) throw makeRefusal("read", `${proc}/modules`, "ENOENT");
 	return readLoadedModules(files, proc).map(({ module }) => ({ name: module }));
 }
 

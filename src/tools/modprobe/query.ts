@@ -3,7 +3,7 @@ import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
-import { Refusal } from "../../libkmod/kernel.js";
+import { makeRefusal, Refusal } from "../../libkmod/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
@@ -55,7 +55,7 @@ async function showSymbols(
 	try {
 		for (const module of find(call, operand)) {
 			const symbols = await read(module);
-			if (symbols.length === 0) status = explained(new Refusal("read", operand, "ENODATA", 61));
+			if (symbols.length === 0) status = explained(makeRefusal("read", operand, "ENODATA"));
 			const lines = symbols.map(
 				({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${oneLine(call.machine, 1, name)}\n`,
 			);
@@ -69,11 +69,19 @@ async function showSymbols(
 
 /** @throws {Fatal} where it is neither. @throws {Refusal} */
 function find(call: Call, operand: string): readonly Module[] {
+	const named = namesFile(operand) ? [] : findModules(call.kmod.knowledge(), operand);
+	if (named.length > 0) return named;
 	const file = fileOf(call, operand);
-	const found = file === undefined ? findModules(call.kmod.knowledge(), operand) : [file];
+	if (file !== undefined) return [file];
+	const found = namesFile(operand) ? findModules(call.kmod.knowledge(), operand) : [];
 	if (found.length > 0) return found;
 	giveUp(call, `Module ${operand} not found.`);
 	throw new Fatal(operand);
+}
+
+/** Else it is a module or an alias first, whatever else has its name in the working directory. */
+function namesFile(operand: string): boolean {
+	return /^\.{0,2}\/|\.ko(?:\.(?:gz|xz|zst))?$/.test(operand);
 }
 
 /** A directory is none: it may well be called as a module is. @throws {Refusal} */
@@ -89,7 +97,7 @@ export function wantsFile({
 	given,
 	operands: [operand = ""],
 }: Pick<Call, "kmod" | "kernel" | "given" | "operands">): boolean {
-	if (!given.showModversions && !given.showExports) return false;
+	if (!(given.showModversions || given.showExports) || !namesFile(operand)) return false;
 	try {
 		return fileOf({ kmod, kernel }, operand) !== undefined;
 	} catch (error) {
@@ -101,7 +109,7 @@ export function wantsFile({
 /** What is built in, or whose file is gone, has none. */
 function explain(error: unknown): string {
 	if (error instanceof MalformedModule) return error.reason;
-	if (error instanceof NoModuleFile) return formatErrno({ code: "ENOENT", errno: 2 });
+	if (error instanceof NoModuleFile) return formatErrno(makeRefusal("find", error.module, "ENOENT"));
 	if (error instanceof Refusal && !isOfReader(error)) return formatErrno(error);
 	throw error; // Fatal too: it has been said.
 }
