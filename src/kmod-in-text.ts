@@ -1,6 +1,6 @@
 // The library's surface. Within, strings are bytes; callers have JavaScript's text, in which a byte that is no UTF-8 is a lone
 // surrogate (PEP 383). What a caller gives becomes bytes, what a caller gets becomes text, and both inside of functions that are passed.
-import { bytesOf, isAscii, textOf } from "./libkmod/byte-strings.js";
+import { bytesOf, textOf } from "./libkmod/byte-strings.js";
 import { MalformedModule } from "./libkmod/formats/elf.js";
 import { MalformedIndex } from "./libkmod/formats/index-file.js";
 import { MissingIndexes } from "./libkmod/indexes.js";
@@ -82,13 +82,15 @@ const ours = [
 /** In text: an error may come by twice, or from a caller's own function, which is none of ours to change. */
 const inText = new WeakSet<Error>();
 
+/** Fields of our own errors are bytes, those of their causes and of what else is in them too. node's errors are text. */
 function convertedError(error: Error, convert: Convert): Error {
 	if (inText.has(error)) return error;
 	inText.add(error);
 	if (convert !== textOf || !ours.some((kind) => error instanceof kind)) return error;
 	for (const name of Object.getOwnPropertyNames(error)) {
 		const own: unknown = Reflect.get(error, name);
-		if (typeof own === "string" && !isAscii(own)) Reflect.set(error, name, textOf(own));
+		const now = converted(own, textOf, bytesOf);
+		if (now !== own) Reflect.set(error, name, now);
 	}
 	return error;
 }

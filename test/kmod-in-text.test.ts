@@ -71,6 +71,29 @@ test("errors and the log are text, and a caller's own errors are as they were th
 	t.is(own.subject, "è");
 });
 
+test("what is in an error is text as deep as it goes, and node's own errors are left alone", async (t) => {
+	const node = Object.assign(new Error("ENOENT: no such file, open 'caf\xe9'"), { path: "caf\xe9" });
+	const inner = Object.assign(new Refusal("open", "in\xe9", "EIO", 5), { cause: node });
+	const outer = Object.assign(new Refusal("insert", "out\xe9", "EIO", 5), {
+		cause: inner,
+		steps: [{ path: "step\xe9", number: 1 }],
+		bytes: Buffer.from("caf\xe9", "latin1"),
+	});
+	// A circle has an end.
+	Object.assign(inner, { of: outer });
+	const kernel = makeFakeKernel({ files: worldFiles(world) });
+	const kmod = kmodInText(openOn({ ...kernel, insert: () => Promise.reject(outer) }, optionsInBytes({})));
+	const thrown = await t.throwsAsync(kmod.probe("snd"));
+	t.is(thrown, outer);
+	t.is(outer.subject, "out\udce9");
+	t.deepEqual(outer.steps, [{ path: "step\udce9", number: 1 }]);
+	t.is(outer.cause, inner);
+	t.is(inner.subject, "in\udce9");
+	t.is(inner.message, "open in\udce9: EIO");
+	t.is(node.path, "caf\xe9");
+	t.deepEqual(outer.bytes, Buffer.from("caf\xe9", "latin1"));
+});
+
 test("the real machine's: files and folders by text that stands for their bytes", (t) => {
 	const folder = mkdtempSync(join(tmpdir(), "in-text-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,6 @@
 // Programs with arguments and an environment that are bytes. node writes what it hands to a program in UTF-8: where that cannot be
-// the same bytes, a shell puts them together from ASCII, and then becomes the program.
+// the same bytes, a shell puts them together from ASCII, and then becomes the program. A program that is not there ends such a shell
+// with 127, one that may not be run with 126, and a line on standard error, where node's own spawn would fail with ENOENT or EACCES.
 
 import { isAscii, isUtf8, textOf } from "../libkmod/byte-strings.js";
 

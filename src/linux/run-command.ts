@@ -35,7 +35,10 @@ export const LONGEST_END = GRACE + LAST_WAIT;
 const LINGERING = 100;
 const LONGEST_COMPLAINT = 2048;
 
-/** @param grace milliseconds from SIGTERM to SIGKILL. @throws {Refusal} of the operation "run" where it cannot be started */
+/**
+ * @param grace milliseconds from SIGTERM to SIGKILL. @throws {Refusal} of the operation "run" where it cannot be started; where its
+ * words or its environment are no UTF-8 a shell starts it (exact-command.ts), so that it ends with 127 or 126 then, and a complaint
+ */
 export async function runCommand(run: CommandRun, grace: number = GRACE): Promise<CommandEnd> {
 	const [program] = run.command;
 	try {

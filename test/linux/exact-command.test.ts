@@ -96,6 +96,19 @@ test("a variable that no shell could have is left out where a shell is needed", 
 	t.deepEqual(run(["/usr/bin/env"], { ...ENVIRONMENT, "N\xe9": "x" }).stdout, "PATH=/usr/bin:/bin\n");
 });
 
+test("a program that is not there, or is none, ends the shell that was to become it", (t) => {
+	for (const [program, status] of [
+		["/none", 127],
+		["/none\xe9", 127],
+		["/etc/passwd", 126],
+	] as const) {
+		const ended = run([program, OTHER]);
+		t.is(ended.status, status, program);
+		t.is(ended.signal, null);
+		t.true(ended.stderr.includes(program), ended.stderr);
+	}
+});
+
 test("bash and busybox put the same bytes together", (t) => {
 	const word = `caf${OTHER}\xff\xc3 'x' "y" \\ 100%\n`;
 	for (const [shell, ...before] of [["/bin/bash"], ["/bin/busybox", "sh"]] as const) {

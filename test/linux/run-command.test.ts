@@ -120,3 +120,12 @@ function isAlive(pid: string): boolean {
 		return false;
 	}
 }
+
+test("a program that is not there is a refusal, but where a shell has to start it: that ends with 127, and says why", async (t) => {
+	const run = (...words: readonly string[]) =>
+		runCommand({ command: ["/none", ...words], environment: {}, timeoutMilliseconds: LONG });
+	await t.throwsAsync(run(), { code: "ENOENT", message: "run /none: ENOENT" });
+	const { exitStatus, complaint } = await run("\xe9");
+	t.is(exitStatus, 127);
+	t.regex(complaint, /\/none/);
+});

@@ -1,8 +1,8 @@
 // Paths that are given relative to the working directory, which kmod makes absolute before it prints or opens them.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import test from "ava";
 import { openKmod } from "../../src/index.js";
 import { RELEASE, writeModuleTree } from "../support/module-tree.js";
@@ -13,7 +13,8 @@ writeModuleTree(join(work, "root"), { modules: { "my-mod": { exports: ["own"] } 
 symlinkSync("root", join(work, "link"));
 symlinkSync("work", join(folder, "there"));
 mkdirSync(join(folder, "bin"));
-for (const name of ["modprobe", "modinfo", "depmod"]) symlinkSync(resolve("dist/main.js"), join(folder, "bin", name));
+for (const name of ["modprobe", "modinfo", "depmod", "coldplug"])
+	symlinkSync(resolve("dist/main.js"), join(folder, "bin", name));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
 /** As a shell in that directory calls it. */
@@ -52,6 +53,19 @@ test("a module file is named by its absolute path too", (t) => {
 test("JSON has the absolute path", (t) => {
 	const line = `modprobe -C /dev/null -d root -S ${RELEASE} --json -D my-mod`;
 	t.is(JSON.parse(run(join(folder, "bin"), work, line).stdout).path, join(work, file));
+});
+
+test("coldplug's plan has the absolute path, too", (t) => {
+	const alias = join(work, "sys/devices/card/modalias");
+	mkdirSync(dirname(alias), { recursive: true });
+	writeFileSync(alias, "my-alias\n");
+	writeFileSync(join(work, "my.conf"), "alias my-alias my-mod\n");
+	for (const root of ["root", "./root/", "link"]) {
+		const line = `coldplug -n -C my.conf -d ${root} -S ${RELEASE} --sysfs sys`;
+		const { stdout, stderr } = run(join(folder, "bin"), work, line);
+		t.is(stderr, "");
+		t.true(stdout.includes(`insmod ${work}/${root.replace(/\/$/, "")}/lib/modules/`), stdout);
+	}
 });
 
 test("where the working directory is gone, absolute paths are still good", (t) => {
