@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { Refusal } from "../../src/libkmod/kernel.js";
 import { check } from "../../src/tools/check.js";
+import { coldplug } from "../../src/tools/coldplug.js";
 import { commands } from "../../src/tools/kmod.js";
 import { kmodTools } from "../../src/tools/kmod-tools.js";
 import { moduleImage } from "../support/elf-image.js";
@@ -96,10 +97,31 @@ test("modprobe -q says nothing of it, and fails", async (t) => {
 	t.is(machine.complained(), "");
 });
 
-test("the agent's commands say under their own names what they cannot read", async (t) => {
+test("check has a problem for each file that cannot be read, and goes on", async (t) => {
 	const machine = makeUnreadable();
 	t.is(await check.start([], machine), 1);
-	t.is(machine.complained(), "hotplugd check: could not read /proc/cmdline: EIO\n");
+	t.is(machine.complained(), "");
+	const files = machine
+		.printed()
+		.split("\n")
+		.map((line) => line.split(": ")[0]);
+	for (const file of ["/etc/hotplugd.toml", "/etc/hotplugd/rules.d", "/proc/cmdline", "/etc/modprobe.d"])
+		t.is(files.filter((one) => one === file).length, 1, file);
+	t.true(files.some((file) => file?.endsWith("/modules.dep.bin")));
+});
+
+test("the agent's commands say under their own names what ends them", async (t) => {
+	const machine = makeUnreadable();
+	t.is(await coldplug.start(["-n"], machine), 1);
+	t.is(machine.complained(), "coldplug: could not read /proc/cmdline: EIO\n");
+	const homeless = {
+		...makeUnreadable(),
+		workingDirectory: () => {
+			throw new Refusal("find", "the working directory", "ENOENT", 2);
+		},
+	};
+	t.is(await coldplug.start(["-n", "-d", "root"], homeless), 1);
+	t.is(homeless.complained(), "coldplug: could not find the working directory: ENOENT\n");
 });
 
 /** A tree of modules, one of them built in, in which nothing tells what a built-in module says of itself. */
