@@ -39,6 +39,8 @@ useBudget({
 				});
 				return () => undefined;
 			},
+			keep: (keep) => ask({ room, keep }),
+			holdForLong: () => ask({ room, holdForLong: true }),
 			close: () => ask({ room, close: true }),
 		};
 	},

@@ -8,7 +8,11 @@ export const DECODING_BUDGET = 256 * 2 ** 20;
 export interface Room {
 	/** Resolves when there is memory for so many bytes more, with what gives them back. */
 	take(bytes: number): Promise<() => void>;
-	/** Gives back all that was taken. */
+	/** Gives back all but so many bytes. */
+	keep(bytes: number): void;
+	/** What the room has is held for as long as a driver likes, it may be for ever: nobody waits for it any longer. */
+	holdForLong(): void;
+	/** Gives back all that was taken, and asks for nothing any more. */
 	close(): void;
 }
 
@@ -31,29 +35,48 @@ export class MemoryBudget implements Budget {
 		return this.#peak;
 	}
 
+	/** What is taken now, in bytes. */
+	get held(): number {
+		let held = 0;
+		for (const room of this.#rooms) held += room.held;
+		return held;
+	}
+
 	open(): Room {
 		const room: CountedRoom = {
 			held: 0,
 			waiting: false,
+			forLong: false,
 			take: async (bytes) => {
 				await new Promise<void>((grant) => {
 					room.waiting = true;
+					room.forLong = false;
+					this.#rooms.add(room);
 					this.#enter({ room, bytes, grant });
 					this.#grant();
 				});
 				return () => this.#free(room, bytes);
 			},
-			close: () => {
-				this.#free(room, room.held);
-				this.#rooms.delete(room);
+			keep: (bytes) => this.#free(room, Math.max(room.held - bytes, 0)),
+			holdForLong: () => {
+				room.forLong = true;
 				this.#grant();
 			},
+			close: () => {
+				this.#rooms.delete(room);
+				for (let place = this.#waiting.length - 1; place >= 0; place--)
+					if (this.#waiting[place]!.room === room) this.#waiting.splice(place, 1);
+				room.waiting = false;
+				this.#free(room, room.held);
+			},
 		};
-		this.#rooms.add(room);
 		return room;
 	}
 
-	/** Whoever holds memory already goes before those who hold none: they would only add to what lies about. */
+	/**
+	 * A room that has memory already asks before those that have none: a file that is half done gives back soon what it has, and
+	 * one that is not begun would take more.
+	 */
 	#enter(asking: Asking): void {
 		const place = asking.room.held > 0 ? this.#waiting.findIndex(({ room }) => room.held === 0) : -1;
 		this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, asking);
@@ -68,31 +91,25 @@ export class MemoryBudget implements Budget {
 	#grant(): void {
 		for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
 			const { room, bytes, grant } = first;
-			if (this.#held() + bytes > this.#total && this.#isAnyoneElseAtWork()) return;
+			if (this.held + bytes > this.#total && this.#isAnyoneElseAtWork()) return;
 			this.#waiting.shift();
 			room.waiting = false;
 			room.held += bytes;
-			this.#peak = Math.max(this.#peak, this.#held());
+			this.#peak = Math.max(this.#peak, this.held);
 			grant();
 		}
 	}
 
-	#held(): number {
-		let held = 0;
-		for (const room of this.#rooms) held += room.held;
-		return held;
-	}
-
-	/** Whoever holds memory and waits for none will give it back. */
+	/** A room that has memory, and neither waits for more nor holds it for long, will give it back. */
 	#isAnyoneElseAtWork(): boolean {
-		for (const { held, waiting } of this.#rooms) if (held > 0 && !waiting) return true;
+		for (const { held, waiting, forLong } of this.#rooms) if (held > 0 && !waiting && !forLong) return true;
 		return false;
 	}
 }
 
 type Asking = { readonly room: CountedRoom; readonly bytes: number; readonly grant: () => void };
 
-type CountedRoom = Room & { held: number; waiting: boolean };
+type CountedRoom = Room & { held: number; waiting: boolean; forLong: boolean };
 
 let current: Budget = new MemoryBudget(DECODING_BUDGET);
 

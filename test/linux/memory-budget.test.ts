@@ -107,6 +107,60 @@ test("what fails gives back what it took", async (t) => {
 	t.is(budget.peak, 100);
 });
 
+test("a room that is closed and takes again is counted again", async (t) => {
+	const budget = new MemoryBudget(100);
+	const room = budget.open();
+	await room.take(60);
+	room.close();
+	t.is(budget.held, 0);
+	await room.take(70);
+	t.is(budget.held, 70);
+	const { granted } = ask(budget, [31]);
+	await setImmediate();
+	t.deepEqual(granted, []);
+	room.close();
+	await setImmediate();
+	t.deepEqual(granted, [0]);
+});
+
+test("a room that is closed while it waits is never given memory, and those behind it are", async (t) => {
+	const budget = new MemoryBudget(100);
+	const { rooms, granted } = ask(budget, [100, 90, 10]);
+	await setImmediate();
+	rooms[1]!.close();
+	rooms[0]!.close();
+	await setImmediate();
+	t.deepEqual(granted, [0, 2]);
+	t.is(budget.held, 10);
+});
+
+test("a room keeps what it says, and what it gives back is others'", async (t) => {
+	const budget = new MemoryBudget(100);
+	const { rooms, granted } = ask(budget, [90, 50]);
+	rooms[0]!.keep(51);
+	await setImmediate();
+	t.deepEqual(granted, [0]);
+	rooms[0]!.keep(50);
+	rooms[0]!.keep(70);
+	await setImmediate();
+	t.deepEqual(granted, [0, 1]);
+	t.is(budget.held, 100);
+});
+
+test("what is held for long is counted, and nobody waits for it: one at a time goes beyond the budget", async (t) => {
+	const budget = new MemoryBudget(100);
+	const { rooms, granted } = ask(budget, [80, 30, 30]);
+	await setImmediate();
+	t.deepEqual(granted, [0]);
+	rooms[0]!.holdForLong();
+	await setImmediate();
+	t.deepEqual(granted, [0, 1]);
+	t.is(budget.held, 110);
+	rooms[1]!.close();
+	await setImmediate();
+	t.deepEqual(granted, [0, 1, 2]);
+});
+
 for (const [compression, decoder] of rows)
 	test.serial(
 		`twelve small files of large content by ${decoder.name}: no more is filled at a time than the budget has`,

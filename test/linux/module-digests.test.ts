@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
@@ -28,6 +29,24 @@ test.serial("threads of JavaScript have the process's budget between them", asyn
 	}
 	useBudget(usual);
 });
+
+for (const [does, message] of [
+	["throw", "thrown by a thread"],
+	["exit", "a thread that reads modules has ended by itself, with 3"],
+] as const)
+	test.serial(`a thread that fails (${does}) ends the others, and all of their memory is given back`, async (t) => {
+		const usual = decodingBudget();
+		const budget = new MemoryBudget(2);
+		useBudget(budget);
+		const script = fileURLToPath(new URL("../support/failing-digest-thread.js", import.meta.url));
+		// One has memory and waits for ever, the other has some and fails.
+		const paths = ["wait", does].flatMap((first) => Array<string>(16).fill(first));
+		const thrown = await t.throwsAsync(digestInThreads(2, folder, paths, new SymbolNames(), script)!, { any: true });
+		t.is((thrown as Error).message, message);
+		t.is(budget.held, 0);
+		t.true(budget.peak > 0);
+		useBudget(usual);
+	});
 
 test("what is no regular file, or larger than any module, is unreadable by its reason, and others are read", async (t) => {
 	writeFileSync(join(folder, "large.ko"), "");
