@@ -40,6 +40,16 @@ export const MOST_NAMES = 2 ** 18;
 /** A tree of more names is none of modules: links that lead to each other's directories make any tree endless. */
 export const MOST_NAMES_IN_ALL = 2 ** 20;
 
+/**
+ * Of a compressed file: streams and blocks (xz), frames (zstd) or members (gzip), of each of which something is remembered. Three
+ * times as many as the largest of Debian's debug packages would have if it were cut into pieces of 64 KiB, as bgzip does.
+ */
+export const MOST_PARTS = 2 ** 14;
+
+/** Of a zstd frame, and of an xz block, whose content is as large too, in bytes: zstd(1) takes as much unless told otherwise, and xz -9. */
+export const LARGEST_WINDOW = 128 * MIB;
+export const LARGEST_DICTIONARY = 64 * MIB;
+
 /** Such as "16 MiB", or "2 GiB" for one byte less. */
 export function formatBytes(bytes: number): string {
 	if (bytes >= 2 ** 30) return `${Math.ceil(bytes / 2 ** 30)} GiB`;

@@ -1,35 +1,36 @@
 // Which compressed module files the kernel's own decoders read (kernel/module/decompress.c, Documentation/staging/xz.rst), told by the
 // file itself: once the kernel was asked, an errno may be what the module's init has answered, and init is to run once.
 
+import type { CompressedFile } from "./formats/compressed-file.js";
 import { GZIP_MAGIC, parseGzipHeader } from "./formats/gzip-member.js";
-import { parseXz } from "./formats/xz-file.js";
-import { parseZstd } from "./formats/zstd-frames.js";
 
 /** Of the checks of xz it knows none and CRC32. */
 const CHECKS: readonly number[] = [0, 1];
 /** It would take more, had it the memory: the file may ask for a gigabyte where its content needs none. */
-const LARGEST_DICTIONARY = 2 ** 26;
+const KERNELS_LARGEST_DICTIONARY = 2 ** 26;
 /** ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27. */
-const LARGEST_WINDOW = 2 ** 27;
+const KERNELS_LARGEST_WINDOW = 2 ** 27;
 const DEFLATE = 8;
 
-/** All of them stop at the end of the first member, stream or frame. @throws {Damage} */
-export const kernelReads: Readonly<Record<"gzip" | "xz" | "zstd", (packed: Buffer) => boolean>> = {
-	gzip(packed) {
-		const { plain, size } = parseGzipHeader(packed);
-		// It may be data that looks so: then nothing is lost but some time.
-		return plain && packed.indexOf(Buffer.from([...GZIP_MAGIC, DEFLATE]), size) === -1;
-	},
-	xz(packed) {
-		const [stream, ...more] = parseXz(packed);
+/** All of its decoders stop at the end of the first member, stream or frame. @throws {Damage} */
+export function isReadByKernel(file: CompressedFile): boolean {
+	if (file.compression === "gzip") return isGzipRead(file.packed);
+	if (file.compression === "xz") {
+		const [stream, ...more] = file.streams;
 		return (
 			more.length === 0 &&
 			CHECKS.includes(stream!.check) &&
-			stream!.blocks.every(({ filters, dictionary }) => filters.length === 1 && dictionary <= LARGEST_DICTIONARY)
+			stream!.blocks.every(
+				({ filters, dictionary }) => filters.length === 1 && dictionary <= KERNELS_LARGEST_DICTIONARY,
+			)
 		);
-	},
-	zstd(packed) {
-		const [frame, ...more] = parseZstd(packed);
-		return frame?.start === 0 && more.length === 0 && frame.window <= LARGEST_WINDOW;
-	},
-};
+	}
+	const [frame, ...more] = file.frames;
+	return frame?.start === 0 && more.length === 0 && frame.window <= KERNELS_LARGEST_WINDOW;
+}
+
+function isGzipRead(packed: Buffer): boolean {
+	const { plain, size } = parseGzipHeader(packed);
+	// It may be data that looks so: then nothing is lost but some time.
+	return plain && packed.indexOf(Buffer.from([...GZIP_MAGIC, DEFLATE]), size) === -1;
+}

@@ -45,14 +45,14 @@ export function checkRegular(fd: number, path: string, bound: Bound, operation =
 
 const isNull = (stat: Stats): boolean => stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
 
-/** Opens for reading what may be a FIFO to which nobody writes, or a terminal. @throws {Refusal} by "read" */
-export function openUnwaiting(path: string): number {
+/** Opens for reading what may be a FIFO to which nobody writes, or a terminal. @throws {Refusal} by the operation for a socket, else what node throws */
+export function openUnwaiting(path: string, operation = "read"): number {
 	try {
 		return openSync(onDisk(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
 	} catch (thrown) {
-		const refusal = refusalFor("read", path, thrown);
+		const refusal = refusalFor(operation, path, thrown);
 		if (refusal.code !== "ENXIO") throw thrown;
-		throw new Refusal("read", path, "ENXIO", os.errno.ENXIO, "it is a socket, or a device that is not there");
+		throw new Refusal(operation, path, "ENXIO", os.errno.ENXIO, "it is a socket, or a device that is not there");
 	}
 }
 

@@ -2,22 +2,25 @@
 // stands behind them.
 
 import type { Zlib, ZlibOptions } from "node:zlib";
+import { MOST_PARTS } from "../libkmod/bounds.js";
 import { crc32 } from "../libkmod/crc32.js";
-import { cut, damaged } from "../libkmod/damage.js";
+import { cut, damaged, tooManyParts } from "../libkmod/damage.js";
+import type { GzipFile } from "../libkmod/formats/compressed-file.js";
 import { GZIP_MAGIC, GZIP_TRAILER_SIZE, parseGzipHeader } from "../libkmod/formats/gzip-member.js";
 import { type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 
 /** Memory is asked for in pieces of so many bytes. */
 const CHUNK = 2 ** 16;
 
-export const gunzip: Decoder = {
+export const gunzip: Decoder<GzipFile> = {
 	name: "gunzip",
 	onThreads: true,
-	async decode(packed, limit) {
+	async decode({ packed }, limit) {
 		const members: Buffer[] = [];
 		let size = 0;
 		let rest = packed;
 		do {
+			if (members.length === MOST_PARTS) throw tooManyParts("members");
 			const member = await decodeMember(rest, limit - size);
 			members.push(member.content);
 			size += member.content.length;

@@ -2,26 +2,32 @@
 // the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
 
 import { constants } from "node:os";
-import { bounds } from "../libkmod/bounds.js";
+import { bounds, LARGEST_DICTIONARY, LARGEST_WINDOW } from "../libkmod/bounds.js";
 import { Damage, damaged } from "../libkmod/damage.js";
-import { parseXz, withDictionariesThatFit, xzContentSize } from "../libkmod/formats/xz-file.js";
-import { parseZstd, withWindowsThatFit } from "../libkmod/formats/zstd-frames.js";
+import {
+	type CompressedFile,
+	type Compression,
+	type GzipFile,
+	parseCompressed,
+	type XzFile,
+	type ZstdFile,
+} from "../libkmod/formats/compressed-file.js";
+import { withDictionariesThatFit, xzContentSize } from "../libkmod/formats/xz-file.js";
+import { withWindowsThatFit } from "../libkmod/formats/zstd-frames.js";
 import { Refusal } from "../libkmod/kernel.js";
-import { type Allocate, type Compression, type Decoder, type FindDecoder, OutOfMemory, TooLarge } from "./decoder.js";
+import { type Allocate, type Decoder, type FindDecoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { gunzip } from "./gunzip.js";
 import { inRoom, type Room } from "./memory-budget.js";
 import { findLiblzma, findLibzstd } from "./native-decoders.js";
 import { fzstd, xzDecompress } from "./script-decoders.js";
 
-export type { Compression, Decoder } from "./decoder.js";
+export type { CompressedFile, Compression } from "../libkmod/formats/compressed-file.js";
+export type { Decoder } from "./decoder.js";
 
 /** How much of a file {@link compressionOf} asks to see, in bytes. */
 export const MAGIC_SIZE = 6;
 
-/** Beyond what the content itself is large. zstd(1) and the kernel take as much, unless told otherwise. */
-const LARGEST_WINDOW = 2 ** 27;
-const LARGEST_DICTIONARY = 2 ** 26;
-/** What asks for no more of either is left as it is. */
+/** What asks for no more of a window or a dictionary, in bytes, is left as it is. */
 const MODEST = 2 ** 23;
 
 const MAGIC: readonly (readonly [Compression, Buffer])[] = [
@@ -37,7 +43,11 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 }
 
 /** In order of preference. The last of each is always there. */
-const decoders: Readonly<Record<Compression, readonly FindDecoder[]>> = {
+const decoders: {
+	readonly gzip: readonly FindDecoder<GzipFile>[];
+	readonly xz: readonly FindDecoder<XzFile>[];
+	readonly zstd: readonly FindDecoder<ZstdFile>[];
+} = {
 	gzip: [() => gunzip],
 	xz: [findLiblzma, () => xzDecompress],
 	zstd: [findLibzstd, () => fzstd],
@@ -78,70 +88,106 @@ export type DecompressOptions = {
 };
 
 /**
- * The file's content. @param path names it in errors.
- * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for
- * one that would fill more than `limit` bytes; ENOMEM.
+ * What stands in a file, for {@link decompressFile} and whoever else asks: it is walked over once. @param path names it in errors.
+ * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood
  */
-export async function decompress(
-	compression: Compression,
-	packed: Buffer,
-	path: string,
-	{ room, ...options }: DecompressOptions = {},
-): Promise<Buffer> {
+export function walkCompressed(compression: Compression, packed: Buffer, path: string): CompressedFile {
 	try {
-		const fitted = fit[compression](packed);
-		if (room !== undefined) return await decode(compression, fitted, room, options);
-		return await inRoom((own) => decode(compression, fitted, own, options));
+		return parseCompressed(compression, packed);
 	} catch (thrown) {
 		throw refusalOf(path, thrown);
 	}
 }
 
-type Fitted = {
-	readonly packed: Buffer;
-	/** The content in bytes, as the file says: of gzip and xz it need not be true. */
-	readonly claim: number;
-};
+/** {@link decompressFile} of a file that nobody has asked anything yet. */
+export async function decompress(
+	compression: Compression,
+	packed: Buffer,
+	path: string,
+	options: DecompressOptions = {},
+): Promise<Buffer> {
+	return await decompressFile(walkCompressed(compression, packed, path), path, options);
+}
+
+/**
+ * The file's content. @param path names it in errors.
+ * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for
+ * one that would fill more than `limit` bytes; ENOMEM.
+ */
+export async function decompressFile(
+	file: CompressedFile,
+	path: string,
+	{ room, ...options }: DecompressOptions = {},
+): Promise<Buffer> {
+	try {
+		if (room !== undefined) return await decodeFitted(file, room, options);
+		return await inRoom((own) => decodeFitted(file, own, options));
+	} catch (thrown) {
+		throw refusalOf(path, thrown);
+	}
+}
+
+/** What asks for more memory than its content needs, asks for less. */
+async function decodeFitted(
+	file: CompressedFile,
+	room: Room,
+	options: Omit<DecompressOptions, "room">,
+): Promise<Buffer> {
+	if (isGreedy(file)) throw new TooLarge();
+	// To be changed, it is copied.
+	if (!isModest(file)) await room.take(file.packed.length);
+	return await decode(tighten(file), contentSize(file), room, options);
+}
 
 /** No stream of deflate (RFC 1951) grows more. */
 const DEFLATE_RATIO = 1032;
 
-/** What asks for more memory than its content needs, asks for less. @throws {Damage} @throws {TooLarge} */
-const fit: Readonly<Record<Compression, (packed: Buffer) => Fitted>> = {
+/** Of the content in bytes, as the file says: of gzip and xz it need not be true. */
+function contentSize(file: CompressedFile): number {
+	const { packed } = file;
+	if (file.compression === "xz") return xzContentSize(file.streams);
+	if (file.compression === "zstd")
+		return file.frames.reduce((sum, { contentSize, most }) => sum + Math.min(contentSize ?? most, most), 0);
 	// The last member's size, below 4 GiB.
-	gzip: (packed) => ({
-		packed,
-		claim: Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length),
-	}),
-	xz(packed) {
-		const streams = parseXz(packed);
-		const blocks = streams.flatMap(({ blocks }) => blocks);
-		if (blocks.some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY)) throw new TooLarge();
-		return { packed: withDictionariesThatFit(packed, streams, MODEST), claim: xzContentSize(streams) };
-	},
-	zstd(packed) {
-		const frames = parseZstd(packed);
-		if (frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW)) throw new TooLarge();
-		const claim = frames.reduce((sum, { contentSize, most }) => sum + Math.min(contentSize ?? most, most), 0);
-		return { packed: withWindowsThatFit(packed, frames, MODEST), claim };
-	},
-};
+	return Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length);
+}
+
+const blocksOf = ({ streams }: XzFile) => streams.flatMap(({ blocks }) => blocks);
+
+/** A window, or dictionary, and a content that large. */
+function isGreedy(file: CompressedFile): boolean {
+	if (file.compression === "xz")
+		return blocksOf(file).some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY);
+	return file.compression === "zstd" && file.frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW);
+}
+
+function isModest(file: CompressedFile): boolean {
+	if (file.compression === "xz") return blocksOf(file).every(({ dictionary }) => dictionary <= MODEST);
+	return file.compression === "gzip" || file.frames.every(({ window, most }) => window <= MODEST || most >= window);
+}
+
+/** What was found in it stays as it was, windows and dictionaries apart. */
+function tighten(file: CompressedFile): CompressedFile {
+	if (file.compression === "xz") return { ...file, packed: withDictionariesThatFit(file.packed, file.streams, MODEST) };
+	if (file.compression === "zstd") return { ...file, packed: withWindowsThatFit(file.packed, file.frames, MODEST) };
+	return file;
+}
 
 /** How much larger the next attempt may be, where the content is larger than the file says. */
 const GROWTH = 8;
 
 /** What a file says of its content is a claim: so much of the budget is taken, and no more than that is filled. */
 async function decode(
-	compression: Compression,
-	{ packed, claim }: Fitted,
+	file: CompressedFile,
+	claim: number,
 	room: Room,
 	{ limit = bounds.module.bytes, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions,
 ): Promise<Buffer> {
-	const { name, decode } = decoder ?? (await findDecoder(compression));
-	for (let size = Math.min(Math.max(claim, packed.length), limit); ; size = Math.min(GROWTH * size, limit)) {
+	const { name, decode } = decoder ?? (await findDecoder(file.compression));
+	for (let size = Math.min(Math.max(claim, file.packed.length), limit); ; size = Math.min(GROWTH * size, limit)) {
 		const giveBack = await room.take(size * (IN_PLACE.has(name) ? 1 : 2));
 		try {
-			return await decode(packed, size, allocate);
+			return await decode(file, size, allocate);
 		} catch (thrown) {
 			if (!(thrown instanceof TooLarge) || size === limit) throw thrown;
 			giveBack();

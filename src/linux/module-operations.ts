@@ -1,6 +1,6 @@
 // Inserting, removing and reading modules: finit_module(2), init_module(2), delete_module(2).
 
-import { constants as file, openSync, readFile, readSync } from "node:fs";
+import { constants as file, read, readSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as afterwards, clearTimeout } from "node:timers";
 import { setTimeout } from "node:timers/promises";
@@ -9,12 +9,19 @@ import { Damage } from "../libkmod/damage.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { forceModule } from "../libkmod/formats/forced-module.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../libkmod/kernel.js";
-import { kernelReads } from "../libkmod/kernel-decompression.js";
-import { checkRegular } from "./bounded-read.js";
+import { isReadByKernel } from "../libkmod/kernel-decompression.js";
+import { checkRegular, openUnwaiting } from "./bounded-read.js";
 import { closeQuietly } from "./descriptor.js";
-import { onDisk } from "./disk-path.js";
 import { inRoom, type Room } from "./memory-budget.js";
-import { type Compression, compressionOf, decompress, MAGIC_SIZE } from "./module-file.js";
+import {
+	type CompressedFile,
+	type Compression,
+	compressionOf,
+	decompress,
+	decompressFile,
+	MAGIC_SIZE,
+	walkCompressed,
+} from "./module-file.js";
 import { refusalFor } from "./refusal.js";
 import { type Outcome, openSyscalls } from "./syscalls.js";
 
@@ -26,8 +33,8 @@ const NO_FILE = -1;
 
 const { EINTR, ENOEXEC, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
-/** By then, in milliseconds, the kernel has its own copy of any module, whose init may take as long as it likes. */
-const COPIED_AFTER = 10_000;
+/** An init that takes longer, in milliseconds, may take as long as it likes. */
+const LONG_INIT = 10_000;
 
 /** What is to be inserted, and how. */
 type Insertion = {
@@ -50,7 +57,7 @@ export async function insertModule(
 	forced: InsertFlags,
 	kernelUnpacks: (compression: Compression) => boolean,
 ): Promise<void> {
-	const fd = openFile(path);
+	const fd = openModule(path);
 	try {
 		// Of a FIFO not even the first bytes can be asked for at their place.
 		checkRegular(fd, path, bounds.module, "insert");
@@ -67,25 +74,37 @@ export async function insertModule(
 
 /** By the kernel's own decoder, where it has one that reads the file. */
 async function insertCompressed(insertion: Insertion, compression: Compression, kernelUnpacks: boolean): Promise<void> {
+	const image = await unpackForKernel(insertion, compression, kernelUnpacks);
+	if (image !== undefined) return await insertImage(insertion, image);
+	await insertFile(insertion, COMPRESSED_FILE, () => readUnpacked(insertion, compression));
+}
+
+/** Undefined for what the kernel is to unpack. The packed file is forgotten, and its room given back: an init may take minutes. */
+async function unpackForKernel(
+	insertion: Insertion,
+	compression: Compression,
+	kernelUnpacks: boolean,
+): Promise<Buffer | undefined> {
 	const { path, room } = insertion;
-	const packed = await readWhole(insertion);
-	const unpack = () => decompress(compression, packed, path, { room });
-	const insertAsItIs = () => insertFile(insertion, COMPRESSED_FILE, unpack);
-	if (kernelUnpacks && isReadByKernel(compression, packed)) return await insertAsItIs();
-	let image: Buffer;
+	let image: Buffer | undefined;
 	try {
-		image = await unpack();
+		const file = walkCompressed(compression, await readWhole(insertion), path);
+		if (!kernelUnpacks || !doesKernelRead(file)) image = await decompressFile(file, path, { room });
 	} catch (thrown) {
-		if (kernelUnpacks && isUnsupported(thrown)) return await insertAsItIs();
-		throw thrown;
+		if (!kernelUnpacks || !isUnsupported(thrown)) throw thrown;
 	}
-	await insertImage(insertion, image);
+	room.keep(image?.buffer.byteLength ?? 0);
+	return image;
+}
+
+async function readUnpacked(insertion: Insertion, compression: Compression): Promise<Buffer> {
+	return await decompress(compression, await readWhole(insertion), insertion.path, { room: insertion.room });
 }
 
 /** What is damaged is refused here, with the reason. */
-function isReadByKernel(compression: Compression, packed: Buffer): boolean {
+function doesKernelRead(file: CompressedFile): boolean {
 	try {
-		return kernelReads[compression](packed);
+		return isReadByKernel(file);
 	} catch (thrown) {
 		if (thrown instanceof Damage) return false;
 		throw thrown;
@@ -110,18 +129,20 @@ async function insertFile(insertion: Insertion, flags: number, read: () => Promi
 
 /** init_module takes no flags: to force, the image itself is changed. */
 async function insertImage({ path, parameters, forced, room }: Insertion, unpacked: Buffer): Promise<void> {
-	const image = forced.forceModversion || forced.forceVermagic ? forceImage(path, unpacked, forced) : unpacked;
+	const isForced = forced.forceModversion || forced.forceVermagic;
+	if (isForced) await room.take(unpacked.length);
+	const image = isForced ? forceImage(path, unpacked, forced) : unpacked;
 	const { initModule } = await openSyscalls();
 	await accept("insert", path, await insertWith(room, () => initModule(image, parameters)));
 }
 
-/** The memory that the file takes here is given back for others when the kernel has answered, or has a copy of its own for sure. */
+/** The kernel may read the image for as long as the call lasts, which others who want memory wait for, but not for ever. */
 async function insertWith(room: Room, call: () => Promise<Outcome>): Promise<Outcome> {
-	const copied = afterwards(() => room.close(), COPIED_AFTER).unref();
+	const long = afterwards(() => room.holdForLong(), LONG_INIT).unref();
 	try {
 		return await persistently(call);
 	} finally {
-		clearTimeout(copied);
+		clearTimeout(long);
 	}
 }
 
@@ -138,7 +159,7 @@ function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
 }
 
 export async function readModule(path: string): Promise<Buffer> {
-	const fd = await openFile(path);
+	const fd = openModule(path);
 	try {
 		return await inRoom(async (room) => {
 			const content = await readWhole({ fd, path, room });
@@ -174,10 +195,9 @@ async function accept(operation: string, subject: string, { result, errno }: Out
 
 // Opening and the first bytes are read at once, not on a thread: waking one takes several times as long as both, and at
 // boot that is time taken from the drivers. What is large, the kernel reads on the thread of the insertion.
-function openFile(path: string): number {
+function openModule(path: string): number {
 	try {
-		// Node adds O_CLOEXEC. O_NONBLOCK keeps a FIFO from holding the process for ever.
-		return openSync(onDisk(path), file.O_RDONLY | file.O_NONBLOCK);
+		return openUnwaiting(path, "open");
 	} catch (thrown) {
 		throw refusalFor("open", path, thrown);
 	}
@@ -192,6 +212,17 @@ function readHead(fd: number): Buffer {
 async function readWhole({ fd, path, room }: Pick<Insertion, "fd" | "path" | "room">): Promise<Buffer> {
 	const size = checkRegular(fd, path, bounds.module);
 	await room.take(size);
-	if (size === 0) return Buffer.alloc(0);
-	return new Promise((resolve, reject) => readFile(fd, (error, content) => (error ? reject(error) : resolve(content))));
+	const content = Buffer.allocUnsafeSlow(size);
+	let length = 0;
+	// From the file's start, wherever it was read to before.
+	for (let got = 1; got > 0 && length < size; length += got) got = await readAt(fd, content, length, path);
+	return content.subarray(0, length);
+}
+
+function readAt(fd: number, content: Buffer, at: number, path: string): Promise<number> {
+	return new Promise((resolve, reject) =>
+		read(fd, content, at, content.length - at, at, (error, got) =>
+			error ? reject(refusalFor("read", path, error)) : resolve(got),
+		),
+	);
 }

@@ -2,7 +2,8 @@
 // JavaScript, and on threads. Each takes a whole file and fills one buffer.
 
 import { availableParallelism } from "node:os";
-import { parseXz, xzContentSize } from "../libkmod/formats/xz-file.js";
+import type { CompressedFile, XzFile, ZstdFile } from "../libkmod/formats/compressed-file.js";
+import { xzContentSize } from "../libkmod/formats/xz-file.js";
 import { type Allocate, type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { findFunction, type Native } from "./koffi.js";
 import { takingTurns } from "./turns.js";
@@ -20,14 +21,19 @@ const LZMA_MEMORY = 80 * 2 ** 20;
 const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_t *memory, uint32_t flags, const void *allocator,
 	const void *packed, _Inout_ size_t *packed_at, size_t packed_size, void *content, _Inout_ size_t *content_at, size_t size)`;
 
-export async function findLiblzma(): Promise<Decoder | undefined> {
+export async function findLiblzma(): Promise<Decoder<XzFile> | undefined> {
 	const native = await findFunction(LZMA_STREAM_BUFFER_DECODE, "liblzma.so.5");
 	return native && decoder("liblzma", (...given) => decodeXz(native, ...given));
 }
 
-async function decodeXz(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
+async function decodeXz(
+	native: Native,
+	{ packed, streams }: XzFile,
+	limit: number,
+	allocate: Allocate,
+): Promise<Buffer> {
 	// liblzma has one answer for a file that is cut short and for a buffer that is.
-	const size = xzContentSize(parseXz(packed));
+	const size = xzContentSize(streams);
 	if (size > limit) throw new TooLarge();
 	const content = allocate(size);
 	const length = [0];
@@ -44,12 +50,12 @@ const ZSTD_MEMORY = -64;
 
 const ZSTD_DECOMPRESS = "intptr_t ZSTD_decompress(void *content, size_t size, const void *packed, size_t packed_size)";
 
-export async function findLibzstd(): Promise<Decoder | undefined> {
+export async function findLibzstd(): Promise<Decoder<ZstdFile> | undefined> {
 	const native = await findFunction(ZSTD_DECOMPRESS, "libzstd.so.1");
 	return native && decoder("libzstd", (...given) => decodeZstd(native, ...given));
 }
 
-async function decodeZstd(native: Native, packed: Buffer, limit: number, allocate: Allocate): Promise<Buffer> {
+async function decodeZstd(native: Native, { packed }: ZstdFile, limit: number, allocate: Allocate): Promise<Buffer> {
 	// What a frame says of its content may be wrong, or be missing: the limit is what all blocks together can hold, or less.
 	const content = allocate(limit);
 	const result = await onThread(native, content, limit, packed, packed.length);
@@ -59,7 +65,7 @@ async function decodeZstd(native: Native, packed: Buffer, limit: number, allocat
 	throw new Error(`libzstd says ${result}`);
 }
 
-function decoder(name: string, decode: Decoder["decode"]): Decoder {
+function decoder<File extends CompressedFile>(name: string, decode: Decoder<File>["decode"]): Decoder<File> {
 	return { name, onThreads: true, decode: (...given) => inTurn(() => decode(...given)) };
 }
 

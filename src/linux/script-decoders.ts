@@ -3,8 +3,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import { damaged, unsupported } from "../libkmod/damage.js";
-import { parseXz } from "../libkmod/formats/xz-file.js";
-import { parseZstd } from "../libkmod/formats/zstd-frames.js";
+import type { XzFile, ZstdFile } from "../libkmod/formats/compressed-file.js";
 import { xxh64Low } from "../libkmod/xxh64.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 import { takingTurns } from "./turns.js";
@@ -15,23 +14,23 @@ const SLICE = 2 ** 16;
 /** They run on the one thread of JavaScript: side by side they would only take more memory. */
 const oneAtATime = takingTurns(() => 1);
 
-export const fzstd: Decoder = {
+export const fzstd: Decoder<ZstdFile> = {
 	name: "fzstd",
 	onThreads: false,
-	decode: (packed, limit) => oneAtATime(() => decodeZstd(packed, limit)),
+	decode: (file, limit) => oneAtATime(() => decodeZstd(file, limit)),
 };
 
-export const xzDecompress: Decoder = {
+export const xzDecompress: Decoder<XzFile> = {
 	name: "xz-decompress",
 	onThreads: false,
-	decode: (packed, limit) => oneAtATime(() => decodeXz(packed, limit)),
+	decode: (file, limit) => oneAtATime(() => decodeXz(file, limit)),
 };
 
 /** fzstd itself looks at no checksum, and takes a frame whose content is not as large as it says. */
-async function decodeZstd(packed: Buffer, limit: number): Promise<Buffer> {
+async function decodeZstd({ packed, frames }: ZstdFile, limit: number): Promise<Buffer> {
 	const all: Buffer[] = [];
 	let size = 0;
-	for (const frame of parseZstd(packed)) {
+	for (const frame of frames) {
 		const content = await decodeFrame(packed.subarray(frame.start, frame.end), limit - size);
 		size += content.length;
 		if (frame.contentSize !== undefined && frame.contentSize !== content.length) throw damaged();
@@ -55,8 +54,8 @@ async function decodeFrame(packed: Buffer, limit: number): Promise<Buffer> {
 const CHECKS: readonly number[] = [0, 1, 4];
 const LZMA2_ALONE = 1;
 
-async function decodeXz(packed: Buffer, limit: number): Promise<Buffer> {
-	for (const { check, blocks } of parseXz(packed)) {
+async function decodeXz({ packed, streams }: XzFile, limit: number): Promise<Buffer> {
+	for (const { check, blocks } of streams) {
 		if (!CHECKS.includes(check)) throw unsupported("its kind of checksum");
 		if (blocks.some(({ filters }) => filters.length > LZMA2_ALONE)) throw unsupported("a filter beside LZMA2");
 	}
@@ -73,9 +72,14 @@ async function decodeXz(packed: Buffer, limit: number): Promise<Buffer> {
 	return content.whole();
 }
 
+/** Pieces smaller than that are gathered: each is an object, and a block may have one byte. */
+const PIECE = 2 ** 16;
+
 class Content {
 	readonly #limit: number;
-	readonly #chunks: Uint8Array[] = [];
+	readonly #pieces: Uint8Array[] = [];
+	#gathered = Buffer.alloc(0);
+	#length = 0;
 	#size = 0;
 	constructor(limit: number) {
 		this.#limit = limit;
@@ -83,9 +87,22 @@ class Content {
 	add(chunk: Uint8Array): void {
 		this.#size += chunk.length;
 		if (this.#size > this.#limit) throw new TooLarge();
-		this.#chunks.push(chunk);
+		if (this.#length + chunk.length > this.#gathered.length) this.#endPiece();
+		if (chunk.length >= PIECE) this.#pieces.push(chunk);
+		else this.#gather(chunk);
 	}
 	whole(): Buffer {
-		return Buffer.concat(this.#chunks, this.#size);
+		this.#endPiece();
+		return Buffer.concat(this.#pieces, this.#size);
+	}
+	#gather(chunk: Uint8Array): void {
+		if (this.#gathered.length === 0) this.#gathered = Buffer.allocUnsafeSlow(PIECE);
+		this.#gathered.set(chunk, this.#length);
+		this.#length += chunk.length;
+	}
+	#endPiece(): void {
+		if (this.#length > 0) this.#pieces.push(this.#gathered.subarray(0, this.#length));
+		this.#gathered = Buffer.alloc(0);
+		this.#length = 0;
 	}
 }

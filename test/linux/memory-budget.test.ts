@@ -1,13 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import { DECODING_BUDGET, decodingBudget, inRoom, MemoryBudget, useBudget } from "../../src/linux/memory-budget.js";
 import { type Compression, type Decoder, decompress, listDecoders } from "../../src/linux/module-file.js";
 import { readModule } from "../../src/linux/module-operations.js";
+import { standinEnvironment } from "../support/standin.js";
 
 const folder = mkdtempSync(join(tmpdir(), "budget-"));
 
@@ -209,6 +212,28 @@ test.serial("what is read for insertion and for modinfo is of the same budget", 
 	useBudget(usual);
 	for (const content of contents) t.is(content.length, MIB);
 	t.true(budget.peak >= 2 * MIB && budget.peak <= 2 * MIB + MIB / 2, String(budget.peak));
+});
+
+async function insertHolding(sysfs: string): Promise<Record<string, unknown>> {
+	mkdirSync(join(folder, sysfs, "module"), { recursive: true });
+	writeFileSync(join(folder, sysfs, "module/compression"), sysfs);
+	const path = join(folder, `${sysfs}.ko.gz`);
+	writeFileSync(path, packed.gzip);
+	const script = fileURLToPath(new URL("../support/insertion-memory-session.js", import.meta.url));
+	const record = join(folder, `${sysfs}.record`);
+	const { stdout } = await promisify(execFile)(process.execPath, [script, path, join(folder, sysfs), record], {
+		env: { ...process.env, ...standinEnvironment(record) },
+	});
+	return JSON.parse(stdout);
+}
+
+test("while an init runs, a file that the kernel unpacks has no part of the budget", async (t) => {
+	t.deepEqual(await insertHolding("gzip"), { heldDuringInit: 0, heldInLongInit: 1, heldAfter: 1 });
+});
+
+test("while an init runs, the image alone is counted, and after ten seconds others do not wait for it", async (t) => {
+	// The image, and the byte of one that waited for it.
+	t.deepEqual(await insertHolding("none"), { heldDuringInit: MIB, heldInLongInit: MIB + 1, heldAfter: 1 });
 });
 
 test("the budget has room for as many of Debian's largest modules as are unpacked at once on two threads", (t) => {

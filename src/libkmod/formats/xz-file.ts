@@ -1,8 +1,9 @@
 // An .xz file walked over without decoding it (The .xz File Format 1.2, and the chunks of LZMA2): what a decoder would need, and
 // where the file is not whole.
 
+import { MOST_PARTS } from "../bounds.js";
 import { crc32 } from "../crc32.js";
-import { cut, damaged, trailing, unsupported } from "../damage.js";
+import { cut, damaged, tooManyParts, trailing, unsupported } from "../damage.js";
 
 export type XzStream = {
 	/** What its content is checked by: 0 none, 1 CRC32, 4 CRC64, 10 SHA-256. */
@@ -60,6 +61,7 @@ const CUT = new Error("the bytes are at an end");
 class Walk {
 	readonly #packed: Buffer;
 	#at = 0;
+	#parts = 0;
 
 	constructor(packed: Buffer) {
 		this.#packed = packed;
@@ -77,6 +79,7 @@ class Walk {
 	}
 
 	#stream(): XzStream {
+		this.#countPart();
 		const header = this.#take(HEADER_SIZE);
 		if (!header.subarray(0, 6).equals(MAGIC) || crc32(header.subarray(6, 8)) !== header.readUInt32LE(8))
 			throw damaged();
@@ -92,14 +95,22 @@ class Walk {
 		return { check, blocks };
 	}
 
+	/** Each of them is an object: two gigabytes of empty ones would fill all memory. */
+	#countPart(): void {
+		if (this.#parts === MOST_PARTS) throw tooManyParts("streams and blocks");
+		this.#parts++;
+	}
+
 	#block(check: number): XzBlock {
+		this.#countPart();
 		const start = this.#at;
 		const headerSize = (this.#peek() + 1) * 4;
 		const header = this.#take(headerSize);
-		if (crc32(header.subarray(0, -4)) !== header.readUInt32LE(headerSize - 4)) throw damaged();
+		const fields = header.subarray(0, -4);
+		if (crc32(fields) !== header.readUInt32LE(headerSize - 4)) throw damaged();
 		const flags = header[1]!;
 		if ((flags & 0x3c) !== 0) throw unsupported("a block of an unknown kind");
-		const reader = new Walk(header.subarray(0, -4));
+		const reader = new Walk(fields);
 		reader.#at = 2;
 		for (const bit of [0x40, 0x80]) if (flags & bit) reader.#number();
 		const filters: number[] = [];
@@ -107,12 +118,12 @@ class Walk {
 		for (let left = (flags & 3) + 1; left > 0; left--) {
 			filters.push(reader.#number());
 			dictionaryAt = start + reader.#at + 1;
-			reader.#take(reader.#number());
+			reader.#skip(reader.#number());
 		}
 		if (filters.at(-1) !== LZMA2) throw unsupported("a filter other than LZMA2");
 		const size = this.#chunks();
 		this.#padding(start);
-		this.#take(CHECK_SIZES[check]!);
+		this.#skip(CHECK_SIZES[check]!);
 		return { filters, dictionary: dictionarySize(this.#packed[dictionaryAt]!), start, headerSize, dictionaryAt, size };
 	}
 
@@ -120,20 +131,20 @@ class Walk {
 	#chunks(): number {
 		let size = 0;
 		for (;;) {
-			const control = this.#take(1)[0]!;
+			const control = this.#byte();
 			if (control === 0) return size;
 			if (control > 2 && control < 0x80) throw damaged();
-			const content = this.#take(2).readUInt16BE() + 1 + (control < 0x80 ? 0 : (control & 0x1f) << 16);
+			const content = this.#short() + 1 + (control < 0x80 ? 0 : (control & 0x1f) << 16);
 			size += content;
-			if (control < 0x80) this.#take(content);
-			else this.#take(this.#take(2).readUInt16BE() + 1 + (control >= 0xc0 ? 1 : 0));
+			if (control < 0x80) this.#skip(content);
+			else this.#skip(this.#short() + 1 + (control >= 0xc0 ? 1 : 0));
 		}
 	}
 
 	/** @returns its size in bytes. */
 	#index(): number {
 		const start = this.#at;
-		this.#take(1);
+		this.#skip(1);
 		for (let left = 2 * this.#number(); left > 0; left--) this.#number();
 		this.#padding(start);
 		const index = this.#packed.subarray(start, this.#at);
@@ -142,13 +153,13 @@ class Walk {
 	}
 
 	#padding(start: number): void {
-		while ((this.#at - start) % 4 !== 0) if (this.#take(1)[0] !== 0) throw damaged();
+		while ((this.#at - start) % 4 !== 0) if (this.#byte() !== 0) throw damaged();
 	}
 
 	#number(): number {
 		let value = 0;
 		for (let place = 0; place < LONGEST_NUMBER; place++) {
-			const byte = this.#take(1)[0]!;
+			const byte = this.#byte();
 			value += (byte & 0x7f) * 2 ** (7 * place);
 			if (byte < 0x80) return value;
 		}
@@ -159,10 +170,26 @@ class Walk {
 		return this.#packed[this.#at] ?? fail();
 	}
 
+	#byte(): number {
+		const byte = this.#peek();
+		this.#at++;
+		return byte;
+	}
+
+	/** Two bytes, the higher first. */
+	#short(): number {
+		const high = this.#byte();
+		return (high << 8) | this.#byte();
+	}
+
+	#skip(size: number): void {
+		if (this.#at + size > this.#packed.length) fail();
+		this.#at += size;
+	}
+
 	#take(size: number): Buffer {
 		const start = this.#at;
-		if (start + size > this.#packed.length) fail();
-		this.#at += size;
+		this.#skip(size);
 		return this.#packed.subarray(start, this.#at);
 	}
 }
@@ -171,11 +198,11 @@ function fail(): never {
 	throw CUT;
 }
 
-const LARGEST_DICTIONARY = 40;
+const LARGEST_DICTIONARY_CODE = 40;
 
 function dictionarySize(bits: number): number {
-	if (bits > LARGEST_DICTIONARY) throw unsupported("a dictionary of that size");
-	return bits === LARGEST_DICTIONARY ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11);
+	if (bits > LARGEST_DICTIONARY_CODE) throw unsupported("a dictionary of that size");
+	return bits === LARGEST_DICTIONARY_CODE ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11);
 }
 
 /**

@@ -1,7 +1,8 @@
 // The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need, and
 // where the file is not whole.
 
-import { cut, damaged, trailing, unsupported } from "../damage.js";
+import { MOST_PARTS } from "../bounds.js";
+import { cut, damaged, tooManyParts, trailing, unsupported } from "../damage.js";
 
 export type ZstdFrame = {
 	/** Where it stands in the file. */
@@ -39,6 +40,7 @@ export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 			continue;
 		}
 		if (magic !== MAGIC) throw frames.length === 0 ? damaged() : trailing();
+		if (frames.length === MOST_PARTS) throw tooManyParts("frames");
 		const frame = parseFrame(packed, at);
 		frames.push(frame);
 		at = frame.end;

@@ -204,7 +204,6 @@ export const manPages: Readonly<Record<string, { readonly pages: string; readonl
 	closeSync: { pages: "close(2)", errnos: close },
 	readSync: { pages: "read(2)", errnos: read },
 	read: { pages: "read(2)", errnos: read },
-	readFile: { pages: "fstat(2), read(2)", errnos: union(fstat, read) },
 	readFileSync: { pages: "open(2), fstat(2), read(2), close(2)", errnos: union(open, fstat, read, close) },
 	writeSync: { pages: "write(2)", errnos: write },
 	writeFileSync: { pages: "open(2), write(2), close(2)", errnos: union(open, write, close) },

@@ -1,6 +1,8 @@
 // Compressed files: what they say of their content before anything decodes them.
+import { MOST_PARTS } from "../../../../src/libkmod/bounds.js";
 import { crc32 } from "../../../../src/libkmod/crc32.js";
 import { Damage } from "../../../../src/libkmod/damage.js";
+import { parseCompressed, type XzFile } from "../../../../src/libkmod/formats/compressed-file.js";
 import { parseGzipHeader } from "../../../../src/libkmod/formats/gzip-member.js";
 import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../../src/libkmod/formats/xz-file.js";
 import { parseZstd, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
@@ -53,8 +55,8 @@ function xzStream(blocks: readonly Buffer[]): Buffer {
 
 const xz: FuzzFormat = {
 	name: "xz files",
-	sources: ["src/libkmod/formats/xz-file.ts"],
-	readers: ["parseXz"],
+	sources: ["src/libkmod/formats/xz-file.ts", "src/libkmod/formats/compressed-file.ts"],
+	readers: ["parseXz", "parseCompressed"],
 	accepted: "streams whose content fits into memory by a dictionary no larger than that",
 	refused: "Damage, which says why",
 	kind: "bytes",
@@ -81,7 +83,8 @@ const xz: FuzzFormat = {
 		),
 	read(input) {
 		return refusing(() => {
-			const streams = parseXz(input);
+			const file = parseCompressed("xz", input);
+			const { streams } = file as XzFile;
 			const size = xzContentSize(streams);
 			expect(Number.isSafeInteger(size) && size <= input.length * 2 ** 21, `a size of ${size}`);
 			const fitted = parseXz(withDictionariesThatFit(input, streams, 0));
@@ -104,6 +107,13 @@ const xz: FuzzFormat = {
 			make: (n) => xzStream([]).subarray(0, n),
 			within: "refused",
 			beyond: "accepted",
+		},
+		{
+			bound: "streams and blocks",
+			n: MOST_PARTS,
+			make: (n) => xzStream(Array<Buffer>(n - 1).fill(xzBlock([], 0))),
+			within: "accepted",
+			beyond: "refused",
 		},
 		{ bound: "a dictionary", n: 40, make: (n) => xzStream([xzBlock([], n)]), within: "accepted", beyond: "refused" },
 	],
@@ -200,6 +210,13 @@ const zstd: FuzzFormat = {
 			make: (n) => Buffer.from("28b52ffd0000010000", "hex").subarray(0, n),
 			within: "refused",
 			beyond: "accepted",
+		},
+		{
+			bound: "frames",
+			n: MOST_PARTS,
+			make: (n) => Buffer.concat(Array<Buffer>(n).fill(Buffer.from("28b52ffd0000010000", "hex"))),
+			within: "accepted",
+			beyond: "refused",
 		},
 	],
 };
