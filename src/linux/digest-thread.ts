@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ModuleDigest, ModuleDigester } from "../libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../libkmod/depmod/symbol-names.js";
 import type { DigestAnswer, DigestRequest, MemoryRequest } from "./digest-threads.js";
+import { dropBuffers } from "./large-buffers.js";
 import { useBudget } from "./memory-budget.js";
 import { ModuleReader } from "./module-digests.js";
 
@@ -14,7 +15,11 @@ const reader = new ModuleReader(workerData as string);
 async function digestAll(paths: readonly string[]): Promise<DigestAnswer> {
 	const known = names.count;
 	const modules: ModuleDigest[] = [];
-	for (const path of paths) modules.push(await reader.digest(path, digester));
+	for (const path of paths) {
+		modules.push(await reader.digest(path, digester));
+		// Kept, it would be outside of the budget, once for each thread.
+		dropBuffers();
+	}
 	const newNames = Array.from({ length: names.count - known }, (_, n) => names.nameOf(known + n));
 	return { modules, newNames };
 }

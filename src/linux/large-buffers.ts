@@ -1,7 +1,12 @@
 // Buffers of many megabytes, lent out and taken back: the one given back last serves the next, since a collector of garbage comes
-// when it likes, and twelve gigabytes may lie about until then.
+// when it likes, and to fill new memory takes as long as to unpack into it.
 
 const WASTE = 4;
+/**
+ * In bytes. A larger one is kept for the next that needs as much, and no longer: what is kept counts for nobody in the budget of
+ * memory. Debian's largest modules take 40 MiB, those for debugging more.
+ */
+export const LARGEST_KEPT = 2 ** 26;
 
 let spare: Buffer | undefined;
 
@@ -9,7 +14,10 @@ let spare: Buffer | undefined;
 export function borrowBuffer(size: number): Buffer {
 	const lent = spare;
 	// One that is far too large is left for who needs it.
-	if (lent !== undefined && lent.length > WASTE * size) return Buffer.allocUnsafeSlow(size);
+	if (lent !== undefined && lent.length > WASTE * size) {
+		dropLargeBuffer();
+		return Buffer.allocUnsafeSlow(size);
+	}
 	spare = undefined;
 	if (lent !== undefined && lent.length >= size) return lent;
 	// Room for the next to be somewhat larger: what is not written to takes no memory.
@@ -18,6 +26,11 @@ export function borrowBuffer(size: number): Buffer {
 
 export function returnBuffer(buffer: Buffer): void {
 	if (buffer.length > (spare?.length ?? 0)) spare = buffer;
+}
+
+/** Another content is filled, for which the large one is not needed. */
+export function dropLargeBuffer(): void {
+	if (spare !== undefined && spare.length > LARGEST_KEPT) spare = undefined;
 }
 
 /** Keeps none any longer. */

@@ -1,7 +1,7 @@
 // One budget of memory for all that is being decompressed at a time: packed files and their contents, in bytes. Each asks before it
 // fills memory, in order of asking. What alone is larger than the budget has its turn when nothing else is at work.
 
-/** Beside the decoders' own few megabytes. Debian's largest modules take some 40 MiB, so that as many are at work as there are threads. */
+/** Beside the decoders' own few megabytes, and what large-buffers.ts keeps. Debian's largest modules take some 40 MiB, so that as many are at work as there are threads. */
 export const DECODING_BUDGET = 256 * 2 ** 20;
 
 /** One file's part of the budget. */

@@ -13,7 +13,7 @@ import { type Load, MalformedModule } from "../libkmod/formats/elf.js";
 import { checkRegular, openUnwaiting } from "./bounded-read.js";
 import { closeQuietly } from "./descriptor.js";
 import { digestInThreads } from "./digest-threads.js";
-import { borrowBuffer, dropBuffers, returnBuffer } from "./large-buffers.js";
+import { borrowBuffer, dropBuffers, dropLargeBuffer, returnBuffer } from "./large-buffers.js";
 import { inRoom } from "./memory-budget.js";
 import { type Compression, compressionOf, decompress, findDecoder, MAGIC_SIZE } from "./module-file.js";
 import { DECODERS_AT_ONCE } from "./native-decoders.js";
@@ -50,11 +50,19 @@ async function divide(paths: readonly string[]) {
 
 const COMPRESSIONS: Readonly<Record<string, Compression>> = { gz: "gzip", xz: "xz", zst: "zstd" };
 
+/** After so many milliseconds the event loop turns once: threads wait for their answers, and a caller may have other work. */
+const TURN = 20;
+
 async function digestInTurn(directory: string, queue: string[], digester: ModuleDigester): Promise<ModuleDigest[]> {
 	const reader = new ModuleReader(directory);
 	const modules: ModuleDigest[] = [];
-	for (let path = queue.shift(); path !== undefined; path = queue.shift())
+	let turned = performance.now();
+	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
 		modules.push(await reader.digest(path, digester));
+		if (performance.now() - turned < TURN) continue;
+		await new Promise((resolve) => setImmediate(resolve));
+		turned = performance.now();
+	}
 	return modules;
 }
 
@@ -104,13 +112,18 @@ export class ModuleReader {
 			try {
 				await room.take(image.length);
 				load(0, image.length);
-				return use(await decompress(compression, image, file, { room, allocate: (size) => this.#content.take(size) }));
+				return use(await decompress(compression, image, file, { room, allocate: (size) => this.#allocate(size) }));
 			} finally {
 				// Before the room is given back: whoever has it next has the buffers too.
 				this.#image.end();
 				this.#content.end();
 			}
 		});
+	}
+
+	#allocate(size: number): Buffer {
+		if (size <= KEPT) dropLargeBuffer();
+		return this.#content.take(size);
 	}
 
 	#end(fd: number): void {

@@ -48,6 +48,20 @@ for (const [does, message] of [
 		useBudget(usual);
 	});
 
+test("other work has its turn while thousands of files are read", async (t) => {
+	writeFileSync(join(folder, "tiny.ko"), "x");
+	let turns = 0;
+	const turn = (): void => {
+		turns++;
+		next = setImmediate(turn);
+	};
+	let next = setImmediate(turn);
+	const { modules } = await digestModules(folder, Array<string>(20_000).fill("tiny.ko"));
+	clearImmediate(next);
+	t.is(modules.length, 20_000);
+	t.true(turns > 0);
+});
+
 test("what is no regular file, or larger than any module, is unreadable by its reason, and others are read", async (t) => {
 	writeFileSync(join(folder, "large.ko"), "");
 	truncateSync(join(folder, "large.ko"), 2 ** 31);
