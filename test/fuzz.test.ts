@@ -120,7 +120,16 @@ test("every format of src/libkmod/formats has an entry, and every entry's files 
 /** What reads no format itself, but files or sockets, whose content those in the table read. */
 const readNoFormat: readonly string[] = [
 	...["readIndexes", "readIndexesLeniently", "readKnowledge", "readConfiguration", "readConfigurationFile"],
-	...["readModule", "readPolicy", "readSettings", "readAll", "readWhatThereIs", "readSwitch", "readKernelSymbols"],
+	...[
+		"readDepmodConfig",
+		"readModule",
+		"readPolicy",
+		"readSettings",
+		"readAll",
+		"readWhatThereIs",
+		"readSwitch",
+		"readKernelSymbols",
+	],
 	// Names and words as bytes.
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
 	// Of the kernel's own tables, and of what a command line has been read as.
