@@ -19,6 +19,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	netlink: ["src/linux/uevent-socket.ts"],
 	fzstd: ["src/linux/script-decoders.ts"],
 	"xz-decompress": ["src/linux/script-decoders.ts"],
+	"xxhash-wasm": ["src/linux/script-decoders.ts"],
 	rxjs: ["src/agent/"],
 	pino: ["src/agent/journal.ts"],
 	"prom-client": ["src/agent/metrics-text.ts"],

@@ -2,9 +2,9 @@
 // LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
 
 import { setImmediate } from "node:timers/promises";
+import type { XXHashAPI } from "xxhash-wasm";
 import { damaged, unsupported } from "../libkmod/damage.js";
 import type { XzFile, ZstdFile } from "../libkmod/formats/compressed-file.js";
-import { xxh64Low } from "../libkmod/xxh64.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 import { takingTurns } from "./turns.js";
 
@@ -26,24 +26,42 @@ export const xzDecompress: Decoder<XzFile> = {
 	decode: (file, limit) => oneAtATime(() => decodeXz(file, limit)),
 };
 
+/** What follows the decoding of a frame, chunk by chunk. Its checksum is the lower half of the content's XXH64. */
+async function openChecksum() {
+	const { default: open } = await import("xxhash-wasm");
+	hashes ??= open();
+	const hash = (await hashes).create64();
+	return {
+		add: (chunk: Uint8Array) => void hash.update(chunk),
+		low: () => Number(BigInt.asUintN(32, hash.digest())),
+	};
+}
+
+/** One piece of WebAssembly for all frames. */
+let hashes: Promise<XXHashAPI> | undefined;
+
 /** fzstd itself looks at no checksum, and takes a frame whose content is not as large as it says. */
 async function decodeZstd({ packed, frames }: ZstdFile, limit: number): Promise<Buffer> {
 	const all: Buffer[] = [];
 	let size = 0;
 	for (const frame of frames) {
-		const content = await decodeFrame(packed.subarray(frame.start, frame.end), limit - size);
+		const checksum = frame.checksum === undefined ? undefined : await openChecksum();
+		const content = await decodeFrame(packed.subarray(frame.start, frame.end), limit - size, checksum?.add);
 		size += content.length;
 		if (frame.contentSize !== undefined && frame.contentSize !== content.length) throw damaged();
-		if (frame.checksum !== undefined && frame.checksum !== xxh64Low(content)) throw damaged();
+		if (frame.checksum !== checksum?.low()) throw damaged();
 		all.push(content);
 	}
 	return all.length === 1 ? all[0]! : Buffer.concat(all, size);
 }
 
-async function decodeFrame(packed: Buffer, limit: number): Promise<Buffer> {
+async function decodeFrame(packed: Buffer, limit: number, follow?: (chunk: Uint8Array) => void): Promise<Buffer> {
 	const { Decompress } = await import("fzstd");
 	const content = new Content(limit);
-	const decoder = new Decompress((chunk) => content.add(chunk));
+	const decoder = new Decompress((chunk) => {
+		content.add(chunk);
+		follow?.(chunk);
+	});
 	for (let at = 0; at < packed.length; at += SLICE) {
 		decoder.push(packed.subarray(at, at + SLICE), at + SLICE >= packed.length);
 		await setImmediate();

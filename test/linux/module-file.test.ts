@@ -202,6 +202,16 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 		}
 	});
 
+	test(`${decoder.name} takes the checksum that zstd writes, of content of any length, and no other`, async (t) => {
+		for (const length of [0, 1, 3, 4, 5, 7, 8, 9, 12, 15, 16, 31, 32, 33, 63, 64, 65, 95, 97, 1000, 300_000]) {
+			const bytes = Buffer.from(Array.from({ length }, (_, at) => (at * at * 7 + length) & 255));
+			const file = execFileSync("zstd", ["-q", "-c", "--check"], { input: bytes });
+			t.true((await unpack(file)).equals(bytes), `${length} bytes`);
+			file[file.length - 1]! ^= 1;
+			t.like(await t.throwsAsync(unpack(file)), { reason: "its data or their checksum is damaged" }, `${length} bytes`);
+		}
+	});
+
 	test(`${decoder.name} takes several frames for one file, whether they tell their size or not`, async (t) => {
 		const silent = compress("zstd", "--no-content-size", "-1");
 		for (const several of [Buffer.concat([packed.zstd, silent]), Buffer.concat([silent, packed.zstd])]) {
