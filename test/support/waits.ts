@@ -332,7 +332,7 @@ const insertions: readonly Wait[] = [
 		file: "src/linux/bounded-read.ts",
 		at: ["Atomics.wait("],
 		waitsFor: "whoever writes into a pipe that the caller named",
-		ends: "60 seconds without a byte",
+		ends: "60 seconds for all of it",
 		tests: [["test/linux/bounded-read.test.ts", "a pipe that the caller names is waited for, and not for ever"]],
 	},
 	{
@@ -344,8 +344,8 @@ const insertions: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/module-operations.ts",
-		at: ["new Promise((resolve, reject) => readFile(fd"],
-		waitsFor: "the content of a module file",
+		at: ["return new Promise((resolve, reject) =>"],
+		waitsFor: "a piece of a module file",
 		ends: "the end of the file; what is no regular file is refused",
 		tests: [
 			[
@@ -429,10 +429,27 @@ const bytes: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/digest-threads.ts",
-		at: ["return Promise.all(all)", "return new Promise((resolve, reject) => {"],
+		at: [
+			"await Promise.all(workers.map((worker) => digestInThread(worker, work)))",
+			"return new Promise((resolve, reject) => {",
+			"await Promise.all(workers.map((worker) => worker.terminate()))",
+		],
 		waitsFor: "depmod's threads",
-		ends: "the last module; a thread that fails",
-		tests: [["test/linux/module-file.test.ts", "threads of JavaScript unpack by the same decoders, beside each other"]],
+		ends: "the last module; a thread that fails, or has ended",
+		tests: [
+			["test/linux/module-file.test.ts", "threads of JavaScript unpack by the same decoders, beside each other"],
+			[
+				"test/linux/module-digests.test.ts",
+				"a thread that fails (…) ends the others, and all of their memory is given back",
+			],
+		],
+	},
+	{
+		file: "src/linux/module-digests.ts",
+		at: ["await new Promise((resolve) => setImmediate(resolve))"],
+		waitsFor: "a turn of the event loop",
+		ends: "that turn",
+		tests: [["test/linux/module-digests.test.ts", "other work has its turn while thousands of files are read"]],
 	},
 	{
 		file: "src/linux/module-digests.ts",
