@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -23,6 +23,8 @@ export type Daemon = {
 	readonly process: ChildProcess;
 	/** The modules inserted so far, in order. */
 	inserted(): string[];
+	/** Whether its sockets do. */
+	listens(): boolean;
 	/** The port id of its uevent socket. */
 	port(): number;
 	/** Uevents that its socket's receive buffer had no room for. */
@@ -60,6 +62,7 @@ export type Place = {
 	/** Of what was inserted, in order; see standin.ts. */
 	readonly record: string;
 	readonly settingsFile: string;
+	readonly runDirectory: string;
 };
 
 export function preparePlace(world: World, settings: Partial<Settings> = {}): Place {
@@ -69,11 +72,9 @@ export function preparePlace(world: World, settings: Partial<Settings> = {}): Pl
 	writeWorld(folder, world);
 	writeFileSync(join(folder, "proc-modules"), "");
 	const settingsFile = join(folder, "hotplugd.toml");
-	writeFileSync(
-		settingsFile,
-		formatSettings({ ...defaultSettings, ...ownPlace(folder), quiet_milliseconds: 100, ...settings }),
-	);
-	return { folder, settingsFile, record: join(folder, "record") };
+	const all = { ...defaultSettings, ...ownPlace(folder), quiet_milliseconds: 100, ...settings };
+	writeFileSync(settingsFile, formatSettings(all));
+	return { folder, settingsFile, runDirectory: all.run_directory, record: join(folder, "record") };
 }
 
 export type Launch = {
@@ -95,7 +96,7 @@ export const loggingTo = (file: string): readonly string[] => ["sh", "-c", 'exec
 export function launch(place: Place, options: Launch = {}): Daemon {
 	if (!options.logsToFile) {
 		const child = launchUnread(place, options);
-		return watch(child, child.stdout, place.record);
+		return watch(child, child.stdout, place);
 	}
 	const file = join(place.folder, "log");
 	writeFileSync(file, "");
@@ -103,7 +104,7 @@ export function launch(place: Place, options: Launch = {}): Daemon {
 	const { stdout } = spawn("tail", [`--pid=${child.pid}`, "-n", "+1", "-f", file], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
-	return watch(child, stdout, place.record);
+	return watch(child, stdout, place);
 }
 
 /** The same while nobody reads its log. */
@@ -125,7 +126,7 @@ export function launchUnread({ folder, record, settingsFile }: Place, options: L
 }
 
 /**
- * Runs once its socket listens and it has looked at all devices.
+ * Runs once its sockets listen and it has looked at all devices.
  * @param environment joins its own
  * @param words more options on its command line
  */
@@ -140,9 +141,9 @@ export async function startDaemon(
 	return daemon;
 }
 
-/** Its socket listens, and it has looked at all devices. */
+/** Its sockets listen, and it has looked at all devices: it does both at a time. */
 export async function looked(daemon: Daemon): Promise<void> {
-	await daemon.until(() => daemon.log.some(({ msg }) => msg === "looked at all devices"));
+	await daemon.until(() => daemon.listens() && daemon.log.some(({ msg }) => msg === "looked at all devices"));
 }
 
 /** Other agents may run meanwhile, and a udev. */
@@ -154,7 +155,7 @@ function formatSettings(settings: Settings): string {
 		.join("");
 }
 
-function watch(child: ChildProcess, output: Readable, record: string): Daemon {
+function watch(child: ChildProcess, output: Readable, { record, runDirectory }: Place): Daemon {
 	const log: LogLine[] = [];
 	let stderr = "";
 	const lines = createInterface({ input: output });
@@ -170,6 +171,8 @@ function watch(child: ChildProcess, output: Readable, record: string): Daemon {
 		log,
 		process: child,
 		inserted: () => readRecord(record).map(moduleOf),
+		// The last of them.
+		listens: () => existsSync(join(runDirectory, "load")),
 		port: () => Number(socketRow(child)[2]),
 		drops: () => Number(socketRow(child)[8]),
 		waiting: () => Number(socketRow(child)[4]),
