@@ -1,5 +1,6 @@
 // Whether all devices are going to be announced anyway: systemd-udev-trigger.service has udev replay them once a boot.
-import { type Files, Refusal } from "../libkmod/kernel.js";
+import type { Files } from "../libkmod/kernel.js";
+import { ifReadable } from "../libkmod/presence.js";
 
 /** systemd has a symbolic link here for each unit that it has started, from the moment it does. */
 const STARTED_UNITS = "/run/systemd/units";
@@ -7,15 +8,6 @@ const TRIGGER = "invocation:systemd-udev-trigger.service";
 
 /** False also where nobody can tell: then one has to look. */
 export function isReplayToCome(files: Pick<Files, "list">): boolean {
-	const started = listStarted(files);
+	const started = ifReadable(() => files.list(STARTED_UNITS));
 	return started !== undefined && !started.includes(TRIGGER);
-}
-
-function listStarted(files: Pick<Files, "list">): readonly string[] | undefined {
-	try {
-		return files.list(STARTED_UNITS);
-	} catch (error) {
-		if (error instanceof Refusal) return undefined;
-		throw error;
-	}
 }

@@ -46,7 +46,10 @@ export const MOST_NAMES_IN_ALL = 2 ** 20;
  */
 export const MOST_PARTS = 2 ** 14;
 
-/** Of a zstd frame, and of an xz block, whose content is as large too, in bytes: zstd(1) takes as much unless told otherwise, and xz -9. */
+/**
+ * The largest window of a zstd frame, and dictionary of an xz block, that is decoded, in bytes, unless the content is smaller than
+ * that: what zstd(1) takes unless told otherwise, and what xz -9 makes.
+ */
 export const LARGEST_WINDOW = 128 * MIB;
 export const LARGEST_DICTIONARY = 64 * MIB;
 

@@ -6,8 +6,9 @@ import { isAscii } from "./byte-strings.js";
 import { ALWAYS_MADE, isDraft, isTimeOfRun } from "./depmod/publication.js";
 import type { IndexEntry } from "./formats/index-file.js";
 import type { IndexKind } from "./indexes.js";
-import { type Files, type Problem, Refusal } from "./kernel.js";
+import type { Files, Problem } from "./kernel.js";
 import { normaliseAlias } from "./module-name.js";
+import { ifReadable } from "./presence.js";
 
 /** One look into the directory, and one at each file: what is in them is not read. */
 export function findMixture(files: Files, moduleDirectory: string): Problem | undefined {
@@ -111,14 +112,4 @@ const linesOf = (text: string): string[] => text.split("\n").filter((line) => li
 
 function readText(files: Files, path: string): string | undefined {
 	return ifReadable(() => files.read(path, bounds.index))?.toString("latin1");
-}
-
-/** Undefined, too, for what cannot be read: other checks tell of that. */
-function ifReadable<T>(read: () => T): T | undefined {
-	try {
-		return read();
-	} catch (error) {
-		if (error instanceof Refusal) return undefined;
-		throw error;
-	}
 }

@@ -10,7 +10,7 @@ export function isThere(files: Pick<Files, "stamp">, path: string): boolean {
 	);
 }
 
-/** What changes whenever the stamp does: a file that is absent has one too, and so has one that cannot be reached, by the errno's name. */
+/** The stamp; else "absent", or the name of the errno that keeps it from being asked for. */
 export function markOf(files: Pick<Files, "stamp">, path: string): string {
 	return answer(
 		() => files.stamp(path) ?? "absent",
@@ -24,6 +24,11 @@ export function leadsNowhere(files: Files, path: string): boolean {
 		() => files.leadsNowhere?.(path) ?? false,
 		() => false,
 	);
+}
+
+/** Undefined, too, for what cannot be read: whoever asks goes on without. */
+export function ifReadable<T>(read: () => T): T | undefined {
+	return answer(read, () => undefined);
 }
 
 function answer<T>(ask: () => T, otherwise: (refusal: Refusal) => T): T {

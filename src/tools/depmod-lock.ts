@@ -1,7 +1,8 @@
 // depmod's lock: one at a time makes the files of a module directory. Without a lock it goes on, and says so.
-import type { DirectoryLock, ModuleTree } from "../libkmod/depmod/module-tree.js";
+import type { DirectoryLock } from "../libkmod/depmod/module-tree.js";
 import { formatErrno } from "../libkmod/error-text.js";
-import { Refusal } from "../libkmod/kernel.js";
+import type { Refusal } from "../libkmod/kernel.js";
+import { ifReadable } from "../libkmod/presence.js";
 import type { DepmodCall } from "./depmod.js";
 
 /** Milliseconds: longer than a depmod takes. */
@@ -10,22 +11,13 @@ const LOCK_PATIENCE = 60_000;
 /** To be held from before the modules are looked for: two that look and write by turns leave files of both. */
 export async function lockOutput({ tree, directory, output, say }: DepmodCall): Promise<DirectoryLock> {
 	const lock = await tree.lock(output, {
-		make: output !== directory && isThere(tree, directory),
+		make: output !== directory && ifReadable(() => tree.modified(directory)) !== undefined,
 		patienceMilliseconds: LOCK_PATIENCE,
 		onWait: () => say("WARNING", `waiting for another process, which has locked ${output}`),
 	});
 	// What cannot be opened is named by whoever has to read or write there.
 	if (!lock.held && lock.reason.operation === "lock") say("WARNING", explainNoLock(output, lock.reason));
 	return lock;
-}
-
-function isThere(tree: ModuleTree, path: string): boolean {
-	try {
-		return tree.modified(path) !== undefined;
-	} catch (error) {
-		if (!(error instanceof Refusal)) throw error;
-		return false;
-	}
 }
 
 /** Neither ends it: anybody may hold a lock, and without depmod a new kernel has no modules. */

@@ -251,10 +251,13 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		await daemon.until(() => tellings(daemon).length > 0);
 		const load = await tell(place, { command: "load", alias: "x:later" });
 		const renewals = () => daemon.log.filter(({ msg }) => msg === "read indexes and configuration anew").length;
-		mend();
-		await daemon.until(() => renewals() === 1);
-		rmSync(softdep);
-		await daemon.until(() => renewals() === 2);
+		const renewedBy = (change: () => void) => {
+			const before = renewals();
+			change();
+			return daemon.until(() => renewals() > before);
+		};
+		await renewedBy(mend);
+		await renewedBy(() => rmSync(softdep));
 		const { missing } = await statusOf(place);
 		const told = tellings(daemon).map(({ msg }) => String(msg));
 		const ended = await daemon.stop();
