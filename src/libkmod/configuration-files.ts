@@ -6,7 +6,10 @@ import { isThere, leadsNowhere } from "./presence.js";
 export type WhereToLook = {
 	/** Files of any name, each before any other of its name. */
 	readonly first?: readonly string[];
-	/** In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. */
+	/**
+	 * In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. A file in place of
+	 * a directory is one of them, named by itself; of another suffix it is a problem.
+	 */
 	readonly directories: readonly string[];
 	/** Whoever called named the directories: one that is not there is a problem. */
 	readonly named?: boolean;
@@ -37,6 +40,10 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 		else if (where.named) problems.push({ file: path, line: 0, message: whyNoDirectory(files, path) });
 		else if (leadsNowhere(files, path))
 			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
+		else if (!isThere(files, path)) continue;
+		// In place of a directory kmod takes a file of any name, and what is none is told when it is read.
+		else if (suffix === ".conf") offer(path);
+		else problems.push({ file: path, line: 0, message: "is no directory, so nothing in it counts" });
 	}
 	return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }

@@ -91,10 +91,9 @@ function waitingReader(fd: number, path: string, stat: Stats, patience: number):
 			const got = readIfThere(fd, piece);
 			if (got === 0 && !awaitingWriter) return 0;
 			if (performance.now() > end) throw tooLate(path, patience);
-			if (got) {
-				awaitingWriter = false;
-				return got;
-			}
+			// Who has opened it and has written nothing yet is there, too. Who comes and goes within one pause is not seen.
+			if (got !== 0) awaitingWriter = false;
+			if (got) return got;
 			pause();
 		}
 	};

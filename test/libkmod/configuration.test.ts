@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -126,6 +127,40 @@ test("modprobe reads the same of the five directories", (t) => {
 		const some = places.flatMap((place) => names.map((file) => `${name}/${place}/${file}`));
 		return [`${name}/etc/b.conf`, ...some.filter(() => random.below(2) === 0)];
 	}
+});
+
+test("modprobe reads the same of a file in place of a directory: it is one of the configuration, by its own name", (t) => {
+	const names = ["both", "one", "before"];
+	const made = makeWorld(
+		t,
+		speaking([
+			...names.flatMap((name) => [`${name}/etc/b.conf`, `${name}/lib/z.conf`, `${name}/run/modprobe.d`]),
+			...["both/local/modprobe.d", "one/local/modprobe.d/c.conf", "before/local/modprobe.d/c.conf"],
+			"before/lib/modprobe.d.conf",
+		]),
+	);
+	showConfigsOfDirectories(made, names, "/modprobe.d").forEach((expected, n) => {
+		const directories = ["etc", "run/modprobe.d", "local/modprobe.d", "lib", "lib"].map((place) =>
+			join(made, names[n]!, place),
+		);
+		t.deepEqual(dump(made, { directories }), expected);
+		t.true(expected.config.includes(`blacklist ${names[n]}/run/modprobe.d`));
+	});
+});
+
+test("what is no regular file in place of a directory is told", (t) => {
+	const made = makeWorld(t, speaking(["lib/z.conf"]));
+	execFileSync("mkfifo", [join(made, "etc")]);
+	const where = { directories: [join(made, "etc"), join(made, "lib")] };
+	const { value, problems } = readConfiguration(files, { moduleDirectory: join(made, "none"), ...where });
+	t.is(value.blacklist.length, 1);
+	t.deepEqual(problems, [
+		{
+			file: join(made, "etc"),
+			line: 0,
+			message: "cannot be read (it is a FIFO, and no regular file), so nothing in it counts",
+		},
+	]);
 });
 
 test("the directories are those of modprobe.d(5), the administrator's first", (t) => {

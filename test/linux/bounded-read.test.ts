@@ -94,6 +94,10 @@ test("a pipe that the caller names is waited for, and not for ever", async (t) =
 	const writer = spawn("sh", ["-c", 'exec 3>"$0"; printf "blacklist " >&3; sleep 0.1; echo snd >&3', at("late")]);
 	t.is(readBounded(at("late"), named).toString(), "blacklist snd\n");
 	await new Promise((resolve) => writer.once("exit", resolve));
+	// One that only opens it has nothing to say.
+	const silent = spawn("sh", ["-c", 'exec 3>"$0"; sleep 0.1', at("late")]);
+	t.is(readBounded(at("late"), named).toString(), "");
+	await new Promise((resolve) => silent.once("exit", resolve));
 	const why = "it has not come to its end after 0.02 s";
 	t.is(refusal(at("late"), named, 20).why, why);
 	const held = openSync(at("late"), "r+");

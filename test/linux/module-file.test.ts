@@ -248,6 +248,18 @@ for (const [compression, decoder] of rows) {
 			[changed(whole, compression === "gzip" ? -9 : whole.length >> 1), compression === "gzip" ? "cut" : "damaged"],
 		];
 		if (compression !== "gzip") cases.push([Buffer.concat([whole, Buffer.from("rubbish")]), "behind"]);
+		// Of a header, whose flag says that it has one, and which has another.
+		else
+			cases.push([
+				Buffer.concat([
+					whole.subarray(0, 3),
+					Buffer.from([2]),
+					whole.subarray(4, 10),
+					Buffer.alloc(2),
+					whole.subarray(10),
+				]),
+				"damaged",
+			]);
 		for (const [number, [bytes, reason]] of cases.entries()) {
 			const refused = await t.throwsAsync(decompress(compression, bytes, "x.ko", { decoder }));
 			t.like(refused, { code: "EINVAL", reason: reasons[reason] }, `case ${number}`);

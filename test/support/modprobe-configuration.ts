@@ -39,15 +39,18 @@ export function showConfigsOfCommandLines(world: string, texts: readonly string[
 	return texts.map((_, n) => readDump(world, n));
 }
 
-/** The same for each of these directories, whose `etc`, `run`, `local` and `lib` stand for the modprobe.d there. */
-export function showConfigsOfDirectories(world: string, names: readonly string[]): Dump[] {
+/**
+ * The same for each of these directories, whose `etc`, `run`, `local` and `lib` stand for the modprobe.d there.
+ * @param within what of `run` and `local` does: it may be a file
+ */
+export function showConfigsOfDirectories(world: string, names: readonly string[], within = ""): Dump[] {
 	const runs = names.flatMap((name, n) => [
-		`mount --bind ${name}/etc /etc/modprobe.d; mount --bind ${name}/run /run/modprobe.d`,
-		`mount --bind ${name}/local /usr/local/lib/modprobe.d; mount --bind ${name}/lib /lib/modprobe.d`,
+		`mount --bind ${name}/etc /etc/modprobe.d; ln -sfn "$PWD/${name}/run${within}" /run/modprobe.d`,
+		`ln -sfn "$PWD/${name}/local${within}" /usr/local/lib/modprobe.d; mount --bind ${name}/lib /lib/modprobe.d`,
 		showConfig(n, []),
-		"umount /etc/modprobe.d /run/modprobe.d /usr/local/lib/modprobe.d /lib/modprobe.d",
+		"umount /etc/modprobe.d /lib/modprobe.d",
 	]);
-	const places = ["/run", "/usr/local/lib"].map((place) => `mount -t tmpfs none ${place}; mkdir ${place}/modprobe.d`);
+	const places = ["/run", "/usr/local/lib"].map((place) => `mount -t tmpfs none ${place}`);
 	inNamespace(world, [...places, ...runs]);
 	return names.map((_, n) => readDump(world, n));
 }

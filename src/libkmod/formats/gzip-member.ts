@@ -1,5 +1,6 @@
 // The header of a gzip member (RFC 1952, section 2.3).
 
+import { crc32 } from "../crc32.js";
 import { cut, damaged, unsupported } from "../damage.js";
 
 export const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
@@ -36,5 +37,7 @@ export function parseGzipHeader(bytes: Buffer): GzipHeader {
 	}
 	if (given & flags.headerCrc) size += 2;
 	if (size > bytes.length) throw cut();
+	if (given & flags.headerCrc && (crc32(bytes.subarray(0, size - 2)) & 0xffff) !== bytes.readUInt16LE(size - 2))
+		throw damaged();
 	return { size, plain: (given & (flags.headerCrc | flags.extra | flags.comment)) === 0 };
 }

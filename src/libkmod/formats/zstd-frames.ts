@@ -106,7 +106,7 @@ function walkBlocks(packed: Buffer, start: number, largest: number): { end: numb
 		if (at + 3 > packed.length) throw cut();
 		const header = packed.readUIntLE(at, 3);
 		const type = (header >> 1) & 3;
-		if (type === RESERVED) throw damaged();
+		if (type === RESERVED || header >> 3 > largest) throw damaged();
 		at += 3 + (type === REPEATED_BYTE ? 1 : header >> 3);
 		most += type === COMPRESSED ? largest : header >> 3;
 		last = (header & 1) === 1;

@@ -46,6 +46,16 @@ test("what is cut short, damaged, or no frame at all is told apart", (t) => {
 		t.is(fault([...whole, ...behind]), "something else stands behind its end");
 	t.is(fault([...Buffer.from("no frame at all")]), "its data or their checksum is damaged");
 	t.is(fault([...MAGIC, 0, 0, 7, 0, 0]), "its data or their checksum is damaged", "a reserved kind of block");
+	// Block_Maximum_Size is the window, or 128 KiB where that is less (RFC 8878, section 3.1.1.2.4).
+	for (const [window, most] of [
+		[0, 2 ** 10],
+		[10 << 3, 2 ** 17],
+	] as const)
+		for (const size of [most, most + 1]) {
+			const repeated = [...[0, 8, 16].map((shift) => (((size << 3) | 3) >> shift) & 0xff), 65];
+			const found = fault([...MAGIC, 0, window, ...repeated]);
+			t.is(found, size === most ? "1 frames" : "its data or their checksum is damaged", `${size} of ${most}`);
+		}
 	for (const size of [
 		[0xa0, 0, 0, 0, 0x40],
 		[0xe0, 0, 0, 0, 0, 0, 0, 1, 0],
