@@ -1,0 +1,26 @@
+// Run by module-file.test.ts in a process of its own, whose memory is nobody else's: node decoder-memory-session.js COMPRESSION DECODER
+// FILE... prints by how many bytes it grew at its largest, and of each file what became of it: its content's SHA-256, or the errno.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Compression, decompress, listDecoders } from "../../src/linux/module-file.js";
+
+export type DecoderMemory = { readonly grown: number; readonly became: readonly string[] };
+
+const [compression, name, ...paths] = process.argv.slice(2);
+const decoder = (await listDecoders(compression as Compression)).find((one) => one.name === name);
+if (decoder === undefined) throw new Error(`there is no decoder ${name}`);
+const files = paths.map((path) => readFileSync(path));
+const before = process.memoryUsage().rss;
+const became: string[] = [];
+for (const file of files) became.push(await unpack(file));
+const grown = process.resourceUsage().maxRSS * 1024 - before;
+process.stdout.write(JSON.stringify({ grown, became } satisfies DecoderMemory));
+
+async function unpack(file: Buffer): Promise<string> {
+	try {
+		const content = await decompress(compression as Compression, file, "x.ko", { decoder: decoder! });
+		return createHash("sha256").update(content).digest("hex");
+	} catch (error) {
+		return (error as { code: string }).code;
+	}
+}
