@@ -90,7 +90,8 @@ export function whyNoDirectory(files: Files, path: string): string {
 	return isThere(files, path) ? "is no directory" : "there is no such directory";
 }
 
-function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], otherwise: T, look: () => T): T {
+/** What `look` finds; where it is refused that is a problem of the file, and `otherwise` stands for it. */
+export function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], otherwise: T, look: () => T): T {
 	try {
 		return look();
 	} catch (error) {

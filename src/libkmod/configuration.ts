@@ -1,7 +1,8 @@
 // modprobe's configuration, as modprobe.d(5) finds it: the directories and their precedence, what modules.softdep and
 // modules.weakdep of the module directory add, and the kernel command line.
 import { bounds } from "./bounds.js";
-import { listConfigurationFiles, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
+import { attempt, listConfigurationFiles, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
+import { attributeText } from "./formats/attribute.js";
 import { parseKernelCommandLine } from "./formats/kernel-command-line.js";
 import { type ModprobeConfig, mergeModprobeConfigs, parseModprobeConfig } from "./formats/modprobe-config.js";
 import type { Files, Problem } from "./kernel.js";
@@ -49,8 +50,11 @@ export function readConfiguration(files: Files, options: ConfigurationOptions): 
 		configs.push(parsed.value);
 		for (const problem of parsed.problems) problems.push(problem);
 	}
-	const commandLine = options.kernelCommandLine ?? readCommandLine(files, options.commandLineFile, problems);
-	if (commandLine !== undefined) configs.push(configOfCommandLine(commandLine, problems));
+	const { commandLineFile: file = "/proc/cmdline", kernelCommandLine } = options;
+	const ofFile = () =>
+		attempt(file, "read", problems, undefined, () => readKernelCommandLine(files, options.commandLineFile));
+	const commandLine = kernelCommandLine ?? ofFile();
+	if (commandLine !== undefined) configs.push(configOfCommandLine(commandLine, file, problems));
 	return { value: mergeModprobeConfigs(configs), problems, read };
 }
 
@@ -63,13 +67,14 @@ function whereToLook({
 	return { first, directories, ...(configPaths !== undefined && { paths: configPaths }) };
 }
 
-function readCommandLine(files: Files, path: string | undefined, problems: Problem[]): string | undefined {
-	const bytes = path === undefined ? undefined : readConfigurationFile(files, path, problems, bounds.small);
-	return bytes?.split("\0", 1)[0];
+/** The text of a file such as /proc/cmdline; undefined where there is none, or none is named. @throws {Refusal} by "read" */
+export function readKernelCommandLine(files: Pick<Files, "read">, path: string | undefined): string | undefined {
+	const bytes = path === undefined ? undefined : files.read(path, bounds.small);
+	return bytes && attributeText(bytes);
 }
 
-function configOfCommandLine(text: string, problems: Problem[]): ModprobeConfig {
-	const source = { file: "/proc/cmdline", line: 0 };
+function configOfCommandLine(text: string, file: string, problems: Problem[]): ModprobeConfig {
+	const source = { file, line: 0 };
 	const { options, blacklist, bad } = parseKernelCommandLine(text);
 	for (const name of bad) {
 		const message = `Ignoring bad option on kernel command line while parsing module name: '${name}'`;

@@ -72,6 +72,8 @@ export type KnowledgeOptions = {
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
 	readonly kernelCommandLine?: string;
+	/** The file that has it, in place of the text. Where it is absent the kernel has none. */
+	readonly commandLineFile?: string;
 	/**
 	 * Two lines of modprobe.d that kmod leaves unheeded count after all: a module's second softdep line, and the `install`
 	 * command of a module that has softdeps.

@@ -8,7 +8,7 @@ import { policyDirectories, readPolicy } from "../agent/policy-files.js";
 import { defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { bounds } from "../libkmod/bounds.js";
-import { attributeText } from "../libkmod/formats/attribute.js";
+import { readKernelCommandLine } from "../libkmod/configuration.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
 import { readKernelWord } from "../libkmod/formats/kernel-command-line.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kernel.js";
@@ -123,7 +123,14 @@ export function readSwitch(
 	files: Pick<Files, "read">,
 	options: AgentOptions,
 ): { readonly off: boolean; readonly remark?: string } {
-	const value = readKernelWord(readCommandLine(files, options) ?? "", "hotplugd");
+	const file = commandLineOf(options);
+	let value: string | undefined;
+	try {
+		value = readKernelWord(readKernelCommandLine(files, file) ?? "", "hotplugd");
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		return { off: false, remark: `could not read ${file}: ${error.why}, so hotplugd= on it is not heeded` };
+	}
 	if (value === undefined || value === "on") return { off: false };
 	const word = "on the kernel command line";
 	if (value === "off") return { off: true, remark: `hotplugd=off is ${word}: nothing is loaded` };
@@ -131,12 +138,6 @@ export function readSwitch(
 		off: false,
 		remark: `hotplugd=${printable(value)} ${word} is not heeded: there are hotplugd=off and hotplugd=on`,
 	};
-}
-
-function readCommandLine(files: Pick<Files, "read">, options: AgentOptions): string | undefined {
-	const path = commandLineOf(options);
-	const bytes = path === undefined ? undefined : files.read(path);
-	return bytes && attributeText(bytes);
 }
 
 /** What is known, with policy's masks, and policy itself. */
@@ -204,12 +205,12 @@ const moduleDirectoryOf = ({ release }: Kernel, options: AgentOptions): string =
 	`${rootOf(options)}/lib/modules/${options.setVersion ?? release}`;
 
 function readModules(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
-	const commandLine = readCommandLine(kernel, options);
+	const commandLineFile = commandLineOf(options);
 	return readKnowledge(kernel, {
 		root: rootOf(options),
 		moduleDirectory: moduleDirectoryOf(kernel, options),
 		...(options.configPath.length > 0 && { configPaths: options.configPath }),
-		...(commandLine !== undefined && { kernelCommandLine: commandLine }),
+		...(commandLineFile !== undefined && { commandLineFile }),
 		honourEveryLine: honour_every_line,
 	});
 }

@@ -1,5 +1,6 @@
 import test from "ava";
 import { exitStatus } from "../../src/agent/verdict.js";
+import { Refusal } from "../../src/libkmod/kernel.js";
 import { coldplug } from "../../src/tools/coldplug.js";
 import { heard } from "../support/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../support/fake-machine.js";
@@ -303,6 +304,22 @@ test("a dry run says that hotplugd=off keeps all from being loaded, and what wou
 	const another = makeFakeMachine(off);
 	t.is(await load(another, "--dry-run", "--sysfs", "/captured/sys"), exitStatus.done);
 	t.is(another.complained(), "");
+});
+
+test("a kernel command line that cannot be read keeps no module from being loaded, and that is said", async (t) => {
+	const machine = makeFakeMachine({ world, devices });
+	const { read } = machine.fakeKernel;
+	machine.fakeKernel.read = (path) => {
+		if (path === "/proc/cmdline") throw new Refusal("read", path, "EACCES", 13);
+		return read(path);
+	};
+	t.is(await load(machine), exitStatus.done);
+	t.is(modules(machine), "base, lone, card");
+	t.deepEqual(machine.complained().split("\n"), [
+		"coldplug: could not read /proc/cmdline: EACCES, so hotplugd= on it is not heeded",
+		"coldplug: /proc/cmdline: cannot be read (EACCES), so nothing in it counts",
+		"",
+	]);
 });
 
 test("what hotplugd= says beside on and off is not heeded, and that is said", async (t) => {

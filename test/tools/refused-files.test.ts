@@ -112,8 +112,14 @@ test("check has a problem for each file that cannot be read, and goes on", async
 
 test("the agent's commands say under their own names what ends them", async (t) => {
 	const machine = makeUnreadable();
-	t.is(await coldplug.start(["-n"], machine), 1);
-	t.is(machine.complained(), "coldplug: could not read /proc/cmdline: EIO\n");
+	t.is(await coldplug.start(["-n"], machine), 2);
+	t.is(
+		machine.complained(),
+		[
+			"coldplug: could not read /proc/cmdline: EIO, so hotplugd= on it is not heeded\n",
+			"coldplug: could not read the settings in /etc/hotplugd.toml: EIO\n",
+		].join(""),
+	);
 	const homeless = {
 		...makeUnreadable(),
 		workingDirectory: () => {

@@ -207,6 +207,20 @@ test("hotplugd=off on the kernel command line ends it at once, with one line, wh
 	t.deepEqual([machine.printed(), machine.asked, machine.said, machine.fakeKernel.begun], ["", [], [], []]);
 });
 
+test("a kernel command line that cannot be read keeps it from nothing, and that is said", async (t) => {
+	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick });
+	const { read } = machine.fakeKernel;
+	machine.fakeKernel.read = (path) => {
+		if (path === "/proc/cmdline") throw new Refusal("read", path, "EIO", 5);
+		return read(path);
+	};
+	const ended = run.start([], machine);
+	await logged(machine, /^card: inserted/);
+	t.is(machine.complained(), "hotplugd run: could not read /proc/cmdline: EIO, so hotplugd= on it is not heeded\n");
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
 test("short of descriptors when it began, it tries again though no file has changed", async (t) => {
 	t.timeout(180_000);
 	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick });
