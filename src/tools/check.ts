@@ -34,8 +34,8 @@ export const check = defineTool({
 
 type Given = Values<typeof options>;
 
-async function checkAll(given: Given, operands: readonly string[], machine: Machine): Promise<number> {
-	const kernel = await openMachine(machine, given);
+async function checkAll(asked: Given, operands: readonly string[], machine: Machine): Promise<number> {
+	const { kernel, given } = await openMachine(machine, asked);
 	const checker = makeChecker(kernel);
 	if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
 	else checkMachine(checker, given, kernel, machine.rulesDirectory);

@@ -24,7 +24,7 @@ import {
 } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { InsertionProcess, Machine } from "./machine.js";
-import { openMachine, withAbsoluteRoot } from "./named-places.js";
+import { openMachine } from "./named-places.js";
 import type { Options, Values } from "./options.js";
 
 const options = {
@@ -61,9 +61,8 @@ export const coldplug = defineTool({
 
 async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> {
 	let insertions: InsertionProcess | undefined;
-	const given = withAbsoluteRoot(machine, asked);
 	try {
-		const kernel = await openMachine(machine, given);
+		const { kernel, given } = await openMachine(machine, asked);
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
 		const { off, remark } = readSwitch(kernel, given);
@@ -80,7 +79,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 		return await loadColdplugged(given, machine, kernel, insertions, started);
 	} catch (error) {
 		await insertions?.close();
-		return complainOf(isWithoutDevices(error, given) ? noDevicesIn(error) : error, "coldplug", machine);
+		return complainOf(isWithoutDevices(error, asked) ? noDevicesIn(error) : error, "coldplug", machine);
 	}
 }
 

@@ -10,21 +10,24 @@ import { absolutePath } from "./module-directory.js";
 
 type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
 
+/** The kernel that modules are loaded into, with the files of the machine that is meant, and the options as they count. */
+export type Opened<Given> = { readonly kernel: Kernel & ModuleFiles; readonly given: Given };
+
 /**
- * The files of the machine that the options mean, and the kernel that modules are loaded into.
+ * Opens the machine that the options mean. Its root is absolute from here on: who reads plans and logs may be in another directory.
  * @throws {StartFailure} @throws {Refusal} by "list" where it cannot be told whether the root is a directory
  */
-export async function openMachine(machine: Machine, given: Naming): Promise<Kernel & ModuleFiles> {
-	refuseEmptyNames(given);
+export async function openMachine<Given extends Naming>(machine: Machine, asked: Given): Promise<Opened<Given>> {
+	refuseEmptyNames(asked);
+	const given = withAbsoluteRoot(machine, asked);
 	const root = rootOf(given);
 	const kernel = await machine.kernel({ root });
 	if (root !== "" && kernel.list(root) === undefined)
-		throw new StartFailure(`-d ${given.dirname}: ${whyNoDirectory(kernel, root)}`, exitStatus.usage);
-	return kernel;
+		throw new StartFailure(`-d ${asked.dirname}: ${whyNoDirectory(kernel, root)}`, exitStatus.usage);
+	return { kernel, given };
 }
 
-/** Plans and logs name files by absolute paths, as modprobe does: who reads them may be in another directory. */
-export function withAbsoluteRoot<Given extends AgentOptions>(machine: Machine, given: Given): Given {
+function withAbsoluteRoot<Given extends AgentOptions>(machine: Machine, given: Given): Given {
 	const { dirname } = given;
 	return dirname === undefined || dirname === "" ? given : { ...given, dirname: absolutePath(machine, dirname) };
 }

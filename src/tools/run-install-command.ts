@@ -18,7 +18,7 @@ import { type Kernel, Refusal } from "../libkmod/kernel.js";
 import type { Knowledge } from "../libkmod/knowledge.js";
 import { planInsertion } from "../libkmod/plan-insertion.js";
 import { printable } from "../libkmod/printable.js";
-import { agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
+import { type AgentOptions, agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
 import type { Machine } from "./machine.js";
 import { openMachine } from "./named-places.js";
@@ -30,7 +30,7 @@ export const runInstallCommand = defineTool({
 	summary: "Runs a module's install command for an agent that asks for it (systemd starts this).",
 	options: agentOptions,
 	mostOperands: 0,
-	async run({ options: given }, machine) {
+	async run({ options: asked }, machine) {
 		try {
 			const connection = await (await machine.service()).acceptConnection();
 			const line = await connection.readLine(LONGEST_COMPANION_LINE);
@@ -40,14 +40,8 @@ export const runInstallCommand = defineTool({
 				await connection.answer(formatCompanionReply("failed"));
 				return 1;
 			}
-			const kernel = await openMachine(machine, given);
-			const { rulesDirectory } = machine;
-			const readKnown: ReadKnown = async (source) => {
-				const settings = await readSettings(kernel, given);
-				return await readAll(kernel, given, settings, { source, rulesDirectory });
-			};
 			const onBegun = (pid: number) => request.tellsProcess && connection.tell(formatProcess(pid));
-			const reply = await answer(request, { kernel, machine, readKnown, onBegun });
+			const reply = await answer(request, asked, machine, onBegun);
 			await connection.answer(formatCompanionReply(reply));
 			return typeof reply === "string" ? 1 : 0;
 		} catch (error) {
@@ -60,6 +54,8 @@ export const runInstallCommand = defineTool({
 	},
 });
 
+type InstallRequest = Exclude<CompanionRequest, RuleRequest>;
+
 type ReadKnown = (source: UeventSource) => Promise<Known>;
 
 type Running = {
@@ -69,21 +65,38 @@ type Running = {
 	readonly onBegun: (pid: number) => void;
 };
 
-async function answer(request: CompanionRequest, running: Running): Promise<CompanionReply> {
-	const { kernel, machine, readKnown, onBegun } = running;
+/** Whatever keeps the command from being run, the agent that waits is told. */
+async function answer(
+	request: CompanionRequest,
+	asked: AgentOptions,
+	machine: Machine,
+	onBegun: Running["onBegun"],
+): Promise<CompanionReply> {
 	try {
-		if (request.kind === "rule") return await runRule(request, running);
-		const { module } = request;
-		const command = findCommand((await readKnown("kernel")).knowledge, module);
-		// Nothing of this process's own environment, which is the service manager's.
-		const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
-		if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
-		machine.complain(`${NAME}: ${printable(module)} has no install command\n`);
-		return "none";
+		const { kernel, given } = await openMachine(machine, asked);
+		const { rulesDirectory } = machine;
+		const readKnown: ReadKnown = async (source) => {
+			const settings = await readSettings(kernel, given);
+			return await readAll(kernel, given, settings, { source, rulesDirectory });
+		};
+		const running = { kernel, machine, readKnown, onBegun };
+		return await (request.kind === "rule" ? runRule(request, running) : runInstall(request, running));
 	} catch (error) {
 		complainOf(error, NAME, machine);
 		return "failed";
 	}
+}
+
+async function runInstall(
+	{ module }: InstallRequest,
+	{ kernel, machine, readKnown, onBegun }: Running,
+): Promise<CompanionReply> {
+	const command = findCommand((await readKnown("kernel")).knowledge, module);
+	// Nothing of this process's own environment, which is the service manager's.
+	const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
+	if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
+	machine.complain(`${NAME}: ${printable(module)} has no install command\n`);
+	return "none";
 }
 
 /** Rules can be for one source of uevents alone, and which one the agent has is not told. */

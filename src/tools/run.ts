@@ -8,7 +8,7 @@ import { MAY_HANG } from "../libkmod/places.js";
 import { isThere } from "../libkmod/presence.js";
 import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, StartFailure } from "./agent-start.js";
 import { defineTool } from "./command-line.js";
-import { openMachine, withAbsoluteRoot } from "./named-places.js";
+import { openMachine } from "./named-places.js";
 import { serve } from "./serve.js";
 
 /** Threads beside the bound and those for what hangs: for modules that the kernel asks for while one of them waits. */
@@ -29,9 +29,8 @@ export const run = defineTool({
 	},
 	mostOperands: 0,
 	async run({ options: asked }, machine) {
-		const given = withAbsoluteRoot(machine, asked);
 		try {
-			const kernel = await openMachine(machine, given);
+			const { kernel, given } = await openMachine(machine, asked);
 			const { off, remark } = readSwitch(kernel, given);
 			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
 			if (off) return exitStatus.done;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { text } from "node:stream/consumers";
 import test, { type ExecutionContext } from "ava";
 import { type Command, type CommandReport, makeCommandPool } from "../../src/agent/command-pool.js";
@@ -12,6 +12,7 @@ import { runByCompanion, runRuleByCompanion } from "../../src/agent/companion.js
 import { ask } from "../../src/linux/control-client.js";
 import { serveCompanion } from "../support/companion.js";
 import { until } from "../support/until.js";
+import { RELEASE } from "../support/world.js";
 import { worldWords, writeWorld } from "../support/world-folder.js";
 import { writeProgram } from "../support/written-program.js";
 
@@ -109,6 +110,37 @@ test("without indexes it runs nothing, and says which is missing", async (t) => 
 	await t.throwsAsync(run("foo"), { message: "run not sent: EIO" });
 	await companion.close();
 	t.regex(companion.ends[0]!.stderr, /^hotplugd run-install-command: .* has no modules\.dep\.bin/);
+});
+
+test("where its options name no machine, who asked is told that it failed", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	for (const [words, why] of [
+		[["--policy", ""], "--policy names no directory: it is empty"],
+		[["-d", join(folder, "none")], `-d ${join(folder, "none")}: there is no such directory`],
+	] as const) {
+		const companion = await serveCompanion(join(folder, "socket"), words);
+		t.is(await text(connect(companion.path).end("install foo\n")), "failed\n");
+		await companion.close();
+		t.deepEqual(companion.ends, [{ status: 1, stdout: "", stderr: `hotplugd run-install-command: ${why}\n` }]);
+	}
+});
+
+test("a rule is found where it stands below a root that is named by a relative path", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "companion-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const root = relative(process.cwd(), folder);
+	// As the agent names it that has the same options.
+	const file = `${process.cwd()}/${root}/etc/hotplugd/rules.d/x.toml`;
+	mkdirSync(dirname(file), { recursive: true });
+	writeFileSync(file, '[[run]]\naction = "add"\nsubsystem = "usb"\ncommand = ["/bin/sh", "-c", "exit 7"]\n');
+	writeWorld(folder, { modules: { foo: [] } });
+	const words = ["-d", root, "-S", RELEASE];
+	const companion = await serveCompanion(join(folder, "socket"), words);
+	const request = `rule ${JSON.stringify({ file, line: 1, environment: device })}\n`;
+	t.is(await text(connect(companion.path).end(request)), '{"exitStatus":7,"timedOut":false,"complaint":""}\n');
+	await companion.close();
+	t.is(companion.ends[0]?.stderr, "");
 });
 
 test("without a connection it says who starts it", (t) => {
