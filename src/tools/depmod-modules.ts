@@ -26,8 +26,8 @@ export function findModules(call: DepmodCall): ModulesFound | "up to date" | und
 function findGiven(call: DepmodCall, files: readonly string[]): ModulesFound | undefined {
 	const { directory, say } = call;
 	for (const file of files) {
-		const obstacle = findObstacle(call, file);
-		if (obstacle === undefined) continue;
+		const obstacle = readTime(call, file);
+		if (!(obstacle instanceof Refusal)) continue;
 		say("FATAL", `could not create module ${file}: ${formatErrno(obstacle)}`);
 		return undefined;
 	}
@@ -82,8 +82,8 @@ export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<Mo
 	const modules = digests.modules.filter(({ path, malformed }) => {
 		if (malformed === undefined || malformed.detail !== undefined) return true;
 		const file = path.startsWith("/") ? path : `${call.directory}/${path}`;
-		const obstacle = findObstacle(call, file);
-		if (obstacle === undefined) return true;
+		const obstacle = readTime(call, file);
+		if (!(obstacle instanceof Refusal)) return true;
 		if (obstacle.code !== "ENOENT") complete = false;
 		call.say("ERROR", `could not create module ${file}: ${formatErrno(obstacle)}`);
 		call.say("ERROR", `failed ${file}: ${formatErrno(obstacle)}`);
@@ -92,9 +92,10 @@ export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<Mo
 	return { ...digests, modules, complete };
 }
 
-function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
+/** When the file was last written to, or why that cannot be told. */
+function readTime({ tree }: DepmodCall, file: string): bigint | Refusal {
 	try {
-		return tree.modified(file) === undefined ? makeRefusal("stat", file, "ENOENT") : undefined;
+		return tree.modified(file) ?? makeRefusal("stat", file, "ENOENT");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		return error;
@@ -103,18 +104,17 @@ function findObstacle({ tree }: DepmodCall, file: string): Refusal | undefined {
 
 /** Whether modules.dep is there, and the others are of its run, and no module file is newer. */
 function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
-	const { tree, directory, output, say } = call;
+	const { directory, output, say } = call;
 	if (findMixture(call.kernel, output) !== undefined) return false;
-	const lack = findObstacle(call, `${output}/modules.dep`);
-	if (lack !== undefined) {
-		say("ERROR", `could not fstatat(${output}, modules.dep): ${formatErrno(lack)}`);
+	const made = readTime(call, `${output}/modules.dep`);
+	if (made instanceof Refusal) {
+		say("ERROR", `could not fstatat(${output}, modules.dep): ${formatErrno(made)}`);
 		return false;
 	}
-	const made = tree.modified(`${output}/modules.dep`) ?? 0n;
 	const isOlder = (file: string): boolean => {
-		const obstacle = findObstacle(call, file);
-		if (obstacle === undefined) return (tree.modified(file) ?? made) <= made;
-		say("ERROR", `could not stat ${file}: ${formatErrno(obstacle)}`);
+		const time = readTime(call, file);
+		if (!(time instanceof Refusal)) return time <= made;
+		say("ERROR", `could not stat ${file}: ${formatErrno(time)}`);
 		return true;
 	};
 	return files.every((file) => isOlder(`${directory}/${file}`));

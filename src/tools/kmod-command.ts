@@ -1,4 +1,5 @@
 // What `kmod insert` and `kmod remove` have in common: the library with its messages, and finding what was asked for.
+import { namesFile } from "../libkmod/depmod/module-search.js";
 import { formatErrno } from "../libkmod/error-text.js";
 import { MalformedModule } from "../libkmod/formats/elf.js";
 import { MalformedIndex } from "../libkmod/formats/index-file.js";
@@ -36,7 +37,7 @@ export async function openCommand(program: string, given: Given, machine: Machin
  * that the name or alias stands for; none, and said, where it stands for nothing.
  */
 export function findAsked({ kernel, kmod, say }: Command, asked: string): readonly Module[] {
-	const file = FILE.test(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
+	const file = namesFile(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
 	if (file !== undefined) return [file];
 	try {
 		const modules = findModules(kmod.knowledge(), asked);
@@ -48,8 +49,6 @@ export function findAsked({ kernel, kmod, say }: Command, asked: string): readon
 		return [];
 	}
 }
-
-const FILE = /^\.{0,2}\/|\.ko(?:\.(?:gz|xz|zst))?$/;
 
 /** Says that something could not be done, and why; and of an answer of the kernel's, what it means by that. */
 export async function sayFailure({ kernel, kmod, say }: Command, what: string, error: unknown): Promise<void> {

@@ -14,6 +14,11 @@ export function isModuleFileName(name: string): boolean {
 	return MODULE_EXTENSION.test(name);
 }
 
+/** Whether an operand names a module's file. Else it is a module or an alias first, whatever else has its name where the tool runs. */
+export function namesFile(operand: string): boolean {
+	return /^\.{0,2}\//.test(operand) || isModuleFileName(operand);
+}
+
 /** Whether depmod passes a file or directory of this name over. */
 export function isExcluded(name: string, config: DepmodConfig): boolean {
 	return NEVER_ENTERED.includes(name) || config.excludes.includes(name);

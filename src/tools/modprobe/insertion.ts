@@ -1,6 +1,6 @@
 // modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
 import { formatErrno } from "../../libkmod/error-text.js";
-import { Refusal } from "../../libkmod/kernel.js";
+import { makeRefusal, Refusal } from "../../libkmod/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
@@ -48,13 +48,11 @@ function formatAliases({ kmod, given, machine }: Call, operand: string, modules:
 	return formatRecords(modules.map(({ name }) => ({ asked: operand, module: name, via: "file", pattern: operand })));
 }
 
-const ENOENT = 2;
-
 /** The module in a file, or why there is none. */
 function findFile({ kmod }: Call, operand: string): Module[] | Refusal {
 	try {
 		const module = kmod.moduleAt(operand);
-		return module === undefined ? new Refusal("stat", operand, "ENOENT", ENOENT) : [module];
+		return module === undefined ? makeRefusal("stat", operand, "ENOENT") : [module];
 	} catch (error) {
 		if (error instanceof Refusal) return error;
 		throw error;

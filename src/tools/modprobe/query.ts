@@ -1,4 +1,5 @@
 // What modprobe only prints: the configuration with the indexes, and the symbols of a module file.
+import { namesFile } from "../../libkmod/depmod/module-search.js";
 import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
@@ -69,19 +70,14 @@ async function showSymbols(
 
 /** @throws {Fatal} where it is neither. @throws {Refusal} */
 function find(call: Call, operand: string): readonly Module[] {
-	const named = namesFile(operand) ? [] : findModules(call.kmod.knowledge(), operand);
-	if (named.length > 0) return named;
-	const file = fileOf(call, operand);
-	if (file !== undefined) return [file];
-	const found = namesFile(operand) ? findModules(call.kmod.knowledge(), operand) : [];
-	if (found.length > 0) return found;
+	const byName = () => findModules(call.kmod.knowledge(), operand);
+	const byFile = () => [fileOf(call, operand) ?? []].flat();
+	for (const look of namesFile(operand) ? [byFile, byName] : [byName, byFile]) {
+		const found = look();
+		if (found.length > 0) return found;
+	}
 	giveUp(call, `Module ${operand} not found.`);
 	throw new Fatal(operand);
-}
-
-/** Else it is a module or an alias first, whatever else has its name in the working directory. */
-function namesFile(operand: string): boolean {
-	return /^\.{0,2}\/|\.ko(?:\.(?:gz|xz|zst))?$/.test(operand);
 }
 
 /** A directory is none: it may well be called as a module is. @throws {Refusal} */
