@@ -96,7 +96,7 @@ for path in $UNITS $RULES "$WANTED"; do
 	check_way "$path"
 	check_writable "$above" "$root$path"
 done
-# The rest goes without it where it cannot be written.
+# Without the helper all else works: only a way that is no directory ends it here.
 check_way "$HELPER"
 
 # Below /home and /root the unit would not find them.

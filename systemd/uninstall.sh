@@ -43,7 +43,10 @@ done
 if [ -z "$root" ] && [ "$(cat /proc/sys/kernel/modprobe 2>/dev/null)" = "$HELPER" ]; then
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 fi
-! is_removable "$HELPER" || rm -f "$place" "$place.new"
+! is_removable "$HELPER" || rm -f "$place"
+# A draft that an installation which was cut off has left, whether or not the helper is there.
+place "$HELPER"
+rm -f "$place.new" || :
 if running; then
 	udevadm control --reload
 	systemctl stop hotplugd.service hotplugd-command.socket

@@ -204,6 +204,15 @@ function asArm64(program: Buffer): Buffer {
 	return foreign;
 }
 
+test("a draft of the helper that was left alone is taken back with its directory", (t) => {
+	const root = makeRoot(t);
+	t.deepEqual(run("install", root, PACKAGE).status, 0);
+	rmSync(join(root, HELPER), { force: true });
+	write(join(root, `${HELPER}.new`), "half");
+	t.deepEqual(run("uninstall", root), well);
+	t.false(existsSync(join(root, dirname(HELPER))));
+});
+
 type Programs = { readonly helper: string | Buffer | undefined; readonly cc: string };
 
 const helperOf = test.macro({
