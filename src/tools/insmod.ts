@@ -78,6 +78,6 @@ function formatAnswer(refusal: Refusal): string {
 /** Only now is it worth loading what knows of modules. */
 async function explain(kernel: Kernel & ModuleFiles, refusal: Refusal): Promise<string | undefined> {
 	const { openKmod } = await import("../libkmod/kmod.js");
-	const { explainRefusal } = await import("./modprobe/explain.js");
-	return explainRefusal(kernel, openKmod(kernel), refusal);
+	const { explainAnswer } = await import("./modprobe/explain.js");
+	return explainAnswer(kernel, openKmod(kernel), refusal);
 }

@@ -12,7 +12,7 @@ import { isThere } from "../libkmod/presence.js";
 import type { Machine } from "./machine.js";
 import { openMessages, type Say } from "./messages.js";
 import { isOfReader } from "./modprobe/call.js";
-import { explainRefusal } from "./modprobe/explain.js";
+import { explainAnswer } from "./modprobe/explain.js";
 
 export type Command = {
 	readonly machine: Machine;
@@ -55,7 +55,7 @@ export async function sayFailure({ kernel, kmod, say }: Command, what: string, e
 	if (isOfReader(error)) throw error;
 	if (error instanceof Refusal) {
 		say("ERROR", `could not ${what}: ${formatErrno(error)}`);
-		const meaning = error.operation === "insert" ? await explainRefusal(kernel, kmod, error) : undefined;
+		const meaning = error.operation === "insert" ? await explainAnswer(kernel, kmod, error) : undefined;
 		if (meaning !== undefined) say("NOTICE", meaning);
 	} else if (error instanceof Unremovable) say("ERROR", error.message);
 	else if (isOfModules(error)) say("ERROR", `could not ${what}: ${error.message}`);

@@ -27,7 +27,7 @@ export function explainLeftOut(kmod: Kmod, { name }: Module, { steps, ignored, b
 }
 
 /** One sentence. It names the module, which may be one that the module asked for needs. Undefined for what speaks for itself. */
-export async function explainRefusal(kernel: Kernel, kmod: Kmod, refusal: Refusal): Promise<string | undefined> {
+export async function explainAnswer(kernel: Kernel, kmod: Kmod, refusal: Refusal): Promise<string | undefined> {
 	const { operation, subject, code, reason } = refusal;
 	if (reason !== undefined) return undefined;
 	if (operation === "insert" && !explained.has(code)) return undefined;

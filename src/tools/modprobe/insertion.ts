@@ -8,7 +8,7 @@ import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
 import type { Step } from "../../libkmod/plan-insertion.js";
 import { oneLine } from "../guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
-import { explainLeftOut, explainRefusal } from "./explain.js";
+import { explainAnswer, explainLeftOut } from "./explain.js";
 import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json.js";
 import { joinParameters } from "./parameters.js";
 
@@ -79,7 +79,7 @@ async function probe(call: Call, operand: string, module: Module, parameters: st
 		if (!failures.some((kind) => error instanceof kind) || isOfReader(error)) throw error;
 		const { code, errno = 0, reason } = error as { code: string; errno?: number; reason?: string };
 		say("ERROR", `could not insert '${module.name}': ${reason ?? answers[code] ?? formatErrno({ code, errno })}`);
-		const meaning = error instanceof Refusal ? await explainRefusal(call.kernel, kmod, error) : undefined;
+		const meaning = error instanceof Refusal ? await explainAnswer(call.kernel, kmod, error) : undefined;
 		if (meaning !== undefined) call.explain(meaning);
 		return 1;
 	}

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { Refusal } from "../../../src/libkmod/kernel.js";
 import { openKmod } from "../../../src/libkmod/kmod.js";
-import { explainRefusal } from "../../../src/tools/modprobe/explain.js";
+import { explainAnswer } from "../../../src/tools/modprobe/explain.js";
 import { elfImage, undefinedSymbol } from "../../support/elf-image.js";
 import { makeFakeKernel } from "../../support/fake-kernel.js";
 import { packageModules } from "../../support/module-files.js";
@@ -19,7 +19,7 @@ async function explain(code: string, files: Readonly<Record<string, string>>, co
 	const world = worldFiles({ modules: { "my-mod": [] } });
 	for (const [name, text] of Object.entries(files)) world.set(name, Buffer.from(text));
 	const kernel = { ...makeFakeKernel({ files: world }), readModule: async () => content };
-	return explainRefusal(kernel, openKmod(kernel), new Refusal(operation, path, code, 1));
+	return explainAnswer(kernel, openKmod(kernel), new Refusal(operation, path, code, 1));
 }
 
 const explained = test.macro({
