@@ -39,6 +39,8 @@ export const bounds = {
 export const MOST_NAMES = 2 ** 18;
 /** A tree of more names is none of modules: links that lead to each other's directories make any tree endless. */
 export const MOST_NAMES_IN_ALL = 2 ** 20;
+/** In all directories of a tree that a check looks through, each once: a dozen times what Debian's kernel has. */
+export const MOST_NAMES_CHECKED = 2 ** 16;
 
 /**
  * Of a compressed file: streams and blocks (xz), frames (zstd) or members (gzip), of each of which something is remembered. Three

@@ -1,6 +1,6 @@
 // Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
 // files that are there. What a look-up would never meet is looked at too.
-import { bounds } from "./bounds.js";
+import { bounds, MOST_NAMES_CHECKED } from "./bounds.js";
 import { isAscii } from "./byte-strings.js";
 import { parseDependencyLine } from "./formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "./formats/index-file.js";
@@ -132,13 +132,15 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 	const known = new Set(dependencies.map(({ key }) => key));
 	const { misfits, paths, needed } = readDependencies(dependencies);
 	const present = listPresentModules(files, place, known);
+	const presentNames = present.paths.map(normaliseModuleName).sort();
 	const ofDependencies = `${directory}/${indexNames.dependencies}`;
 	const foreign = `it has modules that ${indexNames.dependencies} lacks`;
 	return [
 		...tell(ofDependencies, "it has lines that do not fit the module they are of", misfits),
 		...tell(ofDependencies, "it lacks modules that others depend on", listUnknown(needed, known)),
 		...tell(ofDependencies, "it has modules whose files are not there", listAbsent(files, place, paths)),
-		...tell(ofDependencies, "it lacks modules whose files are there", listUnknown(present, known)),
+		...tell(ofDependencies, "it lacks modules whose files are there", listUnknown(presentNames, known)),
+		...(present.whole ? [] : [tellTooMany(directory)]),
 		...tell(`${directory}/${indexNames.aliases}`, foreign, listUnknown(aliases ?? [], known)),
 		...tell(`${directory}/${indexNames.symbols}`, foreign, listUnknown(symbols ?? [], known)),
 		...TEXTS.flatMap(([name, word]) => {
@@ -146,6 +148,11 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 			return tell(file, foreign, listUnknown(listModulesOfText(files, file, word), known));
 		}),
 	];
+}
+
+function tellTooMany(directory: string): Problem {
+	const message = `it holds more than ${MOST_NAMES_CHECKED} names, so not all of them were looked at: move out of it what is no module`;
+	return { file: directory, line: 0, message };
 }
 
 /** No problem where there are no names. */

@@ -308,18 +308,66 @@ test("a line that names more dependencies than a call has room for arguments is 
 	);
 });
 
-test("directories that lead to each other by links are looked at up to a number of names", (t) => {
+test("a directory to which links lead again is looked at once", (t) => {
+	const files = filesIn(complete().set(path("kernel/new.ko"), Buffer.alloc(0)));
+	const links = Array.from({ length: 12 }, (_, n) => `to-${n}`);
+	/** Each of twelve directories has links to all of them. */
+	const leadsTo = (asked: string) => links.find((name) => asked.endsWith(`/${name}`));
+	let listed = 0;
+	const looping: Files = {
+		...files,
+		stamp: (asked) => leadsTo(asked) ?? (asked.endsWith("/inside.ko") ? "a file" : files.stamp(asked)),
+		list(asked) {
+			listed++;
+			if (leadsTo(asked) !== undefined) return [...links, "inside.ko"];
+			return asked === moduleDirectory ? files.list(asked)?.concat(links) : files.list(asked);
+		},
+	};
+	t.deepEqual(
+		checkIndexes(looping, moduleDirectory).problems.map(({ message }) => message),
+		["it lacks modules whose files are there: inside and 1 more; run depmod"],
+	);
+	t.true(listed < 12 * 12 * 2, String(listed));
+});
+
+test("directories without an end are looked at up to a number of names, and that is told", (t) => {
 	const files = filesIn(complete());
 	let listed = 0;
-	const names = Array.from({ length: 1000 }, (_, n) => `to-itself-${n}`);
-	const looping = {
+	const names = Array.from({ length: 1000 }, (_, n) => `deeper-${n}`);
+	const endless = {
 		...files,
 		list: (asked: string) => {
-			if (!asked.includes("to-itself")) return files.list(asked)?.concat(names);
-			listed += names.length;
+			if (!asked.includes("deeper")) return files.list(asked)?.concat(names);
+			listed++;
 			return names;
 		},
 	};
-	t.deepEqual(checkIndexes(looping, moduleDirectory).problems, []);
-	t.true(listed > 1_000_000 && listed < 1_100_000, String(listed));
+	t.deepEqual(checkIndexes(endless, moduleDirectory).problems, [
+		{
+			file: moduleDirectory,
+			line: 0,
+			message: "it holds more than 65536 names, so not all of them were looked at: move out of it what is no module",
+		},
+	]);
+	t.true(listed < 2 ** 17, String(listed));
+});
+
+test("what has a module's name and is a FIFO, a socket or the null device is none, as to depmod", (t) => {
+	const content = complete();
+	for (const name of ["fifo", "socket", "null", "closed"]) content.set(path(`kernel/${name}.ko`), Buffer.from(name));
+	content.set("/dev/null", Buffer.from("null"));
+	const files = filesIn(content);
+	const codes: Readonly<Record<string, string>> = { fifo: "EINVAL", socket: "ENXIO", closed: "EACCES" };
+	const strange: Files = {
+		...files,
+		read(asked, bound) {
+			const code = codes[asked.replace(/.*\/(.*)\.ko$/, "$1")];
+			if (code !== undefined) throw new Refusal("read", asked, code, 1);
+			return files.read(asked, bound);
+		},
+	};
+	t.deepEqual(
+		checkIndexes(strange, moduleDirectory).problems.map(({ message }) => message),
+		["it lacks modules whose files are there: closed; run depmod"],
+	);
 });

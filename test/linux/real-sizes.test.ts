@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { bounds, MOST_NAMES } from "../../src/libkmod/bounds.js";
+import { bounds, MOST_NAMES, MOST_NAMES_CHECKED } from "../../src/libkmod/bounds.js";
 import { modprobeDirectories } from "../../src/libkmod/configuration.js";
 import { listEntries, openIndex } from "../../src/libkmod/formats/index-file.js";
 import { files } from "../../src/linux/files.js";
@@ -67,6 +67,7 @@ for (const tree of ["plain", "xz", "zst", "gz"] as const)
 		const folders = new Map<string, number>();
 		for (const path of paths) folders.set(join(path, ".."), 1 + (folders.get(join(path, "..")) ?? 0));
 		t.true(ROOM * Math.max(...folders.values()) < MOST_NAMES);
+		t.true(ROOM * (paths.length + folders.size) < MOST_NAMES_CHECKED);
 	});
 
 /**
