@@ -109,28 +109,48 @@ esac
 # then, and one that does not know it would not start. The first two letters of each pair are systemd's and sed's.
 launch='/bin/sh -c '\''exec "$$0" $$("$$0" --disable-sigusr1 --version >/dev/null 2>\&1 \&\& echo --disable-sigusr1) "$$@"'\'
 
-# What is being written has a name that nobody knows before, beside the file whose place it takes.
+# What is being written has a name that nobody knows before, beside the file whose place it takes. All drafts are there before the
+# first takes its place: where the file system is full by then, nothing is changed.
 draft=
+unknown=$(mktemp -u XXXXXXXXXX)
 drop_draft() {
 	[ -z "$draft" ] || rm -rf "$draft"
 	draft=
 }
-trap drop_draft EXIT
+drop_drafts() {
+	drop_draft
+	for path in $UNITS "$WANTED" $RULES; do
+		draft_of "$path"
+		drop_draft
+	done
+	for path in $OWN_DIRECTORIES; do
+		place "$path"
+		rmdir "$place" 2>/dev/null || :
+	done
+}
+trap drop_drafts EXIT
 trap 'exit 1' HUP INT TERM
 
-put() { # FILE PATH
-	place "$2"
-	mkdir -p "${place%/*}"
-	draft=$(mktemp "${place%/*}/.hotplugd.XXXXXXXXXX")
-	{
-		echo "$MARK"
-		sed -e "s|^ConditionFileIsExecutable=/usr/bin/hotplugd\$|ConditionFileIsExecutable=$node\\
+draft_of() { # PATH within the root -> $place, $draft
+	place "$1"
+	draft=${place%/*}/.hotplugd.$unknown.${place##*/}
+}
+unwritten() { fail "$root$1 cannot be written, so nothing is changed: is its file system full?"; }
+
+prepare() { # FILE PATH
+	draft_of "$2"
+	{ mkdir -p "${place%/*}" && (set -C && write_out "$1" >"$draft") && chmod 644 "$draft"; } 2>/dev/null || unwritten "$2"
+}
+
+write_out() { # FILE
+	echo "$MARK" && sed -e "s|^ConditionFileIsExecutable=/usr/bin/hotplugd\$|ConditionFileIsExecutable=$node\\
 ConditionPathExists=$main|" -e "s|^\(Exec[A-Za-z]*=-\{0,1\}\)/usr/bin/hotplugd |\\1$launch $node $main |" \
-			-e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
-	} >"$draft"
-	chmod 644 "$draft"
-	mv -f "$draft" "$place"
-	draft=
+		-e "s|/usr/bin/hotplugd|$node $main|" -e "s|^ProtectHome=yes\$|ProtectHome=$home|" "$1"
+}
+
+prepare_link() { # TARGET PATH
+	draft_of "$2"
+	{ mkdir -p "${place%/*}" && ln -s "$1" "$draft"; } 2>/dev/null || unwritten "$2"
 }
 
 # The thin helper is made for one machine and one C library. It is there to become the kernel's modprobe: only once it has run.
@@ -168,16 +188,19 @@ machine_of() { # PROGRAM: of its ELF header what tells one kind of machine from 
 
 for path in $UNITS; do
 	unit_source "$path"
-	put "$source" "$path"
+	prepare "$source" "$path"
 done
 for path in $RULES; do
 	rules_source "$path"
-	put "$source" "$path"
+	prepare "$source" "$path"
 done
-if is_free "$WANTED"; then
-	mkdir -p "${place%/*}"
-	ln -s ../hotplugd.service "$place"
-fi
+! is_free "$WANTED" || prepare_link ../hotplugd.service "$WANTED"
+# The rules last: they leave loading to what the units start.
+for path in $UNITS "$WANTED" $RULES; do
+	draft_of "$path"
+	[ ! -e "$draft" ] && [ ! -L "$draft" ] || mv -f "$draft" "$place" || fail "$root$path cannot be put in its place: run this again"
+done
+draft=
 if ! { put_helper cp "$here/../dist/hotplugd-load" || put_helper cc "$here/../$HELPER_SOURCE"; }; then
 	# One of an earlier installation may run, or not any more.
 	place "$HELPER"

@@ -515,6 +515,42 @@ for (const shell of [["dash"], ["busybox", "sh"]])
 		);
 	});
 
+/** With so much room in /etc, which is a file system of its own meanwhile. @returns what is in it afterwards, too */
+function installIntoRoom(root: string, size: string, shell: readonly string[]) {
+	const script =
+		'mount -t tmpfs -o "size=$1" none "$2/etc" && mkdir -p "$2/etc/systemd/system" "$2/etc/udev/rules.d" || exit 9; root=$2; shift 2; "$@"; status=$?; (cd "$root/etc" && find systemd/system udev/rules.d -mindepth 1); exit "$status"';
+	const command = [...shell, "systemd/install.sh", "--root", root, ...PACKAGE];
+	const { status, stdout, stderr } = spawnSync("unshare", ["-Urm", "sh", "-c", script, "sh", size, root, ...command], {
+		encoding: "utf8",
+		env: { PATH: process.env.PATH },
+	});
+	const left = stdout.split("\n").filter((line) => /^(?:systemd|udev)\//.test(line));
+	return { status, stderr, left };
+}
+
+for (const shell of [["dash"], ["busybox", "sh"]])
+	test(`where the file system is full before all is written, nothing is installed, and that is told (${shell.join(" ")})`, (t) => {
+		const needed = new Set<number>();
+		for (const pages of [1, 2, 3, 4, 5, 6, 7, 8, 12]) {
+			const { status, stderr, left } = installIntoRoom(makeRoot(t), `${pages * 4}k`, shell);
+			if (status === 0) {
+				needed.add(pages);
+				const missing = installed.filter((path) => path !== HELPER && !left.includes(path.replace("etc/", "")));
+				t.deepEqual(missing, []);
+				t.false(left.some((path) => path.includes("/.hotplugd")));
+				continue;
+			}
+			t.is(status, 1);
+			t.deepEqual(left, []);
+			t.regex(
+				stderr,
+				/^install\.sh: \S+\/etc\/\S+ cannot be written, so nothing is changed: is its file system full\?\n$/,
+			);
+		}
+		// Some had room enough, and some had not.
+		t.true(needed.size > 0 && needed.size < 9, [...needed].join());
+	});
+
 test("links in the root that lead in a circle keep all from being removed", (t) => {
 	const root = makeRoot(t);
 	t.deepEqual(run("install", root, PACKAGE), well);
