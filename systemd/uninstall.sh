@@ -46,7 +46,7 @@ fi
 ! is_removable "$HELPER" || rm -f "$place"
 # A draft that an installation which was cut off has left, whether or not the helper is there.
 place "$HELPER"
-rm -f "$place.new" || :
+if [ -f "$place.new" ] || [ -L "$place.new" ]; then rm -f "$place.new"; fi
 if running; then
 	udevadm control --reload
 	systemctl stop hotplugd.service hotplugd-command.socket
