@@ -17,7 +17,7 @@ async function digestAll(paths: readonly string[]): Promise<DigestAnswer> {
 	const modules: ModuleDigest[] = [];
 	for (const path of paths) {
 		modules.push(await reader.digest(path, digester));
-		// Kept, it would be outside of the budget, once for each thread.
+		// A buffer that a thread keeps lies outside of the budget, and there may be one for each thread.
 		dropBuffers();
 	}
 	const newNames = Array.from({ length: names.count - known }, (_, n) => names.nameOf(known + n));

@@ -1,10 +1,10 @@
-// Buffers of many megabytes, lent out and taken back: the one given back last serves the next, since a collector of garbage comes
+// Buffers of many megabytes, lent out and taken back: the largest that was given back is lent again, since a collector of garbage comes
 // when it likes, and to fill new memory takes as long as to unpack into it.
 
 const WASTE = 4;
 /**
- * In bytes. A larger one is kept for the next that needs as much, and no longer: what is kept counts for nobody in the budget of
- * memory. Debian's largest modules take 40 MiB, those for debugging more.
+ * In bytes. A larger one is dropped when the next asks for much less, since the budget of memory does not count what is kept.
+ * Debian's largest modules take 40 MiB, those for debugging more.
  */
 export const LARGEST_KEPT = 2 ** 26;
 
@@ -13,7 +13,7 @@ let spare: Buffer | undefined;
 /** A buffer of at least so many bytes, whatever is in them. */
 export function borrowBuffer(size: number): Buffer {
 	const lent = spare;
-	// One that is far too large is left for who needs it.
+	// One that is far too large is not lent.
 	if (lent !== undefined && lent.length > WASTE * size) {
 		dropLargeBuffer();
 		return Buffer.allocUnsafeSlow(size);

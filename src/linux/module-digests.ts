@@ -155,14 +155,14 @@ class Lent {
 /** Smaller files are read at once, and of larger ones no less than this. */
 const LEAST = 1 << 14;
 /** A file that is asked for in more parts is read whole, lest they be looked through again and again. */
-const MOST_PARTS = 64;
+const MOST_READS = 64;
 
 /** Reads the parts of a file to their places in the image, each at most once. */
 function partialReader(fd: number, image: Buffer): Load {
 	const parts: { readonly start: number; readonly end: number }[] = [];
 	return (start, end) => {
 		for (const part of parts) if (start >= part.start && end <= part.end) return;
-		const whole = parts.length === MOST_PARTS;
+		const whole = parts.length === MOST_READS;
 		if (whole) parts.length = 0;
 		const part = whole
 			? { start: 0, end: image.length }

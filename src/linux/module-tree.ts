@@ -14,7 +14,7 @@ import { publish } from "./publish.js";
 import { attempt, refusalFor } from "./refusal.js";
 
 export const moduleTree: ModuleTree = {
-	walk: (...asked) => walkModules(...asked),
+	walk: walkModules,
 	digest: digestModules,
 	modified(path) {
 		try {

@@ -28,7 +28,7 @@ export function withinRoot(root: string, machine: Machine): Machine {
 
 /** The same insertion of files below `root`. */
 export function insertWithin(root: string, insert: Kernel["insert"]): Kernel["insert"] {
-	return actWithin(root, (...asked) => insert(...asked));
+	return actWithin(root, insert);
 }
 
 /** What is refused is named as it was asked for. */
