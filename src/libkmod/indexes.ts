@@ -10,11 +10,13 @@ export type Indexes = {
 	readonly builtins: IndexFile;
 	/** Kernels before 5.1 and older depmods have none. */
 	readonly builtinAliases: IndexFile | undefined;
-	/** Those that are not there at all, where the others are read all the same. */
-	readonly missing?: readonly IndexKind[];
+	/** Why those cannot be asked that are absent, damaged or closed, where the others are read all the same. */
+	readonly unusable?: ReadonlyMap<IndexKind, Unusable>;
 };
 
-export type IndexKind = Exclude<keyof Indexes, "missing">;
+export type IndexKind = Exclude<keyof Indexes, "unusable">;
+
+export type Unusable = MissingIndexes | MalformedIndex | Refusal;
 
 export const indexNames: Readonly<Record<IndexKind, string>> = {
 	dependencies: "modules.dep.bin",
@@ -58,14 +60,18 @@ export function readIndexes(files: Files, directory: string): Indexes {
 
 /** Those that can be had. One that is missing has nothing in it; neither has one that is damaged, which is a problem. */
 export function readIndexesLeniently(files: Files, directory: string, problems: Problem[]): Indexes {
-	const missing: IndexKind[] = [];
+	const unusable = new Map<IndexKind, Unusable>();
 	const open = (kind: IndexKind): IndexFile => {
 		const file = `${directory}/${indexNames[kind]}`;
 		try {
 			const index = readIndex(files, directory, kind);
-			if (index === undefined) missing.push(kind);
+			// Older depmods make no index of built-in aliases.
+			if (index === undefined && kind !== "builtinAliases")
+				unusable.set(kind, new MissingIndexes(directory, indexNames[kind]));
 			return index ?? emptyIndex(file);
 		} catch (error) {
+			if (!(error instanceof MalformedIndex || error instanceof Refusal)) throw error;
+			unusable.set(kind, error);
 			problems.push({ file, line: 0, message: explain(error) });
 			return emptyIndex(file);
 		}
@@ -76,13 +82,16 @@ export function readIndexesLeniently(files: Files, directory: string, problems: 
 		symbols: open("symbols"),
 		builtins: open("builtins"),
 		builtinAliases: open("builtinAliases"),
-		missing,
+		unusable,
 	};
 }
 
-/** One without which an answer that finds nothing says nothing. @throws {MissingIndexes} where it is not there */
-export function needIndex({ missing = [] }: Indexes, directory: string, kind: IndexKind): void {
-	if (missing.includes(kind)) throw new MissingIndexes(directory, indexNames[kind]);
+/** Ones without which an answer that finds nothing says nothing. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+export function needIndexes({ unusable }: Indexes, ...kinds: readonly IndexKind[]): void {
+	for (const kind of kinds) {
+		const why = unusable?.get(kind);
+		if (why !== undefined) throw why;
+	}
 }
 
 /** Nothing is in them. */
@@ -109,8 +118,6 @@ function emptyIndex(file: string): IndexFile {
 	return { file, bytes: Buffer.alloc(0), root: 0, rootFirst: true };
 }
 
-function explain(error: unknown): string {
-	if (error instanceof MalformedIndex) return error.message;
-	if (error instanceof Refusal) return `cannot be read (${error.why}), so nothing in it counts`;
-	throw error;
+function explain(error: MalformedIndex | Refusal): string {
+	return error instanceof MalformedIndex ? error.message : `cannot be read (${error.why}), so nothing in it counts`;
 }

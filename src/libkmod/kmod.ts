@@ -4,7 +4,7 @@
 // Kmod may be asked many things at once: a module that two probes want is inserted once.
 import { absolutePath } from "./absolute-path.js";
 import { modprobeDirectories, readConfiguration } from "./configuration.js";
-import { needIndex } from "./indexes.js";
+import { needIndexes } from "./indexes.js";
 import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
 import { type Contents, makeContents } from "./kmod/contents.js";
 import type { Context, LogEntry } from "./kmod/context.js";
@@ -12,7 +12,7 @@ import { AlreadyLoaded, NoSuchModule } from "./kmod/failures.js";
 import { makeFlights } from "./kmod/flights.js";
 import { type LiveState, makeLiveState } from "./kmod/live.js";
 import { asModule, type Module, type ModuleOrName } from "./kmod/module.js";
-import { findModules, type Modules, makeModules, pathOf } from "./kmod/modules.js";
+import { findModules, indexesFor, type Modules, makeModules, pathOf } from "./kmod/modules.js";
 import { noFile, type Probed, type ProbeOptions, probeModule } from "./kmod/probe.js";
 import { openResources, type Resources } from "./kmod/resources.js";
 import { removeModule, type UnprobeOptions, unprobeModule } from "./kmod/unprobe.js";
@@ -56,13 +56,13 @@ export type Actions = {
 	 * Loads what a name or alias asks for, or a module, with all that needs to come before it. Resolves once everything is
 	 * live, and with an empty list of steps where it was already.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex}
-	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin
+	 * @throws {MissingIndexes} where nothing is found, as \`lookUp\` does
 	 */
 	probe(wanted: ModuleOrName, options?: ProbeOptions): Promise<Probed>;
 	/**
 	 * Removes what a name or alias asks for as `modprobe -r` does: softdeps, and dependencies that nobody needs any more, too.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex}
-	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin
+	 * @throws {MissingIndexes} where nothing is found, as \`lookUp\` does
 	 */
 	unprobe(unwanted: ModuleOrName, options?: UnprobeOptions): Promise<void>;
 	/**
@@ -109,12 +109,11 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 }
 
 function makeActions(context: Context): Actions {
-	const needDependencies = () => needIndex(context.knowledge().indexes, context.moduleDirectory, "dependencies");
 	const find = (wanted: ModuleOrName): readonly Module[] => {
 		if (typeof wanted !== "string") return [wanted];
 		const found = findModules(context.knowledge(), wanted);
 		if (found.length > 0) return found;
-		needDependencies();
+		needIndexes(context.knowledge().indexes, ...indexesFor(wanted));
 		throw new NoSuchModule(wanted, context.moduleDirectory);
 	};
 	return {
@@ -134,7 +133,7 @@ function makeActions(context: Context): Actions {
 			const module = asModule(given);
 			const path = pathOf(context.knowledge(), module);
 			if (path === undefined) {
-				needDependencies();
+				needIndexes(context.knowledge().indexes, "dependencies");
 				throw noFile(context, module.name);
 			}
 			const insertion = () => context.machine.insert(path, parameters, flags);

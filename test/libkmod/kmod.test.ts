@@ -127,10 +127,10 @@ test("a file of the configuration that is edited in place counts as changed", (t
 	t.is(kmod.validate(), "must recreate");
 });
 
-test("an index that is damaged has nothing in it, and is a problem; to insist on it is an error", async (t) => {
+test("an index that is damaged has nothing in it, and is a problem; to insist on it, or to find nothing without it, is an error", async (t) => {
 	const { kmod, files } = open({ modules: chain, aliases: { "x:*": "top" } });
 	files.set(`${moduleDirectory}/modules.alias.bin`, Buffer.from("rubbish"));
-	t.deepEqual(kmod.lookUp("x:1"), []);
+	t.throws(() => kmod.lookUp("x:1"), { name: "MalformedIndex" });
 	t.deepEqual(kmod.lookUp("top"), [{ name: "top" }]);
 	t.regex(
 		kmod
@@ -143,6 +143,46 @@ test("an index that is damaged has nothing in it, and is a problem; to insist on
 	files.delete(`${moduleDirectory}/modules.dep.bin`);
 	t.throws(() => kmod.load(), { name: "MissingIndexes" });
 });
+
+for (const [fault, { code, spoil }] of Object.entries({
+	damaged: { code: undefined, spoil: () => Buffer.from("rubbish") },
+	"a pipe, or a link in a circle": {
+		code: "ELOOP",
+		spoil(path: string): Buffer {
+			throw new Refusal("read", path, "ELOOP", 40);
+		},
+	},
+	absent: { code: "ENOENT", spoil: () => undefined },
+}))
+	test(`what finds nothing where an index is ${fault} throws why, as commands end with it`, async (t) => {
+		const files = worldFiles({ modules: chain, aliases: { "x:*": "top" }, config: "alias mine top" });
+		const without = (index: string): Kmod =>
+			openKmod({
+				...makeFakeKernel({ files }),
+				read: (path) => (path === `${moduleDirectory}/${index}` ? spoil(path) : files.get(path)),
+				readModule: async () => Buffer.alloc(0),
+			});
+		const why = { name: code === undefined ? "MalformedIndex" : code === "ELOOP" ? "Refusal" : "MissingIndexes" };
+		const noAliases = without("modules.alias.bin");
+		t.throws(() => noAliases.lookUp("x:1"), { ...why, message: /modules\.alias\.bin/ });
+		t.throws(() => noAliases.dumpIndex("aliases"), why);
+		await t.throwsAsync(noAliases.probe("x:1"), why);
+		await t.throwsAsync(noAliases.unprobe("x:1"), why);
+		t.is(noAliases.lookUpName("none"), undefined);
+		t.deepEqual(noAliases.lookUp("mine"), [{ name: "top", alias: "mine" }]);
+		const noDependencies = without("modules.dep.bin");
+		for (const ask of ["lookUp", "lookUpName", "path", "dependencies"] as const)
+			t.throws(() => noDependencies[ask]("top"), { ...why, message: /modules\.dep\.bin/ }, ask);
+		t.throws(() => noDependencies.dumpIndex("dependencies"), why);
+		for (const ask of ["info", "versions", "symbols", "dependencySymbols", "insert"] as const)
+			await t.throwsAsync(noDependencies[ask]("top"), why, ask);
+		const noSymbols = without("modules.symbols.bin");
+		t.throws(() => noSymbols.lookUp("symbol:none"), { ...why, message: /modules\.symbols\.bin/ });
+		t.deepEqual(noSymbols.lookUp("y:1"), []);
+		const noBuiltinAliases = without("modules.builtin.alias.bin");
+		if (code === "ENOENT") t.is(noBuiltinAliases.dumpIndex("builtinAliases"), "");
+		else t.throws(() => noBuiltinAliases.dumpIndex("builtinAliases"), why);
+	});
 
 test("what has no index, or no list of modules, to look in is an error and no empty answer", async (t) => {
 	const { kmod, files } = open({

@@ -4,14 +4,14 @@ import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
 import { type Elf, parseElf } from "../formats/elf.js";
 import type { ModinfoEntry } from "../formats/modinfo.js";
 import { dependencySymbols, exportedSymbols, type ModuleSymbol, symbolVersions } from "../formats/module-symbols.js";
-import { needIndex } from "../indexes.js";
+import { needIndexes } from "../indexes.js";
 import { moduleInfo } from "../module-info.js";
 import type { Context } from "./context.js";
 import { NoModuleFile } from "./failures.js";
 import { asModule, type Module, type ModuleOrName } from "./module.js";
 import { pathOf } from "./modules.js";
 
-/** Each rejects with MissingIndexes, with NoModuleFile, with MalformedModule, or with a Refusal where the file cannot be read. */
+/** Each rejects with MissingIndexes or MalformedIndex, with NoModuleFile, with MalformedModule, or with a Refusal where the file cannot be read. */
 export type Contents = {
 	/** What modinfo(8) prints: `.modinfo`, build id and signature; of a module built in, what modules.builtin.modinfo has. */
 	info(module: ModuleOrName): Promise<ModinfoEntry[]>;
@@ -41,7 +41,7 @@ async function readImage({ machine, knowledge }: Context, module: Module): Promi
 	const path = pathOf(knowledge(), module);
 	if (path === undefined) {
 		const { indexes, moduleDirectory } = knowledge();
-		needIndex(indexes, moduleDirectory, "dependencies");
+		needIndexes(indexes, "dependencies");
 		throw new NoModuleFile(module.name, moduleDirectory);
 	}
 	return await machine.readModule(path);

@@ -1,6 +1,6 @@
 // Finding modules, and what indexes and configuration say of them.
 import type { Source } from "../formats/modprobe-config.js";
-import { type IndexKind, needIndex } from "../indexes.js";
+import { type IndexKind, needIndexes } from "../indexes.js";
 import { type Files, makeRefusal } from "../kernel.js";
 import type { Knowledge } from "../knowledge.js";
 import { readLoadedModules } from "../live-state.js";
@@ -18,21 +18,22 @@ export type Modules = {
 	/**
 	 * Modules for a name or alias, by modprobe's rules: `alias` lines, then modules, symbols, commands, aliases, what is
 	 * built in. Repeats are kept. Of indexes that `load` would not accept, as in libkmod, those that can be read count.
-	 * @throws {MissingIndexes} where nothing is found and there is no modules.dep.bin @throws {MalformedIndex}
+	 * Where nothing is found and modules.dep.bin, modules.alias.bin, or, for `symbol:`, modules.symbols.bin cannot be asked:
+	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
 	 */
 	lookUp(nameOrAlias: string): Module[];
-	/** The module or built-in module of that name: no aliases, no configuration. @throws {MissingIndexes} @throws {MalformedIndex} */
+	/** The module or built-in module of that name: no aliases, no configuration. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 	lookUpName(name: string): Module | undefined;
 	/** The modules that the kernel has, the one inserted last first. @throws {Refusal} ENOENT where it has no list of them */
 	loaded(): Module[];
-	/** The module's file; undefined where modules.dep has none. @throws {MissingIndexes} @throws {MalformedIndex} */
+	/** The module's file; undefined where modules.dep has none. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 	path(module: ModuleOrName): string | undefined;
 	/** Parameters by `options` lines, those of the alias it was found by and of the kernel command line included; "" for none. */
 	options(module: ModuleOrName): string;
 	/** What is run in place of inserting or removing it: the first line of modprobe.d that fits. */
 	installCommand(module: ModuleOrName): string | undefined;
 	removeCommand(module: ModuleOrName): string | undefined;
-	/** All modules it needs, those first that need none of the others. @throws {MissingIndexes} @throws {MalformedIndex} */
+	/** All modules it needs, those first that need none of the others. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 	dependencies(module: ModuleOrName): Module[];
 	/** What its softdep line wants tried before and after it. @throws {MalformedIndex} */
 	softdeps(module: ModuleOrName): { pre: Module[]; post: Module[] };
@@ -53,13 +54,13 @@ export type Modules = {
 export function makeModules({ machine, proc, knowledge }: Context, absolute: (path: string) => string): Modules {
 	const blacklisted = (module: ModuleOrName) => knowledge().blacklisted(asModule(module).name);
 	const isBuiltin = (module: ModuleOrName) => knowledge().isBuiltin(asModule(module).name);
-	const need = (kind: IndexKind) => needIndex(knowledge().indexes, knowledge().moduleDirectory, kind);
+	const need = (...kinds: readonly IndexKind[]) => needIndexes(knowledge().indexes, ...kinds);
 	return {
 		module: asModule,
 		moduleAt: (path) => moduleAt(machine, absolute(path)),
 		lookUp(alias) {
 			const found = findModules(knowledge(), alias);
-			if (found.length === 0) need("dependencies");
+			if (found.length === 0) need(...indexesFor(alias));
 			return found;
 		},
 		lookUpName(name) {
@@ -110,6 +111,11 @@ function listLoaded(files: Files, proc: string): Module[] {
 /** None where there is no index to look in, as for modprobe. */
 export function findModules(knowledge: Knowledge, alias: string): Module[] {
 	return lookUp(knowledge, alias).map((found) => foundModule(found, alias));
+}
+
+/** Those that have to be usable for a name or alias to be unknown. */
+export function indexesFor(alias: string): readonly IndexKind[] {
+	return ["dependencies", "aliases", ...(alias.startsWith("symbol:") ? (["symbols"] as const) : [])];
 }
 
 function findAll(knowledge: Knowledge, aliases: readonly string[]): Module[] {

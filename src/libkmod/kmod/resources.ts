@@ -4,7 +4,14 @@ import type { ConfigurationRead } from "../configuration.js";
 import { formatConfig } from "../formats/config-dump.js";
 import { listEntries } from "../formats/index-file.js";
 import type { ModprobeConfig } from "../formats/modprobe-config.js";
-import { type Indexes, type IndexKind, indexNames, needIndex, readIndexes, readIndexesLeniently } from "../indexes.js";
+import {
+	type Indexes,
+	type IndexKind,
+	indexNames,
+	needIndexes,
+	readIndexes,
+	readIndexesLeniently,
+} from "../indexes.js";
 import type { Files, Problem } from "../kernel.js";
 import { type Knowledge, makeKnowledge } from "../knowledge.js";
 import { markOf } from "../presence.js";
@@ -33,7 +40,7 @@ export type Resources = {
 	validate(): Freshness;
 	/**
 	 * An index as text, a line for each value: `alias KEY MODULE` of aliases and symbols, else `KEY VALUE`.
-	 * @throws {MissingIndexes} where it is not there, but for builtinAliases, which older depmods do not make @throws {MalformedIndex}
+	 * @throws {MissingIndexes} where it is not there, but for builtinAliases, which older depmods do not make @throws {MalformedIndex} @throws {Refusal}
 	 */
 	dumpIndex(kind: IndexKind): string;
 	/** The configuration in the format of modprobe.d(5), as `modprobe --show-config` has it. */
@@ -86,7 +93,7 @@ export function openResources(
 		},
 		dumpIndex(kind) {
 			const { indexes } = knowledge();
-			if (kind !== "builtinAliases") needIndex(indexes, moduleDirectory, kind);
+			needIndexes(indexes, kind);
 			return dumpIndex(indexes, kind);
 		},
 		dumpConfiguration: () => formatConfig(configuration.value),

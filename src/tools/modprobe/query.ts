@@ -4,10 +4,11 @@ import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
+import { MissingIndexes } from "../../libkmod/indexes.js";
 import { makeRefusal, Refusal } from "../../libkmod/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
-import { findModules } from "../../libkmod/kmod/modules.js";
+import { findModules, pathOf } from "../../libkmod/kmod/modules.js";
 import type { Kmod } from "../../libkmod/kmod.js";
 import { printable } from "../../libkmod/printable.js";
 import { oneLine } from "../guarded-machine.js";
@@ -21,9 +22,9 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	}
 	machine.print(kmod.dumpConfiguration());
 	machine.print("\n# End of configuration files. Dumping indexes now:\n\n");
-	const { missing = [] } = kmod.knowledge().indexes;
+	const { unusable } = kmod.knowledge().indexes;
 	for (const kind of ["aliases", "symbols"] as const)
-		if (!missing.includes(kind)) machine.print(machine.isTerminal?.(1) ? listIndex(kmod, kind) : kmod.dumpIndex(kind));
+		if (!unusable?.has(kind)) machine.print(machine.isTerminal?.(1) ? listIndex(kmod, kind) : kmod.dumpIndex(kind));
 	return 0;
 }
 
@@ -55,6 +56,7 @@ async function showSymbols(
 	let status = 0;
 	try {
 		for (const module of find(call, operand)) {
+			needFile(call, module);
 			const symbols = await read(module);
 			if (symbols.length === 0) status = explained(makeRefusal("read", operand, "ENODATA"));
 			const lines = symbols.map(
@@ -66,6 +68,14 @@ async function showSymbols(
 	} catch (error) {
 		return explained(error);
 	}
+}
+
+/** For kmod a damaged or closed modules.dep.bin has no file of any module. @throws {NoModuleFile} */
+function needFile({ kmod }: Call, module: Module): void {
+	const knowledge = kmod.knowledge();
+	const why = knowledge.indexes.unusable?.get("dependencies");
+	if (why === undefined || why instanceof MissingIndexes || pathOf(knowledge, module) !== undefined) return;
+	throw new NoModuleFile(module.name, kmod.moduleDirectory);
 }
 
 /** @throws {Fatal} where it is neither. @throws {Refusal} */
