@@ -12,6 +12,7 @@ import { workingDirectory } from "./linux/working-directory.js";
  * Opens the kernel modules of this machine, or of another one whose root is a directory here: then nothing of this one is read
  * that the options do not name. Reads the configuration now and the indexes when they are first needed; loads nothing native
  * before the first insertion or removal, which this machine's kernel is asked for in either case.
+ * @throws {Refusal} where \`root\` is empty, or no directory that can be listed
  *
  * Strings are text both ways: what is handed to files, kernel and shell is its UTF-8. A byte that is no UTF-8, in a name, a
  * parameter or a path, is a lone surrogate, U+DC80 to U+DCFF (Python's surrogateescape, PEP 383), and as such is the same byte again.

@@ -89,11 +89,11 @@ export class Refusal extends Error {
 }
 
 /** Errnos that are answered without the kernel having been asked, by their numbers in asm-generic/errno.h. */
-const errnos = { ENOENT: 2, EIO: 5, EINVAL: 22, ENAMETOOLONG: 36, ENODATA: 61 } as const;
+const errnos = { ENOENT: 2, EIO: 5, ENOTDIR: 20, EINVAL: 22, ENAMETOOLONG: 36, ENODATA: 61 } as const;
 
 /** A refusal that is not the kernel's own. */
-export function makeRefusal(operation: string, subject: string, code: keyof typeof errnos): Refusal {
-	return new Refusal(operation, subject, code, errnos[code]);
+export function makeRefusal(operation: string, subject: string, code: keyof typeof errnos, reason?: string): Refusal {
+	return new Refusal(operation, subject, code, errnos[code], reason);
 }
 
 /** Something wrong in text that people wrote: the rest of the file is still used. Lines count from 1; 0 is the whole file. */

@@ -4,8 +4,16 @@
 // Kmod may be asked many things at once: a module that two probes want is inserted once.
 import { absolutePath } from "./absolute-path.js";
 import { modprobeDirectories, readConfiguration } from "./configuration.js";
+import { whyNoDirectory } from "./configuration-files.js";
 import { needIndexes } from "./indexes.js";
-import type { InsertFlags, Kernel, ModuleFiles, RemoveFlags } from "./kernel.js";
+import {
+	type Files,
+	type InsertFlags,
+	type Kernel,
+	type ModuleFiles,
+	makeRefusal,
+	type RemoveFlags,
+} from "./kernel.js";
 import { type Contents, makeContents } from "./kmod/contents.js";
 import type { Context, LogEntry } from "./kmod/context.js";
 import { AlreadyLoaded, NoSuchModule } from "./kmod/failures.js";
@@ -18,11 +26,13 @@ import { openResources, type Resources } from "./kmod/resources.js";
 import { removeModule, type UnprobeOptions, unprobeModule } from "./kmod/unprobe.js";
 import type { Knowledge } from "./knowledge.js";
 import { trimRoot } from "./other-root.js";
+import { isThere } from "./presence.js";
 
 export type KmodOptions = {
 	/**
 	 * Another machine's root: its modules are those in ROOT/lib/modules, its configuration is ROOT/etc/modprobe.d and the other four,
-	 * and its kernel's command line what ROOT/proc has. Links lead where they lead on that machine. This machine, where "" or absent.
+	 * and its kernel's command line what ROOT/proc has. Links lead where they lead on that machine. This machine, where "/" or absent;
+	 * "", and what is no directory, are refused.
 	 */
 	readonly root?: string;
 	/** In place of the running kernel's: `modprobe -S`. */
@@ -74,11 +84,12 @@ export type Actions = {
 	remove(module: ModuleOrName, options?: RemoveFlags & { readonly quiet?: boolean }): Promise<void>;
 };
 
-/** What cannot be read of the configuration is a problem of it, and no error. */
+/** What cannot be read of the configuration is a problem of it, and no error. @throws {Refusal} where the root is no directory that can be listed */
 export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {}): Kmod {
 	const { workingDirectory } = options;
 	const absolute = (path: string): string => (workingDirectory ? absolutePath(path, workingDirectory) : path);
 	const root = absolute(trimRoot(options.root ?? ""));
+	if (options.root !== undefined) needRoot(machine, options.root === "" ? "" : root || "/");
 	const { release = machine.release, sysfs = `${root}/sys`, proc = `${root}/proc`, configPaths } = options;
 	const directories = modprobeDirectories.map((directory) => root + directory);
 	const moduleDirectory = absolute(options.moduleDirectory ?? `${root}/lib/modules/${release}`);
@@ -106,6 +117,13 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 		...makeContents(context),
 		...makeActions(context),
 	};
+}
+
+/** A name that is empty is a caller's variable that is not set, and a root that is gone is no empty one. @throws {Refusal} */
+function needRoot(files: Files, root: string): void {
+	if (root === "") throw makeRefusal("list", root, "ENOENT", "root names no directory: it is empty");
+	if (root === "/" || files.list(root) !== undefined) return;
+	throw makeRefusal("list", root, isThere(files, root) ? "ENOTDIR" : "ENOENT", whyNoDirectory(files, root));
 }
 
 function makeActions(context: Context): Actions {

@@ -18,6 +18,24 @@ test("a module's file is below its directory or, where its path is absolute, bel
 	t.is(moduleFileIn({ moduleDirectory: "/lib/modules/6" }, "/opt/a.ko"), "/opt/a.ko");
 });
 
+test("a root that is empty, gone or no directory is refused, as commands refuse it, and / is this machine", (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "other-root-"));
+	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+	const file = join(folder, "file");
+	writeFileSync(file, "");
+	const refused = (root: string, code: string, why: string) =>
+		t.throws(() => openKmod({ root, release: RELEASE }), { name: "Refusal", code, message: `list ${root}: ${why}` });
+	refused("", "ENOENT", "root names no directory: it is empty");
+	refused(join(folder, "gone"), "ENOENT", "there is no such directory");
+	refused(file, "ENOTDIR", "is no directory");
+	refused("/dev/null", "ENOTDIR", "is no directory");
+	symlinkSync("loop", join(folder, "loop"));
+	t.throws(() => openKmod({ root: join(folder, "loop") }), { name: "Refusal", code: "ELOOP" });
+	t.is(openKmod({ root: folder, release: RELEASE }).moduleDirectory, `${folder}/lib/modules/${RELEASE}`);
+	t.is(openKmod({ root: "/", release: RELEASE }).moduleDirectory, `/lib/modules/${RELEASE}`);
+	t.is(openKmod({ release: RELEASE }).moduleDirectory, `/lib/modules/${RELEASE}`);
+});
+
 test("the library follows another root's links within it, and leaves this machine's configuration alone", async (t) => {
 	const root = mkdtempSync(join(tmpdir(), "other-root-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));

@@ -78,8 +78,8 @@ test("where the working directory is gone, absolute paths are still good", (t) =
 });
 
 test("so do the library's paths", (t) => {
-	const kmod = openKmod({ root: "node_modules/absent", release: RELEASE, configPaths: [] });
-	t.is(kmod.moduleDirectory, `${resolve("node_modules/absent")}/lib/modules/${RELEASE}`);
+	const kmod = openKmod({ root: "node_modules/ava", release: RELEASE, configPaths: [] });
+	t.is(kmod.moduleDirectory, `${resolve("node_modules/ava")}/lib/modules/${RELEASE}`);
 	t.is(kmod.moduleAt("./package.json")?.path, `${resolve(".")}/./package.json`);
 	t.is(openKmod({ moduleDirectory: "x", configPaths: [] }).moduleDirectory, resolve("x"));
 	t.is(openKmod({ release: RELEASE, configPaths: [] }).moduleDirectory, `/lib/modules/${RELEASE}`);
