@@ -11,6 +11,7 @@ import { leadsNowhere } from "../libkmod/presence.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import { parsePolicy } from "./policy-file.js";
 import type { PolicyDirectories } from "./policy-files.js";
+import { DEFAULTS_COUNT } from "./settings.js";
 import { parseSettings } from "./settings-file.js";
 
 export type Checked = { readonly file: string; readonly as: "settings" | "policy" | "configuration" | "index" };
@@ -48,7 +49,7 @@ export function makeChecker(files: Files): Checker {
 		const text = read(file, { ...bounds.settings, named: required });
 		if (text === undefined) {
 			if (isAbsent(files, file) && (required || leadsNowhere(files, file)))
-				object(file, required ? "there is no such file" : "is reached by a link to nowhere, so the defaults count");
+				object(file, required ? "there is no such file" : DEFAULTS_COUNT);
 			return;
 		}
 		note("settings", file);

@@ -18,6 +18,9 @@ export type Settings = {
 	readonly metrics_seconds: number;
 };
 
+/** What is told of a settings file that was not named, where a link to it leads nowhere. */
+export const DEFAULTS_COUNT = "is reached by a link to nowhere, so the defaults count";
+
 type Setting<Value> = {
 	readonly value: Value;
 	readonly sentence: string;

@@ -5,7 +5,7 @@ import { withMasks } from "../agent/decide.js";
 import type { UeventSource } from "../agent/devices.js";
 import type { Policy } from "../agent/policy.js";
 import { policyDirectories, readPolicy } from "../agent/policy-files.js";
-import { defaultSettings, type Settings } from "../agent/settings.js";
+import { DEFAULTS_COUNT, defaultSettings, type Settings } from "../agent/settings.js";
 import { exitStatus } from "../agent/verdict.js";
 import { bounds } from "../libkmod/bounds.js";
 import { readKernelCommandLine } from "../libkmod/configuration.js";
@@ -15,6 +15,7 @@ import { type Files, type Kernel, type Problem, Refusal } from "../libkmod/kerne
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../libkmod/knowledge.js";
 import { findMixture } from "../libkmod/mixed-set.js";
 import { trimRoot } from "../libkmod/other-root.js";
+import { leadsNowhere } from "../libkmod/presence.js";
 import { printable } from "../libkmod/printable.js";
 import { listUnheededLines } from "../libkmod/unheeded-lines.js";
 import type { Machine } from "./machine.js";
@@ -224,6 +225,7 @@ async function withPolicy(
 	const policy = await readPolicy(kernel, policyDirectories(rootOf(options), rulesDirectory, options.policy), source);
 	const mixture = findMixture(kernel, knowledge.moduleDirectory);
 	const problems = [
+		...listSettingsProblems(kernel, options),
 		...(mixture === undefined ? [] : [mixture]),
 		...knowledge.problems,
 		...listUnheededLines(knowledge),
@@ -231,6 +233,13 @@ async function withPolicy(
 	];
 	const read = [...knowledge.read, ...policy.read];
 	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
+}
+
+/** What is no end: whoever put the file elsewhere has the defaults. */
+function listSettingsProblems(files: Files, options: AgentOptions): readonly Problem[] {
+	const file = rootOf(options) + SETTINGS_FILE;
+	const toNowhere = options.config === undefined && leadsNowhere(files, file);
+	return toNowhere ? [{ file, line: 0, message: DEFAULTS_COUNT }] : [];
 }
 
 /** @throws {StartFailure} */

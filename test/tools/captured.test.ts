@@ -235,6 +235,12 @@ test("absolute links within a root lead where they do on its machine", (t) => {
 	t.true(stdout.includes(`e1000: blacklisted by ${machine}/etc/modprobe.d/site.conf line 1`), stdout);
 	rmSync(join(machine, "etc/hotplugd.toml"), { force: true });
 	symlinkSync("/nowhere/hotplugd.toml", join(machine, "etc/hotplugd.toml"));
+	const defaults = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	t.is(
+		defaults.stderr,
+		`coldplug: ${machine}/etc/hotplugd.toml: is reached by a link to nowhere, so the defaults count\n`,
+	);
+	t.deepEqual([defaults.status, defaults.stdout], [0, stdout]);
 	const checked = amidPoison(["check", "-d", machine, "-S", release]);
 	t.true(
 		checked.stdout.includes(`${machine}/etc/hotplugd.toml: is reached by a link to nowhere, so the defaults count\n`),
