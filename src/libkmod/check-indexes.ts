@@ -11,6 +11,7 @@ import { normaliseModuleName } from "./module-name.js";
 import { type ModulesPlace, moduleFileIn } from "./other-root.js";
 import { isThere } from "./presence.js";
 import { listPresentModules } from "./present-modules.js";
+import { listTornApart, listUnfitForLines, nameNeeded } from "./unfit-names.js";
 
 export type IndexCheck = {
 	readonly problems: readonly Problem[];
@@ -130,14 +131,18 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 	if (dependencies === undefined) return [];
 	const directory = place.moduleDirectory;
 	const known = new Set(dependencies.map(({ key }) => key));
-	const { misfits, paths, needed } = readDependencies(dependencies);
 	const present = listPresentModules(files, place, known);
+	const withoutLine = listUnfitForLines(present.paths);
+	const theirs = new Set(withoutLine.map(normaliseModuleName));
+	const { misfits, paths, needed } = readDependencies(dependencies.filter(({ key }) => !theirs.has(key)));
+	const unfit = [...withoutLine, ...listTornApart(present.paths, needed)];
 	const presentNames = present.paths.map(normaliseModuleName).sort();
 	const ofDependencies = `${directory}/${indexNames.dependencies}`;
 	const foreign = `it has modules that ${indexNames.dependencies} lacks`;
 	return [
+		...tell(directory, "it has files whose names cannot stand in modules.dep", unfit, RENAME),
 		...tell(ofDependencies, "it has lines that do not fit the module they are of", misfits),
-		...tell(ofDependencies, "it lacks modules that others depend on", listUnknown(needed, known)),
+		...tell(ofDependencies, "it lacks modules that others depend on", listUnknown(nameNeeded(needed, unfit), known)),
 		...tell(ofDependencies, "it has modules whose files are not there", listAbsent(files, place, paths)),
 		...tell(ofDependencies, "it lacks modules whose files are there", listUnknown(presentNames, known)),
 		...(present.whole ? [] : [tellTooMany(directory)]),
@@ -156,13 +161,15 @@ function tellTooMany(directory: string): Problem {
 }
 
 /** No problem where there are no names. */
-function tell(file: string, what: string, names: readonly string[]): Problem[] {
+function tell(file: string, what: string, names: readonly string[], remedy = "run depmod"): Problem[] {
 	const [first] = names;
-	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, names.length) }];
+	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, names.length, remedy) }];
 }
 
-const explain = (what: string, first: string, count: number): string =>
-	`${what}: ${first}${count > 1 ? ` and ${count - 1} more` : ""}; run depmod`;
+const explain = (what: string, first: string, count: number, remedy = "run depmod"): string =>
+	`${what}: ${first}${count > 1 ? ` and ${count - 1} more` : ""}; ${remedy}`;
+
+const RENAME = "rename what has a colon, a line break or, where others depend on it, a space in it, and run depmod";
 
 function explainDifference(file: string, difference: Difference | undefined): Problem[] {
 	if (difference?.first === undefined) return [];
@@ -175,6 +182,7 @@ type Dependencies = {
 	readonly misfits: string[];
 	/** As the lines spell them. */
 	readonly paths: string[];
+	/** As well. */
 	readonly needed: string[];
 };
 
@@ -185,7 +193,7 @@ function readDependencies(entries: readonly IndexEntry[]): Dependencies {
 		if (line === undefined || normaliseModuleName(line.path) !== key) read.misfits.push(key);
 		if (line === undefined) continue;
 		read.paths.push(line.path);
-		for (const path of line.dependencies) read.needed.push(normaliseModuleName(path));
+		for (const path of line.dependencies) read.needed.push(path);
 	}
 	return read;
 }

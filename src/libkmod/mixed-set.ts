@@ -45,11 +45,12 @@ type Pair = {
 	readonly text: string;
 	/** Undefined for a line that the index passes over. */
 	readonly ofLine: (line: string) => string | undefined;
-	readonly ofEntry: (entry: IndexEntry) => string;
+	/** As many lines as the entry has in the text. */
+	readonly ofEntry: (entry: IndexEntry) => readonly string[];
 };
 
 const PAIRS: Readonly<Partial<Record<IndexKind, Pair>>> = {
-	dependencies: { text: "modules.dep", ofLine: (line) => line, ofEntry: ({ value }) => value },
+	dependencies: { text: "modules.dep", ofLine: (line) => line, ofEntry: ({ value }) => linesOf(value) },
 	aliases: { text: "modules.alias", ofLine: (line) => wordsOf(line, normaliseAlias), ofEntry: nameEntry },
 	symbols: { text: "modules.symbols", ofLine: (line) => wordsOf(line, (key) => key), ofEntry: nameEntry },
 };
@@ -57,8 +58,8 @@ const PAIRS: Readonly<Partial<Record<IndexKind, Pair>>> = {
 /** As depmod cuts keys off in an index. */
 const LONGEST_KEY = 4095;
 
-function nameEntry({ key, value }: IndexEntry): string {
-	return `${key} ${value}`;
+function nameEntry({ key, value }: IndexEntry): readonly string[] {
+	return [`${key} ${value}`];
 }
 
 /** Of `alias KEY MODULE`. */
@@ -90,10 +91,11 @@ export function compareWithText(files: Files, moduleDirectory: string, kind: Ind
 	let count = 0;
 	return {
 		meet(entry) {
-			const words = ofEntry(entry);
-			if (unmet.delete(words) || inText.has(words)) return;
-			first ??= words;
-			count++;
+			for (const words of ofEntry(entry)) {
+				if (unmet.delete(words) || inText.has(words)) continue;
+				first ??= words;
+				count++;
+			}
 		},
 		end() {
 			// What is no ASCII depmod may have left out of the index.

@@ -261,6 +261,34 @@ test("what depmod does not take for a module is none here either: what it passes
 	);
 });
 
+test("a module file whose name cannot stand in modules.dep is named, and no run of depmod asked for that changes nothing", (t) => {
+	/** As depmod leaves a directory with such a file, on which another module depends. */
+	const withFile = (file: string, key: string, needed: boolean) =>
+		told((files) => {
+			for (const name of [...files.keys()]) if (name.endsWith(".ko")) files.delete(name);
+			for (const name of [file, "kernel/user.ko"]) files.set(path(name), Buffer.alloc(0));
+			const lines = [`${file}:`, needed ? `kernel/user.ko: ${file}` : "kernel/user.ko:"] as const;
+			files.set(path("modules.dep"), Buffer.from(lines.join("\n").concat("\n")));
+			const entries = [
+				[key, 0, lines[0]],
+				["user", 0, lines[1]],
+			] as const;
+			files.set(path("modules.dep.bin"), encodeTrie(entries, true));
+			files.set(path("modules.alias.bin"), encodeTrie([], true));
+		});
+	const problem = (file: string) => [
+		`: it has files whose names cannot stand in modules.dep: ${file}; rename what has a colon, a line break or, where others depend on it, a space in it, and run depmod`,
+	];
+	for (const needed of [false, true]) {
+		t.deepEqual(withFile("kernel/col:on.ko", "col:on", needed), problem("kernel/col:on.ko"));
+		t.deepEqual(withFile("kernel/a:/x.ko", "x", needed), problem("kernel/a:/x.ko"));
+		t.deepEqual(withFile("kernel/new\nline.ko", "new\nline", needed), problem("kernel/new\nline.ko"));
+		t.deepEqual(withFile("kernel/#\n#/x.ko", "x", needed), problem("kernel/#\n#/x.ko"));
+	}
+	t.deepEqual(withFile("kernel/a space.ko", "a space", false), []);
+	t.deepEqual(withFile("kernel/a space.ko", "a space", true), problem("kernel/a space.ko"));
+});
+
 test("what depmod.d excludes is not missed, by the configuration of the root that is checked", (t) => {
 	const files = new Map([...complete()].map(([file, content]) => [`/other${file}`, content]));
 	files.set(`/other${path("kernel/staging/x.ko")}`, Buffer.alloc(0));

@@ -74,7 +74,7 @@ export function filesIn(content: ReadonlyMap<string, Buffer>): Files {
 		list(path) {
 			const below = path.endsWith("/") ? path : `${path}/`;
 			const inside = [...content.keys()].filter((name) => name.startsWith(below));
-			const names = new Set(inside.map((name) => name.slice(below.length).replace(/\/.*/, "")));
+			const names = new Set(inside.map((name) => name.slice(below.length).replace(/\/.*/s, "")));
 			return names.size > 0 ? [...names] : undefined;
 		},
 		stamp: (path) => content.get(path)?.toString("latin1"),
