@@ -129,6 +129,7 @@ const readNoFormat: readonly string[] = [
 		"readAll",
 		"readWhatThereIs",
 		"readSwitch",
+		"readKernelCommandLine",
 		"readKernelSymbols",
 	],
 	// Names and words as bytes.

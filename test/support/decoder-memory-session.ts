@@ -10,10 +10,11 @@ const [compression, name, ...paths] = process.argv.slice(2);
 const decoder = (await listDecoders(compression as Compression)).find((one) => one.name === name);
 if (decoder === undefined) throw new Error(`there is no decoder ${name}`);
 const files = paths.map((path) => readFileSync(path));
-const before = process.memoryUsage().rss;
+const before = memory("VmRSS");
 const became: string[] = [];
 for (const file of files) became.push(await unpack(file));
-const grown = process.resourceUsage().maxRSS * 1024 - before;
+// Of getrusage(2) the largest is that of who began this process, too.
+const grown = memory("VmHWM") - before;
 process.stdout.write(JSON.stringify({ grown, became } satisfies DecoderMemory));
 
 async function unpack(file: Buffer): Promise<string> {
@@ -23,4 +24,10 @@ async function unpack(file: Buffer): Promise<string> {
 	} catch (error) {
 		return (error as { code: string }).code;
 	}
+}
+
+/** A line of proc_pid_status(5), in bytes. */
+function memory(line: "VmRSS" | "VmHWM"): number {
+	const [, kibibytes] = new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(readFileSync("/proc/self/status", "latin1"))!;
+	return 1024 * Number(kibibytes);
 }
