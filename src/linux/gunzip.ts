@@ -22,13 +22,18 @@ export const gunzip: Decoder<GzipFile> = {
 		do {
 			if (members.length === MOST_PARTS) throw tooManyParts("members");
 			const member = await decodeMember(rest, limit - size);
-			members.push(member.content);
+			members.push(members.length === 0 ? member.content : ownCopy(member.content));
 			size += member.content.length;
 			rest = rest.subarray(member.size);
 		} while (rest.length > GZIP_MAGIC.length && rest.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC));
 		return members.length === 1 ? members[0]! : Buffer.concat(members, size);
 	},
 };
+
+/** What is short stands in a piece of its own, of which the file's other members would each have one, too. */
+function ownCopy(content: Buffer): Buffer {
+	return content.length < CHUNK ? Buffer.from(content) : content;
+}
 
 /** @returns its content, and how many bytes it takes in the file. */
 async function decodeMember(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {

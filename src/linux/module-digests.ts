@@ -27,14 +27,28 @@ export async function digestModules(directory: string, paths: readonly string[])
 	const digester = new ModuleDigester(new SymbolNames());
 	const { plain, native, scripted } = await divide(paths);
 	const threads = Math.min(availableParallelism(), Math.ceil(scripted.length / FEWEST_FOR_THREADS));
-	const shared = threads > 1 ? digestInThreads(threads, directory, scripted, digester.names) : undefined;
-	const queue = [...plain, ...(shared === undefined ? scripted : [])];
-	const here = [digestInTurn(directory, queue, digester)];
+	const all = [digestInTurn(directory, plain, digester), digestScripted(threads, directory, scripted, digester)];
 	for (let n = 0; n < Math.min(DECODERS_AT_ONCE, native.length); n++)
-		here.push(digestInTurn(directory, native, digester));
-	const modules = await Promise.all([...here, shared ?? []]);
+		all.push(digestInTurn(directory, native, digester));
+	const modules = await Promise.all(all);
 	dropBuffers();
 	return { modules: modules.flat(), names: digester.names };
+}
+
+/**
+ * On so many threads; here, where they would be one, or fail, as where there is no memory to begin one: without depmod a new kernel has
+ * no modules. @param script of the threads, where tests have their own
+ */
+export async function digestScripted(
+	threads: number,
+	directory: string,
+	paths: readonly string[],
+	digester: ModuleDigester,
+	script?: string,
+): Promise<ModuleDigest[]> {
+	const shared = threads > 1 ? digestInThreads(threads, directory, paths, digester.names, script) : undefined;
+	const here = () => digestInTurn(directory, [...paths], digester);
+	return shared === undefined ? await here() : await shared.catch(here);
 }
 
 /** By what unpacks them, as far as their names tell how they are compressed. */

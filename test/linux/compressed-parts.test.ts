@@ -37,6 +37,20 @@ for (const [compression, decoder] of rows)
 		t.like(await t.throwsAsync(unpack(others + 1)), { name: "Refusal", subject: "x.ko", code: "EINVAL", reason });
 	});
 
+test("many members of one byte each have no more memory each than that", async (t) => {
+	const packed = Buffer.concat(Array<Buffer>(MOST_PARTS).fill(gzipSync("x")));
+	const before = process.memoryUsage().arrayBuffers;
+	let most = 0;
+	const look = setInterval(() => {
+		most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+	}, 5);
+	const content = await decompress("gzip", packed, "x.ko");
+	clearInterval(look);
+	t.is(content.length, MOST_PARTS);
+	// A piece of zlib's has 64 KiB: all of them would be a gigabyte.
+	t.true(most > 0 && most < 2 ** 29, String(most));
+});
+
 test("a million blocks of one byte each are no million objects at once", async (t) => {
 	const count = 2 ** 20;
 	const repeatedByte = Buffer.from([(1 << 3) | 2, 0, 0, 65]);

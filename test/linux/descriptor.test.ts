@@ -87,9 +87,10 @@ test.serial("a mark is made, and readiness announced, although closing fails", a
 	const problems: Error[] = [];
 	const announced = join(folder, "announced");
 	const notifyFd = openSync(announced, "w");
-	await whereClosingFails(async () =>
+	const told = await whereClosingFails(async () =>
 		(await openReadiness({ notifyFd, onProblem: (problem) => problems.push(problem) }, {})).ready(),
 	);
+	t.is(told.closed, 1);
 	t.is(readFileSync(announced, "latin1"), "\n");
 	t.deepEqual(problems, []);
 });

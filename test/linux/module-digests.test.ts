@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import test from "ava";
+import { ModuleDigester } from "../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../src/libkmod/depmod/symbol-names.js";
 import { digestInThreads } from "../../src/linux/digest-threads.js";
 import { decodingBudget, MemoryBudget, useBudget } from "../../src/linux/memory-budget.js";
-import { digestModules } from "../../src/linux/module-digests.js";
+import { digestModules, digestScripted } from "../../src/linux/module-digests.js";
+import { moduleImage } from "../support/elf-image.js";
 
 const folder = mkdtempSync(join(tmpdir(), "digests-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -47,6 +49,24 @@ for (const [does, message] of [
 		t.true(budget.peak > 0);
 		useBudget(usual);
 	});
+
+test.serial("what threads that fail would have digested is digested here", async (t) => {
+	const paths = Array.from({ length: 20 }, (_, n) => `left${n}.ko.gz`);
+	for (const path of paths)
+		writeFileSync(join(folder, path), gzipSync(moduleImage([`of_${path.slice(4, -6)}`], ["shared"])));
+	const script = fileURLToPath(new URL("../support/failing-digest-thread.js", import.meta.url));
+	const wanted = ["throw", ...paths];
+	const digester = new ModuleDigester(new SymbolNames());
+	const modules = await digestScripted(2, folder, wanted, digester, script);
+	t.deepEqual(
+		modules.map(({ path }) => path),
+		wanted,
+	);
+	t.deepEqual(
+		modules.flatMap(({ exports }) => exports.symbols.map((symbol) => digester.names.nameOf(symbol))),
+		paths.map((path) => `of_${path.slice(4, -6)}`),
+	);
+});
 
 test("other work has its turn while thousands of files are read", async (t) => {
 	writeFileSync(join(folder, "tiny.ko"), "x");

@@ -453,7 +453,7 @@ const bytes: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/module-digests.ts",
-		at: ["await Promise.all([...here, shared ?? []])"],
+		at: ["await Promise.all(all)"],
 		waitsFor: "depmod's threads and its own share",
 		ends: "the last module",
 		tests: [["test/linux/module-tree.test.ts", "modules are digested alike however they are compressed"]],
