@@ -182,7 +182,7 @@ type Dependencies = {
 	readonly misfits: string[];
 	/** As the lines spell them. */
 	readonly paths: string[];
-	/** As well. */
+	/** Those that others depend on, as the lines spell them. */
 	readonly needed: string[];
 };
 

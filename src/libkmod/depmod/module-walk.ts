@@ -1,5 +1,5 @@
-// Which module files lie below a directory, links followed: depmod makes its indexes of them, and a check compares the indexes with
-// them. What a directory holds and where a link leads is the machine's to say.
+// Which module files lie below a directory, links followed, by each way that leads to them: depmod makes its indexes of them. What a
+// directory holds and where a link leads is the machine's to say. (A check has no need of the ways: present-modules.ts.)
 import { Refusal } from "../kernel.js";
 import type { Walk, WalkFailure } from "./module-tree.js";
 
