@@ -5,7 +5,7 @@ import { makeTestFolder } from "./scripts/ava-worker/test-folder.mjs";
 /** Of every test that has passed or failed. */
 async function recordTests({ events }) {
 	// Asked for at once, before the run begins: what came before is not told.
-	const spans = import("./dist/test/support/spans.js");
+	const spans = import("./dist/test/support/project/spans.js");
 	for await (const { type, testFile, title, duration } of events)
 		if (type === "test-passed" || type === "test-failed")
 			(await spans).recordSpan("test", `${relative(process.cwd(), testFile)}: ${title}`, duration / 1000);
@@ -37,7 +37,9 @@ const longest = [
 	...["service-killed", "hotplug", "service-commands", "configuration", "clock", "tools"],
 ].map((name) => `test/vm/${name}.test.ts`);
 longest.push(
-	...["linux/failing-calls", "tools/run", "package", "tools/coldplug-unread"].map((name) => `test/${name}.test.ts`),
+	...["linux/failing-calls", "tools/agent/run", "project/package", "tools/agent/coldplug-unread"].map(
+		(name) => `test/${name}.test.ts`,
+	),
 );
 
 function placeOf(file) {

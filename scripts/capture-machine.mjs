@@ -6,12 +6,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { buildIndex, IndexEntries } from "../dist/src/libkmod/formats/index-build.js";
 import { listEntries, openIndex } from "../dist/src/libkmod/formats/index-file.js";
-import { readKnowledge } from "../dist/src/libkmod/knowledge.js";
-import { lookUp } from "../dist/src/libkmod/lookup.js";
-import { listProbe } from "../dist/src/libkmod/plan-insertion.js";
-import { files } from "../dist/src/linux/files.js";
-import { kernelPackage } from "../dist/test/support/vm/kernel-package.js";
-import { boot, coldplugDevices } from "../dist/test/support/vm.js";
+import { readKnowledge } from "../dist/src/libkmod/knowledge/knowledge.js";
+import { lookUp } from "../dist/src/libkmod/knowledge/lookup.js";
+import { listProbe } from "../dist/src/libkmod/planning/plan-insertion.js";
+import { files } from "../dist/src/linux/files/files.js";
+import { kernelPackage } from "../dist/test/support/vm/images/kernel-package.js";
+import { boot, coldplugDevices } from "../dist/test/support/vm/vm.js";
 
 const fixture = "fixtures/machine";
 

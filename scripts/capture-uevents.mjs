@@ -3,9 +3,9 @@
 // behind its length, 32 bits, least significant byte first.
 import "./no-debugger.mjs";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { compile } from "../dist/test/support/c-program.js";
-import { formatRecords, formatUevent } from "../dist/test/support/uevent-injector.js";
-import { coldplugDevices, start } from "../dist/test/support/vm.js";
+import { compile } from "../dist/test/support/running/c-program.js";
+import { formatRecords, formatUevent } from "../dist/test/support/running/uevent-injector.js";
+import { coldplugDevices, start } from "../dist/test/support/vm/vm.js";
 
 const rules = `
 ENV{MODALIAS}=="pci:v00008086d0000100E*", ENV{HOTPLUGD}="ignore"
@@ -30,7 +30,7 @@ const injected = [
 
 const listener = `
 import { appendFileSync } from "node:fs";
-import { loadUeventSocket } from "/opt/hotplugd/dist/src/linux/uevent-socket.js";
+import { loadUeventSocket } from "/opt/hotplugd/dist/src/linux/devices/uevent-socket.js";
 const open = await loadUeventSocket();
 const fail = (what) => () => { throw new Error(what); };
 for (const source of ["kernel", "udev"])

@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseSpans } from "../dist/test/support/spans.js";
-import { formatReport } from "../dist/test/support/time-report.js";
+import { parseSpans } from "../dist/test/support/project/spans.js";
+import { formatReport } from "../dist/test/support/project/time-report.js";
 
 /** How long a stage that was told to end may take until it is killed. */
 const END_MILLISECONDS = 10_000;
@@ -14,7 +14,7 @@ const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * Runs them and prints the report. A signal that ends this process ends the stage that runs, and then all.
  * @param stages {name, command, environment} each, a command being a program and its words
- * @param budget {minutes, making}: see test/support/time-report.ts
+ * @param budget {minutes, making}: see test/support/project/time-report.ts
  * @returns the exit status: that of the stage that failed
  */
 export async function runStages(stages, budget) {

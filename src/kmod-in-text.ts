@@ -1,12 +1,13 @@
 // The library's surface. Within, strings are bytes; callers have JavaScript's text, in which a byte that is no UTF-8 is a lone
 // surrogate (PEP 383). What a caller gives becomes bytes, what a caller gets becomes text, and both inside of functions that are passed.
-import { bytesOf, textOf } from "./libkmod/byte-strings.js";
+
 import { MalformedModule } from "./libkmod/formats/elf.js";
 import { MalformedIndex } from "./libkmod/formats/index-file.js";
-import { MissingIndexes } from "./libkmod/indexes.js";
-import { Refusal } from "./libkmod/kernel.js";
+import { Refusal } from "./libkmod/kernel/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "./libkmod/kmod/failures.js";
-import type { Kmod, KmodOptions } from "./libkmod/kmod.js";
+import type { Kmod, KmodOptions } from "./libkmod/kmod/kmod.js";
+import { MissingIndexes } from "./libkmod/knowledge/indexes.js";
+import { bytesOf, textOf } from "./libkmod/text/byte-strings.js";
 
 type Convert = (string: string) => string;
 type AnyFunction = (...given: unknown[]) => unknown;

@@ -1,24 +1,24 @@
 // The executable: finds the command, by the name that the executable was called by or by its first argument. A command is
 // imported when it is asked for: what one needs costs the others nothing.
 import { basename, join } from "node:path";
-import { Refusal } from "./libkmod/kernel.js";
-import { printable, printableLines } from "./libkmod/printable.js";
-import { endByExit } from "./linux/process-end.js";
-import { readArguments } from "./linux/process-words.js";
+import { Refusal } from "./libkmod/kernel/kernel.js";
+import { printable, printableLines } from "./libkmod/text/printable.js";
+import { endByExit } from "./linux/process/process-end.js";
+import { readArguments } from "./linux/process/process-words.js";
+import type { Machine } from "./ports/machine.js";
 import { thisMachine } from "./this-machine.js";
-import { agentTools } from "./tools/agent-tools.js";
-import { defineTool, type Tool } from "./tools/command-line.js";
-import { kmodTools } from "./tools/kmod-tools.js";
-import type { Machine } from "./tools/machine.js";
+import { agentTools } from "./tools/agent/agent-tools.js";
+import { defineTool, type Tool } from "./tools/command-line/command-line.js";
+import { kmodTools } from "./tools/kmod/kmod-tools.js";
 
 export { thisMachine };
 
 /** By the names they are called by. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
-	coldplug: async () => (await import("./tools/coldplug.js")).coldplug,
-	run: async () => (await import("./tools/run.js")).run,
-	check: async () => (await import("./tools/check.js")).check,
-	"run-install-command": async () => (await import("./tools/run-install-command.js")).runInstallCommand,
+	coldplug: async () => (await import("./tools/agent/coldplug.js")).coldplug,
+	run: async () => (await import("./tools/agent/run.js")).run,
+	check: async () => (await import("./tools/agent/check.js")).check,
+	"run-install-command": async () => (await import("./tools/agent/run-install-command.js")).runInstallCommand,
 	...agentTools,
 	...kmodTools,
 };
@@ -59,7 +59,7 @@ function lookUp(name: string): (() => Promise<Tool>) | undefined {
 /** A process of its own, since what it has run is what it saves. */
 async function rebuildCache(): Promise<number> {
 	const { spawnSync } = await import("node:child_process");
-	const { nodeOptions } = await import("./linux/node-options.js");
+	const { nodeOptions } = await import("./linux/process/node-options.js");
 	const maker = join(import.meta.dirname, "code-cache.cjs");
 	const { status, error } = spawnSync(process.execPath, [...nodeOptions(), maker], { stdio: "inherit" });
 	if (error) throw error;

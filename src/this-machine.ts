@@ -1,11 +1,11 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
-import type { OpenUeventSocket } from "./agent/announcements.js";
-import type { ListenOptions } from "./agent/devices.js";
-import { bytesOf } from "./libkmod/byte-strings.js";
-import { readEnvironment } from "./linux/process-words.js";
-import { isTerminal, writeStandard } from "./linux/standard-streams.js";
-import { workingDirectory } from "./linux/working-directory.js";
-import type { Machine } from "./tools/machine.js";
+import type { OpenUeventSocket } from "./agent/devices/announcements.js";
+import type { ListenOptions } from "./agent/devices/devices.js";
+import { bytesOf } from "./libkmod/text/byte-strings.js";
+import { workingDirectory } from "./linux/files/working-directory.js";
+import { isTerminal, writeStandard } from "./linux/output/standard-streams.js";
+import { readEnvironment } from "./linux/process/process-words.js";
+import type { Machine } from "./ports/machine.js";
 
 export const thisMachine: Machine = {
 	get environment() {
@@ -17,75 +17,78 @@ export const thisMachine: Machine = {
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	isTerminal,
-	openReports: async () => (await import("./linux/report-output.js")).makeReportOutput(),
-	openSyslog: async (program) => (await (await import("./linux/syscalls.js")).openSyscalls()).openSyslog(program),
-	writeFile: async (path, content) => (await import("./linux/output-file.js")).writeOutputFile(path, content),
+	openReports: async () => (await import("./linux/output/report-output.js")).makeReportOutput(),
+	openSyslog: async (program) =>
+		(await (await import("./linux/native/syscalls.js")).openSyscalls()).openSyslog(program),
+	writeFile: async (path, content) => (await import("./linux/output/output-file.js")).writeOutputFile(path, content),
 	async kernel({ root = "" } = {}) {
-		const { openKernel } = await import("./linux/kernel.js");
+		const { openKernel } = await import("./linux/modules/kernel.js");
 		if (root === "") return openKernel();
-		const { withinRoot } = await import("./linux/root-directory.js");
+		const { withinRoot } = await import("./linux/files/root-directory.js");
 		return withinRoot(root, openKernel());
 	},
-	moduleTree: async () => (await import("./linux/module-tree.js")).moduleTree,
+	moduleTree: async () => (await import("./linux/depmod/module-tree.js")).moduleTree,
 	devices: async (named, { root = "" } = {}) => {
-		const { walkDevices } = await import("./linux/sysfs.js");
-		const sysfs = root === "" ? named : (await import("./linux/root-directory.js")).findWithin(root, named);
-		const { identifyDevice } = await import("./linux/device-identity.js");
+		const { walkDevices } = await import("./linux/devices/sysfs.js");
+		const sysfs = root === "" ? named : (await import("./linux/files/root-directory.js")).findWithin(root, named);
+		const { identifyDevice } = await import("./linux/devices/device-identity.js");
 		return {
 			present: (concerns, onSkipped) => walkDevices(sysfs, concerns, onSkipped),
 			async *look(options) {
-				yield* (await import("./linux/threaded-walk.js")).walkOnThreads(sysfs, options);
+				yield* (await import("./linux/devices/threaded-walk.js")).walkOnThreads(sysfs, options);
 			},
 			identify: identifyDevice,
 			listen,
 		};
 	},
 	sizeThreadPool: async (insertions, more) =>
-		(await import("./linux/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
+		(await import("./linux/native/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
 	async beginInsertionProcess(kernel, { root = "" } = {}) {
-		const { beginInsertionProcess } = await import("./linux/insertion-process.js");
+		const { beginInsertionProcess } = await import("./linux/modules/insertion-process.js");
 		const script = `${import.meta.dirname}/insertion-process.js`;
 		const begun = beginInsertionProcess({ script, insertHere: kernel.insert });
 		if (root === "") return begun;
-		const { insertWithin } = await import("./linux/root-directory.js");
+		const { insertWithin } = await import("./linux/files/root-directory.js");
 		return { ...begun, insert: insertWithin(root, begun.insert) };
 	},
 	async openFiles() {
 		try {
-			return (await import("./linux/open-files.js")).countOpenFiles();
+			return (await import("./linux/files/open-files.js")).countOpenFiles();
 		} catch (thrown) {
 			// Not even a part of this program can be read any more.
 			if ((thrown as NodeJS.ErrnoException).code === "EMFILE") return { left: 0 };
 			throw thrown;
 		}
 	},
-	endNow: async (status) => (await (await import("./linux/syscalls.js")).openSyscalls()).exitNow(status),
-	trimMemory: async () => (await import("./linux/memory.js")).trimMemory(),
+	endNow: async (status) => (await (await import("./linux/native/syscalls.js")).openSyscalls()).exitNow(status),
+	trimMemory: async () => (await import("./linux/native/memory.js")).trimMemory(),
 	onStopSignal(listener) {
 		for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, listener);
 	},
 	onReloadSignal: (listener) => void process.on("SIGHUP", listener),
 	async service() {
-		const { mark } = await import("./linux/mark.js");
+		const { mark } = await import("./linux/files/presence-file.js");
 		return {
-			openLog: async (options) => (await import("./linux/log-output.js")).openLogOutput(options),
-			lockInstance: async (directory) => (await import("./linux/instance-lock.js")).lockInstance(directory),
-			listenControl: async (options) => (await import("./linux/control-socket.js")).listenControl(options),
-			readiness: async (options) => (await import("./linux/readiness.js")).openReadiness(options),
-			watchDirectories: async (options) => (await import("./linux/watch-files.js")).watchDirectories(options),
+			openLog: async (options) => (await import("./linux/output/log-output.js")).openLogOutput(options),
+			lockInstance: async (directory) => (await import("./linux/service/instance-lock.js")).lockInstance(directory),
+			listenControl: async (options) => (await import("./linux/service/control-socket.js")).listenControl(options),
+			readiness: async (options) => (await import("./linux/service/readiness.js")).openReadiness(options),
+			watchDirectories: async (options) => (await import("./linux/service/watch-files.js")).watchDirectories(options),
 			mark,
-			runCommand: async (run) => (await import("./linux/run-command.js")).runCommand(run),
-			replaceFile: async (path, content) => (await import("./linux/output-file.js")).replaceOutputFile(path, content),
-			ask: async (...asked) => (await import("./linux/control-client.js")).ask(...asked),
-			takeSpooled: async (directory) => (await import("./linux/spool.js")).takeSpooled(directory),
-			putSpooled: async (directory, line) => (await import("./linux/spool.js")).putSpooled(directory, line),
-			acceptConnection: async () => (await import("./linux/activated-socket.js")).acceptConnection(),
+			runCommand: async (run) => (await import("./linux/commands/run-command.js")).runCommand(run),
+			replaceFile: async (path, content) =>
+				(await import("./linux/output/output-file.js")).replaceOutputFile(path, content),
+			ask: async (...asked) => (await import("./linux/service/control-client.js")).ask(...asked),
+			takeSpooled: async (directory) => (await import("./linux/service/request-spool.js")).takeSpooled(directory),
+			putSpooled: async (directory, line) =>
+				(await import("./linux/service/request-spool.js")).putSpooled(directory, line),
+			acceptConnection: async () => (await import("./linux/service/activated-socket.js")).acceptConnection(),
 		};
 	},
 };
 
 async function listen(options: ListenOptions): Promise<OpenUeventSocket> {
-	const { loadUeventSocket } = await import("./linux/uevent-socket.js");
+	const { loadUeventSocket } = await import("./linux/devices/uevent-socket.js");
 	const open = await loadUeventSocket();
 	return (listeners) => open(listeners, options);
 }

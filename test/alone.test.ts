@@ -12,7 +12,7 @@ import {
 	makeAloneMachine,
 	readScript,
 	words,
-} from "./support/alone-machine.js";
+} from "./support/vm/alone-machine.js";
 
 const shells: readonly (readonly string[])[] = [["dash"], ["busybox", "sh"]];
 const loadedTwice = [...words, ...words];

@@ -1,20 +1,20 @@
 // Nothing in src reads the wall clock: it is set while a machine boots, and again whenever somebody sets it. The sources are read
-// to hold them to that, RxJS's operators with them: all of those that know a time go by src/agent/monotonic-scheduler.ts.
-// The one exception is the stamp of the log's lines, which is for people. That it works: test/agent/clock.test.ts,
-// test/tools/clock.test.ts, test/vm/clock.test.ts.
+// to hold them to that, RxJS's operators with them: all of those that know a time go by src/agent/pipeline/monotonic-scheduler.ts.
+// The one exception is the stamp of the log's lines, which is for people. That it works: test/agent/pipeline/clock.test.ts,
+// test/tools/agent/clock.test.ts, test/vm/clock.test.ts.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
-import { listCalls, listFiles, readCode, withoutComments } from "./support/source-text.js";
+import { listCalls, listFiles, readCode, withoutComments } from "./support/project/source-text.js";
 
 /** Who may name a clock, and how: taken out of the file before it is read. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
 	// When a line of the log was written, for people.
-	"src/agent/journal.ts": ["pino.stdTimeFunctions.isoTime"],
+	"src/agent/telling/journal.ts": ["pino.stdTimeFunctions.isoTime"],
 	// A value of TOML's, which is no clock.
-	"src/agent/policy-values.ts": ["given instanceof Date"],
-	"src/agent/monotonic-scheduler.ts": [
+	"src/agent/policy/policy-values.ts": ["given instanceof Date"],
+	"src/agent/pipeline/monotonic-scheduler.ts": [
 		"import { asyncScheduler,",
 		"schedule: asyncScheduler.schedule.bind(asyncScheduler)",
 	],

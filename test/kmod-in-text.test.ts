@@ -4,9 +4,9 @@ import { join } from "node:path";
 import test from "ava";
 import { bytesOf, openKmod, Refusal, textOf } from "../src/index.js";
 import { kmodInText, optionsInBytes } from "../src/kmod-in-text.js";
-import { type KmodOptions, openKmod as openOn } from "../src/libkmod/kmod.js";
-import { makeFakeKernel } from "./support/fake-kernel.js";
-import { configFile, moduleDirectory, type World, worldFiles } from "./support/world.js";
+import { type KmodOptions, openKmod as openOn } from "../src/libkmod/kmod/kmod.js";
+import { makeFakeKernel } from "./support/fakes/fake-kernel.js";
+import { configFile, moduleDirectory, type World, worldFiles } from "./support/worlds/world.js";
 
 /** A world's strings are bytes; the library's are text. */
 function open(world: World, options: KmodOptions = {}, answers: Readonly<Record<string, string>> = {}) {

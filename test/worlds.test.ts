@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import test, { type ExecutionContext } from "ava";
-import { withoutPlacesIn } from "./support/compared-modprobe.js";
-import { entriesOf } from "./support/depmod-world.js";
-import { type FixtureRun, parseFixtureWorld } from "./support/fixture-world.js";
-import { LONG, type Run, runBoth } from "./support/pretend-machine.js";
-import { differences } from "./tools/differences.js";
+import { LONG, type Run, runBoth } from "./support/fakes/pretend-machine.js";
+import { withoutPlacesIn } from "./support/real/compared-modprobe.js";
+import { entriesOf } from "./support/worlds/depmod-world.js";
+import { type FixtureRun, parseFixtureWorld } from "./support/worlds/fixture-world.js";
+import { differences } from "./tools/kmod/differences.js";
 
 const folder = "fixtures/worlds";
 const names = readdirSync(folder).filter((name) => name.endsWith(".world"));

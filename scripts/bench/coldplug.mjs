@@ -1,7 +1,7 @@
 // coldplug against udev in a virtual machine with some thirty devices: from the start of the program until the init of the
 // last module that came to live has returned, as the kernel's own trace events tell for both.
 import { readFileSync } from "node:fs";
-import { boot, coldplugDevices } from "../../dist/test/support/vm.js";
+import { boot, coldplugDevices } from "../../dist/test/support/vm/vm.js";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
 

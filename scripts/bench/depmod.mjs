@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { moduleTree } from "../../dist/test/support/vm/kernel-package.js";
+import { moduleTree } from "../../dist/test/support/vm/images/kernel-package.js";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;

@@ -3,10 +3,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readKnowledge } from "../../dist/src/libkmod/knowledge.js";
-import { lookUp } from "../../dist/src/libkmod/lookup.js";
-import { files } from "../../dist/src/linux/files.js";
-import { kernelPackage } from "../../dist/test/support/vm/kernel-package.js";
+import { readKnowledge } from "../../dist/src/libkmod/knowledge/knowledge.js";
+import { lookUp } from "../../dist/src/libkmod/knowledge/lookup.js";
+import { files } from "../../dist/src/linux/files/files.js";
+import { kernelPackage } from "../../dist/test/support/vm/images/kernel-package.js";
 
 const ROUNDS = 10;
 

@@ -5,10 +5,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { mountDevices, startDaemon } from "../../dist/test/support/agent-session.js";
-import { compile } from "../../dist/test/support/c-program.js";
-import { processorTime, residentSize } from "../../dist/test/support/daemon-figures.js";
-import { formatRecords, formatUevent } from "../../dist/test/support/uevent-injector.js";
+import { mountDevices, startDaemon } from "../../dist/test/support/running/agent-session.js";
+import { compile } from "../../dist/test/support/running/c-program.js";
+import { processorTime, residentSize } from "../../dist/test/support/running/daemon-figures.js";
+import { formatRecords, formatUevent } from "../../dist/test/support/running/uevent-injector.js";
 
 const EVENTS = 200_000;
 const [program, ...words] = process.argv.slice(2);

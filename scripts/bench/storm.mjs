@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asset } from "../../dist/test/support/vm/cache.js";
-import { kernelPackage, unpackPackages } from "../../dist/test/support/vm/kernel-package.js";
+import { asset } from "../../dist/test/support/vm/images/cache.js";
+import { kernelPackage, unpackPackages } from "../../dist/test/support/vm/images/kernel-package.js";
 
 const ROUNDS = 3;
 

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launch, looked, mountDevices, preparePlace } from "../../dist/test/support/agent-session.js";
-import { compileThinHelper } from "../../dist/test/support/thin-helper.js";
+import { launch, looked, mountDevices, preparePlace } from "../../dist/test/support/running/agent-session.js";
+import { compileThinHelper } from "../../dist/test/support/running/thin-helper.js";
 
 const CALLS = 200;
 const ROUNDS = 5;

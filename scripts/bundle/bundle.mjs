@@ -24,7 +24,7 @@ const natives = {
 };
 
 /** What node is given, and the source of each: the executable, and the process that inserts for it. */
-const executables = { "main.js": "src/main.ts", "insertion-process.js": "src/linux/insertion-server.ts" };
+const executables = { "main.js": "src/main.ts", "insertion-process.js": "src/linux/modules/insertion-server.ts" };
 
 /** Writes the executables, the chunks of its bundle, the code cache of this node, and the licences of what is in the bundle. */
 export async function bundle(dist) {
@@ -54,7 +54,7 @@ export async function bundle(dist) {
 	writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), collectLicenses({ outputs }));
 	chmodSync(join(dist, "main.js"), 0o755);
 	copyFileSync(join(here, "code-cache.cjs"), join(dist, "code-cache.cjs"));
-	const { nodeOptions } = await import("../../dist/src/linux/node-options.js");
+	const { nodeOptions } = await import("../../dist/src/linux/process/node-options.js");
 	execFileSync(process.execPath, [...nodeOptions(), join(dist, "code-cache.cjs")], { stdio: "inherit" });
 	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
 }

@@ -206,7 +206,7 @@ export const texts = {
 			"`kmod` is all of the tools for kernel modules in one. It is the tool that it is called as, by a symlink or by its first argument, and has commands of its own beside them.",
 		],
 		commands: async () => {
-			const { commands } = await import("../../dist/src/tools/kmod.js");
+			const { commands } = await import("../../dist/src/tools/kmod/kmod.js");
 			const { help: _, ...others } = commands;
 			return Promise.all(Object.values(others).map((load) => load()));
 		},

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import test from "ava";
-import { runSession } from "../support/network-namespace.js";
+import { runSession } from "../support/running/network-namespace.js";
 import { elsewhere, manPages } from "../support/sweep/man-pages.js";
 import { type SweepResult, sweepSession } from "../support/sweep/sweep-session.js";
 

@@ -1,10 +1,10 @@
 // The examples of how to start the agent alone, under busybox's init.
 import { readFileSync } from "node:fs";
-import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlVm, umlChips } from "../support/uml.js";
-import { placePackage } from "../support/vm/placed-package.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { placePackage } from "../support/vm/images/placed-package.js";
+import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
+import { vmTest } from "../support/vm/vm-test.js";
 import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
-import { vmTest } from "../support/vm-test.js";
 
 const devices = umlChips("tmp006", "hotplugd");
 /** What these ask for by their aliases. */

@@ -1,11 +1,11 @@
 // The examples of how to start the agent alone, under s6 and under OpenRC as Debian has them.
 import { readFileSync } from "node:fs";
-import { sectionsOf } from "../support/sections.js";
-import { bootUml, umlChips } from "../support/uml.js";
-import { placePackage } from "../support/vm/placed-package.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { placePackage } from "../support/vm/images/placed-package.js";
 import { supervisorFiles } from "../support/vm/supervisors.js";
+import { bootUml, umlChips } from "../support/vm/uml.js";
+import { vmTest } from "../support/vm/vm-test.js";
 import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
-import { vmTest } from "../support/vm-test.js";
 
 const example = (name: string) => readFileSync(`systemd/alone/${name}`);
 

@@ -1,12 +1,12 @@
 // hotplugd alone, in a small image: busybox's init, no udev, no systemd, no other modprobe.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadedByUdev, loadedByUdevUml } from "../support/udev-coldplug.js";
-import { startUml, umlDevices } from "../support/uml.js";
-import { rootDirectory } from "../support/vm/root-image.js";
-import { start } from "../support/vm.js";
-import { serviceDevices } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { loadedByUdev, loadedByUdevUml } from "../support/real/udev-coldplug.js";
+import { rootDirectory } from "../support/vm/images/root-image.js";
+import { startUml, umlDevices } from "../support/vm/uml.js";
+import { start } from "../support/vm/vm.js";
+import { serviceDevices } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const LOG = "/var/log/hotplugd.log";
 

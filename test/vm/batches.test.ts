@@ -2,11 +2,11 @@
 // events are the kernel's own, for devices that are not there; the drivers are Debian's, and one of ours that takes its time.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../support/c-program.js";
-import { formatRecords, formatUevent } from "../support/uevent-injector.js";
-import { kernelPackage } from "../support/vm/kernel-package.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { compile } from "../support/running/c-program.js";
+import { formatRecords, formatUevent } from "../support/running/uevent-injector.js";
+import { kernelPackage } from "../support/vm/images/kernel-package.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 type Outcome = {
 	readonly time: string;

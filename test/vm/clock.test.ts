@@ -1,10 +1,10 @@
 // The wall clock is set by an hour, ahead and back, while drivers are loaded, as it is at the boot of a system without a battery
 // clock.
 import { readFileSync } from "node:fs";
-import { compile } from "../support/c-program.js";
-import { formatRecords, formatUevent } from "../support/uevent-injector.js";
-import { startUml, type UmlVm, umlDevices } from "../support/uml.js";
-import { vmTest } from "../support/vm-test.js";
+import { compile } from "../support/running/c-program.js";
+import { formatRecords, formatUevent } from "../support/running/uevent-injector.js";
+import { startUml, type UmlVm, umlDevices } from "../support/vm/uml.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** A device of a test module, as the kernel announces it. */
 const device = (module: string, name: string): Buffer =>

@@ -1,6 +1,6 @@
 // coldplug beside udev, on a real kernel with some thirty devices: the same modules, boot after boot.
-import { boot, coldplugDevices } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { boot, coldplugDevices } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** The day's subset has one (scripts/test-vm-quick.mjs). */
 const BOOTS = Number(process.env.COLDPLUG_BOOTS ?? 5);

@@ -1,11 +1,11 @@
 // Compressed modules: whoever decompresses them, hotplugd or the kernel, the same ones are loaded.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { sectionsOf } from "../support/sections.js";
-import { loadedByUdev } from "../support/udev-coldplug.js";
-import { backportedKernel } from "../support/vm/backported-kernel.js";
-import { boot, coldplugDevices } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { loadedByUdev } from "../support/real/udev-coldplug.js";
+import { backportedKernel } from "../support/vm/images/backported-kernel.js";
+import { boot, coldplugDevices } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const script = `. /vm/functions
 echo "== files"

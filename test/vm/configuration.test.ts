@@ -1,8 +1,8 @@
 // What an operator writes in modprobe.d and on the kernel command line, and what goes wrong with modules, on a real kernel.
 
-import { sectionsOf } from "../support/sections.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const devices = [
 	"e1000,romfile=",

@@ -2,15 +2,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import type { AgentStatus } from "../../src/agent/status.js";
-import { compile } from "../support/c-program.js";
-import { renameModule } from "../support/renamed-module.js";
-import { formatRecords, formatUevent } from "../support/uevent-injector.js";
-import { startUml, type UmlVm, umlChips } from "../support/uml.js";
-import { umlKernel } from "../support/vm/uml-system.js";
-import { umlTestModules } from "../support/vm/uml-test-modules.js";
-import { coldplugDevices, start } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import type { AgentStatus } from "../../src/agent/telling/status.js";
+import { compile } from "../support/running/c-program.js";
+import { formatRecords, formatUevent } from "../support/running/uevent-injector.js";
+import { umlKernel } from "../support/vm/images/uml-system.js";
+import { umlTestModules } from "../support/vm/images/uml-test-modules.js";
+import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
+import { coldplugDevices, start } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
+import { renameModule } from "../support/worlds/renamed-module.js";
 
 const LOG = "/run/hotplugd.log";
 

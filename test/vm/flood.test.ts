@@ -1,7 +1,7 @@
 // Floods of 200,000 uevents, on this machine itself: here since nothing else runs beside the tests for virtual machines.
 import test, { type ExecutionContext } from "ava";
-import { type Flooded, floodSession } from "../support/flood-session.js";
-import { runInRootNamespaceWithOwnMounts, runWithOwnMounts } from "../support/network-namespace.js";
+import { type Flooded, floodSession } from "../support/programs/flood-session.js";
+import { runInRootNamespaceWithOwnMounts, runWithOwnMounts } from "../support/running/network-namespace.js";
 
 const isRoot = process.getuid?.() === 0;
 const run = isRoot ? runInRootNamespaceWithOwnMounts : runWithOwnMounts;

@@ -1,7 +1,7 @@
 // Devices that are plugged into a machine that runs, and the end of the daemon that waits for them.
 import type { ExecutionContext } from "ava";
-import { start, type Vm } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { start, type Vm } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 type Line = {
 	readonly msg: string;

@@ -3,12 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { exitStatus } from "../../src/agent/verdict.js";
-import { renameModule } from "../support/renamed-module.js";
-import { startUml, type UmlVm, umlChips } from "../support/uml.js";
-import { umlKernel } from "../support/vm/uml-system.js";
-import { umlTestModules } from "../support/vm/uml-test-modules.js";
-import { vmTest } from "../support/vm-test.js";
+import { exitStatus } from "../../src/agent/telling/exit-status.js";
+import { umlKernel } from "../support/vm/images/uml-system.js";
+import { umlTestModules } from "../support/vm/images/uml-test-modules.js";
+import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
+import { vmTest } from "../support/vm/vm-test.js";
+import { renameModule } from "../support/worlds/renamed-module.js";
 
 /** One for each run, since each of them is in its init until the machine is stopped. */
 const drivers = ["hotplugd_slo0", "hotplugd_slo1", "hotplugd_slo2", "hotplugd_slo3", "hotplugd_slo4"] as const;

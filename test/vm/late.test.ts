@@ -1,8 +1,8 @@
 // A machine whose /lib/modules is not there when it boots, and is mounted when everything has long settled.
-import { sectionsOf } from "../support/sections.js";
-import { startUml, umlDevices } from "../support/uml.js";
-import { unmodifiedUmlBoot } from "../support/uml-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { startUml, umlDevices } from "../support/vm/uml.js";
+import { unmodifiedUmlBoot } from "../support/vm/uml-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** Of what its start took of the processor it uses no more in 40 seconds. Begun every four seconds, it would use ten times that. */
 const IDLE_SHARE = 0.25;

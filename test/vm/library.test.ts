@@ -1,10 +1,10 @@
 // The library on a real kernel: the README's first example, and what only a kernel can answer, beside libkmod.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectRoot } from "../support/vm/project-image.js";
-import { foreignModule } from "../support/vm/test-modules.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { projectRoot } from "../support/vm/images/project-image.js";
+import { foreignModule } from "../support/vm/images/test-modules.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** Three lines, out of the README. */
 const [, example = ""] = /```js\n(.*?)```/s.exec(readFileSync(join(projectRoot, "README.md"), "utf8")) ?? [];

@@ -1,9 +1,10 @@
 // modprobe on a real kernel, beside the real one: the same commands by both, one after the other, from the same state.
-import { withoutPlacesIn } from "../support/compared-modprobe.js";
-import { textsOf } from "../support/sections.js";
-import { foreignModule } from "../support/vm/test-modules.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+
+import { textsOf } from "../support/project/sections.js";
+import { withoutPlacesIn } from "../support/real/compared-modprobe.js";
+import { foreignModule } from "../support/vm/images/test-modules.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const config = `options hotplugd_user numbers=1,2
 alias hp-user hotplugd-user

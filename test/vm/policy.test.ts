@@ -1,8 +1,8 @@
 // Rules of policy on a real kernel: what they keep out, and nothing else is missing; what they bring in and run.
 
-import { sectionsOf } from "../support/sections.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const RULES = "/etc/hotplugd/rules.d/site.toml";
 

@@ -1,8 +1,8 @@
 // What we lean on in the kernel, seen on a real one through its own kmod.
 
-import { kernelPackage } from "../support/vm/kernel-package.js";
-import { boot, start } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { kernelPackage } from "../support/vm/images/kernel-package.js";
+import { boot, start } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const answers = `
 tree=/lib/modules/$(uname -r)/kernel

@@ -1,10 +1,10 @@
 // Two drivers of one device on a real kernel: the first in the index's order has it, however long what it needs takes, and with
 // the one that fails the second has it. The device is that of fixtures/modules/hotplugd_device.c.
 import type { ExecutionContext } from "ava";
-import { sectionsOf } from "../support/sections.js";
-import { bootUml } from "../support/uml.js";
-import type { Outcome } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { bootUml } from "../support/vm/uml.js";
+import type { Outcome } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const TIMES = 20;
 

@@ -1,6 +1,6 @@
 // The boot that the service is held to: Debian's own systemd and udev, with nothing of ours in it.
-import { bootUnmodified, builtinLoads, unmodifiedBoot } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { bootUnmodified, builtinLoads, unmodifiedBoot } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 vmTest("two unmodified boots end with the same modules, loaded by udev's builtin, and without a failure", async (t) => {
 	const first = await unmodifiedBoot();

@@ -1,7 +1,7 @@
 // Commands of modprobe.d, which the agent's sandbox would keep from their work: they do what they do under udev.
-import { sectionsOf } from "../support/sections.js";
-import { startUml, umlDevices } from "../support/uml.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { startUml, umlDevices } from "../support/vm/uml.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const WRITTEN = "/etc/written-by-a-command";
 

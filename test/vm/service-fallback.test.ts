@@ -1,13 +1,13 @@
 // Whatever has become of the agent, with its rule installed a machine boots to the modules of an unmodified boot: under User-mode
 // Linux, where only the initrd of a machine is not.
 import type { ExecutionContext } from "ava";
-import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlMachine } from "../support/uml.js";
-import { debianMachine, unmodifiedUmlBoot } from "../support/uml-boot.js";
-import { shell } from "../support/vm/command.js";
-import { rebuiltInitrd } from "../support/vm/rebuilt-initrd.js";
-import { type BootRecord, bootUnmodified, builtinLoads, recordBoot } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { rebuiltInitrd } from "../support/vm/images/rebuilt-initrd.js";
+import { shell } from "../support/vm/machines/command.js";
+import { startUml, type UmlMachine } from "../support/vm/uml.js";
+import { debianMachine, unmodifiedUmlBoot } from "../support/vm/uml-boot.js";
+import { type BootRecord, bootUnmodified, builtinLoads, recordBoot } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const INSTALL = "sh /opt/hotplugd/systemd/install.sh";
 const MAIN = "/opt/hotplugd/dist/main.js";

@@ -1,7 +1,7 @@
 // What a rule of udev's kept from its driver, by emptying MODALIAS, stays without it, whatever becomes of the agent.
-import { sectionsOf } from "../support/sections.js";
-import { start } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { start } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const RULES = "/etc/udev/rules.d";
 

@@ -1,10 +1,10 @@
 // An agent that is ended or stopped while the machine boots: the boot comes to the modules of an unmodified boot all the same.
 import type { ExecutionContext } from "ava";
-import { sectionsOf } from "../support/sections.js";
-import { startUml } from "../support/uml.js";
-import { debianMachine, unmodifiedUmlBoot } from "../support/uml-boot.js";
-import { recordBoot } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { startUml } from "../support/vm/uml.js";
+import { debianMachine, unmodifiedUmlBoot } from "../support/vm/uml-boot.js";
+import { recordBoot } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const UNIT = "hotplugd.service";
 

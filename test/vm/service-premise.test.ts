@@ -1,11 +1,11 @@
 // What the service leans on in systemd, udev and the kernel, seen on them as Debian has them, under User-mode Linux.
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { compile } from "../support/c-program.js";
-import { sectionsOf } from "../support/sections.js";
-import { startUml, type UmlVm } from "../support/uml.js";
-import { debianMachine } from "../support/uml-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { compile } from "../support/running/c-program.js";
+import { startUml, type UmlVm } from "../support/vm/uml.js";
+import { debianMachine } from "../support/vm/uml-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** A service that says it is ready, has made a file in its run directory, and then only sleeps. */
 const service = (lines: string) => `[Service]

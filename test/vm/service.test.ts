@@ -1,9 +1,9 @@
 // The agent as udev's helper, installed by the documented step, under Debian's systemd.
 import type { ExecutionContext } from "ava";
-import { sectionsOf } from "../support/sections.js";
-import { start, type Vm } from "../support/vm.js";
-import { type BootRecord, builtinLoads, recordBoot, serviceDevices, unmodifiedBoot } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { start, type Vm } from "../support/vm/vm.js";
+import { type BootRecord, builtinLoads, recordBoot, serviceDevices, unmodifiedBoot } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const AFTER_SETTLE = "/run/after-settle";
 

@@ -1,8 +1,8 @@
 // Devices that come and go for hours, put into minutes: the daemon takes no more memory for it. `npm run soak` has ten times as
 // many of them.
 import type { ExecutionContext } from "ava";
-import { start, type Vm } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { start, type Vm } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const LOG = "/run/hotplugd.log";
 const PLUGS = Number(process.env.SOAK_PLUGS ?? 200);

@@ -1,9 +1,9 @@
 // lsmod, insmod, rmmod and kmod on a real kernel, beside the real ones: the same commands by both, one after the other.
 import { execFileSync } from "node:child_process";
-import { textsOf } from "../support/sections.js";
-import { foreignModule } from "../support/vm/test-modules.js";
-import { boot } from "../support/vm.js";
-import { vmTest } from "../support/vm-test.js";
+import { textsOf } from "../support/project/sections.js";
+import { foreignModule } from "../support/vm/images/test-modules.js";
+import { boot } from "../support/vm/vm.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 /** Command lines that leave the machine as they have found it; $tree and $extra are where modules are. */
 const cases: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 // The rules that stand for udev's own, beside those that Debian's udev brings.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { rootDirectory } from "../support/vm/root-image.js";
-import { vmTest } from "../support/vm-test.js";
+import { rootDirectory } from "../support/vm/images/root-image.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 const CONDITION = 'TEST!="/run/hotplugd/listening"';
 const NAME = "80-drivers.rules";

@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { sectionsOf } from "../support/sections.js";
-import { startUml } from "../support/uml.js";
-import { bootUnmodifiedUml, unmodifiedUmlBoot } from "../support/uml-boot.js";
-import { builtinLoads } from "../support/vm-boot.js";
-import { vmTest } from "../support/vm-test.js";
+import { sectionsOf } from "../support/project/sections.js";
+import { startUml } from "../support/vm/uml.js";
+import { bootUnmodifiedUml, unmodifiedUmlBoot } from "../support/vm/uml-boot.js";
+import { builtinLoads } from "../support/vm/vm-boot.js";
+import { vmTest } from "../support/vm/vm-test.js";
 
 vmTest(
 	"under User-mode Linux an unmodified boot ends with the modules of another, loaded by udev's builtin",
@@ -118,7 +118,7 @@ vmTest(
 		const program = `const { startUml } = await import(process.argv[1]);
 		await startUml({ early: true, append: process.argv[2].replace("_", "=") });
 		console.log("up"); setInterval(() => {}, 1000);`;
-		const bed = new URL("../support/uml.js", import.meta.url).href;
+		const bed = new URL("../support/vm/uml.js", import.meta.url).href;
 		const starter = spawn(process.execPath, ["--input-type=module", "-e", program, bed, mark.replace("=", "_")], {
 			stdio: ["ignore", "pipe", "inherit"],
 		});

@@ -1,8 +1,9 @@
 // depmod's configuration, as depmod.d(5) finds it.
-import { bounds } from "../bounds.js";
-import { listConfigurationFiles, readConfigurationFile } from "../configuration-files.js";
+
 import { type DepmodConfig, mergeDepmodConfigs, parseDepmodConfig } from "../formats/depmod-config.js";
-import type { Files, Problem } from "../kernel.js";
+import { bounds } from "../kernel/bounds.js";
+import type { Files, Problem } from "../kernel/kernel.js";
+import { listConfigurationFiles, readConfigurationFile } from "../knowledge/configuration-files.js";
 
 /** In order of precedence. */
 const depmodDirectories: readonly string[] = [

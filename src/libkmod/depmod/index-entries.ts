@@ -2,7 +2,7 @@
 
 import type { BuiltinModinfoEntry } from "../formats/builtin-modinfo.js";
 import { IndexEntries } from "../formats/index-build.js";
-import { normaliseAlias, normaliseModuleName } from "../module-name.js";
+import { normaliseAlias, normaliseModuleName } from "../text/module-name.js";
 import type { ModuleDigest } from "./module-digest.js";
 
 const MAX_KEY = 4095;

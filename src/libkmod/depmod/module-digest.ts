@@ -4,7 +4,7 @@
 import { type Elf, type Load, MalformedModule, parseElf } from "../formats/elf.js";
 import { modinfoStrings, parseModinfoString } from "../formats/modinfo.js";
 import { type VisitSymbol, visitExports, visitUndefined, visitVersions } from "../formats/symbol-walk.js";
-import { normaliseModuleName } from "../module-name.js";
+import { normaliseModuleName } from "../text/module-name.js";
 import type { SymbolNames } from "./symbol-names.js";
 
 /** Symbols by their numbers in the SymbolNames of the digests, each with its checksum (0 where the module has none). */

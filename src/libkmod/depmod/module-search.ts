@@ -2,7 +2,7 @@
 // equal rank are settled by their paths, so that the same tree gives the same indexes on every file system.
 
 import type { DepmodConfig } from "../formats/depmod-config.js";
-import { normaliseModuleName } from "../module-name.js";
+import { normaliseModuleName } from "../text/module-name.js";
 
 const MODULE_EXTENSION = /\.ko(\.gz|\.xz|\.zst)?$/;
 /** Links that kernel packages leave in the module directory to their build trees. */

@@ -1,7 +1,7 @@
-// The port for trees of module files: what depmod asks of a machine beside its small files. `src/linux/module-tree.ts` is the
+// The port for trees of module files: what depmod asks of a machine beside its small files. `src/linux/depmod/module-tree.ts` is the
 // real one.
 
-import type { Refusal } from "../kernel.js";
+import type { Refusal } from "../kernel/kernel.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 

@@ -1,6 +1,6 @@
 // Which module files lie below a directory, links followed, by each way that leads to them: depmod makes its indexes of them. What a
 // directory holds and where a link leads is the machine's to say. (A check has no need of the ways: present-modules.ts.)
-import { Refusal } from "../kernel.js";
+import { Refusal } from "../kernel/kernel.js";
 import type { Walk, WalkFailure } from "./module-tree.js";
 
 export type Entry = {

@@ -1,7 +1,7 @@
 // An attribute of sysfs (Documentation/filesystems/sysfs.rst): text that a C string holds. What follows its first NUL is none of it:
 // a capture by tar has each padded to the size that the file system names, a page.
 
-import { trimBlanks } from "../byte-strings.js";
+import { trimBlanks } from "../text/byte-strings.js";
 
 /** The text, one character a byte. */
 export function attributeText(bytes: Buffer): string {

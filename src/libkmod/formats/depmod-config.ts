@@ -1,7 +1,7 @@
 // depmod.d(5): which of several modules of one name counts, where else to look for modules, what to pass over. Lines are
 // joined and separated as in modprobe.d; a bad line is a problem in depmod's words, and the rest counts.
 
-import type { Problem } from "../kernel.js";
+import type { Problem } from "../kernel/kernel.js";
 import { joinedLines } from "./joined-lines.js";
 
 /** `release` is "*" or a POSIX extended regular expression, sought anywhere in the kernel's release. */

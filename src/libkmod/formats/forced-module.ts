@@ -1,7 +1,7 @@
 // A module file made fit for a kernel it was not built for, as `--force` wants it where the file goes through
 // init_module(2), which takes no flags: without versions the kernel compares none, without vermagic neither.
 
-import type { InsertFlags } from "../kernel.js";
+import type { InsertFlags } from "../kernel/kernel.js";
 import { type Elf, findSection, parseElf } from "./elf.js";
 
 const SHF_ALLOC = 2;

@@ -1,7 +1,7 @@
 // The header of a gzip member (RFC 1952, section 2.3).
 
-import { crc32 } from "../crc32.js";
-import { cut, damaged, unsupported } from "../damage.js";
+import { crc32 } from "./crc32.js";
+import { cut, damaged, unsupported } from "./damage.js";
 
 export const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 /** Behind the data stand a CRC-32 and the size of what they hold. */

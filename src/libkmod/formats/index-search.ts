@@ -5,7 +5,7 @@
 // can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
 // but the matches. These are met in kmod's order, on which theirs depends (index-matches.ts): children `*`, `?` and `[`
 // before the literal one and, below a wildcard, children before the node itself.
-import { takeBracket, UNCLOSED } from "../wildcard-bracket.js";
+import { takeBracket, UNCLOSED } from "../text/wildcard-bracket.js";
 import {
 	blankNode,
 	childOffset,

@@ -2,7 +2,7 @@
 // modprobe(8) describes and kmod reads them; to the kernel itself: `module_blacklist=a,b`; and to whoever has a word of its own.
 //
 // Apart from kmod, which leaves their dashes and quotes and so lets them go unheeded, blacklisted names are normalised.
-import { normaliseAlias } from "../module-name.js";
+import { normaliseAlias } from "../text/module-name.js";
 
 export type KernelCommandLine = {
 	readonly options: readonly { readonly module: string; readonly options: string }[];

@@ -1,7 +1,7 @@
 // The symbols that the kernel itself exports, from the two files its build leaves: System.map (nm's output, where
 // `__ksymtab_NAME` stands for an export) and Module.symvers (checksum, name, owner, kind, between blanks).
 
-import type { Problem } from "../kernel.js";
+import type { Problem } from "../kernel/kernel.js";
 
 /** Checksums by name; 0 where the file has none. */
 export type KernelSymbols = ReadonlyMap<string, number>;

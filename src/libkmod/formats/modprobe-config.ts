@@ -1,8 +1,8 @@
 // modprobe.d(5): the lines of one configuration file. modules.softdep and modules.weakdep have the same format. Lines joined
 // by a backslash, comments, separators and the spelling of keys are as kmod reads them; a bad line is a problem, in
 // kmod's words, and the rest counts.
-import type { Problem } from "../kernel.js";
-import { normaliseAlias } from "../module-name.js";
+import type { Problem } from "../kernel/kernel.js";
+import { normaliseAlias } from "../text/module-name.js";
 import { joinedLines } from "./joined-lines.js";
 
 /** Where a line stands; line 0 is the kernel command line. */

@@ -1,9 +1,9 @@
 // An .xz file walked over without decoding it (The .xz File Format 1.2, and the chunks of LZMA2): what a decoder would need, and
 // where the file is not whole.
 
-import { MOST_PARTS } from "../bounds.js";
-import { crc32 } from "../crc32.js";
-import { cut, damaged, tooManyParts, trailing, unsupported } from "../damage.js";
+import { MOST_PARTS } from "../kernel/bounds.js";
+import { crc32 } from "./crc32.js";
+import { cut, damaged, tooManyParts, trailing, unsupported } from "./damage.js";
 
 export type XzStream = {
 	/** What its content is checked by: 0 none, 1 CRC32, 4 CRC64, 10 SHA-256. */

@@ -1,8 +1,8 @@
 // The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need, and
 // where the file is not whole.
 
-import { MOST_PARTS } from "../bounds.js";
-import { cut, damaged, tooManyParts, trailing, unsupported } from "../damage.js";
+import { MOST_PARTS } from "../kernel/bounds.js";
+import { cut, damaged, tooManyParts, trailing, unsupported } from "./damage.js";
 
 export type ZstdFrame = {
 	/** Where it stands in the file. */

@@ -1,11 +1,12 @@
 // What a module's file says of itself, whatever it is compressed by.
-import { bounds } from "../bounds.js";
+
 import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
 import { type Elf, parseElf } from "../formats/elf.js";
 import type { ModinfoEntry } from "../formats/modinfo.js";
 import { dependencySymbols, exportedSymbols, type ModuleSymbol, symbolVersions } from "../formats/module-symbols.js";
-import { needIndexes } from "../indexes.js";
-import { moduleInfo } from "../module-info.js";
+import { bounds } from "../kernel/bounds.js";
+import { needIndexes } from "../knowledge/indexes.js";
+import { moduleInfo } from "../knowledge/module-info.js";
 import type { Context } from "./context.js";
 import { NoModuleFile } from "./failures.js";
 import { asModule, type Module, type ModuleOrName } from "./module.js";

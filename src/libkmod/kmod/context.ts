@@ -1,6 +1,6 @@
 // What the parts of a Kmod share: the machine, what was read of its configuration and indexes, and who is told what.
-import type { Kernel, ModuleFiles } from "../kernel.js";
-import type { Knowledge } from "../knowledge.js";
+import type { Kernel, ModuleFiles } from "../kernel/kernel.js";
+import type { Knowledge } from "../knowledge/knowledge.js";
 import type { Flights } from "./flights.js";
 
 /**

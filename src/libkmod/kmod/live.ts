@@ -1,6 +1,13 @@
 // What the kernel says of its modules right now: nothing of it is remembered.
 import type { ModuleState } from "../formats/proc-modules.js";
-import { readHolders, readInitstate, readReferences, readSections, readSize, type Section } from "../live-state.js";
+import {
+	readHolders,
+	readInitstate,
+	readReferences,
+	readSections,
+	readSize,
+	type Section,
+} from "../knowledge/live-state.js";
 import type { Context } from "./context.js";
 import { asModule, type Module, type ModuleOrName } from "./module.js";
 

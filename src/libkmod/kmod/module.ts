@@ -1,7 +1,7 @@
 // A module as libkmod's functions take and give it: a value, which holds nothing of the machine.
-import type { Found } from "../lookup.js";
-import { normaliseAlias, normaliseName } from "../module-name.js";
-import { byAlias } from "../plan-insertion.js";
+import type { Found } from "../knowledge/lookup.js";
+import { byAlias } from "../planning/plan-insertion.js";
+import { normaliseAlias, normaliseName } from "../text/module-name.js";
 
 export type Module = {
 	/** Normalised: my_mod. */

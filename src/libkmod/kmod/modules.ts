@@ -1,12 +1,12 @@
 // Finding modules, and what indexes and configuration say of them.
 import type { Source } from "../formats/modprobe-config.js";
-import { type IndexKind, needIndexes } from "../indexes.js";
-import { type Files, makeRefusal } from "../kernel.js";
-import type { Knowledge } from "../knowledge.js";
-import { readLoadedModules } from "../live-state.js";
-import { lookUp, lookUpName } from "../lookup.js";
-import { normaliseModuleName } from "../module-name.js";
-import { moduleFileIn } from "../other-root.js";
+import { type Files, makeRefusal } from "../kernel/kernel.js";
+import { moduleFileIn } from "../kernel/other-root.js";
+import { type IndexKind, needIndexes } from "../knowledge/indexes.js";
+import type { Knowledge } from "../knowledge/knowledge.js";
+import { readLoadedModules } from "../knowledge/live-state.js";
+import { lookUp, lookUpName } from "../knowledge/lookup.js";
+import { normaliseModuleName } from "../text/module-name.js";
 import type { Context } from "./context.js";
 import { asModule, foundModule, type Module, type ModuleOrName } from "./module.js";
 

@@ -1,10 +1,10 @@
 // Probing a module: what it needs and then itself, one after the other, in the order and with the answers of libkmod's
 // kmod_module_probe_insert_module. Many modules at once are the inserter's work (inserter.ts), on the same plans.
 import type { Source } from "../formats/modprobe-config.js";
-import { type InsertFlags, Refusal } from "../kernel.js";
-import type { Knowledge } from "../knowledge.js";
-import { listProbe, type Step } from "../plan-insertion.js";
-import { unheededLines } from "../unheeded-lines.js";
+import { type InsertFlags, Refusal } from "../kernel/kernel.js";
+import type { Knowledge } from "../knowledge/knowledge.js";
+import { unheededLines } from "../knowledge/unheeded-lines.js";
+import { listProbe, type Step } from "../planning/plan-insertion.js";
 import type { Context } from "./context.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
 import { isInKernel } from "./live.js";

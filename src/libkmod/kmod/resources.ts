@@ -1,9 +1,11 @@
 // The indexes and the configuration as files that change: libkmod's "resources".
 
-import type { ConfigurationRead } from "../configuration.js";
 import { formatConfig } from "../formats/config-dump.js";
 import { listEntries } from "../formats/index-file.js";
 import type { ModprobeConfig } from "../formats/modprobe-config.js";
+import type { Files, Problem } from "../kernel/kernel.js";
+import { markOf } from "../kernel/presence.js";
+import type { ConfigurationRead } from "../knowledge/configuration.js";
 import {
 	type Indexes,
 	type IndexKind,
@@ -11,10 +13,8 @@ import {
 	needIndexes,
 	readIndexes,
 	readIndexesLeniently,
-} from "../indexes.js";
-import type { Files, Problem } from "../kernel.js";
-import { type Knowledge, makeKnowledge } from "../knowledge.js";
-import { markOf } from "../presence.js";
+} from "../knowledge/indexes.js";
+import { type Knowledge, makeKnowledge } from "../knowledge/knowledge.js";
 import type { Context } from "./context.js";
 
 /** What is to be done before answers are those of the files on disk: nothing, `unload`, or opening another Kmod. */

@@ -2,10 +2,11 @@
 // its dependencies nobody needs any more, softdeps before it.
 //
 // What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step.
-import { formatErrno } from "../error-text.js";
+
 import type { CommandLine, Source } from "../formats/modprobe-config.js";
-import { Refusal, type RemoveFlags } from "../kernel.js";
-import { readHolders, readInitstate, readReferences } from "../live-state.js";
+import { Refusal, type RemoveFlags } from "../kernel/kernel.js";
+import { readHolders, readInitstate, readReferences } from "../knowledge/live-state.js";
+import { formatErrno } from "../text/error-text.js";
 import type { Context } from "./context.js";
 import { CommandFailure, Unremovable } from "./failures.js";
 import type { Module } from "./module.js";

@@ -1,9 +1,9 @@
 // One call of modprobe: what was asked for, and what it takes to answer.
-import { type Kernel, Refusal } from "../../libkmod/kernel.js";
-import type { Kmod } from "../../libkmod/kmod.js";
-import type { Machine } from "../machine.js";
-import type { Say, Severity } from "../messages.js";
-import type { Values } from "../options.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import type { Kmod } from "../../libkmod/kmod/kmod.js";
+import type { Machine } from "../../ports/machine.js";
+import type { Say, Severity } from "../command-line/messages.js";
+import type { Values } from "../command-line/options.js";
 import type { modprobeOptions } from "./options.js";
 
 export type Call = {

@@ -1,10 +1,10 @@
 // What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
-import { bounds } from "../../libkmod/bounds.js";
-import { HIDES_NOTHING } from "../../libkmod/configuration-files.js";
-import { type Files, type Problem, Refusal } from "../../libkmod/kernel.js";
-import { oneLine } from "../guarded-machine.js";
-import type { Machine } from "../machine.js";
-import type { Say } from "../messages.js";
+import { bounds } from "../../libkmod/kernel/bounds.js";
+import { type Files, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
+import { HIDES_NOTHING } from "../../libkmod/knowledge/configuration-files.js";
+import type { Machine } from "../../ports/machine.js";
+import { oneLine } from "../command-line/guarded-machine.js";
+import type { Say } from "../command-line/messages.js";
 
 /**
  * kmod's library reads the configuration before -q or -s can reach it: what it has to say goes to standard error, whatever was
@@ -31,7 +31,7 @@ const SETTINGS_FILE = "/etc/hotplugd.toml";
 export async function honoursEveryLine(files: Files, say: Say): Promise<boolean> {
 	const text = readText(files, SETTINGS_FILE, say);
 	if (text === undefined) return false;
-	const { parseSettings } = await import("../../agent/settings-file.js");
+	const { parseSettings } = await import("../../agent/settings/settings-file.js");
 	const { value, problems } = parseSettings(SETTINGS_FILE, text);
 	for (const { file, line, message } of problems) say("WARNING", `${file} line ${line}: ${message}`);
 	return value.honour_every_line;

@@ -1,6 +1,6 @@
 // MODPROBE_OPTIONS: options that stand before those of the command line, and what a modprobe hands on by it to the modprobes
 // that its install and remove commands run.
-import type { Occurrence } from "../getopt.js";
+import type { Occurrence } from "../command-line/getopt.js";
 
 /** Words end at blanks outside quotes, which are dropped. A quote that is never closed is a character like any other. */
 export function splitOptions(text: string): string[] {

@@ -1,12 +1,13 @@
 // modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
-import { formatErrno } from "../../libkmod/error-text.js";
-import { makeRefusal, Refusal } from "../../libkmod/kernel.js";
+
+import { makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
 import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
-import type { Step } from "../../libkmod/plan-insertion.js";
-import { oneLine } from "../guarded-machine.js";
+import type { Step } from "../../libkmod/planning/plan-insertion.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import { oneLine } from "../command-line/guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { explainAnswer, explainLeftOut } from "./explain.js";
 import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json.js";

@@ -1,12 +1,13 @@
 // `modprobe --json`: JSON, one record a line. Keys may be added to a record, and none is taken away.
-import { formatJson } from "../../libkmod/byte-strings.js";
+
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
-import type { IndexKind } from "../../libkmod/indexes.js";
+import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Blacklisted } from "../../libkmod/kmod/probe.js";
-import type { Kmod } from "../../libkmod/kmod.js";
-import { lookUp, type Place } from "../../libkmod/lookup.js";
-import type { Cause, Step } from "../../libkmod/plan-insertion.js";
+import type { IndexKind } from "../../libkmod/knowledge/indexes.js";
+import { lookUp, type Place } from "../../libkmod/knowledge/lookup.js";
+import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
+import { formatJson } from "../../libkmod/text/byte-strings.js";
 
 /** A line of -R: a module that `asked` stands for, found in this place by this pattern. */
 export type AliasRecord = {

@@ -1,6 +1,6 @@
 // modprobe's options, in modprobe(8)'s groups and spellings; those that kmod has given up still work, with a warning.
-import type { Occurrence } from "../getopt.js";
-import type { Options } from "../options.js";
+import type { Occurrence } from "../command-line/getopt.js";
+import type { Options } from "../command-line/options.js";
 
 const management = { group: "Management Options:" } as const;
 const query = { group: "Query Options:" } as const;

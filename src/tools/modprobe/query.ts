@@ -1,17 +1,17 @@
 // What modprobe only prints: the configuration with the indexes, and the symbols of a module file.
 import { namesFile } from "../../libkmod/depmod/module-search.js";
-import { formatErrno } from "../../libkmod/error-text.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
-import { MissingIndexes } from "../../libkmod/indexes.js";
-import { makeRefusal, Refusal } from "../../libkmod/kernel.js";
+import { makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
+import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules, pathOf } from "../../libkmod/kmod/modules.js";
-import type { Kmod } from "../../libkmod/kmod.js";
-import { printable } from "../../libkmod/printable.js";
-import { oneLine } from "../guarded-machine.js";
+import { MissingIndexes } from "../../libkmod/knowledge/indexes.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import { printable } from "../../libkmod/text/printable.js";
+import { oneLine } from "../command-line/guarded-machine.js";
 import { type Call, Fatal, giveUp, isOfReader } from "./call.js";
 import { configRecords, formatRecords } from "./json.js";
 

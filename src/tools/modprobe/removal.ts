@@ -1,10 +1,10 @@
 // modprobe -r: removes what a name or alias stands for, and what nobody needs any more.
-import { Refusal } from "../../libkmod/kernel.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { CommandFailure, Unremovable } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
 import type { UnprobeOptions } from "../../libkmod/kmod/unprobe.js";
-import { oneLine } from "../guarded-machine.js";
+import { oneLine } from "../command-line/guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { parseWait } from "./options.js";
 

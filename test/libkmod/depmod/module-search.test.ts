@@ -1,9 +1,9 @@
 import test from "ava";
 import { chooseModules, isExcluded, isModuleFileName } from "../../../src/libkmod/depmod/module-search.js";
 import { forRelease, parseDepmodConfig } from "../../../src/libkmod/formats/depmod-config.js";
-import { RELEASE, runOurDepmod, runRealDepmod, writeDepmodWorld } from "../../support/depmod-world.js";
-import { moduleImage } from "../../support/elf-image.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { RELEASE, runOurDepmod, runRealDepmod, writeDepmodWorld } from "../../support/worlds/depmod-world.js";
+import { moduleImage } from "../../support/worlds/elf-image.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const image = moduleImage([], []);
 // No two of these have one rank in the configurations below: of such the real depmod takes whichever it reads first.

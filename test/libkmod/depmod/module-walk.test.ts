@@ -1,6 +1,6 @@
 import test from "ava";
 import { type Entry, type Found, type Tree, walkTree } from "../../../src/libkmod/depmod/module-walk.js";
-import { Refusal } from "../../../src/libkmod/kernel.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
 /** What stands at each path: names and kinds, where a link leads, or what looking there is refused by. */
 type Places = Readonly<Record<string, readonly Entry[] | Found | Refusal>>;

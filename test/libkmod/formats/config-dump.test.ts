@@ -1,7 +1,7 @@
 import test from "ava";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
 import { parseModprobeConfig } from "../../../src/libkmod/formats/modprobe-config.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 test("lines are grouped by kind, in kmod's order of kinds", (t) => {
 	const text = [

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import test from "ava";
 import { forRelease, mergeDepmodConfigs, parseDepmodConfig } from "../../../src/libkmod/formats/depmod-config.js";
-import { RELEASE, writeDepmodWorld } from "../../support/depmod-world.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { RELEASE, writeDepmodWorld } from "../../support/worlds/depmod-world.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 test("every directive is read", (t) => {
 	const { value, problems } = parseDepmodConfig(

@@ -9,7 +9,7 @@ import {
 	u32,
 	word,
 } from "../../../src/libkmod/formats/elf.js";
-import { elfImage, undefinedSymbol } from "../../support/elf-image.js";
+import { elfImage, undefinedSymbol } from "../../support/worlds/elf-image.js";
 
 const shapes = ([32, 64] as const).flatMap((bits) => [false, true].map((bigEndian) => ({ bits, bigEndian })));
 

@@ -7,7 +7,7 @@ import { findSection, MalformedModule, parseElf } from "../../../src/libkmod/for
 import { forceModule } from "../../../src/libkmod/formats/forced-module.js";
 import { modinfoStrings } from "../../../src/libkmod/formats/modinfo.js";
 import { symbolVersions } from "../../../src/libkmod/formats/module-symbols.js";
-import { elfImage } from "../../support/elf-image.js";
+import { elfImage } from "../../support/worlds/elf-image.js";
 
 const modinfo = ["license=GPL", "notvermagic=x", "vermagic=6.1.0 SMP mod_unload ", "name=x"];
 

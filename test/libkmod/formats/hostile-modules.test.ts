@@ -4,10 +4,10 @@ import { SymbolNames } from "../../../src/libkmod/depmod/symbol-names.js";
 import { MalformedModule, parseElf } from "../../../src/libkmod/formats/elf.js";
 import { forceModule } from "../../../src/libkmod/formats/forced-module.js";
 import { dependencySymbols, exportedSymbols, symbolVersions } from "../../../src/libkmod/formats/module-symbols.js";
-import { moduleInfo } from "../../../src/libkmod/module-info.js";
-import { elfImage, exported, undefinedSymbol } from "../../support/elf-image.js";
-import { seededRandom } from "../../support/random-numbers.js";
-import { pkcs7, signedModule } from "../../support/signed-module.js";
+import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
+import { elfImage, exported, undefinedSymbol } from "../../support/worlds/elf-image.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
+import { pkcs7, signedModule } from "../../support/worlds/signed-module.js";
 
 const readers: readonly ((image: Buffer) => unknown)[] = [
 	moduleInfo,

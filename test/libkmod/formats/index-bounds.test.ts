@@ -1,11 +1,11 @@
 // Indexes that nobody's depmod wrote: deep, wide, with shared nodes. None of it may take more time or stack than its size.
 import test from "ava";
-import { checkIndex } from "../../../src/libkmod/check-indexes.js";
+import { checkIndex } from "../../../src/libkmod/check/check-indexes.js";
 import { buildIndex, IndexEntries } from "../../../src/libkmod/formats/index-build.js";
 import { findExact, listEntries, MalformedIndex, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { findMatches } from "../../../src/libkmod/formats/index-search.js";
-import { chainedIndex } from "../../support/chained-index.js";
-import { filesIn } from "../../support/world.js";
+import { chainedIndex } from "../../support/worlds/chained-index.js";
+import { filesIn } from "../../support/worlds/world.js";
 
 const MANY = 200_000;
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import test from "ava";
 import { buildIndex, IndexEntries, UnwritableIndex } from "../../../src/libkmod/formats/index-build.js";
 import { findExact, type IndexEntry, listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
-import { packageModules } from "../../support/module-files.js";
-import { seededRandom } from "../../support/random-numbers.js";
-import { modprobe } from "../../support/real-kmod.js";
+import { modprobe } from "../../support/real/real-kmod.js";
+import { packageModules } from "../../support/worlds/module-files.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const build = (items: readonly IndexEntry[]) => buildIndex(IndexEntries.of(items));
 const readBack = (items: readonly IndexEntry[]) => [...listEntries(openIndex("x.bin", build(items)))];

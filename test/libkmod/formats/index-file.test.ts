@@ -1,9 +1,9 @@
 import test from "ava";
 import { findExact, listEntries, MalformedIndex, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { findMatches } from "../../../src/libkmod/formats/index-search.js";
-import { matchesWildcard } from "../../../src/libkmod/wildcard.js";
-import { seededRandom } from "../../support/random-numbers.js";
-import { encodeTrie } from "../../support/trie.js";
+import { matchesWildcard } from "../../../src/libkmod/text/wildcard.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
+import { encodeTrie } from "../../support/worlds/trie.js";
 
 const read = (entries: readonly (readonly [string, number, string])[], rootFirst = true) =>
 	openIndex("modules.test.bin", encodeTrie(entries, rootFirst));

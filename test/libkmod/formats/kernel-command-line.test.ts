@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from "ava";
-import { readConfiguration } from "../../../src/libkmod/configuration.js";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
 import { parseKernelCommandLine, readKernelWord } from "../../../src/libkmod/formats/kernel-command-line.js";
-import { files } from "../../../src/linux/files.js";
-import { inKmodsWords, makeWorld, showConfigsOfCommandLines } from "../../support/modprobe-configuration.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { readConfiguration } from "../../../src/libkmod/knowledge/configuration.js";
+import { files } from "../../../src/linux/files/files.js";
+import { inKmodsWords, makeWorld, showConfigsOfCommandLines } from "../../support/fakes/modprobe-configuration.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 test("options and blacklists are found among the kernel's own words", (t) => {
 	const text =

@@ -1,12 +1,12 @@
 // Modules whose parts are large, share their bytes, or are beyond their bounds: nothing takes more time or memory than its size.
 import test from "ava";
+import { depmod } from "../../../src/libkmod/depmod/depmod.js";
 import { ModuleDigester } from "../../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../../src/libkmod/depmod/symbol-names.js";
-import { depmod } from "../../../src/libkmod/depmod.js";
 import { parseElf } from "../../../src/libkmod/formats/elf.js";
 import { dependencySymbols } from "../../../src/libkmod/formats/module-symbols.js";
-import { moduleInfo } from "../../../src/libkmod/module-info.js";
-import { elfImage } from "../../support/elf-image.js";
+import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
+import { elfImage } from "../../support/worlds/elf-image.js";
 
 /** So many undefined symbols, each of a name that begins one byte further in one long string. */
 function overlapping(symbols: number, length: number): Buffer {

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { bytesOf } from "../../../src/libkmod/byte-strings.js";
-import { readConfiguration } from "../../../src/libkmod/configuration.js";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
 import { mergeModprobeConfigs, parseModprobeConfig } from "../../../src/libkmod/formats/modprobe-config.js";
-import { files } from "../../../src/linux/files.js";
+import { readConfiguration } from "../../../src/libkmod/knowledge/configuration.js";
+import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
+import { files } from "../../../src/linux/files/files.js";
 import {
 	inKmodsWords,
 	knowsWeakdep,
 	makeWorld,
 	showConfigs,
 	withoutBlankBeforePost,
-} from "../../support/modprobe-configuration.js";
-import { type Random, seededRandom } from "../../support/random-numbers.js";
+} from "../../support/fakes/modprobe-configuration.js";
+import { type Random, seededRandom } from "../../support/worlds/random-numbers.js";
 
 const here = { file: "x.conf", line: 1 };
 

@@ -9,9 +9,9 @@ import {
 	type ModuleSymbol,
 	symbolVersions,
 } from "../../../src/libkmod/formats/module-symbols.js";
-import { type ElfSketch, elfImage, exported, undefinedSymbol } from "../../support/elf-image.js";
-import { packageModules, sample } from "../../support/module-files.js";
-import { readReal } from "../../support/real-libkmod.js";
+import { readReal } from "../../support/real/real-libkmod.js";
+import { type ElfSketch, elfImage, exported, undefinedSymbol } from "../../support/worlds/elf-image.js";
+import { packageModules, sample } from "../../support/worlds/module-files.js";
 
 const ENOENT = -2;
 const EINVAL = -22;

@@ -1,6 +1,6 @@
 import test from "ava";
 import { parseModulesDevname } from "../../../src/libkmod/formats/modules-devname.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 test("a node has a module, a name below /dev, a type and two numbers", (t) => {
 	t.deepEqual(parseModulesDevname("# comment\ntun net/tun c10:200\nloop loop0 b7:0\n"), {

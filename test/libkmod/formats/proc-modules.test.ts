@@ -1,6 +1,6 @@
 import test from "ava";
 import { listLiveNames, parseProcModules } from "../../../src/libkmod/formats/proc-modules.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const shown = `uas 32768 0 - Live 0xffffffffc0400000
 usb_storage 86016 1 uas, Live 0xffffffffc03f4000 (OE)

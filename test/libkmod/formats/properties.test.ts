@@ -1,6 +1,6 @@
 import test from "ava";
 import { parseProperties } from "../../../src/libkmod/formats/properties.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const message = "add@/devices/x\0ACTION=add\0NAME=a=b\0EMPTY=\0NAME=last\0SEQNUM=7\0";
 const file = "\nDRIVER=hid\nHID_NAME=A thing\nMODALIAS=hid:b0003\n";

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { formatModinfo } from "../../../src/libkmod/formats/modinfo-text.js";
 import { parseSignature } from "../../../src/libkmod/formats/signature.js";
-import { formatModinfo } from "../../../src/libkmod/modinfo-text.js";
-import { moduleInfo } from "../../../src/libkmod/module-info.js";
-import { seededRandom } from "../../support/random-numbers.js";
-import { type ObjectId, type Pkcs7, pkcs7, signedModule, type Trailer } from "../../support/signed-module.js";
+import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
+import { type ObjectId, type Pkcs7, pkcs7, signedModule, type Trailer } from "../../support/worlds/signed-module.js";
 
 const plain = (trailer: Trailer) =>
 	signedModule(Buffer.from("signerKEYSIGNATURE"), { signerLength: 6, keyLength: 3, length: 9, ...trailer });

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
-import { Damage } from "../../../src/libkmod/damage.js";
+import { Damage } from "../../../src/libkmod/formats/damage.js";
 import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../src/libkmod/formats/xz-file.js";
-import { seededRandom } from "../../support/random-numbers.js";
+import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const xz = (size: number, ...words: string[]) =>
 	execFileSync("xz", ["-c", "-0", ...words], { input: Buffer.alloc(size, "module ") });

@@ -1,6 +1,6 @@
 // A format that hotplugd reads, as the fuzz driver knows it: how a sound input is made, what its reader makes of any input, and
 // which bounds the reader has.
-import type { Random } from "../random-numbers.js";
+import type { Random } from "../worlds/random-numbers.js";
 
 export type Verdict = "accepted" | "refused";
 

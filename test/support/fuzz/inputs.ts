@@ -1,5 +1,5 @@
 // The inputs of a format, each by its number: what seed, format and number make is the same in every run and on every thread.
-import { type Random, randomFrom } from "../random-numbers.js";
+import { type Random, randomFrom } from "../worlds/random-numbers.js";
 import type { FuzzFormat, Verdict } from "./format.js";
 import { mutate } from "./mutation.js";
 

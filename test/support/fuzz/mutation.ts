@@ -1,6 +1,6 @@
 // Inputs made from sound ones: bytes flipped, parts cut, doubled, swapped and spliced, numbers set to the edges of their range, and,
 // where the input is text, words of its grammar put where they do not belong.
-import type { Random } from "../random-numbers.js";
+import type { Random } from "../worlds/random-numbers.js";
 import type { Field, FuzzFormat } from "./format.js";
 
 /** No input grows beyond it by mutation, lest a reader that is linear looks slow. */

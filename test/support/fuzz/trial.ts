@@ -1,6 +1,6 @@
 // One input given to its format's reader: the verdict, or what is wrong; and the smallest input with the same wrong.
 import { existsSync, readFileSync } from "node:fs";
-import { randomFrom } from "../random-numbers.js";
+import { randomFrom } from "../worlds/random-numbers.js";
 import { Finding, type FuzzFormat, type Verdict } from "./format.js";
 import type { Input } from "./inputs.js";
 

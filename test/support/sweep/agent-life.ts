@@ -5,11 +5,11 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { Refusal } from "../../../src/libkmod/kernel.js";
-import type { Machine } from "../../../src/tools/machine.js";
-import { formatUevent } from "../uevent-injector.js";
-import type { World } from "../world.js";
-import { moduleFile, worldWords, writeWorld } from "../world-folder.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import type { Machine } from "../../../src/ports/machine.js";
+import { formatUevent } from "../running/uevent-injector.js";
+import type { World } from "../worlds/world.js";
+import { moduleFile, worldWords, writeWorld } from "../worlds/world-folder.js";
 import { makeLogReader } from "./log-reader.js";
 
 // As they are before anything stands between.
@@ -208,7 +208,7 @@ export function makePlace(
 			onReloadSignal: () => undefined,
 			service: async () => {
 				const ports = await tools.machine.service();
-				const { openLogOutput } = await import("../../../src/linux/log-output.js");
+				const { openLogOutput } = await import("../../../src/linux/output/log-output.js");
 				return { ...ports, openLog: (options) => openLogOutput({ ...options, descriptor: log }) };
 			},
 		};
@@ -291,7 +291,7 @@ export function makePlace(
 /** By the agent's own client. "lost" where there is no answer: nobody listens, or the connection has ended. */
 async function ask(path: string, line: string): Promise<"answered" | "lost" | "late"> {
 	const begun = performance.now();
-	const { ask: askAgent } = await import("../../../src/linux/control-client.js");
+	const { ask: askAgent } = await import("../../../src/linux/service/control-client.js");
 	try {
 		await askAgent(path, `${line}\n`, PATIENCE);
 		return "answered";

@@ -45,7 +45,8 @@ function interceptAccept(): void {
 	const { Server } = createRequire(import.meta.url)("node:net") as { Server: { prototype: EventEmitter } };
 	const { emit } = EventEmitter.prototype;
 	Server.prototype.emit = function intercepted(this: EventEmitter, event, ...values) {
-		const code = event === "connection" ? meetAt("Pipe.accept", "src/linux/control-socket", "a client") : undefined;
+		const code =
+			event === "connection" ? meetAt("Pipe.accept", "src/linux/service/control-socket", "a client") : undefined;
 		if (code === undefined) return emit.call(this, event, ...values);
 		(values[0] as { destroy(): void }).destroy();
 		return emit.call(this, "error", failure(code, "accept", "a socket"));

@@ -95,7 +95,8 @@ export async function interceptNetlink(): Promise<void> {
 			}
 		}
 		override emit(event: string | symbol, ...values: unknown[]): boolean {
-			const code = event === "message" ? meetAt("Netlink.receive", "src/linux/uevent-drain", "a message") : undefined;
+			const code =
+				event === "message" ? meetAt("Netlink.receive", "src/linux/devices/uevent-drain", "a message") : undefined;
 			if (code === undefined) return super.emit(event, ...values);
 			return super.emit("error", failing(code, "recvmsg"));
 		}

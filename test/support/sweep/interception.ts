@@ -86,7 +86,7 @@ function findPlace(): string | undefined {
 	Error.stackTraceLimit = 20;
 	const { stack = "" } = new Error();
 	Error.stackTraceLimit = kept;
-	const places = [...stack.matchAll(/dist\/(src\/linux\/[\w-]+)\.js:(\d+)/g)].map(
+	const places = [...stack.matchAll(/dist\/(src\/linux\/[\w/-]+)\.js:(\d+)/g)].map(
 		([, file, line]) => `${file}:${line}`,
 	);
 	return places.find((place) => !/\/(?:syscalls|descriptor):/.test(place)) ?? places[0];

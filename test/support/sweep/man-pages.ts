@@ -253,24 +253,29 @@ export const noFailures: readonly {
 }[] = [
 	{
 		call: "readdirSync",
-		place: "src/linux/device-directories",
+		place: "src/linux/devices/device-directories",
 		codes: ["ENOENT", "ENOTDIR"],
 		why: "the device has left",
 	},
 	{
 		call: "openSync",
-		place: "src/linux/attribute-reads",
+		place: "src/linux/devices/attribute-reads",
 		codes: ["ENOENT", "ENOTDIR", "ENODEV"],
 		why: "the device has left",
 	},
-	{ call: "readdirSync", place: "src/linux/spool", codes: ["ENOENT", "ENOTDIR"], why: "there is no spool" },
+	{
+		call: "readdirSync",
+		place: "src/linux/service/request-spool",
+		codes: ["ENOENT", "ENOTDIR"],
+		why: "there is no spool",
+	},
 	{
 		call: "openSync",
-		place: "src/linux/spool",
+		place: "src/linux/service/request-spool",
 		codes: ["ENOENT", "ELOOP", "ENXIO", "EISDIR"],
 		why: "a link, or a socket: no request",
 	},
-	{ call: "readSync", place: "src/linux/spool", codes: ["EISDIR"], why: "a directory: no request" },
+	{ call: "readSync", place: "src/linux/service/request-spool", codes: ["EISDIR"], why: "a directory: no request" },
 	{
 		call: "finit_module",
 		place: "src/linux",
@@ -289,34 +294,46 @@ export const noFailures: readonly {
 export const elsewhere: readonly { readonly calls: readonly string[]; readonly of: string }[] = [
 	{
 		calls: [
-			"src/linux/digest-threads",
-			"src/linux/module-digests",
-			"src/linux/module-tree",
-			"src/linux/publish",
-			"src/linux/directory-lock",
+			"src/linux/depmod/digest-threads",
+			"src/linux/depmod/module-digests",
+			"src/linux/depmod/module-tree",
+			"src/linux/depmod/publish",
+			"src/linux/depmod/directory-lock",
 		],
 		of: "depmod, which has a sweep of its own",
 	},
 	{
-		calls: ["src/linux/insertion-process", "src/linux/insertion-server", "src/linux/report-output"],
+		calls: [
+			"src/linux/modules/insertion-process",
+			"src/linux/modules/insertion-server",
+			"src/linux/output/report-output",
+		],
 		of: "coldplug",
 	},
 	{
-		calls: ["src/linux/sysfs", "src/linux/output-file mkdirSync", "src/linux/output-file writeFileSync"],
+		calls: [
+			"src/linux/devices/sysfs",
+			"src/linux/output/output-file mkdirSync",
+			"src/linux/output/output-file writeFileSync",
+		],
 		of: "coldplug --dry-run",
 	},
 	{
-		calls: ["src/linux/working-directory", "src/linux/bounded-read readlinkSync"],
+		calls: ["src/linux/files/working-directory", "src/linux/files/bounded-read readlinkSync"],
 		of: "kmod's tools, of a relative path and of a pipe or a terminal that they are given",
 	},
-	{ calls: ["src/linux/standard-streams"], of: "what ends it with a sentence, and every other command" },
-	{ calls: ["src/linux/process-words"], of: "arguments that are no UTF-8" },
+	{ calls: ["src/linux/output/standard-streams"], of: "what ends it with a sentence, and every other command" },
+	{ calls: ["src/linux/process/process-words"], of: "arguments that are no UTF-8" },
 	{
-		calls: ["src/linux/draft unlinkSync", "src/linux/instance-lock readSync"],
+		calls: ["src/linux/files/draft unlinkSync", "src/linux/service/instance-lock readSync"],
 		of: "the agent when another call has failed",
 	},
 	{
-		calls: ["src/linux/descriptor", "src/linux/control-client connect", "src/linux/control-socket createServer"],
+		calls: [
+			"src/linux/files/descriptor",
+			"src/linux/service/control-client connect",
+			"src/linux/service/control-socket createServer",
+		],
 		of: "the agent: their calls are noted where they are asked for, as closeSync's, and Pipe's connect and bind",
 	},
 ];

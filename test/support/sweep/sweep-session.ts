@@ -38,7 +38,7 @@ async function main(share: number, shares: number, only = ""): Promise<void> {
 	const sender = new RawNetlinkSocket(15);
 	sender.unref();
 	const { thisMachine } = await import("../../../src/this-machine.js");
-	const { run } = await import("../../../src/tools/run.js");
+	const { run } = await import("../../../src/tools/agent/run.js");
 	const place = makePlace(folder, (message) => sender.send(forKernel(message)), {
 		machine: thisMachine,
 		run: (words, machine) => run.start(words, machine),
@@ -162,7 +162,7 @@ const isNoFailure = ({ call, place, code }: Fault): boolean =>
 
 /** What was read by then is read. Of what was written close(2) may say that it is not there after all. */
 const isOfNoWeight = ({ call, place }: Fault): boolean =>
-	(call === "closeSync" || call === "Dir.closeSync") && !place.startsWith("src/linux/draft:");
+	(call === "closeSync" || call === "Dir.closeSync") && !place.startsWith("src/linux/files/draft:");
 
 const WARNING = 40;
 

@@ -2,10 +2,10 @@
 // and libraries find the rest.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { asset, digest } from "./cache.js";
-import { command } from "./command.js";
-import { unpackPackages } from "./kernel-package.js";
-import { suiteName } from "./root-image.js";
+import { asset, digest } from "./images/cache.js";
+import { unpackPackages } from "./images/kernel-package.js";
+import { suiteName } from "./images/root-image.js";
+import { command } from "./machines/command.js";
 
 const managers = ["s6", "openrc"];
 /** What of their dependencies is not in the minimal root already; the names have versions in them. */

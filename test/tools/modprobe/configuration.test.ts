@@ -1,7 +1,7 @@
 import test from "ava";
-import { type Files, Refusal } from "../../../src/libkmod/kernel.js";
+import { type Files, Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { honoursEveryLine } from "../../../src/tools/modprobe/configuration.js";
-import { filesIn } from "../../support/world.js";
+import { filesIn } from "../../support/worlds/world.js";
 
 async function read(files: Files) {
 	const said: string[] = [];

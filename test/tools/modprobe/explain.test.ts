@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { Refusal } from "../../../src/libkmod/kernel.js";
-import { openKmod } from "../../../src/libkmod/kmod.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import { openKmod } from "../../../src/libkmod/kmod/kmod.js";
 import { explainAnswer } from "../../../src/tools/modprobe/explain.js";
-import { elfImage, undefinedSymbol } from "../../support/elf-image.js";
-import { makeFakeKernel } from "../../support/fake-kernel.js";
-import { packageModules } from "../../support/module-files.js";
-import { worldFiles } from "../../support/world.js";
+import { makeFakeKernel } from "../../support/fakes/fake-kernel.js";
+import { elfImage, undefinedSymbol } from "../../support/worlds/elf-image.js";
+import { packageModules } from "../../support/worlds/module-files.js";
+import { worldFiles } from "../../support/worlds/world.js";
 
 const path = "/lib/modules/6.0.0/kernel/my-mod.ko";
 const image = elfImage({

@@ -1,5 +1,5 @@
-import { bytesOf, isUtf8, textOf } from "../../../../src/libkmod/byte-strings.js";
-import { parseOptions, type Spelling } from "../../../../src/tools/getopt.js";
+import { bytesOf, isUtf8, textOf } from "../../../../src/libkmod/text/byte-strings.js";
+import { parseOptions, type Spelling } from "../../../../src/tools/command-line/getopt.js";
 import { parseWait } from "../../../../src/tools/modprobe/options.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
@@ -13,7 +13,7 @@ const spellings: readonly Spelling[] = [
 
 const commandLine: FuzzFormat = {
 	name: "command lines",
-	sources: ["src/tools/getopt.ts"],
+	sources: ["src/tools/command-line/getopt.ts"],
 	readers: ["parseOptions"],
 	accepted: "options and operands, none of them made up",
 	refused: "getopt's words for what is wrong",
@@ -45,7 +45,7 @@ const commandLine: FuzzFormat = {
 
 const bytes: FuzzFormat = {
 	name: "bytes as text",
-	sources: ["src/libkmod/byte-strings.ts"],
+	sources: ["src/libkmod/text/byte-strings.ts"],
 	readers: [],
 	accepted: "UTF-8, which is the same text to node",
 	refused: "bytes that are no UTF-8; as text they still come back as they were",

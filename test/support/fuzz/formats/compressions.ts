@@ -1,12 +1,13 @@
 // Compressed files: what they say of their content before anything decodes them.
-import { MOST_PARTS } from "../../../../src/libkmod/bounds.js";
-import { crc32 } from "../../../../src/libkmod/crc32.js";
-import { Damage } from "../../../../src/libkmod/damage.js";
+
 import { parseCompressed, type XzFile } from "../../../../src/libkmod/formats/compressed-file.js";
+import { crc32 } from "../../../../src/libkmod/formats/crc32.js";
+import { Damage } from "../../../../src/libkmod/formats/damage.js";
 import { parseGzipHeader } from "../../../../src/libkmod/formats/gzip-member.js";
 import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../../src/libkmod/formats/xz-file.js";
 import { parseZstd, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
-import type { Random } from "../../random-numbers.js";
+import { MOST_PARTS } from "../../../../src/libkmod/kernel/bounds.js";
+import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type Field, type FuzzFormat, type Verdict } from "../format.js";
 
 const refusing = (read: () => void): Verdict => {

@@ -9,8 +9,8 @@ import { parseSymvers, parseSystemMap } from "../../../../src/libkmod/formats/ke
 import { parseModprobeConfig } from "../../../../src/libkmod/formats/modprobe-config.js";
 import { parseModulesDevname } from "../../../../src/libkmod/formats/modules-devname.js";
 import { listLiveNames, parseProcModules } from "../../../../src/libkmod/formats/proc-modules.js";
-import { normaliseAlias } from "../../../../src/libkmod/module-name.js";
-import type { Random } from "../../random-numbers.js";
+import { normaliseAlias } from "../../../../src/libkmod/text/module-name.js";
+import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
 const name = (random: Random): string =>
@@ -410,7 +410,7 @@ const procModules: FuzzFormat = {
 
 const alias: FuzzFormat = {
 	name: "aliases' spelling",
-	sources: ["src/libkmod/module-name.ts"],
+	sources: ["src/libkmod/text/module-name.ts"],
 	readers: [],
 	accepted: "one spelling, and its own the second time",
 	refused: "undefined: a bracket without its other one",

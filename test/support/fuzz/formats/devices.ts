@@ -1,8 +1,8 @@
 // What is said of devices: by the kernel, by udev, by udev's database and by /sys; and of modules by /sys/module.
 
-import { judgeUdevRecord, parseUdevRecord } from "../../../../src/agent/udev-database.js";
-import { parseUdevMessage } from "../../../../src/agent/udev-message.js";
-import { parseUevent } from "../../../../src/agent/uevent.js";
+import { judgeUdevRecord, parseUdevRecord } from "../../../../src/agent/devices/udev-database.js";
+import { parseUdevMessage } from "../../../../src/agent/devices/udev-message.js";
+import { parseUevent } from "../../../../src/agent/devices/uevent.js";
 import { attributeText } from "../../../../src/libkmod/formats/attribute.js";
 import { parseProperties } from "../../../../src/libkmod/formats/properties.js";
 import {
@@ -11,12 +11,12 @@ import {
 	readReferences,
 	readSections,
 	readSize,
-} from "../../../../src/libkmod/live-state.js";
-import { makeDevice } from "../../../../src/linux/walked-device.js";
-import { readCapturedDatabase, readCapturedMessages } from "../../captured-uevents.js";
-import type { Random } from "../../random-numbers.js";
-import { formatUdevMessage } from "../../udev-message.js";
-import { filesIn } from "../../world.js";
+} from "../../../../src/libkmod/knowledge/live-state.js";
+import { makeDevice } from "../../../../src/linux/devices/walked-device.js";
+import { readCapturedDatabase, readCapturedMessages } from "../../fakes/captured-uevents.js";
+import { formatUdevMessage } from "../../fakes/udev-message.js";
+import type { Random } from "../../worlds/random-numbers.js";
+import { filesIn } from "../../worlds/world.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
 const kernelMessages = readCapturedMessages("kernel");
@@ -41,7 +41,7 @@ const words = [
 
 const uevent: FuzzFormat = {
 	name: "uevents of the kernel",
-	sources: ["src/agent/uevent.ts", "src/libkmod/formats/properties.ts"],
+	sources: ["src/agent/devices/uevent.ts", "src/libkmod/formats/properties.ts"],
 	readers: ["parseUevent", "parseSeqnum", "parseProperties"],
 	accepted: "a device, its aliases and properties",
 	refused: "undefined",
@@ -104,7 +104,7 @@ const properties: FuzzFormat = {
 
 const udevMessage: FuzzFormat = {
 	name: "messages of udev",
-	sources: ["src/agent/udev-message.ts"],
+	sources: ["src/agent/devices/udev-message.ts"],
 	readers: ["parseUdevMessage"],
 	accepted: "a device as its rules left it",
 	refused: "undefined",
@@ -150,7 +150,7 @@ const kernels = ["pci:v00008086"];
 
 const udevRecord: FuzzFormat = {
 	name: "records of udev's database",
-	sources: ["src/agent/udev-database.ts"],
+	sources: ["src/agent/devices/udev-database.ts"],
 	readers: ["parseUdevRecord"],
 	accepted: "aliases to load",
 	refused: "none: a rule says so",
@@ -175,7 +175,7 @@ const udevRecord: FuzzFormat = {
 
 const attributes: FuzzFormat = {
 	name: "modalias and uevent of /sys",
-	sources: ["src/linux/walked-device.ts"],
+	sources: ["src/linux/devices/walked-device.ts"],
 	readers: [],
 	accepted: "a device with aliases",
 	refused: "one without any",
@@ -226,7 +226,7 @@ const files = ["initstate", "refcnt", "coresize", "sections/.text"];
 
 const moduleState: FuzzFormat = {
 	name: "attributes of /sys/module",
-	sources: ["src/libkmod/live-state.ts"],
+	sources: ["src/libkmod/knowledge/live-state.ts"],
 	readers: ["readInitstate", "readHolders", "readReferences", "readSize", "readSections"],
 	accepted: "a state, numbers and addresses",
 	refused: "undefined where a file says none",

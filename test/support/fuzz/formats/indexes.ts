@@ -1,5 +1,5 @@
 // depmod's binary indexes: searched, walked, checked and written.
-import { checkIndexes } from "../../../../src/libkmod/check-indexes.js";
+import { checkIndexes } from "../../../../src/libkmod/check/check-indexes.js";
 import { buildIndex, IndexEntries, UnwritableIndex } from "../../../../src/libkmod/formats/index-build.js";
 import {
 	findExact,
@@ -11,11 +11,11 @@ import {
 } from "../../../../src/libkmod/formats/index-file.js";
 import type { IndexMatch } from "../../../../src/libkmod/formats/index-matches.js";
 import { findMatches } from "../../../../src/libkmod/formats/index-search.js";
-import { indexNames } from "../../../../src/libkmod/indexes.js";
-import { matchesWildcard } from "../../../../src/libkmod/wildcard.js";
-import type { Random } from "../../random-numbers.js";
-import { encodeTrie } from "../../trie.js";
-import { filesIn, moduleDirectory } from "../../world.js";
+import { indexNames } from "../../../../src/libkmod/knowledge/indexes.js";
+import { matchesWildcard } from "../../../../src/libkmod/text/wildcard.js";
+import type { Random } from "../../worlds/random-numbers.js";
+import { encodeTrie } from "../../worlds/trie.js";
+import { filesIn, moduleDirectory } from "../../worlds/world.js";
 import { expect, expectSame, type Field, type FuzzFormat, latin1, type Verdict, verdict } from "../format.js";
 
 type Entry = readonly [key: string, priority: number, value: string];
@@ -209,7 +209,7 @@ const places = [
 
 const check: FuzzFormat = {
 	name: "index, checked",
-	sources: ["src/libkmod/check-indexes.ts"],
+	sources: ["src/libkmod/check/check-indexes.ts"],
 	readers: ["checkIndexes", "checkIndex"],
 	accepted: "nothing is wrong with the directory's indexes",
 	refused: "problems",

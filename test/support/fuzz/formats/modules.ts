@@ -9,9 +9,9 @@ import {
 	type ModuleSymbol,
 	symbolVersions,
 } from "../../../../src/libkmod/formats/module-symbols.js";
-import { moduleInfo } from "../../../../src/libkmod/module-info.js";
-import { elfImage, exported, undefinedSymbol } from "../../elf-image.js";
-import type { Random } from "../../random-numbers.js";
+import { moduleInfo } from "../../../../src/libkmod/knowledge/module-info.js";
+import { elfImage, exported, undefinedSymbol } from "../../worlds/elf-image.js";
+import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type Field, type FuzzFormat, latin1, type Verdict } from "../format.js";
 
 const refusing = (read: () => void): Verdict => {

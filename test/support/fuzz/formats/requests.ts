@@ -7,7 +7,8 @@ import {
 	formatCompanionReply,
 	parseCompanionReply,
 	parseCompanionRequest,
-} from "../../../../src/agent/companion.js";
+} from "../../../../src/agent/commands/companion.js";
+import { parseObjectLine } from "../../../../src/agent/control/json-line.js";
 import {
 	formatControlRequest,
 	formatLoadLine,
@@ -15,12 +16,11 @@ import {
 	LONGEST_LINE,
 	parseControlRequest,
 	parseLoadLine,
-} from "../../../../src/agent/control.js";
-import { parseControlReply } from "../../../../src/agent/control-replies.js";
-import { parseObjectLine } from "../../../../src/agent/json-line.js";
-import { readingLines } from "../../../../src/linux/insertion-protocol.js";
-import { takeSpooled } from "../../../../src/linux/spool.js";
-import type { Random } from "../../random-numbers.js";
+} from "../../../../src/agent/control/protocol.js";
+import { parseControlReply } from "../../../../src/agent/control/replies.js";
+import { readingLines } from "../../../../src/linux/modules/insertion-protocol.js";
+import { takeSpooled } from "../../../../src/linux/service/request-spool.js";
+import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
 const alias = (random: Random): string => random.text(["pci:v00008086", "*", "\\", "\xe9", '"', "snd", "-"], 1, 4);
@@ -44,7 +44,7 @@ const jsonWords = [
 
 const controlRequest: FuzzFormat = {
 	name: "control requests",
-	sources: ["src/agent/control.ts", "src/agent/json-line.ts"],
+	sources: ["src/agent/control/protocol.ts", "src/agent/control/json-line.ts"],
 	readers: ["parseControlRequest", "parseObjectLine"],
 	accepted: "a request, the same when written again",
 	refused: "a sentence",
@@ -112,7 +112,7 @@ const controlRequest: FuzzFormat = {
 
 const controlReply: FuzzFormat = {
 	name: "control replies",
-	sources: ["src/agent/control-replies.ts", "src/agent/json-line.ts"],
+	sources: ["src/agent/control/replies.ts", "src/agent/control/json-line.ts"],
 	readers: ["parseControlReply", "parseObjectLine"],
 	accepted: "an answer of the command's types",
 	refused: "a sentence",
@@ -150,7 +150,7 @@ const controlReply: FuzzFormat = {
 
 const loadLine: FuzzFormat = {
 	name: "lines of the load socket",
-	sources: ["src/agent/control.ts"],
+	sources: ["src/agent/control/protocol.ts"],
 	readers: ["parseLoadLine"],
 	accepted: "a request, the same when written again",
 	refused: "a sentence",
@@ -177,7 +177,7 @@ const loadLine: FuzzFormat = {
 
 const companionRequest: FuzzFormat = {
 	name: "requests to the companion",
-	sources: ["src/agent/companion.ts"],
+	sources: ["src/agent/commands/companion.ts"],
 	readers: ["parseCompanionRequest"],
 	accepted: "a module's name, or a rule's place and its device's environment",
 	refused: "undefined",
@@ -216,7 +216,7 @@ const companionRequest: FuzzFormat = {
 
 const companionReply: FuzzFormat = {
 	name: "replies of the companion",
-	sources: ["src/agent/companion.ts"],
+	sources: ["src/agent/commands/companion.ts"],
 	readers: ["parseCompanionReply"],
 	accepted: "how it ended, the same when written again",
 	refused: "undefined",
@@ -262,7 +262,7 @@ function readLines(chunks: readonly Buffer[]): unknown[] | undefined {
 
 const insertionLines: FuzzFormat = {
 	name: "lines between coldplug and its insertion process",
-	sources: ["src/linux/insertion-protocol.ts"],
+	sources: ["src/linux/modules/insertion-protocol.ts"],
 	readers: [],
 	accepted: "values, the same however the bytes come",
 	refused: "SyntaxError: both ends are this program",
@@ -297,7 +297,7 @@ function makeSpool(): string {
 
 const spooled: FuzzFormat = {
 	name: "files of the spool",
-	sources: ["src/linux/spool.ts"],
+	sources: ["src/linux/service/request-spool.ts"],
 	readers: [],
 	accepted: "its line",
 	refused: "thrown away: it is not one whole line",

@@ -1,19 +1,19 @@
 // Settings and policy, which are TOML, and the patterns in them, which are those of modules' aliases too.
-import { matchesAny } from "../../../../src/agent/patterns.js";
-import { parsePolicy } from "../../../../src/agent/policy-file.js";
-import { settingsTable } from "../../../../src/agent/settings.js";
-import { parseSettings } from "../../../../src/agent/settings-file.js";
-import { listStatements } from "../../../../src/agent/toml-lines.js";
-import { matchesWildcard } from "../../../../src/libkmod/wildcard.js";
-import { takeBracket } from "../../../../src/libkmod/wildcard-bracket.js";
-import type { Random } from "../../random-numbers.js";
+import { matchesAny } from "../../../../src/agent/policy/patterns.js";
+import { parsePolicy } from "../../../../src/agent/policy/policy-file.js";
+import { listStatements } from "../../../../src/agent/policy/toml-lines.js";
+import { settingsTable } from "../../../../src/agent/settings/settings.js";
+import { parseSettings } from "../../../../src/agent/settings/settings-file.js";
+import { matchesWildcard } from "../../../../src/libkmod/text/wildcard.js";
+import { takeBracket } from "../../../../src/libkmod/text/wildcard-bracket.js";
+import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
 const keys = Object.entries(settingsTable);
 
 const settings: FuzzFormat = {
 	name: "settings",
-	sources: ["src/agent/settings-file.ts"],
+	sources: ["src/agent/settings/settings-file.ts"],
 	readers: ["parseSettings"],
 	accepted: "every key is a setting and its value in range",
 	refused: "problems with their lines",
@@ -49,10 +49,10 @@ const rules = [
 const policy: FuzzFormat = {
 	name: "policy",
 	sources: [
-		"src/agent/policy-file.ts",
-		"src/agent/policy-rules.ts",
-		"src/agent/policy-values.ts",
-		"src/agent/toml-lines.ts",
+		"src/agent/policy/policy-file.ts",
+		"src/agent/policy/policy-rules.ts",
+		"src/agent/policy/policy-values.ts",
+		"src/agent/policy/toml-lines.ts",
 	],
 	readers: ["parsePolicy", "parseRule"],
 	accepted: "every rule counts, and each knows a line",
@@ -170,7 +170,7 @@ const LARGEST_PRODUCT = 2 ** 21;
 
 const wildcard: FuzzFormat = {
 	name: "wildcards",
-	sources: ["src/libkmod/wildcard.ts", "src/libkmod/wildcard-bracket.ts", "src/agent/patterns.ts"],
+	sources: ["src/libkmod/text/wildcard.ts", "src/libkmod/text/wildcard-bracket.ts", "src/agent/policy/patterns.ts"],
 	readers: [],
 	accepted: "the text matches, as it does by a table of every way",
 	refused: "it does not, and neither by that table",

@@ -1,7 +1,7 @@
 import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "../../../../src/libkmod/formats/der.js";
 import { parseSignature } from "../../../../src/libkmod/formats/signature.js";
-import type { Random } from "../../random-numbers.js";
-import { objectIds, pkcs7, signedModule } from "../../signed-module.js";
+import type { Random } from "../../worlds/random-numbers.js";
+import { objectIds, pkcs7, signedModule } from "../../worlds/signed-module.js";
 import { expect, type Field, type FuzzFormat, verdict } from "../format.js";
 
 function sampleMessage(random: Random): Buffer {

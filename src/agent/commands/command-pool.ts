@@ -1,0 +1,166 @@
+// Commands of policy in a pool of their own, so many at once and no more: those of one device one after the other, in the order
+// in which they were asked for, and no device before another that has waited longer.
+import type { Source } from "../../libkmod/formats/modprobe-config.js";
+
+/** Something to be run for what has happened to a device. */
+export type Command = {
+	readonly device: string;
+	readonly action: string;
+	/** The rule that asks for it. */
+	readonly rule: Source;
+	readonly command: readonly [string, ...string[]];
+	readonly environment: Readonly<Record<string, string>>;
+	readonly timeoutMilliseconds: number;
+};
+
+/** How a command ended, as whoever runs it tells. */
+export type CommandEnd = {
+	/** 128+N for signal N; undefined where nothing could end it. */
+	readonly exitStatus: number | undefined;
+	readonly timedOut: boolean;
+	/** The end of what it wrote to standard error. */
+	readonly complaint: string;
+};
+
+export type CommandReport = {
+	readonly kind: "command";
+	readonly command: Command;
+	readonly result:
+		| "done"
+		| "failed" // it ended with another status than 0
+		| "timed out"
+		| "not started" // there is no such program, say
+		| "dropped" // too many waited
+		| "stopped"; // it waited when the agent ended
+	readonly milliseconds: number;
+	readonly exitStatus?: number | undefined;
+	readonly complaint?: string;
+	readonly reason?: Error;
+};
+
+export type CommandPoolOptions = {
+	/** Rejects where it cannot be started. It tells of each process that it learns to be the command's. */
+	readonly run: (command: Command, onBegun: (pid: number) => void) => Promise<CommandEnd>;
+	readonly atOnce: number;
+	/** More are dropped. */
+	readonly mostWaiting?: number;
+	readonly report: (report: CommandReport) => void;
+};
+
+export type CommandPool = {
+	add(command: Command): void;
+	running(): number;
+	/** Those that run. */
+	underway(): readonly Command[];
+	waiting(): number;
+	/** The number of the command that was added last: they count from 1. */
+	latest(): number;
+	/** Commands up to a number that have not ended. */
+	unfinished(latest: number, isExempt: (pids: readonly number[]) => boolean): Unfinished;
+	/** Nothing more begins; resolves when what runs has ended. */
+	stop(): Promise<void>;
+};
+
+export type Unfinished = {
+	/** They end by themselves, whatever becomes of the exempt. */
+	readonly awaited: readonly Command[];
+	/** By their processes, and those that cannot begin before one of these has ended. */
+	readonly exempt: readonly Command[];
+};
+
+type Entry = { readonly number: number; readonly command: Command; readonly pids: number[] };
+
+const MOST_WAITING = 1024;
+
+export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, report }: CommandPoolOptions): CommandPool {
+	/** What waits, by device: the device whose turn is next comes first. Those of which a command runs are not there. */
+	const ready = new Map<string, Entry[]>();
+	/** What waits for a running command of the same device. */
+	const busy = new Map<string, Entry[]>();
+	const running = new Set<Entry>();
+	const ends = new Set<Promise<void>>();
+	let waiting = 0;
+	let latest = 0;
+	let stopped = false;
+
+	function begin(): void {
+		while (ends.size < atOnce) {
+			const [next] = ready;
+			if (next === undefined) return;
+			const [device, entries] = next;
+			ready.delete(device);
+			const [entry, ...later] = entries;
+			if (entry === undefined) continue;
+			busy.set(device, later);
+			waiting--;
+			running.add(entry);
+			const end = carryOut(entry).finally(() => {
+				ends.delete(end);
+				running.delete(entry);
+				const left = busy.get(device) ?? [];
+				busy.delete(device);
+				if (left.length > 0) ready.set(device, left);
+				begin();
+			});
+			ends.add(end);
+		}
+	}
+
+	async function carryOut({ command, pids }: Entry): Promise<void> {
+		const begun = performance.now();
+		const end = await (async () => run(command, (pid) => pids.push(pid)))().then(describeEnd, describeFailure);
+		report({ kind: "command", command, milliseconds: performance.now() - begun, ...end });
+	}
+
+	function leaveOut(command: Command, result: "dropped" | "stopped"): void {
+		report({ kind: "command", command, result, milliseconds: 0 });
+	}
+
+	return {
+		add(command) {
+			if (stopped) return leaveOut(command, "stopped");
+			if (waiting >= mostWaiting) return leaveOut(command, "dropped");
+			waiting++;
+			const entry = { number: ++latest, command, pids: [] };
+			const queue = busy.get(command.device) ?? ready.get(command.device);
+			if (queue === undefined) ready.set(command.device, [entry]);
+			else queue.push(entry);
+			begin();
+		},
+		running: () => ends.size,
+		underway: () => [...running].map(({ command }) => command),
+		waiting: () => waiting,
+		latest: () => latest,
+		unfinished(upTo, isExempt) {
+			const exempt = new Set([...running].filter(({ pids }) => isExempt(pids)));
+			const devices = new Set([...exempt].map(({ command }) => command.device));
+			const isFull = exempt.size >= atOnce;
+			const queued = [...busy.values(), ...ready.values()].flat();
+			const stuck = new Set(queued.filter(({ command }) => isFull || devices.has(command.device)));
+			const all = [...running, ...queued].filter(({ number }) => number <= upTo);
+			const isLeft = (entry: Entry): boolean => exempt.has(entry) || stuck.has(entry);
+			return {
+				awaited: all.filter((entry) => !isLeft(entry)).map(({ command }) => command),
+				exempt: all.filter(isLeft).map(({ command }) => command),
+			};
+		},
+		async stop() {
+			stopped = true;
+			for (const queue of [...busy.values(), ...ready.values()])
+				for (const { command } of queue.splice(0)) leaveOut(command, "stopped");
+			ready.clear();
+			waiting = 0;
+			await Promise.all(ends);
+		},
+	};
+}
+
+type Described = Pick<CommandReport, "result" | "exitStatus" | "complaint" | "reason">;
+
+function describeEnd({ exitStatus, timedOut, complaint }: CommandEnd): Described {
+	return { result: timedOut ? "timed out" : exitStatus === 0 ? "done" : "failed", exitStatus, complaint };
+}
+
+function describeFailure(thrown: unknown): Described {
+	return { result: "not started", reason: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+}

@@ -1,0 +1,94 @@
+// What policy has run for devices: the uevents and the looks at all devices, as far as rules are about them, become commands.
+
+import type { DeviceSources, PresentDevice } from "../devices/devices.js";
+import type { Uevent } from "../devices/uevent.js";
+import { attempt, type OnSkipped } from "../faults/skipped.js";
+import { formatEnvironment } from "../policy/command-environment.js";
+import { concernsSubsystem, concernsUnaliased, listRuns, type Policy } from "../policy/policy.js";
+import type { CommandPool } from "./command-pool.js";
+import { makeSeenDevices } from "./seen-devices.js";
+
+export type Commands = {
+	/** All uevents that were heard, in their order. */
+	hear(uevents: readonly Uevent[]): void;
+	/** The same devices; on the way those that were not seen yet have their commands run. */
+	watch(sources: DeviceSources): DeviceSources;
+};
+
+/** @param policy the one that counts now. @param onSkipped what throws for one device costs that device its commands */
+export function makeCommands(
+	policy: () => Policy,
+	pool: Pick<CommandPool, "add">,
+	onSkipped: OnSkipped = () => undefined,
+): Commands {
+	const seen = makeSeenDevices();
+
+	function run(device: PresentDevice, isDue: () => boolean): void {
+		attempt(device.devpath, onSkipped, undefined, () => addRuns(device, isDue));
+	}
+
+	function addRuns(device: PresentDevice, isDue: () => boolean): void {
+		const runs = listRuns(policy(), device, onSkipped);
+		if (runs.length === 0 || !isDue()) return;
+		const { devpath, action = "add" } = device;
+		for (const { command, timeoutMilliseconds, source, environment: listed } of runs) {
+			const environment = formatEnvironment(device, listed);
+			pool.add({ device: devpath, action, rule: source, command, environment, timeoutMilliseconds });
+		}
+	}
+
+	function isDue(uevent: Uevent): boolean {
+		const { action, devpath, properties } = uevent;
+		if (action !== "add") return true;
+		// What somebody had announced again, by writing to the device's file `uevent`, is meant to be done again.
+		return seen.announce(devpath) || properties?.get("SYNTH_UUID") !== undefined;
+	}
+
+	/** A device that leaves is another one when it comes again; one that moves stays what it is. */
+	function follow({ action, devpath, properties }: Uevent): void {
+		if (action === "remove") seen.forget(devpath);
+		else if (action === "move" && seen.forget(properties?.get("DEVPATH_OLD") ?? "")) seen.announce(devpath);
+	}
+
+	function* look(present: Iterable<PresentDevice>): Generator<PresentDevice> {
+		seen.beginLook();
+		for (const device of present) {
+			run(device, () => seen.find(device.devpath));
+			yield device;
+		}
+		seen.endLook();
+	}
+
+	async function* lookBeside(lists: AsyncIterable<readonly PresentDevice[]>): AsyncGenerator<readonly PresentDevice[]> {
+		seen.beginLook();
+		for await (const devices of lists) {
+			for (const device of devices) run(device, () => seen.find(device.devpath));
+			yield devices;
+		}
+		seen.endLook();
+	}
+
+	function lookBy(look: NonNullable<DeviceSources["look"]>): NonNullable<DeviceSources["look"]> {
+		return (options) => lookBeside(look({ ...options, concerns: options.concerns ?? concernOf(policy()) }));
+	}
+
+	return {
+		hear(uevents) {
+			const isAnything = policy().run.length > 0;
+			for (const uevent of uevents) {
+				follow(uevent);
+				if (isAnything && uevent.leftAlone === undefined) run(uevent, () => isDue(uevent));
+			}
+		},
+		watch: (sources) => ({
+			...sources,
+			present: (concerns, ...rest) => look(sources.present(concerns ?? concernOf(policy()), ...rest)),
+			...(sources.look && { look: lookBy(sources.look) }),
+		}),
+	};
+}
+
+/** Of which subsystems devices without an alias are to be found; undefined where none are. */
+export function concernOf(policy: Policy): ((subsystem: string) => boolean) | undefined {
+	return concernsUnaliased(policy) ? (subsystem) => concernsSubsystem(policy, subsystem) : undefined;
+}

@@ -1,0 +1,173 @@
+// The companion: what runs commands for an agent that is kept from running them in full by its sandbox. It is told a name, never a
+// command: what that name stands for it reads itself, from files that are root's.
+//
+//	install NAME     the `install` command of modprobe.d for that module
+//	rule JSON        the command of the rule of policy that stands in `file` at `line`, for what has happened to a device: `environment`
+//
+// A request that begins with "tell " is first answered by "process PID", the process that the command then is.
+//
+// The environment is no more than what is said of the device: which of it the command is told, and its PATH, the companion decides.
+// It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
+// "failed" where it could not be run; why is in the companion's own log.
+
+import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { bytesOf, formatJson, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
+import { isHostile, LARGEST_ENVIRONMENT } from "../policy/command-environment.js";
+import type { CommandEnd, CommandPoolOptions } from "./command-pool.js";
+
+export type RuleRequest = {
+	readonly kind: "rule";
+	readonly file: string;
+	readonly line: number;
+	readonly environment: Readonly<Record<string, string>>;
+};
+
+export type CompanionRequest = ({ readonly kind: "install"; readonly module: string } | RuleRequest) & {
+	/** Which process it is, is wanted, too. */
+	readonly tellsProcess?: true;
+};
+
+export type CompanionReply = number | CommandEnd | "none" | "failed";
+
+/** Bytes, without its newline: of each byte of an environment JSON may make six, and a path is no longer than 4096. */
+export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
+
+/** Sends a line to a socket, and resolves with the line that answers it, the first that is no news. @throws {Refusal} */
+export type Ask = (
+	path: string,
+	line: string,
+	timeoutMilliseconds: number,
+	isNews: (line: Buffer) => boolean,
+) => Promise<Buffer>;
+
+/** A timer takes no more; an install command has no limit of its own, as it has none under kmod. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/**
+ * Milliseconds beyond a rule's own limit: for the companion to start and to read what it has to, on a busy machine at boot, and
+ * to end what does not heed its limit.
+ */
+const PATIENCE = 40_000;
+
+/** A module's name: a file has no longer one. No shell takes any of it for something else, and no program for an option. */
+const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254}$/.test(name);
+
+/** Undefined where the line, without its newline, is none. */
+export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
+	const text = Buffer.from(line).toString("latin1");
+	const [, tell, request = ""] = /^(tell )?(.*)$/s.exec(text) ?? [];
+	const parsed = parseUntold(request);
+	return parsed && tell !== undefined ? { ...parsed, tellsProcess: true } : parsed;
+}
+
+function parseUntold(text: string): CompanionRequest | undefined {
+	if (text.startsWith("rule ")) return parseRule(text.slice("rule ".length));
+	const [, module = ""] = /^install (.*)$/s.exec(text) ?? [];
+	return isName(module) ? { kind: "install", module } : undefined;
+}
+
+function parseRule(text: string): RuleRequest | undefined {
+	const { file, line, environment } = parseObject(text) ?? {};
+	if (typeof file !== "string" || !file.startsWith("/")) return undefined;
+	if (!Number.isSafeInteger(line) || !isObject(environment)) return undefined;
+	const words = Object.entries(environment);
+	if (!words.every(([name, value]) => !isHostile(name) && typeof value === "string" && !value.includes("\0")))
+		return undefined;
+	return { kind: "rule", file, line: line as number, environment: environment as Record<string, string> };
+}
+
+export function formatCompanionReply(reply: CompanionReply): string {
+	return `${typeof reply === "object" ? formatJson(reply) : reply}\n`;
+}
+
+export const formatProcess = (pid: number): string => `process ${pid}\n`;
+
+/** Whether a line tells which process it is, which is then told on. */
+function isProcess(line: Buffer, onBegun: (pid: number) => void): boolean {
+	const [, pid] = /^process ([1-9][0-9]{0,9})$/.exec(line.toString("latin1")) ?? [];
+	if (pid !== undefined) onBegun(Number(pid));
+	return pid !== undefined;
+}
+
+/** Undefined where it is none. */
+export function parseCompanionReply(line: Uint8Array): CompanionReply | undefined {
+	const text = Buffer.from(line).toString("latin1");
+	if (text === "none" || text === "failed") return text;
+	if (text.startsWith("{")) return parseEnd(text);
+	return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
+}
+
+function parseEnd(text: string): CommandEnd | undefined {
+	const { exitStatus, timedOut, complaint } = parseObject(text) ?? {};
+	if (typeof timedOut !== "boolean" || typeof complaint !== "string") return undefined;
+	if (exitStatus !== undefined && !Number.isSafeInteger(exitStatus)) return undefined;
+	return { exitStatus: exitStatus as number | undefined, timedOut, complaint };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+	try {
+		const value = mapStrings(JSON.parse(textOf(text)), bytesOf);
+		return isObject(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * In place of running a rule's command here. A companion that does not answer in time is a command that has not ended in time.
+ * @param patience milliseconds beyond the rule's own limit. @throws {Refusal} where it could not be started
+ */
+export function runRuleByCompanion(ask: Ask, path: string, patience: number = PATIENCE): CommandPoolOptions["run"] {
+	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
+		const { file, line } = rule;
+		const request = `rule ${formatJson({ file, line, environment })}`;
+		const asked = { program, request, onBegun, timeoutMilliseconds: timeoutMilliseconds + patience };
+		const answer = await askFor(ask, path, asked).catch(noneInTime);
+		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };
+		const reply = parseCompanionReply(answer);
+		if (typeof reply === "object") return reply;
+		throw makeRefusal("run", program, reply === "none" ? "ENOENT" : "EIO");
+	};
+}
+
+function noneInTime(thrown: unknown): undefined {
+	if (!(thrown instanceof Refusal) || thrown.code !== "ETIMEDOUT") throw thrown;
+}
+
+/** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
+export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
+	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
+		if (!isName(module)) throw makeRefusal("run", command, "EINVAL");
+		const request = `install ${module}`;
+		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT };
+		const reply = parseCompanionReply(await askFor(ask, path, asked));
+		if (typeof reply === "number") return reply;
+		throw makeRefusal("run", command, reply === "none" ? "ENOENT" : "EIO");
+	};
+}
+
+type Asked = {
+	readonly program: string;
+	readonly request: string;
+	readonly onBegun: (pid: number) => void;
+	/** For all of it. */
+	readonly timeoutMilliseconds: number;
+};
+
+/** A Refusal of what was asked for, with the code that the way there gave. */
+async function askFor(ask: Ask, path: string, asked: Asked): Promise<Buffer> {
+	const { program, request, onBegun, timeoutMilliseconds } = asked;
+	const line = `tell ${request}\n`;
+	const isNews = (news: Buffer): boolean => isProcess(news, onBegun);
+	try {
+		return await ask(path, line, timeoutMilliseconds, isNews);
+	} catch (thrown) {
+		if (!(thrown instanceof Refusal)) throw thrown;
+		const refusal = new Refusal("run", `${program} (by ${path})`, thrown.code, thrown.errno);
+		refusal.cause = thrown;
+		throw refusal;
+	}
+}

@@ -1,0 +1,72 @@
+// What one request waits for, and its answer once it waits for nothing any more.
+//
+// Whoever asks in his own name waits for all of the plan, as for modprobe; what hangs, or waits for what does, may never end and
+// is not waited for. Where the kernel asks, a module may wait for the answer in its init, and which one that is cannot be known: the
+// answer waits for the wanted modules alone, which wait for what they need, and not for one that had begun before it was asked,
+// unless nothing else that is wanted comes to life.
+import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
+import { type Decision, listWanted } from "../decisions/decide.js";
+import { judgeLoad } from "./load-verdict.js";
+import type { LoadReply } from "./protocol.js";
+
+export type Asked = {
+	/** @param running modules that have begun before it was asked */
+	decided(decisions: readonly Decision[], running: readonly string[]): void;
+	/** Modules that are in flight for it: an outcome of each comes. */
+	planned(modules: readonly string[]): void;
+	ended(outcome: Outcome): void;
+	/** Whether a wanted module was left, since the agent stops. */
+	isLeft(): boolean;
+	/** Whether all wanted modules have begun, or ended. */
+	hasBegun(isWaiting: (module: string) => boolean): boolean;
+	/** Undefined where it still waits. @param hanging what does not get on, with why, in words */
+	judge(hanging: ReadonlyMap<string, string>): LoadReply | undefined;
+};
+
+export function makeAsked(byKernel: boolean): Asked {
+	const outcomes: Outcome[] = [];
+	const inFlight = new Set<string>();
+	const begunBefore = new Set<string>();
+	let decisions: readonly Decision[] = [];
+	let wanted: readonly string[] | undefined;
+	let isPlanned = false;
+
+	function listAwaited(): readonly string[] {
+		if (!byKernel) return [...inFlight];
+		const left = (wanted ?? []).filter((module) => inFlight.has(module));
+		const begunLater = left.filter((module) => !begunBefore.has(module));
+		if (begunLater.length > 0) return begunLater;
+		return isAnyLive() ? [] : left;
+	}
+
+	function isAnyLive(): boolean {
+		const failed = new Set(outcomes.filter((outcome) => !isUsable(outcome)).map(({ step }) => step.module));
+		return (wanted ?? []).some((module) => !inFlight.has(module) && !failed.has(module));
+	}
+
+	return {
+		decided(all, running) {
+			decisions = all;
+			wanted = listWanted(all).map(({ module }) => module);
+			for (const module of running) begunBefore.add(module);
+		},
+		planned(modules) {
+			isPlanned = true;
+			for (const module of modules) inFlight.add(module);
+		},
+		ended(outcome) {
+			outcomes.push(outcome);
+			inFlight.delete(outcome.step.module);
+		},
+		isLeft: () => outcomes.some(({ result, step }) => result === "stopped" && wanted?.includes(step.module)),
+		hasBegun: (isWaiting) => wanted?.some(isWaiting) === false,
+		judge(hanging) {
+			if (!isPlanned) return undefined;
+			const awaited = listAwaited();
+			if (awaited.some((module) => !hanging.has(module))) return undefined;
+			const why = awaited.filter((module) => wanted?.includes(module)).map((module) => hanging.get(module));
+			if (why.length > 0) return { result: "failed", explanation: `${why[0]}: it may come up yet` };
+			return judgeLoad(decisions, outcomes);
+		},
+	};
+}

@@ -1,0 +1,20 @@
+// What came of an alias that somebody asked for, in words and as modprobe's exit status would have it.
+import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
+import type { Decision } from "../decisions/decide.js";
+import { explainDecision, explainOutcome } from "../telling/explain.js";
+import type { LoadReply } from "./protocol.js";
+
+const UNDECIDED = "could not decide what it asks for: the log says why";
+
+/** @param outcomes of all that was not live already, what was needed for it included */
+export function judgeLoad(decisions: readonly Decision[], outcomes: readonly Outcome[]): LoadReply {
+	if (decisions.length === 0) return { result: "failed", explanation: UNDECIDED };
+	const matches = decisions.flatMap((decision) => decision.matches);
+	const explanation = decisions.map(explainDecision).join("; ");
+	if (matches.length === 0) return { result: "nothing", explanation };
+	const wanted = new Set(matches.filter(({ verdict }) => verdict === "wanted").map(({ found }) => found.module));
+	const failed = outcomes.find((outcome) => wanted.has(outcome.step.module) && !isUsable(outcome));
+	if (failed !== undefined)
+		return { result: "failed", explanation: `${failed.step.module}: ${explainOutcome(failed)}` };
+	return { result: "done", explanation };
+}

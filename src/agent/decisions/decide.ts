@@ -1,0 +1,152 @@
+// (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
+// what keeps them out. Pure.
+import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
+import { byAlias, type Wanted } from "../../libkmod/planning/plan-insertion.js";
+import type { PresentDevice } from "../devices/devices.js";
+import { asError, attempt, type OnSkipped } from "../faults/skipped.js";
+import { findIgnore, findMask, findObjection, type Load, listLoads, noPolicy, type Policy } from "../policy/policy.js";
+
+export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not allowed";
+
+export type Match = {
+	readonly found: Found;
+	readonly verdict: Verdict;
+	/** The blacklist line, where line 0 is the kernel command line; or the rule of policy. */
+	readonly source?: Source;
+};
+
+/** What one alias of one device asks for. No matches: no module knows it, or the indexes could not be asked. */
+export type Decision = {
+	/** Empty where it is no device that asks. */
+	readonly device: string;
+	readonly alias: string;
+	readonly matches: readonly Match[];
+	readonly problem?: Error;
+	/** The rule by which policy asks for it; else the device does. */
+	readonly rule?: Source;
+	/** The rule by which the device is left alone: nothing was looked up. */
+	readonly ignored?: Source;
+};
+
+/**
+ * Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a Map look-up. What has come up
+ * gets what its aliases ask for; whatever else happened to a device, nothing but what policy says.
+ */
+export type Decider = (device: PresentDevice) => readonly Decision[];
+
+/** Aliases remembered at most: a storm of made-up ones must not fill the memory. */
+const MOST_REMEMBERED = 4096;
+
+/** Its masks count where plans are made of it. */
+export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
+	return policy.mask.length === 0 ? knowledge : { ...knowledge, masked: (module) => findMask(policy, module) };
+}
+
+/** @param onSkipped a rule that throws costs itself, a device that does all that is decided for it; where absent both throw. */
+export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
+	const answers = new Map<string, Answer>();
+	const answer = (alias: string): Answer => {
+		const known = answers.get(alias);
+		if (known !== undefined) return known;
+		const found = ask(knowledge, alias);
+		if (answers.size >= MOST_REMEMBERED) answers.clear();
+		answers.set(alias, found);
+		return found;
+	};
+
+	/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
+	function decideAlias(device: PresentDevice, alias: string, heed = (matches: readonly Match[]) => matches): Decision {
+		const { devpath } = device;
+		try {
+			const known = answer(alias);
+			const matches = object(policy, device, alias, heed(known.matches));
+			if (known.problem === undefined) return { device: devpath, alias, matches };
+			return { device: devpath, alias, matches, problem: known.problem };
+		} catch (thrown) {
+			return { device: devpath, alias, matches: [], problem: asError(thrown) };
+		}
+	}
+
+	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
+	function decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
+		const heed = (matches: readonly Match[]) => matches.map((match) => heedBlacklist(knowledge, match));
+		return { ...decideAlias(device, alias, heed), rule };
+	}
+
+	function decide(device: PresentDevice): readonly Decision[] {
+		const { devpath, action = "add" } = device;
+		const own = action === "add" ? device.aliases : [];
+		const ignored = findIgnore(policy, device);
+		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
+		const decisions = own.map((alias) => decideAlias(device, alias));
+		const loads = listLoads(policy, device, onSkipped);
+		// A rule may name all of the device's own.
+		const asked = loads.length > 0 ? new Set(own) : undefined;
+		for (const load of loads) if (!asked?.has(load.alias)) decisions.push(decideLoad(device, load));
+		return decisions;
+	}
+
+	/** The look that follows finds again what came up, and asks then; of anything else the caller takes note. */
+	function decideKnown(device: PresentDevice): readonly Decision[] {
+		return knowledge.lacking !== undefined && (device.action ?? "add") === "add" ? [] : decide(device);
+	}
+
+	if (onSkipped === undefined) return decideKnown;
+	return (device) => attempt(device.devpath, onSkipped, [], () => decideKnown(device));
+}
+
+/** Policy has nothing to say of what is not loaded anyway. */
+function object(policy: Policy, device: PresentDevice, alias: string, matches: readonly Match[]): readonly Match[] {
+	if (policy.deny.length === 0 && policy.allow.length === 0) return matches;
+	return matches.map((match) => {
+		const { found, verdict } = match;
+		return verdict === "wanted" ? { ...match, ...findObjection(policy, device, alias, found.module) } : match;
+	});
+}
+
+function heedBlacklist(knowledge: Knowledge, match: Match): Match {
+	const source = match.verdict === "wanted" ? knowledge.blacklisted(match.found.module) : undefined;
+	return source === undefined ? match : { ...match, verdict: "blacklisted", source };
+}
+
+type Answer = Pick<Decision, "matches" | "problem">;
+
+function ask(knowledge: Knowledge, alias: string): Answer {
+	try {
+		return { matches: judge(knowledge, lookUp(knowledge, alias)) };
+	} catch (thrown) {
+		// Mostly a damaged index.
+		return { matches: [], problem: asError(thrown) };
+	}
+}
+
+function judge(knowledge: Knowledge, found: readonly Found[]): readonly Match[] {
+	const matches = new Map<string, Match>();
+	for (const one of found) {
+		if (matches.has(one.module)) continue;
+		const source = byAlias(one) ? knowledge.blacklisted(one.module) : undefined;
+		if (source !== undefined) matches.set(one.module, { found: one, verdict: "blacklisted", source });
+		else matches.set(one.module, { found: one, verdict: isBuiltin(knowledge, one) ? "builtin" : "wanted" });
+	}
+	return [...matches.values()];
+}
+
+function isBuiltin(knowledge: Knowledge, { via, module }: Found): boolean {
+	if (via === "builtin" || via === "builtin alias index") return true;
+	return knowledge.file(module) === undefined && knowledge.isBuiltin(module);
+}
+
+/** The wanted modules of decisions, in order, as a plan takes them. */
+export function listWanted(decisions: readonly Decision[]): readonly Wanted[] {
+	return decisions.flatMap(({ device, alias, matches, rule }) =>
+		matches
+			.filter(({ verdict }) => verdict === "wanted")
+			.map(({ found }) => ({
+				module: found.module,
+				...(byAlias(found) && { alias }),
+				cause: { kind: "alias", alias, found, ...(device !== "" && { device }), ...(rule && { rule }) } as const,
+			})),
+	);
+}

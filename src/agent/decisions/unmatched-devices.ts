@@ -1,0 +1,34 @@
+// Devices of which an alias matched no module: when the indexes are written anew, it may. What was kept out is not among them:
+// whoever takes a line of a blacklist or of policy away may do so for the next boot.
+
+import type { PresentDevice } from "../devices/devices.js";
+import { makeRecent } from "../faults/recent.js";
+import type { Decision } from "./decide.js";
+
+export type Unmatched = {
+	note(device: PresentDevice, decisions: readonly Decision[]): void;
+	forget(devpath: string): void;
+	/** All of them; from now on none is remembered. */
+	takeAll(): readonly PresentDevice[];
+};
+
+/** Devices remembered at most, those noted first forgotten first. */
+const MOST_DEVICES = 4096;
+
+export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
+	const devices = makeRecent<PresentDevice>(most);
+	return {
+		note({ devpath, action, properties }, decisions) {
+			const unknown = decisions.filter(({ matches, ignored }) => matches.length === 0 && ignored === undefined);
+			if (unknown.length === 0) return;
+			const aliases = unknown.filter(({ rule }) => rule === undefined).map(({ alias }) => alias);
+			devices.set(devpath, { devpath, aliases, ...(action && { action }), ...(properties && { properties }) });
+		},
+		forget: (devpath) => devices.delete(devpath),
+		takeAll() {
+			const all = devices.entries().map(([, device]) => device);
+			devices.clear();
+			return all;
+		},
+	};
+}

@@ -1,0 +1,48 @@
+// A look at all devices with udev's eyes. While udev has events to handle, a device of which its database has nothing may be one
+// that its rules have not seen yet, and might keep from its driver: such devices come last, once udev has caught up.
+import type { Files } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
+import type { OnSkipped } from "../faults/skipped.js";
+import type { PresentDevice } from "./devices.js";
+import { slicedByTurns } from "./slices.js";
+import { type DeviceIdentity, seenByUdev } from "./udev-database.js";
+
+/** There as long as udev's queue is not empty. */
+export const UDEV_QUEUE = "/run/udev/queue";
+
+export type UdevLookOptions = {
+	/** All devices, by slices. */
+	readonly slices: AsyncIterable<readonly PresentDevice[]>;
+	readonly identify: (device: PresentDevice) => DeviceIdentity;
+	readonly files: Pick<Files, "read" | "stamp">;
+	readonly onSkipped: OnSkipped;
+	/** Resolves a while later. */
+	readonly pause?: () => Promise<void>;
+	/** Milliseconds of a clock that only goes forward. */
+	readonly now?: () => number;
+};
+
+const PAUSE_MILLISECONDS = 50;
+/** Who handles events for longer than this announces the device anyway once its rules have run. */
+const PATIENCE_MILLISECONDS = 10_000;
+
+const sleep = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+
+export async function* lookWithUdev(options: UdevLookOptions): AsyncGenerator<readonly PresentDevice[]> {
+	const { slices, identify, files, onSkipped, pause = sleep, now = () => performance.now() } = options;
+	const isBusy = () => isThere(files, UDEV_QUEUE);
+	const unhandled: PresentDevice[] = [];
+	const isHandled = (device: PresentDevice): boolean => {
+		if (!isBusy()) return true;
+		unhandled.push(device);
+		return false;
+	};
+	for await (const slice of slices) {
+		const seen = [...seenByUdev(slice, { identify, files, onSkipped, isHandled })];
+		if (seen.length > 0) yield seen;
+	}
+	if (unhandled.length === 0) return;
+	const over = now() + PATIENCE_MILLISECONDS;
+	while (isBusy() && now() < over) await pause();
+	yield* slicedByTurns(seenByUdev(unhandled, { identify, files, onSkipped }));
+}

@@ -1,0 +1,73 @@
+// What the agent has to say while it works: data, turned into text or JSON at the edge alone.
+
+import type { Outcome } from "../../libkmod/insertion/outcome.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import type { Step } from "../../libkmod/planning/plan-insertion.js";
+import type { Batch } from "../decisions/batch.js";
+import type { Uevent } from "../devices/uevent.js";
+import { type Skipped, skippedRecord } from "../faults/skipped.js";
+import { listRecords } from "./dry-run.js";
+import { explainOutcome } from "./explain.js";
+
+export type Report =
+	/** The socket is bound; bytes of receive buffer as the kernel gives them. */
+	| { readonly kind: "listening"; readonly receiveBuffer: number }
+	/** All uevents of one drain, of which most may ask for nothing. */
+	| { readonly kind: "heard"; readonly uevents: readonly Uevent[] }
+	| { readonly kind: "batch"; readonly batch: Batch }
+	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
+	/** Its insertion or command takes so long that its place was given to another; it is left to end. */
+	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
+	/** It does not begin because what it needs, or a rival that goes first, waits for the module `behind`, which hangs. */
+	| { readonly kind: "stuck"; readonly step: Step; readonly behind: string }
+	/** Events were lost: how many so far; the walk begins again. */
+	| { readonly kind: "lost"; readonly drops: number }
+	/** Datagrams that did not come from whom it listens to, so far. */
+	| { readonly kind: "refused"; readonly count: number }
+	/** The socket failed and is opened anew. */
+	| { readonly kind: "deaf"; readonly error: Error }
+	/** A look at all devices failed where an earlier one did not; the next one follows. */
+	| { readonly kind: "blind"; readonly error: Error }
+	| { readonly kind: "walked"; readonly devices: number }
+	/** Passed over, since it could not be read or something threw: a device, a rule, a decision, a reader of reports. */
+	| ({ readonly kind: "skipped" } & Skipped)
+	/** Nothing is in flight and nothing has come for a while. */
+	| { readonly kind: "settled" };
+
+/** A report as records for JSON lines; a batch is one record for each alias of a device. */
+export function reportRecord(report: Report): readonly object[] {
+	switch (report.kind) {
+		case "batch":
+			return listRecords(report.batch);
+		case "outcome":
+			return [outcomeRecord(report.batch, report.outcome)];
+		case "heard":
+			return [];
+		case "hung":
+			return [{ kind: "hung", module: report.step.module, milliseconds: report.milliseconds }];
+		case "stuck":
+			return [{ kind: "stuck", module: report.step.module, behind: report.behind }];
+		case "deaf":
+		case "blind":
+			return [{ kind: report.kind, reason: report.error.message }];
+		case "skipped":
+			return [skippedRecord(report)];
+		default:
+			return [report];
+	}
+}
+
+function outcomeRecord(batch: number, outcome: Outcome): object {
+	const { step, result, milliseconds, reason, exitStatus } = outcome;
+	return {
+		kind: "outcome",
+		batch,
+		module: step.module,
+		result,
+		milliseconds: Math.round(milliseconds),
+		required: step.required,
+		...(reason instanceof Refusal && { errno: reason.code }),
+		...(exitStatus !== undefined && { exitStatus }),
+		explanation: explainOutcome(outcome),
+	};
+}

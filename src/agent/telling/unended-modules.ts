@@ -1,0 +1,67 @@
+// What is in flight when an agent ends all the same: what hangs, what takes longer than anybody waits, and what waits for these.
+import type { Running } from "../../libkmod/insertion/inserter.js";
+import type { Step } from "../../libkmod/planning/plan-insertion.js";
+import { explainCause } from "./explain.js";
+import type { Report } from "./report.js";
+
+export type Unended = {
+	/** In their init, or their command runs. */
+	readonly running: readonly (Running & { readonly step: Step | undefined })[];
+	/** Modules that have not begun. */
+	readonly waiting: readonly string[];
+};
+
+export type UnendedBook = {
+	/** Takes every report of an agent. */
+	record(report: Report): void;
+	list(running: readonly Running[]): Unended;
+};
+
+export function makeUnendedBook(): UnendedBook {
+	const inFlight = new Map<string, Step>();
+	return {
+		record(report) {
+			if (report.kind === "batch") for (const step of report.batch.plan) inFlight.set(step.module, step);
+			else if (report.kind === "outcome") inFlight.delete(report.outcome.step.module);
+		},
+		list(running) {
+			const begun = new Set(running.map(({ module }) => module));
+			return {
+				running: running.map((one) => ({ ...one, step: inFlight.get(one.module) })),
+				waiting: [...inFlight.keys()].filter((module) => !begun.has(module)),
+			};
+		},
+	};
+}
+
+export const isAnythingUnended = ({ running, waiting }: Unended): boolean => running.length + waiting.length > 0;
+
+/** A line for each that runs, and one for all that wait. */
+export function explainUnended({ running, waiting }: Unended): readonly string[] {
+	const lines = running.map(({ module, milliseconds, hung, step }) => {
+		const why = step === undefined ? "" : ` (${explainCause(step.cause)})`;
+		const seconds = formatSeconds(milliseconds);
+		return hung
+			? `${module}${why} hangs: it has not ended after ${seconds}, and is left to end`
+			: `${module}${why} was not waited for any longer: it has not ended after ${seconds}, and is left to end`;
+	});
+	if (waiting.length === 0) return lines;
+	return [...lines, `not begun, since what they wait for has not ended: ${waiting.join(", ")}`];
+}
+
+/** Of --json. */
+export function unendedRecord({ running, waiting }: Unended): object {
+	return {
+		kind: "unended",
+		running: running.map(({ module, milliseconds, hung }) => ({
+			module,
+			milliseconds: Math.round(milliseconds),
+			hung,
+		})),
+		waiting,
+	};
+}
+
+function formatSeconds(milliseconds: number): string {
+	return `${milliseconds < 10_000 ? (milliseconds / 1000).toFixed(1) : Math.round(milliseconds / 1000)} s`;
+}

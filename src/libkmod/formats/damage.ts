@@ -1,0 +1,28 @@
+// Why a compressed file cannot be read, told by its own bytes, so that every decoder's refusal has the same words.
+
+import { MOST_PARTS } from "../kernel/bounds.js";
+
+/** A clause about the file. */
+export class Damage extends Error {
+	override readonly name = "Damage";
+	/** `unsupported`: it may be whole, and it is compressed in a way that is not read here. */
+	readonly kind: "cut" | "damaged" | "unsupported";
+	constructor(kind: Damage["kind"], message: string) {
+		super(message);
+		this.kind = kind;
+	}
+}
+
+export const cut = (): Damage => new Damage("cut", "its end is missing");
+
+/** Of data and checksums decoders do not say which of the two it was that had changed. */
+export const damaged = (): Damage => new Damage("damaged", "its data or their checksum is damaged");
+
+export const trailing = (): Damage => new Damage("damaged", "something else stands behind its end");
+
+/** @param parts such as "blocks" */
+export const tooManyParts = (parts: string): Damage =>
+	unsupported(`a file of more than ${MOST_PARTS.toLocaleString("en")} ${parts}`);
+
+/** @param what such as "a filter for ARM code" */
+export const unsupported = (what: string): Damage => new Damage("unsupported", `${what} is not supported`);

@@ -1,0 +1,100 @@
+// The port: the few verbs that libkmod, the tools and the agent ask of a machine. `src/linux/modules/kernel.ts` is the real one;
+// a test's is an object literal over a Map of files. All strings are byte strings: one character a byte.
+
+import type { Bound } from "./bounds.js";
+
+/** Reading. Synchronous: these are small files in the page cache. */
+export interface Files {
+	/**
+	 * The whole file, or undefined where there is none (ENOENT, ENOTDIR).
+	 * @param bound unless given, that of what the kernel and udev say in small files
+	 * @throws {Refusal} for every other reason: EFBIG for what is larger than the bound, EINVAL for what is no regular file
+	 */
+	read(path: string, bound?: Bound): Buffer | undefined;
+	/** Names in a directory, in its own order, or undefined where there is none. @throws {Refusal} for every other reason. */
+	list(path: string): string[] | undefined;
+	/**
+	 * An opaque mark that changes whenever the file or directory is written; undefined where there is none.
+	 * @throws {Refusal} for every other reason: whoever can go on asks by isThere or markOf
+	 */
+	stamp(path: string): string | undefined;
+	/**
+	 * When a file was last written, in nanoseconds since 1970; undefined where there is none. Missing where that is not known.
+	 * @throws {Refusal} for every other reason
+	 */
+	modified?(path: string): bigint | undefined;
+	/** Of what is not there: whether a link is, at the path or above it, that leads to nothing. Missing where that is not known. */
+	leadsNowhere?(path: string): boolean;
+}
+
+/** Reading module files. Asynchronous: to unpack one takes time. */
+export interface ModuleFiles {
+	/** A module file's content, unpacked whatever it is compressed by. @throws {Refusal} ENOENT where there is none. */
+	readModule(path: string): Promise<Buffer>;
+}
+
+/** finit_module(2)'s MODULE_INIT_IGNORE_VERMAGIC and MODULE_INIT_IGNORE_MODVERSIONS. */
+export type InsertFlags = { readonly forceVermagic?: boolean; readonly forceModversion?: boolean };
+
+/** delete_module(2): O_TRUNC is force; O_NONBLOCK is always set, as in kmod. */
+export type RemoveFlags = { readonly force?: boolean };
+
+export type RunFlags = {
+	/**
+	 * What it finds in its environment beside what it is given: all that this process has, which is so where absent, or nothing.
+	 * Then it is in a session of its own, too.
+	 */
+	readonly inherits?: boolean;
+	/** It runs, as this process. Not called where that cannot be told. */
+	readonly onBegun?: (pid: number) => void;
+};
+
+/** What a machine can do. Every promise rejects with a {@link Refusal} and with nothing else. */
+export interface Kernel extends Files {
+	/** uname(2)'s release, such as 6.1.0-56-amd64. */
+	readonly release: string;
+	/** Reads the module file, decompresses it where the kernel cannot, and resolves once its init has returned. */
+	insert(path: string, parameters: string, flags?: InsertFlags): Promise<void>;
+	/** Removes a module by its normalised name. */
+	remove(module: string, flags?: RemoveFlags): Promise<void>;
+	/**
+	 * Runs a line of modprobe.d by `/bin/sh -c`, standard streams inherited, and so the environment unless flags say otherwise;
+	 * resolves with its exit status (128+N for signal N).
+	 */
+	run(command: string, environment: Readonly<Record<string, string>>, flags?: RunFlags): Promise<number>;
+}
+
+/** The machine said no: which operation, on what, and the errno's name (`code`, such as ENODEV) and positive number. */
+export class Refusal extends Error {
+	override readonly name = "Refusal";
+	readonly operation: string;
+	readonly subject: string;
+	readonly code: string;
+	readonly errno: number;
+	/** A clause about the subject, such as "it is a directory", where the errno says too little. */
+	readonly reason: string | undefined;
+	constructor(operation: string, subject: string, code: string, errno: number, reason?: string) {
+		super(`${operation} ${subject}: ${reason ?? code}`);
+		this.operation = operation;
+		this.subject = subject;
+		this.code = code;
+		this.errno = errno;
+		this.reason = reason;
+	}
+
+	/** For people: the reason, or else the errno's name. */
+	get why(): string {
+		return this.reason ?? this.code;
+	}
+}
+
+/** Errnos that are answered without the kernel having been asked, by their numbers in asm-generic/errno.h. */
+const errnos = { ENOENT: 2, EIO: 5, ENOTDIR: 20, EINVAL: 22, ENAMETOOLONG: 36, ENODATA: 61 } as const;
+
+/** A refusal that is not the kernel's own. */
+export function makeRefusal(operation: string, subject: string, code: keyof typeof errnos, reason?: string): Refusal {
+	return new Refusal(operation, subject, code, errnos[code], reason);
+}
+
+/** Something wrong in text that people wrote: the rest of the file is still used. Lines count from 1; 0 is the whole file. */
+export type Problem = { readonly file: string; readonly line: number; readonly message: string };

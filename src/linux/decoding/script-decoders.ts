@@ -1,0 +1,126 @@
+// Decoders that are always there, in JavaScript and WebAssembly: of zstd (RFC 8878), and of xz much as the kernel itself reads it:
+// LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
+
+import { setImmediate } from "node:timers/promises";
+import type { XXHashAPI } from "xxhash-wasm";
+import type { XzFile, ZstdFile } from "../../libkmod/formats/compressed-file.js";
+import { damaged, unsupported } from "../../libkmod/formats/damage.js";
+import { takingTurns } from "../native/turns.js";
+import { type Decoder, TooLarge } from "./decoder.js";
+
+/** The event loop turns once for so many bytes of input. */
+const SLICE = 2 ** 16;
+
+/** They run on the one thread of JavaScript: side by side they would only take more memory. */
+const oneAtATime = takingTurns(() => 1);
+
+export const fzstd: Decoder<ZstdFile> = {
+	name: "fzstd",
+	onThreads: false,
+	decode: (file, limit) => oneAtATime(() => decodeZstd(file, limit)),
+};
+
+export const xzDecompress: Decoder<XzFile> = {
+	name: "xz-decompress",
+	onThreads: false,
+	decode: (file, limit) => oneAtATime(() => decodeXz(file, limit)),
+};
+
+/** What follows the decoding of a frame, chunk by chunk. Its checksum is the lower half of the content's XXH64. */
+async function openChecksum() {
+	const { default: open } = await import("xxhash-wasm");
+	hashes ??= open();
+	const hash = (await hashes).create64();
+	return {
+		add: (chunk: Uint8Array) => void hash.update(chunk),
+		low: () => Number(BigInt.asUintN(32, hash.digest())),
+	};
+}
+
+/** One piece of WebAssembly for all frames. */
+let hashes: Promise<XXHashAPI> | undefined;
+
+/** fzstd itself looks at no checksum, and takes a frame whose content is not as large as it says. */
+async function decodeZstd({ packed, frames }: ZstdFile, limit: number): Promise<Buffer> {
+	const all: Buffer[] = [];
+	let size = 0;
+	for (const frame of frames) {
+		const checksum = frame.checksum === undefined ? undefined : await openChecksum();
+		const content = await decodeFrame(packed.subarray(frame.start, frame.end), limit - size, checksum?.add);
+		size += content.length;
+		if (frame.contentSize !== undefined && frame.contentSize !== content.length) throw damaged();
+		if (frame.checksum !== checksum?.low()) throw damaged();
+		all.push(content);
+	}
+	return all.length === 1 ? all[0]! : Buffer.concat(all, size);
+}
+
+async function decodeFrame(packed: Buffer, limit: number, follow?: (chunk: Uint8Array) => void): Promise<Buffer> {
+	const { Decompress } = await import("fzstd");
+	const content = new Content(limit);
+	const decoder = new Decompress((chunk) => {
+		content.add(chunk);
+		follow?.(chunk);
+	});
+	for (let at = 0; at < packed.length; at += SLICE) {
+		decoder.push(packed.subarray(at, at + SLICE), at + SLICE >= packed.length);
+		await setImmediate();
+	}
+	return content.whole();
+}
+
+const CHECKS: readonly number[] = [0, 1, 4];
+const LZMA2_ALONE = 1;
+
+async function decodeXz({ packed, streams }: XzFile, limit: number): Promise<Buffer> {
+	for (const { check, blocks } of streams) {
+		if (!CHECKS.includes(check)) throw unsupported("its kind of checksum");
+		if (blocks.some(({ filters }) => filters.length > LZMA2_ALONE)) throw unsupported("a filter beside LZMA2");
+	}
+	const { default: xz } = await import("xz-decompress");
+	const content = new Content(limit);
+	const source = new ReadableStream<Uint8Array>({
+		start(controller) {
+			controller.enqueue(packed);
+			controller.close();
+		},
+	});
+	// Leaving the loop early cancels the stream, without which the package would let no other begin.
+	for await (const chunk of new xz.XzReadableStream(source)) content.add(chunk);
+	return content.whole();
+}
+
+/** Pieces smaller than that are gathered: each is an object, and a block may have one byte. */
+const PIECE = 2 ** 16;
+
+class Content {
+	readonly #limit: number;
+	readonly #pieces: Uint8Array[] = [];
+	#gathered = Buffer.alloc(0);
+	#length = 0;
+	#size = 0;
+	constructor(limit: number) {
+		this.#limit = limit;
+	}
+	add(chunk: Uint8Array): void {
+		this.#size += chunk.length;
+		if (this.#size > this.#limit) throw new TooLarge();
+		if (this.#length + chunk.length > this.#gathered.length) this.#endPiece();
+		if (chunk.length >= PIECE) this.#pieces.push(chunk);
+		else this.#gather(chunk);
+	}
+	whole(): Buffer {
+		this.#endPiece();
+		return Buffer.concat(this.#pieces, this.#size);
+	}
+	#gather(chunk: Uint8Array): void {
+		if (this.#gathered.length === 0) this.#gathered = Buffer.allocUnsafeSlow(PIECE);
+		this.#gathered.set(chunk, this.#length);
+		this.#length += chunk.length;
+	}
+	#endPiece(): void {
+		if (this.#length > 0) this.#pieces.push(this.#gathered.subarray(0, this.#length));
+		this.#gathered = Buffer.alloc(0);
+		this.#length = 0;
+	}
+}

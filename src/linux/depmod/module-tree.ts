@@ -1,0 +1,52 @@
+// Trees of module files on the real file system, walked for depmod, and when their files were written.
+
+import { statSync } from "node:fs";
+import { constants } from "node:os";
+import type { ModuleTree, Walk } from "../../libkmod/depmod/module-tree.js";
+import { type Entry, type Found, walkTree } from "../../libkmod/depmod/module-walk.js";
+import { MOST_NAMES_IN_ALL } from "../../libkmod/kernel/bounds.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { readEntries } from "../files/directory-entries.js";
+import { onDisk } from "../files/disk-path.js";
+import { attempt, refusalFor } from "../files/refusal.js";
+import { lockDirectory } from "./directory-lock.js";
+import { digestModules } from "./module-digests.js";
+import { publish } from "./publish.js";
+
+export const moduleTree: ModuleTree = {
+	walk: walkModules,
+	digest: digestModules,
+	modified(path) {
+		try {
+			return statSync(onDisk(path), { bigint: true }).mtimeNs;
+		} catch (thrown) {
+			const refusal = refusalFor("stat", path, thrown);
+			if (refusal.code === "ENOENT") return undefined;
+			throw refusal;
+		}
+	},
+	lock: lockDirectory,
+	publish,
+};
+
+/** @param most names in all. @throws {Refusal} by "walk" where there are more, or by "open" */
+export function walkModules(
+	root: string,
+	wanted: (name: string) => boolean,
+	passedOver: (name: string) => boolean,
+	most = MOST_NAMES_IN_ALL,
+): Walk {
+	const { whole, ...walk } = walkTree({ list, follow }, { root, wanted, passedOver, most });
+	if (whole) return walk;
+	const reason = `it holds more than ${most} names, as links that lead in circles do`;
+	throw new Refusal("walk", root, "EFBIG", constants.errno.EFBIG, reason);
+}
+
+const list = (path: string): readonly Entry[] => attempt("open", path, () => readEntries(path));
+
+function follow(path: string): Found {
+	const stat = attempt("stat", path, () => statSync(onDisk(path)));
+	if (stat.isDirectory()) return { kind: "directory", identity: `${stat.dev}:${stat.ino}` };
+	if (stat.isFile()) return { kind: "file" };
+	throw new Refusal("use", path, "EINVAL", constants.errno.EINVAL);
+}

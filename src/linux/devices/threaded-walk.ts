@@ -1,0 +1,260 @@
+// The walk of sysfs.ts beside other work: attributes are read on threads, several at once, and one that takes its time is passed
+// by. Devices come in the order of the walk, parents before children, but for those that were passed by.
+
+import { setTimeout } from "node:timers/promises";
+import { isShortage, refusalFor } from "../files/refusal.js";
+import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
+import {
+	type DeviceDirectory,
+	hasLeft,
+	listDevices,
+	listModules,
+	type OnSkipped,
+	unreadable,
+} from "./device-directories.js";
+import { type DeviceTexts, makeDevice, makeModule, type PresentDevice } from "./walked-device.js";
+
+export type ThreadedWalkOptions = {
+	/** As walkDevices has it. */
+	readonly concerns?: ((subsystem: string) => boolean) | undefined;
+	readonly onSkipped?: OnSkipped;
+	/** How long an attribute may take before the walk goes on without it for good: then it counts as one that cannot be read. */
+	readonly hungMilliseconds: number;
+};
+
+/** How long the devices behind one that is slow wait for it, and how long it holds one of the threads that others need. */
+const PATIENCE = 100;
+/** Between two tries while no descriptors are left, at first and at most: in all some five seconds. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 1000;
+const TRIES = 8;
+
+type Attribute = "modalias" | "uevent";
+
+/** A device of which something is being read, or waits to be. */
+type Reading = {
+	readonly devpath: string;
+	readonly texts: DeviceTexts;
+	/** Attributes that are left, and when the first of them was begun. */
+	left: number;
+	begun: number;
+	/** Others have passed it by. */
+	late: boolean;
+};
+
+/**
+ * Devices as they come; an empty list says that the next ones may take a while. It ends when everything was read or given up.
+ * @throws {Refusal} where there are no devices at all, or no descriptors are left for some seconds.
+ */
+export async function* walkOnThreads(
+	sysfs: string,
+	options: ThreadedWalkOptions,
+): AsyncGenerator<readonly PresentDevice[]> {
+	const { concerns, onSkipped } = options;
+	// Where koffi cannot be had the process ends when the reads do.
+	await endWithoutReads().catch(() => undefined);
+	if (concerns?.("module")) yield listModules(sysfs, onSkipped).map(makeModule);
+	const walk = new ThreadedWalk(sysfs, options);
+	try {
+		for (let failures = 0; ; ) {
+			const shortage = walk.readOn();
+			const devices = walk.take();
+			if (devices.length > 0) yield devices;
+			if (walk.isOver()) return;
+			if (shortage !== undefined) {
+				if (++failures === TRIES) throw refusalFor("walk", sysfs, shortage);
+				yield [];
+				await setTimeout(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE));
+				continue;
+			}
+			failures = 0;
+			if (walk.isQuiet()) yield [];
+			await walk.change();
+		}
+	} finally {
+		walk.close();
+	}
+}
+
+class ThreadedWalk {
+	readonly #sysfs: string;
+	readonly #options: ThreadedWalkOptions;
+	readonly #next: () => DeviceDirectory | undefined;
+	readonly #everything: boolean;
+	#exhausted = false;
+	/** Attributes of the directory that was listed last, which no thread was free for. */
+	readonly #waiting: { readonly reading: Reading; readonly attribute: Attribute }[] = [];
+	/** In the walk's order. */
+	readonly #queue: Reading[] = [];
+	readonly #late = new Set<Reading>();
+	/** By path, those that are being read. */
+	readonly #inAir = new Map<
+		string,
+		{ readonly reading: Reading; readonly attribute: Attribute; readonly begun: number }
+	>();
+	#ready: PresentDevice[] = [];
+	#changed = false;
+	#quiet = false;
+	#wake: (() => void) | undefined;
+	/** Something happened while nobody waited for it. */
+	#news = false;
+	readonly #clock: NodeJS.Timeout;
+
+	constructor(sysfs: string, options: ThreadedWalkOptions) {
+		this.#sysfs = sysfs;
+		this.#options = options;
+		this.#next = listDevices(sysfs, options);
+		this.#everything = options.concerns !== undefined;
+		this.#clock = setInterval(() => this.#tick(), PATIENCE);
+	}
+
+	/** Begins as many reads as there are threads for. @returns what was thrown where no descriptors are left */
+	readOn(): unknown {
+		try {
+			while (mayRead() || isStuck()) {
+				const [first] = this.#waiting;
+				if (first !== undefined) {
+					this.#begin(first.reading, first.attribute);
+					this.#waiting.shift();
+				} else if (!this.#list()) return undefined;
+			}
+			return undefined;
+		} catch (thrown) {
+			// What is being read gives a descriptor back when it ends.
+			if (isShortage(thrown)) return this.#inAir.size > 0 ? undefined : thrown;
+			throw thrown;
+		}
+	}
+
+	/** The devices that are ready, in order. */
+	take(): readonly PresentDevice[] {
+		for (let [head] = this.#queue; head !== undefined && (head.left === 0 || head.late); [head] = this.#queue) {
+			this.#queue.shift();
+			if (head.left > 0) this.#late.add(head);
+			else this.#make(head);
+		}
+		const ready = this.#ready;
+		this.#ready = [];
+		return ready;
+	}
+
+	isOver(): boolean {
+		return this.#exhausted && this.#waiting.length === 0 && this.#queue.length === 0 && this.#late.size === 0;
+	}
+
+	/** Whether nothing was read for a while before change() resolved. */
+	isQuiet(): boolean {
+		return this.#quiet;
+	}
+
+	/** Resolves when an attribute was read, or when none was for a while. */
+	async change(): Promise<void> {
+		if (!this.#news)
+			await new Promise<void>((resolve) => {
+				this.#wake = resolve;
+			});
+		this.#news = false;
+	}
+
+	close(): void {
+		clearInterval(this.#clock);
+		for (const path of this.#inAir.keys()) giveUp(path);
+	}
+
+	#list(): boolean {
+		const directory = this.#next();
+		if (directory === undefined) {
+			this.#exhausted = true;
+			return false;
+		}
+		const reading: Reading = { devpath: directory.devpath, texts: {}, left: 0, begun: 0, late: false };
+		for (const attribute of ["modalias", "uevent"] as const) {
+			if (!directory[attribute]) continue;
+			reading.left++;
+			this.#waiting.push({ reading, attribute });
+		}
+		this.#queue.push(reading);
+		return true;
+	}
+
+	#begin(reading: Reading, attribute: Attribute): void {
+		const path = `${this.#sysfs}${reading.devpath}/${attribute}`;
+		if (isHeld(path)) this.#fail(reading, attribute, `its ${attribute} is still being read since an earlier look`);
+		else if (isStuck()) this.#fail(reading, attribute, `its ${attribute} is not read: so many others have not ended`);
+		else {
+			try {
+				beginRead(path, (text, thrown) => this.#end(path, text, thrown));
+				this.#inAir.set(path, { reading, attribute, begun: performance.now() });
+				if (reading.begun === 0) reading.begun = performance.now();
+			} catch (thrown) {
+				if (isShortage(thrown)) throw thrown;
+				this.#refuse(reading, attribute, thrown);
+			}
+		}
+	}
+
+	#end(path: string, text: string | undefined, thrown: unknown): void {
+		const flight = this.#inAir.get(path);
+		if (flight !== undefined) {
+			const { reading, attribute } = flight;
+			this.#inAir.delete(path);
+			if (text === undefined) this.#refuse(reading, attribute, thrown);
+			else this.#finish(reading, attribute, text);
+		}
+		this.#tellOfChange();
+	}
+
+	#refuse(reading: Reading, attribute: Attribute, thrown: unknown): void {
+		if (hasLeft(`${this.#sysfs}${reading.devpath}/${attribute}`, thrown)) this.#finish(reading, attribute, undefined);
+		else this.#skip(reading, attribute, unreadable(`its ${attribute}`, thrown));
+	}
+
+	#fail(reading: Reading, attribute: Attribute, why: string): void {
+		this.#skip(reading, attribute, new Error(why));
+	}
+
+	#skip(reading: Reading, attribute: Attribute, error: Error): void {
+		this.#options.onSkipped?.(reading.devpath, error);
+		this.#finish(reading, attribute, error);
+	}
+
+	#finish(reading: Reading, attribute: Attribute, text: string | Error | undefined): void {
+		reading.texts[attribute] = text;
+		if (--reading.left === 0 && this.#late.delete(reading)) this.#make(reading);
+	}
+
+	#make({ devpath, texts }: Reading): void {
+		const device = makeDevice(this.#sysfs, devpath, texts, this.#everything);
+		if (device !== undefined) this.#ready.push(device);
+	}
+
+	/** A turn later: all that were read in this one are taken together. */
+	#tellOfChange(): void {
+		if (this.#changed) return;
+		this.#changed = true;
+		setImmediate(() => {
+			this.#changed = false;
+			this.#wakeUp(false);
+		});
+	}
+
+	#wakeUp(quiet: boolean): void {
+		this.#quiet = quiet;
+		this.#news = true;
+		this.#wake?.();
+	}
+
+	#tick(): void {
+		const now = performance.now();
+		const { hungMilliseconds } = this.#options;
+		for (const reading of this.#queue) if (reading.begun > 0 && now - reading.begun > PATIENCE) reading.late = true;
+		for (const [path, { reading, attribute, begun }] of [...this.#inAir]) {
+			if (now - begun > PATIENCE) passBy(path);
+			if (now - begun < hungMilliseconds) continue;
+			this.#inAir.delete(path);
+			giveUp(path);
+			this.#fail(reading, attribute, `reading its ${attribute} has not ended after ${hungMilliseconds} ms`);
+		}
+		this.#wakeUp(true);
+	}
+}

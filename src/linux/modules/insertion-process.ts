@@ -1,0 +1,160 @@
+// Insertions in a process of their own, so that this one can end whatever they do: a driver's init cannot be interrupted where it
+// sleeps uninterruptibly, and the kernel tells of a process's end only when its last thread has ended (wait(2), exit_group(2)).
+// Where that process cannot be started, or ends before its time, the insertions go on in this one: the machine is to have its drivers.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { resolve } from "node:path";
+import { type InsertFlags, type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { nodeOptions } from "../process/node-options.js";
+import { readWorkingDirectory } from "../process/process-words.js";
+import {
+	type InsertionAnswer,
+	type InsertionOrder,
+	type InsertionRequest,
+	readingLines,
+} from "./insertion-protocol.js";
+
+export type InsertionProcess = {
+	/** How many insertions there may be at once. To be called once, before the first of them. */
+	size(insertions: number): void;
+	insert: Kernel["insert"];
+	/**
+	 * Nothing more is asked. Resolves when the process has ended, in a second at most; where something is in flight, which is
+	 * left to end, at once.
+	 */
+	close(): Promise<void>;
+};
+
+export type InsertionProcessOptions = {
+	/** The executable of that process, for node. */
+	readonly script: string;
+	/** What inserts in this process. */
+	readonly insertHere: Kernel["insert"];
+};
+
+type Refused = NonNullable<InsertionAnswer["refusal"]>;
+
+type Pending = Omit<InsertionRequest, "id"> & {
+	settle(how: void | PromiseLike<void>): void;
+	reject(reason: Error): void;
+};
+
+const CLOSE_MILLISECONDS = 1000;
+/** How often it is made sure that the process is there, while something is in flight. */
+const LOOK_MILLISECONDS = 500;
+
+export function beginInsertionProcess({ script, insertHere }: InsertionProcessOptions): InsertionProcess {
+	const pending = new Map<number, Pending>();
+	let lastId = 0;
+	let looks: NodeJS.Timeout | undefined;
+	const child = start(script);
+	// Where there are too few descriptors for it, it has no streams either.
+	const socket = child?.stdio?.[3] as Socket | undefined;
+	let isThere = socket !== undefined;
+	child?.once("error", lose);
+	socket?.once("close", lose);
+	// Its end is told by "close".
+	socket?.on("error", () => undefined);
+	socket?.on(
+		"data",
+		readingLines<InsertionAnswer>(({ id, refusal, fault }) => {
+			const asked = pending.get(id);
+			pending.delete(id);
+			if (refusal !== undefined) asked?.reject(asThrownHere(refusal, asked.path));
+			else if (fault !== undefined) asked?.reject(new Error(fault));
+			else asked?.settle();
+			if (pending.size === 0) stopLooking();
+		}),
+	);
+
+	/** What was in flight is begun again here. What came to life meanwhile, the kernel says so (EEXIST). */
+	function lose(): void {
+		if (!isThere) return;
+		isThere = false;
+		stopLooking();
+		socket?.destroy();
+		for (const { path, parameters, flags, settle } of pending.values()) settle(insertHere(path, parameters, flags));
+		pending.clear();
+	}
+
+	/** One that was killed while a driver's init holds a thread of it neither ends nor closes its socket before that thread has ended. */
+	function look(): void {
+		if (isZombie(child?.pid)) lose();
+	}
+
+	function stopLooking(): void {
+		clearInterval(looks);
+		looks = undefined;
+	}
+
+	function send(order: InsertionOrder): void {
+		if (isThere) socket?.write(`${JSON.stringify(order)}\n`);
+	}
+
+	return {
+		size: (threads) => send({ threads }),
+		insert(path: string, parameters: string, flags: InsertFlags = {}) {
+			if (!isThere) return insertHere(path, parameters, flags);
+			return new Promise((settle, reject) => {
+				const id = ++lastId;
+				pending.set(id, { path, parameters, flags, settle, reject });
+				looks ??= setInterval(look, LOOK_MILLISECONDS);
+				send({ id, path: absolute(path), parameters, flags });
+			});
+		},
+		async close() {
+			stopLooking();
+			if (!isThere) return;
+			isThere = false;
+			const ended = child && endOf(child);
+			child?.unref();
+			// It sleeps, and so ends sooner than by itself, where nothing is in flight. Else it ends with what is.
+			if (pending.size === 0) child?.kill("SIGKILL");
+			socket?.destroy();
+			if (pending.size === 0 && ended) await within(CLOSE_MILLISECONDS, ended);
+		},
+	};
+}
+
+/** In a session of its own: what a terminal signals is for this process. None of this one's standard streams is kept open by it. */
+function start(script: string): ChildProcess | undefined {
+	if (!existsSync(script)) return undefined;
+	try {
+		return spawn(process.execPath, [...nodeOptions(), script], {
+			detached: true,
+			cwd: "/",
+			stdio: ["ignore", "ignore", "ignore", "pipe"],
+		});
+	} catch {
+		return undefined;
+	}
+}
+
+/** The other process has a working directory that keeps no file system busy. */
+const absolute = (path: string): string => (path.startsWith("/") ? path : resolve(readWorkingDirectory(), path));
+
+/** Names the module file as it was named here. */
+function asThrownHere({ operation, subject, code, errno, reason }: Refused, path: string): Refusal {
+	return new Refusal(operation, subject === absolute(path) ? path : subject, code, errno, reason);
+}
+
+function endOf(child: ChildProcess): Promise<unknown> {
+	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+	return new Promise((end) => child.once("exit", end));
+}
+
+/** proc(5), /proc/PID/stat: the state stands behind the name, which may have any letters in it. */
+function isZombie(pid: number | undefined): boolean {
+	try {
+		const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return text[text.lastIndexOf(")") + 2] === "Z";
+	} catch {
+		return false;
+	}
+}
+
+function within(milliseconds: number, what: Promise<unknown>): Promise<unknown> {
+	return Promise.race([what, new Promise((over) => setTimeout(over, milliseconds))]);
+}

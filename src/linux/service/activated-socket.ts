@@ -1,0 +1,70 @@
+// The connection that a service manager started this process for, as sd_listen_fds(3) passes it: descriptor 3 and two variables.
+
+import { Socket } from "node:net";
+import { constants } from "node:os";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+
+export type Connection = {
+	/**
+	 * The first line, without its newline: cut off one byte after the longest where it is longer, and undefined where the
+	 * other side ends without one, or says nothing for too long.
+	 */
+	readLine(longest: number): Promise<Buffer | undefined>;
+	/** What comes before the answer. */
+	tell(text: string): void;
+	/** Resolves when it is written, or cannot be any more. To be called once, last. */
+	answer(text: string): Promise<void>;
+};
+
+type Environment = Record<string, string | undefined>;
+
+const FIRST_DESCRIPTOR = 3;
+const PATIENCE = 10_000;
+const NEWLINE = 10;
+
+/** Children are told nothing of it. @throws {Refusal} ENOTCONN where no service manager passed one connection. */
+export function acceptConnection(environment: Environment = process.env): Connection {
+	const { LISTEN_FDS, LISTEN_PID } = environment;
+	for (const variable of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) delete environment[variable];
+	if (LISTEN_FDS !== "1" || LISTEN_PID !== `${process.pid}`)
+		throw new Refusal("accept", "a connection", "ENOTCONN", constants.errno.ENOTCONN);
+	const socket = new Socket({ fd: FIRST_DESCRIPTOR, readable: true, writable: true, allowHalfOpen: true });
+	// A client may close its side for writing and still read. One that has gone gets no answer.
+	socket.on("error", () => {});
+	return {
+		readLine: (longest) => readLine(socket, longest),
+		tell(text) {
+			if (socket.writable) socket.write(text, "latin1");
+		},
+		answer: (text) => answer(socket, text),
+	};
+}
+
+function readLine(socket: Socket, longest: number): Promise<Buffer | undefined> {
+	return new Promise((resolve) => {
+		let read = Buffer.alloc(0);
+		const finish = (line: Buffer | undefined) => {
+			clearTimeout(impatience);
+			socket.off("data", take).pause();
+			resolve(line);
+		};
+		const take = (chunk: Buffer) => {
+			read = Buffer.concat([read, chunk]);
+			const end = read.indexOf(NEWLINE);
+			if (end >= 0 || read.length > longest)
+				finish(read.subarray(0, Math.min(end < 0 ? longest + 1 : end, longest + 1)));
+		};
+		const impatience = setTimeout(() => finish(undefined), PATIENCE);
+		socket.on("data", take);
+		socket.once("close", () => finish(undefined));
+		socket.once("end", () => finish(undefined));
+	});
+}
+
+function answer(socket: Socket, text: string): Promise<void> {
+	return new Promise((resolve) => {
+		socket.once("close", () => resolve());
+		if (socket.destroyed) resolve();
+		else socket.end(text, "latin1", () => socket.destroy());
+	});
+}

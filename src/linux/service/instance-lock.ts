@@ -1,0 +1,57 @@
+// One agent over one run directory: flock(2), which ends with the process, however that ends.
+
+import { constants as file, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { closeQuietly } from "../files/descriptor.js";
+import { onDisk } from "../files/disk-path.js";
+import { attempt } from "../files/refusal.js";
+import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "../native/syscalls.js";
+import { makeRunDirectory } from "./run-directory.js";
+
+/** The lock, or whose it is: the file names its process. */
+export type InstanceLock =
+	| { readonly held: true; release(): void }
+	| { readonly held: false; readonly file: string; readonly pid: number | undefined };
+
+/** Takes the file "lock" of the directory, which is made where there is none. @throws {Refusal} */
+export async function lockInstance(runDirectory: string): Promise<InstanceLock> {
+	makeRunDirectory(runDirectory);
+	const path = join(runDirectory, "lock");
+	const { lockFile, errnoName } = await openSyscalls();
+	const fd = attempt("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
+	// The file stays: who removed it might remove what another one has locked since.
+	const release = (): void => {
+		// A child that another thread is beginning has the file open, too, until it runs its own program.
+		lockFile(fd, LOCK_UN);
+		closeQuietly(fd);
+	};
+	let held = false;
+	try {
+		const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
+		if (result === 0) {
+			attempt("write to", path, () => writeOwnPid(fd));
+			held = true;
+			return { held, release };
+		}
+		if (errno !== constants.errno.EWOULDBLOCK) throw new Refusal("lock", path, errnoName(errno), errno);
+		return { held, file: path, pid: attempt("read", path, () => readPid(fd)) };
+	} finally {
+		if (!held) release();
+	}
+}
+
+function writeOwnPid(fd: number): void {
+	ftruncateSync(fd);
+	writeSync(fd, `${process.pid}\n`, 0);
+}
+
+function readPid(fd: number): number | undefined {
+	const longest = Buffer.alloc(16);
+	return parsePid(longest.toString("latin1", 0, readSync(fd, longest, 0, longest.length, 0)));
+}
+
+function parsePid(text: string): number | undefined {
+	return /^[1-9]\d{0,9}\n$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,61 @@
+// Datagrams to the socket that $NOTIFY_SOCKET names, as sd_notify(3) sends them: a path, or @ and a name in the abstract
+// namespace. What the socket has no room for is sent later, in order: the event loop waits for nobody.
+
+import { constants } from "node:os";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { openSyscalls, type Syscalls } from "../native/syscalls.js";
+
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+/** The size of sun_path. */
+const LONGEST_PATH = 108;
+const RETRY_MILLISECONDS = 50;
+
+export type NotifySocket = {
+	/** @param passing is not sent at all when there is no room for it. */
+	send(text: string, passing?: boolean): void;
+};
+
+/** @throws {Refusal} EINVAL for a name of another kind, such as vsock:CID:PORT. */
+export async function openNotifySocket(name: string, onProblem: (problem: Refusal) => void): Promise<NotifySocket> {
+	const address = formatAddress(name);
+	const syscalls = await openSyscalls();
+	const { result: fd, errno } = syscalls.openSocket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
+	if (fd < 0) throw refusal(syscalls, name, errno);
+	const waiting: Buffer[] = [];
+
+	function sendWaiting(): void {
+		for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+			const { result, errno } = syscalls.sendTo(fd, next, MSG_DONTWAIT | MSG_NOSIGNAL, address);
+			if (result < 0 && errno === constants.errno.EAGAIN) {
+				setTimeout(sendWaiting, RETRY_MILLISECONDS).unref();
+				return;
+			}
+			waiting.shift();
+			if (result < 0) onProblem(refusal(syscalls, name, errno));
+		}
+	}
+
+	return {
+		send(text, passing = false) {
+			if (passing && waiting.length > 0) return;
+			// Who is already waiting tries again by a timer.
+			if (waiting.push(Buffer.from(text, "latin1")) === 1) sendWaiting();
+		},
+	};
+}
+
+/** A sockaddr_un: an abstract name begins with a NUL and ends where the address does, a path with a NUL. */
+function formatAddress(name: string): Buffer {
+	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`, "latin1");
+	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH)
+		throw new Refusal("notify", name, "EINVAL", constants.errno.EINVAL);
+	return Buffer.concat([new Uint8Array(new Uint16Array([AF_UNIX]).buffer), path]);
+}
+
+function refusal({ errnoName }: Syscalls, name: string, errno: number): Refusal {
+	return new Refusal("notify", name, errnoName(errno), errno);
+}

@@ -1,0 +1,96 @@
+// The Readiness port: sd_notify(3), where $NOTIFY_SOCKET names a socket, with sd_watchdog_enabled(3)'s variables; and s6's
+// notification-fd, a newline on a descriptor that is closed then. Children are told of neither.
+
+import { fstatSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { printable } from "../../libkmod/text/printable.js";
+import { closeQuietly } from "../files/descriptor.js";
+import { refusalFor } from "../files/refusal.js";
+import { readEnvironment } from "../process/process-words.js";
+import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
+
+export type Readiness = {
+	ready(): void;
+	reloading(): void;
+	stopping(): void;
+	status(text: string): void;
+	/** Half of the time after which the service manager ends what is silent. */
+	readonly watchdogMilliseconds: number | undefined;
+	watchdog(): void;
+};
+
+export type ReadinessOptions = {
+	readonly notifyFd?: number;
+	/** The first message that could not be sent. */
+	onProblem(problem: Error): void;
+};
+
+type Environment = Record<string, string | undefined>;
+
+const nowhere: NotifySocket = { send() {} };
+
+/** @throws {Refusal} where the descriptor is not open, or nothing that a newline can be written to. */
+export async function openReadiness(
+	{ notifyFd, onProblem }: ReadinessOptions,
+	environment: Environment = process.env,
+): Promise<Readiness> {
+	let problems = 0;
+	const tellFirst = (problem: Error) => {
+		if (++problems === 1) onProblem(problem);
+	};
+	let announce = notifyFd === undefined ? () => {} : announcer(notifyFd, tellFirst);
+	const watchdogMilliseconds = readWatchdog(environment);
+	const { NOTIFY_SOCKET: name } = readEnvironment({ NOTIFY_SOCKET: environment.NOTIFY_SOCKET });
+	for (const variable of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[variable];
+	const socket = name ? await openSocket(name, tellFirst) : nowhere;
+	return {
+		watchdogMilliseconds: name ? watchdogMilliseconds : undefined,
+		ready() {
+			socket.send("READY=1");
+			announce();
+			announce = () => {};
+		},
+		// hrtime is CLOCK_MONOTONIC, in nanoseconds: systemd wants to know which READY=1 came after.
+		reloading: () => socket.send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+		stopping: () => socket.send("STOPPING=1"),
+		status: (text) => socket.send(`STATUS=${printable(text.replaceAll("\n", " "))}`, true),
+		watchdog: () => socket.send("WATCHDOG=1", true),
+	};
+}
+
+/** A service manager that cannot be reached is no reason to leave the machine without its drivers. */
+async function openSocket(name: string, onProblem: (problem: Error) => void): Promise<NotifySocket> {
+	try {
+		return await openNotifySocket(name, onProblem);
+	} catch (thrown) {
+		onProblem(refusalFor("notify", name, thrown));
+		return nowhere;
+	}
+}
+
+function announcer(fd: number, onProblem: (problem: Error) => void): () => void {
+	const subject = `descriptor ${fd}`;
+	const refuse = (thrown: unknown) => refusalFor("write to", subject, thrown);
+	try {
+		const found = fstatSync(fd);
+		// What node opened for itself, such as an eventfd, is none of these.
+		if (!(found.isFIFO() || found.isSocket() || found.isFile() || found.isCharacterDevice()))
+			throw new Refusal("write to", subject, "EINVAL", constants.errno.EINVAL);
+	} catch (thrown) {
+		throw refuse(thrown);
+	}
+	return () => {
+		try {
+			writeSync(fd, "\n");
+			closeQuietly(fd);
+		} catch (thrown) {
+			onProblem(refuse(thrown));
+		}
+	};
+}
+
+function readWatchdog({ WATCHDOG_USEC = "", WATCHDOG_PID = `${process.pid}` }: Environment): number | undefined {
+	if (!/^[1-9]\d{0,15}$/.test(WATCHDOG_USEC) || WATCHDOG_PID !== `${process.pid}`) return undefined;
+	return Math.min(Math.max(1, Math.floor(Number(WATCHDOG_USEC) / 2000)), 2 ** 31 - 1);
+}

@@ -1,0 +1,54 @@
+// hotplugd reload, stop and metrics: they ask the agent, and have next to nothing to say of the answer.
+import type { ControlReplies } from "../../agent/control/protocol.js";
+import type { Machine } from "../../ports/machine.js";
+import { defineTool } from "../command-line/command-line.js";
+import { askAgent, askOptions, LONGEST_WAIT, SOON } from "./ask-agent.js";
+
+type Command = "reload" | "stop" | "metrics";
+
+type Asking<C extends Command> = {
+	readonly command: C;
+	readonly summary: string;
+	readonly timeoutMilliseconds: number;
+	tell(answer: ControlReplies[C], machine: Machine): void;
+};
+
+function defineAsking<C extends Command>({ command, summary, timeoutMilliseconds, tell }: Asking<C>) {
+	return defineTool({
+		name: `hotplugd ${command}`,
+		summary,
+		options: askOptions,
+		mostOperands: 0,
+		async run({ options: { socket } }, machine) {
+			const answer = await askAgent(machine, { request: { command }, socket, timeoutMilliseconds });
+			if (answer === undefined) return 1;
+			tell(answer, machine);
+			return 0;
+		},
+	});
+}
+
+export const reload = defineAsking({
+	command: "reload",
+	summary: "Has the running agent read indexes and configuration anew.",
+	// What is in flight is finished first.
+	timeoutMilliseconds: LONGEST_WAIT,
+	tell({ problems }, machine) {
+		if (problems === 0) return;
+		machine.complain(`hotplugd reload: ${problems} ${problems === 1 ? "problem" : "problems"}: see the agent's log\n`);
+	},
+});
+
+export const stop = defineAsking({
+	command: "stop",
+	summary: "Has the running agent end, as SIGTERM does.",
+	timeoutMilliseconds: SOON,
+	tell() {},
+});
+
+export const metrics = defineAsking({
+	command: "metrics",
+	summary: "Prints the running agent's metrics in Prometheus' text format.",
+	timeoutMilliseconds: SOON,
+	tell: ({ text }, machine) => machine.print(text),
+});

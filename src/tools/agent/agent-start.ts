@@ -1,0 +1,286 @@
+// What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
+// one of them cannot be had.
+
+import { withMasks } from "../../agent/decisions/decide.js";
+import type { UeventSource } from "../../agent/devices/devices.js";
+import type { Policy } from "../../agent/policy/policy.js";
+import { policyDirectories, readPolicy } from "../../agent/policy/policy-files.js";
+import { DEFAULTS_COUNT, defaultSettings, type Settings } from "../../agent/settings/settings.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import { findMixture } from "../../libkmod/check/mixed-set.js";
+import { MalformedIndex } from "../../libkmod/formats/index-file.js";
+import { readKernelWord } from "../../libkmod/formats/kernel-command-line.js";
+import { bounds } from "../../libkmod/kernel/bounds.js";
+import { type Files, type Kernel, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
+import { trimRoot } from "../../libkmod/kernel/other-root.js";
+import { leadsNowhere } from "../../libkmod/kernel/presence.js";
+import { readKernelCommandLine } from "../../libkmod/knowledge/configuration.js";
+import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../../libkmod/knowledge/knowledge.js";
+import { listUnheededLines } from "../../libkmod/knowledge/unheeded-lines.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { Machine } from "../../ports/machine.js";
+import type { Options } from "../command-line/options.js";
+
+/**
+ * Options that name another machine's files, spelled as modprobe spells them. Unlike modprobe's, -d concerns everything: of
+ * this machine nothing is read then that another option does not name. Who loads modules asks this kernel what it has, and for
+ * its command line.
+ */
+export const agentOptions = {
+	dirname: {
+		short: "d",
+		argument: "DIR",
+		help: "Take modules, configuration, settings and rules of the machine whose root is DIR",
+	},
+	setVersion: { short: "S", argument: "VERSION", help: "Take this kernel release instead of the running one" },
+	configPath: { short: "C", argument: "PATH", repeat: true, help: "Take this file or directory instead of modprobe.d" },
+	config: { argument: "FILE", help: "Take this settings file instead of /etc/hotplugd.toml" },
+	policy: {
+		argument: "DIR",
+		repeat: true,
+		help: "Take the rules in DIR instead of /etc/hotplugd/rules.d and the shipped",
+	},
+} as const satisfies Options;
+
+export type AgentOptions = {
+	readonly dirname: string | undefined;
+	readonly setVersion: string | undefined;
+	readonly configPath: readonly string[];
+	readonly config: string | undefined;
+	readonly policy: readonly string[];
+	/** Another machine's /sys: then the command line of this machine's kernel is not that machine's. */
+	readonly sysfs?: string | undefined;
+	/** Nothing is loaded: with another root, nothing is asked of this kernel. */
+	readonly dryRun?: boolean;
+};
+
+/** The root of the machine that is meant: "" for this one. @throws {StartFailure} */
+export function rootOf({ dirname }: Pick<AgentOptions, "dirname">): string {
+	// A script's variable that is not set: this machine is not what it names.
+	if (dirname === "") throw new StartFailure("-d names no directory: it is empty", exitStatus.usage);
+	return trimRoot(dirname ?? "");
+}
+
+/** Where the command line of the machine's kernel is; undefined where that is not known. */
+function commandLineOf(options: AgentOptions): string | undefined {
+	const root = rootOf(options);
+	if (options.dryRun && root !== "") return `${root}/proc/cmdline`;
+	return options.sysfs === undefined ? "/proc/cmdline" : undefined;
+}
+
+export const SETTINGS_FILE = "/etc/hotplugd.toml";
+
+/** A start that came to nothing: what to say, one line each, and how to exit. */
+export class StartFailure extends Error {
+	override readonly name = "StartFailure";
+	readonly status: number;
+	readonly lines: readonly string[];
+	constructor(lines: string | readonly string[], status: number) {
+		const all = [lines].flat();
+		super(all.join("\n"));
+		this.status = status;
+		this.lines = all;
+	}
+}
+
+/** For 16 insertions at once, 16 attributes that are read at once, and 8 sockets and files meanwhile. */
+const FILES_NEEDED = 40;
+
+/**
+ * To be asked before anything is begun: without room for them, insertions would fail that nothing else keeps from being done.
+ * @throws {StartFailure}
+ */
+export async function needOpenFiles(machine: Machine): Promise<void> {
+	const files = await machine.openFiles?.();
+	if (files === undefined || files.left >= FILES_NEEDED) return;
+	const { left, most = "so few" } = files;
+	throw new StartFailure(
+		`only ${most} files may be open at once, which leaves ${left} of the ${FILES_NEEDED} that loading modules may need: raise the limit (ulimit -n, LimitNOFILE=)`,
+		exitStatus.unable,
+	);
+}
+
+/** Tells what kept a command from its work, and gives its exit status. What it is not to explain is thrown on. */
+export function complainOf(error: unknown, command: string, machine: Machine): number {
+	// Whoever reads its output has gone: the executable knows what to do.
+	const ofReader = error instanceof Refusal && error.operation === "write";
+	if (ofReader || !(error instanceof Refusal || error instanceof StartFailure)) throw error;
+	const lines = error instanceof Refusal ? [explainRefusal(error)] : error.lines;
+	for (const line of lines) machine.complain(`${command}: ${printable(line)}\n`);
+	return error instanceof StartFailure ? error.status : exitStatus.unable;
+}
+
+function explainRefusal({ operation, subject, code, why }: Refusal): string {
+	if (operation === "walk" && (code === "ENOENT" || code === "ENOTDIR"))
+		return `could not look at the devices: there is no directory ${subject}; is sysfs mounted?`;
+	return `could not ${operation} ${subject}: ${why}`;
+}
+
+/**
+ * What is to be said of `hotplugd=` on the kernel command line: whoever boots with `hotplugd=off` wants no agent and no coldplug, and
+ * has udev or modprobe load. `off` tells whether that is so.
+ */
+export function readSwitch(
+	files: Pick<Files, "read">,
+	options: AgentOptions,
+): { readonly off: boolean; readonly remark?: string } {
+	const file = commandLineOf(options);
+	let value: string | undefined;
+	try {
+		value = readKernelWord(readKernelCommandLine(files, file) ?? "", "hotplugd");
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		return { off: false, remark: `could not read ${file}: ${error.why}, so hotplugd= on it is not heeded` };
+	}
+	if (value === undefined || value === "on") return { off: false };
+	const word = "on the kernel command line";
+	if (value === "off") return { off: true, remark: `hotplugd=off is ${word}: nothing is loaded` };
+	return {
+		off: false,
+		remark: `hotplugd=${printable(value)} ${word} is not heeded: there are hotplugd=off and hotplugd=on`,
+	};
+}
+
+/** What is known, with policy's masks, and policy itself. */
+export type Known = { readonly knowledge: Knowledge; readonly policy: Policy };
+
+export type Started = Known & { readonly settings: Settings };
+
+/** @throws {StartFailure} */
+export async function start(kernel: Kernel, options: AgentOptions, rulesDirectory: string): Promise<Started> {
+	const settings = await readSettings(kernel, options);
+	return { settings, ...(await readAll(kernel, options, settings, { source: "kernel", rulesDirectory })) };
+}
+
+export type PolicyPlace = { readonly source: UeventSource; readonly rulesDirectory: string };
+
+/** Indexes, configuration and policy. @throws {StartFailure} */
+export async function readAll(
+	kernel: Kernel,
+	options: AgentOptions,
+	settings: Settings,
+	place: PolicyPlace,
+): Promise<Known> {
+	try {
+		return await withPolicy(readModules(kernel, options, settings), kernel, options, place);
+	} catch (error) {
+		throw new StartFailure(explainMissing(error), exitStatus.unable);
+	}
+}
+
+/** The same, where knowledge that says what it lacks stands for indexes that are absent, damaged or closed. */
+export async function readWhatThereIs(
+	kernel: Kernel,
+	options: AgentOptions,
+	settings: Settings,
+	place: PolicyPlace,
+): Promise<Known> {
+	return withPolicy(await readModulesOrNothing(kernel, options, settings), kernel, options, place);
+}
+
+const NO_MODULES = "this kernel cannot load modules: it was built without them";
+
+async function readModulesOrNothing(kernel: Kernel, options: AgentOptions, settings: Settings): Promise<Knowledge> {
+	const directory = moduleDirectoryOf(kernel, options);
+	if (await isWithoutModules(kernel)) return knowNothing(directory, { why: NO_MODULES, kind: "impossible" });
+	try {
+		return readModules(kernel, options, settings);
+	} catch (error) {
+		const why = error instanceof MissingIndexes ? error.lacking : explainMissing(error);
+		return knowNothing(directory, { why, kind: error instanceof Refusal ? "refused" : "unusable" });
+	}
+}
+
+/** A sandbox may hide /proc/modules: only ENOSYS says so for sure, and where there are modules /dev/null is none of them. */
+async function isWithoutModules(kernel: Kernel): Promise<boolean> {
+	try {
+		if (kernel.read("/proc/modules", bounds.loadedModules) !== undefined) return false;
+		await kernel.insert("/dev/null", "");
+		return false;
+	} catch (error) {
+		return error instanceof Refusal && error.code === "ENOSYS";
+	}
+}
+
+const moduleDirectoryOf = ({ release }: Kernel, options: AgentOptions): string =>
+	`${rootOf(options)}/lib/modules/${options.setVersion ?? release}`;
+
+function readModules(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
+	const commandLineFile = commandLineOf(options);
+	return readKnowledge(kernel, {
+		root: rootOf(options),
+		moduleDirectory: moduleDirectoryOf(kernel, options),
+		...(options.configPath.length > 0 && { configPaths: options.configPath }),
+		...(commandLineFile !== undefined && { commandLineFile }),
+		honourEveryLine: honour_every_line,
+	});
+}
+
+async function withPolicy(
+	knowledge: Knowledge,
+	kernel: Kernel,
+	options: AgentOptions,
+	{ source, rulesDirectory }: PolicyPlace,
+): Promise<Known> {
+	const policy = await readPolicy(kernel, policyDirectories(rootOf(options), rulesDirectory, options.policy), source);
+	const mixture = findMixture(kernel, knowledge.moduleDirectory);
+	const problems = [
+		...listSettingsProblems(kernel, options),
+		...(mixture === undefined ? [] : [mixture]),
+		...knowledge.problems,
+		...listUnheededLines(knowledge),
+		...policy.problems,
+	];
+	const read = [...knowledge.read, ...policy.read];
+	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
+}
+
+/** What is no end: whoever put the file elsewhere has the defaults. */
+function listSettingsProblems(files: Files, options: AgentOptions): readonly Problem[] {
+	const file = rootOf(options) + SETTINGS_FILE;
+	const toNowhere = options.config === undefined && leadsNowhere(files, file);
+	return toNowhere ? [{ file, line: 0, message: DEFAULTS_COUNT }] : [];
+}
+
+/** @throws {StartFailure} */
+export async function readSettings(
+	kernel: Kernel,
+	{ config: file, dirname }: Pick<AgentOptions, "config" | "dirname">,
+): Promise<Settings> {
+	const path = file ?? rootOf({ dirname }) + SETTINGS_FILE;
+	let text: string | undefined;
+	try {
+		text = kernel.read(path, { ...bounds.settings, named: file !== undefined })?.toString("latin1");
+	} catch (error) {
+		throw new StartFailure(`could not read the settings in ${path}: ${codeOf(error)}`, exitStatus.usage);
+	}
+	if (text === undefined) {
+		if (file !== undefined) throw new StartFailure(`there is no settings file ${file}`, exitStatus.usage);
+		return defaultSettings;
+	}
+	const { parseSettings } = await import("../../agent/settings/settings-file.js");
+	const { value, problems } = parseSettings(path, text);
+	if (problems.length > 0) throw new StartFailure(problems.map(formatProblem), exitStatus.usage);
+	return value;
+}
+
+/** One line. */
+export function formatProblem({ file, line, message }: Problem): string {
+	return printable(line === 0 ? `${file}: ${message}` : `${file} line ${line}: ${message}`);
+}
+
+function explainMissing(error: unknown): string {
+	if (error instanceof MissingIndexes)
+		return `${error.lacking}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
+	if (error instanceof MalformedIndex) return error.message;
+	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.why}`;
+	throw error;
+}
+
+/** The README's first command. */
+export const CAPTURED_MACHINE =
+	"node dist/main.js coldplug --dry-run -d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
+
+function codeOf(error: unknown): string {
+	return error instanceof Refusal ? error.why : String(error);
+}

@@ -1,0 +1,11 @@
+// The commands that ask a running agent, by their names. Each is imported when it is asked for.
+import type { Tool } from "../command-line/command-line.js";
+
+export const agentTools: Readonly<Record<string, () => Promise<Tool>>> = {
+	status: async () => (await import("./status.js")).status,
+	settle: async () => (await import("./settle.js")).settle,
+	reload: async () => (await import("./agent-commands.js")).reload,
+	load: async () => (await import("./load.js")).load,
+	stop: async () => (await import("./agent-commands.js")).stop,
+	metrics: async () => (await import("./agent-commands.js")).metrics,
+};

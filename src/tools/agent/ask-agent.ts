@@ -1,0 +1,71 @@
+// What the commands that ask a running agent have in common: where it listens, and what is said when it does not answer.
+import { type ControlReplies, type ControlRequest, formatControlRequest } from "../../agent/control/protocol.js";
+import { parseControlReply } from "../../agent/control/replies.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { Machine } from "../../ports/machine.js";
+import type { Options } from "../command-line/options.js";
+
+export const CONTROL_SOCKET = "/run/hotplugd/control";
+
+export const askOptions = {
+	socket: { argument: "PATH", help: `Ask the agent that listens there instead of at ${CONTROL_SOCKET}` },
+} as const satisfies Options;
+
+/** For an answer that takes no work. */
+export const SOON = 30_000;
+/** A timer takes no more. */
+export const LONGEST_WAIT = 2 ** 31 - 1;
+
+export type Question<Request extends ControlRequest = ControlRequest> = {
+	readonly request: Request;
+	readonly socket: string | undefined;
+	readonly timeoutMilliseconds: number;
+};
+
+/** Undefined where there is no answer, of which it has said why: the exit status is then 1. */
+export async function askAgent<Request extends ControlRequest>(
+	machine: Machine,
+	{ request, socket = CONTROL_SOCKET, timeoutMilliseconds }: Question<Request>,
+): Promise<ControlReplies[Request["command"]] | undefined> {
+	const answer = await ask(machine, socket, request, timeoutMilliseconds);
+	if (typeof answer !== "string") return answer;
+	machine.complain(`hotplugd ${request.command}: ${printable(answer)}\n`);
+	return undefined;
+}
+
+async function ask<Request extends ControlRequest>(
+	machine: Machine,
+	socket: string,
+	request: Request,
+	milliseconds: number,
+): Promise<ControlReplies[Request["command"]] | string> {
+	try {
+		const service = await machine.service();
+		const line = await service.ask(socket, formatControlRequest(request), milliseconds);
+		return parseControlReply<Request["command"]>(request.command, line);
+	} catch (error) {
+		if (error instanceof Refusal) return explain(error.code, socket, milliseconds);
+		throw error;
+	}
+}
+
+function explain(code: string, socket: string, milliseconds: number): string {
+	switch (code) {
+		case "ENOENT":
+		case "ENOTDIR":
+		case "ECONNREFUSED":
+			return `no agent listens at ${socket}: is \`hotplugd run\` running?`;
+		case "EACCES":
+		case "EPERM":
+			return `may not speak to the agent at ${socket}: try it as root`;
+		case "ETIMEDOUT":
+			return `the agent at ${socket} did not answer within ${Math.round(milliseconds / 1000)} seconds`;
+		case "ECONNRESET":
+		case "EPIPE":
+		case "EAGAIN":
+			return `the agent at ${socket} closed the connection without an answer: it is ending, or asked by too many at once`;
+		default:
+			return `could not ask the agent at ${socket}: ${code}`;
+	}
+}

@@ -1,0 +1,162 @@
+// coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
+
+import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
+import { makePipeline } from "../../agent/pipeline/pipeline.js";
+import { exitStatus, explainFailures, judgeOutcomes } from "../../agent/telling/exit-status.js";
+import {
+	explainCause,
+	explainDecision,
+	explainOutcome,
+	explainSkipped,
+	listSkipped,
+} from "../../agent/telling/explain.js";
+import type { Report } from "../../agent/telling/report.js";
+import { reportRecord } from "../../agent/telling/report.js";
+import {
+	explainUnended,
+	isAnythingUnended,
+	makeUnendedBook,
+	unendedRecord,
+} from "../../agent/telling/unended-modules.js";
+import type { Running } from "../../libkmod/insertion/inserter.js";
+import type { Outcome } from "../../libkmod/insertion/outcome.js";
+import { MAY_HANG } from "../../libkmod/insertion/places.js";
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import { formatJson } from "../../libkmod/text/byte-strings.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { InsertionProcess, Machine } from "../../ports/machine.js";
+import type { Started } from "./agent-start.js";
+import type { ColdplugOptions } from "./coldplug.js";
+
+/** Threads of this process for modules that hang, where insertions have to go on here. */
+const HANGING_HERE = 16;
+/** node's timers take no more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Inserts by a process of its own, so that this one can end whatever a driver's init does. */
+export async function loadColdplugged(
+	given: ColdplugOptions,
+	machine: Machine,
+	kernel: Kernel,
+	insertions: InsertionProcess,
+	{ settings, knowledge, policy }: Started,
+): Promise<number> {
+	insertions.size(settings.parallel + MAY_HANG);
+	await machine.sizeThreadPool(settings.parallel, HANGING_HERE);
+	const pipeline = makePipeline({
+		kernel: { ...kernel, insert: insertions.insert },
+		sources: await machine.devices("/sys"),
+		settings,
+		knowledge: () => knowledge,
+		policy: () => policy,
+		quietMilliseconds: given.quiet,
+		endWhenSettled: true,
+	});
+	const complain = (line: string): void => {
+		if (!given.quietly) machine.complain(`coldplug: ${printable(line)}\n`);
+	};
+	machine.onStopSignal((signal) => {
+		const running = pipeline.inserter.running();
+		const names = (hang: boolean): string => listNames(running.filter(({ hung }) => hung === hang));
+		complain(
+			`${signal}: waiting for ${names(false) || "nothing"}${names(true) && `, and not for what hangs: ${names(true)}`}`,
+		);
+		pipeline.stop();
+	});
+	const last = new Map<string, Outcome>();
+	const problems = new Map<string, string>();
+	const book = makeUnendedBook();
+	let end = "stopped" as "settled" | "stopped" | "timed out";
+	let deaf: Error | undefined;
+	const skipped = new Set<string>();
+	await pipeline.open();
+	const timeout = startTimeout(given.timeout, () => {
+		if (end !== "settled") end = "timed out";
+		pipeline.leave();
+	});
+	await pipeline.run((report) => {
+		if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
+		if (report.kind === "batch") for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
+		if (report.kind === "settled") end = "settled";
+		if (report.kind === "deaf") deaf = report.error;
+		if (report.kind === "listening") deaf = undefined;
+		book.record(report);
+		if (report.kind === "skipped") skipped.add(explainSkipped(report));
+		say(report, given, machine);
+	});
+	clearTimeout(timeout);
+	const unended = book.list(pipeline.inserter.running());
+	const outcomes = [...last.values()];
+	const notLookedUp = explainLookupProblems(problems);
+	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
+	const unable = [...listSkipped(skipped), notLookedUp, notHeard].filter((line) => line !== undefined);
+	const status = judge();
+
+	function judge(): number {
+		if (end === "stopped") return exitStatus.stopped;
+		if (end === "timed out" || isAnythingUnended(unended)) return exitStatus.unended;
+		return unable.length > 0 ? exitStatus.unable : judgeOutcomes(outcomes);
+	}
+
+	if (given.json && isAnythingUnended(unended)) machine.print(`${formatJson(unendedRecord(unended))}\n`);
+	for (const line of [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)]) complain(line);
+	if (end === "timed out") complain(`ended by --timeout: after ${given.timeout} s things were not settled`);
+	await insertions.close();
+	// A thread of this process may be in the kernel where insertions had to go on here.
+	if (unended.running.length > 0) await machine.endNow(status);
+	return status;
+}
+
+const listNames = (running: readonly Running[]): string => running.map(({ module }) => module).join(", ");
+
+/** Counts from the start of this process. */
+function startTimeout(seconds: number | undefined, over: () => void): ReturnType<typeof setTimeout> | undefined {
+	if (seconds === undefined) return undefined;
+	return setTimeout(over, Math.min(Math.max(0, 1000 * seconds - performance.now()), LONGEST_TIMER));
+}
+
+function say(report: Report, given: ColdplugOptions, machine: Machine): void {
+	if (given.json) for (const record of reportRecord(report)) machine.print(`${formatJson(record)}\n`);
+	else if (given.verbose > 0) {
+		for (const line of formatReport(report, given.verbose)) machine.print(`${printable(line)}\n`);
+	}
+}
+
+/** A line each. */
+function formatReport(report: Report, verbose: number): readonly string[] {
+	switch (report.kind) {
+		case "listening":
+			return [`listening with ${report.receiveBuffer} bytes of receive buffer`];
+		case "outcome": {
+			const { step, milliseconds } = report.outcome;
+			const why = verbose > 1 ? ` (${explainCause(step.cause)})` : "";
+			return [
+				`batch ${report.batch}: ${step.module}: ${explainOutcome(report.outcome)}, ${Math.round(milliseconds)} ms${why}`,
+			];
+		}
+		case "walked":
+			return [`looked at ${report.devices} devices that have an alias`];
+		case "lost":
+			return [`${report.drops} uevents lost: looking again`];
+		case "refused":
+			return [`${report.count} messages refused that the kernel did not send`];
+		case "deaf":
+			return [`the uevent socket failed: ${report.error.message}`];
+		case "blind":
+			return [`could not look at all devices: ${report.error.message}`];
+		case "settled":
+			return ["settled"];
+		case "skipped":
+			return [explainSkipped(report)];
+		case "hung": {
+			const seconds = Math.round(report.milliseconds / 1000);
+			return [`${report.step.module}: has not ended after ${seconds} s: others go on without waiting for it`];
+		}
+		case "stuck":
+			return [`${report.step.module}: waits for ${report.behind}, which hangs`];
+		case "heard":
+			return [];
+		case "batch":
+			return verbose > 1 ? report.batch.decisions.map(explainDecision) : [];
+	}
+}

@@ -1,0 +1,126 @@
+// coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
+// prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
+
+import { concernOf } from "../../agent/commands/commands.js";
+import { listLive } from "../../agent/decisions/live-modules.js";
+import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
+import { type OnSkipped, type Skipped, skippedRecord } from "../../agent/faults/skipped.js";
+import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../agent/telling/dry-run.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { formatJson } from "../../libkmod/text/byte-strings.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { InsertionProcess, Machine } from "../../ports/machine.js";
+import { defineTool } from "../command-line/command-line.js";
+import type { Options, Values } from "../command-line/options.js";
+import {
+	agentOptions,
+	complainOf,
+	formatProblem,
+	needOpenFiles,
+	readSwitch,
+	rootOf,
+	type Started,
+	StartFailure,
+	start,
+} from "./agent-start.js";
+import { openMachine } from "./named-places.js";
+
+const options = {
+	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
+	json: { help: "Print JSON, one record a line" },
+	...agentOptions,
+	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
+	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
+	timeout: {
+		argument: "SECONDS",
+		number: true,
+		help: "End after so long, whatever is in flight then, and say what is",
+	},
+	quietly: { short: "q", help: "Say nothing about drivers that failed" },
+	verbose: { short: "v", repeat: true, help: "Say what was done, and with --dry-run what asks for nothing" },
+} as const satisfies Options;
+
+export type ColdplugOptions = Values<typeof options>;
+
+export const coldplug = defineTool({
+	name: "coldplug",
+	summary: "Loads the kernel modules that the devices of this machine ask for, and waits for them.",
+	options,
+	mostOperands: 0,
+	async run({ options: given }, machine) {
+		if (given.dryRun) return begin(given, machine);
+		const { unwaiting } = await import("./unwaiting-machine.js");
+		const unwaited = await unwaiting(machine, "coldplug", given.timeout);
+		const status = await begin(given, unwaited);
+		await unwaited.endReports();
+		return status;
+	},
+});
+
+async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> {
+	let insertions: InsertionProcess | undefined;
+	try {
+		const { kernel, given } = await openMachine(machine, asked);
+		if (given.sysfs !== undefined && !given.dryRun)
+			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
+		const { off, remark } = readSwitch(kernel, given);
+		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
+		if (off && !given.dryRun) return exitStatus.done;
+		if (!given.dryRun) await needOpenFiles(machine);
+		// Before anything else: it starts while what is here is read.
+		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root: rootOf(given) });
+		const started = await start(kernel, given, machine.rulesDirectory);
+		if (!given.quietly)
+			for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
+		if (insertions === undefined) return await dryRun(given, machine, kernel, started);
+		const { loadColdplugged } = await import("./coldplug-run.js");
+		return await loadColdplugged(given, machine, kernel, insertions, started);
+	} catch (error) {
+		await insertions?.close();
+		return complainOf(isWithoutDevices(error, asked) ? noDevicesIn(error) : error, "coldplug", machine);
+	}
+}
+
+/** A root of another machine may have come without its /sys. */
+function isWithoutDevices(error: unknown, { dryRun, dirname, sysfs }: ColdplugOptions): error is Refusal {
+	const ofRoot = dryRun && dirname !== undefined && sysfs === undefined;
+	return ofRoot && error instanceof Refusal && error.operation === "walk" && error.code === "ENOENT";
+}
+
+const noDevicesIn = ({ subject }: Refusal): StartFailure =>
+	new StartFailure(
+		`there is no directory ${subject}: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this one's`,
+		exitStatus.unable,
+	);
+
+async function dryRun(
+	given: ColdplugOptions,
+	machine: Machine,
+	kernel: Kernel,
+	{ knowledge, policy }: Started,
+): Promise<number> {
+	const root = rootOf(given);
+	const devices = await machine.devices(given.sysfs ?? `${root}/sys`, { root });
+	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
+	const skipped: Skipped[] = [];
+	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
+	const present = devices.present(concernOf(policy), onSkipped);
+	const batches = [...planDryRun(knowledge, present, live, policy, onSkipped)];
+	const summary = summarise(batches);
+	if (given.json) {
+		const print = (records: readonly object[]): void =>
+			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
+		// By batches: all of them may be more than a string can be long.
+		for (const batch of batches) print(listRecords(batch));
+		print([...skipped.map(skippedRecord), { kind: "summary", ...summary }]);
+	} else {
+		for (const batch of batches) machine.print(formatBatch(batch, given.verbose > 0));
+		machine.print(formatSummary(summary));
+	}
+	const problem = explainLookupProblems(listLookupProblems(batches));
+	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
+	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
+	return unable.length > 0 ? exitStatus.unable : exitStatus.done;
+}

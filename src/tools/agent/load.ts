@@ -1,0 +1,27 @@
+// hotplugd load: asks the agent for what an alias stands for, as if a device had it.
+
+import { printable } from "../../libkmod/text/printable.js";
+import { defineTool } from "../command-line/command-line.js";
+import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
+
+export const load = defineTool({
+	name: "hotplugd load",
+	summary: "Has the running agent load the modules that an alias stands for.",
+	usage: ["[OPTION...] ALIAS"],
+	options: { ...askOptions, noWait: { help: "Do not wait until they are loaded" } },
+	mostOperands: 1,
+	async run({ options: { socket, noWait }, operands: [alias] }, machine) {
+		if (alias === undefined) {
+			machine.complain("hotplugd load: missing alias\nTry 'hotplugd load --help'.\n");
+			return 2;
+		}
+		const request = { command: "load", alias, for: "user", wait: !noWait } as const;
+		// A driver takes its time, and nothing could be done about that.
+		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT });
+		if (answer === undefined) return 1;
+		const { result, explanation } = answer;
+		if (result === "done" || result === "taken") return 0;
+		machine.complain(`hotplugd load: ${printable(explanation)}\n`);
+		return 1;
+	},
+});

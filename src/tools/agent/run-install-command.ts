@@ -1,0 +1,129 @@
+// hotplugd run-install-command: the companion of an agent in a sandbox. systemd starts one for each connection to
+// hotplugd-command.socket; it is told a module's name, and runs that module's `install` command as modprobe.d has it, or where
+// a rule of policy stands, and runs that rule's command.
+
+import {
+	type CompanionReply,
+	type CompanionRequest,
+	formatCompanionReply,
+	formatProcess,
+	LONGEST_COMPANION_LINE,
+	parseCompanionRequest,
+	type RuleRequest,
+} from "../../agent/commands/companion.js";
+import type { UeventSource } from "../../agent/devices/devices.js";
+import { COMMAND_PATH, selectEnvironment } from "../../agent/policy/command-environment.js";
+import { isAbout } from "../../agent/policy/policy.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { planInsertion } from "../../libkmod/planning/plan-insertion.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { Machine } from "../../ports/machine.js";
+import { defineTool } from "../command-line/command-line.js";
+import { type AgentOptions, agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
+import { openMachine } from "./named-places.js";
+
+const NAME = "hotplugd run-install-command";
+
+export const runInstallCommand = defineTool({
+	name: NAME,
+	summary: "Runs a module's install command for an agent that asks for it (systemd starts this).",
+	options: agentOptions,
+	mostOperands: 0,
+	async run({ options: asked }, machine) {
+		try {
+			const connection = await (await machine.service()).acceptConnection();
+			const line = await connection.readLine(LONGEST_COMPANION_LINE);
+			const request = line && parseCompanionRequest(line);
+			if (request === undefined) {
+				machine.complain(`${NAME}: refused what is no request to run a module's command\n`);
+				await connection.answer(formatCompanionReply("failed"));
+				return 1;
+			}
+			const onBegun = (pid: number) => request.tellsProcess && connection.tell(formatProcess(pid));
+			const reply = await answer(request, asked, machine, onBegun);
+			await connection.answer(formatCompanionReply(reply));
+			return typeof reply === "string" ? 1 : 0;
+		} catch (error) {
+			if (error instanceof Refusal && error.operation === "accept") {
+				machine.complain(`${NAME}: no connection was passed: it is started by hotplugd-command.socket\n`);
+				return 2;
+			}
+			return complainOf(error, NAME, machine);
+		}
+	},
+});
+
+type InstallRequest = Exclude<CompanionRequest, RuleRequest>;
+
+type ReadKnown = (source: UeventSource) => Promise<Known>;
+
+type Running = {
+	readonly kernel: Kernel;
+	readonly machine: Machine;
+	readonly readKnown: ReadKnown;
+	readonly onBegun: (pid: number) => void;
+};
+
+/** Whatever keeps the command from being run, the agent that waits is told. */
+async function answer(
+	request: CompanionRequest,
+	asked: AgentOptions,
+	machine: Machine,
+	onBegun: Running["onBegun"],
+): Promise<CompanionReply> {
+	try {
+		const { kernel, given } = await openMachine(machine, asked);
+		const { rulesDirectory } = machine;
+		const readKnown: ReadKnown = async (source) => {
+			const settings = await readSettings(kernel, given);
+			return await readAll(kernel, given, settings, { source, rulesDirectory });
+		};
+		const running = { kernel, machine, readKnown, onBegun };
+		return await (request.kind === "rule" ? runRule(request, running) : runInstall(request, running));
+	} catch (error) {
+		complainOf(error, NAME, machine);
+		return "failed";
+	}
+}
+
+async function runInstall(
+	{ module }: InstallRequest,
+	{ kernel, machine, readKnown, onBegun }: Running,
+): Promise<CompanionReply> {
+	const command = findCommand((await readKnown("kernel")).knowledge, module);
+	// Nothing of this process's own environment, which is the service manager's.
+	const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
+	if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
+	machine.complain(`${NAME}: ${printable(module)} has no install command\n`);
+	return "none";
+}
+
+/** Rules can be for one source of uevents alone, and which one the agent has is not told. */
+async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Running): Promise<CompanionReply> {
+	const { file, line } = request;
+	for (const source of ["udev", "kernel"] as const) {
+		const { policy } = await readKnown(source);
+		const rule = policy.run.find((one) => one.source.file === file && one.source.line === line);
+		if (rule === undefined) continue;
+		const { command, timeoutMilliseconds, environment: listed } = rule;
+		const environment = selectEnvironment(Object.entries(request.environment), listed);
+		if (!isAbout(rule, environment)) {
+			machine.complain(
+				`${NAME}: the rule in ${printable(file)} line ${line} is about other devices or actions than it was asked for\n`,
+			);
+			return "none";
+		}
+		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment, onBegun });
+	}
+	machine.complain(`${NAME}: no rule that runs a command stands in ${printable(file)} line ${line}\n`);
+	return "none";
+}
+
+/** As the agent itself would find it. */
+function findCommand(knowledge: Knowledge, module: string): string | undefined {
+	for (const step of planInsertion(knowledge, [{ module, cause: { kind: "name" } }]))
+		if (step.module === module && step.how === "run")
+			return step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
+	return undefined;
+}

@@ -1,0 +1,86 @@
+// hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
+import type { UeventSource } from "../../agent/devices/devices.js";
+import type { Settings } from "../../agent/settings/settings.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import { openJournal } from "../../agent/telling/journal.js";
+import { MAY_HANG } from "../../libkmod/insertion/places.js";
+import type { Files } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
+import { defineTool } from "../command-line/command-line.js";
+import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, StartFailure } from "./agent-start.js";
+import { openMachine } from "./named-places.js";
+import { serve } from "./serve.js";
+
+/** Threads beside the bound and those for what hangs: for modules that the kernel asks for while one of them waits. */
+const BEYOND_THE_BOUND = 16;
+
+export const run = defineTool({
+	name: "hotplugd run",
+	summary: "Loads the modules of the devices present, then those of every device that is plugged in.",
+	options: {
+		...agentOptions,
+		source: { argument: "WHO", help: "Heed the uevents of kernel or udev (settings: source)" },
+		runDirectory: { argument: "DIR", help: "Have sockets and lock there (settings: run_directory)" },
+		commandSocket: {
+			argument: "PATH",
+			help: "Have install commands run by who listens there (settings: command_socket)",
+		},
+		notifyFd: { argument: "FD", number: true, help: "Write a newline there when ready" },
+	},
+	mostOperands: 0,
+	async run({ options: asked }, machine) {
+		try {
+			const { kernel, given } = await openMachine(machine, asked);
+			const { off, remark } = readSwitch(kernel, given);
+			if (remark !== undefined) machine.complain(`hotplugd run: ${remark}\n`);
+			if (off) return exitStatus.done;
+			await needOpenFiles(machine);
+			const settings = override(await readSettings(kernel, given), given);
+			await machine.sizeThreadPool(settings.parallel, MAY_HANG + BEYOND_THE_BOUND);
+			const ports = await machine.service();
+			const lock = await ports.lockInstance(settings.run_directory);
+			if (!lock.held)
+				throw new StartFailure(
+					`another hotplugd runs already${lock.pid === undefined ? "" : ` (process ${lock.pid})`}, holding ${lock.file}`,
+					exitStatus.unable,
+				);
+			const log = await ports.openLog({
+				onLost: (lines) => journal.warn({ lines }, `${lines} lines of the log were lost here: nobody read it`),
+			});
+			const journal = openJournal(settings.log_level, (line) => log.write(line));
+			let hung: readonly string[] = [];
+			try {
+				const source = chooseSource(settings, kernel);
+				hung = await serve({ given, machine, ports, kernel, settings, source, journal });
+				if (hung.length === 0) journal.info({}, "stopped");
+				else journal.warn({ hung }, `stopped, and did not wait for what hangs: ${hung.join(", ")}`);
+			} finally {
+				await log.close();
+			}
+			lock.release();
+			if (hung.length > 0) await machine.endNow(exitStatus.done);
+			return exitStatus.done;
+		} catch (error) {
+			return complainOf(error, "hotplugd run", machine);
+		}
+	},
+});
+
+type Given = Readonly<Record<"source" | "runDirectory" | "commandSocket", string | undefined>>;
+
+function override(settings: Settings, { source, runDirectory, commandSocket }: Given): Settings {
+	if (source !== undefined && !["auto", "kernel", "udev"].includes(source))
+		throw new StartFailure(`there is no source ${source}: it is one of auto, kernel, udev`, exitStatus.usage);
+	return {
+		...settings,
+		...(source !== undefined && { source }),
+		...(runDirectory !== undefined && { run_directory: runDirectory }),
+		...(commandSocket !== undefined && { command_socket: commandSocket }),
+	};
+}
+
+/** udev's control socket is there as long as udev is, or systemd is going to start it. */
+function chooseSource({ source }: Settings, files: Pick<Files, "stamp">): UeventSource {
+	if (source === "kernel" || source === "udev") return source;
+	return isThere(files, "/run/udev/control") ? "udev" : "kernel";
+}

@@ -1,0 +1,43 @@
+// hotplugd settle: waits until the agent has handled all that was announced when it is asked, and nothing is in flight.
+import { SETTLE_MILLISECONDS } from "../../agent/control/protocol.js";
+import { printable } from "../../libkmod/text/printable.js";
+import { defineTool } from "../command-line/command-line.js";
+import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
+
+const SECONDS = SETTLE_MILLISECONDS / 1000;
+/** An agent that has much to do may be late with its answer. */
+const MARGIN = 10_000;
+/** The exit status where things have not settled in time. */
+const UNSETTLED = 3;
+const NAMED = 10;
+
+export const settle = defineTool({
+	name: "hotplugd settle",
+	summary: "Waits until the running agent has nothing left to do.",
+	options: {
+		...askOptions,
+		timeout: {
+			short: "t",
+			argument: "SECONDS",
+			number: true,
+			help: `Wait no longer than this, ${SECONDS} when absent, and exit with ${UNSETTLED} then`,
+		},
+	},
+	mostOperands: 0,
+	async run({ options: { socket, timeout = SECONDS } }, machine) {
+		const milliseconds = Math.min(1000 * timeout, LONGEST_WAIT - MARGIN);
+		const request = { command: "settle", timeout_milliseconds: milliseconds } as const;
+		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: milliseconds + MARGIN });
+		if (answer === undefined) return 1;
+		if (answer.note !== undefined) machine.complain(`hotplugd settle: ${printable(answer.note)}\n`);
+		for (const left of answer.not_waited_for ?? [])
+			machine.complain(`hotplugd settle: did not wait for ${printable(left)}, which cannot end before this has\n`);
+		if (answer.settled) return 0;
+		const named = answer.waiting_for.slice(0, NAMED).map(printable);
+		const more = answer.waiting_for.length - named.length;
+		const list = [...named, ...(more > 0 ? [`${more} more`] : [])].join(", ");
+		const when = answer.stopping ? "the agent is stopping" : `not settled within ${milliseconds / 1000} seconds`;
+		machine.complain(`hotplugd settle: ${when}${list && `: waiting for ${list}`}\n`);
+		return UNSETTLED;
+	},
+});

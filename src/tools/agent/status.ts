@@ -1,0 +1,19 @@
+// hotplugd status: how the running agent fares, for people or as JSON.
+import { formatObjectLine } from "../../agent/control/json-line.js";
+import { defineTool } from "../command-line/command-line.js";
+import { askAgent, askOptions, SOON } from "./ask-agent.js";
+import { formatStatus } from "./status-text.js";
+
+export const status = defineTool({
+	name: "hotplugd status",
+	summary: "Says what the running agent is doing, and what came of what it did.",
+	options: { ...askOptions, json: { help: "Print all of it as one JSON object" } },
+	mostOperands: 0,
+	async run({ options: { socket, json } }, machine) {
+		const request = { command: "status" } as const;
+		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: SOON });
+		if (answer === undefined) return 1;
+		machine.print(json ? formatObjectLine(answer.status) : formatStatus(answer.status));
+		return 0;
+	},
+});

@@ -1,0 +1,178 @@
+// Command lines. A tool is a table of options and what it does: getopt's rules read the spelling, yargs' parser makes the
+// values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
+import type { Argv } from "yargs";
+import parser from "yargs-parser";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { printable } from "../../libkmod/text/printable.js";
+import type { Machine } from "../../ports/machine.js";
+import { kmodVersion, version } from "../../version.js";
+import { type Occurrence, parseOptions } from "./getopt.js";
+import { guard, oneLine } from "./guarded-machine.js";
+import { formatLong, type Given, listSpellings, type Option, type Options, type Values } from "./options.js";
+
+/** A command: what it is called in messages, its table, and what it does. `run` resolves with the exit status. */
+export type ToolDefinition<O extends Options> = {
+	readonly name: string;
+	/** What its messages begin with, when it is not its name. */
+	readonly program?: string;
+	/** One line, for the list of commands. */
+	readonly summary: string;
+	/** What follows the name, one line a way of calling it. */
+	readonly usage?: readonly string[];
+	readonly options: O;
+	/** At most so many operands; any number when absent. */
+	readonly mostOperands?: number;
+	/** The first operand ends the options, as in a command that takes another command. */
+	readonly stopAtOperand?: true;
+	/** Behaves as kmod's: a usage error is one line and exits 1. The project's own exit 2 and point to --help. */
+	readonly kmod?: true;
+	/** What --version prints, when it is not the project's. */
+	readonly version?: string;
+	/** What stands under the options in --help. */
+	readonly epilogue?: () => Promise<string>;
+	run(given: Given<O>, machine: Machine): Promise<number>;
+};
+
+/** A command, for those who call it or write of it: `start` takes the words after its name. */
+export type Tool = {
+	readonly name: string;
+	readonly summary: string;
+	/** What follows the name, one line a way of calling it. */
+	readonly usage: readonly string[];
+	/** All of them, --version and --help at the end. */
+	readonly options: Options;
+	start(words: readonly string[], machine: Machine): Promise<number>;
+};
+
+/** The two that every command has, at the end of its table as in kmod's. */
+const everywhere = {
+	version: { short: "V", help: "Show the version and exit" },
+	help: { short: "h", help: "Show this help and exit" },
+} as const satisfies Options;
+
+export function defineTool<const O extends Options>(definition: ToolDefinition<O>): Tool {
+	const { name, summary, usage = ["[OPTION...]"] } = definition;
+	const options = { ...definition.options, ...everywhere };
+	return { name, summary, usage, options, start: (words, machine) => start(definition, words, machine) };
+}
+
+async function start<O extends Options>(
+	tool: ToolDefinition<O>,
+	words: readonly string[],
+	given: Machine,
+): Promise<number> {
+	const machine = guard(given, tool.kmod === true);
+	const options: Options = { ...tool.options, ...everywhere };
+	const permute = !tool.stopAtOperand && machine.environment.POSIXLY_CORRECT === undefined;
+	const scan = parseOptions(words, listSpellings(options), permute);
+	const asked = scan.occurrences.find(({ key }) => key in everywhere);
+	if (asked !== undefined) {
+		const ownVersion = tool.kmod ? kmodVersion : `hotplugd ${version}`;
+		machine.print(asked.key === "help" ? await formatHelp(tool, options) : `${tool.version ?? ownVersion}\n`);
+		return 0;
+	}
+	const problem =
+		scan.problem ?? findBadNumber(options, scan.occurrences) ?? findExcess(scan.operands, tool.mostOperands);
+	if (problem !== undefined) {
+		const told = tool.kmod ? oneLine(machine, 2, problem) : printable(problem);
+		machine.complain(`${tool.program ?? tool.name}: ${told}\n`);
+		if (tool.kmod) return 1;
+		machine.complain(`Try '${tool.name} --help'.\n`);
+		return 2;
+	}
+	const { occurrences, operands } = scan;
+	try {
+		return await tool.run({ options: parseValues(tool.options, occurrences), operands, occurrences }, machine);
+	} catch (error) {
+		machine.complain(`${await explainEnd(tool, error, machine)}\n`);
+		return 1;
+	}
+}
+
+/** The library's own errors: whoever debugs wants to see where they come from, as of all others. */
+const EXPLAINED = new Set(["Refusal", "MalformedIndex", "MalformedModule", "MissingIndexes", "NoModuleFile"]);
+
+/** What ended a command that has not said it itself. What is wrong with standard output is not the command's to say. */
+async function explainEnd<O extends Options>(
+	{ name, program = name, kmod }: ToolDefinition<O>,
+	error: unknown,
+	machine: Machine,
+): Promise<string> {
+	const ofOutput = error instanceof Refusal && error.operation === "write";
+	const explained = error instanceof Error && EXPLAINED.has(error.name) && !ofOutput;
+	if (!explained || machine.environment.HOTPLUGD_DEBUG !== undefined) throw error;
+	if (!kmod)
+		return `${program}: ${printable(error instanceof Refusal ? explainRefusal(error, error.why) : error.message)}`;
+	const { formatErrno } = await import("../../libkmod/text/error-text.js");
+	const why = error instanceof Refusal ? explainRefusal(error, formatErrno(error)) : error.message;
+	return `${program}: ERROR: ${oneLine(machine, 2, why)}`;
+}
+
+const explainRefusal = ({ operation, subject }: Refusal, why: string): string =>
+	`could not ${operation} ${subject}: ${why}`;
+
+function findBadNumber(options: Options, occurrences: readonly Occurrence[]): string | undefined {
+	const bad = occurrences.find(
+		({ key, argument }) =>
+			options[key]?.number && !(/^\d+$/.test(argument ?? "") && Number.isSafeInteger(Number(argument))),
+	);
+	return bad && `option '${bad.spelling}' takes a whole number, not '${bad.argument}'`;
+}
+
+function findExcess(operands: readonly string[], most = Number.POSITIVE_INFINITY): string | undefined {
+	return operands.length > most ? `unexpected argument '${operands[most]}'` : undefined;
+}
+
+/** The values, by yargs' parser: it is given every option in one plain spelling and none of its own guesses. */
+function parseValues<O extends Options>(options: O, occurrences: readonly Occurrence[]): Values<O> {
+	const rows = Object.entries<Option>(options);
+	const keys = (wanted: (option: Option) => boolean | undefined): string[] =>
+		rows.filter(([, option]) => wanted(option)).map(([key]) => key);
+	const words = occurrences.map(({ key, argument }) => (argument === undefined ? `--${key}` : `--${key}=${argument}`));
+	const parsed: Record<string, unknown> = parser(words, {
+		boolean: keys(({ argument, repeat }) => argument === undefined && !repeat),
+		count: keys(({ argument, repeat }) => argument === undefined && repeat),
+		number: keys(({ number }) => number),
+		string: keys(({ argument, number }) => argument !== undefined && !number),
+		// Told that it takes one word, the parser leaves the word as it is: quotes around it stay.
+		narg: Object.fromEntries(keys(({ argument }) => argument !== undefined).map((key) => [key, 1])),
+		configuration: {
+			"boolean-negation": false,
+			"camel-case-expansion": false,
+			"dot-notation": false,
+			"nargs-eats-options": true,
+			"parse-numbers": false,
+		},
+	});
+	return Object.fromEntries(rows.map(([key, option]) => [key, finish(option, parsed[key])])) as Values<O>;
+}
+
+/** What the parser says of one option, in the type that the table promises: it makes a list of whatever came twice. */
+function finish(option: Option, parsed: unknown): unknown {
+	if (option.argument === undefined) return option.repeat ? Number(parsed) : Boolean(parsed);
+	const all = parsed === undefined ? [] : [parsed].flat();
+	return option.repeat ? all : all.at(-1);
+}
+
+/** Usage in kmod's layout, then the table as yargs lays it out. */
+async function formatHelp<O extends Options>(tool: ToolDefinition<O>, options: Options): Promise<string> {
+	const { default: yargs } = await import("yargs");
+	// Its types lack usageConfiguration.
+	const help = yargs([]) as Argv & { usageConfiguration(wanted: { "hide-types": boolean }): Argv };
+	help.usageConfiguration({ "hide-types": true });
+	help.parserConfiguration({ "camel-case-expansion": false, "dot-notation": false });
+	help.scriptName(tool.name).locale("en").version(false).help(false);
+	const shown = Object.entries(options).filter(([, { hidden }]) => !hidden);
+	for (const [key, { help: describe, group = "Options:", short, also = [], argument }] of shown) {
+		// The argument is named in the key, the one place that yargs prints as it stands.
+		const long = formatLong(key) + (argument === undefined ? "" : `=${argument}`);
+		const alias = [...(short === undefined ? [] : [short]), ...also];
+		// yargs takes the digit of -0 for a long name unless it is a flag's.
+		help.option(long, { describe, group, alias, ...(argument === undefined && { type: "boolean" }) });
+	}
+	const uses = (tool.usage ?? ["[OPTION...]"]).map((use) => `\t${tool.name} ${use}\n`).join("");
+	const table = await help.wrap(Math.min(100, help.terminalWidth() || 80)).getHelp();
+	// yargs would wrap the lines of a table.
+	const epilogue = tool.epilogue === undefined ? "" : `\n${await tool.epilogue()}\n`;
+	return `${tool.summary}\n\nUsage:\n${uses}\n${table}\n${epilogue}`;
+}

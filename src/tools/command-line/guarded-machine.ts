@@ -1,0 +1,30 @@
+// The machine of a command, on which nothing that is printed steers a terminal, whatever names from outside are in it. kmod's tools
+// print what kmod prints, byte for byte, unless a terminal shows it.
+import { printable, printableLines } from "../../libkmod/text/printable.js";
+import type { Machine } from "../../ports/machine.js";
+
+/** @param exact whether what no terminal shows is left as it is */
+export function guard(machine: Machine, exact: boolean): Machine {
+	const isLeft = (descriptor: 1 | 2): boolean => exact && machine.isTerminal?.(descriptor) !== true;
+	const guarding =
+		<Text extends string | Uint8Array>(descriptor: 1 | 2, write: (text: string | Text) => void) =>
+		(text: Text): void =>
+			write(isLeft(descriptor) ? text : printableLines(asString(text)));
+	return {
+		...machine,
+		print: guarding<string | Uint8Array>(1, (text) => machine.print(text)),
+		complain: guarding<string>(2, (text) => machine.complain(text)),
+		async openReports() {
+			const { print, complain, ...reports } = await machine.openReports();
+			return { ...reports, print: guarding(1, print), complain: guarding<string>(2, complain) };
+		},
+	};
+}
+
+const asString = (text: string | Uint8Array): string =>
+	typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
+
+/** What kmod says as one line: on a terminal, nothing in it passes for another line. */
+export function oneLine(machine: Pick<Machine, "isTerminal">, descriptor: 1 | 2, text: string): string {
+	return machine.isTerminal?.(descriptor) ? printable(text) : text;
+}

@@ -1,0 +1,84 @@
+// insmod(8): inserts one module file, with neither its dependencies nor the configuration.
+
+import { type InsertFlags, type Kernel, type ModuleFiles, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import { defineTool } from "../command-line/command-line.js";
+import { openMessages } from "../command-line/messages.js";
+import type { Options, Values } from "../command-line/options.js";
+import { forceOptions, messageOptions } from "./small-tool-options.js";
+
+const options = { ...forceOptions, ...messageOptions } as const satisfies Options;
+
+export const insmod = defineTool({
+	name: "insmod",
+	summary: "Inserts a module file into the kernel.",
+	usage: ["[OPTION...] FILE [PARAMETER=VALUE...]"],
+	kmod: true,
+	options,
+	async run({ options: given, operands: [file, ...parameters] }, machine) {
+		const say = await openMessages(machine, { program: "insmod", syslog: given.syslog, least: "NOTICE" });
+		const fault = findFault(file);
+		if (fault !== undefined || file === undefined) {
+			say("ERROR", fault ?? "");
+			return 1;
+		}
+		const kernel = await machine.kernel();
+		try {
+			await insert(kernel, file, joinWords(parameters), insertFlags(given));
+			return 0;
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			if (error.operation === "open" && (file.endsWith("/") || !isThere(kernel, file))) {
+				say("ERROR", `could not load module ${file}: ${formatErrno(error)}`);
+				return 1;
+			}
+			say("ERROR", `could not insert module ${file}: ${formatAnswer(error)}`);
+			const meaning = await explain(kernel, error);
+			if (meaning !== undefined) say("NOTICE", meaning);
+			return 1;
+		}
+	},
+});
+
+/** A file without a name to it, such as `directory/`, is none. */
+async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
+	if (file.endsWith("/")) throw makeRefusal("open", file, "ENOENT");
+	await kernel.insert(file, parameters, flags);
+}
+
+function findFault(file: string | undefined): string | undefined {
+	if (file === undefined) return "missing filename.";
+	return file === "-" ? "this tool does not support loading from stdin!" : undefined;
+}
+
+/** As kmod joins them: an empty word at the start leaves no space. */
+function joinWords(words: readonly string[]): string {
+	return words.reduce((text, word) => (text === "" ? word : `${text} ${word}`), "");
+}
+
+export function insertFlags(given: Values<typeof forceOptions>): InsertFlags {
+	return {
+		forceVermagic: given.force || given.forceVermagic,
+		forceModversion: given.force || given.forceModversion,
+	};
+}
+
+/** What these mean where it is a module that the kernel has refused. */
+const answers: Readonly<Record<string, string>> = {
+	ENOEXEC: "Invalid module format",
+	ENOENT: "Unknown symbol in module",
+	ESRCH: "Module has wrong symbol version",
+	EINVAL: "Invalid parameters",
+};
+
+function formatAnswer(refusal: Refusal): string {
+	return refusal.reason ?? answers[refusal.code] ?? formatErrno(refusal);
+}
+
+/** Only now is it worth loading what knows of modules. */
+async function explain(kernel: Kernel & ModuleFiles, refusal: Refusal): Promise<string | undefined> {
+	const { openKmod } = await import("../../libkmod/kmod/kmod.js");
+	const { explainAnswer } = await import("../modprobe/explain.js");
+	return explainAnswer(kernel, openKmod(kernel), refusal);
+}

@@ -1,0 +1,69 @@
+// What `kmod insert` and `kmod remove` have in common: the library with its messages, and finding what was asked for.
+import { namesFile } from "../../libkmod/depmod/module-search.js";
+import { MalformedModule } from "../../libkmod/formats/elf.js";
+import { MalformedIndex } from "../../libkmod/formats/index-file.js";
+import { type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
+import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "../../libkmod/kmod/failures.js";
+import { type Kmod, openKmod } from "../../libkmod/kmod/kmod.js";
+import type { Module } from "../../libkmod/kmod/module.js";
+import { findModules } from "../../libkmod/kmod/modules.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import type { Machine } from "../../ports/machine.js";
+import { openMessages, type Say } from "../command-line/messages.js";
+import { isOfReader } from "../modprobe/call.js";
+import { explainAnswer } from "../modprobe/explain.js";
+
+export type Command = {
+	readonly machine: Machine;
+	readonly kernel: Kernel & ModuleFiles;
+	readonly kmod: Kmod;
+	readonly say: Say;
+	/** Whether what is done is printed. */
+	readonly printing: boolean;
+};
+
+type Given = { readonly syslog: boolean; readonly verbose: number };
+
+export async function openCommand(program: string, given: Given, machine: Machine): Promise<Command> {
+	const say = await openMessages(machine, { program, syslog: given.syslog, least: "NOTICE" });
+	const kernel = await machine.kernel();
+	// What the library says as it fails, the command says in its own words.
+	return { machine, kernel, kmod: openKmod(kernel), say, printing: given.verbose > 0 };
+}
+
+/**
+ * The module of a file, where that is there: what begins with `/`, `./` or `../`, or ends like a module's file. Else those
+ * that the name or alias stands for; none, and said, where it stands for nothing.
+ */
+export function findAsked({ kernel, kmod, say }: Command, asked: string): readonly Module[] {
+	const file = namesFile(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
+	if (file !== undefined) return [file];
+	try {
+		const modules = findModules(kmod.knowledge(), asked);
+		if (modules.length === 0) say("ERROR", `Module ${asked} not found in directory ${kmod.moduleDirectory}`);
+		return modules;
+	} catch (error) {
+		if (!(error instanceof MalformedIndex)) throw error;
+		say("ERROR", error.message);
+		return [];
+	}
+}
+
+/** Says that something could not be done, and why; and of an answer of the kernel's, what it means by that. */
+export async function sayFailure({ kernel, kmod, say }: Command, what: string, error: unknown): Promise<void> {
+	if (isOfReader(error)) throw error;
+	if (error instanceof Refusal) {
+		say("ERROR", `could not ${what}: ${formatErrno(error)}`);
+		const meaning = error.operation === "insert" ? await explainAnswer(kernel, kmod, error) : undefined;
+		if (meaning !== undefined) say("NOTICE", meaning);
+	} else if (error instanceof Unremovable) say("ERROR", error.message);
+	else if (isOfModules(error)) say("ERROR", `could not ${what}: ${error.message}`);
+	else throw error;
+}
+
+/** The library's own errors say it all. */
+function isOfModules(error: unknown): error is Error {
+	const own = [AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, MalformedIndex, MalformedModule];
+	return own.some((kind) => error instanceof kind);
+}

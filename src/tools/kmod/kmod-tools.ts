@@ -1,0 +1,12 @@
+// kmod's tools, by the names that symlinks to kmod bear. Each is imported when it is asked for.
+import type { Tool } from "../command-line/command-line.js";
+
+export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
+	lsmod: async () => (await import("./lsmod.js")).lsmod,
+	rmmod: async () => (await import("./rmmod.js")).rmmod,
+	insmod: async () => (await import("./insmod.js")).insmod,
+	depmod: async () => (await import("../depmod/depmod.js")).depmod,
+	modinfo: async () => (await import("./modinfo.js")).modinfo,
+	modprobe: async () => (await import("../modprobe/modprobe.js")).modprobe,
+	kmod: async () => (await import("./kmod.js")).kmod,
+};

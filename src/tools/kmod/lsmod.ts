@@ -1,0 +1,95 @@
+// lsmod(8): the modules that the kernel has, the one inserted last first, as /proc/modules and /sys/module describe them.
+
+import { type LoadedModule, parseProcModules } from "../../libkmod/formats/proc-modules.js";
+import { bounds } from "../../libkmod/kernel/bounds.js";
+import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { readHolders, readReferences, readSize } from "../../libkmod/knowledge/live-state.js";
+import { formatJson } from "../../libkmod/text/byte-strings.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import { normaliseModuleName } from "../../libkmod/text/module-name.js";
+import type { Machine } from "../../ports/machine.js";
+import { defineTool, type Tool } from "../command-line/command-line.js";
+import { oneLine } from "../command-line/guarded-machine.js";
+import { openMessages } from "../command-line/messages.js";
+import type { Options } from "../command-line/options.js";
+import { messageOptions } from "./small-tool-options.js";
+
+const options = {
+	json: { help: 'Print JSON, one module a line: {"module","size","references","holders","state"}' },
+	...messageOptions,
+} as const satisfies Options;
+
+/**
+ * One line of `lsmod --json`. `size` (bytes) and `references` are left out where the kernel does not tell them: lsmod itself
+ * prints a negative errno there. `holders` are the modules that need this one; `state` is live, coming or going.
+ */
+export type ModuleRecord = Pick<LoadedModule, "module" | "holders" | "state"> & {
+	readonly size?: number;
+	readonly references?: number;
+};
+
+export const lsmod = defineLister("lsmod", "lsmod");
+/** The same under kmod's own name for it. */
+export const kmodList = defineLister("kmod list", "list");
+
+function defineLister(name: string, program: string): Tool {
+	return defineTool({
+		name,
+		program,
+		kmod: true,
+		summary: "Lists the modules that the kernel has, with what uses them.",
+		options,
+		async run({ options: { json, syslog }, operands }, machine) {
+			const say = await openMessages(machine, { program, syslog });
+			if (operands.length > 0) {
+				say("ERROR", "too many arguments provided.");
+				return 1;
+			}
+			try {
+				const records = listModules(await machine.kernel());
+				machine.print(
+					json ? records.map((record) => `${formatJson(record)}\n`).join("") : formatTable(records, machine),
+				);
+				return 0;
+			} catch (error) {
+				if (!(error instanceof Refusal) || error.operation === "write") throw error;
+				say("ERROR", `could not get list of modules: ${formatErrno(error)}`);
+				return 1;
+			}
+		},
+	});
+}
+
+/** @throws {Refusal} ENOENT where the kernel has no modules at all */
+function listModules(kernel: Kernel): ModuleRecord[] {
+	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
+	if (text === undefined) throw makeRefusal("read", "/proc/modules", "ENOENT");
+	return parseProcModules(text).map((listed) => {
+		const module = normaliseModuleName(listed.module);
+		const size = readSize(kernel, "/sys", module) ?? sizeWithoutFile(kernel, listed, module);
+		const references = readReferences(kernel, "/sys", module);
+		return {
+			module,
+			...(size !== undefined && { size }),
+			...(references !== undefined && { references }),
+			holders: readHolders(kernel, "/sys", module),
+			state: listed.state,
+		};
+	});
+}
+
+/** Kernels before 3.2 have no such file, yet a directory. */
+function sizeWithoutFile(kernel: Kernel, { size }: LoadedModule, module: string): number | undefined {
+	return kernel.stamp(`/sys/module/${module}`) === undefined ? undefined : size;
+}
+
+function formatTable(records: readonly ModuleRecord[], machine: Machine): string {
+	const rows = ["Module                  Size  Used by", ...records.map(formatRow)];
+	return rows.map((row) => `${oneLine(machine, 1, row)}\n`).join("");
+}
+
+/** What is not known is -2, that is -ENOENT, as in kmod. */
+function formatRow({ module, size = -2, references = -2, holders }: ModuleRecord): string {
+	const users = holders.length === 0 ? "" : ` ${holders.join(",")}`;
+	return `${module.padEnd(19)} ${String(size).padStart(8)}  ${references}${users}`;
+}

@@ -1,0 +1,37 @@
+// One line of `modinfo --json`: {"module","filename"|"builtin","info","parameters"}. `info` has a list of values for every
+// key of `.modinfo`, the build id and the signature; `parameters` are put together of `parm` and `parmtype`.
+
+import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
+import { type Parameter, parametersOf } from "../../libkmod/formats/modinfo-text.js";
+import { formatJson } from "../../libkmod/text/byte-strings.js";
+
+/** `filename` is absolute; a module that is part of the kernel has `builtin` in its place. */
+export type ModinfoRecord = {
+	readonly module: string;
+	readonly filename?: string;
+	readonly builtin?: true;
+	readonly info: Readonly<Record<string, readonly string[]>>;
+	readonly parameters: readonly Parameter[];
+};
+
+export function formatModinfoRecord(
+	module: string,
+	filename: string | undefined,
+	entries: readonly ModinfoEntry[],
+): string {
+	const info = new Map<string, string[]>();
+	for (const { key, value } of entries) {
+		if (key === "parm" || key === "parmtype") continue;
+		const values = info.get(key) ?? [];
+		info.set(key, values);
+		values.push(key === "signature" || key === "sig_key" ? value.replaceAll(/\s/g, "") : value);
+	}
+	const parameters = parametersOf(entries).map(({ name, description, type }) => ({
+		name,
+		...(description !== undefined && { description }),
+		...(type !== undefined && { type }),
+	}));
+	const where = filename === undefined ? { builtin: true as const } : { filename };
+	const record: ModinfoRecord = { module, ...where, info: Object.fromEntries(info), parameters };
+	return `${formatJson(record)}\n`;
+}

@@ -1,0 +1,105 @@
+// rmmod(8): removes modules from the kernel, each by itself: what they depend on stays.
+
+import { findExact, MalformedIndex, openIndex } from "../../libkmod/formats/index-file.js";
+import { bounds } from "../../libkmod/kernel/bounds.js";
+import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
+import { readHolders, readInitstate, readReferences } from "../../libkmod/knowledge/live-state.js";
+import { formatErrno } from "../../libkmod/text/error-text.js";
+import { normaliseModuleName, normaliseName } from "../../libkmod/text/module-name.js";
+import { defineTool } from "../command-line/command-line.js";
+import { openMessages, type Say } from "../command-line/messages.js";
+import type { Options } from "../command-line/options.js";
+import { messageOptions } from "./small-tool-options.js";
+
+const options = {
+	force: {
+		short: "f",
+		help: "Remove it even while it is in use. It may crash the machine, and only a kernel built for it (CONFIG_MODULE_FORCE_UNLOAD) does it",
+	},
+	...messageOptions,
+} as const satisfies Options;
+
+export const rmmod = defineTool({
+	name: "rmmod",
+	summary: "Removes modules from the kernel.",
+	usage: ["[OPTION...] MODULE..."],
+	kmod: true,
+	options,
+	async run({ options: { force, syslog }, operands }, machine) {
+		const say = await openMessages(machine, { program: "rmmod", syslog });
+		if (operands.length === 0) {
+			say("ERROR", "missing module name.");
+			return 1;
+		}
+		const kernel = await machine.kernel();
+		let status = 0;
+		for (const operand of operands) {
+			const module = readName(kernel, operand, say);
+			if (module === undefined) return 1;
+			if (!(await remove(kernel, { operand, module, force }, say))) status = 1;
+		}
+		return status;
+	},
+});
+
+/** PATH_MAX, with which libkmod bounds a name. */
+const LONGEST_NAME = 4095;
+/** NAME_MAX: /sys/module can have no directory of a longer name. */
+const LONGEST_DIRECTORY = 255;
+
+/** The module's name, from a name or, where there is such a file, from that; undefined, and said, where it can be neither. */
+function readName(kernel: Kernel, operand: string, say: Say): string | undefined {
+	const fault = findFault(kernel, operand);
+	if (fault !== undefined) {
+		say("ERROR", `could not use module ${operand}: ${formatErrno(fault)}`);
+		return undefined;
+	}
+	if (isThere(kernel, operand)) return normaliseModuleName(operand);
+	return normaliseName(operand);
+}
+
+function findFault(kernel: Kernel, operand: string): Refusal | undefined {
+	if (operand.length > LONGEST_NAME) return makeRefusal("use", operand, "ENAMETOOLONG");
+	// A file without a name to it.
+	return operand.endsWith("/") && isThere(kernel, operand) ? makeRefusal("use", operand, "ENOENT") : undefined;
+}
+
+type Removal = { readonly operand: string; readonly module: string; readonly force: boolean };
+
+async function remove(kernel: Kernel, { operand, module, force }: Removal, say: Say): Promise<boolean> {
+	try {
+		const obstacle = force ? undefined : findObstacle(kernel, module);
+		if (obstacle === undefined) await kernel.remove(module, { force });
+		else say("ERROR", obstacle);
+		return obstacle === undefined;
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		say("ERROR", `could not remove module ${operand}: ${formatErrno(error)}`);
+		return false;
+	}
+}
+
+/** Why the kernel need not be asked. */
+function findObstacle(kernel: Kernel, module: string): string | undefined {
+	if (isBuiltin(kernel, module)) return `Module ${module} is builtin.`;
+	const known = module.length <= LONGEST_DIRECTORY && readInitstate(kernel, "/sys", module) !== undefined;
+	if (!known) return `Module ${module} is not currently loaded`;
+	const holders = readHolders(kernel, "/sys", module);
+	if (holders.length > 0) return `Module ${module} is in use by: ${holders.join(" ")}`;
+	const references = readReferences(kernel, "/sys", module);
+	if (references === undefined) return "Module unloading is not supported";
+	return references > 0 ? `Module ${module} is in use` : undefined;
+}
+
+/** An index that is damaged or missing is none to ask. */
+function isBuiltin(kernel: Kernel, module: string): boolean {
+	const path = `/lib/modules/${kernel.release}/modules.builtin.bin`;
+	try {
+		const bytes = kernel.read(path, bounds.index);
+		return bytes !== undefined && findExact(openIndex(path, bytes), module) !== undefined;
+	} catch (error) {
+		if (error instanceof MalformedIndex || error instanceof Refusal) return false;
+		throw error;
+	}
+}

@@ -1,0 +1,204 @@
+// Imports go one way. The tables below say which; the sources are read to hold them to it.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, normalize } from "node:path";
+import test from "ava";
+
+/**
+ * The rooms of each part, lowest first, with those of the same part that their files import. The parts themselves: who may import
+ * from a whole part is in `parts`.
+ */
+const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+	libkmod: {
+		kernel: "",
+		text: "kernel",
+		formats: "kernel text",
+		knowledge: "kernel text formats",
+		planning: "kernel text formats knowledge",
+		insertion: "kernel text planning",
+		depmod: "kernel text formats knowledge",
+		check: "kernel text formats knowledge depmod",
+		kmod: "kernel text formats knowledge planning",
+	},
+	linux: {
+		process: "",
+		files: "process",
+		commands: "files",
+		native: "process",
+		decoding: "native",
+		devices: "files native",
+		output: "files native",
+		modules: "process files commands native decoding",
+		depmod: "files native decoding",
+		service: "process files native",
+	},
+	agent: {
+		faults: "",
+		devices: "faults",
+		policy: "faults devices",
+		decisions: "faults devices policy",
+		commands: "faults devices policy",
+		settings: "faults policy",
+		telling: "faults devices policy decisions commands",
+		pipeline: "faults devices policy decisions commands settings telling",
+		control: "devices decisions commands telling pipeline",
+		service: "faults devices policy commands settings telling pipeline control",
+	},
+	tools: {
+		"command-line": "",
+		depmod: "command-line",
+		modprobe: "command-line",
+		kmod: "command-line depmod modprobe",
+		agent: "command-line",
+	},
+};
+
+/** What may import all of another part; only tools/agent imports the agent, whatever stands here for tools. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+	libkmod: [],
+	ports: ["libkmod"],
+	linux: ["libkmod", "ports"],
+	agent: ["libkmod", "ports"],
+	tools: ["libkmod", "ports", "agent"],
+};
+
+/** A package, or node itself, and the only places that may import it. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+	node: ["src/linux/", "src/main.ts"],
+	koffi: ["src/linux/native/koffi.ts"],
+	netlink: ["src/linux/devices/uevent-socket.ts"],
+	fzstd: ["src/linux/decoding/script-decoders.ts"],
+	"xz-decompress": ["src/linux/decoding/script-decoders.ts"],
+	"xxhash-wasm": ["src/linux/decoding/script-decoders.ts"],
+	rxjs: ["src/agent/"],
+	pino: ["src/agent/telling/journal.ts"],
+	"prom-client": ["src/agent/telling/metrics-text.ts"],
+	"smol-toml": ["src/agent/settings/settings-file.ts", "src/agent/policy/policy-file.ts"],
+	yargs: ["src/tools/command-line/command-line.ts"],
+	"yargs-parser": ["src/tools/command-line/command-line.ts"],
+};
+
+/** What may be loaded before a file can run: all that it needs, and all that this needs in turn, import() apart. */
+const loadedWith: Readonly<Record<string, readonly string[]>> = {
+	"src/main.ts": ["node", "yargs-parser"],
+	"src/index.ts": ["node"],
+	"src/linux/modules/kernel.ts": ["node"],
+	"src/linux/modules/module-operations.ts": ["node"],
+	"src/tools/agent/coldplug.ts": ["yargs-parser"],
+	"src/tools/agent/agent-commands.ts": ["yargs-parser"],
+	"src/tools/agent/load.ts": ["yargs-parser"],
+	"src/tools/kmod/lsmod.ts": ["yargs-parser"],
+	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],
+	"src/tools/agent/settle.ts": ["yargs-parser"],
+	"src/tools/agent/status.ts": ["yargs-parser"],
+	"src/linux/service/control-client.ts": ["node"],
+};
+
+type Import = { readonly from: string; readonly target: string; readonly lazy: boolean; readonly typeOnly: boolean };
+
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+	.filter((name) => name.endsWith(".ts"))
+	.map((name) => join("src", name));
+
+const imports = sources.flatMap(readImports);
+
+function readImports(from: string): Import[] {
+	const text = readFileSync(from, "utf8");
+	const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;"']*?\sfrom\s+)?"([^"]+)"/gm);
+	const calls = text.matchAll(/(?<!typeof )\bimport\(\s*"([^"]+)"\s*\)/g);
+	return [
+		...[...statements].map(([, type, name = ""]) => ({
+			from,
+			target: resolve(from, name),
+			lazy: false,
+			typeOnly: !!type,
+		})),
+		...[...calls].map(([, name = ""]) => ({ from, target: resolve(from, name), lazy: true, typeOnly: false })),
+	];
+}
+
+/** A file of this project, or the name of a package. */
+function resolve(from: string, name: string): string {
+	if (name.startsWith(".")) return normalize(join(from, "..", name)).replace(/\.js$/, ".ts");
+	if (name.startsWith("node:")) return "node";
+	return name.split("/", name.startsWith("@") ? 2 : 1).join("/");
+}
+
+const isWithin = (file: string, places: readonly string[]): boolean =>
+	places.some((place) => (place.endsWith("/") ? file.startsWith(place) : file === place));
+
+const isOwn = ({ target }: Import): boolean => target.startsWith("src/");
+
+/** src/agent/policy/rules.ts -> agent and policy; src/ports/machine.ts -> ports and nothing; src/main.ts -> neither. */
+function placeOf(file: string): { readonly part: string; readonly room: string } {
+	const [, ...folders] = file.split("/").slice(0, -1);
+	return { part: folders[0] ?? "", room: folders.slice(1).join("/") };
+}
+
+const words = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
+
+test("every file imports only what its room may", (t) => {
+	const own = imports.filter(isOwn);
+	t.true(own.length > 1000, `only ${own.length} imports were found`);
+	for (const { from, target } of own) {
+		t.true(sources.includes(target), `${from} imports ${target}, which is not there`);
+		const [here, there] = [placeOf(from), placeOf(target)];
+		if (here.part === "" || target === "src/version.ts") continue;
+		if (here.part === there.part && here.room === there.room) continue;
+		const mayImport =
+			here.part === there.part
+				? words(rooms[here.part]?.[here.room] ?? "").includes(there.room)
+				: parts[here.part]?.includes(there.part) === true;
+		const isKmodTool = here.part === "tools" && here.room !== "agent";
+		t.true(mayImport && !(isKmodTool && there.part === "agent"), `${from} imports ${target}`);
+	}
+});
+
+test("every room is in the table, below those that may import from it, which do so", (t) => {
+	const found = new Set(
+		sources
+			.map(placeOf)
+			.filter(({ room }) => room !== "")
+			.map(({ part, room }) => `${part}/${room}`),
+	);
+	const listed = Object.entries(rooms).flatMap(([part, table]) => Object.keys(table).map((room) => `${part}/${room}`));
+	t.deepEqual([...found].sort(), [...listed].sort());
+	for (const [part, table] of Object.entries(rooms))
+		for (const [room, lower] of Object.entries(table))
+			for (const one of words(lower)) {
+				const names = Object.keys(table);
+				t.true(names.indexOf(one) >= 0 && names.indexOf(one) < names.indexOf(room), `${part}/${room}: ${one}`);
+				const isUsed = imports.some(({ from, target }) => {
+					const [here, there] = [placeOf(from), placeOf(target)];
+					return here.part === part && here.room === room && there.part === part && there.room === one;
+				});
+				t.true(isUsed, `nothing in ${part}/${room} imports ${part}/${one}`);
+			}
+});
+
+test("every package is imported in its own place only", (t) => {
+	const foreign = imports.filter((one) => !isOwn(one));
+	for (const { from, target } of foreign) t.true(isWithin(from, packages[target] ?? []), `${from} imports ${target}`);
+	const imported = new Set(foreign.map(({ target }) => target));
+	t.deepEqual([...imported].sort(), Object.keys(packages).sort());
+});
+
+test("a package that is imported is a dependency, and the other way round", (t) => {
+	const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+	t.deepEqual(
+		Object.keys(packages)
+			.filter((name) => name !== "node")
+			.sort(),
+		Object.keys(dependencies).sort(),
+	);
+});
+
+for (const [entry, allowed] of Object.entries(loadedWith))
+	test(`${entry} loads nothing but ${allowed.join(" and ")} before it runs`, (t) => {
+		const reached = new Set([entry]);
+		const loaded = new Set<string>();
+		for (const file of reached)
+			for (const one of imports.filter(({ from, lazy, typeOnly }) => from === file && !lazy && !typeOnly))
+				(isOwn(one) ? reached : loaded).add(one.target);
+		t.true(sources.includes(entry));
+		t.deepEqual([...loaded].sort(), [...allowed].sort());
+	});

@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import test from "ava";
+import { openKmod } from "../../src/index.js";
+import { CAPTURED_MACHINE } from "../../src/tools/agent/agent-start.js";
+import { functionNames } from "../support/real/libkmod.js";
+
+const readme = readFileSync("README.md", "utf8");
+const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block]) =>
+	block!
+		.trim()
+		.split("\n")
+		.flatMap((line) => line.split(" && ")),
+);
+
+// What whoever runs this test has just done.
+const alreadyRun = ["npm ci", "npm test"];
+
+test("every command of the README's runs", (t) => {
+	const others = commands.filter((command) => !alreadyRun.includes(command));
+	t.true(others.length > 0);
+	for (const command of others) {
+		t.true(command.startsWith("node dist/main.js "), `${command} is run by no test`);
+		const output = execFileSync("sh", ["-c", command.replace(/^node/, `'${process.execPath}'`)], { encoding: "utf8" });
+		t.regex(output, /^batch 1, level 0: \d+ modules/m);
+		t.regex(output, /^\d+ modules in \d+ batches for \d+ devices/m);
+		t.regex(output, /blacklisted by fixtures\/machine\/etc\/modprobe.d\/example.conf line 2/);
+	}
+});
+
+test("whoever has no modules is told the README's own first command", (t) => {
+	t.true(commands.includes(CAPTURED_MACHINE), CAPTURED_MACHINE);
+});
+
+/** What stands between a line that begins so and the next heading. */
+function sectionOf(beginning: string): string {
+	const [, text = ""] = readme.split(`\n${beginning}`);
+	return text.split(/\n#+ /)[0]!;
+}
+
+/** By what each bullet of "Better than kmod" says: where that is shown, and by which test. */
+const better: readonly (readonly [says: string, file: string, test: string])[] = [
+	["`modprobe.blacklist=`", "test/tools/modprobe/differences.test.ts", "modprobe.blacklist= takes dashes and quotes"],
+	["`depmod` fails", "test/tools/depmod/depmod.test.ts", "makes depmod fail, and the old files stay whole"],
+	["equal priority", "test/libkmod/depmod/module-search.test.ts", "files of one rank are settled by their paths"],
+	["says why nothing was loaded", "test/tools/modprobe/messages.test.ts", "here is in the kernel already"],
+	[
+		"explained in one sentence",
+		"test/tools/modprobe/messages.test.ts",
+		"the kernel's answers are explained in one sentence",
+	],
+	["honour_every_line", "test/libkmod/kmod/kmod.test.ts", "one setting makes both of them count"],
+];
+
+test("what is said to be better than kmod is shown by a test each, and every such test has its word there", (t) => {
+	const bullets = sectionOf("Better than kmod:").match(/^- .*(?:\n {2}.*)*/gm) ?? [];
+	t.is(bullets.length, better.length);
+	for (const bullet of bullets) t.is(better.filter(([says]) => bullet.includes(says)).length, 1, bullet);
+	for (const [says, file, title] of better) t.true(readFileSync(file, "utf8").includes(title), `${says}: ${title}`);
+});
+
+test("the library's table has every function of libkmod, and names what there is", (t) => {
+	const rows = [...sectionOf("## The library").matchAll(/^\| (.*) \| (.*) \|$/gm)].slice(1);
+	t.true(rows.length > 8);
+	const patterns = rows.flatMap(([, theirs = ""]) => codeIn(theirs)).map(asPattern);
+	t.deepEqual(
+		functionNames.filter((name) => !patterns.some((pattern) => pattern.test(name))),
+		[],
+	);
+	const kmod = openKmod({ moduleDirectory: "/nowhere" });
+	const named = rows
+		.filter(([, theirs]) => !theirs!.startsWith("its flags"))
+		.flatMap(([, , ours = ""]) => codeIn(ours));
+	const names = named.map((code) => /^\w+/.exec(code)![0]);
+	t.deepEqual(
+		names.filter((name) => !(name in kmod) && name !== openKmod.name),
+		[],
+	);
+});
+
+const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+
+/** `get_{a,b}*` as the names of functions, with libkmod's prefixes. */
+function asPattern(code: string): RegExp {
+	const choices = code.replaceAll(/\{([^}]*)\}/g, (_, words: string) => `(?:${words.replaceAll(",", "|")})`);
+	return new RegExp(`^kmod_(?:module_)?${choices.replaceAll("*", ".*")}$`);
+}

@@ -1,0 +1,244 @@
+// A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
+
+import type { Client } from "../../../src/agent/control/waiting-clients.js";
+import type { UeventListeners } from "../../../src/agent/devices/announcements.js";
+import type { PresentDevice } from "../../../src/agent/devices/devices.js";
+import type { DeviceIdentity } from "../../../src/agent/devices/udev-database.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import type { ControlOptions, InstanceLock, Machine } from "../../../src/ports/machine.js";
+import { until } from "../running/until.js";
+import { type World, worldFiles } from "../worlds/world.js";
+import { clientOf } from "./client.js";
+import { type FakeKernel, type FakeKernelOptions, makeFakeKernel } from "./fake-kernel.js";
+
+export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
+	readonly world: World;
+	/** Devices with their aliases. */
+	readonly devices?: Readonly<Record<string, string | readonly string[]>>;
+	/** Other files, by path. */
+	readonly files?: Readonly<Record<string, string>>;
+	/** By what errno's name the devices cannot be walked, or the socket not be opened. */
+	readonly withoutDevices?: string;
+	readonly withoutSocket?: string;
+	/** What udev's database knows a device by. */
+	readonly identity?: (devpath: string) => Partial<DeviceIdentity>;
+	/** What waits in the thin helper's spool. */
+	readonly spooled?: readonly string[];
+	/** Who answers at any other socket. */
+	readonly companion?: (line: string) => string;
+	/** The lock of the run directory; it is to be had where absent. */
+	readonly lock?: InstanceLock;
+	/** How often whoever started the agent wants a sign of life. */
+	readonly watchdogMilliseconds?: number;
+};
+
+export type FakeMachine = Machine & {
+	readonly fakeKernel: FakeKernel;
+	printed(): string;
+	complained(): string;
+	/** What the tool asked for: "threads 16", "listen 4096", "walk /sys", in order. */
+	readonly asked: readonly string[];
+	/** What was asked of the process that inserts: "insertions 32", "closed". */
+	readonly insertionProcess: readonly string[];
+	/** Resolves when the socket is open. */
+	readonly listening: Promise<UeventListeners>;
+	/** A device comes up. */
+	plugIn(device: string, ...aliases: readonly string[]): Promise<void>;
+	/** Something else happens to a device. */
+	tellOf(action: string, device: string): Promise<void>;
+	/** The process gets this signal. */
+	signal(name: string): void;
+	/** What the agent told whoever started it. */
+	readonly said: readonly string[];
+	/** What policy had run. */
+	readonly commands: readonly string[];
+	/** What the agent left in the spool. */
+	readonly left: readonly string[];
+	hasFile(path: string): boolean;
+	removeFile(path: string): void;
+	/** Whoever watches directories is told that something in them changed. */
+	hint(): void;
+	/** depmod has been run, and modprobe.d edited. */
+	writeWorld(anew: World): void;
+	/** Resolves with the answer on the control socket. */
+	ask(request: object, client?: Client): Promise<{ readonly ok: boolean; readonly [field: string]: unknown }>;
+	/** The same on the socket of the thin helper. */
+	askToLoad(line: string): Promise<string>;
+	/** Sockets that were opened and not closed. */
+	sockets(): number;
+};
+
+export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
+	const { world, devices = {}, withoutDevices, withoutSocket, identity = () => ({}) } = options;
+	const files = worldFiles(world);
+	for (const [path, content] of Object.entries(options.files ?? {}))
+		files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
+	const fakeKernel = makeFakeKernel({ ...options, files });
+	const asked: string[] = [];
+	const insertionProcess: string[] = [];
+	const written = { printed: "", complained: "" };
+	const onSignal: ((name: string) => void)[] = [];
+	const onReload: (() => void)[] = [];
+	const commands: string[] = [];
+	const left: string[] = [];
+	const said: string[] = [];
+	const onHints: (() => void)[] = [];
+	const controls = new Map<string, ControlOptions["answer"]>();
+	let open: (listeners: UeventListeners) => void;
+	const listening = new Promise<UeventListeners>((resolve) => {
+		open = resolve;
+	});
+	let sockets = 0;
+	let number = 0;
+
+	function* present(sysfs: string): Generator<PresentDevice> {
+		asked.push(`walk ${sysfs}`);
+		if (withoutDevices !== undefined) throw new Refusal("walk", `${sysfs}/devices`, withoutDevices, 2);
+		for (const [name, aliases] of Object.entries(devices))
+			yield { devpath: `/devices/${name}`, aliases: [aliases].flat() };
+	}
+
+	return {
+		environment: {},
+		workingDirectory: () => "/work",
+		rulesDirectory: "/usr/share/hotplugd/rules",
+		fakeKernel,
+		asked,
+		insertionProcess,
+		listening,
+		printed: () => written.printed,
+		complained: () => written.complained,
+		print(text) {
+			written.printed += typeof text === "string" ? text : Buffer.from(text).toString("latin1");
+		},
+		complain(text) {
+			written.complained += text;
+		},
+		async openReports() {
+			return { print: (text) => this.print(text), complain: (text) => this.complain(text), close: async () => 0 };
+		},
+		openSyslog: async () => () => undefined,
+		async writeFile(path, content) {
+			files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
+		},
+		kernel: async () => fakeKernel,
+		moduleTree: async () => {
+			throw new Error("no test asks a machine in memory for its module files");
+		},
+		devices: async (sysfs) => ({
+			present: () => present(sysfs),
+			identify: ({ devpath }) => ({
+				subsystem: undefined,
+				number: undefined,
+				ifindex: undefined,
+				...identity(devpath),
+			}),
+			async listen(options) {
+				const { receiveBuffer } = options;
+				asked.push(`listen ${receiveBuffer}`);
+				return (listeners) => {
+					if (withoutSocket !== undefined) throw new Refusal("listen to", "uevents", withoutSocket, 97);
+					sockets++;
+					open(listeners);
+					return { receiveBuffer, drops: () => 0, waiting: () => 0, close: () => void sockets-- };
+				};
+			},
+		}),
+		async beginInsertionProcess({ insert }) {
+			return {
+				size: (insertions) => void insertionProcess.push(`insertions ${insertions}`),
+				insert,
+				close: async () => void insertionProcess.push("closed"),
+			};
+		},
+		endNow: async (status) => void asked.push(`end with ${status}`),
+		trimMemory: async () => undefined,
+		async sizeThreadPool(insertions) {
+			asked.push(`threads ${insertions}`);
+		},
+		onStopSignal: (listener) => void onSignal.push(listener),
+		onReloadSignal: (listener) => void onReload.push(listener),
+		service: async () => ({
+			lockInstance: async () => options.lock ?? { held: true, release: () => undefined },
+			async listenControl({ path, answer }) {
+				controls.set(path.slice(path.lastIndexOf("/") + 1), answer);
+				return { close: async () => void controls.delete(path) };
+			},
+			readiness: async () => ({
+				ready: () => void said.push("ready"),
+				reloading: () => void said.push("reloading"),
+				stopping: () => void said.push("stopping"),
+				status: (text) => void said.push(text),
+				watchdogMilliseconds: options.watchdogMilliseconds,
+				watchdog: () => void said.push("watchdog"),
+			}),
+			async watchDirectories({ onHint }) {
+				onHints.push(onHint);
+				return {
+					follow: (directories) => void asked.push(`watch ${directories.join(" ")}`),
+					refresh: () => undefined,
+					close: () => void onHints.splice(onHints.indexOf(onHint), 1),
+				};
+			},
+			mark: (path, present) => void (present ? files.set(path, Buffer.alloc(0)) : files.delete(path)),
+			async runCommand({ command, environment }) {
+				commands.push(`${environment.ACTION} ${command.join(" ")}`);
+				return { exitStatus: 0, timedOut: false, complaint: "" };
+			},
+			async replaceFile(path, content) {
+				files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
+			},
+			async ask(_, line) {
+				if (options.companion === undefined) throw new Error("no test asks another agent");
+				return Buffer.from(options.companion(line));
+			},
+			openLog: async () => ({
+				write: (line) => {
+					written.printed += line;
+				},
+				close: async () => undefined,
+			}),
+			async putSpooled(_, line) {
+				left.push(String(line));
+			},
+			takeSpooled: async () => (options.spooled ?? []).map((line) => Buffer.from(line)),
+			acceptConnection: async () => {
+				throw new Error("no test is started for a connection");
+			},
+		}),
+		said,
+		commands,
+		left,
+		hasFile: (path) => files.has(path),
+		removeFile: (path) => void files.delete(path),
+		hint() {
+			for (const onHint of onHints) onHint();
+		},
+		writeWorld(anew) {
+			for (const [path, content] of worldFiles(anew)) files.set(path, content);
+		},
+		async ask(request, client = clientOf()) {
+			// Whoever asks one that listens has asked when this returns.
+			if (!controls.has("control")) await until(() => controls.has("control"));
+			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)), client)));
+		},
+		async askToLoad(line) {
+			// Whoever asks one that listens has asked when this returns.
+			if (!controls.has("load")) await until(() => controls.has("load"));
+			return String(await controls.get("load")!(Buffer.from(line), clientOf()));
+		},
+		async tellOf(action, device) {
+			(await listening).onDrain([Buffer.from(`${action}@/devices/${device}\0SEQNUM=${++number}\0`)]);
+		},
+		async plugIn(device, ...aliases) {
+			const keys = [...aliases.map((alias) => `MODALIAS=${alias}`), `SEQNUM=${++number}`];
+			const datagram = Buffer.from(`add@/devices/${device}\0${keys.map((key) => `${key}\0`).join("")}`);
+			(await listening).onDrain([datagram]);
+		},
+		signal(name) {
+			if (name === "SIGHUP") for (const listener of onReload) listener();
+			else for (const listener of onSignal) listener(name);
+		},
+		sockets: () => sockets,
+	};
+}

@@ -1,0 +1,20 @@
+// Our modprobe in this process, on this machine's files: what it prints, says and exits with.
+import { openKernel } from "../../../src/linux/modules/kernel.js";
+import type { Machine } from "../../../src/ports/machine.js";
+import { modprobe } from "../../../src/tools/modprobe/modprobe.js";
+
+export type Printed = { readonly status: number; readonly stdout: string; readonly stderr: string };
+
+/** Text is of bytes, one character each. */
+export async function ourModprobe(...words: readonly string[]): Promise<Printed> {
+	const stdout: string[] = [];
+	const stderr: string[] = [];
+	const machine: Pick<Machine, "environment" | "print" | "complain" | "kernel"> = {
+		environment: {},
+		print: (text) => stdout.push(Buffer.from(text).toString("latin1")),
+		complain: (text) => stderr.push(text),
+		kernel: async () => openKernel(),
+	};
+	const status = await modprobe.start(words, machine as Machine);
+	return { status, stdout: stdout.join(""), stderr: stderr.join("") };
+}

@@ -1,0 +1,18 @@
+// One of our tools run in this process, on this machine's files: what it prints, says and exits with.
+import { run, thisMachine } from "../../../src/main.js";
+
+export type Said = { readonly status: number; readonly stdout: string; readonly stderr: string };
+
+/** Text is of bytes, one character each. The environment is empty. */
+export async function ourTool(tool: string, ...words: readonly string[]): Promise<Said> {
+	const stdout: string[] = [];
+	const stderr: string[] = [];
+	const status = await run(["node", `/sbin/${tool}`, ...words], {
+		...thisMachine,
+		environment: {},
+		print: (content) =>
+			void stdout.push(typeof content === "string" ? content : Buffer.from(content).toString("latin1")),
+		complain: (text) => void stderr.push(text),
+	});
+	return { status, stdout: stdout.join(""), stderr: stderr.join("") };
+}

@@ -1,0 +1,13 @@
+// A process that takes the lock of the run directory that is its argument, says what came of it as JSON, and holds it until
+// its standard input ends.
+
+import { fileURLToPath } from "node:url";
+import { lockInstance } from "../../../src/linux/service/instance-lock.js";
+
+export const instanceSession = fileURLToPath(import.meta.url);
+
+const [, script, directory = ""] = process.argv;
+if (script === instanceSession) {
+	console.log(JSON.stringify(await lockInstance(directory)));
+	process.stdin.resume();
+}

@@ -1,0 +1,25 @@
+// A process that sends SIGUSR1 to an agent of its own; it prints what came of it, as JSON.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { mountDevices, startDaemon } from "../running/agent-session.js";
+import { formatUevent, injectUevents } from "../running/uevent-injector.js";
+
+export const sigusr1Session = fileURLToPath(import.meta.url);
+
+/** Rows of sockets of the Internet's, in this network namespace. */
+const listSockets = (): string[] =>
+	["tcp", "tcp6"].flatMap((name) => readFileSync(`/proc/self/net/${name}`, "utf8").split("\n").slice(1, -1));
+
+async function session(): Promise<unknown> {
+	mountDevices();
+	const daemon = await startDaemon({ modules: { a: [] }, aliases: { "x:a": "a" } });
+	for (let time = 0; time < 3; time++) daemon.process.kill("SIGUSR1");
+	// It is heard after the signals: an agent whose debugger was opened has said so by then.
+	injectUevents([formatUevent("add", "/devices/a", [["MODALIAS", "x:a"]])]);
+	await daemon.until(() => daemon.inserted().length === 1);
+	const sockets = listSockets();
+	return { ...(await daemon.stop()), sockets, inserted: daemon.inserted() };
+}
+
+if (process.argv[1] === sigusr1Session) console.log(JSON.stringify(await session()));

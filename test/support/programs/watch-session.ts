@@ -1,0 +1,42 @@
+// A process that watches for changes of what it has read while no watches are to be had, and prints as JSON what it met.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { traceReads } from "../../../src/agent/settings/read-trace.js";
+import { makeFreshness } from "../../../src/agent/settings/staleness.js";
+import { files } from "../../../src/linux/files/files.js";
+import { watchDirectories } from "../../../src/linux/service/watch-files.js";
+import { until } from "../running/until.js";
+
+export const watchSession = fileURLToPath(import.meta.url);
+
+if (process.argv[1] === watchSession) {
+	// A limit of this user namespace alone.
+	writeFileSync("/proc/sys/user/max_inotify_watches", "0");
+	const folder = mkdtempSync(join(tmpdir(), "watch-"));
+	const problems: string[] = [];
+	let stale = 0;
+	const trace = traceReads(files);
+	for (const name of ["a", "b"]) trace.files.read(join(folder, name, "file"));
+	trace.files.read(join(folder, "file"));
+	const freshness = makeFreshness({
+		watch: watchDirectories({
+			onHint: () => freshness.hint(),
+			onProblem: ({ message }) => problems.push(message.replace(folder, "FOLDER")),
+		}),
+		quietMilliseconds: 20,
+		pollMilliseconds: 50,
+		onStale: () => stale++,
+	});
+	freshness.follow(trace);
+	await setTimeout(200);
+	const before = stale;
+	writeFileSync(join(folder, "file"), "new");
+	await until(() => stale > 0);
+	freshness.close();
+	rmSync(folder, { recursive: true });
+	console.log(JSON.stringify({ problems, before, stale }));
+}

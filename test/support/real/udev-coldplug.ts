@@ -1,0 +1,42 @@
+// What Debian's udev loads when it looks at the devices that are there, in a machine whose process 1 is a script: what a coldplug of
+// ours is held to.
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { asset, digest } from "../vm/images/cache.js";
+import { kernelPackage } from "../vm/images/kernel-package.js";
+import { guestFile } from "../vm/images/overlay.js";
+import { rootImage } from "../vm/images/root-image.js";
+import { umlKernel } from "../vm/images/uml-system.js";
+import { bootUml, umlDevices } from "../vm/uml.js";
+import { boot, type Outcome } from "../vm/vm.js";
+
+const errand = { script: ". /vm/functions; udev_coldplug >&2; stand_still; live_modules", seconds: 600 };
+
+/**
+ * The live modules then, sorted: made once for a kernel, a root and these devices, and then kept. coldplug.test.ts has udev do it
+ * each time.
+ */
+export async function loadedByUdev(devices: readonly string[]): Promise<readonly string[]> {
+	const { release, version } = await kernelPackage();
+	return await kept(`${release}_${version}`, devices, () => boot({ ...errand, devices }));
+}
+
+/** The same under User-mode Linux, of `umlDevices`. */
+export async function loadedByUdevUml(): Promise<readonly string[]> {
+	const { release, version } = await umlKernel();
+	return await kept(`uml-${release}_${version}`, [umlDevices], () => bootUml({ ...errand, devices: umlDevices }));
+}
+
+async function kept(
+	kernel: string,
+	devices: readonly string[],
+	look: () => Promise<Outcome>,
+): Promise<readonly string[]> {
+	const key = digest(basename(await rootImage()), ...devices, errand.script, guestFile("functions.sh"));
+	const path = await asset(`udev-coldplug-${kernel}-${key}`, async (draft) => {
+		const { status, stdout, stderr } = await look();
+		if (status !== 0) throw new Error(`udev's coldplug ended with ${status}: ${stderr}`);
+		writeFileSync(draft, stdout);
+	});
+	return readFileSync(path, "utf8").trimEnd().split("\n");
+}

@@ -1,0 +1,61 @@
+// An initrd as a Debian machine makes it for itself: the real update-initramfs, run in the guest's root on this machine (as root),
+// which takes seconds here and minutes in the guest. What it writes and mounts goes with its namespaces.
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { shell } from "../machines/command.js";
+import { asset, digest } from "./cache.js";
+import { isProgram } from "./cpio.js";
+import { kernelPackage } from "./kernel-package.js";
+import { guestFile } from "./overlay.js";
+import { forgetOldImages, readProject } from "./project-image.js";
+import { addNode, rootDirectory } from "./root-image.js";
+
+/** What the root is made into before update-initramfs runs there. */
+export interface RebuiltInitrd {
+	readonly files?: Readonly<Record<string, string | Buffer>>;
+	/** sh. */
+	readonly before?: string;
+}
+
+const script = `
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
+cd "$2/root"
+mount -t proc proc proc
+(set -- "$4"; ${addNode})
+cp "$3"/boot/config-* boot
+mount --bind "$3/lib/modules" lib/modules
+mount -o remount,ro,bind lib/modules
+mount --bind "$2/project" opt/hotplugd
+. "$2/lay-root"
+lay_files "$2/files" "$2/root"
+chroot . /bin/sh -eu /vm/before
+chroot . /usr/sbin/update-initramfs -c -k "$5" >&2
+cp boot/initrd.img-* "$2/initrd"`;
+
+/** The path of the initrd. */
+export async function rebuiltInitrd({ files = {}, before = "" }: RebuiltInitrd): Promise<string> {
+	const [kernel, root] = await Promise.all([kernelPackage(), rootDirectory("systemd")]);
+	const project = readProject();
+	const own = Object.entries({ ...files, "/vm/before": before });
+	// What no script takes into the root cannot reach the initrd.
+	const taken = before === "" ? "" : project.key;
+	const key = digest(script, basename(root), basename(kernel.root), taken, ...own.flat());
+	return await asset(`initrd-${key}.img`, async (draft) => {
+		const work = `${draft}.work`;
+		rmSync(work, { recursive: true, force: true });
+		for (const name of ["upper", "work", "root", "files"]) mkdirSync(join(work, name), { recursive: true });
+		project.write(join(work, "project"));
+		writeFileSync(join(work, "lay-root"), guestFile("lay-root.sh"));
+		for (const [path, content] of own) {
+			mkdirSync(dirname(join(work, "files", path)), { recursive: true });
+			writeFileSync(join(work, "files", path), content, { mode: isProgram(Buffer.from(content)) ? 0o755 : 0o644 });
+		}
+		await shell(
+			'unshare --mount --pid --fork --net --ipc --uts sh -eu -c "$@"',
+			...[script, "sh", root, work, kernel.root, process.execPath, kernel.release],
+		);
+		renameSync(join(work, "initrd"), draft);
+		rmSync(work, { recursive: true });
+		forgetOldImages();
+	});
+}

@@ -1,0 +1,66 @@
+// What a guest under User-mode Linux boots: Debian's package of it with its modules, and the roots of the other machines.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { command } from "../machines/command.js";
+import { asset } from "./cache.js";
+import { formatCpio } from "./cpio.js";
+import { makeDiskImage } from "./disk-image.js";
+import { guestFile, guestScripts, type Overlay, overlayFiles } from "./overlay.js";
+import { projectImage } from "./project-image.js";
+import { type Init, rootDirectory, rootImage } from "./root-image.js";
+import { umlTestModulesImage } from "./uml-test-modules.js";
+
+const modulesOfPackage = "/usr/lib/uml/modules";
+
+export interface UmlKernel {
+	/** Such as 6.1.176. */
+	readonly release: string;
+	/** The package's version. */
+	readonly version: string;
+	/** The directory of its modules. */
+	readonly modules: string;
+}
+
+let named: Promise<UmlKernel> | undefined;
+
+/** Which kernel of Debian's package user-mode-linux is installed. @throws Error if none is. */
+export function umlKernel(): Promise<UmlKernel> {
+	named ??= nameKernel();
+	return named;
+}
+
+async function nameKernel(): Promise<UmlKernel> {
+	const release = (await command("linux.uml", ["--version"])).trim();
+	const installed = await command("dpkg-query", ["-W", "user-mode-linux"]);
+	return { release, version: installed.trim().split("\t")[1]!, modules: join(modulesOfPackage, release) };
+}
+
+export interface UmlSystem extends Overlay {
+	readonly init?: Init;
+	readonly devices?: string;
+	readonly testModules?: boolean;
+}
+
+const processOne: Readonly<Record<Init, string>> = {
+	script: "/vm/uml-script",
+	systemd: "/lib/systemd/systemd",
+	busybox: "/sbin/init",
+};
+
+/** The content of the initrd, and paths of the disks' images in their order. */
+export async function umlSystem({ init = "script", devices, testModules, ...overlay }: UmlSystem) {
+	const kernel = await umlKernel();
+	const { release, version } = kernel;
+	const modules = testModules
+		? umlTestModulesImage(kernel)
+		: asset(`uml-modules-${release}_${version}.img`, (draft) => makeDiskImage(modulesOfPackage, draft));
+	const disks = await Promise.all([rootImage(init), modules, projectImage()]);
+	const files = guestScripts().set("init", guestFile("uml-init.sh"));
+	files.set("vm/uml-script", guestFile("uml-script.sh")).set("vm/process-1", Buffer.from(processOne[init]));
+	files.set("vm/functions", Buffer.concat([guestFile("functions.sh"), guestFile("uml-functions.sh")]));
+	if (devices !== undefined) files.set("vm/devices", Buffer.from(devices));
+	for (const [path, content] of overlayFiles(overlay)) files.set(`overlay/${path}`, content);
+	files.set("bin/busybox", readFileSync(join(await rootDirectory(), "bin/busybox")));
+	files.set("overlay.ko", readFileSync(join(modulesOfPackage, release, "kernel/fs/overlayfs/overlay.ko")));
+	return { initrd: formatCpio(files), disks };
+}

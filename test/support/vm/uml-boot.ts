@@ -1,0 +1,34 @@
+// Debian's own boot under User-mode Linux, to compare others with: what vm-boot.ts has of the other machines.
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { digest } from "./images/cache.js";
+import { rootImage } from "./images/root-image.js";
+import { umlKernel } from "./images/uml-system.js";
+import { startUml, type UmlMachine, umlDevices } from "./uml.js";
+import { type BootRecord, keptRecord, recordBoot, recorder } from "./vm-boot.js";
+
+/** Debian with these devices, udevd's log at debug. */
+export const debianMachine: UmlMachine = { init: "systemd", devices: umlDevices, append: "udev.log_level=debug" };
+
+let unmodified: Promise<BootRecord> | undefined;
+
+/** Debian's own boot there, udevd's log at debug: made once, and then kept. uml.test.ts holds it equal to a boot made now. */
+export function unmodifiedUmlBoot(): Promise<BootRecord> {
+	unmodified ??= recallUnmodified();
+	return unmodified;
+}
+
+async function recallUnmodified(): Promise<BootRecord> {
+	const { release, version } = await umlKernel();
+	const key = digest(basename(await rootImage("systemd")), umlDevices, readFileSync(recorder));
+	return await keptRecord(`unmodified-boot-uml-${release}_${version}-${key}.json`, () => bootUnmodifiedUml());
+}
+
+export async function bootUnmodifiedUml(machine: UmlMachine = {}): Promise<BootRecord> {
+	const vm = await startUml({ ...debianMachine, ...machine });
+	try {
+		return await recordBoot(vm);
+	} finally {
+		await vm.stop();
+	}
+}

@@ -1,0 +1,171 @@
+// The tools on Debian's whole kernel, its modules compressed by xz, zstd and gzip, beside the real ones. Debian's kmod cannot
+// unpack gzip: the real ones are then asked what is in the uncompressed modules, and read indexes that name those of gzip.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { ourTool } from "../../support/fakes/tool-in-process.js";
+import { chunks } from "../../support/real/real-kmod.js";
+import { asset, digest } from "../../support/vm/images/cache.js";
+import { entriesOf } from "../../support/worlds/depmod-world.js";
+import { type PackageModules, packageModules, sample } from "../../support/worlds/module-files.js";
+import { differences } from "./differences.js";
+
+/** Of each tree, the one that real kmod can unpack. */
+const trees = [
+	{ tree: "xz", unpacked: "xz" },
+	{ tree: "zst", unpacked: "zst" },
+	{ tree: "gz", unpacked: "plain" },
+] as const;
+
+/** Under load, unpacking thousands of files may take its time. */
+const PATIENCE = 5 * 60 * 1000;
+const SAMPLE = 60;
+
+for (const { tree, unpacked } of trees) {
+	test(`modinfo of every module compressed by ${tree} is the real one's`, async (t) => {
+		t.timeout(PATIENCE);
+		const { directory, paths } = await packageModules(tree);
+		const readable = await packageModules(unpacked);
+		const said = await sayReally(readable, "modinfo", [], atPaths(readable.directory, readable.paths));
+		const ours = await ourTool("modinfo", ...atPaths(directory, paths));
+		const text = withoutBuildId(ours.stdout);
+		const renamed = said
+			.replaceAll(`${readable.directory}/`, `${directory}/`)
+			.replaceAll(/\.ko(\.\w+)?$/gm, `.ko.${tree}`);
+		sameText(t, text, renamed);
+		t.deepEqual([ours.status, ours.stderr], [0, ""]);
+		const compared = text.match(new RegExp(`^filename: .*\\.ko\\.${tree}$`, "gm"))?.length ?? 0;
+		t.log(`${compared} modules, ${text.length} bytes`);
+		t.is(compared, paths.length);
+		t.true(compared >= 1000 && text.includes("\nsig_key:        "));
+	});
+
+	for (const option of ["--show-modversions", "--show-exports"])
+		test(`modprobe ${option} of ${SAMPLE} modules compressed by ${tree} is the real one's`, async (t) => {
+			const { directory, paths } = await packageModules(tree);
+			const real = await packageModules(unpacked);
+			const ours: string[] = [];
+			for (const path of sample(paths, SAMPLE))
+				ours.push((await ourTool("modprobe", "-q", option, join(directory, path))).stdout);
+			t.deepEqual(ours, showReally(option, real.directory, sample(real.paths, SAMPLE)));
+			const lines = ours.join("").split("\n").length - 1;
+			t.log(`${lines} symbols`);
+			t.true(lines > SAMPLE);
+		});
+
+	test(`modprobe -D of every module compressed by ${tree} is the real one's, repeats kept`, async (t) => {
+		const modules = await packageModules(tree);
+		const names = modules.paths.map((path) => path.replace(/.*\//, "").replace(/\..*/, ""));
+		const options = ["-C", "/dev/null", "-d", modules.root, "-S", modules.release, "-a", "-D"];
+		const real = await sayReally(modules, "modprobe", options, names);
+		const ours = await ourTool("modprobe", ...options, ...names);
+		sameText(t, ours.stdout, real);
+		t.deepEqual([ours.status, ours.stderr], [0, ""]);
+		const lines = ours.stdout.match(/^insmod .*$/gm) ?? [];
+		t.log(`${names.length} modules, ${lines.length} lines`);
+		t.true(names.length > 4000 && lines.length > names.length);
+		t.true(lines.every((line) => line.includes(`.ko.${tree} `)));
+	});
+
+	test(`modprobe -R of every alias of modules compressed by ${tree} is the real one's`, async (t) => {
+		const modules = await packageModules(tree);
+		const index = readFileSync(join(modules.directory, "modules.alias"), "latin1");
+		const patterns = [...index.matchAll(/^alias (.*) \S+$/gm)].map(([, pattern = ""]) => concrete(pattern));
+		const aliases = [...new Set(patterns)];
+		const options = ["-C", "/dev/null", "-d", modules.root, "-S", modules.release, "-q", "-a", "-R"];
+		const real = await sayReally(modules, "modprobe", options, aliases);
+		const ours = await ourTool("modprobe", ...options, ...aliases);
+		sameText(t, ours.stdout, real);
+		t.deepEqual([ours.status, ours.stderr], [0, ""]);
+		const lines = ours.stdout.split("\n").length - 1;
+		t.log(`${aliases.length} aliases, ${lines} modules`);
+		t.true(aliases.length > 10_000 && lines > aliases.length);
+	});
+
+	test(`depmod makes of modules compressed by ${tree} what the real one makes`, async (t) => {
+		t.timeout(PATIENCE);
+		const { root, release, directory, paths } = await packageModules(tree);
+		const output = mkdtempSync(join(tmpdir(), "compressed-package-"));
+		t.teardown(() => rmSync(output, { recursive: true }));
+		const ours = await ourTool("depmod", "-b", root, "-o", output, release);
+		t.deepEqual(ours, { status: 0, stdout: "", stderr: "" });
+		const made = join(output, "lib/modules", release);
+		const given = ["modules.builtin", "modules.builtin.modinfo", "modules.order"];
+		const names = readdirSync(directory).filter((name) => name.startsWith("modules.") && !given.includes(name));
+		t.deepEqual(readdirSync(made).sort(), [...names, newerIndex(t)].sort());
+		const counts: Record<string, number> = {};
+		for (const name of names) {
+			const [text, real] = [made, directory].map((place) => readIndex(place, name));
+			sameText(t, text!, real!);
+			counts[name] = text!.split("\n").length - 1;
+		}
+		t.log(counts);
+		t.is(counts["modules.dep"], paths.length);
+		// Before the entries stands the size.
+		t.is(counts["modules.dep.bin"], paths.length + 1);
+		t.true(paths.length > 4000 && counts["modules.alias.bin"]! > 10_000 && counts["modules.symbols.bin"]! > 10_000);
+	});
+}
+
+/** What a real tool prints of a tree. It is asked once: in this file's every run that would take as long as ours. */
+async function sayReally({ root }: PackageModules, tool: string, options: readonly string[], names: readonly string[]) {
+	const [version = ""] = execFileSync("kmod", ["--version"], { encoding: "latin1" }).split("\n");
+	// Wherever the tree is when it is compared.
+	const away = (text: string) => text.replaceAll(`${root}/`, "@/");
+	const asked = digest(version, away([...options, ...names, ""].join("\n")));
+	const file = await asset(`${tool}-${asked}-${root.replace(/.*\//, "")}`, async (draft) => {
+		const said = [...chunks(names, 500)].map((chunk) =>
+			execFileSync(`/sbin/${tool}`, [...options, ...chunk], { encoding: "latin1", maxBuffer: 1 << 28 }),
+		);
+		writeFileSync(draft, away(said.join("")), "latin1");
+	});
+	return readFileSync(file, "latin1").replaceAll("@/", `${root}/`);
+}
+
+function atPaths(directory: string, paths: readonly string[]): string[] {
+	return paths.map((path) => join(directory, path));
+}
+
+/** Debian's modinfo does not print it yet. */
+function withoutBuildId(text: string): string {
+	if (!differences.some(({ tool, what }) => tool === "modinfo" && what === "the build id is shown")) return text;
+	return text.replaceAll(/^build-id: .*\n/gm, "");
+}
+
+/** Debian's depmod does not write it yet. */
+function newerIndex(t: ExecutionContext): string {
+	t.true(differences.some(({ what }) => what === "weak dependencies have a file of their own"));
+	return "modules.weakdep";
+}
+
+/** In one shell: to start a process from this one takes far longer. */
+function showReally(option: string, directory: string, paths: readonly string[]): string[] {
+	const script = 'option=$1; shift; for file; do modprobe -q "$option" "$file"; printf "\\f"; done';
+	const said = execFileSync("/bin/sh", ["-c", script, "sh", option, ...atPaths(directory, paths)], {
+		encoding: "latin1",
+		env: { PATH: "/sbin:/bin:/usr/bin" },
+	});
+	return said.split("\f").slice(0, -1);
+}
+
+function readIndex(directory: string, name: string): string {
+	const bytes = readFileSync(join(directory, name));
+	return name.endsWith(".bin") ? entriesOf(name, bytes) : bytes.toString("latin1");
+}
+
+/** A string that the pattern matches: brackets become their first member, wildcards a character. */
+function concrete(pattern: string): string {
+	return pattern.replaceAll(/\[([^\]])[^\]]*\]/g, "$1").replaceAll(/[*?]/g, "0");
+}
+
+/** Where they differ, the first line that does is shown: all of them would fill many screens. */
+function sameText(t: ExecutionContext, ours: string, real: string): void {
+	if (ours === real) return void t.pass();
+	const [oursLines, realLines] = [ours.split("\n"), real.split("\n")];
+	const line = oursLines.findIndex((text, n) => text !== realLines[n]);
+	t.deepEqual({ line, text: oursLines[line] }, { line, text: realLines[line] });
+	t.is(oursLines.length, realLines.length);
+	t.fail("they differ");
+}
