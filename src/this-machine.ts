@@ -1,11 +1,11 @@
 // The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
-import type { OpenUeventSocket } from "./agent/devices/announcements.js";
-import type { ListenOptions } from "./agent/devices/devices.js";
+
 import { bytesOf } from "./libkmod/text/byte-strings.js";
 import { workingDirectory } from "./linux/files/working-directory.js";
 import { isTerminal, writeStandard } from "./linux/output/standard-streams.js";
 import { readEnvironment } from "./linux/process/process-words.js";
 import type { Machine } from "./ports/machine.js";
+import type { ListenOptions, OpenUeventSocket } from "./ports/uevents.js";
 
 export const thisMachine: Machine = {
 	get environment() {

@@ -1,25 +1,15 @@
 // Commands of policy in a pool of their own, so many at once and no more: those of one device one after the other, in the order
 // in which they were asked for, and no device before another that has waited longer.
+
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 
 /** Something to be run for what has happened to a device. */
-export type Command = {
+export type Command = Omit<CommandRun, "onBegun"> & {
 	readonly device: string;
 	readonly action: string;
 	/** The rule that asks for it. */
 	readonly rule: Source;
-	readonly command: readonly [string, ...string[]];
-	readonly environment: Readonly<Record<string, string>>;
-	readonly timeoutMilliseconds: number;
-};
-
-/** How a command ended, as whoever runs it tells. */
-export type CommandEnd = {
-	/** 128+N for signal N; undefined where nothing could end it. */
-	readonly exitStatus: number | undefined;
-	readonly timedOut: boolean;
-	/** The end of what it wrote to standard error. */
-	readonly complaint: string;
 };
 
 export type CommandReport = {

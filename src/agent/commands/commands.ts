@@ -1,8 +1,9 @@
 // What policy has run for devices: the uevents and the looks at all devices, as far as rules are about them, become commands.
 
-import type { DeviceSources, PresentDevice } from "../devices/devices.js";
+import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import type { Uevent } from "../devices/uevent.js";
-import { attempt, type OnSkipped } from "../faults/skipped.js";
+import { attempt } from "../faults/skipped.js";
 import { formatEnvironment } from "../policy/command-environment.js";
 import { concernsSubsystem, concernsUnaliased, listRuns, type Policy } from "../policy/policy.js";
 import type { CommandPool } from "./command-pool.js";

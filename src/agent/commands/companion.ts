@@ -12,8 +12,10 @@
 
 import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, formatJson, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
+import type { CommandEnd } from "../../ports/commands.js";
+import type { Ask } from "../../ports/control.js";
 import { isHostile, LARGEST_ENVIRONMENT } from "../policy/command-environment.js";
-import type { CommandEnd, CommandPoolOptions } from "./command-pool.js";
+import type { CommandPoolOptions } from "./command-pool.js";
 
 export type RuleRequest = {
 	readonly kind: "rule";
@@ -31,14 +33,6 @@ export type CompanionReply = number | CommandEnd | "none" | "failed";
 
 /** Bytes, without its newline: of each byte of an environment JSON may make six, and a path is no longer than 4096. */
 export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
-
-/** Sends a line to a socket, and resolves with the line that answers it, the first that is no news. @throws {Refusal} */
-export type Ask = (
-	path: string,
-	line: string,
-	timeoutMilliseconds: number,
-	isNews: (line: Buffer) => boolean,
-) => Promise<Buffer>;
 
 /** A timer takes no more; an install command has no limit of its own, as it has none under kmod. */
 const LONGEST_WAIT = 2 ** 31 - 1;

@@ -1,5 +1,6 @@
 // Answers to the lines of the two control sockets, by asking the agent.
 
+import type { Client } from "../../ports/control.js";
 import type { AgentStatus } from "../telling/status.js";
 import { NotDone } from "./load-requests.js";
 import {
@@ -15,7 +16,6 @@ import {
 	type SettleReply,
 	statusOfLoad,
 } from "./protocol.js";
-import type { Client } from "./waiting-clients.js";
 
 /**
  * What the agent does when it is asked. What it throws is told to whoever asked, by its message: a {@link NotDone} is an

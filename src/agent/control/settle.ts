@@ -1,11 +1,12 @@
 // Waiting until everything that has come up is handled: what lay in the socket when it was asked was heard, what was lost is
 // looked for, nothing is being looked at, nothing is in flight but what hangs, policy's commands have ended, and where udev
 // speaks first, udev has nothing left to say. What rests is not waited for: it has just failed, and may rest for a minute.
+
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import type { Command, CommandPool } from "../commands/command-pool.js";
-import type { UeventSource } from "../devices/devices.js";
 import { UDEV_QUEUE } from "../devices/udev-walk.js";
 import type { Pulse } from "../pipeline/progress.js";
 import { formatSource } from "../telling/explain.js";

@@ -1,14 +1,8 @@
 // Who waits for an answer of the agent's. A command that the agent runs may have one below it: then the command does not end
 // before the answer comes, and the answer must not wait for the command's end, nor for that of another one that waits likewise.
-import type { Kernel } from "../../libkmod/kernel/kernel.js";
 
-/** Whoever sent a request. */
-export type Client = {
-	/** Its process, that one's parents and the sessions of them all, as far as they can be told. */
-	lineage(): readonly number[];
-	/** Whether it does not wait for the answer any more. */
-	hasGone(): boolean;
-};
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Client } from "../../ports/control.js";
 
 export type Askers = {
 	/** The client waits until there is an answer. */

@@ -1,4 +1,5 @@
 // A batch: every decision taken in one drain of the socket or one slice of the walk, planned as one graph. Pure.
+
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import {
 	planInsertion,
@@ -8,7 +9,8 @@ import {
 	type Wanted,
 } from "../../libkmod/planning/plan-insertion.js";
 import { shorten } from "../../libkmod/text/shorten.js";
-import { asError, type OnSkipped } from "../faults/skipped.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import { asError } from "../faults/skipped.js";
 import { type Decision, listWanted } from "./decide.js";
 
 /** Why a wanted module is not in the plan. */

@@ -1,11 +1,13 @@
 // (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
 // what keeps them out. Pure.
+
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
 import { byAlias, type Wanted } from "../../libkmod/planning/plan-insertion.js";
-import type { PresentDevice } from "../devices/devices.js";
-import { asError, attempt, type OnSkipped } from "../faults/skipped.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import { asError, attempt } from "../faults/skipped.js";
 import { findIgnore, findMask, findObjection, type Load, listLoads, noPolicy, type Policy } from "../policy/policy.js";
 
 export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not allowed";

@@ -1,7 +1,7 @@
 // Devices of which an alias matched no module: when the indexes are written anew, it may. What was kept out is not among them:
 // whoever takes a line of a blacklist or of policy away may do so for the next boot.
 
-import type { PresentDevice } from "../devices/devices.js";
+import type { PresentDevice } from "../../ports/devices.js";
 import { makeRecent } from "../faults/recent.js";
 import type { Decision } from "./decide.js";
 

@@ -1,26 +1,8 @@
 // The uevent socket as a stream: bound when subscribing returns, closed on unsubscribing.
+
 import { Observable } from "rxjs";
+import type { OpenUeventSocket } from "../../ports/uevents.js";
 import type { Announcement } from "./devices.js";
-
-export type UeventSocket = {
-	readonly receiveBuffer: number;
-	drops(): number;
-	/** Bytes of messages that wait to be read, as the kernel counts them. */
-	waiting(): number;
-	close(): void;
-};
-
-export type UeventListeners = {
-	/** All datagrams of the kernel that were read in one turn of the event loop. */
-	onDrain(datagrams: readonly Buffer[]): void;
-	/** Datagrams from anybody else, so far. */
-	onRefused(count: number): void;
-	/** Messages cut short, so far. */
-	onTruncated(count: number): void;
-	onError(error: Error): void;
-};
-
-export type OpenUeventSocket = (listeners: UeventListeners) => UeventSocket;
 
 export function announcements(open: OpenUeventSocket): Observable<Announcement> {
 	return new Observable((subscriber) => {

@@ -4,19 +4,10 @@
 
 import { type Properties, parseProperties } from "../../libkmod/formats/properties.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
-import { attempt, type OnSkipped } from "../faults/skipped.js";
-import type { PresentDevice } from "./devices.js";
+import type { DeviceIdentity, PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import { attempt } from "../faults/skipped.js";
 import { opinionOf, restoreAliases, type UdevOpinion } from "./udev-message.js";
-
-/** What udev calls a device by, besides its path; all of it as the kernel writes it. */
-export type DeviceIdentity = {
-	/** Where its link `subsystem` points to: pci, usb, net. */
-	readonly subsystem: string | undefined;
-	/** MAJOR:MINOR of its node, such as 8:1. */
-	readonly number: string | undefined;
-	/** Of a network interface. */
-	readonly ifindex: string | undefined;
-};
 
 export const UDEV_DATABASE = "/run/udev/data";
 

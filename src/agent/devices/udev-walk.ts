@@ -1,11 +1,12 @@
 // A look at all devices with udev's eyes. While udev has events to handle, a device of which its database has nothing may be one
 // that its rules have not seen yet, and might keep from its driver: such devices come last, once udev has caught up.
+
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
-import type { OnSkipped } from "../faults/skipped.js";
-import type { PresentDevice } from "./devices.js";
+import type { DeviceIdentity, PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { slicedByTurns } from "./slices.js";
-import { type DeviceIdentity, seenByUdev } from "./udev-database.js";
+import { seenByUdev } from "./udev-database.js";
 
 /** There as long as udev's queue is not empty. */
 export const UDEV_QUEUE = "/run/udev/queue";

@@ -1,8 +1,6 @@
 // One failure costs one thing: what was to be done for one device, rule or decision, or by one reader of the reports, and threw,
 // is passed over and told; everything else goes on.
-
-/** @param what was passed over, such as a device's path */
-export type OnSkipped = (what: string, error: Error) => void;
+import type { OnSkipped } from "../../ports/skipping.js";
 
 export type Skipped = { readonly what: string; readonly error: Error };
 

@@ -1,4 +1,5 @@
 // Decisions become batches, and batches outcomes. Batches join what is in flight; none waits for another.
+
 import {
 	catchError,
 	concat,
@@ -24,13 +25,14 @@ import { isUsable, type Outcome, rootOf } from "../../libkmod/insertion/outcome.
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { type Absence, findAbsence, MOST_TRIES, PAUSES } from "../decisions/absent-files.js";
 import type { Attempts } from "../decisions/attempts.js";
 import type { BackOff } from "../decisions/back-off.js";
 import { type Batch, planApart, planBatch, type Spared } from "../decisions/batch.js";
 import type { Decision } from "../decisions/decide.js";
 import { makeLatecomers } from "../decisions/waiting-devices.js";
-import { asError, type OnSkipped } from "../faults/skipped.js";
+import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 
 /** What the pipeline asks of an inserter. */

@@ -1,5 +1,6 @@
 // The pipeline: uevents and the walk become batches, batches become outcomes. Listening begins before the walk, so that
 // nothing slips between; what was begun is awaited, whatever stops the listening, but for what hangs.
+
 import {
 	auditTime,
 	catchError,
@@ -26,14 +27,16 @@ import {
 	timer,
 } from "rxjs";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { makeAttempts } from "../decisions/attempts.js";
 import { makeBackOff, noBackOff } from "../decisions/back-off.js";
 import { type Decider, type Decision, makeDecider } from "../decisions/decide.js";
 import { makeUnmatched } from "../decisions/unmatched-devices.js";
-import type { Announcement, Devices, PresentDevice } from "../devices/devices.js";
+import type { Announcement, Devices } from "../devices/devices.js";
 import { makeLosses } from "../devices/losses.js";
 import { parseUevent, type Uevent } from "../devices/uevent.js";
-import { attempt, type OnSkipped } from "../faults/skipped.js";
+import { attempt } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 import { type Asker, type Insertions, makeBatchInsertion } from "./batch-insertion.js";
 import { monotonicScheduler } from "./monotonic-scheduler.js";

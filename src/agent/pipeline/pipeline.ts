@@ -1,20 +1,24 @@
 // One agent over one machine: what coldplug and the daemon have in common, put together. Before anything asynchronous is done,
 // the thread pool must have been sized.
+
 import { lastValueFrom, type Observable, ReplaySubject, Subject, tap } from "rxjs";
 import { type Inserter, makeInserter } from "../../libkmod/insertion/inserter.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
+import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import type { OpenUeventSocket, UeventSource } from "../../ports/uevents.js";
 import { concernOf } from "../commands/commands.js";
 import { makeDecider } from "../decisions/decide.js";
 import { listGone, listLive } from "../decisions/live-modules.js";
-import { announcements, type OpenUeventSocket } from "../devices/announcements.js";
-import type { DeviceSources, Devices, PresentDevice, UeventSource } from "../devices/devices.js";
+import { announcements } from "../devices/announcements.js";
+import type { Devices } from "../devices/devices.js";
 import { slicedAsTheyCome, slicedByTurns } from "../devices/slices.js";
 import { parseUdevMessage } from "../devices/udev-message.js";
 import { lookWithUdev } from "../devices/udev-walk.js";
-import { attempt, type OnSkipped } from "../faults/skipped.js";
+import { attempt } from "../faults/skipped.js";
 import { listLoads, noPolicy, type Policy } from "../policy/policy.js";
 import { type Group, weighBy } from "../settings/priority.js";
 import type { Settings } from "../settings/settings.js";

@@ -1,5 +1,6 @@
 // Looking at all devices of /sys: once at the start where that is wanted, and again when something was missed. One look serves
 // all that was missed before it begins; where it goes on being missed, the looks become rarer.
+
 import {
 	catchError,
 	concat,
@@ -18,7 +19,8 @@ import {
 	startWith,
 	timer,
 } from "rxjs";
-import type { Devices, PresentDevice } from "../devices/devices.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { Devices } from "../devices/devices.js";
 import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 

@@ -1,8 +1,8 @@
 // The environment of a command: what the uevent says, as far as it is data, and a PATH. Pure. One table for the agent, which sends
 // no more than this, and for its companion, which takes no more than this from it. Parts of a uevent are a device's own words, and
 // in the file `uevent` of /sys a line break in such words begins what looks like another key: so names are allowed, not forbidden.
-import type { PresentDevice } from "../devices/devices.js";
 
+import type { PresentDevice } from "../../ports/devices.js";
 export type Environment = Readonly<Record<string, string>>;
 
 /** Where commands find programs, whoever has them run. */

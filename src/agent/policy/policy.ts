@@ -1,10 +1,12 @@
 // The administrator's policy: rules about devices, and about what they ask for. Pure. Patterns are wildcards as modprobe.d's
 // and module aliases' are (fnmatch(3), no flags): `*` matches a `/` too. Of patterns in a list one has to match, of
 // conditions all, and of rules the first one that does is named.
+
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
-import type { PresentDevice } from "../devices/devices.js";
-import { asError, type OnSkipped } from "../faults/skipped.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import { asError } from "../faults/skipped.js";
 import { matchesAny, type Patterns } from "./patterns.js";
 
 /** What a device has to be, and what has to have happened to it: anything where absent. */

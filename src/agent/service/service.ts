@@ -1,14 +1,18 @@
 // The agent as a service: the pipeline, kept going over reloads, with answers for whoever asks how it fares.
+
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import type { Client } from "../../ports/control.js";
+import type { DeviceSources } from "../../ports/devices.js";
+import type { Readiness } from "../../ports/readiness.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import type { CommandPool } from "../commands/command-pool.js";
 import { makeCommands } from "../commands/commands.js";
 import type { Controlled } from "../control/answers.js";
 import { makeRequests, mayHold, NotDone, STOPPING } from "../control/load-requests.js";
 import type { LoadRequest, ReloadReply, SettleReply } from "../control/protocol.js";
 import { describeCommand, listBusy, settle } from "../control/settle.js";
-import { type Client, makeAskers, watchInstallCommands } from "../control/waiting-clients.js";
-import type { DeviceSources, UeventSource } from "../devices/devices.js";
+import { makeAskers, watchInstallCommands } from "../control/waiting-clients.js";
 import { attempt } from "../faults/skipped.js";
 import { makePipeline, type Pipeline } from "../pipeline/pipeline.js";
 import type { Policy } from "../policy/policy.js";
@@ -17,7 +21,6 @@ import type { Journal } from "../telling/journal.js";
 import type { Counted, Metrics } from "../telling/metrics.js";
 import type { Report } from "../telling/report.js";
 import type { AgentStatus } from "../telling/status.js";
-import type { Readiness } from "./readiness.js";
 import { makeStatusBook } from "./status-book.js";
 
 export type ServiceOptions = {

@@ -1,17 +1,9 @@
 // Whether what was read is still so. Hints make it look soon, and without any it looks now and then; it tells once for a burst
 // of changes, when nothing has changed any more for a while: depmod takes seconds for its set of files.
 
+import type { DirectoryWatch } from "../../ports/watching.js";
 import { asError } from "../faults/skipped.js";
 import type { ReadTrace } from "./read-trace.js";
-
-/** Gives hints that something in directories changed. */
-export type DirectoryWatch = {
-	/** These from now on, in place of all others. */
-	follow(directories: readonly string[]): void;
-	/** Watches again what has come, or has been replaced, since. */
-	refresh(): void;
-	close(): void;
-};
 
 export type FreshnessOptions = {
 	/** Its hints are to be passed on to what is made of it. */

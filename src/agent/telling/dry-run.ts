@@ -5,12 +5,12 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { levels, type Step } from "../../libkmod/planning/plan-insertion.js";
 import { printable } from "../../libkmod/text/printable.js";
 import { shorten } from "../../libkmod/text/shorten.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { type Batch, planApart, planBatch } from "../decisions/batch.js";
 import { type Decision, makeDecider, type Verdict } from "../decisions/decide.js";
 import { listLookupProblems } from "../decisions/lookup-problems.js";
-import type { PresentDevice } from "../devices/devices.js";
 import { sliced } from "../devices/slices.js";
-import type { OnSkipped } from "../faults/skipped.js";
 import { noPolicy, type Policy } from "../policy/policy.js";
 import { explainAction, explainCause, explainDecision, explainVerdict, formatSource } from "./explain.js";
 

@@ -3,27 +3,9 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 import { refusalFor } from "../files/refusal.js";
 import { exactCommand } from "./exact-command.js";
-
-export type CommandRun = {
-	/** A program's absolute path and its arguments. */
-	readonly command: readonly [string, ...string[]];
-	/** All of it: nothing is inherited. */
-	readonly environment: Readonly<Record<string, string>>;
-	/** Then SIGTERM, and SIGKILL later, for the whole process group. */
-	readonly timeoutMilliseconds: number;
-	/** It runs, as this process. */
-	readonly onBegun?: (pid: number) => void;
-};
-
-export type CommandEnd = {
-	/** 128+N for signal N, as in a shell; undefined where even SIGKILL did not end it. */
-	readonly exitStatus: number | undefined;
-	readonly timedOut: boolean;
-	/** The end of what it wrote to standard error. */
-	readonly complaint: string;
-};
 
 /** From SIGTERM to SIGKILL. */
 const GRACE = 2000;

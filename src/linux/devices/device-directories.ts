@@ -5,11 +5,9 @@ import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "n
 import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { onDisk } from "../files/disk-path.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
-
-/** What is missing, or not all there, at a path below /sys such as /devices/pnp0/00:01, and why. */
-export type OnSkipped = (devpath: string, error: Error) => void;
 
 export type DeviceDirectory = {
 	readonly devpath: string;

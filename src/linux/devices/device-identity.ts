@@ -2,13 +2,7 @@
 // (Documentation/admin-guide/sysfs-rules.rst). All of it was read by the walk, but for the link to its subsystem.
 
 import type { Properties } from "../../libkmod/formats/properties.js";
-
-export type DeviceIdentity = {
-	readonly subsystem: string | undefined;
-	/** MAJOR:MINOR. */
-	readonly number: string | undefined;
-	readonly ifindex: string | undefined;
-};
+import type { DeviceIdentity } from "../../ports/devices.js";
 
 /** What its uevent does not tell, or cannot be read there, is undefined. @throws {Refusal} where its subsystem cannot be read */
 export function identifyDevice({ properties }: { readonly properties?: Properties }): DeviceIdentity {

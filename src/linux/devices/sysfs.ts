@@ -2,21 +2,13 @@
 // Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
 
 import { openSync, readSync } from "node:fs";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
 import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
-import {
-	type DirectoryOptions,
-	hasLeft,
-	listDevices,
-	listModules,
-	type OnSkipped,
-	unreadable,
-} from "./device-directories.js";
-import { makeDevice, makeModule, type PresentDevice } from "./walked-device.js";
-
-export type { PresentDevice } from "./walked-device.js";
+import { type DirectoryOptions, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
+import { makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
 /**
  * Every device that has an alias, parents before children. With `concerns` also those without, of the subsystems that it says
@@ -30,7 +22,7 @@ export function* walkDevices(
 	sysfs: string,
 	concerns?: DirectoryOptions["concerns"],
 	onSkipped?: OnSkipped,
-): Generator<PresentDevice> {
+): Generator<WalkedDevice> {
 	if (concerns?.("module")) for (const name of listModules(sysfs, onSkipped)) yield makeModule(name);
 	const next = listDevices(sysfs, { concerns, onSkipped });
 	const buffer = Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);

@@ -2,25 +2,11 @@
 // by. Devices come in the order of the walk, parents before children, but for those that were passed by.
 
 import { setTimeout } from "node:timers/promises";
+import type { LookOptions } from "../../ports/devices.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
 import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
-import {
-	type DeviceDirectory,
-	hasLeft,
-	listDevices,
-	listModules,
-	type OnSkipped,
-	unreadable,
-} from "./device-directories.js";
-import { type DeviceTexts, makeDevice, makeModule, type PresentDevice } from "./walked-device.js";
-
-export type ThreadedWalkOptions = {
-	/** As walkDevices has it. */
-	readonly concerns?: ((subsystem: string) => boolean) | undefined;
-	readonly onSkipped?: OnSkipped;
-	/** How long an attribute may take before the walk goes on without it for good: then it counts as one that cannot be read. */
-	readonly hungMilliseconds: number;
-};
+import { type DeviceDirectory, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
+import { type DeviceTexts, makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
 /** How long the devices behind one that is slow wait for it, and how long it holds one of the threads that others need. */
 const PATIENCE = 100;
@@ -46,10 +32,7 @@ type Reading = {
  * Devices as they come; an empty list says that the next ones may take a while. It ends when everything was read or given up.
  * @throws {Refusal} where there are no devices at all, or no descriptors are left for some seconds.
  */
-export async function* walkOnThreads(
-	sysfs: string,
-	options: ThreadedWalkOptions,
-): AsyncGenerator<readonly PresentDevice[]> {
+export async function* walkOnThreads(sysfs: string, options: LookOptions): AsyncGenerator<readonly WalkedDevice[]> {
 	const { concerns, onSkipped } = options;
 	// Where koffi cannot be had the process ends when the reads do.
 	await endWithoutReads().catch(() => undefined);
@@ -78,7 +61,7 @@ export async function* walkOnThreads(
 
 class ThreadedWalk {
 	readonly #sysfs: string;
-	readonly #options: ThreadedWalkOptions;
+	readonly #options: LookOptions;
 	readonly #next: () => DeviceDirectory | undefined;
 	readonly #everything: boolean;
 	#exhausted = false;
@@ -92,7 +75,7 @@ class ThreadedWalk {
 		string,
 		{ readonly reading: Reading; readonly attribute: Attribute; readonly begun: number }
 	>();
-	#ready: PresentDevice[] = [];
+	#ready: WalkedDevice[] = [];
 	#changed = false;
 	#quiet = false;
 	#wake: (() => void) | undefined;
@@ -100,7 +83,7 @@ class ThreadedWalk {
 	#news = false;
 	readonly #clock: NodeJS.Timeout;
 
-	constructor(sysfs: string, options: ThreadedWalkOptions) {
+	constructor(sysfs: string, options: LookOptions) {
 		this.#sysfs = sysfs;
 		this.#options = options;
 		this.#next = listDevices(sysfs, options);
@@ -127,7 +110,7 @@ class ThreadedWalk {
 	}
 
 	/** The devices that are ready, in order. */
-	take(): readonly PresentDevice[] {
+	take(): readonly WalkedDevice[] {
 		for (let [head] = this.#queue; head !== undefined && (head.left === 0 || head.late); [head] = this.#queue) {
 			this.#queue.shift();
 			if (head.left > 0) this.#late.add(head);

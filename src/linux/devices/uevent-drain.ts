@@ -1,16 +1,6 @@
 // What is read from the uevent socket, handed over when nothing more waits there: after one turn of the event loop, or in a
 // storm after some, since whatever is done with a drain costs less for many messages at once.
-
-/** Called in a turn of the event loop of their own: what they throw is an ordinary uncaught exception. */
-export type UeventListeners = {
-	/** All datagrams of the source that were read in one turn of the event loop, or in a storm in some, in order. */
-	onDrain(datagrams: readonly Buffer[]): void;
-	/** Datagrams so far that were somebody else's or not for the group, and the port id of the last one's sender. */
-	onRefused(count: number, port: number): void;
-	/** Messages so far that were cut short, and so are lost. */
-	onTruncated(count: number): void;
-	onError(error: Error): void;
-};
+import type { UeventListeners } from "../../ports/uevents.js";
 
 export type Sender = { readonly port: number; readonly groups: number };
 

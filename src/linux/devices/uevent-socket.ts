@@ -9,37 +9,22 @@
 
 import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
+import type { ListenOptions, UeventListeners, UeventSocket, UeventSource } from "../../ports/uevents.js";
 import { refusalFor } from "../files/refusal.js";
 import { type Outcome, openSyscalls, type Syscalls } from "../native/syscalls.js";
 import { findDescriptor, findInode, readDrops, readWaiting } from "./netlink-table.js";
-import { UeventDrain, type UeventListeners } from "./uevent-drain.js";
+import { UeventDrain } from "./uevent-drain.js";
 
-export type UeventSocket = {
-	/** Bytes, as the kernel counts them: twice what was granted. */
-	readonly receiveBuffer: number;
-	/** How many messages did not fit into the receive buffer so far. A gap in SEQNUM alone does not tell of a loss. */
-	drops(): number;
-	/** Bytes of messages that wait to be read, as the kernel counts them, and of those that were read and not handed over. */
-	waiting(): number;
-	/** Whether the socket keeps the event loop, and so the process, going. From the start it does. */
-	ref(): void;
-	unref(): void;
-	/** Nothing is delivered any more. May be called again. */
-	close(): void;
-};
-
-export type UeventSource = "kernel" | "udev";
-
-export type UeventOptions = {
-	/** Who is listened to: the kernel itself, or udev, once its rules for a device have run. */
-	readonly source?: UeventSource;
-	/** Bytes to ask for; they are used only while messages wait. More than rmem_max takes CAP_NET_ADMIN. */
-	readonly receiveBuffer?: number;
+/** Of what is listened to; more bytes than rmem_max take CAP_NET_ADMIN. */
+export type UeventOptions = Partial<ListenOptions> & {
 	/** Bytes to read of a message; by default its size is asked for first. */
 	readonly messageSize?: number;
 };
 
-export type OpenUeventSocket = (listeners: UeventListeners, options?: UeventOptions) => UeventSocket;
+/** The socket, and whether it keeps the event loop, and so the process, going: from the start it does. */
+export type NetlinkUeventSocket = UeventSocket & { ref(): void; unref(): void };
+
+export type OpenNetlinkUeventSocket = (listeners: UeventListeners, options?: UeventOptions) => NetlinkUeventSocket;
 
 /** The multicast groups: Linux has the first, systemd's libudev the second. */
 const GROUPS: Readonly<Record<UeventSource, number>> = { kernel: 1, udev: 2 };
@@ -55,7 +40,7 @@ type Raw = typeof import("netlink/dist/raw.js");
 type RawSocket = InstanceType<Raw["RawNetlinkSocket"]>;
 
 /** Loads the native packages. The socket that the result opens has joined its group when it returns. @throws {Refusal} */
-export async function loadUeventSocket(): Promise<OpenUeventSocket> {
+export async function loadUeventSocket(): Promise<OpenNetlinkUeventSocket> {
 	// A bundle of CommonJS packages has nothing but their defaults.
 	const [{ default: raw }, syscalls] = await Promise.all([import("netlink/dist/raw.js"), openSyscalls()]);
 	return (listeners, options = {}) => {
@@ -72,7 +57,7 @@ function open(
 	syscalls: Syscalls,
 	listeners: UeventListeners,
 	{ source = "kernel", receiveBuffer = 128 * 2 ** 20, messageSize }: UeventOptions,
-): UeventSocket {
+): NetlinkUeventSocket {
 	const size = messageSize === undefined ? {} : { messagePeeking: false, msgBufferSize: messageSize };
 	const socket = new RawNetlinkSocket(NETLINK_KOBJECT_UEVENT, { recvBufferSize: 0, sendBufferSize: 0, ...size });
 	try {
@@ -109,7 +94,7 @@ function demand({ errnoName }: Syscalls, option: string, { result, errno }: Outc
 	if (result < 0) throw new Refusal("set", option, errnoName(errno), errno);
 }
 
-function opened(socket: RawSocket, inode: string, drain: UeventDrain): UeventSocket {
+function opened(socket: RawSocket, inode: string, drain: UeventDrain): NetlinkUeventSocket {
 	let drops = 0;
 	let closed = false;
 	return {

@@ -3,17 +3,12 @@
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { type Properties, parseProperties } from "../../libkmod/formats/properties.js";
+import type { PresentDevice } from "../../ports/devices.js";
 import { onDisk } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
 
-export type PresentDevice = {
-	/** Below /sys, as in a uevent: /devices/pci0000:00/0000:00:02.0. */
-	readonly devpath: string;
-	/** Each alias once: every line of `modalias`, then every MODALIAS of `uevent`. One character is one byte (latin1). */
-	readonly aliases: readonly string[];
-	/** What its uevent would tell. The subsystem, which is a link, is read when it is asked for. */
-	readonly properties: Properties;
-};
+/** A device of a walk, whose strings have one character a byte. Its subsystem, which is a link, is read when it is asked for. */
+export type WalkedDevice = PresentDevice & { readonly properties: Properties };
 
 /** The texts of a device's attributes, one character a byte; undefined where there is none. An error is why it could not be read. */
 export type DeviceTexts = { modalias?: string | Error | undefined; uevent?: string | Error | undefined };
@@ -27,7 +22,7 @@ export function makeDevice(
 	devpath: string,
 	{ modalias, uevent }: DeviceTexts,
 	everything: boolean,
-): PresentDevice | undefined {
+): WalkedDevice | undefined {
 	/** In order. An attribute may have ten thousands of them. */
 	const found = new Set<string>();
 	if (typeof modalias === "string") addLines(modalias, found);
@@ -38,7 +33,7 @@ export function makeDevice(
 }
 
 /** As it is announced. */
-export function makeModule(name: string): PresentDevice {
+export function makeModule(name: string): WalkedDevice {
 	const devpath = `/module/${name}`;
 	return { devpath, aliases: [], properties: new Map(Object.entries({ ...told(devpath), SUBSYSTEM: "module" })) };
 }

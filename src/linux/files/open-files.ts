@@ -2,14 +2,8 @@
 // has: proc(5)'s /proc/self/limits and /proc/self/fd.
 
 import { readdirSync, readFileSync } from "node:fs";
+import type { OpenFiles } from "../../ports/machine.js";
 import { isShortage } from "./refusal.js";
-
-export type OpenFiles = {
-	/** How many more may be opened. */
-	readonly left: number;
-	/** How many may be open in all, where that could still be read. */
-	readonly most?: number;
-};
 
 /** Undefined where it cannot be told. */
 export function countOpenFiles(): OpenFiles | undefined {

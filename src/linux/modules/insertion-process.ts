@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { resolve } from "node:path";
 import { type InsertFlags, type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import type { InsertionProcess } from "../../ports/machine.js";
 import { nodeOptions } from "../process/node-options.js";
 import { readWorkingDirectory } from "../process/process-words.js";
 import {
@@ -15,17 +16,6 @@ import {
 	type InsertionRequest,
 	readingLines,
 } from "./insertion-protocol.js";
-
-export type InsertionProcess = {
-	/** How many insertions there may be at once. To be called once, before the first of them. */
-	size(insertions: number): void;
-	insert: Kernel["insert"];
-	/**
-	 * Nothing more is asked. Resolves when the process has ended, in a second at most; where something is in flight, which is
-	 * left to end, at once.
-	 */
-	close(): Promise<void>;
-};
 
 export type InsertionProcessOptions = {
 	/** The executable of that process, for node. */

@@ -4,21 +4,9 @@
 import { constants as file, fstatSync, openSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
+import type { LogOutput, Patience } from "../../ports/output.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { openSyscalls } from "../native/syscalls.js";
-
-export type LogOutput = {
-	/** A whole line. Never throws and never waits. */
-	write(line: string): void;
-	/**
-	 * Resolves when all is written, or is waited for no longer, with the number of lines that were not written whole.
-	 * @param patience asked again and again; a second where absent
-	 */
-	close(patience?: () => Patience): Promise<number>;
-};
-
-/** How long a reader is waited for, in milliseconds: while he reads nothing, and in all. */
-export type Patience = { readonly silence: number; readonly inAll: number };
 
 export type LogOutputOptions = {
 	/** Standard output where absent. */

@@ -2,28 +2,15 @@
 // boot, a pager. What a reader takes comes whole and in order. Nothing is opened before something is said.
 
 import { fstatSync } from "node:fs";
+import type { LogOutput, Reports } from "../../ports/output.js";
 import { refusalFor } from "../files/refusal.js";
-import type { LogOutput, Patience } from "./log-output.js";
-
-export type ReportOutput = {
-	/** Lines to standard output. Neither throws nor waits. */
-	print(text: string | Uint8Array): void;
-	/** The same to standard error. */
-	complain(text: string): void;
-	/**
-	 * Resolves when all is written, or is waited for no longer, with the number of lines of standard output that were lost.
-	 * @param patience asked again and again
-	 * @throws {Refusal} by "write", such as EPIPE where the reader has gone
-	 */
-	close(patience: () => Patience): Promise<number>;
-};
 
 type Outputs = Readonly<Record<1 | 2, LogOutput>>;
 
 /** Bytes that are kept of each while nobody reads. */
 const MOST = 2 ** 24;
 
-export function makeReportOutput(): ReportOutput {
+export function makeReportOutput(): Reports {
 	const early: (readonly [1 | 2, string])[] = [];
 	const lost = { 1: 0, 2: 0 };
 	let failure: { readonly thrown: unknown } | undefined;

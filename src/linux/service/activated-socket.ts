@@ -3,18 +3,7 @@
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
-
-export type Connection = {
-	/**
-	 * The first line, without its newline: cut off one byte after the longest where it is longer, and undefined where the
-	 * other side ends without one, or says nothing for too long.
-	 */
-	readLine(longest: number): Promise<Buffer | undefined>;
-	/** What comes before the answer. */
-	tell(text: string): void;
-	/** Resolves when it is written, or cannot be any more. To be called once, last. */
-	answer(text: string): Promise<void>;
-};
+import type { Connection } from "../../ports/control.js";
 
 type Environment = Record<string, string | undefined>;
 

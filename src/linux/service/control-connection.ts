@@ -2,16 +2,10 @@
 // not read the answer, no more is read than the line after it: what a client sends waits in the kernel.
 
 import type { Socket } from "node:net";
-
-export type ControlClient = {
-	/** The process at the other end, its parents and all their sessions, as far as they can be told. */
-	lineage(): readonly number[];
-	/** Whether it has gone, or is left. */
-	hasGone(): boolean;
-};
+import type { Client } from "../../ports/control.js";
 
 export type ConnectionLimits = {
-	answer(line: Buffer, client: ControlClient): Promise<string | Uint8Array>;
+	answer(line: Buffer, client: Client): Promise<string | Uint8Array>;
 	lineage(socket: Socket): readonly number[];
 	readonly oneAnswer?: boolean;
 	readonly lineBytes: number;
@@ -27,7 +21,7 @@ const LOOK_MILLISECONDS = 1000;
 export class ControlConnection {
 	readonly #socket: Socket;
 	readonly #limits: ConnectionLimits;
-	readonly #client: ControlClient;
+	readonly #client: Client;
 	/** Read, and not yet taken as a line. */
 	#rest: Buffer[] = [];
 	#size = 0;

@@ -8,21 +8,15 @@ import { once } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import type { ControlOptions, ControlSocket } from "../../ports/control.js";
 import { onDisk, socketPath } from "../files/disk-path.js";
 import { isAbsent, refusalFor } from "../files/refusal.js";
 import { openSyscalls } from "../native/syscalls.js";
-import { type ControlClient, ControlConnection } from "./control-connection.js";
+import { ControlConnection } from "./control-connection.js";
 import { readLineage, readPeer } from "./peer.js";
 import { makeRunDirectory } from "./run-directory.js";
 
-export type ControlOptions = {
-	readonly path: string;
-	/** A line without its newline -> what is written back, its newline included. What it throws ends the connection. */
-	answer(line: Buffer, client: ControlClient): Promise<string | Uint8Array>;
-	/** The first answer ends the connection. */
-	readonly oneAnswer?: boolean;
-	/** More at once are closed unheard. */
-	readonly connections?: number;
+export type ControlSocketOptions = ControlOptions & {
 	/** A longer line is handed over cut off one byte after that, and its answer ends the connection. */
 	readonly lineBytes?: number;
 	/** How long a client may owe a line, the rest of one, or the reading of an answer. */
@@ -30,8 +24,6 @@ export type ControlOptions = {
 	/** What close() waits for answers and for their readers. */
 	readonly closingMilliseconds?: number;
 };
-
-export type ControlSocket = { close(): Promise<void> };
 
 export const controlLimits = {
 	connections: 64,
@@ -43,7 +35,7 @@ export const controlLimits = {
 const MODE = 0o600;
 
 /** Listens. A socket that nobody has closed is replaced: that nobody listens on it, the caller's lock says. @throws {Refusal} */
-export async function listenControl(options: ControlOptions): Promise<ControlSocket> {
+export async function listenControl(options: ControlSocketOptions): Promise<ControlSocket> {
 	const { path } = options;
 	const syscalls = await openSyscalls();
 	const lineage = (socket: Socket) => readLineage(readPeer(syscalls, socket));

@@ -4,16 +4,12 @@ import { constants as file, ftruncateSync, openSync, readSync, writeSync } from 
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
+import type { InstanceLock } from "../../ports/service.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { attempt } from "../files/refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "../native/syscalls.js";
 import { makeRunDirectory } from "./run-directory.js";
-
-/** The lock, or whose it is: the file names its process. */
-export type InstanceLock =
-	| { readonly held: true; release(): void }
-	| { readonly held: false; readonly file: string; readonly pid: number | undefined };
 
 /** Takes the file "lock" of the directory, which is made where there is none. @throws {Refusal} */
 export async function lockInstance(runDirectory: string): Promise<InstanceLock> {

@@ -5,26 +5,11 @@ import { fstatSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { printable } from "../../libkmod/text/printable.js";
+import type { Readiness, ReadinessOptions } from "../../ports/readiness.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { refusalFor } from "../files/refusal.js";
 import { readEnvironment } from "../process/process-words.js";
 import { type NotifySocket, openNotifySocket } from "./notify-socket.js";
-
-export type Readiness = {
-	ready(): void;
-	reloading(): void;
-	stopping(): void;
-	status(text: string): void;
-	/** Half of the time after which the service manager ends what is silent. */
-	readonly watchdogMilliseconds: number | undefined;
-	watchdog(): void;
-};
-
-export type ReadinessOptions = {
-	readonly notifyFd?: number;
-	/** The first message that could not be sent. */
-	onProblem(problem: Error): void;
-};
 
 type Environment = Record<string, string | undefined>;
 

@@ -6,24 +6,9 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Refusal } from "../../libkmod/kernel/kernel.js";
+import type { DirectoryWatch, WatchOptions } from "../../ports/watching.js";
 import { onDisk } from "../files/disk-path.js";
 import { isAbsent, refusalFor } from "../files/refusal.js";
-
-export type DirectoryWatch = {
-	/** These from now on, in place of all others. Absolute paths. */
-	follow(directories: readonly string[]): void;
-	/** Watches again what has come, or has been replaced, since. */
-	refresh(): void;
-	/** May be called again. */
-	close(): void;
-};
-
-export type WatchOptions = {
-	/** Something was written, came or went. */
-	onHint(): void;
-	/** The first directory that cannot be watched though it is there, ENOSPC where no watches are left. */
-	onProblem(problem: Refusal): void;
-};
 
 type Watched = {
 	/** What it is about. */

@@ -2,7 +2,6 @@
 // one of them cannot be had.
 
 import { withMasks } from "../../agent/decisions/decide.js";
-import type { UeventSource } from "../../agent/devices/devices.js";
 import type { Policy } from "../../agent/policy/policy.js";
 import { policyDirectories, readPolicy } from "../../agent/policy/policy-files.js";
 import { DEFAULTS_COUNT, defaultSettings, type Settings } from "../../agent/settings/settings.js";
@@ -19,6 +18,7 @@ import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../.
 import { listUnheededLines } from "../../libkmod/knowledge/unheeded-lines.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import type { Options } from "../command-line/options.js";
 
 /**

@@ -4,7 +4,7 @@
 import { concernOf } from "../../agent/commands/commands.js";
 import { listLive } from "../../agent/decisions/live-modules.js";
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
-import { type OnSkipped, type Skipped, skippedRecord } from "../../agent/faults/skipped.js";
+import { type Skipped, skippedRecord } from "../../agent/faults/skipped.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../agent/telling/dry-run.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
@@ -12,6 +12,7 @@ import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
+import type { OnSkipped } from "../../ports/skipping.js";
 import { defineTool } from "../command-line/command-line.js";
 import type { Options, Values } from "../command-line/options.js";
 import {

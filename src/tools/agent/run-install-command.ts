@@ -11,7 +11,6 @@ import {
 	parseCompanionRequest,
 	type RuleRequest,
 } from "../../agent/commands/companion.js";
-import type { UeventSource } from "../../agent/devices/devices.js";
 import { COMMAND_PATH, selectEnvironment } from "../../agent/policy/command-environment.js";
 import { isAbout } from "../../agent/policy/policy.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
@@ -19,6 +18,7 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { planInsertion } from "../../libkmod/planning/plan-insertion.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import { defineTool } from "../command-line/command-line.js";
 import { type AgentOptions, agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
 import { openMachine } from "./named-places.js";

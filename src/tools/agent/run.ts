@@ -1,11 +1,12 @@
 // hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
-import type { UeventSource } from "../../agent/devices/devices.js";
+
 import type { Settings } from "../../agent/settings/settings.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { openJournal } from "../../agent/telling/journal.js";
 import { MAY_HANG } from "../../libkmod/insertion/places.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import { defineTool } from "../command-line/command-line.js";
 import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, StartFailure } from "./agent-start.js";
 import { openMachine } from "./named-places.js";

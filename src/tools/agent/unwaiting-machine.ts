@@ -1,7 +1,8 @@
 // The machine of a command that loads drivers: whoever does not read what it says keeps nobody's driver from being loaded, and does
 // not keep the command from its end.
 
-import type { Machine, Patience } from "../../ports/machine.js";
+import type { Machine } from "../../ports/machine.js";
+import type { Patience } from "../../ports/output.js";
 
 export type UnwaitingMachine = Machine & {
 	/** Resolves when what was said is written, or is not read. To be called last. @throws {Refusal} by "write" */

@@ -1,10 +1,6 @@
 import test from "ava";
-import {
-	type Command,
-	type CommandEnd,
-	type CommandReport,
-	makeCommandPool,
-} from "../../../src/agent/commands/command-pool.js";
+import { type Command, type CommandReport, makeCommandPool } from "../../../src/agent/commands/command-pool.js";
+import type { CommandEnd } from "../../../src/ports/commands.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 /** A pool whose commands end when the test says so. */

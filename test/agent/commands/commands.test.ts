@@ -1,10 +1,10 @@
 import test from "ava";
 import type { Command } from "../../../src/agent/commands/command-pool.js";
 import { concernOf, makeCommands } from "../../../src/agent/commands/commands.js";
-import type { DeviceSources, PresentDevice } from "../../../src/agent/devices/devices.js";
 import { parseUevent, type Uevent } from "../../../src/agent/devices/uevent.js";
 import { noPolicy, type Policy } from "../../../src/agent/policy/policy.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
+import type { DeviceSources, PresentDevice } from "../../../src/ports/devices.js";
 
 const rules = `[[run]]
 action = ["add", "remove"]

@@ -31,7 +31,7 @@ test("which process it is may be asked for", (t) => {
 
 test("the process that a companion tells of is told on, and is no answer", async (t) => {
 	const pids: number[] = [];
-	const run = runByCompanion(async (_path, _line, _timeout, isNews) => {
+	const run = runByCompanion(async (_path, _line, _timeout, isNews = () => false) => {
 		t.true(isNews(Buffer.from("process 123")));
 		for (const line of ["3", "process", "process 0", "process 1x", "process -1"]) t.false(isNews(Buffer.from(line)));
 		return Buffer.from("3");

@@ -1,10 +1,10 @@
 import test from "ava";
 import { listWanted, makeDecider, withMasks } from "../../../src/agent/decisions/decide.js";
-import type { PresentDevice } from "../../../src/agent/devices/devices.js";
 import { noPolicy } from "../../../src/agent/policy/policy.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { MalformedIndex } from "../../../src/libkmod/formats/index-file.js";
 import { knowNothing, readKnowledge } from "../../../src/libkmod/knowledge/knowledge.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 import { configFile, filesIn, makeWorld, moduleDirectory, type World, worldFiles } from "../../support/worlds/world.js";
 
 const world: World = {

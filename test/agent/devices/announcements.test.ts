@@ -1,6 +1,7 @@
 import test from "ava";
-import { announcements, type UeventListeners } from "../../../src/agent/devices/announcements.js";
+import { announcements } from "../../../src/agent/devices/announcements.js";
 import type { Announcement } from "../../../src/agent/devices/devices.js";
+import type { UeventListeners } from "../../../src/ports/uevents.js";
 
 function socket() {
 	let listeners: UeventListeners | undefined;
@@ -33,7 +34,7 @@ test("what the socket says is announced", (t) => {
 	announced.subscribe((one) => heard.push(one));
 	const datagrams = [Buffer.from("a"), Buffer.from("b")];
 	say().onDrain(datagrams);
-	say().onRefused(2);
+	say().onRefused(2, 0);
 	say().onTruncated(1);
 	t.deepEqual(heard.slice(1), [
 		{ kind: "drain", datagrams },

@@ -1,10 +1,11 @@
 // One failure costs one thing: what throws for one device, rule or decision, or in one reader of the reports.
+
 import test from "ava";
 import { concat, lastValueFrom, NEVER, of, toArray } from "rxjs";
 import { makeCommands } from "../../../src/agent/commands/commands.js";
 import { planApart, planBatch } from "../../../src/agent/decisions/batch.js";
 import { makeDecider } from "../../../src/agent/decisions/decide.js";
-import type { Announcement, PresentDevice } from "../../../src/agent/devices/devices.js";
+import type { Announcement } from "../../../src/agent/devices/devices.js";
 import { seenByUdev } from "../../../src/agent/devices/udev-database.js";
 import { parseUevent } from "../../../src/agent/devices/uevent.js";
 import { type HotplugOptions, hotplug } from "../../../src/agent/pipeline/hotplug.js";
@@ -14,6 +15,7 @@ import { reportRecord } from "../../../src/agent/telling/report.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../../src/libkmod/knowledge/knowledge.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 import { makeWorld } from "../../support/worlds/world.js";
 
 const names = ["a", "b", "c", "d", "e"];

@@ -1,9 +1,9 @@
 import test from "ava";
 import { Subject } from "rxjs";
-import type { PresentDevice } from "../../../src/agent/devices/devices.js";
 import { monotonicScheduler } from "../../../src/agent/pipeline/monotonic-scheduler.js";
 import { makeLooking } from "../../../src/agent/pipeline/sysfs-looks.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 
 test("from the moment when something was missed until a look has ended, a failed one apart, a look is under way", async (t) => {
 	const walks: Subject<readonly PresentDevice[]>[] = [];

@@ -1,5 +1,4 @@
 import test from "ava";
-import type { PresentDevice } from "../../../src/agent/devices/devices.js";
 import {
 	concernsSubsystem,
 	concernsUnaliased,
@@ -14,6 +13,7 @@ import {
 } from "../../../src/agent/policy/policy.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 
 /** Rules as an administrator writes them, in a file "p". */
 function rules(text: string): Policy {

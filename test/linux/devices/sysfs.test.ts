@@ -13,7 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "ava";
 import { bounds } from "../../../src/libkmod/kernel/bounds.js";
-import { type PresentDevice, walkDevices } from "../../../src/linux/devices/sysfs.js";
+import { walkDevices } from "../../../src/linux/devices/sysfs.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sysfs-"));
 test.after.always(() => rmSync(folder, { recursive: true }));

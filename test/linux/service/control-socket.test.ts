@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { ask } from "../../../src/linux/service/control-client.js";
-import { type ControlOptions, controlLimits, listenControl } from "../../../src/linux/service/control-socket.js";
+import { type ControlSocketOptions, controlLimits, listenControl } from "../../../src/linux/service/control-socket.js";
 import { answerTo, controlSession } from "../../support/programs/control-session.js";
 import { until } from "../../support/running/until.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
@@ -32,7 +32,7 @@ function makePath(t: ExecutionContext): string {
 }
 
 /** A process that listens. */
-async function startServer(t: ExecutionContext, limits: Partial<ControlOptions> = {}) {
+async function startServer(t: ExecutionContext, limits: Partial<ControlSocketOptions> = {}) {
 	const path = makePath(t);
 	const server = spawn(process.execPath, [controlSession, path, JSON.stringify(limits)], {
 		stdio: ["ignore", "pipe", "inherit"],

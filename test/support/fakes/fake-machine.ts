@@ -1,11 +1,11 @@
 // A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
 
-import type { Client } from "../../../src/agent/control/waiting-clients.js";
-import type { UeventListeners } from "../../../src/agent/devices/announcements.js";
-import type { PresentDevice } from "../../../src/agent/devices/devices.js";
-import type { DeviceIdentity } from "../../../src/agent/devices/udev-database.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
-import type { ControlOptions, InstanceLock, Machine } from "../../../src/ports/machine.js";
+import type { Client, ControlOptions } from "../../../src/ports/control.js";
+import type { DeviceIdentity, PresentDevice } from "../../../src/ports/devices.js";
+import type { Machine } from "../../../src/ports/machine.js";
+import type { InstanceLock } from "../../../src/ports/service.js";
+import type { UeventListeners } from "../../../src/ports/uevents.js";
 import { until } from "../running/until.js";
 import { type World, worldFiles } from "../worlds/world.js";
 import { clientOf } from "./client.js";
@@ -196,7 +196,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				write: (line) => {
 					written.printed += line;
 				},
-				close: async () => undefined,
+				close: async () => 0,
 			}),
 			async putSpooled(_, line) {
 				left.push(String(line));

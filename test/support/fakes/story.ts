@@ -16,16 +16,18 @@
 //
 // Blanks before a socket, a walk or an insertion say when the agent begins it, which is checked. A line without a name goes on
 // with the one above: for a second mark in the same column.
+
 import type { ExecutionContext } from "ava";
 import { asyncScheduler, concat, EMPTY, map, mergeMap, type Observable, of, ReplaySubject, throwError } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
-import type { Announcement, PresentDevice } from "../../../src/agent/devices/devices.js";
+import type { Announcement } from "../../../src/agent/devices/devices.js";
 import type { Insertions } from "../../../src/agent/pipeline/batch-insertion.js";
 import { hotplug } from "../../../src/agent/pipeline/hotplug.js";
 import type { Report } from "../../../src/agent/telling/report.js";
 import { isUsable, type Outcome, type Result } from "../../../src/libkmod/insertion/outcome.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
+import type { PresentDevice } from "../../../src/ports/devices.js";
 import { makeWorld } from "../worlds/world.js";
 
 export type Circumstances = {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { UeventDrain } from "../../../src/linux/devices/uevent-drain.js";
 import {
 	loadUeventSocket,
-	type OpenUeventSocket,
+	type OpenNetlinkUeventSocket,
 	type UeventOptions,
 } from "../../../src/linux/devices/uevent-socket.js";
 import { formatUevent, injectUevents, injectUeventsMeanwhile, trySpoofing } from "../running/uevent-injector.js";
@@ -30,7 +30,7 @@ function burst(count: number, from = 0): Buffer[] {
 }
 
 /** Opens a socket that notes what it meets, leaving out what the machine itself announces. */
-function noting(open: OpenUeventSocket, options?: UeventOptions) {
+function noting(open: OpenNetlinkUeventSocket, options?: UeventOptions) {
 	const met: Met = { messages: [], drains: 0, refused: 0, truncated: 0, errors: [] };
 	const socket = open(
 		{
@@ -68,7 +68,7 @@ const seqnumsOf = ({ messages }: Met) => messages.map((text) => Number(/\0SEQNUM
 const isAscending = (numbers: number[]) => numbers.every((number, i) => i === 0 || number > numbers[i - 1]!);
 const readSeqnum = () => Number(readFileSync("/sys/kernel/uevent_seqnum", "latin1"));
 
-const sessions: Readonly<Record<string, (open: OpenUeventSocket) => Promise<unknown>>> = {
+const sessions: Readonly<Record<string, (open: OpenNetlinkUeventSocket) => Promise<unknown>>> = {
 	async overflow(open) {
 		const { socket, met } = noting(open, { receiveBuffer: 16_384 });
 		injectUevents(burst(20_000));

@@ -1,7 +1,9 @@
 // Readers of the agent's reports that fail: its log, its readiness. The drivers are loaded all the same.
+
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
-import type { Machine, ServiceMachine } from "../../../src/ports/machine.js";
+import type { Machine } from "../../../src/ports/machine.js";
+import type { ServiceMachine } from "../../../src/ports/service.js";
 import { coldplug } from "../../../src/tools/agent/coldplug.js";
 import { run } from "../../../src/tools/agent/run.js";
 import { type FakeMachine, makeFakeMachine } from "../../support/fakes/fake-machine.js";

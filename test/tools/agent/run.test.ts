@@ -131,7 +131,7 @@ test("a driver that fails is an error in the log with its errno, and it goes on"
 
 test("messages that the kernel did not send are a warning with their count", async (t) => {
 	const { machine, ended } = start();
-	(await machine.listening).onRefused(3);
+	(await machine.listening).onRefused(3, 0);
 	t.like(await logged(machine, /^refused/), { level: WARN, refused: 3 });
 	machine.signal("SIGTERM");
 	await ended;

@@ -13,3 +13,10 @@ export type Readiness = {
 	/** It lives. */
 	watchdog(): void;
 };
+
+export type ReadinessOptions = {
+	/** A descriptor that this process was given for a newline when it is ready, as s6's notification-fd. */
+	readonly notifyFd?: number;
+	/** What could not be said, and why. */
+	onProblem(problem: Error): void;
+};
