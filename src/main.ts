@@ -20,6 +20,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	check: async () => (await import("./tools/agent/check.js")).check,
 	"run-install-command": async () => (await import("./tools/agent/run-install-command.js")).runInstallCommand,
 	...agentTools,
+	kmod: async () => (await import("./tools/kmod/kmod.js")).kmod,
 	...kmodTools,
 };
 

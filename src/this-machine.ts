@@ -27,6 +27,7 @@ export const thisMachine: Machine = {
 		const { withinRoot } = await import("./linux/files/root-directory.js");
 		return withinRoot(root, openKernel());
 	},
+	parseSettings: async (file, bytes) => (await import("./agent/settings/settings-file.js")).parseSettings(file, bytes),
 	moduleTree: async () => (await import("./linux/depmod/module-tree.js")).moduleTree,
 	devices: async (named, { root = "" } = {}) => {
 		const { walkDevices } = await import("./linux/devices/sysfs.js");

@@ -1,7 +1,7 @@
 // What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal. All strings are byte
 // strings: one character a byte.
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
-import type { Kernel, ModuleFiles } from "../libkmod/kernel/kernel.js";
+import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
 import type { DeviceSources } from "./devices.js";
 import type { Reports } from "./output.js";
 import type { ServiceMachine } from "./service.js";
@@ -29,6 +29,11 @@ export type Machine = {
 	 * for by what needs it: --help does not.
 	 */
 	kernel(options?: { readonly root?: string }): Promise<Kernel & ModuleFiles>;
+	/** The settings of hotplugd's own that concern modprobe, in a file's bytes; what is wrong there is a problem with its line. */
+	parseSettings(
+		file: string,
+		bytes: string,
+	): Promise<{ readonly value: { readonly honour_every_line: boolean }; readonly problems: readonly Problem[] }>;
 	/** Trees of module files, for depmod. */
 	moduleTree(): Promise<ModuleTree>;
 	/** The devices below a sysfs such as /sys, which links below `root` lead to as above, and the socket that announces new ones. */

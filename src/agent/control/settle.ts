@@ -2,6 +2,7 @@
 // looked for, nothing is being looked at, nothing is in flight but what hangs, policy's commands have ended, and where udev
 // speaks first, udev has nothing left to say. What rests is not waited for: it has just failed, and may rest for a minute.
 
+import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -9,7 +10,6 @@ import type { UeventSource } from "../../ports/uevents.js";
 import type { Command, CommandPool } from "../commands/command-pool.js";
 import { UDEV_QUEUE } from "../devices/udev-walk.js";
 import type { Pulse } from "../pipeline/progress.js";
-import { formatSource } from "../telling/explain.js";
 import type { SettleReply } from "./protocol.js";
 import type { Askers } from "./waiting-clients.js";
 

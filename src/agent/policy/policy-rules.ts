@@ -5,6 +5,7 @@ import {
 	alias,
 	flag,
 	listOf,
+	type Mistake,
 	makeTableReader,
 	pattern,
 	program,
@@ -17,9 +18,6 @@ import {
 } from "./policy-values.js";
 
 export type RuleKind = keyof Policy;
-
-/** What is wrong with a rule, or with the value of one of its keys. */
-export type Mistake = { readonly key?: string; readonly message: string };
 
 /** As lib/kobject_uevent.c names them. */
 const actions: readonly string[] = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"];

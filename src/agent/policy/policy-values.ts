@@ -2,9 +2,11 @@
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
 import { isHeeded, isVariable } from "./command-environment.js";
 import type { Patterns } from "./patterns.js";
-import type { Mistake } from "./policy-rules.js";
 
 export type Table = Readonly<Record<string, unknown>>;
+
+/** What is wrong with a rule, or with the value of one of its keys. */
+export type Mistake = { readonly key?: string; readonly message: string };
 
 /** Half a sentence about what is wrong, behind the key. */
 type Reading<Value> = { readonly value: Value } | { readonly wrong: string };

@@ -1,11 +1,12 @@
 // Keeps what `hotplugd status` tells, out of the pipeline's reports.
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import type { UeventSource } from "../../ports/uevents.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
+import type { Settings } from "../settings/settings.js";
 import { explainOutcome, explainSkipped } from "../telling/explain.js";
 import type { Counted } from "../telling/metrics.js";
 import type { Report } from "../telling/report.js";
 import type { AgentState, AgentStatus, PastOutcome } from "../telling/status.js";
-import type { ServiceOptions } from "./service.js";
 
 export type StatusBook = {
 	record(report: Report): void;
@@ -24,7 +25,12 @@ type Past = Omit<PastOutcome, "milliseconds_ago"> & { readonly at: number };
 
 const OUTCOMES_TOLD = 20;
 
-type BookOptions = Pick<ServiceOptions, "version" | "source" | "knowledge" | "settings"> & {
+type BookOptions = {
+	readonly version: string;
+	readonly source: UeventSource;
+	/** What is known at the start. */
+	readonly knowledge: Knowledge;
+	readonly settings: Pick<Settings, "quiet_milliseconds">;
 	readonly counted: Counted;
 };
 

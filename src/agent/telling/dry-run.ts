@@ -1,5 +1,6 @@
 // What coldplug would do, as text and as JSON lines: the same batches and plans that the real run carries out.
 
+import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import { isMask } from "../../libkmod/insertion/outcome.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { levels, type Step } from "../../libkmod/planning/plan-insertion.js";
@@ -12,7 +13,7 @@ import { type Decision, makeDecider, type Verdict } from "../decisions/decide.js
 import { listLookupProblems } from "../decisions/lookup-problems.js";
 import { sliced } from "../devices/slices.js";
 import { noPolicy, type Policy } from "../policy/policy.js";
-import { explainAction, explainCause, explainDecision, explainVerdict, formatSource } from "./explain.js";
+import { explainAction, explainCause, explainDecision, explainVerdict } from "./explain.js";
 
 /** A module that an earlier batch holds already is not planned again. */
 export function* planDryRun(

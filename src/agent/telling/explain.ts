@@ -1,17 +1,14 @@
 // Sentences about plans, decisions and outcomes: why a module is loaded, or is not. Pure text, read by people.
 
-import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
+import { explainFailure } from "../../libkmod/text/explain-refusal.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { Decision, Match } from "../decisions/decide.js";
 import type { Skipped } from "../faults/skipped.js";
-
-export function formatSource({ file, line }: Source): string {
-	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
-}
 
 /** Why a module is in a plan. */
 export function explainCause(cause: Cause): string {
@@ -126,42 +123,4 @@ function explainMask({ source, needs }: Step & { how: "masked" }): string {
 
 function explainMissing({ problem }: Step & { how: "missing" }): string {
 	return problem ?? "modules.dep has no file for it; run depmod";
-}
-
-// finit_module(2), init_module(2) and what kernel/module/main.c answers with.
-const ofTheKernel: Readonly<Record<string, string>> = {
-	ENOENT: "it needs a symbol that no live module has; see dmesg, and run depmod",
-	ENOEXEC: "its file is not a module for this kernel (vermagic, or damaged); see dmesg",
-	EPERM:
-		"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
-	EKEYREJECTED: "its signature is by a key that the kernel does not trust, or it was changed since it was signed",
-	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel demands that",
-	EBADMSG: "its signature is damaged",
-	EINVAL: "the kernel took a parameter or the file's format for invalid; see dmesg",
-	EBUSY: "something it needs is held by another driver, or a module it uses did not finish in time; see dmesg",
-	ENOMEM: "there is no memory for it",
-	ENOSYS: "this kernel cannot load modules",
-	ETXTBSY: "its file is open for writing",
-	ESRCH: "it disagrees with the kernel about the version of a symbol; see dmesg",
-};
-
-/** Of its file, before the kernel is asked. */
-const ofTheFile: Readonly<Record<string, string>> = {
-	"open ENOENT": "is gone; run depmod",
-	"open EACCES": "may not be read",
-	"decompress EINVAL": "cannot be decompressed: it is damaged",
-	"decompress EFBIG": "would fill too much memory if it were decompressed",
-};
-
-export function explainFailure(reason: Error | undefined): string {
-	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
-	const { operation, subject, code } = reason;
-	if (reason.reason !== undefined) {
-		const what = operation === "decompress" ? `${subject} cannot be decompressed` : `could not ${operation} ${subject}`;
-		return `${what}: ${reason.reason} (${code})`;
-	}
-	const about = ofTheFile[`${operation} ${code}`];
-	if (about !== undefined) return `${subject} ${about} (${code})`;
-	const answer = operation === "insert" ? ofTheKernel[code] : undefined;
-	return answer === undefined ? `${code} from ${operation}; see dmesg` : `${answer} (${code})`;
 }

@@ -1,5 +1,7 @@
 // The agent's log: JSON lines by pino, one for each outcome, on standard output where a service manager reads them.
+
 import pino from "pino";
+import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { asUtf8Json } from "../../libkmod/text/byte-strings.js";
@@ -7,7 +9,7 @@ import type { CommandReport } from "../commands/command-pool.js";
 import type { Batch } from "../decisions/batch.js";
 import { makeRecent } from "../faults/recent.js";
 import { isFailure } from "./exit-status.js";
-import { explainDecision, explainOutcome, explainSkipped, formatSource } from "./explain.js";
+import { explainDecision, explainOutcome, explainSkipped } from "./explain.js";
 import type { Report } from "./report.js";
 
 export type Journal = {

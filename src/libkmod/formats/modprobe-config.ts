@@ -8,6 +8,10 @@ import { joinedLines } from "./joined-lines.js";
 /** Where a line stands; line 0 is the kernel command line. */
 export type Source = { readonly file: string; readonly line: number };
 
+export function formatSource({ file, line }: Source): string {
+	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
+}
+
 export type AliasLine = { readonly pattern: string; readonly module: string; readonly source: Source };
 export type BlacklistLine = { readonly module: string; readonly source: Source };
 /** `module` may also be an alias that the module is asked for by. */

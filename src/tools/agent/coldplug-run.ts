@@ -26,7 +26,7 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { Started } from "./agent-start.js";
-import type { ColdplugOptions } from "./coldplug.js";
+import type { ColdplugOptions } from "./coldplug-options.js";
 
 /** Threads of this process for modules that hang, where insertions have to go on here. */
 const HANGING_HERE = 16;

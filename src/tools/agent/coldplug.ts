@@ -14,9 +14,7 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { defineTool } from "../command-line/command-line.js";
-import type { Options, Values } from "../command-line/options.js";
 import {
-	agentOptions,
 	complainOf,
 	formatProblem,
 	needOpenFiles,
@@ -26,29 +24,13 @@ import {
 	StartFailure,
 	start,
 } from "./agent-start.js";
+import { type ColdplugOptions, coldplugOptions } from "./coldplug-options.js";
 import { openMachine } from "./named-places.js";
-
-const options = {
-	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
-	json: { help: "Print JSON, one record a line" },
-	...agentOptions,
-	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
-	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
-	timeout: {
-		argument: "SECONDS",
-		number: true,
-		help: "End after so long, whatever is in flight then, and say what is",
-	},
-	quietly: { short: "q", help: "Say nothing about drivers that failed" },
-	verbose: { short: "v", repeat: true, help: "Say what was done, and with --dry-run what asks for nothing" },
-} as const satisfies Options;
-
-export type ColdplugOptions = Values<typeof options>;
 
 export const coldplug = defineTool({
 	name: "coldplug",
 	summary: "Loads the kernel modules that the devices of this machine ask for, and waits for them.",
-	options,
+	options: coldplugOptions,
 	mostOperands: 0,
 	async run({ options: given }, machine) {
 		if (given.dryRun) return begin(given, machine);

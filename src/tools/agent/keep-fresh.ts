@@ -7,7 +7,7 @@ import { markOf } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { formatProblem, readWhatThereIs } from "./agent-start.js";
-import type { Serving } from "./serve.js";
+import type { Serving } from "./serving.js";
 
 /** depmod writes its files one after the other: for so long none must have changed. */
 const RELOAD_QUIET = 1000;

@@ -10,29 +10,16 @@ import { COMMAND_PATH } from "../../agent/policy/command-environment.js";
 import { makeService, type Service } from "../../agent/service/service.js";
 import { makeAftermath } from "../../agent/service/storm-memory.js";
 import type { Settings } from "../../agent/settings/settings.js";
-import type { Journal } from "../../agent/telling/journal.js";
 import { makeMetrics } from "../../agent/telling/metrics.js";
 import { keepMetricsFile } from "../../agent/telling/metrics-file.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Client, ControlSocket } from "../../ports/control.js";
-import type { Machine } from "../../ports/machine.js";
 import type { ServiceMachine } from "../../ports/service.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import type { UeventSource } from "../../ports/uevents.js";
 import { version } from "../../version.js";
-import type { AgentOptions } from "./agent-start.js";
 import { keepFresh } from "./keep-fresh.js";
-
-export type Serving = {
-	readonly given: AgentOptions & { readonly notifyFd: number | undefined };
-	readonly machine: Machine;
-	readonly ports: ServiceMachine;
-	readonly kernel: Kernel;
-	readonly settings: Settings;
-	readonly source: UeventSource;
-	readonly journal: Journal;
-};
+import type { Serving } from "./serving.js";
 
 /** The kernel has no more requests under way at once (kernel/module/kmod.c: 50). */
 const LOAD_CONNECTIONS = 256;

@@ -1,51 +1,17 @@
 // depmod(8): makes the files in which modprobe and udev look modules up.
 
 import { type DepmodInput, type DepmodResult, depmod as makeFiles } from "../../libkmod/depmod/depmod.js";
-import type { Digests, ModuleTree } from "../../libkmod/depmod/module-tree.js";
+import type { Digests } from "../../libkmod/depmod/module-tree.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
-import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
-import { openMessages, type Say } from "../command-line/messages.js";
-import { absolutePath } from "../command-line/module-directory.js";
-import type { Given, Options } from "../command-line/options.js";
+import { openMessages } from "../command-line/messages.js";
+import { DEPRECATED, type DepmodCall, type DepmodGiven, options, placesOf } from "./call.js";
 import { lockOutput } from "./lock.js";
 import { findModules, keepThere } from "./modules.js";
 import { showingNames } from "./on-terminal.js";
 import { readKernelSymbols, reportOf } from "./symbols.js";
-
-const options = {
-	all: { short: "a", help: "Probe all modules, which is the default" },
-	quick: { short: "A", help: "Do nothing where no module is newer than modules.dep" },
-	errsyms: { short: "e", help: "Report symbols that no module and not the kernel has; needs -E or -F" },
-	show: { short: "n", also: ["dry-run"], help: "Write the text files on standard output and change nothing" },
-	symbolPrefix: {
-		short: "P",
-		argument: "PREFIX",
-		help: "The character in front of every symbol on some architectures",
-	},
-	config: { short: "C", argument: "PATH", repeat: true, help: "Read configuration from PATH" },
-	verbose: { short: "v", repeat: true, help: "Say which module needs which, and for what symbol" },
-	warn: { short: "w", help: "Warn of aliases that a module has twice" },
-	basedir: { short: "b", argument: "DIR", help: "The root below which /lib/modules is" },
-	moduledir: { short: "m", argument: "DIR", help: "Where modules are below the root, if not in /lib/modules" },
-	outdir: { short: "o", argument: "DIR", help: "Write below this root instead" },
-	filesyms: { short: "F", argument: "FILE", help: "The kernel's symbols: its System.map" },
-	symvers: { short: "E", argument: "FILE", help: "The kernel's symbols with their versions: its Module.symvers" },
-	unresolvedError: { short: "u", hidden: true, help: "Does nothing" },
-	quiet: { short: "q", hidden: true, help: "Does nothing" },
-	root: { short: "r", hidden: true, help: "Does nothing" },
-	map: { hidden: true, help: "Does nothing" },
-} as const satisfies Options;
-
-/**
- * kmod refuses them since 34. Installers (`depmod -q -a`) and the packaging of kernels (`depmod -u -ae -r`) still pass them, and a
- * kernel without indexes does not boot: as in kmod 30 a warning is all they get.
- */
-const DEPRECATED = ["unresolvedError", "quiet", "root", "map"];
-
-export type DepmodGiven = Given<typeof options>;
 
 export const depmod = defineTool({
 	name: "depmod",
@@ -67,22 +33,6 @@ export const depmod = defineTool({
 		return await make({ given, machine, kernel, tree, say, ...placesOf(given, machine, kernel) });
 	},
 });
-
-/** All that one call has to do with. */
-export type DepmodCall = Places & {
-	readonly given: DepmodGiven;
-	readonly machine: Machine;
-	readonly kernel: Kernel;
-	readonly tree: ModuleTree;
-	readonly say: Say;
-};
-
-type Places = {
-	readonly release: string;
-	/** Where the modules are, and where the files are to go. */
-	readonly directory: string;
-	readonly output: string;
-};
 
 async function make(call: DepmodCall): Promise<number> {
 	const { given, say } = call;
@@ -167,14 +117,4 @@ function findFault({ options: { symbolPrefix }, operands: [version, ...files] }:
 		return { severity: "ERROR", text: `Bad version passed ${version}` };
 	const relative = files.find((file) => !file.startsWith("/"));
 	return relative === undefined ? undefined : { severity: "FATAL", text: `${relative}: not absolute path.` };
-}
-
-function placesOf({ options, operands: [version] }: DepmodGiven, machine: Machine, kernel: Kernel): Places {
-	const { basedir, outdir, moduledir = "/lib/modules" } = options;
-	const release = version ?? kernel.release;
-	const below = (root: string | undefined) => {
-		const modules = moduledir.startsWith("/") ? moduledir : `/${moduledir}`;
-		return `${root === undefined ? "" : absolutePath(machine, root)}${modules}/${release}`;
-	};
-	return { release, directory: below(basedir), output: below(outdir ?? basedir) };
 }

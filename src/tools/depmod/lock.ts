@@ -3,7 +3,7 @@ import type { DirectoryLock } from "../../libkmod/depmod/module-tree.js";
 import type { Refusal } from "../../libkmod/kernel/kernel.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
-import type { DepmodCall } from "./depmod.js";
+import type { DepmodCall } from "./call.js";
 
 /** Milliseconds: longer than a depmod takes. */
 const LOCK_PATIENCE = 60_000;

@@ -7,7 +7,7 @@ import type { Digests, Walk, WalkFailure } from "../../libkmod/depmod/module-tre
 import { type DepmodConfig, forRelease, mergeDepmodConfigs } from "../../libkmod/formats/depmod-config.js";
 import { makeRefusal, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
-import type { DepmodCall } from "./depmod.js";
+import type { DepmodCall } from "./call.js";
 
 export type ModulesFound = {
 	/** Relative to the module directory where they are in it, else absolute. */

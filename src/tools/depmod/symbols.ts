@@ -6,7 +6,7 @@ import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
 import type { Say } from "../command-line/messages.js";
-import type { DepmodCall, DepmodGiven } from "./depmod.js";
+import type { DepmodCall, DepmodGiven } from "./call.js";
 
 /** Undefined where the file cannot be read, which has been said. */
 export function readKernelSymbols({ given, kernel, say }: DepmodCall): Pick<DepmodInput, "kernelSymbols"> | undefined {

@@ -1,4 +1,4 @@
-// kmod's tools, by the names that symlinks to kmod bear. Each is imported when it is asked for.
+// The tools that symlinks to kmod are called by. Each is imported when it is asked for.
 import type { Tool } from "../command-line/command-line.js";
 
 export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
@@ -8,5 +8,4 @@ export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {
 	depmod: async () => (await import("../depmod/depmod.js")).depmod,
 	modinfo: async () => (await import("./modinfo.js")).modinfo,
 	modprobe: async () => (await import("../modprobe/modprobe.js")).modprobe,
-	kmod: async () => (await import("./kmod.js")).kmod,
 };

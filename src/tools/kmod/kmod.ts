@@ -22,9 +22,8 @@ export const kmod: Tool = defineTool({
 	stopAtOperand: true,
 	options: {},
 	async epilogue() {
-		const { kmod: _, ...compatible } = kmodTools;
 		const own = await summarise(commands, { help: "Shows this help." });
-		const tools = await summarise(compatible);
+		const tools = await summarise(kmodTools);
 		return `Commands:\n${own}\n\nCommands that are also names for symlinks to kmod:\n${tools}`;
 	},
 	async run({ operands: [name, ...words] }, machine) {

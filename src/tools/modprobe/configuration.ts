@@ -27,12 +27,15 @@ function asLibkmodSays({ file, line, message }: Problem): string | undefined {
 
 const SETTINGS_FILE = "/etc/hotplugd.toml";
 
-/** As the agent's settings say, whose parser is loaded only where there are some. */
-export async function honoursEveryLine(files: Files, say: Say): Promise<boolean> {
+/** As hotplugd's settings say: the machine has their parser, which is loaded only where there are some. */
+export async function honoursEveryLine(
+	files: Files,
+	{ parseSettings }: Pick<Machine, "parseSettings">,
+	say: Say,
+): Promise<boolean> {
 	const text = readText(files, SETTINGS_FILE, say);
 	if (text === undefined) return false;
-	const { parseSettings } = await import("../../agent/settings/settings-file.js");
-	const { value, problems } = parseSettings(SETTINGS_FILE, text);
+	const { value, problems } = await parseSettings(SETTINGS_FILE, text);
 	for (const { file, line, message } of problems) say("WARNING", `${file} line ${line}: ${message}`);
 	return value.honour_every_line;
 }

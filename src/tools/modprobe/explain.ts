@@ -1,16 +1,17 @@
 // What modprobe says beyond kmod: why nothing was inserted where kmod is silent, and what the kernel meant by its answer.
 
-import { explainFailure, formatSource } from "../../agent/telling/explain.js";
 import { attributeText } from "../../libkmod/formats/attribute.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
+import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import type { Probed } from "../../libkmod/kmod/probe.js";
+import { explainFailure } from "../../libkmod/text/explain-refusal.js";
 import { normaliseModuleName } from "../../libkmod/text/module-name.js";
 
 export function explainLeftOut(kmod: Kmod, { name }: Module, { steps, ignored, blacklisted }: Probed): string[] {

@@ -93,7 +93,7 @@ async function makeCall(
 		moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
 		...(given.config.length > 0 && { configPaths: given.config }),
 		workingDirectory: () => machine.workingDirectory(),
-		honourEveryLine: await honoursEveryLine(kernel, say),
+		honourEveryLine: await honoursEveryLine(kernel, machine, say),
 		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),
 	});
 	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration; if they are needed.

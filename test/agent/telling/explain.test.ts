@@ -1,46 +1,12 @@
 // What people are told.
+
 import test from "ava";
-import {
-	explainAction,
-	explainCause,
-	explainDecision,
-	explainFailure,
-	explainOutcome,
-	formatSource,
-} from "../../../src/agent/telling/explain.js";
+import { explainAction, explainCause, explainDecision, explainOutcome } from "../../../src/agent/telling/explain.js";
 import type { Outcome } from "../../../src/libkmod/insertion/outcome.js";
-import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Cause, Step } from "../../../src/libkmod/planning/plan-insertion.js";
-import { shorten } from "../../../src/libkmod/text/shorten.js";
-
-const FILE = "/lib/modules/6.1.0/kernel/e1000.ko.xz";
-
-const says = test.macro({
-	exec(t, operation: string, code: string, sentence: string) {
-		t.is(explainFailure(new Refusal(operation, FILE, code, 1)), sentence);
-	},
-	title: (_, operation, code) => `${code} from ${operation} is explained`,
-});
-
-test(says, "open", "ENOENT", `${FILE} is gone; run depmod (ENOENT)`);
-test(says, "open", "EACCES", `${FILE} may not be read (EACCES)`);
-test(says, "decompress", "EINVAL", `${FILE} cannot be decompressed: it is damaged (EINVAL)`);
-test(says, "insert", "ENOENT", "it needs a symbol that no live module has; see dmesg, and run depmod (ENOENT)");
-test(says, "insert", "EIO", "EIO from insert; see dmesg");
-test(says, "run", "ENOENT", "ENOENT from run; see dmesg");
-
-test("what is no refusal is told in its own words", (t) => {
-	t.is(explainFailure(new Error("it broke")), "it broke");
-	t.is(explainFailure(undefined), "it failed");
-});
 
 const source = { file: "/etc/modprobe.d/a.conf", line: 3 };
 const found = { module: "a", via: "alias index", pattern: "x:*" } as const;
-
-test("a line is named by its file and its number, and one of the kernel command line is not", (t) => {
-	t.is(formatSource(source), "/etc/modprobe.d/a.conf line 3");
-	t.is(formatSource({ file: "/proc/cmdline", line: 0 }), "the kernel command line");
-});
 
 const causes = test.macro({
 	exec: (t, cause: Cause, sentence: string) => t.is(explainCause(cause), sentence),
@@ -122,11 +88,4 @@ test("a decision names every module and what keeps it out", (t) => {
 		explainDecision({ ...decision, matches }),
 		"/devices/1: x:1 asks for a, b (built into the kernel), c (blacklisted by /etc/modprobe.d/a.conf line 3)",
 	);
-});
-
-test("an alias longer than a line is cut in its middle, and no other", (t) => {
-	const long = `cpu:${"0".repeat(700)}:end`;
-	t.true(shorten(long).length <= 120);
-	t.regex(shorten(long), /^cpu:0+\.\.\.0+:end$/);
-	t.is(shorten("x".repeat(120)), "x".repeat(120));
 });

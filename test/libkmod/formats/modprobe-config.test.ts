@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { formatConfig } from "../../../src/libkmod/formats/config-dump.js";
-import { mergeModprobeConfigs, parseModprobeConfig } from "../../../src/libkmod/formats/modprobe-config.js";
+import {
+	formatSource,
+	mergeModprobeConfigs,
+	parseModprobeConfig,
+} from "../../../src/libkmod/formats/modprobe-config.js";
 import { readConfiguration } from "../../../src/libkmod/knowledge/configuration.js";
 import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
 import { files } from "../../../src/linux/files/files.js";
@@ -246,3 +250,8 @@ function randomLine(random: Random): string {
 		return [wordsOf(1), ...some].filter((part) => part !== "").join(blank());
 	}
 }
+
+test("a line is named by its file and its number, and one of the kernel command line is not", (t) => {
+	t.is(formatSource({ file: "/etc/modprobe.d/a.conf", line: 3 }), "/etc/modprobe.d/a.conf line 3");
+	t.is(formatSource({ file: "/proc/cmdline", line: 0 }), "the kernel command line");
+});

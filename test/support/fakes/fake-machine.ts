@@ -1,5 +1,6 @@
 // A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
 
+import { parseSettings } from "../../../src/agent/settings/settings-file.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Client, ControlOptions } from "../../../src/ports/control.js";
 import type { DeviceIdentity, PresentDevice } from "../../../src/ports/devices.js";
@@ -122,6 +123,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
 		},
 		kernel: async () => fakeKernel,
+		parseSettings: async (...settings) => parseSettings(...settings),
 		moduleTree: async () => {
 			throw new Error("no test asks a machine in memory for its module files");
 		},

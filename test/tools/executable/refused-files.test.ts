@@ -72,7 +72,7 @@ const prefixes: Readonly<Record<string, RegExp>> = {
 	"static-nodes": /^(?:Error|Warning): /,
 };
 
-const { kmod: _, ...tools } = kmodTools;
+const tools = kmodTools;
 const { help: __, ...own } = commands;
 
 for (const [name, load] of Object.entries({ ...tools, ...own }))

@@ -1,11 +1,13 @@
 import test from "ava";
+import { parseSettings } from "../../../src/agent/settings/settings-file.js";
 import { type Files, Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { honoursEveryLine } from "../../../src/tools/modprobe/configuration.js";
 import { filesIn } from "../../support/worlds/world.js";
 
 async function read(files: Files) {
 	const said: string[] = [];
-	const honours = await honoursEveryLine(files, (severity, text) => said.push(`${severity}: ${text}`));
+	const machine = { parseSettings: async (...settings: [string, string]) => parseSettings(...settings) };
+	const honours = await honoursEveryLine(files, machine, (severity, text) => said.push(`${severity}: ${text}`));
 	return { honours, said };
 }
 const settings = (text: string) => filesIn(new Map([["/etc/hotplugd.toml", Buffer.from(text)]]));

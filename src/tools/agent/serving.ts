@@ -1,0 +1,18 @@
+// What the agent as a service is put together from.
+import type { Settings } from "../../agent/settings/settings.js";
+import type { Journal } from "../../agent/telling/journal.js";
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Machine } from "../../ports/machine.js";
+import type { ServiceMachine } from "../../ports/service.js";
+import type { UeventSource } from "../../ports/uevents.js";
+import type { AgentOptions } from "./agent-start.js";
+
+export type Serving = {
+	readonly given: AgentOptions & { readonly notifyFd: number | undefined };
+	readonly machine: Machine;
+	readonly ports: ServiceMachine;
+	readonly kernel: Kernel;
+	readonly settings: Settings;
+	readonly source: UeventSource;
+	readonly journal: Journal;
+};

@@ -1,0 +1,65 @@
+// One call of depmod: its options, and where it reads and writes.
+import type { ModuleTree } from "../../libkmod/depmod/module-tree.js";
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Machine } from "../../ports/machine.js";
+import type { Say } from "../command-line/messages.js";
+import { absolutePath } from "../command-line/module-directory.js";
+import type { Given, Options } from "../command-line/options.js";
+
+export const options = {
+	all: { short: "a", help: "Probe all modules, which is the default" },
+	quick: { short: "A", help: "Do nothing where no module is newer than modules.dep" },
+	errsyms: { short: "e", help: "Report symbols that no module and not the kernel has; needs -E or -F" },
+	show: { short: "n", also: ["dry-run"], help: "Write the text files on standard output and change nothing" },
+	symbolPrefix: {
+		short: "P",
+		argument: "PREFIX",
+		help: "The character in front of every symbol on some architectures",
+	},
+	config: { short: "C", argument: "PATH", repeat: true, help: "Read configuration from PATH" },
+	verbose: { short: "v", repeat: true, help: "Say which module needs which, and for what symbol" },
+	warn: { short: "w", help: "Warn of aliases that a module has twice" },
+	basedir: { short: "b", argument: "DIR", help: "The root below which /lib/modules is" },
+	moduledir: { short: "m", argument: "DIR", help: "Where modules are below the root, if not in /lib/modules" },
+	outdir: { short: "o", argument: "DIR", help: "Write below this root instead" },
+	filesyms: { short: "F", argument: "FILE", help: "The kernel's symbols: its System.map" },
+	symvers: { short: "E", argument: "FILE", help: "The kernel's symbols with their versions: its Module.symvers" },
+	unresolvedError: { short: "u", hidden: true, help: "Does nothing" },
+	quiet: { short: "q", hidden: true, help: "Does nothing" },
+	root: { short: "r", hidden: true, help: "Does nothing" },
+	map: { hidden: true, help: "Does nothing" },
+} as const satisfies Options;
+
+/**
+ * kmod refuses them since 34. Installers (`depmod -q -a`) and the packaging of kernels (`depmod -u -ae -r`) still pass them, and a
+ * kernel without indexes does not boot: as in kmod 30 a warning is all they get.
+ */
+export const DEPRECATED = ["unresolvedError", "quiet", "root", "map"];
+
+export type DepmodGiven = Given<typeof options>;
+
+/** All that one call has to do with. */
+export type DepmodCall = Places & {
+	readonly given: DepmodGiven;
+	readonly machine: Machine;
+	readonly kernel: Kernel;
+	readonly tree: ModuleTree;
+	readonly say: Say;
+};
+
+type Places = {
+	readonly release: string;
+	/** Where the modules are, and where the files are to go. */
+	readonly directory: string;
+	readonly output: string;
+};
+
+export function placesOf({ options, operands: [version] }: DepmodGiven, machine: Machine, kernel: Kernel): Places {
+	const { basedir, outdir, moduledir = "/lib/modules" } = options;
+	const release = version ?? kernel.release;
+	const below = (root: string | undefined) => {
+		const modules = moduledir.startsWith("/") ? moduledir : `/${moduledir}`;
+		return `${root === undefined ? "" : absolutePath(machine, root)}${modules}/${release}`;
+	};
+	return { release, directory: below(basedir), output: below(outdir ?? basedir) };
+}

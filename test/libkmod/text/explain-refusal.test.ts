@@ -1,0 +1,25 @@
+// What the kernel's answers mean.
+import test from "ava";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import { explainFailure } from "../../../src/libkmod/text/explain-refusal.js";
+
+const FILE = "/lib/modules/6.1.0/kernel/e1000.ko.xz";
+
+const says = test.macro({
+	exec(t, operation: string, code: string, sentence: string) {
+		t.is(explainFailure(new Refusal(operation, FILE, code, 1)), sentence);
+	},
+	title: (_, operation, code) => `${code} from ${operation} is explained`,
+});
+
+test(says, "open", "ENOENT", `${FILE} is gone; run depmod (ENOENT)`);
+test(says, "open", "EACCES", `${FILE} may not be read (EACCES)`);
+test(says, "decompress", "EINVAL", `${FILE} cannot be decompressed: it is damaged (EINVAL)`);
+test(says, "insert", "ENOENT", "it needs a symbol that no live module has; see dmesg, and run depmod (ENOENT)");
+test(says, "insert", "EIO", "EIO from insert; see dmesg");
+test(says, "run", "ENOENT", "ENOENT from run; see dmesg");
+
+test("what is no refusal is told in its own words", (t) => {
+	t.is(explainFailure(new Error("it broke")), "it broke");
+	t.is(explainFailure(undefined), "it failed");
+});
