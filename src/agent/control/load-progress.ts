@@ -5,7 +5,7 @@
 // answer waits for the wanted modules alone, which wait for what they need, and not for one that had begun before it was asked,
 // unless nothing else that is wanted comes to life.
 import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
-import { type Decision, listWanted } from "../decisions/decide.js";
+import { type Decision, listWanted } from "../decisions/decider.js";
 import { judgeLoad } from "./load-verdict.js";
 import type { LoadReply } from "./protocol.js";
 

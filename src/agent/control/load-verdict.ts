@@ -1,6 +1,6 @@
 // What came of an alias that somebody asked for, in words and as modprobe's exit status would have it.
 import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
-import type { Decision } from "../decisions/decide.js";
+import type { Decision } from "../decisions/decider.js";
 import { explainDecision, explainOutcome } from "../telling/explain.js";
 import type { LoadReply } from "./protocol.js";
 

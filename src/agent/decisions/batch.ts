@@ -11,7 +11,7 @@ import {
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { asError } from "../faults/skipped.js";
-import { type Decision, listWanted } from "./decide.js";
+import { type Decision, listWanted } from "./decider.js";
 
 /** Why a wanted module is not in the plan. */
 export type Spared = {

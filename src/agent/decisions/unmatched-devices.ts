@@ -3,7 +3,7 @@
 
 import type { PresentDevice } from "../../ports/devices.js";
 import { makeRecent } from "../faults/recent.js";
-import type { Decision } from "./decide.js";
+import type { Decision } from "./decider.js";
 
 export type Unmatched = {
 	note(device: PresentDevice, decisions: readonly Decision[]): void;

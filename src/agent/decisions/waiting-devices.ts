@@ -1,5 +1,5 @@
 // Devices that wait, by the module they want, for an end that others brought about, with what was decided for them.
-import type { Decision } from "./decide.js";
+import type { Decision } from "./decider.js";
 
 export type Latecomers = {
 	/** Those of the decisions that wait from now on, or did already. */

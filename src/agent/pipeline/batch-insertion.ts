@@ -30,7 +30,7 @@ import { type Absence, findAbsence, MOST_TRIES, PAUSES } from "../decisions/abse
 import type { Attempts } from "../decisions/attempts.js";
 import type { BackOff } from "../decisions/back-off.js";
 import { type Batch, planApart, planBatch, type Spared } from "../decisions/batch.js";
-import type { Decision } from "../decisions/decide.js";
+import type { Decision } from "../decisions/decider.js";
 import { makeLatecomers } from "../decisions/waiting-devices.js";
 import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";

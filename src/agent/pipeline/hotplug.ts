@@ -31,7 +31,7 @@ import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { makeAttempts } from "../decisions/attempts.js";
 import { makeBackOff, noBackOff } from "../decisions/back-off.js";
-import { type Decider, type Decision, makeDecider } from "../decisions/decide.js";
+import { type Decider, type Decision, makeDecider } from "../decisions/decider.js";
 import { makeUnmatched } from "../decisions/unmatched-devices.js";
 import type { Announcement, Devices } from "../devices/devices.js";
 import { makeLosses } from "../devices/losses.js";

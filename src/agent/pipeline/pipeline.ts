@@ -11,7 +11,7 @@ import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import type { OpenUeventSocket, UeventSource } from "../../ports/uevents.js";
 import { concernOf } from "../commands/commands.js";
-import { makeDecider } from "../decisions/decide.js";
+import { makeDecider } from "../decisions/decider.js";
 import { listGone, listLive } from "../decisions/live-modules.js";
 import { announcements } from "../devices/announcements.js";
 import type { Devices } from "../devices/devices.js";

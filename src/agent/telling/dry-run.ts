@@ -9,7 +9,7 @@ import { shorten } from "../../libkmod/text/shorten.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { type Batch, planApart, planBatch } from "../decisions/batch.js";
-import { type Decision, makeDecider, type Verdict } from "../decisions/decide.js";
+import { type Decision, makeDecider, type Verdict } from "../decisions/decider.js";
 import { listLookupProblems } from "../decisions/lookup-problems.js";
 import { sliced } from "../devices/slices.js";
 import { noPolicy, type Policy } from "../policy/policy.js";

@@ -7,7 +7,7 @@ import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import { explainFailure } from "../../libkmod/text/explain-refusal.js";
 import { shorten } from "../../libkmod/text/shorten.js";
-import type { Decision, Match } from "../decisions/decide.js";
+import type { Decision, Match } from "../decisions/decider.js";
 import type { Skipped } from "../faults/skipped.js";
 
 /** Why a module is in a plan. */

@@ -1,7 +1,7 @@
 // What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
 // one of them cannot be had.
 
-import { withMasks } from "../../agent/decisions/decide.js";
+import { withMasks } from "../../agent/decisions/decider.js";
 import type { Policy } from "../../agent/policy/policy.js";
 import { policyDirectories, readPolicy } from "../../agent/policy/policy-files.js";
 import { DEFAULTS_COUNT, defaultSettings, type Settings } from "../../agent/settings/settings.js";

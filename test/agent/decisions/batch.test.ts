@@ -1,6 +1,6 @@
 import test from "ava";
 import { type Batch, planBatch } from "../../../src/agent/decisions/batch.js";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import type { PresentDevice } from "../../../src/ports/devices.js";
 import { makeWorld, type World } from "../../support/worlds/world.js";
 

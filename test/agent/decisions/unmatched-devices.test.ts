@@ -1,5 +1,5 @@
 import test from "ava";
-import type { Decision } from "../../../src/agent/decisions/decide.js";
+import type { Decision } from "../../../src/agent/decisions/decider.js";
 import { makeUnmatched } from "../../../src/agent/decisions/unmatched-devices.js";
 
 const decision = (alias: string, module?: string): Decision => ({

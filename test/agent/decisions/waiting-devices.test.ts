@@ -1,5 +1,5 @@
 import test from "ava";
-import type { Decision } from "../../../src/agent/decisions/decide.js";
+import type { Decision } from "../../../src/agent/decisions/decider.js";
 import { makeLatecomers } from "../../../src/agent/decisions/waiting-devices.js";
 
 const decision = (device: string, module: string): Decision => ({

@@ -2,7 +2,7 @@ import test from "ava";
 import { NEVER, type SchedulerLike, Subject, VirtualTimeScheduler } from "rxjs";
 import { makeAttempts } from "../../../src/agent/decisions/attempts.js";
 import { type BackOff, makeBackOff, noBackOff } from "../../../src/agent/decisions/back-off.js";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import { makeBatchInsertion } from "../../../src/agent/pipeline/batch-insertion.js";
 import { monotonicScheduler } from "../../../src/agent/pipeline/monotonic-scheduler.js";
 import type { Report } from "../../../src/agent/telling/report.js";

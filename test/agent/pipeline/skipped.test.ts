@@ -4,7 +4,7 @@ import test from "ava";
 import { concat, lastValueFrom, NEVER, of, toArray } from "rxjs";
 import { makeCommands } from "../../../src/agent/commands/commands.js";
 import { planApart, planBatch } from "../../../src/agent/decisions/batch.js";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import type { Announcement } from "../../../src/agent/devices/devices.js";
 import { seenByUdev } from "../../../src/agent/devices/udev-database.js";
 import { parseUevent } from "../../../src/agent/devices/uevent.js";

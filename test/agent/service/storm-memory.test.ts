@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import type { Batch } from "../../../src/agent/decisions/batch.js";
-import type { Decision } from "../../../src/agent/decisions/decide.js";
+import type { Decision } from "../../../src/agent/decisions/decider.js";
 import type { Uevent } from "../../../src/agent/devices/uevent.js";
 import { makeAftermath } from "../../../src/agent/service/storm-memory.js";
 import type { Report } from "../../../src/agent/telling/report.js";

@@ -1,6 +1,6 @@
 // The dry run's text.
 import test from "ava";
-import { withMasks } from "../../../src/agent/decisions/decide.js";
+import { withMasks } from "../../../src/agent/decisions/decider.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../../src/agent/telling/dry-run.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";

@@ -1,5 +1,5 @@
 import test from "ava";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import { openJournal } from "../../../src/agent/telling/journal.js";
 import type { Report } from "../../../src/agent/telling/report.js";
 import type { Outcome } from "../../../src/libkmod/insertion/outcome.js";

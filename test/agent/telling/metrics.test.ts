@@ -1,6 +1,6 @@
 import test from "ava";
 import type { Command, CommandReport } from "../../../src/agent/commands/command-pool.js";
-import type { Decision } from "../../../src/agent/decisions/decide.js";
+import type { Decision } from "../../../src/agent/decisions/decider.js";
 import { makeMetrics } from "../../../src/agent/telling/metrics.js";
 import type { Report } from "../../../src/agent/telling/report.js";
 import type { Outcome, Result } from "../../../src/libkmod/insertion/outcome.js";

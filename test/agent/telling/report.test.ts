@@ -1,6 +1,6 @@
 import test from "ava";
 import { planBatch } from "../../../src/agent/decisions/batch.js";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import { type Report, reportRecord } from "../../../src/agent/telling/report.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { makeWorld } from "../../support/worlds/world.js";

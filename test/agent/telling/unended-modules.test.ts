@@ -1,6 +1,6 @@
 import test from "ava";
 import { planBatch } from "../../../src/agent/decisions/batch.js";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import {
 	explainUnended,
 	isAnythingUnended,

@@ -1,5 +1,5 @@
 import test from "ava";
-import { makeDecider } from "../../../src/agent/decisions/decide.js";
+import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { makeDevice } from "../../../src/linux/devices/walked-device.js";
 import { makeWorld } from "../../support/worlds/world.js";

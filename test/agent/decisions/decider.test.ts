@@ -1,5 +1,5 @@
 import test from "ava";
-import { listWanted, makeDecider, withMasks } from "../../../src/agent/decisions/decide.js";
+import { listWanted, makeDecider, withMasks } from "../../../src/agent/decisions/decider.js";
 import { noPolicy } from "../../../src/agent/policy/policy.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { MalformedIndex } from "../../../src/libkmod/formats/index-file.js";
