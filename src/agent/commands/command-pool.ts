@@ -1,6 +1,7 @@
 // Commands of policy in a pool of their own, so many at once and no more: those of one device one after the other, in the order
 // in which they were asked for, and no device before another that has waited longer.
 
+import { type Observable, Subject } from "rxjs";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 
@@ -43,6 +44,8 @@ export type CommandPool = {
 	/** Those that run. */
 	underway(): readonly Command[];
 	waiting(): number;
+	/** Emits when one is added, or has ended. */
+	readonly changes: Observable<unknown>;
 	/** The number of the command that was added last: they count from 1. */
 	latest(): number;
 	/** Commands up to a number that have not ended. */
@@ -69,6 +72,7 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 	const busy = new Map<string, Entry[]>();
 	const running = new Set<Entry>();
 	const ends = new Set<Promise<void>>();
+	const changes = new Subject<void>();
 	let waiting = 0;
 	let latest = 0;
 	let stopped = false;
@@ -91,6 +95,7 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 				busy.delete(device);
 				if (left.length > 0) ready.set(device, left);
 				begin();
+				changes.next();
 			});
 			ends.add(end);
 		}
@@ -116,10 +121,12 @@ export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, repor
 			if (queue === undefined) ready.set(command.device, [entry]);
 			else queue.push(entry);
 			begin();
+			changes.next();
 		},
 		running: () => ends.size,
 		underway: () => [...running].map(({ command }) => command),
 		waiting: () => waiting,
+		changes,
 		latest: () => latest,
 		unfinished(upTo, isExempt) {
 			const exempt = new Set([...running].filter(({ pids }) => isExempt(pids)));

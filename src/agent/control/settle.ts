@@ -9,12 +9,15 @@ import { isThere } from "../../libkmod/kernel/presence.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import type { Command, CommandPool } from "../commands/command-pool.js";
 import { UDEV_QUEUE } from "../devices/udev-walk.js";
-import type { Pulse } from "../pipeline/progress.js";
+import { isUnderWay, type Progress } from "../pipeline/progress.js";
 import type { SettleReply } from "./protocol.js";
 import type { Askers } from "./waiting-clients.js";
 
 export type SettleOptions = {
-	readonly pulse: Pulse;
+	/** How far the pipeline has got by now. */
+	readonly progress: () => Progress;
+	/** Has the kernel asked whether uevents were lost: a look is due then. */
+	readonly checkLosses: () => void;
 	readonly inserter: Pick<Inserter, "busy" | "running">;
 	readonly commands: Pick<CommandPool, "latest" | "unfinished">;
 	readonly files: Pick<Files, "read" | "stamp">;
@@ -25,8 +28,11 @@ export type SettleOptions = {
 	readonly askers: Pick<Askers, "areAsking">;
 	/** Of whoever asks, who is one of the askers. */
 	readonly lineage: readonly number[];
-	/** Resolves a while later. */
-	readonly pause: () => Promise<void>;
+	/**
+	 * Resolves when something may have changed, a moment later at least.
+	 * @param unannounced whether something is waited for that gives no notice when it changes
+	 */
+	readonly change: (unannounced: boolean) => Promise<void>;
 	/** Whether it has waited long enough. */
 	readonly isOver: () => boolean;
 };
@@ -34,9 +40,9 @@ export type SettleOptions = {
 const KERNEL_SEQNUM = "/sys/kernel/uevent_seqnum";
 
 export async function settle(options: SettleOptions): Promise<SettleReply> {
-	const { pulse, commands, pause, isOver } = options;
+	const { progress, checkLosses, commands, change, isOver } = options;
 	const target = readSeqnum(options.files);
-	pulse.checkLosses();
+	checkLosses();
 	let checkedAgain = false;
 	let latest: number | undefined;
 	let quietSince: number | undefined;
@@ -46,7 +52,7 @@ export async function settle(options: SettleOptions): Promise<SettleReply> {
 		if (left.length === 0 && !checkedAgain) {
 			// Once: in a storm there is always more.
 			checkedAgain = true;
-			pulse.checkLosses();
+			checkLosses();
 			left = listUnsettled(options, exempts, target);
 		}
 		// Commands for what came up: those that are added later are for what came later.
@@ -56,13 +62,13 @@ export async function settle(options: SettleOptions): Promise<SettleReply> {
 		const notWaitedFor = [...exempts.modules.map(describeModule), ...exempt.map(describeCommand)];
 		const told = notWaitedFor.length > 0 ? { not_waited_for: notWaitedFor } : {};
 		// Twice, with time between for what the last driver brought up to be heard of.
-		if (waitingFor.length === 0 && quietSince === pulse.activity) return { settled: true, waiting_for: [], ...told };
-		quietSince = waitingFor.length === 0 ? pulse.activity : undefined;
+		if (waitingFor.length === 0 && quietSince === progress().ended) return { settled: true, waiting_for: [], ...told };
+		quietSince = waitingFor.length === 0 ? progress().ended : undefined;
 		if (isOver()) {
 			const [...waiting_for] = waitingFor.length > 0 ? waitingFor : ["a moment of quiet"];
 			return { settled: false, waiting_for, ...told };
 		}
-		await pause();
+		await change(waitingFor.length === 0 || isAnyUnannounced(options));
 	}
 }
 
@@ -84,16 +90,24 @@ function findExempts({ inserter, commands, pidsOf, askers, lineage }: SettleOpti
 }
 
 function listUnsettled(options: SettleOptions, { modules }: Exempts, target: number): readonly string[] {
-	const { pulse, inserter, files, source, isReloading } = options;
+	const { inserter, isReloading } = options;
+	const { socket, ...progress } = options.progress();
 	const left: string[] = [];
-	if (pulse.socket === undefined) left.push("the uevent socket");
+	if (socket === undefined) left.push("the uevent socket");
 	// Others may go on sending: what came later than the question is not waited for.
-	else if (pulse.socket.waiting() > 0 && !((pulse.seqnum ?? -1) >= target)) left.push("uevents that wait to be read");
-	if (pulse.isLooking()) left.push("a look at all devices");
+	else if (hasUnread(options) && !((progress.seqnum ?? -1) >= target)) left.push("uevents that wait to be read");
+	if (isUnderWay({ socket, ...progress })) left.push("a look at all devices");
 	if (isReloading()) left.push("what is known to be read anew");
-	if (source === "udev" && isThere(files, UDEV_QUEUE)) left.push("udev's queue");
+	if (hasUdevQueue(options)) left.push("udev's queue");
 	return [...left, ...listBusy(inserter, new Set(modules))];
 }
+
+const hasUnread = ({ progress }: SettleOptions): boolean => (progress().socket?.waiting() ?? 0) > 0;
+
+const hasUdevQueue = ({ source, files }: SettleOptions): boolean => source === "udev" && isThere(files, UDEV_QUEUE);
+
+/** The kernel does not tell when its messages have been read, nor udev when its queue is empty. */
+const isAnyUnannounced = (options: SettleOptions): boolean => hasUnread(options) || hasUdevQueue(options);
 
 /** What gets on and is not exempt: modules by name, or that others wait for their turn. */
 export function listBusy(

@@ -1,6 +1,7 @@
 // Who waits for an answer of the agent's. A command that the agent runs may have one below it: then the command does not end
 // before the answer comes, and the answer must not wait for the command's end, nor for that of another one that waits likewise.
 
+import { type Observable, Subject } from "rxjs";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Client } from "../../ports/control.js";
 
@@ -9,22 +10,28 @@ export type Askers = {
 	during<T>(client: Client, answer: () => Promise<T>): Promise<T>;
 	/** Whether one of these processes, or one below them, waits. */
 	areAsking(pids: Iterable<number>): boolean;
+	/** Emits when a client begins to wait, or has its answer. */
+	readonly changes: Observable<unknown>;
 };
 
 export function makeAskers(): Askers {
 	const waiting = new Set<() => ReadonlySet<number>>();
+	const changes = new Subject<void>();
 	return {
 		async during(client, answer) {
 			// A file of /proc for each of its parents: read for whoever must know, since most requests end before anybody does.
 			let known: ReadonlySet<number> | undefined;
 			const lineage = () => (known ??= new Set(client.lineage()));
 			waiting.add(lineage);
+			changes.next();
 			try {
 				return await answer();
 			} finally {
 				waiting.delete(lineage);
+				changes.next();
 			}
 		},
+		changes,
 		areAsking: (pids) => [...pids].some((pid) => [...waiting].some((lineage) => lineage().has(pid))),
 	};
 }

@@ -1,7 +1,16 @@
 // One agent over one machine: what coldplug and the daemon have in common, put together. Before anything asynchronous is done,
 // the thread pool must have been sized.
 
-import { lastValueFrom, type Observable, ReplaySubject, Subject, tap } from "rxjs";
+import {
+	BehaviorSubject,
+	ignoreElements,
+	lastValueFrom,
+	type Observable,
+	ReplaySubject,
+	type SchedulerLike,
+	Subject,
+	tap,
+} from "rxjs";
 import { type Inserter, makeInserter } from "../../libkmod/insertion/inserter.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -23,8 +32,10 @@ import { listLoads, noPolicy, type Policy } from "../policy/policy.js";
 import { type Group, weighBy } from "../settings/priority.js";
 import type { Settings } from "../settings/settings.js";
 import type { Report } from "../telling/report.js";
-import { hotplug, type LoadRequest } from "./hotplug.js";
-import { makePulse, type Pulse } from "./progress.js";
+import type { AliasRequest } from "./events.js";
+import { hotplug } from "./hotplug.js";
+import { monotonicScheduler } from "./monotonic-scheduler.js";
+import { beforeAll, type Progress } from "./progress.js";
 
 export type PipelineOptions = {
 	readonly kernel: Kernel;
@@ -38,18 +49,24 @@ export type PipelineOptions = {
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
 	readonly policy?: () => Policy;
+	/** By which all of it waits: the monotonic one where absent. */
+	readonly scheduler?: SchedulerLike;
 };
 
 export type Pipeline = {
 	readonly inserter: Inserter;
-	readonly pulse: Pulse;
+	readonly progress: BehaviorSubject<Progress>;
+	/** Has the kernel asked whether uevents were lost: a look is due then. */
+	checkLosses(): void;
 	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
 	open(): Promise<void>;
+	/** All that it reports while it runs. */
+	readonly reports: Observable<Report>;
 	/**
 	 * Resolves when it is stopped, or settled where it ends then, and everything that was begun has ended or hangs. To be called
 	 * once.
 	 */
-	run(onReport: (report: Report) => void): Promise<void>;
+	run(): Promise<void>;
 	/** What is known has changed. */
 	renew(): void;
 	/** Something else than its own work was passed over: it is one of the reports. */
@@ -57,7 +74,7 @@ export type Pipeline = {
 	/** Looks at all devices again: what they asked for could not be had. */
 	lookAgain(): void;
 	/** While it runs. */
-	load(request: LoadRequest): void;
+	load(request: AliasRequest): void;
 	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
 	stop(): void;
 	/** The same, and nothing is awaited. */
@@ -66,13 +83,17 @@ export type Pipeline = {
 
 export function makePipeline(options: PipelineOptions): Pipeline {
 	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
+	const { scheduler = monotonicScheduler } = options;
 	const remarks = new Subject<Report>();
-	const requests = new Subject<LoadRequest>();
+	/** Of which many may read; what ends it is told by run. */
+	const told = new Subject<Report>();
+	const requests = new Subject<AliasRequest>();
 	const renewed = new Subject<void>();
 	const missed = new Subject<void>();
 	const stop = new ReplaySubject<void>(1);
 	const leave = new ReplaySubject<void>(1);
-	const pulse = makePulse();
+	const progress = new BehaviorSubject(beforeAll);
+	const checks = new Subject<void>();
 	const hungMilliseconds = 1000 * settings.hung_seconds;
 	const inserter = makeInserter({
 		kernel,
@@ -90,44 +111,38 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	function reports(): Observable<Report> {
 		if (openSocket === undefined) throw new Error("the pipeline was not opened");
 		return hotplug({
-			...options,
-			devices: { announced: announcements(openSocket), ...lookedAt({ ...options, source, policy }, onSkipped) },
+			devices: {
+				announced: announcements(openSocket),
+				...lookedAt({ sources, settings, source, kernel, policy }, onSkipped),
+			},
+			knowledge,
 			decider: () => makeDecider(knowledge(), policy(), onSkipped),
 			asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent, onSkipped).length > 0,
-			inserter,
-			remarks,
-			requests,
-			renewed,
-			missed,
-			pulse,
-			stop,
-			leave,
 			listLive: () => listLive(kernel),
 			hasFile: (path) => isThere(kernel, path),
 			quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
+			lookAtStart: options.lookAtStart ?? true,
+			endWhenSettled: options.endWhenSettled,
+			...{ inserter, remarks, requests, renewed, missed, checks, progress, stop, leave, scheduler },
 		});
 	}
 
 	return {
 		inserter,
-		pulse,
+		progress,
+		checkLosses: () => checks.next(),
 		async open() {
 			openSocket = await sources.listen({ receiveBuffer: settings.receive_buffer_bytes, source });
 		},
-		async run(onReport) {
-			// What cannot even be told that something was passed over has no other way to be told.
-			const take = (report: Report): void => {
-				if (report.kind === "skipped")
-					attempt(
-						"",
-						() => undefined,
-						undefined,
-						() => onReport(report),
-					);
-				else attempt("a reader of the reports", onSkipped, undefined, () => onReport(report));
-			};
-			await lastValueFrom(reports().pipe(tap(take)), { defaultValue: undefined });
-		},
+		reports: told,
+		run: () =>
+			lastValueFrom(
+				reports().pipe(
+					tap((report) => told.next(report)),
+					ignoreElements(),
+				),
+				{ defaultValue: undefined },
+			),
 		renew: () => renewed.next(),
 		onSkipped,
 		lookAgain: () => missed.next(),

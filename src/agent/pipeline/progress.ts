@@ -1,26 +1,66 @@
-// What the pipeline is at, kept up to date while it runs, for whoever asks whether all is handled.
+// How far the pipeline has got, out of its events: what settle, reload and status go by.
+import { type BehaviorSubject, type MonoTypeOperatorFunction, map, scan, tap } from "rxjs";
+import type { PipelineEvent } from "./events.js";
 
-export type Pulse = {
-	/** The socket that it listens to; undefined while there is none. */
-	socket?:
-		| {
-				readonly receiveBuffer: number;
-				/** How many messages the kernel could not deliver so far. */
-				drops(): number;
-				/** Bytes of messages that wait to be read. */
-				waiting(): number;
-		  }
-		| undefined;
-	/** The number of the latest uevent heard. */
-	seqnum?: number | undefined;
-	/** Counts the outcomes: where it stands still, nothing ended. */
-	activity: number;
-	/** Whether a look at all devices is due or goes on. */
-	isLooking(): boolean;
-	/** Has the kernel asked whether uevents were lost: a look is due then. */
-	checkLosses(): void;
+export type Progress = {
+	/** What is listened to; undefined while no socket is bound. */
+	readonly socket: { waiting(): number } | undefined;
+	/** How many sockets have failed, one after the other. */
+	readonly failures: number;
+	/** The highest SEQNUM that was heard since the socket was bound. */
+	readonly seqnum: number | undefined;
+	/** A look at all devices is to begin. */
+	readonly isLookDue: boolean;
+	readonly isLooking: boolean;
+	/** Counts the outcomes: where it stands still, nothing has ended. */
+	readonly ended: number;
 };
 
-export function makePulse(): Pulse {
-	return { activity: 0, isLooking: () => true, checkLosses: () => undefined };
+export const beforeAll: Progress = {
+	socket: undefined,
+	failures: 0,
+	seqnum: undefined,
+	isLookDue: true,
+	isLooking: false,
+	ended: 0,
+};
+
+export function advance(progress: Progress, event: PipelineEvent): Progress {
+	switch (event.kind) {
+		case "opened":
+			return { ...progress, socket: event, failures: 0, seqnum: undefined };
+		case "deaf":
+			return { ...progress, socket: undefined, failures: progress.failures + 1 };
+		case "heard":
+			return { ...progress, seqnum: event.seqnum };
+		case "missed":
+			return { ...progress, isLookDue: true };
+		case "looking":
+			return { ...progress, isLookDue: false, isLooking: true };
+		case "walked":
+			return { ...progress, isLooking: false };
+		case "blind":
+			return { ...progress, isLookDue: true, isLooking: false };
+		case "outcome":
+			return { ...progress, ended: progress.ended + 1 };
+		default:
+			return progress;
+	}
 }
+
+/** Whether a look at all devices is due or goes on. */
+export function isUnderWay({ isLookDue, isLooking }: Progress): boolean {
+	return isLookDue || isLooking;
+}
+
+/** Tells how far its events have come, each before it goes on. */
+export function countProgress(progress: BehaviorSubject<Progress>): MonoTypeOperatorFunction<PipelineEvent> {
+	return (source) =>
+		source.pipe(
+			scan(({ now }, event) => ({ event, now: advance(now, event) }), { now: progress.value } as Counted),
+			tap(({ now }) => progress.next(now)),
+			map(({ event }) => event),
+		);
+}
+
+type Counted = { readonly event: PipelineEvent; readonly now: Progress };

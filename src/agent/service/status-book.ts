@@ -2,6 +2,7 @@
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
+import { isUnderWay } from "../pipeline/progress.js";
 import type { Settings } from "../settings/settings.js";
 import { explainOutcome, explainSkipped } from "../telling/explain.js";
 import type { Counted } from "../telling/metrics.js";
@@ -37,7 +38,7 @@ type BookOptions = {
 /** @param now milliseconds, of a clock that only goes forward */
 export function makeStatusBook(
 	{ version, source, knowledge, counted, settings }: BookOptions,
-	{ inserter, pulse }: Pick<Pipeline, "inserter" | "pulse">,
+	{ inserter, progress }: Pick<Pipeline, "inserter" | "progress">,
 	now: () => number = () => performance.now(),
 ): StatusBook {
 	const begun = now();
@@ -67,7 +68,7 @@ export function makeStatusBook(
 		const { name, since } = phase;
 		if (name !== "serving") return { name, since };
 		const settled = worked.last + settings.quiet_milliseconds;
-		if (inserter.busy() > 0 || pulse.isLooking() || now() < settled)
+		if (inserter.busy() > 0 || isUnderWay(progress.value) || now() < settled)
 			return { name: "working", since: Math.max(since, worked.first) };
 		return { name: "settled", since: Math.max(since, settled) };
 	}

@@ -12,8 +12,8 @@ import { explainOutcome } from "./explain.js";
 export type Report =
 	/** The socket is bound; bytes of receive buffer as the kernel gives them. */
 	| { readonly kind: "listening"; readonly receiveBuffer: number }
-	/** All uevents of one drain, of which most may ask for nothing. */
-	| { readonly kind: "heard"; readonly uevents: readonly Uevent[] }
+	/** All uevents of one drain, of which most may ask for nothing, and the highest SEQNUM heard since the socket was bound. */
+	| { readonly kind: "heard"; readonly uevents: readonly Uevent[]; readonly seqnum?: number | undefined }
 	| { readonly kind: "batch"; readonly batch: Batch }
 	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
 	/** Its insertion or command takes so long that its place was given to another; it is left to end. */

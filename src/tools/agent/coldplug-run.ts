@@ -1,6 +1,7 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
 
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
+import { readReports } from "../../agent/pipeline/report-readers.js";
 import { makePipeline } from "../../agent/pipeline/pipeline.js";
 import { exitStatus, explainFailures, judgeOutcomes } from "../../agent/telling/exit-status.js";
 import {
@@ -74,7 +75,7 @@ export async function loadColdplugged(
 		if (end !== "settled") end = "timed out";
 		pipeline.leave();
 	});
-	await pipeline.run((report) => {
+	const read = (report: Report): void => {
 		if (report.kind === "outcome") last.set(report.outcome.step.module, report.outcome);
 		if (report.kind === "batch") for (const [what, why] of listLookupProblems([report.batch])) problems.set(what, why);
 		if (report.kind === "settled") end = "settled";
@@ -83,7 +84,12 @@ export async function loadColdplugged(
 		book.record(report);
 		if (report.kind === "skipped") skipped.add(explainSkipped(report));
 		say(report, given, machine);
+	};
+	readReports(pipeline.reports, read, (error, report) => {
+		// What cannot even be told that something was passed over has no other way to be told.
+		if (report.kind !== "skipped") pipeline.onSkipped("a reader of the reports", error);
 	});
+	await pipeline.run();
 	clearTimeout(timeout);
 	const unended = book.list(pipeline.inserter.running());
 	const outcomes = [...last.values()];

@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Command, Unfinished } from "../../../src/agent/commands/command-pool.js";
 import { type SettleOptions, settle } from "../../../src/agent/control/settle.js";
-import { makePulse, type Pulse } from "../../../src/agent/pipeline/progress.js";
+import { beforeAll, type Progress } from "../../../src/agent/pipeline/progress.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
 type Situation = {
@@ -41,18 +41,16 @@ function setUp(source: SettleOptions["source"], situations: readonly Situation[]
 	const { lineage = [], waiting: asked = lineage } = asking;
 	let now = 0;
 	let checks = 0;
-	const pulse: Pulse = makePulse();
+	let ended = 0;
 	const at = (): Situation => situations[Math.min(now, situations.length - 1)]!;
-	const apply = (): void => {
-		const { waiting = 0, seqnum, deaf = false } = at();
-		pulse.socket = deaf ? undefined : { receiveBuffer: 1, drops: () => 0, waiting: () => waiting };
-		pulse.seqnum = seqnum;
-		pulse.isLooking = () => at().looking === true;
-		pulse.checkLosses = () => void checks++;
+	const progress = (): Progress => {
+		const { waiting = 0, seqnum, deaf = false, looking = false } = at();
+		const socket = deaf ? undefined : { waiting: () => waiting };
+		return { ...beforeAll, socket, seqnum, isLookDue: false, isLooking: looking, ended };
 	};
-	apply();
 	const options: SettleOptions = {
-		pulse,
+		progress,
+		checkLosses: () => void checks++,
 		source,
 		lineage,
 		isReloading: () => at().reloading === true,
@@ -78,14 +76,13 @@ function setUp(source: SettleOptions["source"], situations: readonly Situation[]
 			read: (path) => (path === "/sys/kernel/uevent_seqnum" ? Buffer.from("100\n") : undefined),
 			stamp: (path) => (path === "/run/udev/queue" && at().udevQueue ? "there" : undefined),
 		},
-		pause: async () => {
+		change: async () => {
 			now++;
-			pulse.activity += at().running ? 1 : 0;
-			apply();
+			ended += at().running ? 1 : 0;
 		},
 		isOver: () => now >= 10,
 	};
-	return { options, pauses: () => now, checks: () => checks };
+	return { options, pauses: () => now, checks: () => checks, end: () => void ended++ };
 }
 
 test("where nothing is left it takes two looks to be sure", async (t) => {
@@ -120,12 +117,12 @@ test("what is in flight is waited for, but not what hangs", async (t) => {
 });
 
 test("what ended between two looks makes it look again", async (t) => {
-	const { options } = setUp("kernel", [{}]);
+	const { options, end } = setUp("kernel", [{}]);
 	let pauses = 0;
-	const pause = async (): Promise<void> => {
-		if (++pauses === 1) options.pulse.activity++;
+	const change = async (): Promise<void> => {
+		if (++pauses === 1) end();
 	};
-	t.true((await settle({ ...options, pause })).settled);
+	t.true((await settle({ ...options, change })).settled);
 	t.is(pauses, 2);
 });
 
@@ -158,10 +155,12 @@ test("what was lost is asked for when it is asked, and once more when nothing el
 test("where a look is called for when nothing else is left, it is waited for", async (t) => {
 	const { options, pauses } = setUp("kernel", [{}, { looking: true }, { looking: true }, {}]);
 	let calls = 0;
-	options.pulse.checkLosses = () => {
-		if (++calls === 2) options.pulse.isLooking = () => true;
+	const checkLosses = (): void => void calls++;
+	const progress = (): Progress => {
+		const now = options.progress();
+		return calls === 2 && pauses() === 0 ? { ...now, isLookDue: true } : now;
 	};
-	t.true((await settle(options)).settled);
+	t.true((await settle({ ...options, checkLosses, progress })).settled);
 	t.is(pauses(), 4);
 });
 
@@ -202,7 +201,7 @@ test("a module whose install command asks is not waited for, nor what waits for 
 	const installs = { a: 10 };
 	const { options } = setUp("kernel", [{ running: ["a"], queued: 1, installs }], { lineage: [10] });
 	// In the bed something ends in each pause while a module runs.
-	t.deepEqual(await settle({ ...options, pause: async () => undefined }), {
+	t.deepEqual(await settle({ ...options, change: async () => undefined }), {
 		settled: true,
 		waiting_for: [],
 		not_waited_for: ["the install command of a"],

@@ -1,5 +1,6 @@
 import test from "ava";
-import { makePulse } from "../../../src/agent/pipeline/progress.js";
+import { BehaviorSubject } from "rxjs";
+import { beforeAll } from "../../../src/agent/pipeline/progress.js";
 import { makeStatusBook } from "../../../src/agent/service/status-book.js";
 import { defaultSettings } from "../../../src/agent/settings/settings.js";
 import { makeMetrics } from "../../../src/agent/telling/metrics.js";
@@ -23,17 +24,16 @@ const outcome: Outcome = {
 
 function setUp(knowledge = makeWorld({ modules: {} })) {
 	const clock = { now: 0, busy: 0 };
-	const pulse = makePulse();
-	pulse.isLooking = () => false;
+	const progress = new BehaviorSubject({ ...beforeAll, isLookDue: false });
 	const inserter = { busy: () => clock.busy, running: () => [], inFlight: () => clock.busy, stuck: () => [] };
 	const settings = { ...defaultSettings, quiet_milliseconds: 1000 };
 	const options = { version: "1", source: "udev", knowledge, settings, counted: makeMetrics() } as const;
-	const book = makeStatusBook(options, { inserter, pulse } as never, () => clock.now);
+	const book = makeStatusBook(options, { inserter, progress } as never, () => clock.now);
 	const state = (): [string, number] => {
 		const { state, state_milliseconds } = book.status();
 		return [state, state_milliseconds];
 	};
-	return { book, clock, pulse, state };
+	return { book, clock, progress, state };
 }
 
 test("it starts until it listens, works until nothing has ended for the quiet time, and then is settled", (t) => {
@@ -68,10 +68,10 @@ test("it works again when something is begun, and is settled again behind it", (
 });
 
 test("while it looks it works, and once it stops it does nothing else", (t) => {
-	const { book, clock, pulse, state } = setUp();
+	const { book, clock, progress, state } = setUp();
 	book.record({ kind: "listening", receiveBuffer: 4096 });
 	clock.now = 5000;
-	pulse.isLooking = () => true;
+	progress.next({ ...progress.value, isLooking: true });
 	t.is(state()[0], "working");
 	book.enter("reloading");
 	t.deepEqual(state(), ["reloading", 0]);

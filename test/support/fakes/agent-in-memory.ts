@@ -4,7 +4,8 @@ import { NEVER, Subject } from "rxjs";
 import { makeRequests, mayHold } from "../../../src/agent/control/load-requests.js";
 import type { LoadReply } from "../../../src/agent/control/protocol.js";
 import type { Announcement } from "../../../src/agent/devices/devices.js";
-import { hotplug, type LoadRequest } from "../../../src/agent/pipeline/hotplug.js";
+import type { AliasRequest } from "../../../src/agent/pipeline/events.js";
+import { hotplug } from "../../../src/agent/pipeline/hotplug.js";
 import type { Report } from "../../../src/agent/telling/report.js";
 import { makeInserter } from "../../../src/libkmod/insertion/inserter.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
@@ -39,7 +40,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 	const log: string[] = [];
 	const announced = new Subject<Announcement>();
 	const remarks = new Subject<Report>();
-	const asked = new Subject<LoadRequest>();
+	const asked = new Subject<AliasRequest>();
 	const inserter = makeInserter({
 		kernel,
 		parallel: 16,

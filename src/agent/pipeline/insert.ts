@@ -1,0 +1,32 @@
+// insert: decisions become batches, and batches outcomes. What was begun is carried on with, whatever ends the decisions.
+import { merge, mergeMap, type Observable, of, type SchedulerLike } from "rxjs";
+import { makeAttempts } from "../decisions/attempts.js";
+import type { BackOff } from "../decisions/back-off.js";
+import type { Report } from "../telling/report.js";
+import { type BatchInsertionOptions, makeBatchInsertion } from "./batch-insertion.js";
+import type { PipelineEvent } from "./events.js";
+
+export type InsertOptions = Omit<BatchInsertionOptions, "attempts"> & {
+	readonly backOff: BackOff;
+	readonly scheduler: SchedulerLike;
+	/** What the inserter finds to report, and what was passed over. */
+	readonly remarks: Observable<Report>;
+};
+
+export function insert(options: InsertOptions) {
+	return (source: Observable<PipelineEvent>): Observable<PipelineEvent> => {
+		const attempts = makeAttempts();
+		const insertDecided = makeBatchInsertion({ ...options, attempts });
+		const inserted = source.pipe(
+			mergeMap((event): Observable<PipelineEvent> => {
+				if (event.kind === "decided") return merge(of(event), insertDecided(event.decisions, event.asking));
+				// What was missed may be that a device left.
+				if (event.kind === "missed") attempts.forgetAll();
+				if (event.kind === "heard")
+					for (const { action, devpath } of event.uevents) if (action === "remove") attempts.forgetDevice(devpath);
+				return of(event);
+			}),
+		);
+		return merge(options.remarks, inserted);
+	};
+}
