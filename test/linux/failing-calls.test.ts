@@ -65,7 +65,7 @@ test.serial(
 		const made = new Set(
 			results.flatMap(({ calls }) => calls.map(([call, place]) => `${place.split(":")[0]} ${call}`)),
 		);
-		const imported = readdirSync("src/linux", { encoding: "utf8" })
+		const imported = readdirSync("src/linux", { encoding: "utf8", recursive: true })
 			.filter((name) => name.endsWith(".ts"))
 			.flatMap((name) => {
 				const file = `src/linux/${name.slice(0, -3)}`;

@@ -9,7 +9,7 @@ import {
 	formatModinfoSource,
 	type ModinfoSource,
 	modinfoProblems,
-} from "../../libkmod/formats/modinfo-text.js";
+} from "./modinfo-text.js";
 import { mergeModprobeConfigs } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, type ModuleFiles, makeRefusal, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { builtinModuleInfo, parseBuiltinModinfo } from "../../../src/libkmod/formats/builtin-modinfo.js";
-import { formatModinfo } from "../../../src/libkmod/formats/modinfo-text.js";
+import { formatModinfo } from "../../../src/tools/kmod/modinfo-text.js";
 import { normaliseModuleName } from "../../../src/libkmod/text/module-name.js";
 import { packageModules } from "../../support/worlds/module-files.js";
 

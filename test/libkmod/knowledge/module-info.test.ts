@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { formatModinfo, type ModinfoStyle, modinfoProblems } from "../../../src/libkmod/formats/modinfo-text.js";
+import { formatModinfo, type ModinfoStyle, modinfoProblems } from "../../../src/tools/kmod/modinfo-text.js";
 import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
 import { chunks } from "../../support/real/real-kmod.js";
 import { elfImage } from "../../support/worlds/elf-image.js";

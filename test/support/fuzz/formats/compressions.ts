@@ -56,7 +56,7 @@ function xzStream(blocks: readonly Buffer[]): Buffer {
 
 const xz: FuzzFormat = {
 	name: "xz files",
-	sources: ["src/libkmod/formats/xz-file.ts", "src/libkmod/formats/compressed-file.ts"],
+	sources: ["xz-file", "compressed-file", "crc32", "damage"].map((name) => `src/libkmod/formats/${name}.ts`),
 	readers: ["parseXz", "parseCompressed"],
 	accepted: "streams whose content fits into memory by a dictionary no larger than that",
 	refused: "Damage, which says why",
@@ -122,7 +122,7 @@ const xz: FuzzFormat = {
 
 const gzip: FuzzFormat = {
 	name: "gzip headers",
-	sources: ["src/libkmod/formats/gzip-member.ts"],
+	sources: ["gzip-member", "crc32", "damage"].map((name) => `src/libkmod/formats/${name}.ts`),
 	readers: ["parseGzipHeader"],
 	accepted: "where the data begin",
 	refused: "Damage, which says why",

@@ -1,8 +1,8 @@
 // Which compressed module files the kernel's own decoders read (kernel/module/decompress.c, Documentation/staging/xz.rst), told by the
 // file itself: once the kernel was asked, an errno may be what the module's init has answered, and init is to run once.
 
-import type { CompressedFile } from "./compressed-file.js";
-import { GZIP_MAGIC, parseGzipHeader } from "./gzip-member.js";
+import type { CompressedFile } from "../formats/compressed-file.js";
+import { GZIP_MAGIC, parseGzipHeader } from "../formats/gzip-member.js";
 
 /** Of the checks of xz it knows none and CRC32. */
 const CHECKS: readonly number[] = [0, 1];

@@ -1,6 +1,6 @@
 // The text that modinfo(8) prints. It is made of bytes, one character each (latin1), and is to be written as latin1.
 
-import type { ModinfoEntry } from "./modinfo.js";
+import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
 
 /** How modinfo(8) prints: only one field (-F), and NUL in place of newline (-0). */
 export type ModinfoStyle = { readonly field?: string | undefined; readonly nul?: boolean | undefined };
