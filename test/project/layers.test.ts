@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		telling: "faults devices policy decisions commands",
 		pipeline: "faults devices policy decisions commands settings telling",
 		control: "devices decisions commands telling pipeline",
-		service: "faults policy commands settings telling pipeline control",
+		service: "policy commands settings telling pipeline control",
 	},
 	tools: {
 		"command-line": "",

@@ -15,12 +15,15 @@ const PAUSE_MILLISECONDS = 20;
 const LONGEST_MILLISECONDS = 1000;
 
 /**
- * Resolves when something has changed since it was called, a pause later at least.
- * @param unannounced whether something is waited for that gives no notice: then it resolves after the pause
+ * Emits once something has changed since it was subscribed, a pause later at least, and completes.
+ * @param unannounced whether something is waited for that gives no notice: then it emits after the pause
  */
-export async function nextChange({ changes, over, scheduler }: ChangeOptions, unannounced: boolean): Promise<void> {
+export function nextChange({ changes, over, scheduler }: ChangeOptions, unannounced: boolean): Observable<unknown> {
 	const changed = unannounced ? of(undefined) : merge(changes, timer(LONGEST_MILLISECONDS, scheduler)).pipe(take(1));
-	await firstValueFrom(merge(combineLatest([timer(PAUSE_MILLISECONDS, scheduler), changed]), over), {
-		defaultValue: undefined,
-	});
+	return merge(combineLatest([timer(PAUSE_MILLISECONDS, scheduler), changed]), over).pipe(take(1));
+}
+
+/** The same as a promise. */
+export async function awaitChange(options: ChangeOptions, unannounced: boolean): Promise<void> {
+	await firstValueFrom(nextChange(options, unannounced), { defaultValue: undefined });
 }

@@ -60,7 +60,7 @@ export function look(options: LookOptions): Observable<PipelineEvent> {
 		const looksAgain = merge(due.pipe(map(() => 1)), idle.pipe(map(() => 0))).pipe(
 			scan((count, one) => count * one + one, 0),
 			startWith(0),
-			shareReplay(1),
+			shareReplay(1, Number.POSITIVE_INFINITY, scheduler),
 		);
 		const pause = looksAgain.pipe(
 			take(1),

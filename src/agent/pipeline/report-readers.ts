@@ -7,7 +7,7 @@ import type { Report } from "../telling/report.js";
 type Read = (report: Report) => unknown;
 
 /** @param onFailed told of each report that the reader could not take: it gets the next one all the same. */
-export function readReports(
+export function subscribeReader(
 	reports: Observable<Report>,
 	read: Read,
 	onFailed: (error: Error, report: Report) => void,
@@ -31,10 +31,10 @@ export type ManyReaders = {
 };
 
 /** Each failure of a reader is told once: what fails at every report would never end. */
-export function readByMany(reports: Observable<Report>, { readers, onSkipped, onBroken }: ManyReaders): void {
+export function subscribeReaders(reports: Observable<Report>, { readers, onSkipped, onBroken }: ManyReaders): void {
 	const broken = new Set<string>();
 	for (const [reader, read] of Object.entries(readers))
-		readReports(reports, read, (error) => {
+		subscribeReader(reports, read, (error) => {
 			if (broken.has(reader)) return;
 			broken.add(reader);
 			onSkipped(`a report for ${reader}`, error);

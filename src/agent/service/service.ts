@@ -8,14 +8,14 @@ import type { UeventSource } from "../../ports/uevents.js";
 import type { CommandPool } from "../commands/command-pool.js";
 import { makeCommands } from "../commands/commands.js";
 import type { Controlled } from "../control/answers.js";
-import { nextChange } from "../control/changes.js";
+import { awaitChange } from "../control/changes.js";
 import { makeRequests, mayHold } from "../control/load-requests.js";
 import type { LoadReply, LoadRequest, SettleReply } from "../control/protocol.js";
 import { describeCommand, listBusy, settle } from "../control/settle.js";
 import { makeAskers, watchInstallCommands } from "../control/waiting-clients.js";
 import { monotonicScheduler } from "../pipeline/monotonic-scheduler.js";
 import { makePipeline, type Pipeline } from "../pipeline/pipeline.js";
-import { readByMany } from "../pipeline/report-readers.js";
+import { subscribeReaders } from "../pipeline/report-readers.js";
 import type { Settings } from "../settings/settings.js";
 import type { Journal } from "../telling/journal.js";
 import type { Counted, Metrics } from "../telling/metrics.js";
@@ -119,7 +119,7 @@ export function makeService(options: ServiceOptions): Service {
 		commandPool.changes,
 		askers.changes,
 	);
-	readByMany(pipeline.reports, {
+	subscribeReaders(pipeline.reports, {
 		readers: {
 			readiness: tellReadiness,
 			requests: (report) => mayHold(report) && requests.hang(),
@@ -168,7 +168,7 @@ export function makeService(options: ServiceOptions): Service {
 		const over = merge(stop, timer(milliseconds, scheduler));
 		const isExempt = (module: string): boolean => askers.areAsking(pidsOf(module));
 		const isBusy = (): boolean => listBusy(inserter, new Set(listRunning().filter(isExempt))).length > 0;
-		while (!stopped && isBusy() && scheduler.now() < deadline) await nextChange({ changes, over, scheduler }, false);
+		while (!stopped && isBusy() && scheduler.now() < deadline) await awaitChange({ changes, over, scheduler }, false);
 	}
 
 	function stopBy(what: string): void {
@@ -214,7 +214,7 @@ export function makeService(options: ServiceOptions): Service {
 				commands: commandPool,
 				isReloading: reload.isUnderWay,
 				isOver: () => stopped || client.hasGone() || scheduler.now() >= deadline,
-				change: (unannounced) => nextChange({ changes, over, scheduler }, unannounced),
+				change: (unannounced) => awaitChange({ changes, over, scheduler }, unannounced),
 			}),
 		);
 		const { settled, not_waited_for } = reply;

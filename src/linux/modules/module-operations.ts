@@ -7,9 +7,9 @@ import { setTimeout } from "node:timers/promises";
 import { Damage } from "../../libkmod/formats/damage.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { forceModule } from "../../libkmod/formats/forced-module.js";
-import { isReadByKernel } from "../../libkmod/knowledge/kernel-decompression.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type InsertFlags, Refusal, type RemoveFlags } from "../../libkmod/kernel/kernel.js";
+import { isReadByKernel } from "../../libkmod/knowledge/kernel-decompression.js";
 import { inRoom, type Room } from "../decoding/memory-budget.js";
 import {
 	type CompressedFile,

@@ -1,8 +1,8 @@
 // coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
 
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
-import { readReports } from "../../agent/pipeline/report-readers.js";
 import { makePipeline } from "../../agent/pipeline/pipeline.js";
+import { subscribeReader } from "../../agent/pipeline/report-readers.js";
 import { exitStatus, explainFailures, judgeOutcomes } from "../../agent/telling/exit-status.js";
 import {
 	explainCause,
@@ -85,7 +85,7 @@ export async function loadColdplugged(
 		if (report.kind === "skipped") skipped.add(explainSkipped(report));
 		say(report, given, machine);
 	};
-	readReports(pipeline.reports, read, (error, report) => {
+	subscribeReader(pipeline.reports, read, (error, report) => {
 		// What cannot even be told that something was passed over has no other way to be told.
 		if (report.kind !== "skipped") pipeline.onSkipped("a reader of the reports", error);
 	});

@@ -2,8 +2,8 @@
 // key of `.modinfo`, the build id and the signature; `parameters` are put together of `parm` and `parmtype`.
 
 import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
-import { type Parameter, parametersOf } from "./modinfo-text.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
+import { type Parameter, parametersOf } from "./modinfo-text.js";
 
 /** `filename` is absolute; a module that is part of the kernel has `builtin` in its place. */
 export type ModinfoRecord = {

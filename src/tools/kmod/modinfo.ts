@@ -4,12 +4,6 @@ import { isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import { builtinModuleInfo } from "../../libkmod/formats/builtin-modinfo.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
-import {
-	formatModinfoEntries,
-	formatModinfoSource,
-	type ModinfoSource,
-	modinfoProblems,
-} from "./modinfo-text.js";
 import { mergeModprobeConfigs } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, type ModuleFiles, makeRefusal, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
@@ -28,6 +22,7 @@ import { openMessages, type Say } from "../command-line/messages.js";
 import { absolutePath, moduleDirectory } from "../command-line/module-directory.js";
 import type { Given, Options } from "../command-line/options.js";
 import { formatModinfoRecord } from "./modinfo-record.js";
+import { formatModinfoEntries, formatModinfoSource, type ModinfoSource, modinfoProblems } from "./modinfo-text.js";
 
 const options = {
 	author: { short: "a", help: "Print only 'author'" },

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { builtinModuleInfo, parseBuiltinModinfo } from "../../../src/libkmod/formats/builtin-modinfo.js";
-import { formatModinfo } from "../../../src/tools/kmod/modinfo-text.js";
 import { normaliseModuleName } from "../../../src/libkmod/text/module-name.js";
+import { formatModinfo } from "../../../src/tools/kmod/modinfo-text.js";
 import { packageModules } from "../../support/worlds/module-files.js";
 
 test("every module that is part of Debian's kernel is described as by real modinfo", async (t) => {

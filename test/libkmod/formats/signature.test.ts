@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { formatModinfo } from "../../../src/tools/kmod/modinfo-text.js";
 import { parseSignature } from "../../../src/libkmod/formats/signature.js";
 import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
+import { formatModinfo } from "../../../src/tools/kmod/modinfo-text.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 import { type ObjectId, type Pkcs7, pkcs7, signedModule, type Trailer } from "../../support/worlds/signed-module.js";
 

@@ -17,8 +17,8 @@ export type Wait = {
 
 const pipeline: readonly Wait[] = [
 	{
-		file: "src/agent/pipeline/hotplug.ts",
-		at: ["timer(0, scheduler)),"],
+		file: "src/agent/pipeline/quiet.ts",
+		at: ["switchMap(() => timer(0, scheduler)),"],
 		waitsFor: "what follows from an outcome, once it is to end",
 		ends: "a turn of the event loop; when what runs has ended or hangs, after hung_seconds at most, it ends",
 		tests: [
@@ -81,7 +81,7 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/hotplug.ts",
+		file: "src/agent/pipeline/quiet.ts",
 		at: ["debounceTime(quietMilliseconds, scheduler)"],
 		waitsFor: "quiet: nothing came up and nothing ended",
 		ends: "quiet_milliseconds after the last of it; a stop",
@@ -95,8 +95,8 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/hotplug.ts",
-		at: ["timer(0, scheduler).pipe(takeUntil(activity))"],
+		file: "src/agent/pipeline/quiet.ts",
+		at: ["timer(0, scheduler).pipe(takeUntil(active))"],
 		waitsFor: "a turn of the event loop behind the quiet",
 		ends: "the turn; something that is heard in it",
 		tests: [
@@ -107,7 +107,7 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/hotplug.ts",
+		file: "src/agent/pipeline/quiet.ts",
 		at: ["auditTime(quietMilliseconds, scheduler)"],
 		waitsFor: "the question what was lost, behind an event that loads nothing",
 		ends: "quiet_milliseconds, whatever else comes; a stop",
@@ -117,14 +117,14 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/hotplug.ts",
+		file: "src/agent/pipeline/hear.ts",
 		at: ["throttleTime(pauseMilliseconds, scheduler"],
 		waitsFor: "the next word about refused messages",
 		ends: "a second; a stop",
 		tests: [["test/agent/pipeline/hotplug.test.ts", "many refused messages are told once a pause"]],
 	},
 	{
-		file: "src/agent/pipeline/hotplug.ts",
+		file: "src/agent/pipeline/hear.ts",
 		at: ["timer(pauseMilliseconds, scheduler)"],
 		waitsFor: "another socket in place of one that failed",
 		ends: "a second; a stop; coldplug goes on without one after four",
@@ -137,8 +137,8 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/sysfs-looks.ts",
-		at: ["timer(times * pauseMilliseconds, scheduler)"],
+		file: "src/agent/pipeline/look.ts",
+		at: ["timer(pauseMilliseconds * Math.min("],
 		waitsFor: "another look at /sys",
 		ends: "a second, and up to 64 where events go on being lost; a stop",
 		tests: [
@@ -521,8 +521,8 @@ const bytes: readonly Wait[] = [
 const service: readonly Wait[] = [
 	{
 		file: "src/agent/service/service.ts",
-		at: ["new Promise((resolve) => setTimeout(resolve, milliseconds))", "sleep(SETTLE_PAUSE)"],
-		waitsFor: "20 milliseconds between two looks whether all is settled",
+		at: ["timer(Math.max(0, deadline - scheduler.now()), scheduler)"],
+		waitsFor: "all to be settled",
 		ends: "the time that whoever asks for settle allows, two minutes unless told; his going; a stop",
 		tests: [
 			[
@@ -548,24 +548,9 @@ const service: readonly Wait[] = [
 			["test/agent/devices/udev-walk.test.ts", "a udev that goes on being busy is not waited for without end"],
 		],
 	},
-	{
-		file: "src/agent/control/settle.ts",
-		at: ["await pause()"],
-		waitsFor: "what settle waits for, each by its name",
-		ends: "the time that whoever asks allows; what hangs is not waited for, nor a command that he is below",
-		tests: [
-			[
-				"test/tools/agent/run-settle.test.ts",
-				"whoever goes away before the answer leaves nothing behind that goes on for him",
-			],
-			["test/tools/agent/run-settle.test.ts", "where all that the … runs asks, all is answered"],
-			["test/agent/control/settle.test.ts", "in vain it waits for …, and says so"],
-			["test/agent/control/settle.test.ts", "what is in flight is waited for, but not what hangs"],
-		],
-	},
-	{
+{
 		file: "src/agent/service/service.ts",
-		at: ["await sleep(RELOAD_PAUSE)"],
+		at: ["timer(milliseconds, scheduler)"],
 		waitsFor: "what is in flight, before a reload reads anything",
 		ends: "its end; hung_seconds; it hangs; a stop",
 		tests: [
@@ -578,8 +563,25 @@ const service: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/service/service.ts",
-		at: ["const known = new Promise<void>("],
+		file: "src/agent/control/changes.ts",
+		at: [
+			"timer(LONGEST_MILLISECONDS, scheduler)",
+			"timer(PAUSE_MILLISECONDS, scheduler)",
+			"await firstValueFrom(nextChange(",
+		],
+		waitsFor: "something to change, for whoever waits for things to be settled or to be read anew",
+		ends: "a change, 20 milliseconds later at least; a second; the end of that wait",
+		tests: [
+			["test/agent/control/settle.test.ts", "in vain it waits for …, and says so"],
+			["test/agent/control/settle.test.ts", "what is in flight is waited for, but not what hangs"],
+			["test/agent/control/changes.test.ts", "a change ends the wait, a pause later at least"],
+			["test/agent/control/changes.test.ts", "what gives no notice is looked at again after the pause"],
+			["test/agent/control/changes.test.ts", "without any change the wait ends all the same"],
+		],
+	},
+	{
+		file: "src/agent/service/reload.ts",
+		at: ["everKnown: firstValueFrom("],
 		waitsFor: "indexes to look in, before the spool is taken",
 		ends: "they can be read; nobody is kept waiting by it, and it is forgotten with the agent",
 		tests: [["test/tools/agent/run-late.test.ts", "what waits in the spool is taken when it can be looked up"]],
@@ -637,7 +639,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/service/service.ts",
-		at: ["setInterval(() => readiness.watchdog(), watchdogMilliseconds)"],
+		at: ["timer(watchdogMilliseconds, watchdogMilliseconds, scheduler)"],
 		waitsFor: "the watchdog's next sign of life",
 		ends: "half of the service manager's time; the agent's end",
 		tests: [["test/tools/agent/run-service.test.ts", "the watchdog is fed for as long as it runs, and no longer"]],
