@@ -572,6 +572,11 @@ const service: readonly Wait[] = [
 		waitsFor: "something to change, for whoever waits for things to be settled or to be read anew",
 		ends: "a change, 20 milliseconds later at least; a second; the end of that wait",
 		tests: [
+			[
+				"test/tools/agent/run-settle.test.ts",
+				"whoever goes away before the answer leaves nothing behind that goes on for him",
+			],
+			["test/tools/agent/run-settle.test.ts", "where all that the … runs asks, all is answered"],
 			["test/agent/control/settle.test.ts", "in vain it waits for …, and says so"],
 			["test/agent/control/settle.test.ts", "what is in flight is waited for, but not what hangs"],
 			["test/agent/control/changes.test.ts", "a change ends the wait, a pause later at least"],
