@@ -5,7 +5,7 @@ import type { ExecutionContext } from "ava";
 import type { AgentStatus } from "../../src/agent/telling/status.js";
 import { compile } from "../support/running/c-program.js";
 import { formatRecords, formatUevent } from "../support/running/uevent-injector.js";
-import { umlKernel } from "../support/vm/images/uml-system.js";
+import { umlKernel } from "../support/vm/images/uml-kernel.js";
 import { umlTestModules } from "../support/vm/images/uml-test-modules.js";
 import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
 import { coldplugDevices, start } from "../support/vm/vm.js";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { exitStatus } from "../../src/agent/telling/exit-status.js";
-import { umlKernel } from "../support/vm/images/uml-system.js";
+import { umlKernel } from "../support/vm/images/uml-kernel.js";
 import { umlTestModules } from "../support/vm/images/uml-test-modules.js";
 import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
 import { vmTest } from "../support/vm/vm-test.js";

@@ -6,7 +6,7 @@ import { asset, digest } from "../vm/images/cache.js";
 import { kernelPackage } from "../vm/images/kernel-package.js";
 import { guestFile } from "../vm/images/overlay.js";
 import { rootImage } from "../vm/images/root-image.js";
-import { umlKernel } from "../vm/images/uml-system.js";
+import { umlKernel } from "../vm/images/uml-kernel.js";
 import { bootUml, umlDevices } from "../vm/uml.js";
 import { boot, type Outcome } from "../vm/vm.js";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { digest } from "./images/cache.js";
 import { rootImage } from "./images/root-image.js";
-import { umlKernel } from "./images/uml-system.js";
+import { umlKernel } from "./images/uml-kernel.js";
 import { startUml, type UmlMachine, umlDevices } from "./uml.js";
 import { type BootRecord, keptRecord, recordBoot, recorder } from "./vm-boot.js";
 

@@ -1,39 +1,14 @@
 // What a guest under User-mode Linux boots: Debian's package of it with its modules, and the roots of the other machines.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { command } from "../machines/command.js";
 import { asset } from "./cache.js";
 import { formatCpio } from "./cpio.js";
 import { makeDiskImage } from "./disk-image.js";
 import { guestFile, guestScripts, type Overlay, overlayFiles } from "./overlay.js";
 import { projectImage } from "./project-image.js";
 import { type Init, rootDirectory, rootImage } from "./root-image.js";
+import { modulesOfPackage, umlKernel } from "./uml-kernel.js";
 import { umlTestModulesImage } from "./uml-test-modules.js";
-
-const modulesOfPackage = "/usr/lib/uml/modules";
-
-export interface UmlKernel {
-	/** Such as 6.1.176. */
-	readonly release: string;
-	/** The package's version. */
-	readonly version: string;
-	/** The directory of its modules. */
-	readonly modules: string;
-}
-
-let named: Promise<UmlKernel> | undefined;
-
-/** Which kernel of Debian's package user-mode-linux is installed. @throws Error if none is. */
-export function umlKernel(): Promise<UmlKernel> {
-	named ??= nameKernel();
-	return named;
-}
-
-async function nameKernel(): Promise<UmlKernel> {
-	const release = (await command("linux.uml", ["--version"])).trim();
-	const installed = await command("dpkg-query", ["-W", "user-mode-linux"]);
-	return { release, version: installed.trim().split("\t")[1]!, modules: join(modulesOfPackage, release) };
-}
 
 export interface UmlSystem extends Overlay {
 	readonly init?: Init;

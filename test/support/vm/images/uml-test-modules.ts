@@ -7,7 +7,7 @@ import { asset } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 import { unpackPackages } from "./kernel-package.js";
 import { addTestModules, builtTestModules } from "./test-modules.js";
-import type { UmlKernel } from "./uml-system.js";
+import type { UmlKernel } from "./uml-kernel.js";
 
 /** What of the source the headers are made of, besides every Kconfig; User-mode Linux takes much from x86. */
 const parts = [
