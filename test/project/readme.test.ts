@@ -1,42 +1,56 @@
+// README.md, and the two tables that it leads to: what is better than kmod, and libkmod's functions.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { openKmod } from "../../src/index.js";
 import { CAPTURED_MACHINE } from "../../src/tools/agent/agent-start.js";
+import { blocksOf, commandsOf, sectionOf } from "../support/project/pages.js";
 import { functionNames } from "../support/real/libkmod.js";
 
-const readme = readFileSync("README.md", "utf8");
-const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block]) =>
-	block!
-		.trim()
-		.split("\n")
-		.flatMap((line) => line.split(" && ")),
-);
+const commands = commandsOf("README.md");
 
 // What whoever runs this test has just done.
 const alreadyRun = ["npm ci", "npm test"];
 
-test("every command of the README's runs", (t) => {
+/** What the README's commands print, but for those. */
+function runOthers(): readonly string[] {
 	const others = commands.filter((command) => !alreadyRun.includes(command));
-	t.true(others.length > 0);
-	for (const command of others) {
-		t.true(command.startsWith("node dist/main.js "), `${command} is run by no test`);
-		const output = execFileSync("sh", ["-c", command.replace(/^node/, `'${process.execPath}'`)], { encoding: "utf8" });
+	return others.map((command) => {
+		if (!command.startsWith("node dist/main.js ")) throw new Error(`${command} is run by no test`);
+		return execFileSync("sh", ["-c", command.replace(/^node/, `'${process.execPath}'`)], { encoding: "utf8" });
+	});
+}
+
+test("every command of the README's runs", (t) => {
+	const outputs = runOthers();
+	t.true(outputs.length > 0);
+	for (const output of outputs) {
 		t.regex(output, /^batch 1, level 0: \d+ modules/m);
 		t.regex(output, /^\d+ modules in \d+ batches for \d+ devices/m);
 		t.regex(output, /blacklisted by fixtures\/machine\/etc\/modprobe.d\/example.conf line 2/);
 	}
 });
 
+test("the README's sample is what its first command prints, but for the lines that are left out", (t) => {
+	const [output = ""] = runOthers();
+	const printed = output.replaceAll(`${process.cwd()}/`, "").split("\n");
+	const [sample = ""] = blocksOf("README.md", "text");
+	const parts = sample.trimEnd().split("\n...\n");
+	t.true(parts.length > 3);
+	let at = 0;
+	for (const part of parts) {
+		const lines = part.split("\n");
+		const found = printed.findIndex(
+			(_, from) => from >= at && lines.every((line, offset) => printed[from + offset] === line),
+		);
+		t.not(found, -1, part);
+		at = found + lines.length;
+	}
+});
+
 test("whoever has no modules is told the README's own first command", (t) => {
 	t.true(commands.includes(CAPTURED_MACHINE), CAPTURED_MACHINE);
 });
-
-/** What stands between a line that begins so and the next heading. */
-function sectionOf(beginning: string): string {
-	const [, text = ""] = readme.split(`\n${beginning}`);
-	return text.split(/\n#+ /)[0]!;
-}
 
 /** By what each bullet of "Better than kmod" says: where that is shown, and by which test. */
 const better: readonly (readonly [says: string, file: string, test: string])[] = [
@@ -53,14 +67,14 @@ const better: readonly (readonly [says: string, file: string, test: string])[] =
 ];
 
 test("what is said to be better than kmod is shown by a test each, and every such test has its word there", (t) => {
-	const bullets = sectionOf("Better than kmod:").match(/^- .*(?:\n {2}.*)*/gm) ?? [];
+	const bullets = sectionOf("docs/kmod-tools.md", "## Better than kmod").match(/^- .*(?:\n {2}.*)*/gm) ?? [];
 	t.is(bullets.length, better.length);
 	for (const bullet of bullets) t.is(better.filter(([says]) => bullet.includes(says)).length, 1, bullet);
 	for (const [says, file, title] of better) t.true(readFileSync(file, "utf8").includes(title), `${says}: ${title}`);
 });
 
 test("the library's table has every function of libkmod, and names what there is", (t) => {
-	const rows = [...sectionOf("## The library").matchAll(/^\| (.*) \| (.*) \|$/gm)].slice(1);
+	const rows = [...sectionOf("docs/library.md", "## libkmod's functions").matchAll(/^\| (.*) \| (.*) \|$/gm)].slice(1);
 	t.true(rows.length > 8);
 	const patterns = rows.flatMap(([, theirs = ""]) => codeIn(theirs)).map(asPattern);
 	t.deepEqual(

@@ -1,4 +1,4 @@
-// How a coldplug ended, as its exit status and in words. The table is documented in the README.
+// How a coldplug ended, as its exit status and in words. The table is documented in docs/coldplug.md.
 
 import { type Outcome, rootOf } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";

@@ -1,0 +1,63 @@
+// The project's pages for people, and what stands in them: commands, links, headings.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { listFiles } from "./source-text.js";
+
+/** All pages that are held to something, by their paths. */
+export const pages: readonly string[] = [
+	...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "test/README.md"],
+	...listFiles("docs", ".md"),
+];
+
+export const readPage = (page: string): string => readFileSync(page, "utf8");
+
+/** The blocks of a page in a language, such as "sh". */
+export const blocksOf = (page: string, language: string): readonly string[] =>
+	[...readPage(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
+
+/** The commands of a page's sh blocks, one a line, or several that && joins. */
+export const commandsOf = (page: string): readonly string[] =>
+	blocksOf(page, "sh").flatMap((block) =>
+		block
+			.trim()
+			.split("\n")
+			.flatMap((line) => line.split(" && ")),
+	);
+
+export type Link = { readonly page: string; readonly path: string; readonly anchor: string | undefined };
+
+/** Links of a page to files of this project, their paths from the project's folder; a link within the page has the page's own. */
+export function linksOf(page: string): readonly Link[] {
+	const prose = withoutBlocks(readPage(page));
+	return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+		.map(([, target = ""]) => target)
+		.filter((target) => !/^[a-z]+:/.test(target))
+		.map((target) => {
+			const [path = "", anchor] = target.split("#");
+			return { page, path: path === "" ? page : normalize(join(dirname(page), path)), anchor };
+		});
+}
+
+/** What is wrong with a link, if anything. */
+export function explainBroken({ page, path, anchor }: Link): string | undefined {
+	if (!existsSync(path)) return `${page}: there is no ${path}`;
+	if (anchor !== undefined && !anchorsOf(path).includes(anchor)) return `${page}: ${path} has no heading #${anchor}`;
+	return undefined;
+}
+
+/** What a heading is linked by: small letters, digits and dashes, a dash for each blank. */
+const anchorsOf = (page: string): readonly string[] =>
+	[...withoutBlocks(readPage(page)).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+		title
+			.toLowerCase()
+			.replace(/[^\w\- ]/g, "")
+			.replaceAll(" ", "-"),
+	);
+
+const withoutBlocks = (text: string): string => text.replace(/^```.*?^```$/gms, "");
+
+/** What stands between a heading of a page and the next. */
+export function sectionOf(page: string, heading: string): string {
+	const [, text = ""] = readPage(page).split(`\n${heading}\n`);
+	return text.split(/\n#+ /)[0]!;
+}
