@@ -11,7 +11,7 @@ import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { ListenOptions, UeventListeners, UeventSocket, UeventSource } from "../../ports/uevents.js";
 import { refusalFor } from "../files/refusal.js";
-import { type Outcome, openSyscalls, type Syscalls } from "../native/syscalls.js";
+import { openSyscalls, type SyscallResult, type Syscalls } from "../native/syscalls.js";
 import { findDescriptor, findInode, readDrops, readWaiting } from "./netlink-table.js";
 import { UeventDrain } from "./uevent-drain.js";
 
@@ -90,7 +90,7 @@ function guard(syscalls: Syscalls, fd: number, receiveBuffer: number): void {
 	}
 }
 
-function demand({ errnoName }: Syscalls, option: string, { result, errno }: Outcome): void {
+function demand({ errnoName }: Syscalls, option: string, { result, errno }: SyscallResult): void {
 	if (result < 0) throw new Refusal("set", option, errnoName(errno), errno);
 }
 

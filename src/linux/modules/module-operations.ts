@@ -23,7 +23,7 @@ import {
 import { checkRegular, openUnwaiting } from "../files/bounded-read.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { refusalFor } from "../files/refusal.js";
-import { type Outcome, openSyscalls } from "../native/syscalls.js";
+import { openSyscalls, type SyscallResult } from "../native/syscalls.js";
 
 const IGNORE_MODVERSIONS = 1;
 const IGNORE_VERMAGIC = 2;
@@ -137,7 +137,7 @@ async function insertImage({ path, parameters, forced, room }: Insertion, unpack
 }
 
 /** The kernel may read the image for as long as the call lasts, which others who want memory wait for, but not for ever. */
-async function insertWith(room: Room, call: () => Promise<Outcome>): Promise<Outcome> {
+async function insertWith(room: Room, call: () => Promise<SyscallResult>): Promise<SyscallResult> {
 	const long = afterwards(() => room.holdForLong(), LONG_INIT).unref();
 	try {
 		return await persistently(call);
@@ -179,7 +179,7 @@ export async function removeModule(module: string, { force }: RemoveFlags): Prom
 }
 
 /** Makes the call again where a signal has interrupted it. */
-async function persistently(call: () => Promise<Outcome>): Promise<Outcome> {
+async function persistently(call: () => Promise<SyscallResult>): Promise<SyscallResult> {
 	for (let attempt = 1; ; attempt++) {
 		const outcome = await call();
 		if (attempt === ATTEMPTS || outcome.errno !== EINTR) return outcome;
@@ -187,7 +187,7 @@ async function persistently(call: () => Promise<Outcome>): Promise<Outcome> {
 	}
 }
 
-async function accept(operation: string, subject: string, { result, errno }: Outcome): Promise<void> {
+async function accept(operation: string, subject: string, { result, errno }: SyscallResult): Promise<void> {
 	if (result >= 0) return;
 	const { errnoName } = await openSyscalls();
 	throw new Refusal(operation, subject, errnoName(errno), errno);

@@ -12,23 +12,23 @@ export const LOCK_NB = 4;
 export const LOCK_UN = 8;
 
 /** What a system call returned, and the errno that it left (0 where it did not fail). */
-export type Outcome = { readonly result: number; readonly errno: number };
+export type SyscallResult = { readonly result: number; readonly errno: number };
 
 /** Strings are of bytes, one character each. The calls on modules sleep as long as the driver's init or exit does, on a thread of libuv's pool. */
 export type Syscalls = {
-	finitModule(fd: number, parameters: string, flags: number): Promise<Outcome>;
-	initModule(image: Buffer, parameters: string): Promise<Outcome>;
-	deleteModule(name: string, flags: number): Promise<Outcome>;
+	finitModule(fd: number, parameters: string, flags: number): Promise<SyscallResult>;
+	initModule(image: Buffer, parameters: string): Promise<SyscallResult>;
+	deleteModule(name: string, flags: number): Promise<SyscallResult>;
 	/** For options of type int. */
-	setSocketOption(fd: number, level: number, option: number, value: number): Outcome;
+	setSocketOption(fd: number, level: number, option: number, value: number): SyscallResult;
 	/** The value is written into the buffer, whose length says how much is asked for. */
-	getSocketOption(fd: number, level: number, option: number, value: Buffer): Outcome;
+	getSocketOption(fd: number, level: number, option: number, value: Buffer): SyscallResult;
 	/** flock(2). */
-	lockFile(fd: number, operation: number): Outcome;
+	lockFile(fd: number, operation: number): SyscallResult;
 	/** socket(2): the result is a descriptor. */
-	openSocket(domain: number, type: number): Outcome;
+	openSocket(domain: number, type: number): SyscallResult;
 	/** sendto(2), the address being a sockaddr as it lies in memory. */
-	sendTo(fd: number, datagram: Buffer, flags: number, address: Buffer): Outcome;
+	sendTo(fd: number, datagram: Buffer, flags: number, address: Buffer): SyscallResult;
 	/** To be called once: the function sends one message under the program's name, of facility "daemon". */
 	openSyslog(program: string): (priority: number, text: string) => void;
 	/** _exit(2): ends this process though threads of it are in system calls, for which process.exit() waits. Never returns. */
@@ -81,8 +81,8 @@ async function bind(): Promise<Syscalls> {
 	const exit = declare("void _exit(int status)");
 	const names = once(() => namesByNumber(koffi.os.errno));
 
-	const outcomeOf = (result: number): Outcome => ({ result, errno: result < 0 ? koffi.errno() : 0 });
-	const onThread = (native: Native, ...values: unknown[]): Promise<Outcome> =>
+	const outcomeOf = (result: number): SyscallResult => ({ result, errno: result < 0 ? koffi.errno() : 0 });
+	const onThread = (native: Native, ...values: unknown[]): Promise<SyscallResult> =>
 		new Promise((resolve, reject) => {
 			native.async(...values, (error: unknown, result: number) => {
 				if (error) reject(error);
