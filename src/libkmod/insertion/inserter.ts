@@ -5,7 +5,7 @@
 import { type Kernel, Refusal } from "../kernel/kernel.js";
 import type { Prerequisite, Step } from "../planning/plan-insertion.js";
 import { isMask, isUsable, type Outcome, type Result } from "./outcome.js";
-import { makePlaces, type Place } from "./places.js";
+import { makePlaces, type Place } from "./semaphore.js";
 import { makeWaits } from "./waits.js";
 
 export type Flight = {

@@ -21,7 +21,7 @@ import {
 } from "../../agent/telling/unended-modules.js";
 import type { Running } from "../../libkmod/insertion/inserter.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
-import { MAY_HANG } from "../../libkmod/insertion/places.js";
+import { MAY_HANG } from "../../libkmod/insertion/semaphore.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";

@@ -3,7 +3,7 @@
 import type { Settings } from "../../agent/settings/settings.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { openJournal } from "../../agent/telling/journal.js";
-import { MAY_HANG } from "../../libkmod/insertion/places.js";
+import { MAY_HANG } from "../../libkmod/insertion/semaphore.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import type { UeventSource } from "../../ports/uevents.js";

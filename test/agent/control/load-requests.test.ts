@@ -2,7 +2,7 @@
 // keep nobody without an answer.
 import test from "ava";
 import { makeRequests } from "../../../src/agent/control/load-requests.js";
-import { MAY_HANG } from "../../../src/libkmod/insertion/places.js";
+import { MAY_HANG } from "../../../src/libkmod/insertion/semaphore.js";
 import { type AgentInMemoryOptions, makeAgentInMemory } from "../../support/fakes/agent-in-memory.js";
 import { heard } from "../../support/fakes/fake-kernel.js";
 import { until } from "../../support/running/until.js";

@@ -308,7 +308,7 @@ const insertions: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/libkmod/insertion/places.ts",
+		file: "src/libkmod/insertion/semaphore.ts",
 		at: ["new Promise((begin) => queue.push({ module, begin, late: false }))"],
 		waitsFor: "a place of the bound",
 		ends: "another module that ends or hangs; where 64 and the bound hang, it is said to wait for these; a stop",
@@ -318,10 +318,10 @@ const insertions: readonly Wait[] = [
 				"as many drivers hang as may, and the others are loaded; where more do, what has not begun is not said to hang",
 			],
 			[
-				"test/libkmod/insertion/places.test.ts",
+				"test/libkmod/insertion/semaphore.test.ts",
 				"so many have a place at once, and whoever leaves lets the next one in",
 			],
-			["test/libkmod/insertion/places.test.ts", "opened, it has a place for everybody"],
+			["test/libkmod/insertion/semaphore.test.ts", "opened, it has a place for everybody"],
 		],
 	},
 	{

@@ -1,5 +1,5 @@
 import test from "ava";
-import { MAY_HANG, makePlaces, type Place } from "../../../src/libkmod/insertion/places.js";
+import { MAY_HANG, makePlaces, type Place } from "../../../src/libkmod/insertion/semaphore.js";
 import { planInsertion } from "../../../src/libkmod/planning/plan-insertion.js";
 import { makeWorld } from "../../support/worlds/world.js";
 
