@@ -17,7 +17,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		insertion: "kernel text planning",
 		depmod: "kernel text formats knowledge",
 		check: "kernel text formats knowledge depmod",
-		kmod: "kernel text formats knowledge planning",
+		kmod: "kernel text formats knowledge planning insertion",
 	},
 	linux: {
 		process: "",

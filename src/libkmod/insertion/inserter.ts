@@ -1,12 +1,19 @@
-// Carries plans out, many modules at once: each begins when its prerequisites have ended and a place is free. Plans join
+// Carries plans out, many modules at once: each begins when its prerequisites have ended and a permit is free. Plans join
 // what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole. An order
-// that a plan asks for holds for what is in flight already and has not begun.
-// What is live is the kernel's to say (EEXIST): nothing is remembered between plans.
-import { type Kernel, Refusal } from "../kernel/kernel.js";
-import type { Prerequisite, Step } from "../planning/plan-insertion.js";
-import { isMask, isUsable, type Outcome, type Result } from "./outcome.js";
-import { makePlaces, type Place } from "./semaphore.js";
-import { makeWaits } from "./waits.js";
+// that a plan asks for holds for what is in flight already and has not begun. A module that a probe or another inserter over the
+// same Kernel acts on is joined, too (flights.ts).
+// What is live is the kernel's to say (EEXIST): nothing is remembered between plans. Acts: the kernel, timers, a monotonic clock.
+import type { Kernel } from "../kernel/kernel.js";
+import type { Step } from "../planning/plan-insertion.js";
+import { actOn, commandsBy, lacksSymbol, type Means, resultOf } from "./answer.js";
+import { flightsOf } from "./flights.js";
+import { isMask, type Outcome, type Result } from "./outcome.js";
+import { makePlannedSteps, type PlannedStep } from "./planned-steps.js";
+import { makeRunningModules, type Running, type RunningModules } from "./running-modules.js";
+import { makeSemaphore, type Permit, type Semaphore } from "./semaphore.js";
+import { makeWaits, type Waits } from "./waits.js";
+
+export type { Running } from "./running-modules.js";
 
 export type Flight = {
 	/** Never rejects. */
@@ -19,7 +26,7 @@ export type InserterOptions = {
 	readonly kernel: Kernel;
 	/** How many modules may be in their init at once, over all plans: 1 or more. */
 	readonly parallel: number;
-	/** What has run for so long hangs: its place goes to another, and it is left to end. Never where absent. */
+	/** What has run for so long hangs: its permit is lent to another module, and it is left to end. Never where absent. */
 	readonly hungMilliseconds?: number;
 	readonly onHung?: (step: Step) => void;
 	/** It waits for a module that hangs, `behind`, or for what waits for that: as a rival, or because it needs it. */
@@ -28,18 +35,18 @@ export type InserterOptions = {
 	readonly replan?: (step: Step) => readonly Step[];
 	/** How long, beyond its plan, others wait for it, in modules; what is waited for longest is begun first. 0 where absent. */
 	readonly weigh?: (step: Step) => number;
+	/** A monotonic clock, in milliseconds: performance.now() where absent. */
+	readonly now?: () => number;
 };
 
 export type CarryOutOptions = {
 	/**
-	 * For a request that a module in its init waits for. Where all places are taken by such ones it would wait for ever, and so
+	 * For a request that a module in its init waits for. Where all permits are held by such modules it would wait for ever, and so
 	 * it would where it waits for a softdep or a rival that is that very module: it waits for hard dependencies alone, once
 	 * something has begun.
 	 */
 	readonly beyondBound?: boolean;
 };
-
-export type Running = { readonly module: string; readonly milliseconds: number; readonly hung: boolean };
 
 export type Stuck = { readonly module: string; readonly behind: string };
 
@@ -48,7 +55,7 @@ export type Inserter = {
 	carryOut(plan: readonly Step[], options?: CarryOutOptions): readonly Flight[];
 	/** Modules whose insertion or command runs now, and for how long it has. */
 	running(): readonly Running[];
-	/** Modules that have not begun because they wait for one that hangs, or for a place where so many hang: it is `behind`. */
+	/** Modules that have not begun because they wait for one that hangs, or for a permit where so many hang: it is `behind`. */
 	stuck(): readonly Stuck[];
 	/** Modules in flight: running or waiting for their turn. */
 	inFlight(): number;
@@ -62,153 +69,98 @@ export type Inserter = {
 
 export function makeInserter(options: InserterOptions): Inserter {
 	const { kernel, parallel, hungMilliseconds, weigh = () => 0, replan = () => [] } = options;
-	const { onHung = () => undefined, onStuck = () => undefined } = options;
-	const flights = new Map<string, Airborne>();
-	const running = new Map<string, number>();
-	const hung = new Set<string>();
-	/** Who was in flight and needed a module when that failed: if it is tried again, that is waited for. */
-	const deprived = new Map<string, readonly Airborne[]>();
-	const places = makePlaces(parallel, weigh);
+	const { onHung = () => undefined, onStuck = () => undefined, now = () => performance.now() } = options;
+	const flights = flightsOf(kernel);
+	const semaphore = makeSemaphore(parallel, weigh);
 	const waits = makeWaits({
-		onFree: (module) => void goOn(flights.get(module)),
+		onFree: (module) => void goOn(steps.get(module)),
 		onStuck(module, behind) {
-			const flight = flights.get(module)!;
-			onStuck(flight.step, behind);
-			if (stopped) queueMicrotask(() => endStopped(flight));
+			const planned = steps.get(module)!;
+			onStuck(planned.step, behind);
+			if (stopped) queueMicrotask(() => endStopped(planned));
+		},
+	});
+	const steps = makePlannedSteps(waits, semaphore);
+	const running = makeRunningModules({
+		now,
+		hungMilliseconds,
+		onHung(step) {
+			onHung(step);
+			waits.hang(step.module);
 		},
 	});
 	let stopped = false;
 
-	function enter(step: Step): Airborne {
-		const needed = new Set<string>();
-		const flight = { ...withResolvers<Outcome>(), step, needed, failed: new Map(), begun: false, told: false };
-		flights.set(step.module, flight);
-		waits.enter(step.module);
-		for (const other of deprived.get(step.module) ?? []) {
-			if (other.begun || flights.get(other.step.module) !== other) continue;
-			other.failed.delete(step.module);
-			waits.wait(other.step.module, step.module, "dependency");
-		}
-		deprived.delete(step.module);
-		return flight;
+	/** A step that no plan holds yet. Where others act on the module before its turn has come, what they have come to is its outcome. */
+	function enter(step: Step): PlannedStep {
+		const planned = steps.enter(step);
+		const stopListening = flights.listen(step.module, (answer) => {
+			if (!planned.begun) steps.end(planned, { ...resultOf(answer), milliseconds: 0 });
+		});
+		void planned.outcome.then(stopListening);
+		return planned;
 	}
 
-	/** What is not in flight has ended, or is live. @param passedBy by module, rivals that do not end before it begins */
-	function lookFor(flight: Airborne, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void {
-		const { module: own } = flight.step;
-		const notAwaited: string[] = [];
-		for (const { module, hard, rival } of prerequisites) {
-			if (hard && !flight.begun) flight.needed.add(module);
-			if (rival === undefined) waits.wait(own, module, hard ? "dependency" : "softdep");
-			else
-				for (const one of [module, ...(passedBy.get(module) ?? [])])
-					if (!waits.wait(own, one, "rival")) notAwaited.push(one);
-		}
-		if (notAwaited.length > 0) passedBy.set(own, notAwaited);
-	}
-
-	/** An order that this plan knows of counts for what an earlier one brought up, as long as that has not begun. */
-	function join(flight: Airborne, step: Step): void {
-		if (step.required) flight.step = { ...flight.step, required: true };
-	}
-
-	function end(flight: Airborne, outcome: Omit<Outcome, "step">): void {
-		const { module } = flight.step;
-		if (flights.get(module) !== flight) return;
-		const ended = { ...outcome, step: flight.step };
-		flights.delete(module);
-		places.forget(module);
-		if (!isUsable(ended)) {
-			const others = [...flights.values()].filter(({ begun, needed }) => !begun && needed.has(module));
-			for (const other of others) other.failed.set(module, ended);
-			if (others.length > 0) deprived.set(module, others);
-		}
-		waits.end(module);
-		flight.resolve(ended);
-	}
-
-	function endStopped(flight: Airborne | undefined): void {
-		if (flight?.begun === false) end(flight, { result: "stopped", milliseconds: 0 });
+	function endStopped(planned: PlannedStep | undefined): void {
+		if (planned?.begun === false) steps.end(planned, { result: "stopped", milliseconds: 0 });
 	}
 
 	/** Whatever it waited for has ended or was let go. */
-	async function goOn(flight: Airborne | undefined): Promise<void> {
-		if (flight === undefined || flight.begun || flight.asks) return;
-		flight.asks = true;
+	async function goOn(planned: PlannedStep | undefined): Promise<void> {
+		if (planned === undefined || planned.begun || planned.asks) return;
+		planned.asks = true;
 		// Plans are taken up whole before anything of them goes on.
 		await Promise.resolve();
-		while (flights.get(flight.step.module) === flight && !waits.isWaiting(flight.step.module)) {
-			const place = await askForPlace(flight);
-			if (place !== undefined) return end(flight, await fly(flight, place));
+		while (steps.isOpen(planned) && !waits.isWaiting(planned.step.module)) {
+			const permit = await askForPermit(planned);
+			if (permit !== undefined) return fly(planned, permit);
 		}
-		flight.asks = false;
+		planned.asks = false;
 	}
 
-	/** Undefined where it has ended without one, or has to wait again. With a place it has begun. */
-	async function askForPlace(flight: Airborne): Promise<Place | undefined> {
-		const { step } = flight;
-		const because = [...flight.needed]
-			.map((module) => flight.failed.get(module))
-			.find((outcome) => outcome !== undefined);
+	/** Undefined where it has ended without one, or has to wait again. With a permit it has begun. */
+	async function askForPermit(planned: PlannedStep): Promise<Permit | undefined> {
+		const { step } = planned;
+		const because = steps.blockedBy(planned);
 		const idle = resultWithoutActing(step);
-		if (because !== undefined) end(flight, { result: resultBehind(because), milliseconds: 0, because });
-		else if (idle !== undefined) end(flight, { result: idle, milliseconds: 0 });
+		if (because !== undefined) steps.end(planned, { result: resultBehind(because), milliseconds: 0, because });
+		else if (idle !== undefined) steps.end(planned, { result: idle, milliseconds: 0 });
 		else {
-			const place = await places.take(step.module);
-			if (!stopped && !waits.isWaiting(step.module)) {
-				flight.begun = true;
+			const permit = await semaphore.acquire(step.module);
+			if (!stopped && steps.isOpen(planned) && !waits.isWaiting(step.module)) {
+				planned.begun = true;
 				waits.begin(step.module);
-				return place;
+				return permit;
 			}
-			place.leave();
-			if (stopped) endStopped(flight);
+			permit.release();
+			if (stopped) endStopped(planned);
 		}
 		return undefined;
 	}
 
-	async function fly(flight: Airborne, place: Place): Promise<Omit<Outcome, "step">> {
-		const { step } = flight;
-		const begun = performance.now();
-		running.set(step.module, begun);
-		const watch = watchOver(step, place);
-		const ended = () => performance.now() - begun;
-		try {
-			if (place.late) await revive(step);
-			return { ...(await act(step)), milliseconds: ended() };
-		} catch (error) {
-			return { ...refused(error), milliseconds: ended() };
-		} finally {
-			clearTimeout(watch);
-			running.delete(step.module);
-			hung.delete(step.module);
-			place.leave();
-		}
+	async function fly(planned: PlannedStep, permit: Permit): Promise<void> {
+		const { step } = planned;
+		const end = running.begin(step, permit);
+		const { answer } = flights.begin(step.module, async () => {
+			if (permit.late) await revive(step);
+			return actOn(step, meansFor(step));
+		});
+		const result = resultOf(await answer);
+		steps.end(planned, { ...result, milliseconds: end() });
 	}
 
-	function watchOver(step: Step, place: Place): ReturnType<typeof setTimeout> | undefined {
-		if (hungMilliseconds === undefined) return undefined;
-		return setTimeout(() => {
-			hung.add(step.module);
-			place.lend();
-			onHung(step);
-			waits.hang(step.module);
-		}, hungMilliseconds);
-	}
-
-	async function act(step: Step): Promise<Pick<Outcome, "result" | "exitStatus">> {
-		if (step.how === "run") return runCommand(step);
-		if (step.how === "insert") await insert(step);
-		return { result: "inserted" };
-	}
-
-	async function insert(step: Step & { how: "insert" }): Promise<void> {
-		try {
-			await kernel.insert(step.path, step.parameters);
-		} catch (error) {
-			const lacksSymbol = error instanceof Refusal && error.operation === "insert" && error.code === "ENOENT";
-			if (!lacksSymbol || !(await revive(step))) throw error;
-			await kernel.insert(step.path, step.parameters);
-		}
+	function meansFor(step: Step): Means {
+		return {
+			async insert(path, parameters) {
+				try {
+					await kernel.insert(path, parameters);
+				} catch (error) {
+					if (!lacksSymbol(error) || !(await revive(step))) throw error;
+					await kernel.insert(path, parameters);
+				}
+			},
+			run: commandsBy(kernel),
+		};
 	}
 
 	/**
@@ -217,116 +169,75 @@ export function makeInserter(options: InserterOptions): Inserter {
 	 */
 	async function revive(step: Step): Promise<boolean> {
 		const plan = stopped ? [] : replan(step).filter(({ module }) => module !== step.module);
-		// The place that it holds may be the last one.
+		// The permit that it holds may be the last one.
 		const revived = launch(plan, { beyondBound: true, told: false });
-		await Promise.all(revived.flatMap(({ flight }, place) => (plan[place]!.required ? [flight.promise] : [])));
+		await Promise.all(revived.flatMap(({ planned }, n) => (plan[n]!.required ? [planned.outcome] : [])));
 		return plan.length > 0;
-	}
-
-	async function runCommand(step: Step & { how: "run" }): Promise<Pick<Outcome, "result" | "exitStatus">> {
-		const command = step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
-		const exitStatus = await kernel.run(command, { MODPROBE_MODULE: step.module });
-		return exitStatus === 0 ? { result: "ran" } : { result: "failed", exitStatus };
 	}
 
 	/** @param told whether the caller tells what comes of the plan */
 	function launch(plan: readonly Step[], { beyondBound, told }: { beyondBound: boolean; told: boolean }) {
-		places.raise(plan);
+		semaphore.raise(plan);
 		const passedBy = new Map<string, string[]>();
 		const launched = plan.map((step) => {
-			const flying = flights.get(step.module);
-			if (flying !== undefined) join(flying, step);
-			const flight = flying ?? enter(step);
-			lookFor(flight, step.after, passedBy);
-			const joined = flying?.told === true;
-			flight.told ||= told;
-			return { flight, joined };
+			const known = steps.get(step.module);
+			// What one plan requires is required, whichever plan brought it up.
+			if (known !== undefined && step.required) known.step = { ...known.step, required: true };
+			const planned = known ?? enter(step);
+			steps.awaitAll(planned, step.after, passedBy);
+			const joined = known?.told === true;
+			planned.told ||= told;
+			return { planned, joined };
 		});
-		const modules = plan.map(({ module }) => module);
-		if (beyondBound) {
-			waits.letGo(modules);
-			places.hurry(waits.waitedForBy(modules).filter((module) => flights.get(module)?.begun === false));
-		}
-		for (const { flight } of launched) if (!waits.isWaiting(flight.step.module)) void goOn(flight);
+		if (beyondBound) letPass(plan.map(({ module }) => module));
+		for (const { planned } of launched) if (!waits.isWaiting(planned.step.module)) void goOn(planned);
 		return launched;
 	}
 
-	function carryOut(plan: readonly Step[], { beyondBound = false }: CarryOutOptions = {}): readonly Flight[] {
-		return launch(plan, { beyondBound, told: true }).map(({ flight, joined }) => ({ outcome: flight.promise, joined }));
-	}
-
-	/** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */
-	function listCrowdedOut(stuck: readonly Stuck[]): readonly Stuck[] {
-		const [behind] = hung;
-		if (behind === undefined || !places.isFull() || running.size > hung.size) return [];
-		const known = new Set(stuck.map(({ module }) => module));
-		const left = [...flights.values()].filter(({ begun, step }) => !begun && !known.has(step.module));
-		return left.map(({ step }) => ({ module: step.module, behind }));
+	function letPass(modules: readonly string[]): void {
+		waits.letGo(modules);
+		semaphore.hurry(waits.waitedForBy(modules).filter((module) => steps.get(module)?.begun === false));
 	}
 
 	return {
-		carryOut,
-		running: () =>
-			[...running].map(([module, begun]) => ({
-				module,
-				milliseconds: performance.now() - begun,
-				hung: hung.has(module),
-			})),
-		stuck() {
-			const stuck = waits.stuck();
-			return [...stuck, ...listCrowdedOut(stuck)];
-		},
-		inFlight: () => flights.size,
-		// Whatever waits for what it needs waits for something that runs or waits for a place.
-		busy: () => running.size - hung.size + places.waiting(),
-		isWaiting: (module) => flights.has(module) && !running.has(module),
+		carryOut: (plan, { beyondBound = false } = {}) =>
+			launch(plan, { beyondBound, told: true }).map(({ planned: { outcome }, joined }) => ({ outcome, joined })),
+		running: running.list,
+		stuck: () => listStuck(waits, steps.waiting(), running, semaphore),
+		inFlight: steps.size,
+		// A module that waits for another waits for one that runs or asks for a permit.
+		busy: () => running.busy() + semaphore.waiting(),
+		isWaiting: (module) => steps.has(module) && !running.has(module),
 		stop() {
 			stopped = true;
-			places.open();
-			// What hangs may never end: whoever waits for it has its answer now.
-			for (const { module } of waits.stuck()) endStopped(flights.get(module));
+			semaphore.open();
+			// What hangs may never end: what waits for it has its answer now.
+			for (const { module } of waits.stuck()) endStopped(steps.get(module));
 		},
 	};
 }
 
-/** A step in flight. */
-type Airborne = {
-	step: Step;
-	/** What it cannot do without, by all plans that it is in, in their order. */
-	readonly needed: Set<string>;
-	/** Of that, what did not come to life. */
-	readonly failed: Map<string, Outcome>;
-	readonly promise: Promise<Outcome>;
-	readonly resolve: (outcome: Outcome) => void;
-	/** It waits for its turn. */
-	asks?: boolean;
-	/** Whether somebody tells what comes of it. */
-	told: boolean;
-	begun: boolean;
-};
-
-function withResolvers<Value>() {
-	let resolve: (value: Value) => void = () => undefined;
-	const promise = new Promise<Value>((done) => {
-		resolve = done;
-	});
-	return { promise, resolve };
+/** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */
+function listStuck(
+	waits: Waits,
+	waiting: readonly PlannedStep[],
+	running: RunningModules,
+	semaphore: Semaphore,
+): readonly Stuck[] {
+	const stuck = waits.stuck();
+	const behind = running.firstHung();
+	if (behind === undefined || !semaphore.isFull() || running.busy() > 0) return stuck;
+	const known = new Set(stuck.map(({ module }) => module));
+	const crowdedOut = waiting.filter(({ step }) => !known.has(step.module));
+	return [...stuck, ...crowdedOut.map(({ step }) => ({ module: step.module, behind }))];
 }
 
 function resultBehind({ result }: Outcome): Result {
 	return result === "stopped" ? "stopped" : "blocked";
 }
 
-/** What needs no place, since nothing is run for it. */
+/** Of a step that needs no permit, since nothing is run for it. */
 function resultWithoutActing(step: Step): Result | undefined {
 	if (step.how === "run") return isMask(step.command) ? "masked" : undefined;
 	return step.how === "insert" ? undefined : step.how;
-}
-
-function refused(thrown: unknown): Pick<Outcome, "result" | "reason"> {
-	const reason = thrown instanceof Error ? thrown : new Error(String(thrown));
-	// What open(2) says of the file is nothing that the module's init has answered.
-	const code = reason instanceof Refusal && reason.operation === "insert" ? reason.code : "";
-	if (code === "EEXIST") return { result: "live" };
-	return { result: code === "ENODEV" || code === "ENXIO" ? "no device" : "failed", reason };
 }

@@ -1,7 +1,7 @@
 // What the parts of a Kmod share: the machine, what was read of its configuration and indexes, and who is told what.
+import type { Flights } from "../insertion/flights.js";
 import type { Kernel, ModuleFiles } from "../kernel/kernel.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
-import type { Flights } from "./flights.js";
 
 /**
  * A line for people. An error is something that was not done, in the words of libkmod's log; a warning is of a line in the

@@ -1,8 +1,11 @@
 // libkmod for a machine: what is known of its modules, what the kernel says of them, and inserting and removing them.
 //
 // Everything that only reads is synchronous; what a driver may sleep in, or what takes time to unpack, is a promise. One
-// Kmod may be asked many things at once: a module that two probes want is inserted once.
+// Kmod may be asked many things at once: a module that two probes want is inserted once, and so is one that an inserter over the
+// same machine wants, too (insertion/flights.ts).
 
+import { type Act, actOn, commandsBy } from "../insertion/answer.js";
+import { flightsOf } from "../insertion/flights.js";
 import {
 	type Files,
 	type InsertFlags,
@@ -18,14 +21,14 @@ import { whyNoDirectory } from "../knowledge/configuration-files.js";
 import { needIndexes } from "../knowledge/indexes.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 import { absolutePath } from "../text/absolute-path.js";
+import { failureOf, noFile } from "./answered-failures.js";
 import { type Contents, makeContents } from "./contents.js";
 import type { Context, LogEntry } from "./context.js";
-import { AlreadyLoaded, NoSuchModule } from "./failures.js";
-import { makeFlights } from "./flights.js";
+import { NoSuchModule } from "./failures.js";
 import { type LiveState, makeLiveState } from "./live.js";
 import { asModule, type Module, type ModuleOrName } from "./module.js";
 import { findModules, indexesFor, type Modules, makeModules, pathOf } from "./modules.js";
-import { noFile, type Probed, type ProbeOptions, probeModule } from "./probe.js";
+import { type Probed, type ProbeOptions, probeModule } from "./probe.js";
 import { openResources, type Resources } from "./resources.js";
 import { removeModule, type UnprobeOptions, unprobeModule } from "./unprobe.js";
 
@@ -110,7 +113,7 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 	});
 	const log = options.log ?? (() => undefined);
 	const { knowledge } = resources;
-	const context: Context = { machine, moduleDirectory, sysfs, proc, knowledge, log, flights: makeFlights() };
+	const context: Context = { machine, moduleDirectory, sysfs, proc, knowledge, log, flights: flightsOf(machine) };
 	return {
 		...resources,
 		...makeModules(context, absolute),
@@ -155,9 +158,18 @@ function makeActions(context: Context): Actions {
 				needIndexes(context.knowledge().indexes, "dependencies");
 				throw noFile(context, module.name);
 			}
-			const insertion = () => context.machine.insert(path, parameters, flags);
-			if ((await context.flights.begin(module.name, insertion)) === "joined") throw new AlreadyLoaded(module.name);
+			await insertFile(context, { module: module.name, how: "insert", path, parameters }, flags);
 		},
 		remove: async (module, options = {}) => removeModule(context, asModule(module).name, options),
 	};
+}
+
+/** Without a look at what the module needs. @throws {Refusal} @throws {AlreadyLoaded} where others were inserting it already */
+async function insertFile({ machine, flights, ...teller }: Context, file: Act, flags: InsertFlags): Promise<void> {
+	const insert = (path: string, parameters: string) => machine.insert(path, parameters, flags);
+	const flight = flights.begin(file.module, () => actOn(file, { insert, run: commandsBy(machine) }));
+	const answer = await flight.answer;
+	// What the kernel itself says, it says to the caller in its own words: EEXIST is a Refusal.
+	const failure = "reason" in answer ? answer.reason : failureOf(teller, file.module, answer, flight);
+	if (failure !== undefined) throw failure;
 }

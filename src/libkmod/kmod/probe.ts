@@ -1,12 +1,15 @@
 // Probing a module: what it needs and then itself, one after the other, in the order and with the answers of libkmod's
-// kmod_module_probe_insert_module. Many modules at once are the inserter's work (inserter.ts), on the same plans.
+// kmod_module_probe_insert_module. Many modules at once are the inserter's work (insertion/inserter.ts), on the same plans, by the
+// same table of flights and the same action on a step.
 import type { Source } from "../formats/modprobe-config.js";
-import { type InsertFlags, Refusal } from "../kernel/kernel.js";
+import { actOn, commandsBy, type Means } from "../insertion/answer.js";
+import type { InsertFlags } from "../kernel/kernel.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 import { unheededLines } from "../knowledge/unheeded-lines.js";
 import { listProbe, type Step } from "../planning/plan-insertion.js";
+import { failureOf } from "./answered-failures.js";
 import type { Context } from "./context.js";
-import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
+import { AlreadyLoaded } from "./failures.js";
 import { isInKernel } from "./live.js";
 import type { Module } from "./module.js";
 
@@ -123,35 +126,14 @@ function warnOfUnheeded({ knowledge, log }: Context, module: string): void {
 
 /** Why it failed, if it did. */
 async function attempt(context: Context, step: Step, options: ProbeOptions): Promise<Error | undefined> {
-	try {
-		const how = await context.flights.begin(step.module, () => takeStep(context, step, options));
-		return how === "joined" ? new AlreadyLoaded(step.module) : undefined;
-	} catch (error) {
-		const reason = error instanceof Error ? error : new Error(String(error));
-		return reason instanceof Refusal && reason.code === "EEXIST" ? new AlreadyLoaded(step.module) : reason;
-	}
+	const flight = context.flights.begin(step.module, () => actOn(step, meansOf(context, options)));
+	return failureOf(context, step.module, await flight.answer, flight);
 }
 
-async function takeStep(context: Context, step: Step, options: ProbeOptions): Promise<void> {
-	if (step.how === "insert") {
-		const { forceVermagic = false, forceModversion = false } = options;
-		return await context.machine.insert(step.path, step.parameters, { forceVermagic, forceModversion });
-	}
-	if (step.how === "run") return await runCommand(context, step, options);
-	throw noFile(context, step.module);
-}
-
-export function noFile({ log, moduleDirectory }: Context, module: string): NoModuleFile {
-	log({ level: "error", message: `could not find module by name='${module}'` });
-	return new NoModuleFile(module, moduleDirectory);
-}
-
-async function runCommand(context: Context, step: Step & { how: "run" }, options: ProbeOptions): Promise<void> {
-	const command = step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
-	const run = options.runCommand ?? ((line, module) => context.machine.run(line, { MODPROBE_MODULE: module }));
-	const exitStatus = await run(command, step.module);
-	if (exitStatus === 0) return;
-	const failure = new CommandFailure("install", step.module, command, exitStatus);
-	context.log({ level: "error", message: failure.message });
-	throw failure;
+function meansOf({ machine }: Context, options: ProbeOptions): Means {
+	const { forceVermagic = false, forceModversion = false, runCommand = commandsBy(machine) } = options;
+	return {
+		insert: (path, parameters) => machine.insert(path, parameters, { forceVermagic, forceModversion }),
+		run: runCommand,
+	};
 }

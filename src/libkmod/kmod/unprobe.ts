@@ -4,6 +4,7 @@
 // What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step.
 
 import type { CommandLine, Source } from "../formats/modprobe-config.js";
+import { commandsBy, fillIn } from "../insertion/answer.js";
 import { Refusal, type RemoveFlags } from "../kernel/kernel.js";
 import { readHolders, readInitstate, readReferences } from "../knowledge/live-state.js";
 import { formatErrno } from "../text/error-text.js";
@@ -147,10 +148,10 @@ async function runCommand(
 	{ command, source }: CommandLine,
 	options: UnprobeOptions,
 ): Promise<void> {
-	const line = command.replaceAll("$CMDLINE_OPTS", "");
+	const line = fillIn(command, "");
 	options.onStep?.({ module: name, how: "run", command: line, source });
 	if (options.dryRun) return;
-	const run = options.runCommand ?? ((text, module) => context.machine.run(text, { MODPROBE_MODULE: module }));
+	const run = options.runCommand ?? commandsBy(context.machine);
 	const exitStatus = await run(line, name);
 	if (exitStatus === 0) return;
 	throw tell(new CommandFailure("remove", name, line, exitStatus), options);

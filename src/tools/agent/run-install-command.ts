@@ -13,6 +13,7 @@ import {
 } from "../../agent/commands/companion.js";
 import { COMMAND_PATH, selectEnvironment } from "../../agent/policy/command-environment.js";
 import { isAbout } from "../../agent/policy/policy.js";
+import { fillIn } from "../../libkmod/insertion/answer.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { planInsertion } from "../../libkmod/planning/plan-insertion.js";
@@ -123,7 +124,6 @@ async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Ru
 /** As the agent itself would find it. */
 function findCommand(knowledge: Knowledge, module: string): string | undefined {
 	for (const step of planInsertion(knowledge, [{ module, cause: { kind: "name" } }]))
-		if (step.module === module && step.how === "run")
-			return step.command.replaceAll("$CMDLINE_OPTS", () => step.parameters);
+		if (step.module === module && step.how === "run") return fillIn(step.command, step.parameters);
 	return undefined;
 }

@@ -1,35 +1,35 @@
 import test from "ava";
-import { MAY_HANG, makePlaces, type Place } from "../../../src/libkmod/insertion/semaphore.js";
+import { MAY_HANG, makeSemaphore, type Permit } from "../../../src/libkmod/insertion/semaphore.js";
 import { planInsertion } from "../../../src/libkmod/planning/plan-insertion.js";
 import { makeWorld } from "../../support/worlds/world.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function setUp(parallel: number) {
-	const places = makePlaces(parallel, () => 0);
+	const semaphore = makeSemaphore(parallel, () => 0);
 	const given: string[] = [];
 	/** In their order. */
 	const ask = (...modules: readonly string[]) => ({
 		given: modules.map(
-			(module): Promise<Place> =>
-				places.take(module).then((place) => {
+			(module): Promise<Permit> =>
+				semaphore.acquire(module).then((permit) => {
 					given.push(module);
-					return place;
+					return permit;
 				}),
 		),
 	});
-	return { places, given, ask };
+	return { semaphore, given, ask };
 }
 
 test("so many have a place at once, and whoever leaves lets the next one in", async (t) => {
-	const { places, given, ask } = setUp(2);
+	const { semaphore, given, ask } = setUp(2);
 	const {
 		given: [first],
 	} = ask("a", "b", "c", "d");
 	await turn();
 	t.deepEqual(given, ["a", "b"]);
-	t.is(places.waiting(), 2);
-	(await first!).leave();
+	t.is(semaphore.waiting(), 2);
+	(await first!).release();
 	await turn();
 	t.deepEqual(given, ["a", "b", "c"]);
 });
@@ -39,64 +39,64 @@ test("a place that is left twice is one place", async (t) => {
 	const {
 		given: [first],
 	} = ask("a", "b", "c");
-	const place = await first!;
-	place.leave();
-	place.leave();
+	const permit = await first!;
+	permit.release();
+	permit.release();
 	await turn();
 	t.deepEqual(given, ["a", "b"]);
 });
 
 test("a place that is lent lets another in, for as many as may hang, and is one place when it is left", async (t) => {
-	const { places, given, ask } = setUp(1);
+	const { semaphore, given, ask } = setUp(1);
 	const all = ask(...Array.from({ length: MAY_HANG + 3 }, (_, n) => `h${n}`)).given;
 	for (let n = 0; n <= MAY_HANG; n++) {
-		t.false(places.isFull());
-		const place = await all[n]!;
-		place.lend();
-		place.lend();
+		t.false(semaphore.isFull());
+		const permit = await all[n]!;
+		permit.lend();
+		permit.lend();
 		await turn();
 	}
 	t.is(given.length, MAY_HANG + 1);
-	t.true(places.isFull());
+	t.true(semaphore.isFull());
 	// Nobody of those two gets on.
-	t.is(places.waiting(), 0);
-	(await all[0]!).leave();
+	t.is(semaphore.waiting(), 0);
+	(await all[0]!).release();
 	await turn();
 	t.is(given.length, MAY_HANG + 2);
-	t.is(places.waiting(), 1);
+	t.is(semaphore.waiting(), 1);
 });
 
 test("who must not wait needs no place, and takes none from others", async (t) => {
-	const { places, given, ask } = setUp(1);
+	const { semaphore, given, ask } = setUp(1);
 	ask("a", "b");
 	await turn();
-	places.hurry(["b", "c"]);
+	semaphore.hurry(["b", "c"]);
 	const {
 		given: [, third],
 	} = ask("d", "c");
-	(await third!).leave();
+	(await third!).release();
 	await turn();
 	t.deepEqual(given, ["a", "b", "c"]);
-	places.forget("c");
+	semaphore.forget("c");
 	ask("c");
 	await turn();
-	t.is(places.waiting(), 2);
+	t.is(semaphore.waiting(), 2);
 });
 
 test("the module that the longest chain waits for comes first, whoever asked first", async (t) => {
-	const { places, given, ask } = setUp(1);
+	const { semaphore, given, ask } = setUp(1);
 	const knowledge = makeWorld({ modules: { top: ["base"], base: [], lone: [] } });
 	const wanted = ["lone", "top"].map((module) => ({ module, cause: { kind: "name" } as const }));
-	places.raise(planInsertion(knowledge, wanted));
+	semaphore.raise(planInsertion(knowledge, wanted));
 	ask("lone", "base");
 	await turn();
 	t.deepEqual(given, ["base"]);
 });
 
 test("opened, it has a place for everybody", async (t) => {
-	const { places, given, ask } = setUp(1);
+	const { semaphore, given, ask } = setUp(1);
 	ask("a", "b", "c");
-	places.open();
+	semaphore.open();
 	await turn();
 	t.deepEqual(given, ["a", "b", "c"]);
 });

@@ -265,8 +265,8 @@ const pipeline: readonly Wait[] = [
 
 const insertions: readonly Wait[] = [
 	{
-		file: "src/libkmod/insertion/inserter.ts",
-		at: ["const promise = new Promise<Value>("],
+		file: "src/libkmod/insertion/planned-steps.ts",
+		at: ["const outcome = new Promise<Outcome>("],
 		waitsFor: "what a module waits for: what it needs, its softdeps, and rivals that go first",
 		ends: "each has ended, well or not; what waits for a hung one alone keeps nobody waiting; a stop",
 		tests: [
@@ -292,7 +292,7 @@ const insertions: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/libkmod/insertion/inserter.ts",
+		file: "src/libkmod/insertion/running-modules.ts",
 		at: ["return setTimeout(() => {"],
 		waitsFor: "an insertion or an install command that does not end",
 		ends: "hung_seconds: it gives up its place, and others go on",

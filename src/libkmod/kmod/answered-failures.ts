@@ -1,0 +1,32 @@
+// What an answer of the machine is as an error of the library's, said in libkmod's words where libkmod says so.
+import type { Answer } from "../insertion/answer.js";
+import type { Context } from "./context.js";
+import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
+
+type Teller = Pick<Context, "log" | "moduleDirectory">;
+
+/**
+ * Why a step came to nothing, if it did; AlreadyLoaded where the module was there, or others have brought it up.
+ * @param joined where others began what it answers: their failure is theirs to log
+ */
+export function failureOf(
+	teller: Teller,
+	module: string,
+	answer: Answer,
+	{ joined }: { readonly joined: boolean },
+): Error | undefined {
+	const { log, moduleDirectory } = joined ? { ...teller, log: () => undefined } : teller;
+	if ("exitStatus" in answer) {
+		const failure = new CommandFailure("install", module, answer.command, answer.exitStatus);
+		log({ level: "error", message: failure.message });
+		return failure;
+	}
+	if ("reason" in answer) return answer.result === "live" ? new AlreadyLoaded(module) : answer.reason;
+	if (answer.result !== "inserted" && answer.result !== "ran") return noFile({ log, moduleDirectory }, module);
+	return joined ? new AlreadyLoaded(module) : undefined;
+}
+
+export function noFile({ log, moduleDirectory }: Teller, module: string): NoModuleFile {
+	log({ level: "error", message: `could not find module by name='${module}'` });
+	return new NoModuleFile(module, moduleDirectory);
+}
