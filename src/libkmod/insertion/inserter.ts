@@ -6,9 +6,9 @@
 import type { Kernel } from "../kernel/kernel.js";
 import type { Step } from "../planning/plan-insertion.js";
 import { actOn, commandsBy, lacksSymbol, type Means, resultOf } from "./answer.js";
-import { flightsOf } from "./flights.js";
+import { type Flights, flightsOf } from "./flights.js";
 import { isMask, type Outcome, type Result } from "./outcome.js";
-import { makePlannedSteps, type PlannedStep } from "./planned-steps.js";
+import { blockedBy, type PlannedStep, PlannedSteps } from "./planned-steps.js";
 import { makeRunningModules, type Running, type RunningModules } from "./running-modules.js";
 import { makeSemaphore, type Permit, type Semaphore } from "./semaphore.js";
 import { makeWaits, type Waits } from "./waits.js";
@@ -68,153 +68,178 @@ export type Inserter = {
 };
 
 export function makeInserter(options: InserterOptions): Inserter {
-	const { kernel, parallel, hungMilliseconds, weigh = () => 0, replan = () => [] } = options;
-	const { onHung = () => undefined, onStuck = () => undefined, now = () => performance.now() } = options;
-	const flights = flightsOf(kernel);
-	const semaphore = makeSemaphore(parallel, weigh);
-	const waits = makeWaits({
-		onFree: (module) => void goOn(steps.get(module)),
-		onStuck(module, behind) {
-			const planned = steps.get(module)!;
-			onStuck(planned.step, behind);
-			if (stopped) queueMicrotask(() => endStopped(planned));
-		},
-	});
-	const steps = makePlannedSteps(waits, semaphore);
-	const running = makeRunningModules({
-		now,
-		hungMilliseconds,
-		onHung(step) {
-			onHung(step);
-			waits.hang(step.module);
-		},
-	});
-	let stopped = false;
+	const engine = new Engine(options);
+	const { running, steps, waits, semaphore } = engine;
+	return {
+		carryOut: (plan, { beyondBound = false } = {}) =>
+			engine.launch(plan, { beyondBound, told: true }).map(({ planned: { outcome }, joined }) => ({ outcome, joined })),
+		running: running.list,
+		stuck: () => listStuck(waits, steps.waiting(), running, semaphore),
+		inFlight: () => steps.size,
+		// A module that waits for another waits for one that runs or asks for a permit.
+		busy: () => running.busy() + semaphore.waiting(),
+		isWaiting: (module) => steps.get(module) !== undefined && !running.has(module),
+		stop: () => engine.stop(),
+	};
+}
 
-	/** A step that no plan holds yet. Where others act on the module before its turn has come, what they have come to is its outcome. */
-	function enter(step: Step): PlannedStep {
-		const planned = steps.enter(step);
-		const stopListening = flights.listen(step.module, (answer) => {
-			if (!planned.begun) steps.end(planned, { ...resultOf(answer), milliseconds: 0 });
+type Launched = { readonly planned: PlannedStep; readonly joined: boolean };
+
+class Engine {
+	readonly semaphore: Semaphore;
+	readonly waits: Waits;
+	readonly steps: PlannedSteps;
+	readonly running: RunningModules;
+	readonly #kernel: Kernel;
+	readonly #flights: Flights;
+	readonly #replan: (step: Step) => readonly Step[];
+	#stopped = false;
+
+	constructor(options: InserterOptions) {
+		const { kernel, parallel, hungMilliseconds, weigh = () => 0, replan = () => [] } = options;
+		const { onHung = () => undefined, onStuck = () => undefined, now = () => performance.now() } = options;
+		this.#kernel = kernel;
+		this.#flights = flightsOf(kernel);
+		this.#replan = replan;
+		this.semaphore = makeSemaphore(parallel, weigh);
+		this.waits = makeWaits({
+			onFree: (module) => void this.#goOn(this.steps.get(module)),
+			onStuck: (module, behind) => {
+				const planned = this.steps.get(module)!;
+				onStuck(planned.step, behind);
+				if (this.#stopped) queueMicrotask(() => this.#endStopped(planned));
+			},
+		});
+		this.steps = new PlannedSteps(this.waits, this.semaphore);
+		this.running = makeRunningModules({
+			now,
+			hungMilliseconds,
+			onHung: (step) => {
+				onHung(step);
+				this.waits.hang(step.module);
+			},
+		});
+	}
+
+	/** @param told whether the caller tells what comes of the plan */
+	launch(
+		plan: readonly Step[],
+		{ beyondBound, told }: { readonly beyondBound: boolean; readonly told: boolean },
+	): readonly Launched[] {
+		this.semaphore.raise(plan);
+		const passedBy = new Map<string, string[]>();
+		const launched = plan.map((step) => {
+			const known = this.steps.get(step.module);
+			// What one plan requires is required, whichever plan brought it up.
+			if (known !== undefined && step.required) known.step = { ...known.step, required: true };
+			const planned = known ?? this.#enter(step);
+			this.steps.awaitAll(planned, step.after, passedBy);
+			const joined = known?.told === true;
+			planned.told ||= told;
+			return { planned, joined };
+		});
+		if (beyondBound) this.#letPass(plan.map(({ module }) => module));
+		for (const { planned } of launched) if (!this.waits.isWaiting(planned.step.module)) void this.#goOn(planned);
+		return launched;
+	}
+
+	/** Nothing more begins; what runs is left to end. */
+	stop(): void {
+		this.#stopped = true;
+		this.semaphore.open();
+		// What hangs may never end: what waits for it has its answer now.
+		for (const { module } of this.waits.stuck()) this.#endStopped(this.steps.get(module));
+	}
+
+	#letPass(modules: readonly string[]): void {
+		this.waits.letGo(modules);
+		const waitedFor = this.waits.waitedForBy(modules);
+		this.semaphore.hurry(waitedFor.filter((module) => this.steps.get(module)?.begun === false));
+	}
+
+	/** A step that no plan holds yet. Where others act on the module before its turn has come, what comes of that is its outcome. */
+	#enter(step: Step): PlannedStep {
+		const planned = this.steps.enter(step);
+		const stopListening = this.#flights.listen(step.module, (answer) => {
+			if (!planned.begun) this.steps.end(planned, { ...resultOf(answer), milliseconds: 0 });
 		});
 		void planned.outcome.then(stopListening);
 		return planned;
 	}
 
-	function endStopped(planned: PlannedStep | undefined): void {
-		if (planned?.begun === false) steps.end(planned, { result: "stopped", milliseconds: 0 });
+	#endStopped(planned: PlannedStep | undefined): void {
+		if (planned?.begun === false) this.steps.end(planned, { result: "stopped", milliseconds: 0 });
 	}
 
 	/** Whatever it waited for has ended or was let go. */
-	async function goOn(planned: PlannedStep | undefined): Promise<void> {
+	async #goOn(planned: PlannedStep | undefined): Promise<void> {
 		if (planned === undefined || planned.begun || planned.asks) return;
 		planned.asks = true;
 		// Plans are taken up whole before anything of them goes on.
 		await Promise.resolve();
-		while (steps.isOpen(planned) && !waits.isWaiting(planned.step.module)) {
-			const permit = await askForPermit(planned);
-			if (permit !== undefined) return fly(planned, permit);
+		while (this.steps.isOpen(planned) && !this.waits.isWaiting(planned.step.module)) {
+			const permit = await this.#askForPermit(planned);
+			if (permit !== undefined) return this.#fly(planned, permit);
 		}
 		planned.asks = false;
 	}
 
 	/** Undefined where it has ended without one, or has to wait again. With a permit it has begun. */
-	async function askForPermit(planned: PlannedStep): Promise<Permit | undefined> {
-		const { step } = planned;
-		const because = steps.blockedBy(planned);
-		const idle = resultWithoutActing(step);
-		if (because !== undefined) steps.end(planned, { result: resultBehind(because), milliseconds: 0, because });
-		else if (idle !== undefined) steps.end(planned, { result: idle, milliseconds: 0 });
+	async #askForPermit(planned: PlannedStep): Promise<Permit | undefined> {
+		const because = blockedBy(planned);
+		const { module } = planned.step;
+		const idle = resultWithoutActing(planned.step);
+		if (because !== undefined) this.steps.end(planned, { result: resultBehind(because), milliseconds: 0, because });
+		else if (idle !== undefined) this.steps.end(planned, { result: idle, milliseconds: 0 });
 		else {
-			const permit = await semaphore.acquire(step.module);
-			if (!stopped && steps.isOpen(planned) && !waits.isWaiting(step.module)) {
+			const permit = await this.semaphore.acquire(module);
+			if (!this.#stopped && this.steps.isOpen(planned) && !this.waits.isWaiting(module)) {
 				planned.begun = true;
-				waits.begin(step.module);
+				this.waits.begin(module);
 				return permit;
 			}
 			permit.release();
-			if (stopped) endStopped(planned);
+			if (this.#stopped) this.#endStopped(planned);
 		}
 		return undefined;
 	}
 
-	async function fly(planned: PlannedStep, permit: Permit): Promise<void> {
+	async #fly(planned: PlannedStep, permit: Permit): Promise<void> {
 		const { step } = planned;
-		const end = running.begin(step, permit);
-		const { answer } = flights.begin(step.module, async () => {
-			if (permit.late) await revive(step);
-			return actOn(step, meansFor(step));
+		const end = this.running.begin(step, permit);
+		const { answer } = this.#flights.begin(step.module, async () => {
+			if (permit.late) await this.#revive(step);
+			return actOn(step, this.#meansFor(step));
 		});
 		const result = resultOf(await answer);
-		steps.end(planned, { ...result, milliseconds: end() });
+		this.steps.end(planned, { ...result, milliseconds: end() });
 	}
 
-	function meansFor(step: Step): Means {
+	#meansFor(step: Step): Means {
 		return {
-			async insert(path, parameters) {
+			insert: async (path, parameters) => {
 				try {
-					await kernel.insert(path, parameters);
+					await this.#kernel.insert(path, parameters);
 				} catch (error) {
-					if (!lacksSymbol(error) || !(await revive(step))) throw error;
-					await kernel.insert(path, parameters);
+					if (!lacksSymbol(error) || !(await this.#revive(step))) throw error;
+					await this.#kernel.insert(path, parameters);
 				}
 			},
-			run: commandsBy(kernel),
+			run: commandsBy(this.#kernel),
 		};
 	}
 
 	/**
-	 * Loads again what it needs and somebody has removed meanwhile. What that brings with it by softdeps is not waited for: it may
-	 * need this very module. Whether there was such a thing.
+	 * Loads again what the step needs and somebody has removed meanwhile. What that brings with it by softdeps is not waited for: it
+	 * may need this very module. Whether there was such a thing.
 	 */
-	async function revive(step: Step): Promise<boolean> {
-		const plan = stopped ? [] : replan(step).filter(({ module }) => module !== step.module);
-		// The permit that it holds may be the last one.
-		const revived = launch(plan, { beyondBound: true, told: false });
+	async #revive(step: Step): Promise<boolean> {
+		const plan = this.#stopped ? [] : this.#replan(step).filter(({ module }) => module !== step.module);
+		// The permit that the step holds may be the last one.
+		const revived = this.launch(plan, { beyondBound: true, told: false });
 		await Promise.all(revived.flatMap(({ planned }, n) => (plan[n]!.required ? [planned.outcome] : [])));
 		return plan.length > 0;
 	}
-
-	/** @param told whether the caller tells what comes of the plan */
-	function launch(plan: readonly Step[], { beyondBound, told }: { beyondBound: boolean; told: boolean }) {
-		semaphore.raise(plan);
-		const passedBy = new Map<string, string[]>();
-		const launched = plan.map((step) => {
-			const known = steps.get(step.module);
-			// What one plan requires is required, whichever plan brought it up.
-			if (known !== undefined && step.required) known.step = { ...known.step, required: true };
-			const planned = known ?? enter(step);
-			steps.awaitAll(planned, step.after, passedBy);
-			const joined = known?.told === true;
-			planned.told ||= told;
-			return { planned, joined };
-		});
-		if (beyondBound) letPass(plan.map(({ module }) => module));
-		for (const { planned } of launched) if (!waits.isWaiting(planned.step.module)) void goOn(planned);
-		return launched;
-	}
-
-	function letPass(modules: readonly string[]): void {
-		waits.letGo(modules);
-		semaphore.hurry(waits.waitedForBy(modules).filter((module) => steps.get(module)?.begun === false));
-	}
-
-	return {
-		carryOut: (plan, { beyondBound = false } = {}) =>
-			launch(plan, { beyondBound, told: true }).map(({ planned: { outcome }, joined }) => ({ outcome, joined })),
-		running: running.list,
-		stuck: () => listStuck(waits, steps.waiting(), running, semaphore),
-		inFlight: steps.size,
-		// A module that waits for another waits for one that runs or asks for a permit.
-		busy: () => running.busy() + semaphore.waiting(),
-		isWaiting: (module) => steps.has(module) && !running.has(module),
-		stop() {
-			stopped = true;
-			semaphore.open();
-			// What hangs may never end: what waits for it has its answer now.
-			for (const { module } of waits.stuck()) endStopped(steps.get(module));
-		},
-	};
 }
 
 /** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */

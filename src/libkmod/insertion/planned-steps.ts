@@ -22,81 +22,89 @@ export type PlannedStep = {
 	begun: boolean;
 };
 
-export type PlannedSteps = {
-	get(module: string): PlannedStep | undefined;
-	has(module: string): boolean;
-	isOpen(planned: PlannedStep): boolean;
-	waiting(): readonly PlannedStep[];
-	size(): number;
+export class PlannedSteps {
+	readonly #waits: Waits;
+	readonly #semaphore: Semaphore;
+	readonly #steps = new Map<string, PlannedStep>();
+	/** By module that failed, those that were waiting and needed it: if it is tried again, they wait for it. */
+	readonly #deprived = new Map<string, readonly PlannedStep[]>();
+
+	constructor(waits: Waits, semaphore: Semaphore) {
+		this.#waits = waits;
+		this.#semaphore = semaphore;
+	}
+
+	get size(): number {
+		return this.#steps.size;
+	}
+
+	get(module: string): PlannedStep | undefined {
+		return this.#steps.get(module);
+	}
+
+	isOpen(planned: PlannedStep): boolean {
+		return this.#steps.get(planned.step.module) === planned;
+	}
+
+	/** Those that have not begun. */
+	waiting(): readonly PlannedStep[] {
+		return [...this.#steps.values()].filter(({ begun }) => !begun);
+	}
+
 	/** What no plan holds yet. */
-	enter(step: Step): PlannedStep;
+	enter(step: Step): PlannedStep {
+		const { module } = step;
+		const planned = makePlannedStep(step);
+		this.#steps.set(module, planned);
+		this.#waits.enter(module);
+		for (const other of this.#deprived.get(module) ?? []) {
+			if (other.begun || !this.isOpen(other)) continue;
+			other.failed.delete(module);
+			this.#waits.wait(other.step.module, module, "dependency");
+		}
+		this.#deprived.delete(module);
+		return planned;
+	}
+
 	/**
 	 * Lets a step wait for those of its prerequisites that have not ended.
 	 * @param passedBy of one plan, by module: rivals that it does not wait for
 	 */
-	awaitAll(planned: PlannedStep, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void;
-	/** Of what it needs, what did not come to life. */
-	blockedBy(planned: PlannedStep): Outcome | undefined;
-	/** Nothing where it has ended. */
-	end(planned: PlannedStep, outcome: Omit<Outcome, "step">): void;
-};
-
-export function makePlannedSteps(waits: Waits, semaphore: Semaphore): PlannedSteps {
-	const steps = new Map<string, PlannedStep>();
-	/** By module that failed, those that were waiting and needed it: if it is tried again, they wait for it. */
-	const deprived = new Map<string, readonly PlannedStep[]>();
-	const isOpen = (planned: PlannedStep): boolean => steps.get(planned.step.module) === planned;
-
-	function noteFailure(module: string, outcome: Outcome): void {
-		const others = [...steps.values()].filter(({ begun, needed }) => !begun && needed.has(module));
-		for (const other of others) other.failed.set(module, outcome);
-		if (others.length > 0) deprived.set(module, others);
+	awaitAll(planned: PlannedStep, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void {
+		const { module: own } = planned.step;
+		const notAwaited: string[] = [];
+		for (const { module, hard, rival } of prerequisites) {
+			if (hard && !planned.begun) planned.needed.add(module);
+			if (rival === undefined) this.#waits.wait(own, module, hard ? "dependency" : "softdep");
+			else
+				for (const one of [module, ...(passedBy.get(module) ?? [])])
+					if (!this.#waits.wait(own, one, "rival")) notAwaited.push(one);
+		}
+		if (notAwaited.length > 0) passedBy.set(own, notAwaited);
 	}
 
-	return {
-		get: (module) => steps.get(module),
-		has: (module) => steps.has(module),
-		isOpen,
-		waiting: () => [...steps.values()].filter(({ begun }) => !begun),
-		size: () => steps.size,
-		enter(step) {
-			const { module } = step;
-			const planned = makePlannedStep(step);
-			steps.set(module, planned);
-			waits.enter(module);
-			for (const other of deprived.get(module) ?? []) {
-				if (other.begun || !isOpen(other)) continue;
-				other.failed.delete(module);
-				waits.wait(other.step.module, module, "dependency");
-			}
-			deprived.delete(module);
-			return planned;
-		},
-		awaitAll(planned, prerequisites, passedBy) {
-			const { module: own } = planned.step;
-			const notAwaited: string[] = [];
-			for (const { module, hard, rival } of prerequisites) {
-				if (hard && !planned.begun) planned.needed.add(module);
-				if (rival === undefined) waits.wait(own, module, hard ? "dependency" : "softdep");
-				else
-					for (const one of [module, ...(passedBy.get(module) ?? [])])
-						if (!waits.wait(own, one, "rival")) notAwaited.push(one);
-			}
-			if (notAwaited.length > 0) passedBy.set(own, notAwaited);
-		},
-		blockedBy: ({ needed, failed }) =>
-			[...needed].map((module) => failed.get(module)).find((outcome) => outcome !== undefined),
-		end(planned, outcome) {
-			if (!isOpen(planned)) return;
-			const { module } = planned.step;
-			const ended = { ...outcome, step: planned.step };
-			steps.delete(module);
-			semaphore.forget(module);
-			if (!isUsable(ended)) noteFailure(module, ended);
-			waits.end(module);
-			planned.resolve(ended);
-		},
-	};
+	/** Nothing where it has ended. */
+	end(planned: PlannedStep, outcome: Omit<Outcome, "step">): void {
+		if (!this.isOpen(planned)) return;
+		const { module } = planned.step;
+		const ended = { ...outcome, step: planned.step };
+		this.#steps.delete(module);
+		this.#semaphore.forget(module);
+		if (!isUsable(ended)) this.#noteFailure(module, ended);
+		this.#waits.end(module);
+		planned.resolve(ended);
+	}
+
+	#noteFailure(module: string, outcome: Outcome): void {
+		const others = this.waiting().filter(({ needed }) => needed.has(module));
+		for (const other of others) other.failed.set(module, outcome);
+		if (others.length > 0) this.#deprived.set(module, others);
+	}
+}
+
+/** Of what the step needs, the first that did not come to life. */
+export function blockedBy({ needed, failed }: PlannedStep): Outcome | undefined {
+	return [...needed].map((module) => failed.get(module)).find((outcome) => outcome !== undefined);
 }
 
 function makePlannedStep(step: Step): PlannedStep {

@@ -23,25 +23,16 @@ export type RunningModulesOptions = {
 	readonly onHung: (step: Step) => void;
 };
 
-export function makeRunningModules({ now, hungMilliseconds, onHung }: RunningModulesOptions): RunningModules {
+export function makeRunningModules(options: RunningModulesOptions): RunningModules {
+	const { now } = options;
 	const running = new Map<string, number>();
 	const hung = new Set<string>();
-
-	function watch(step: Step, permit: Permit): ReturnType<typeof setTimeout> | undefined {
-		if (hungMilliseconds === undefined) return undefined;
-		return setTimeout(() => {
-			hung.add(step.module);
-			permit.lend();
-			onHung(step);
-		}, hungMilliseconds);
-	}
-
 	return {
 		begin(step, permit) {
 			const { module } = step;
 			const begun = now();
 			running.set(module, begun);
-			const timer = watch(step, permit);
+			const timer = watch(step, permit, hung, options);
 			return () => {
 				const milliseconds = now() - begun;
 				clearTimeout(timer);
@@ -57,4 +48,19 @@ export function makeRunningModules({ now, hungMilliseconds, onHung }: RunningMod
 		busy: () => running.size - hung.size,
 		firstHung: () => hung.values().next().value,
 	};
+}
+
+/** @param hung gets the module once it has run for too long */
+function watch(
+	step: Step,
+	permit: Permit,
+	hung: Set<string>,
+	{ hungMilliseconds, onHung }: RunningModulesOptions,
+): ReturnType<typeof setTimeout> | undefined {
+	if (hungMilliseconds === undefined) return undefined;
+	return setTimeout(() => {
+		hung.add(step.module);
+		permit.lend();
+		onHung(step);
+	}, hungMilliseconds);
 }

@@ -35,101 +35,126 @@ const BEYOND_THE_BOUND: Permit = { late: false, release: () => undefined, lend: 
 
 /** @param weigh how long, beyond its plan, others wait for a step, in modules. */
 export function makeSemaphore(parallel: number, weigh: (step: Step) => number): Semaphore {
-	const queue: { readonly module: string; readonly begin: (permit: Permit) => void; late: boolean }[] = [];
-	/** How long a chain of modules in flight waits for each: the longest chain is begun first. */
-	const heights = new Map<string, number>();
-	const urgent = new Set<string>();
-	let taken = 0;
-	/** Those of them that were lent. */
-	let lent = 0;
-	let due = false;
-	let opened = false;
+	return new PrioritySemaphore(parallel, weigh);
+}
 
-	/** At the end of the turn, when all that want a permit in it have asked: the longest chain is served, not who asked first. */
-	function giveSoon(): void {
-		if (!due) setImmediate(give);
-		due = true;
+type Asking = { readonly module: string; readonly begin: (permit: Permit) => void; late: boolean };
+
+class PrioritySemaphore implements Semaphore {
+	readonly #parallel: number;
+	readonly #weigh: (step: Step) => number;
+	readonly #queue: Asking[] = [];
+	/** By module, how long the longest chain of modules is that waits for it: that one is begun first. */
+	readonly #heights = new Map<string, number>();
+	readonly #urgent = new Set<string>();
+	#taken = 0;
+	/** Those of them that were lent. */
+	#lent = 0;
+	#due = false;
+	#opened = false;
+
+	constructor(parallel: number, weigh: (step: Step) => number) {
+		this.#parallel = parallel;
+		this.#weigh = weigh;
 	}
 
-	function give(): void {
-		due = false;
-		while (queue.length > 0 && (taken - Math.min(lent, MAY_HANG) < parallel || opened)) {
+	acquire(module: string): Promise<Permit> {
+		if (this.#urgent.has(module)) return Promise.resolve(BEYOND_THE_BOUND);
+		this.#giveSoon();
+		return new Promise((begin) => this.#queue.push({ module, begin, late: false }));
+	}
+
+	hurry(modules: readonly string[]): void {
+		for (const module of modules) {
+			this.#urgent.add(module);
+			this.#pass(module);
+		}
+	}
+
+	// A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened.
+	raise(plan: readonly Step[]): void {
+		const heights = this.#heights;
+		for (const step of plan) if (!heights.has(step.module)) heights.set(step.module, this.#weigh(step));
+		for (const { module, after } of plan.toReversed()) {
+			const height = heights.get(module)! + 1;
+			for (const needed of after) {
+				const known = heights.get(needed.module);
+				// What is live already is not in flight.
+				if (known !== undefined && known < height) heights.set(needed.module, height);
+			}
+		}
+	}
+
+	forget(module: string): void {
+		this.#heights.delete(module);
+		this.#urgent.delete(module);
+		this.#pass(module);
+	}
+
+	waiting(): number {
+		return this.isFull() ? 0 : this.#queue.length;
+	}
+
+	isFull(): boolean {
+		return this.#lent >= this.#parallel + MAY_HANG;
+	}
+
+	open(): void {
+		this.#opened = true;
+		this.#give();
+	}
+
+	/** Out of the queue, beyond the bound. */
+	#pass(module: string): void {
+		const place = this.#queue.findIndex((one) => one.module === module);
+		if (place >= 0) this.#queue.splice(place, 1)[0]!.begin(BEYOND_THE_BOUND);
+	}
+
+	/** At the end of the turn, when all that want a permit in it have asked: the longest chain is served, not who asked first. */
+	#giveSoon(): void {
+		if (!this.#due) setImmediate(() => this.#give());
+		this.#due = true;
+	}
+
+	#give(): void {
+		this.#due = false;
+		const queue = this.#queue;
+		while (queue.length > 0 && (this.#isFree() || this.#opened)) {
 			let next = 0;
-			for (let place = 1; place < queue.length; place++) if (heightOf(place) > heightOf(next)) next = place;
+			for (let place = 1; place < queue.length; place++) if (this.#heightOf(place) > this.#heightOf(next)) next = place;
 			const served = queue.splice(next, 1)[0]!;
-			served.begin(makePermit(served.late));
+			served.begin(this.#makePermit(served.late));
 		}
 		for (const left of queue) left.late = true;
 	}
 
-	function heightOf(place: number): number {
-		return heights.get(queue[place]!.module) ?? 0;
+	#isFree(): boolean {
+		return this.#taken - Math.min(this.#lent, MAY_HANG) < this.#parallel;
 	}
 
-	function makePermit(late: boolean): Permit {
+	#heightOf(place: number): number {
+		return this.#heights.get(this.#queue[place]!.module) ?? 0;
+	}
+
+	#makePermit(late: boolean): Permit {
 		let released = false;
 		let isLent = false;
-		taken++;
+		this.#taken++;
 		return {
 			late,
-			release() {
+			release: () => {
 				if (released) return;
 				released = true;
-				taken--;
-				if (isLent) lent--;
-				giveSoon();
+				this.#taken--;
+				if (isLent) this.#lent--;
+				this.#giveSoon();
 			},
-			lend() {
+			lend: () => {
 				if (released || isLent) return;
 				isLent = true;
-				lent++;
-				giveSoon();
+				this.#lent++;
+				this.#giveSoon();
 			},
 		};
 	}
-
-	/** Out of the queue, beyond the bound. */
-	function pass(module: string): void {
-		const place = queue.findIndex((one) => one.module === module);
-		if (place >= 0) queue.splice(place, 1)[0]!.begin(BEYOND_THE_BOUND);
-	}
-
-	const isFull = (): boolean => lent >= parallel + MAY_HANG;
-
-	return {
-		acquire(module) {
-			if (urgent.has(module)) return Promise.resolve(BEYOND_THE_BOUND);
-			giveSoon();
-			return new Promise((begin) => queue.push({ module, begin, late: false }));
-		},
-		hurry(modules) {
-			for (const module of modules) {
-				urgent.add(module);
-				pass(module);
-			}
-		},
-		// A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened.
-		raise(plan) {
-			for (const step of plan) if (!heights.has(step.module)) heights.set(step.module, weigh(step));
-			for (const { module, after } of plan.toReversed()) {
-				const height = heights.get(module)! + 1;
-				for (const needed of after) {
-					const known = heights.get(needed.module);
-					// What is live already is not in flight.
-					if (known !== undefined && known < height) heights.set(needed.module, height);
-				}
-			}
-		},
-		forget(module) {
-			heights.delete(module);
-			urgent.delete(module);
-			pass(module);
-		},
-		waiting: () => (isFull() ? 0 : queue.length),
-		isFull,
-		open() {
-			opened = true;
-			give();
-		},
-	};
 }

@@ -309,7 +309,7 @@ const insertions: readonly Wait[] = [
 	},
 	{
 		file: "src/libkmod/insertion/semaphore.ts",
-		at: ["new Promise((begin) => queue.push({ module, begin, late: false }))"],
+		at: ["new Promise((begin) => this.#queue.push({ module, begin, late: false }))"],
 		waitsFor: "a place of the bound",
 		ends: "another module that ends or hangs; where 64 and the bound hang, it is said to wait for these; a stop",
 		tests: [
