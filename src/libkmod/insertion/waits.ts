@@ -46,22 +46,80 @@ export type Waits = {
 	stuck(): readonly { readonly module: string; readonly behind: string }[];
 };
 
-export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): Waits {
-	const nodes = new Map<string, Node>();
+export function makeWaits(options: WaitsOptions): Waits {
+	return new WaitGraph(options);
+}
 
-	function unlink(node: Node, other: Node): boolean {
-		if (!node.pending.delete(other)) return false;
-		other.dependents.delete(node);
-		if (other.stuck) node.stuckPending--;
-		return true;
+class WaitGraph implements Waits {
+	readonly #nodes = new Map<string, Node>();
+	readonly #onFree: (module: string) => void;
+	readonly #onStuck: (module: string, behind: string) => void;
+
+	constructor({ onFree, onStuck = () => undefined }: WaitsOptions) {
+		this.#onFree = onFree;
+		this.#onStuck = onStuck;
 	}
 
-	function release(node: Node, other: Node): void {
-		if (unlink(node, other) && node.pending.size === 0) onFree(node.module);
+	enter(module: string): void {
+		const links = { pending: new Map(), dependents: new Set<Node>() };
+		this.#nodes.set(module, { module, ...links, begun: false, stuck: false, stuckPending: 0, letGo: false });
+	}
+
+	wait(module: string, other: string, kind: WaitKind): boolean {
+		const [node, before] = [this.#nodes.get(module), this.#nodes.get(other)];
+		return node === undefined || before === undefined || this.#link(node, before, kind);
+	}
+
+	isWaiting(module: string): boolean {
+		return (this.#nodes.get(module)?.pending.size ?? 0) > 0;
+	}
+
+	begin(module: string): void {
+		const node = this.#nodes.get(module);
+		if (node !== undefined) node.begun = true;
+	}
+
+	hang(module: string): void {
+		const node = this.#nodes.get(module);
+		if (node !== undefined) this.#stick(node);
+	}
+
+	end(module: string): void {
+		const node = this.#nodes.get(module);
+		if (node === undefined) return;
+		this.#nodes.delete(module);
+		for (const other of [...node.pending.keys()]) unlink(node, other);
+		const dependents = [...node.dependents];
+		for (const dependent of dependents) unlink(dependent, node);
+		unstick(dependents);
+		for (const dependent of dependents) if (dependent.pending.size === 0) this.#onFree(dependent.module);
+	}
+
+	letGo(modules: readonly string[]): void {
+		for (const module of modules) {
+			const node = this.#nodes.get(module);
+			if (node === undefined) continue;
+			node.letGo = true;
+			for (const [other, kind] of [...node.pending])
+				if (kind !== "dependency" && leadsTo(other, ({ begun }) => begun)) this.#letGoOf(node, other);
+		}
+	}
+
+	waitedForBy(modules: readonly string[]): readonly string[] {
+		const met = new Set(modules.flatMap((module) => this.#nodes.get(module) ?? []));
+		for (const node of met) for (const other of node.pending.keys()) met.add(other);
+		return [...met].map(({ module }) => module);
+	}
+
+	stuck(): readonly { readonly module: string; readonly behind: string }[] {
+		const known = new Map<Node, Node>();
+		return [...this.#nodes.values()]
+			.filter(({ stuck, begun }) => stuck && !begun)
+			.map((node) => ({ module: node.module, behind: behind(node, known) }));
 	}
 
 	/** Whether the one begins behind the other from now on. */
-	function link(node: Node, other: Node, kind: WaitKind): boolean {
+	#link(node: Node, other: Node, kind: WaitKind): boolean {
 		if (node === other || (kind === "softdep" && other.stuck)) return true;
 		if (node.begun) return false;
 		const known = node.pending.get(other);
@@ -75,109 +133,70 @@ export function makeWaits({ onFree, onStuck = () => undefined }: WaitsOptions): 
 		other.dependents.add(node);
 		if (other.stuck) {
 			node.stuckPending++;
-			stick(node);
+			this.#stick(node);
 		}
 		return true;
 	}
 
+	#release(node: Node, other: Node): void {
+		if (unlink(node, other) && node.pending.size === 0) this.#onFree(node.module);
+	}
+
 	/** What waits for it by a softdep goes on, and what cannot is stuck itself. */
-	function stick(first: Node): void {
+	#stick(first: Node): void {
 		const met = [first];
 		for (let node = met.pop(); node !== undefined; node = met.pop()) {
 			if (node.stuck) continue;
 			node.stuck = true;
-			if (!node.begun) onStuck(node.module, behind(node));
+			if (!node.begun) this.#onStuck(node.module, behind(node));
 			for (const dependent of [...node.dependents]) {
 				dependent.stuckPending++;
-				if (dependent.pending.get(node) === "softdep") release(dependent, node);
+				if (dependent.pending.get(node) === "softdep") this.#release(dependent, node);
 				else met.push(dependent);
 			}
 		}
 	}
 
-	/** Those that waited for it are stuck only where something else they wait for is. */
-	function unstick(freed: Iterable<Node>): void {
-		const met = [...freed];
-		for (let node = met.pop(); node !== undefined; node = met.pop()) {
-			if (!node.stuck || node.begun || node.stuckPending > 0) continue;
-			node.stuck = false;
-			for (const dependent of node.dependents) {
-				dependent.stuckPending--;
-				met.push(dependent);
-			}
-		}
-	}
-
-	/** What hangs at the bottom of it. @param known of some, what that is */
-	function behind(node: Node, known?: Map<Node, Node>): string {
-		const way: Node[] = [];
-		let lowest = node;
-		for (let next: Node | undefined = node; next !== undefined; next = firstStuck(lowest)) {
-			way.push(next);
-			lowest = known?.get(next) ?? next;
-		}
-		if (known !== undefined) for (const one of way) known.set(one, lowest);
-		return lowest.module;
-	}
-
 	/** Who waited for it by rivalry goes on waiting for those before it. */
-	function letGoOf(node: Node, other: Node): void {
+	#letGoOf(node: Node, other: Node): void {
 		if (node.pending.get(other) === "rival")
 			for (const dependent of [...node.dependents])
-				if (dependent.pending.get(node) === "rival") link(dependent, other, "rival");
-		release(node, other);
+				if (dependent.pending.get(node) === "rival") this.#link(dependent, other, "rival");
+		this.#release(node, other);
 		unstick([node]);
 	}
+}
 
-	return {
-		enter(module) {
-			const links = { pending: new Map(), dependents: new Set<Node>() };
-			nodes.set(module, { module, ...links, begun: false, stuck: false, stuckPending: 0, letGo: false });
-		},
-		wait(module, other, kind) {
-			const [node, before] = [nodes.get(module), nodes.get(other)];
-			return node === undefined || before === undefined || link(node, before, kind);
-		},
-		isWaiting: (module) => (nodes.get(module)?.pending.size ?? 0) > 0,
-		begin(module) {
-			const node = nodes.get(module);
-			if (node !== undefined) node.begun = true;
-		},
-		hang(module) {
-			const node = nodes.get(module);
-			if (node !== undefined) stick(node);
-		},
-		end(module) {
-			const node = nodes.get(module);
-			if (node === undefined) return;
-			nodes.delete(module);
-			for (const other of [...node.pending.keys()]) unlink(node, other);
-			const dependents = [...node.dependents];
-			for (const dependent of dependents) unlink(dependent, node);
-			unstick(dependents);
-			for (const dependent of dependents) if (dependent.pending.size === 0) onFree(dependent.module);
-		},
-		letGo(modules) {
-			for (const module of modules) {
-				const node = nodes.get(module);
-				if (node === undefined) continue;
-				node.letGo = true;
-				for (const [other, kind] of [...node.pending])
-					if (kind !== "dependency" && leadsTo(other, ({ begun }) => begun)) letGoOf(node, other);
-			}
-		},
-		waitedForBy(modules) {
-			const met = new Set(modules.flatMap((module) => nodes.get(module) ?? []));
-			for (const node of met) for (const other of node.pending.keys()) met.add(other);
-			return [...met].map(({ module }) => module);
-		},
-		stuck() {
-			const known = new Map<Node, Node>();
-			return [...nodes.values()]
-				.filter(({ stuck, begun }) => stuck && !begun)
-				.map((node) => ({ module: node.module, behind: behind(node, known) }));
-		},
-	};
+function unlink(node: Node, other: Node): boolean {
+	if (!node.pending.delete(other)) return false;
+	other.dependents.delete(node);
+	if (other.stuck) node.stuckPending--;
+	return true;
+}
+
+/** Those that waited for what has ended are stuck only where something else they wait for is. */
+function unstick(freed: Iterable<Node>): void {
+	const met = [...freed];
+	for (let node = met.pop(); node !== undefined; node = met.pop()) {
+		if (!node.stuck || node.begun || node.stuckPending > 0) continue;
+		node.stuck = false;
+		for (const dependent of node.dependents) {
+			dependent.stuckPending--;
+			met.push(dependent);
+		}
+	}
+}
+
+/** What hangs at the bottom of it. @param known of some, what that is */
+function behind(node: Node, known?: Map<Node, Node>): string {
+	const way: Node[] = [];
+	let lowest = node;
+	for (let next: Node | undefined = node; next !== undefined; next = firstStuck(lowest)) {
+		way.push(next);
+		lowest = known?.get(next) ?? next;
+	}
+	if (known !== undefined) for (const one of way) known.set(one, lowest);
+	return lowest.module;
 }
 
 function firstStuck({ pending }: Node): Node | undefined {

@@ -283,7 +283,7 @@ const insertions: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/libkmod/insertion/inserter.ts",
+		file: "src/libkmod/insertion/engine.ts",
 		at: ["await Promise.all(revived.flatMap("],
 		waitsFor: "a dependency that was removed meanwhile and is loaded again",
 		ends: "its end, beyond the bound; it is done once, and not once stopped",
@@ -398,7 +398,7 @@ const insertions: readonly Wait[] = [
 		file: "src/linux/native/syscalls.ts",
 		at: ["new Promise((resolve, reject) => {"],
 		waitsFor: "finit_module(2), init_module(2) and delete_module(2), on a thread",
-		ends: "the kernel's answer; see src/libkmod/insertion/inserter.ts for one that does not come",
+		ends: "the kernel's answer; see src/libkmod/insertion/running-modules.ts for one that does not come",
 		tests: [
 			[
 				"test/linux/native/thread-pool.test.ts",
