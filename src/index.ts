@@ -38,6 +38,7 @@ export {
 	type Kernel,
 	type ModuleFiles,
 	type Problem,
+	type ProblemKind,
 	Refusal,
 	type RemoveFlags,
 } from "./libkmod/kernel/kernel.js";

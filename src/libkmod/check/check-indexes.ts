@@ -106,7 +106,7 @@ function readEntries(
 		for (const entry of listEntries(openIndex(file, bytes))) meet(entry);
 		return undefined;
 	} catch (error) {
-		if (error instanceof MalformedIndex) return error.message.replace(`${file} `, "");
+		if (error instanceof MalformedIndex) return error.clause;
 		if (error instanceof Refusal) return `cannot be read (${error.why})`;
 		throw error;
 	}

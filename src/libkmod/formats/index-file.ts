@@ -24,9 +24,13 @@ const POSITION = 0x0fffffff;
 export class MalformedIndex extends Error {
 	override readonly name = "MalformedIndex";
 	readonly file: string;
+	/** The message without the file. */
+	readonly clause: string;
 	constructor(file: string, why: string) {
-		super(`${file} is not a usable index: ${why}; run depmod to make it anew`);
+		const clause = `is not a usable index: ${why}; run depmod to make it anew`;
+		super(`${file} ${clause}`);
 		this.file = file;
+		this.clause = clause;
 	}
 }
 

@@ -57,8 +57,8 @@ export function parseModprobeConfig(file: string, text: string): { value: Modpro
 	const value = empty();
 	const problems: Problem[] = [];
 	for (const { line, first, last } of joinedLines(text)) {
-		const message = parseLine(value, line, { file, line: first });
-		if (message !== undefined) problems.push({ file, line: last, message });
+		const mistake = parseLine(value, line, { file, line: first });
+		if (mistake !== undefined) problems.push({ file, line: last, ...mistake });
 	}
 	return { value, problems };
 }
@@ -90,17 +90,18 @@ const directives: ReadonlyMap<string, Directive> = new Map<string, Directive>([
 ]);
 
 /** What is wrong with the line, if anything is. */
-function parseLine(config: Growing, line: string, source: Source): string | undefined {
+function parseLine(config: Growing, line: string, source: Source): Pick<Problem, "message" | "kind"> | undefined {
 	if (line === "" || line[0] === "#") return undefined;
 	const { word, rest } = takeWord(line);
 	if (word === "") return undefined;
-	if (word === "include" || word === "config") return `command ${word} is deprecated and not parsed anymore`;
+	if (word === "include" || word === "config")
+		return { message: `command ${word} is deprecated and not parsed anymore`, kind: "deprecated" };
 	const directive = directives.get(word);
 	const { word: key, rest: value } = takeWord(rest);
 	const normalised = key === "" ? undefined : normaliseAlias(key);
 	if (directive !== undefined && normalised !== undefined && directive(config, normalised, value, source))
 		return undefined;
-	return `ignoring bad line starting with '${word}'`;
+	return { message: `ignoring bad line starting with '${word}'` };
 }
 
 function add<Line>(lines: Line[], line: Line): true {

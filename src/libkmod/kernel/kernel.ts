@@ -96,5 +96,23 @@ export function makeRefusal(operation: string, subject: string, code: keyof type
 	return new Refusal(operation, subject, code, errnos[code], reason);
 }
 
-/** Something wrong in text that people wrote: the rest of the file is still used. Lines count from 1; 0 is the whole file. */
-export type Problem = { readonly file: string; readonly line: number; readonly message: string };
+/**
+ * Something wrong in text that people wrote: the rest of the file is still used. Lines count from 1; 0 is the whole file. The
+ * message is for people: a program tells by the kind.
+ */
+export type Problem = {
+	readonly file: string;
+	readonly line: number;
+	readonly message: string;
+	/** Absent for all others. */
+	readonly kind?: ProblemKind;
+};
+
+/**
+ * Problems that kmod has a form of its own for:
+ * - deprecated: a directive that was dropped from the format, such as `include`; the message names the directive
+ * - nested: a directory within a directory of configuration files
+ * - dangling: a link in such a directory that leads to no file, and so hides no file of its name in later directories
+ * - parameter: a word of the kernel command line whose module name has unmatched brackets; the message names the word
+ */
+export type ProblemKind = "deprecated" | "nested" | "dangling" | "parameter";

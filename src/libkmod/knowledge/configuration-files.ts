@@ -1,6 +1,6 @@
 // Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
 import { type Bound, bounds } from "../kernel/bounds.js";
-import { type Files, type Problem, Refusal } from "../kernel/kernel.js";
+import { type Files, type Problem, type ProblemKind, Refusal } from "../kernel/kernel.js";
 import { isThere, leadsNowhere } from "../kernel/presence.js";
 
 export type WhereToLook = {
@@ -19,8 +19,7 @@ export type WhereToLook = {
 	readonly paths?: readonly string[];
 };
 
-/** What the problem of a link ends with that leads to no file. */
-export const HIDES_NOTHING = "so it counts for nothing and hides no other of its name";
+const HIDES_NOTHING = "so it counts for nothing and hides no other of its name";
 
 /** In the order of their names alone, byte by byte, whatever their directories. */
 export function listConfigurationFiles(files: Files, where: WhereToLook, problems: Problem[]): string[] {
@@ -63,12 +62,13 @@ type Offer = (path: string) => void;
 /** A directory hides no others of its name, and neither does a link that leads nowhere or in a circle (kmod since 34). */
 function offerFromDirectory(files: Files, directory: string, name: string, offer: Offer, problems: Problem[]): void {
 	const path = directory.endsWith("/") ? directory + name : `${directory}/${name}`;
-	const object = (message: string): void => void problems.push({ file: path, line: 0, message });
+	const object = (kind: ProblemKind, message: string): void =>
+		void problems.push({ file: path, line: 0, message, kind });
 	const unusable = whyUnusable(files, path);
-	if (unusable !== undefined) object(`${unusable}, ${HIDES_NOTHING}`);
+	if (unusable !== undefined) object("dangling", `${unusable}, ${HIDES_NOTHING}`);
 	// What cannot be told here is told when it is read.
 	else if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
-	else object("Directories inside directories are not supported");
+	else object("nested", "Directories inside directories are not supported");
 }
 
 function whyUnusable(files: Files, path: string): string | undefined {

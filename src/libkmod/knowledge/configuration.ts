@@ -79,7 +79,7 @@ function configOfCommandLine(text: string, file: string, problems: Problem[]): M
 	const { options, blacklist, bad } = parseKernelCommandLine(text);
 	for (const name of bad) {
 		const message = `Ignoring bad option on kernel command line while parsing module name: '${name}'`;
-		problems.push({ ...source, message });
+		problems.push({ ...source, message, kind: "parameter" });
 	}
 	return {
 		...mergeModprobeConfigs([]),

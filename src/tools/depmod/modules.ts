@@ -129,7 +129,7 @@ function readConfig({ kernel, given, say }: DepmodCall): DepmodConfig {
 	return config;
 }
 
-function formatProblem({ file, line, message }: Problem): string {
-	if (message.startsWith("Directories ")) return `${message}: ${file}`;
+function formatProblem({ file, line, message, kind }: Problem): string {
+	if (kind === "nested") return `${message}: ${file}`;
 	return line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}`;
 }

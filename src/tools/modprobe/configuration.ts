@@ -1,7 +1,6 @@
 // What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Files, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
-import { HIDES_NOTHING } from "../../libkmod/knowledge/configuration-files.js";
 import type { Machine } from "../../ports/machine.js";
 import { oneLine } from "../command-line/guarded-machine.js";
 import type { Say } from "../command-line/messages.js";
@@ -18,11 +17,20 @@ export function reportConfiguration(problems: readonly Problem[], machine: Machi
 	}
 }
 
-function asLibkmodSays({ file, line, message }: Problem): string | undefined {
-	if (line > 0) return message.startsWith("command ") ? `${file}: ${message}` : `${file} line ${line}: ${message}`;
-	if (message.startsWith("Directories ")) return `${message}: ${file}`;
-	if (message.endsWith(HIDES_NOTHING)) return `${file} ${message}`;
-	return message.startsWith("Ignoring ") ? message : undefined;
+/** Undefined for a problem of a whole file, and of no kind that kmod tells. */
+function asLibkmodSays({ file, line, message, kind }: Problem): string | undefined {
+	switch (kind) {
+		case "deprecated":
+			return `${file}: ${message}`;
+		case "nested":
+			return `${message}: ${file}`;
+		case "dangling":
+			return `${file} ${message}`;
+		case "parameter":
+			return message;
+		default:
+			return line > 0 ? `${file} line ${line}: ${message}` : undefined;
+	}
 }
 
 const SETTINGS_FILE = "/etc/hotplugd.toml";

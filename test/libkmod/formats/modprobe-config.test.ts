@@ -61,8 +61,8 @@ test("a joined line stands where it begins; its problem is counted where it ends
 
 test("include and config are named, with their line", (t) => {
 	t.deepEqual(parseModprobeConfig("x.conf", "\ninclude /etc/other\nconfig").problems, [
-		{ file: "x.conf", line: 2, message: "command include is deprecated and not parsed anymore" },
-		{ file: "x.conf", line: 3, message: "command config is deprecated and not parsed anymore" },
+		{ file: "x.conf", line: 2, message: "command include is deprecated and not parsed anymore", kind: "deprecated" },
+		{ file: "x.conf", line: 3, message: "command config is deprecated and not parsed anymore", kind: "deprecated" },
 	]);
 });
 

@@ -96,6 +96,7 @@ test("a link that leads nowhere or in a circle is named, and the file of its nam
 			"/etc/gone.conf is a link to nowhere",
 			"/etc/loop.conf cannot be followed (ELOOP)",
 		]);
+		t.deepEqual(problems.map(({ kind }) => kind).sort(), ["dangling", "dangling", "dangling", "nested"]);
 	}
 });
 
@@ -222,6 +223,7 @@ test("it tells which files it read, in order, and where each line stands", (t) =
 			file: "/proc/cmdline",
 			line: 0,
 			message: "Ignoring bad option on kernel command line while parsing module name: 'f['",
+			kind: "parameter",
 		},
 	]);
 });

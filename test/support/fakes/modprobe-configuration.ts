@@ -59,9 +59,9 @@ export function showConfigsOfDirectories(world: string, names: readonly string[]
 export const knowsWeakdep = /^kmod version (3[3-9]|[4-9]\d)/.test(run(["modprobe", "--version"], "/"));
 
 /** A problem as kmod words and prints it. */
-export function inKmodsWords({ file, line, message }: Problem): string {
-	if (message.startsWith("command ")) return `${file}: ${message}`;
-	if (message.startsWith("Directories ")) return `${message}: ${file}`;
+export function inKmodsWords({ file, line, message, kind }: Problem): string {
+	if (kind === "deprecated") return `${file}: ${message}`;
+	if (kind === "nested") return `${message}: ${file}`;
 	return line === 0 ? message : `${file} line ${line}: ${message}`;
 }
 
