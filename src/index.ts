@@ -32,6 +32,7 @@ export type { ModuleSymbol } from "./libkmod/formats/module-symbols.js";
 export type { ModuleState } from "./libkmod/formats/proc-modules.js";
 export { type Flight, type Inserter, makeInserter } from "./libkmod/insertion/inserter.js";
 export type { Outcome, Result } from "./libkmod/insertion/outcome.js";
+export { HotplugdError } from "./libkmod/kernel/errors.js";
 export {
 	type Files,
 	type InsertFlags,

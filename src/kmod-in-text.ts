@@ -1,12 +1,8 @@
 // The library's surface. Within, strings are bytes; callers have JavaScript's text, in which a byte that is no UTF-8 is a lone
 // surrogate (PEP 383). What a caller gives becomes bytes, what a caller gets becomes text, and both inside of functions that are passed.
 
-import { MalformedModule } from "./libkmod/formats/elf.js";
-import { MalformedIndex } from "./libkmod/formats/index-file.js";
-import { Refusal } from "./libkmod/kernel/kernel.js";
-import { AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable } from "./libkmod/kmod/failures.js";
+import { HotplugdError } from "./libkmod/kernel/errors.js";
 import type { Kmod, KmodOptions } from "./libkmod/kmod/kmod.js";
-import { MissingIndexes } from "./libkmod/knowledge/indexes.js";
 import { bytesOf, textOf } from "./libkmod/text/byte-strings.js";
 
 type Convert = (string: string) => string;
@@ -75,11 +71,6 @@ async function convertedPromise(promise: Promise<unknown>, convert: Convert, bac
 	}
 }
 
-const ours = [
-	...[Refusal, MalformedModule, MalformedIndex, MissingIndexes],
-	...[AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, Unremovable],
-];
-
 /** In text: an error may come by twice, or from a caller's own function, which is none of ours to change. */
 const inText = new WeakSet<Error>();
 
@@ -87,7 +78,7 @@ const inText = new WeakSet<Error>();
 function convertedError(error: Error, convert: Convert): Error {
 	if (inText.has(error)) return error;
 	inText.add(error);
-	if (convert !== textOf || !ours.some((kind) => error instanceof kind)) return error;
+	if (convert !== textOf || !(error instanceof HotplugdError)) return error;
 	for (const name of Object.getOwnPropertyNames(error)) {
 		const own: unknown = Reflect.get(error, name);
 		const now = converted(own, textOf, bytesOf);

@@ -1,15 +1,18 @@
 // Requests to load, from their coming to their answer. Once the agent is stopped nothing more begins: whoever asks then, and
 // whoever waits for a module that has not begun, is refused at once, and may do it himself. What was taken, and nobody waits
 // for, is left to the agent that runs next.
+
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Report } from "../telling/report.js";
 import { type Asked, makeAsked } from "./load-progress.js";
 import type { LoadReply, LoadRequest } from "./protocol.js";
 
 /** Something that cannot be done, in a sentence for whoever asked for it; no failure of the agent's. */
-export class NotDone extends Error {
+export class NotDone extends HotplugdError {
 	override readonly name = "NotDone";
+	override readonly code = "ERR_NOT_DONE";
 }
 
 export const STOPPING = "the agent is stopping and begins nothing more: ask the next one";

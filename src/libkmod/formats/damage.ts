@@ -1,10 +1,12 @@
 // Why a compressed file cannot be read, told by its own bytes, so that every decoder's refusal has the same words.
 
 import { MOST_PARTS } from "../kernel/bounds.js";
+import { HotplugdError } from "../kernel/errors.js";
 
 /** A clause about the file. */
-export class Damage extends Error {
+export class Damage extends HotplugdError {
 	override readonly name = "Damage";
+	override readonly code = "ERR_DAMAGE";
 	/** `unsupported`: it may be whole, and it is compressed in a way that is not read here. */
 	readonly kind: "cut" | "damaged" | "unsupported";
 	constructor(kind: Damage["kind"], message: string) {

@@ -1,9 +1,12 @@
 // ELF object files (elf(5)), 32 and 64 bit, both byte orders, read in place: nothing is copied and no object is made per
 // section or symbol. A module file may come from anyone, so every offset is checked before it is followed.
 
+import { HotplugdError } from "../kernel/errors.js";
+
 /** The bytes are not a kernel module that can be read. `message` is a clause about the file: "it is not an ELF file". */
-export class MalformedModule extends Error {
+export class MalformedModule extends HotplugdError {
 	override readonly name = "MalformedModule";
+	override readonly code = "ERR_MALFORMED_MODULE";
 	/** What libkmod says of such a file, which is less. */
 	readonly reason: "Invalid argument" | "Exec format error";
 	constructor(message: string, reason: MalformedModule["reason"] = "Invalid argument") {

@@ -4,11 +4,13 @@
 // one character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of entries.
 // All of it happens in a few arrays of numbers: there are 50,000 entries, and they are met once, by code that is still cold.
 
+import { HotplugdError } from "../kernel/errors.js";
 import { LONGEST_LIST } from "./index-file.js";
 
 /** The entries cannot be had in an index; the message is a clause that says which and why. */
-export class UnwritableIndex extends Error {
+export class UnwritableIndex extends HotplugdError {
 	override readonly name = "UnwritableIndex";
+	override readonly code = "ERR_UNWRITABLE_INDEX";
 }
 
 /**

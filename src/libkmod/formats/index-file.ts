@@ -11,6 +11,8 @@
 // A key is the path to its node: the child characters and prefixes on the way. Newer depmods write a parent before its
 // children, older ones after: one of the two holds for a whole file, which is what makes a search end.
 
+import { HotplugdError } from "../kernel/errors.js";
+
 const MAGIC = 0xb007f457;
 const MAJOR_VERSION = 2;
 const HEADER_SIZE = 12;
@@ -21,8 +23,9 @@ export const CHILDREN = 0x20000000;
 const POSITION = 0x0fffffff;
 
 /** An index that is not one, is of another version, or leads outside itself or in a loop. */
-export class MalformedIndex extends Error {
+export class MalformedIndex extends HotplugdError {
 	override readonly name = "MalformedIndex";
+	override readonly code = "ERR_MALFORMED_INDEX";
 	readonly file: string;
 	/** The message without the file. */
 	readonly clause: string;

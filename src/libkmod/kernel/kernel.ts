@@ -2,6 +2,7 @@
 // a test's is an object literal over a Map of files. All strings are byte strings: one character a byte.
 
 import type { Bound } from "./bounds.js";
+import { HotplugdError } from "./errors.js";
 
 /** Reading. Synchronous: these are small files in the page cache. */
 export interface Files {
@@ -65,11 +66,11 @@ export interface Kernel extends Files {
 }
 
 /** The machine said no: which operation, on what, and the errno's name (`code`, such as ENODEV) and positive number. */
-export class Refusal extends Error {
+export class Refusal extends HotplugdError {
 	override readonly name = "Refusal";
 	readonly operation: string;
 	readonly subject: string;
-	readonly code: string;
+	override readonly code: string;
 	readonly errno: number;
 	/** A clause about the subject, such as "it is a directory", where the errno says too little. */
 	readonly reason: string | undefined;

@@ -1,9 +1,13 @@
-// Why an insertion or removal came to nothing, where it was not the kernel that refused. Each has a `code`, as a Refusal has.
+// Why an insertion or removal came to nothing, where it was not the kernel that refused. Each has the name of the errno that libkmod
+// answers by in its place.
+
+import { HotplugdError } from "../kernel/errors.js";
 
 /** Indexes have no file for the module. */
-export class NoModuleFile extends Error {
+export class NoModuleFile extends HotplugdError {
 	override readonly name = "NoModuleFile";
-	readonly code = "ENOENT";
+	override readonly code = "ERR_NO_MODULE_FILE";
+	readonly errnoName = "ENOENT";
 	readonly module: string;
 	constructor(module: string, moduleDirectory: string) {
 		super(`${moduleDirectory}/modules.dep has no file of a module ${module}: run depmod if there is one`);
@@ -12,9 +16,10 @@ export class NoModuleFile extends Error {
 }
 
 /** No module has that name, and no alias of that spelling is known. */
-export class NoSuchModule extends Error {
+export class NoSuchModule extends HotplugdError {
 	override readonly name = "NoSuchModule";
-	readonly code = "ENOENT";
+	override readonly code = "ERR_NO_SUCH_MODULE";
+	readonly errnoName = "ENOENT";
 	readonly module: string;
 	constructor(module: string, moduleDirectory: string) {
 		super(`${moduleDirectory} has no module ${module}`);
@@ -23,9 +28,10 @@ export class NoSuchModule extends Error {
 }
 
 /** The kernel has the module already, and that was to be an error. */
-export class AlreadyLoaded extends Error {
+export class AlreadyLoaded extends HotplugdError {
 	override readonly name = "AlreadyLoaded";
-	readonly code = "EEXIST";
+	override readonly code = "ERR_ALREADY_LOADED";
+	readonly errnoName = "EEXIST";
 	readonly module: string;
 	constructor(module: string) {
 		super(`${module} is in the kernel already`);
@@ -34,9 +40,10 @@ export class AlreadyLoaded extends Error {
 }
 
 /** An `install` or `remove` command of modprobe.d ended with another status than 0. */
-export class CommandFailure extends Error {
+export class CommandFailure extends HotplugdError {
 	override readonly name = "CommandFailure";
-	readonly code = "EINVAL";
+	override readonly code = "ERR_COMMAND_FAILURE";
+	readonly errnoName = "EINVAL";
 	readonly module: string;
 	readonly command: string;
 	/** 128 and more for a signal, as in sh. */
@@ -54,13 +61,14 @@ export class CommandFailure extends Error {
 }
 
 /** Why a module that is to be removed is left alone: it is in use, built in, or not there in the first place. */
-export class Unremovable extends Error {
+export class Unremovable extends HotplugdError {
 	override readonly name = "Unremovable";
-	readonly code: "EBUSY" | "ENOENT";
+	override readonly code = "ERR_UNREMOVABLE";
+	readonly errnoName: "EBUSY" | "ENOENT";
 	readonly module: string;
 	constructor(module: string, why: "in use" | "builtin" | "not in kernel") {
 		super(`Module ${module} is ${why}.`);
-		this.code = why === "in use" ? "EBUSY" : "ENOENT";
+		this.errnoName = why === "in use" ? "EBUSY" : "ENOENT";
 		this.module = module;
 	}
 }

@@ -2,6 +2,7 @@
 
 import { type IndexFile, MalformedIndex, openIndex } from "../formats/index-file.js";
 import { bounds } from "../kernel/bounds.js";
+import { HotplugdError } from "../kernel/errors.js";
 import { type Files, type Problem, Refusal } from "../kernel/kernel.js";
 
 export type Indexes = {
@@ -28,9 +29,11 @@ export const indexNames: Readonly<Record<IndexKind, string>> = {
 };
 
 /** There is no usable set of indexes: which file, and why. */
-export class MissingIndexes extends Error {
+export class MissingIndexes extends HotplugdError {
 	override readonly name = "MissingIndexes";
-	readonly code = "ENOENT";
+	override readonly code = "ERR_MISSING_INDEXES";
+	/** What libkmod answers by. */
+	readonly errnoName = "ENOENT";
 	readonly moduleDirectory: string;
 	/** The message without what to do about it. */
 	readonly lacking: string;

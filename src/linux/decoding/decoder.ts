@@ -1,6 +1,7 @@
 // What every decoder of compressed files is.
 
 import type { CompressedFile } from "../../libkmod/formats/compressed-file.js";
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
 
 /** Finds so many bytes of memory. What is in it does not matter. */
 export type Allocate = (size: number) => Buffer;
@@ -24,7 +25,13 @@ export type FindDecoder<File extends CompressedFile = CompressedFile> = () =>
 	| Promise<Decoder<File> | undefined>;
 
 /** The content, or what it would take to decode it, is beyond bounds. */
-export class TooLarge extends Error {}
+export class TooLarge extends HotplugdError {
+	override readonly name = "TooLarge";
+	override readonly code = "ERR_TOO_LARGE";
+}
 
 /** There is no memory for it. */
-export class OutOfMemory extends Error {}
+export class OutOfMemory extends HotplugdError {
+	override readonly name = "OutOfMemory";
+	override readonly code = "ERR_OUT_OF_MEMORY";
+}

@@ -10,6 +10,7 @@ import { findMixture } from "../../libkmod/check/mixed-set.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { readKernelWord } from "../../libkmod/formats/kernel-command-line.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { type Files, type Kernel, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import { trimRoot } from "../../libkmod/kernel/other-root.js";
 import { leadsNowhere } from "../../libkmod/kernel/presence.js";
@@ -71,8 +72,9 @@ function commandLineOf(options: AgentOptions): string | undefined {
 export const SETTINGS_FILE = "/etc/hotplugd.toml";
 
 /** A start that came to nothing: what to say, one line each, and how to exit. */
-export class StartFailure extends Error {
+export class StartFailure extends HotplugdError {
 	override readonly name = "StartFailure";
+	override readonly code = "ERR_START_FAILURE";
 	readonly status: number;
 	readonly lines: readonly string[];
 	constructor(lines: string | readonly string[], status: number) {

@@ -2,6 +2,7 @@
 // values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
 import type { Argv } from "yargs";
 import parser from "yargs-parser";
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
@@ -90,7 +91,12 @@ async function start<O extends Options>(
 }
 
 /** The library's own errors: whoever debugs wants to see where they come from, as of all others. */
-const EXPLAINED = new Set(["Refusal", "MalformedIndex", "MalformedModule", "MissingIndexes", "NoModuleFile"]);
+const EXPLAINED = new Set(["ERR_MALFORMED_INDEX", "ERR_MALFORMED_MODULE", "ERR_MISSING_INDEXES", "ERR_NO_MODULE_FILE"]);
+
+function isExplained(error: unknown): error is HotplugdError {
+	if (error instanceof Refusal) return error.operation !== "write";
+	return error instanceof HotplugdError && EXPLAINED.has(error.code);
+}
 
 /** What ended a command that has not said it itself. What is wrong with standard output is not the command's to say. */
 async function explainEnd<O extends Options>(
@@ -98,9 +104,7 @@ async function explainEnd<O extends Options>(
 	error: unknown,
 	machine: Machine,
 ): Promise<string> {
-	const ofOutput = error instanceof Refusal && error.operation === "write";
-	const explained = error instanceof Error && EXPLAINED.has(error.name) && !ofOutput;
-	if (!explained || machine.environment.HOTPLUGD_DEBUG !== undefined) throw error;
+	if (!isExplained(error) || machine.environment.HOTPLUGD_DEBUG !== undefined) throw error;
 	if (!kmod)
 		return `${program}: ${printable(error instanceof Refusal ? explainRefusal(error, error.why) : error.message)}`;
 	const { formatErrno } = await import("../../libkmod/text/error-text.js");

@@ -1,4 +1,5 @@
 // One call of modprobe: what was asked for, and what it takes to answer.
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Machine } from "../../ports/machine.js";
@@ -24,8 +25,9 @@ export type Call = {
 };
 
 /** The end of a call that has said why. */
-export class Fatal extends Error {
+export class Fatal extends HotplugdError {
 	override readonly name = "Fatal";
+	override readonly code = "ERR_FATAL";
 }
 
 /** Whether it is the reader of the output that has gone, which the executable knows how to end by. */

@@ -77,16 +77,25 @@ async function probe(call: Call, operand: string, module: Module, parameters: st
 		for (const why of explainLeftOut(kmod, module, probed)) say("NOTICE", why);
 		return 0;
 	} catch (error) {
-		if (!failures.some((kind) => error instanceof kind) || isOfReader(error)) throw error;
-		const { code, errno = 0, reason } = error as { code: string; errno?: number; reason?: string };
-		say("ERROR", `could not insert '${module.name}': ${reason ?? answers[code] ?? formatErrno({ code, errno })}`);
+		if (!isFailure(error) || isOfReader(error)) throw error;
+		say("ERROR", `could not insert '${module.name}': ${formatFailure(error)}`);
 		const meaning = error instanceof Refusal ? await explainAnswer(call.kernel, kmod, error) : undefined;
 		if (meaning !== undefined) call.explain(meaning);
 		return 1;
 	}
 }
 
-const failures = [Refusal, AlreadyLoaded, CommandFailure, NoModuleFile];
+type Failure = Refusal | AlreadyLoaded | CommandFailure | NoModuleFile;
+
+function isFailure(error: unknown): error is Failure {
+	return [Refusal, AlreadyLoaded, CommandFailure, NoModuleFile].some((kind) => error instanceof kind);
+}
+
+function formatFailure(failure: Failure): string {
+	if (!(failure instanceof Refusal))
+		return answers[failure.errnoName] ?? formatErrno({ code: failure.errnoName, errno: 0 });
+	return failure.reason ?? answers[failure.code] ?? formatErrno(failure);
+}
 
 const answers: Readonly<Record<string, string>> = {
 	EEXIST: "Module already in kernel",

@@ -197,11 +197,12 @@ test("what has no index, or no list of modules, to look in is an error and no em
 	);
 	const missing = (index: string) => ({
 		instanceOf: MissingIndexes,
-		code: "ENOENT",
+		code: "ERR_MISSING_INDEXES",
 		message: `/nowhere has no ${index}: run depmod there, or name the release of another kernel`,
 	});
 	t.throws(() => nowhere.lookUp("x:1"), missing("modules.dep.bin"));
 	t.throws(() => nowhere.lookUp("top"), missing("modules.dep.bin"));
+	t.is(t.throws<MissingIndexes>(() => nowhere.lookUp("top"), missing("modules.dep.bin")).errnoName, "ENOENT");
 	t.throws(() => nowhere.lookUpName("top"), missing("modules.dep.bin"));
 	t.throws(() => nowhere.path("top"), missing("modules.dep.bin"));
 	t.throws(() => nowhere.dependencies("top"), missing("modules.dep.bin"));

@@ -51,8 +51,8 @@ export async function statusOf(act: () => Promise<unknown>): Promise<number> {
 		await act();
 		return 0;
 	} catch (error) {
-		const { errno, code } = error as { errno?: number; code?: string };
-		return -(errno ?? { ENOENT: 2, EEXIST: 17, EINVAL: 22 }[code ?? ""] ?? 999);
+		const { errno, errnoName = "" } = error as { errno?: number; errnoName?: string };
+		return -(errno ?? { ENOENT: 2, EEXIST: 17, EINVAL: 22 }[errnoName] ?? 999);
 	}
 }
 

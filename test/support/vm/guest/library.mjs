@@ -57,7 +57,7 @@ async function status(act) {
 		await act();
 		return 0;
 	} catch (error) {
-		return -(error.errno ?? { ENOENT: 2, EEXIST: 17, EINVAL: 22 }[error.code]);
+		return -(error.errno ?? { ENOENT: 2, EEXIST: 17, EINVAL: 22 }[error.errnoName]);
 	}
 }
 
