@@ -135,7 +135,7 @@ const readNoFormat: readonly string[] = [
 	// Names and words as bytes.
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
 	// Of the kernel's own tables, and of what a command line has been read as.
-	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries"],
+	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],
 ];
 

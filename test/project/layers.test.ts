@@ -69,7 +69,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	fzstd: ["src/linux/decoding/script-decoders.ts"],
 	"xz-decompress": ["src/linux/decoding/script-decoders.ts"],
 	"xxhash-wasm": ["src/linux/decoding/script-decoders.ts"],
-	rxjs: ["src/agent/"],
+	rxjs: ["src/agent/", "src/tools/agent/serve.ts"],
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
 	"smol-toml": ["src/agent/settings/settings-file.ts", "src/agent/policy/policy-file.ts"],

@@ -520,7 +520,7 @@ const bytes: readonly Wait[] = [
 
 const service: readonly Wait[] = [
 	{
-		file: "src/agent/service/service.ts",
+		file: "src/agent/service/settling.ts",
 		at: ["timer(Math.max(0, deadline - scheduler.now()), scheduler)"],
 		waitsFor: "all to be settled",
 		ends: "the time that whoever asks for settle allows, two minutes unless told; his going; a stop",
@@ -548,8 +548,8 @@ const service: readonly Wait[] = [
 			["test/agent/devices/udev-walk.test.ts", "a udev that goes on being busy is not waited for without end"],
 		],
 	},
-{
-		file: "src/agent/service/service.ts",
+	{
+		file: "src/agent/service/settling.ts",
 		at: ["timer(milliseconds, scheduler)"],
 		waitsFor: "what is in flight, before a reload reads anything",
 		ends: "its end; hung_seconds; it hangs; a stop",
@@ -643,8 +643,8 @@ const service: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/service/service.ts",
-		at: ["timer(watchdogMilliseconds, watchdogMilliseconds, scheduler)"],
+		file: "src/tools/agent/serve.ts",
+		at: ["timer(period, period, monotonicScheduler)"],
 		waitsFor: "the watchdog's next sign of life",
 		ends: "half of the service manager's time; the agent's end",
 		tests: [["test/tools/agent/run-service.test.ts", "the watchdog is fed for as long as it runs, and no longer"]],
@@ -684,7 +684,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/service/storm-memory.ts",
-		at: ["timer = setTimeout("],
+		at: ["debounceTime(quietMilliseconds, scheduler)"],
 		waitsFor: "quiet behind a storm, to give its memory back",
 		ends: "quiet_milliseconds after the last of it; nobody waits for that, and it holds up no end",
 		tests: [
@@ -767,7 +767,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/tools/agent/serve.ts",
-		at: ["await Promise.all([endMetrics(), leaving.ended()])", "ended: () => Promise.all(all)"],
+		at: ["await Promise.all([endMetrics(), spool.ended()])"],
 		waitsFor: "the last metrics, and requests that had not begun, to be written",
 		ends: "they are, or cannot be",
 		tests: [
@@ -778,7 +778,19 @@ const service: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/tools/agent/serve.ts",
+		file: "src/tools/agent/request-spool.ts",
+		at: ["ended: () => Promise.all(writes)"],
+		waitsFor: "requests that had not begun to be written",
+		ends: "they are, or cannot be",
+		tests: [
+			[
+				"test/tools/agent/run-stop.test.ts",
+				"what was taken from the spool and could not begin goes back there, in its order",
+			],
+		],
+	},
+	{
+		file: "src/tools/agent/sockets.ts",
 		at: ["await Promise.all(sockets.map((socket) => socket.close()))"],
 		waitsFor: "answers that are due when the agent ends",
 		ends: "a second",

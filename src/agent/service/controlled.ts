@@ -1,0 +1,52 @@
+// What the agent does when it is asked over its sockets.
+
+import type { Client } from "../../ports/control.js";
+import type { Controlled } from "../control/answers.js";
+import type { Requests } from "../control/load-requests.js";
+import type { LoadReply, LoadRequest } from "../control/protocol.js";
+import type { Askers } from "../control/waiting-clients.js";
+import type { Journal } from "../telling/journal.js";
+import type { Counted, Metrics } from "../telling/metrics.js";
+import type { AgentStatus } from "../telling/status.js";
+import type { Reload } from "./reload.js";
+import { type SettlingOptions, settleFor } from "./settling.js";
+import type { StatusBook } from "./status-book.js";
+
+export type ControlledOptions = {
+	readonly book: Pick<StatusBook, "status" | "problem">;
+	readonly settling: SettlingOptions;
+	readonly reload: Pick<Reload, "reload" | "lacking">;
+	readonly requests: Pick<Requests, "load">;
+	readonly askers: Pick<Askers, "during">;
+	readonly counted: Counted;
+	readonly journal: Pick<Journal, "error">;
+	readonly stopBy: (what: string) => void;
+	/** Prometheus' text of it. */
+	readonly formatMetrics: (metrics: Metrics, status: AgentStatus) => Promise<string>;
+};
+
+export function makeControlled(options: ControlledOptions): Controlled {
+	const { book, settling, reload, requests, askers, counted, journal } = options;
+
+	async function load(request: LoadRequest, client?: Client): Promise<LoadReply> {
+		const lacking = reload.lacking();
+		if (lacking !== undefined) return { result: "refused", explanation: `nothing is known yet: ${lacking.why}` };
+		const begin = () => requests.load(request);
+		return client !== undefined && request.wait ? askers.during(client, begin) : begin();
+	}
+
+	return {
+		status: () => book.status(),
+		settle: (milliseconds, client) => settleFor(settling, milliseconds, client),
+		reload: (client) => askers.during(client, reload.reload),
+		load,
+		stop: () => options.stopBy("asked to stop"),
+		metrics: () => options.formatMetrics(counted.metrics(), book.status()),
+		failed(thrown) {
+			counted.requestFailed();
+			const message = `could not answer a request: ${thrown instanceof Error ? thrown.message : thrown}`;
+			book.problem(message);
+			journal.error({ ...(thrown instanceof Error && { stack: thrown.stack }) }, message);
+		},
+	};
+}

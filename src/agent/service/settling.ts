@@ -1,0 +1,82 @@
+// The waits of the service: for all to be settled, whoever asks, and for what is in flight before anything is read anew.
+import { merge, type Observable, type SchedulerLike, timer } from "rxjs";
+import type { Inserter } from "../../libkmod/insertion/inserter.js";
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Client } from "../../ports/control.js";
+import type { UeventSource } from "../../ports/uevents.js";
+import type { CommandPool } from "../commands/command-pool.js";
+import { awaitChange } from "../control/changes.js";
+import type { SettleReply } from "../control/protocol.js";
+import { listBusy, settle } from "../control/settle.js";
+import type { Askers, InstallCommands } from "../control/waiting-clients.js";
+import type { Pipeline } from "../pipeline/pipeline.js";
+import type { Journal } from "../telling/journal.js";
+import type { Reload } from "./reload.js";
+
+export type SettlingOptions = {
+	readonly pipeline: Pick<Pipeline, "inserter" | "progress" | "checkLosses">;
+	readonly reload: Pick<Reload, "reload" | "isUnderWay" | "lacking">;
+	readonly commandPool: CommandPool;
+	readonly askers: Askers;
+	readonly pidsOf: InstallCommands["pidsOf"];
+	readonly files: Pick<Kernel, "read" | "stamp">;
+	readonly source: UeventSource;
+	readonly journal: Pick<Journal, "info">;
+	/** Emits when something may have changed of what is waited for. */
+	readonly changes: Observable<unknown>;
+	readonly isStopped: () => boolean;
+	/** Emits when the agent is told to stop, and to whoever subscribes later. */
+	readonly stopped: Observable<unknown>;
+	readonly scheduler: SchedulerLike;
+};
+
+export const listRunning = (inserter: Pick<Inserter, "running">): readonly string[] =>
+	inserter.running().map(({ module }) => module);
+
+/** Resolves when all is settled, or after so many milliseconds, or when the client has gone or the agent stops. */
+export async function settleFor(options: SettlingOptions, milliseconds: number, client: Client): Promise<SettleReply> {
+	const { pipeline, reload, askers, journal, isStopped, scheduler } = options;
+	const deadline = scheduler.now() + milliseconds;
+	const lineage = client.lineage();
+	// It may be there already, and nobody has noticed.
+	if (reload.lacking() !== undefined && reload.lacking()?.kind !== "impossible")
+		await reload.reload().catch(() => undefined);
+	const over = merge(options.stopped, timer(Math.max(0, deadline - scheduler.now()), scheduler));
+	const isOver = (): boolean => isStopped() || client.hasGone() || scheduler.now() >= deadline;
+	const reply = await askers.during(client, () => settle(settleOptions(options, { lineage, isOver, over })));
+	const { settled, not_waited_for } = reply;
+	if (not_waited_for !== undefined)
+		journal.info({ not_waited_for, settled }, "settle was asked by what runs below: it was not waited for");
+	const lacking = reload.lacking();
+	const noted = { ...reply, ...(lacking && { note: `nothing to look in yet: ${lacking.why}` }) };
+	return settled || !isStopped() ? noted : { ...noted, waiting_for: listRunning(pipeline.inserter), stopping: true };
+}
+
+type Asking = {
+	readonly lineage: readonly number[];
+	readonly isOver: () => boolean;
+	readonly over: Observable<unknown>;
+};
+
+function settleOptions(options: SettlingOptions, { lineage, isOver, over }: Asking): Parameters<typeof settle>[0] {
+	const { pipeline, reload, commandPool: commands, askers, pidsOf, files, source, changes, scheduler } = options;
+	const { inserter, progress, checkLosses } = pipeline;
+	return {
+		progress: () => progress.value,
+		checkLosses,
+		...{ inserter, commands, files, source, pidsOf, askers, lineage, isOver },
+		isReloading: reload.isUnderWay,
+		change: (unannounced) => awaitChange({ changes, over, scheduler }, unannounced),
+	};
+}
+
+/** What hangs is not waited for, nor an install command that waits for the agent, nor what does not end within this time. */
+export async function inFlightEnded(options: Omit<SettlingOptions, "reload">, milliseconds: number): Promise<void> {
+	const { pipeline, askers, pidsOf, changes, stopped, isStopped, scheduler } = options;
+	const deadline = scheduler.now() + milliseconds;
+	const over = merge(stopped, timer(milliseconds, scheduler));
+	const isExempt = (module: string): boolean => askers.areAsking(pidsOf(module));
+	const isBusy = (): boolean =>
+		listBusy(pipeline.inserter, new Set(listRunning(pipeline.inserter).filter(isExempt))).length > 0;
+	while (!isStopped() && isBusy() && scheduler.now() < deadline) await awaitChange({ changes, over, scheduler }, false);
+}

@@ -1,0 +1,53 @@
+// Requests that wait in files for the agent that runs next: those of the thin helper when nobody listened, and those that an agent
+// has taken and could not begin before it stopped.
+
+import type { Controlled } from "../../agent/control/answers.js";
+import { formatLoadLine, type LoadRequest, parseLoadLine } from "../../agent/control/protocol.js";
+import type { Serving } from "./serving.js";
+
+export type RequestSpool = {
+	/** Has the agent that runs next load it. */
+	leave(request: LoadRequest): void;
+	/** Has the agent load what was asked for when nobody listened: nobody waits for it any more. */
+	take(agent: Pick<Controlled, "load">): Promise<void>;
+	/** Resolves when all that is left is written. */
+	ended(): Promise<unknown>;
+};
+
+export function makeRequestSpool({
+	ports,
+	settings,
+	journal,
+}: Pick<Serving, "ports" | "settings" | "journal">): RequestSpool {
+	const directory = `${settings.run_directory}.spool`;
+	const writes: Promise<void>[] = [];
+
+	async function write(request: LoadRequest): Promise<void> {
+		const { alias } = request;
+		try {
+			await ports.putSpooled(directory, formatLoadLine(request).subarray(0, -1));
+			journal.info({ alias }, `left ${alias} in ${directory} for the agent that runs next: it had not begun`);
+		} catch (error) {
+			const why = error instanceof Error ? error.message : error;
+			journal.error({ alias }, `could not leave ${alias} in ${directory}, and it is not loaded: ${why}`);
+		}
+	}
+
+	const leave = (request: LoadRequest): void => void writes.push(write(request));
+
+	async function take(agent: Pick<Controlled, "load">): Promise<void> {
+		try {
+			const lines = await ports.takeSpooled(directory);
+			if (lines.length > 0) journal.info({ requests: lines.length }, "took what was asked for before it listened");
+			for (const request of lines.map(parseLoadLine)) {
+				if (typeof request === "string") continue;
+				const { result } = await agent.load({ ...request, wait: false });
+				if (result === "refused") leave(request);
+			}
+		} catch (error) {
+			journal.error({}, `could not read ${directory}: ${error instanceof Error ? error.message : error}`);
+		}
+	}
+
+	return { leave, take, ended: () => Promise.all(writes) };
+}
