@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { pages, readPage } from "../support/project/pages.js";
+import { listFiles } from "../support/project/source-text.js";
 
 const PAGE = "docs/architecture.md";
 
@@ -49,6 +50,17 @@ test("a function that is not there would be noticed", (t) => {
 	t.true(isDeclared(source, "readIt") && isDeclared(source, "other"));
 	t.false(isDeclared(source, "read"));
 	t.false(isDeclared(source, "inner"));
+});
+
+test("every port is in architecture.md, with a real side and a double", (t) => {
+	const ports = listFiles("src/ports", ".ts");
+	t.true(ports.length > 5);
+	const lines = readPage(PAGE).split("\n");
+	for (const port of ports)
+		t.true(
+			lines.some((line) => line.startsWith("| ") && line.includes(`: \`${port}\` | `)),
+			port,
+		);
 });
 
 test("every room of src is in architecture.md", (t) => {
