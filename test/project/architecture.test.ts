@@ -41,13 +41,16 @@ test("every function that architecture.md names beside a file is in that file", 
 	}
 });
 
-/** As a function, a class or a constant, exported or not. */
+/** As a function, a class, a constant or a method. */
 const isDeclared = (source: string, name: string): boolean =>
-	new RegExp(`^(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b`, "m").test(source);
+	new RegExp(
+		`^(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b|^\t(?:async )?#?${name}\\(.*\\{$`,
+		"m",
+	).test(source);
 
 test("a function that is not there would be noticed", (t) => {
-	const source = "export async function readIt() {}\nconst other = 5;\n\tinner();";
-	t.true(isDeclared(source, "readIt") && isDeclared(source, "other"));
+	const source = "export async function readIt() {}\nconst other = 5;\n\tinner();\n\tmethod(one: string): void {\n";
+	for (const name of ["readIt", "other", "method"]) t.true(isDeclared(source, name), name);
 	t.false(isDeclared(source, "read"));
 	t.false(isDeclared(source, "inner"));
 });
