@@ -59,7 +59,7 @@ test("errors and the log are text, and a caller's own errors are as they were th
 	const refusal = await t.throwsAsync(kmod.probe("caf\udce9"), { instanceOf: Refusal });
 	t.is(refusal.subject, `${moduleDirectory}/kernel/caf\udce9.ko`);
 	t.is(refusal.message, `insert ${refusal.subject}: ENXIO`);
-	const own = new Refusal("café", "è", "EIO", 5);
+	const own = new Refusal({ operation: "café", subject: "è", code: "EIO" });
 	const thrown = await t.throwsAsync(
 		kmod.probe("snd", {
 			onStep() {
@@ -73,8 +73,8 @@ test("errors and the log are text, and a caller's own errors are as they were th
 
 test("what is in an error is text as deep as it goes, and node's own errors are left alone", async (t) => {
 	const node = Object.assign(new Error("ENOENT: no such file, open 'caf\xe9'"), { path: "caf\xe9" });
-	const inner = Object.assign(new Refusal("open", "in\xe9", "EIO", 5), { cause: node });
-	const outer = Object.assign(new Refusal("insert", "out\xe9", "EIO", 5), {
+	const inner = Object.assign(new Refusal({ operation: "open", subject: "in\xe9", code: "EIO" }), { cause: node });
+	const outer = Object.assign(new Refusal({ operation: "insert", subject: "out\xe9", code: "EIO" }), {
 		cause: inner,
 		steps: [{ path: "step\xe9", number: 1 }],
 		bytes: Buffer.from("caf\xe9", "latin1"),

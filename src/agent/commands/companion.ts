@@ -10,7 +10,7 @@
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
 
-import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, formatJson, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 import type { CommandEnd } from "../../ports/commands.js";
 import type { Ask } from "../../ports/control.js";
@@ -123,7 +123,7 @@ export function runRuleByCompanion(ask: Ask, path: string, patience: number = PA
 		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };
 		const reply = parseCompanionReply(answer);
 		if (typeof reply === "object") return reply;
-		throw makeRefusal("run", program, reply === "none" ? "ENOENT" : "EIO");
+		throw new Refusal({ operation: "run", subject: program, code: reply === "none" ? "ENOENT" : "EIO" });
 	};
 }
 
@@ -134,12 +134,12 @@ function noneInTime(thrown: unknown): undefined {
 /** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
 export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
 	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
-		if (!isName(module)) throw makeRefusal("run", command, "EINVAL");
+		if (!isName(module)) throw new Refusal({ operation: "run", subject: command, code: "EINVAL" });
 		const request = `install ${module}`;
 		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT };
 		const reply = parseCompanionReply(await askFor(ask, path, asked));
 		if (typeof reply === "number") return reply;
-		throw makeRefusal("run", command, reply === "none" ? "ENOENT" : "EIO");
+		throw new Refusal({ operation: "run", subject: command, code: reply === "none" ? "ENOENT" : "EIO" });
 	};
 }
 
@@ -160,8 +160,12 @@ async function askFor(ask: Ask, path: string, asked: Asked): Promise<Buffer> {
 		return await ask(path, line, timeoutMilliseconds, isNews);
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
-		const refusal = new Refusal("run", `${program} (by ${path})`, thrown.code, thrown.errno);
-		refusal.cause = thrown;
-		throw refusal;
+		throw new Refusal({
+			operation: "run",
+			subject: `${program} (by ${path})`,
+			code: thrown.code,
+			errno: thrown.errno,
+			cause: thrown,
+		});
 	}
 }

@@ -2,6 +2,7 @@
 // a test's is an object literal over a Map of files. All strings are byte strings: one character a byte.
 
 import type { Bound } from "./bounds.js";
+import { errnos, type KnownErrno } from "./errnos.js";
 import { HotplugdError } from "./errors.js";
 
 /** Reading. Synchronous: these are small files in the page cache. */
@@ -65,6 +66,23 @@ export interface Kernel extends Files {
 	run(command: string, environment: Readonly<Record<string, string>>, flags?: RunFlags): Promise<number>;
 }
 
+/** What a refusal is made of. */
+export type RefusalParts = {
+	/** A verb or short phrase, such as "open" or "listen to". */
+	readonly operation: string;
+	/** What it was to be done to: a path, mostly. */
+	readonly subject: string;
+	/** A clause about the subject, such as "it is a directory", where the errno says too little. */
+	readonly reason?: string | undefined;
+	/** What was caught, where something was. */
+	readonly cause?: unknown;
+} & RefusedErrno;
+
+/** By name (ENODEV) and positive number. The number is the system's own, or else that of {@link errnos}. */
+type RefusedErrno =
+	| { readonly code: string; readonly errno: number }
+	| { readonly code: KnownErrno; readonly errno?: undefined };
+
 /** The machine said no: which operation, on what, and the errno's name (`code`, such as ENODEV) and positive number. */
 export class Refusal extends HotplugdError {
 	override readonly name = "Refusal";
@@ -72,14 +90,14 @@ export class Refusal extends HotplugdError {
 	readonly subject: string;
 	override readonly code: string;
 	readonly errno: number;
-	/** A clause about the subject, such as "it is a directory", where the errno says too little. */
 	readonly reason: string | undefined;
-	constructor(operation: string, subject: string, code: string, errno: number, reason?: string) {
-		super(`${operation} ${subject}: ${reason ?? code}`);
+	constructor(refused: RefusalParts) {
+		const { operation, subject, code, reason, cause } = refused;
+		super(`${operation} ${subject}: ${reason ?? code}`, cause === undefined ? undefined : { cause });
 		this.operation = operation;
 		this.subject = subject;
 		this.code = code;
-		this.errno = errno;
+		this.errno = refused.errno ?? errnos[refused.code];
 		this.reason = reason;
 	}
 
@@ -87,14 +105,6 @@ export class Refusal extends HotplugdError {
 	get why(): string {
 		return this.reason ?? this.code;
 	}
-}
-
-/** Errnos that are answered without the kernel having been asked, by their numbers in asm-generic/errno.h. */
-const errnos = { ENOENT: 2, EIO: 5, ENOTDIR: 20, EINVAL: 22, ENAMETOOLONG: 36, ENODATA: 61 } as const;
-
-/** A refusal that is not the kernel's own. */
-export function makeRefusal(operation: string, subject: string, code: keyof typeof errnos, reason?: string): Refusal {
-	return new Refusal(operation, subject, code, errnos[code], reason);
 }
 
 /**

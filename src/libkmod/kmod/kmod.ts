@@ -11,7 +11,7 @@ import {
 	type InsertFlags,
 	type Kernel,
 	type ModuleFiles,
-	makeRefusal,
+	Refusal,
 	type RemoveFlags,
 } from "../kernel/kernel.js";
 import { trimRoot } from "../kernel/other-root.js";
@@ -125,9 +125,20 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 
 /** A name that is empty is a caller's variable that is not set, and a root that is gone is no empty one. @throws {Refusal} */
 function needRoot(files: Files, root: string): void {
-	if (root === "") throw makeRefusal("list", root, "ENOENT", "root names no directory: it is empty");
+	if (root === "")
+		throw new Refusal({
+			operation: "list",
+			subject: root,
+			code: "ENOENT",
+			reason: "root names no directory: it is empty",
+		});
 	if (root === "/" || files.list(root) !== undefined) return;
-	throw makeRefusal("list", root, isThere(files, root) ? "ENOTDIR" : "ENOENT", whyNoDirectory(files, root));
+	throw new Refusal({
+		operation: "list",
+		subject: root,
+		code: isThere(files, root) ? "ENOTDIR" : "ENOENT",
+		reason: whyNoDirectory(files, root),
+	});
 }
 
 function makeActions(context: Context): Actions {

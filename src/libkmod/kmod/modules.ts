@@ -1,6 +1,6 @@
 // Finding modules, and what indexes and configuration say of them.
 import type { Source } from "../formats/modprobe-config.js";
-import { type Files, makeRefusal } from "../kernel/kernel.js";
+import { type Files, Refusal } from "../kernel/kernel.js";
 import { moduleFileIn } from "../kernel/other-root.js";
 import { type IndexKind, needIndexes } from "../knowledge/indexes.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
@@ -104,7 +104,8 @@ export function makeModules({ machine, proc, knowledge }: Context, absolute: (pa
 }
 
 function listLoaded(files: Files, proc: string): Module[] {
-	if (files.stamp(`${proc}/modules`) === undefined) throw makeRefusal("read", `${proc}/modules`, "ENOENT");
+	if (files.stamp(`${proc}/modules`) === undefined)
+		throw new Refusal({ operation: "read", subject: `${proc}/modules`, code: "ENOENT" });
 	return readLoadedModules(files, proc).map(({ module }) => ({ name: module }));
 }
 

@@ -1,7 +1,6 @@
 // Compressed module files: .ko.gz, .ko.xz and .ko.zst, told by their first bytes and never by their names. Of each compression
 // the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
 
-import { constants } from "node:os";
 import {
 	type CompressedFile,
 	type Compression,
@@ -199,11 +198,8 @@ async function decode(
 const IN_PLACE = new Set(["libzstd"]);
 
 function refusalOf(path: string, thrown: unknown): Refusal {
-	const refuse = (code: "EFBIG" | "ENOMEM" | "EINVAL", reason?: string): Refusal => {
-		const refusal = new Refusal("decompress", path, code, constants.errno[code], reason);
-		refusal.cause = thrown;
-		return refusal;
-	};
+	const refuse = (code: "EFBIG" | "ENOMEM" | "EINVAL", reason?: string): Refusal =>
+		new Refusal({ operation: "decompress", subject: path, code, reason, cause: thrown });
 	if (thrown instanceof TooLarge) return refuse("EFBIG");
 	if (thrown instanceof OutOfMemory || thrown instanceof RangeError) return refuse("ENOMEM");
 	return refuse("EINVAL", thrown instanceof Damage ? thrown.message : damaged().message);

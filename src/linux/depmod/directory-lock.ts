@@ -38,7 +38,8 @@ async function waitForLock(path: string, options: LockOptions, syscalls: Syscall
 		const lock = tryLock(path, syscalls);
 		if (lock !== undefined) return lock;
 		const waited = performance.now() - begin;
-		if (waited >= options.patienceMilliseconds) throw new Refusal("lock", path, "ETIMEDOUT", constants.errno.ETIMEDOUT);
+		if (waited >= options.patienceMilliseconds)
+			throw new Refusal({ operation: "lock", subject: path, code: "ETIMEDOUT" });
 		if (!told && waited >= SHORT_WAIT) {
 			told = true;
 			options.onWait();
@@ -63,7 +64,7 @@ function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock
 			};
 		}
 		if (result < 0 && errno !== constants.errno.EWOULDBLOCK && errno !== constants.errno.EINTR)
-			throw new Refusal("lock", path, errnoName(errno), errno);
+			throw new Refusal({ operation: "lock", subject: path, code: errnoName(errno), errno });
 	} catch (thrown) {
 		closeQuietly(fd);
 		throw thrown;
@@ -84,7 +85,5 @@ function reasonOf(path: string, thrown: unknown): Refusal {
 	const { errno } = thrown as NodeJS.ErrnoException;
 	if (thrown instanceof Refusal || typeof errno === "number") return refusalFor("lock", path, thrown);
 	// koffi is not made for this machine.
-	const reason = new Refusal("lock", path, "ENOSYS", constants.errno.ENOSYS);
-	reason.cause = thrown;
-	return reason;
+	return new Refusal({ operation: "lock", subject: path, code: "ENOSYS", cause: thrown });
 }

@@ -1,7 +1,6 @@
 // Trees of module files on the real file system, walked for depmod, and when their files were written.
 
 import { statSync } from "node:fs";
-import { constants } from "node:os";
 import type { ModuleTree, Walk } from "../../libkmod/depmod/module-tree.js";
 import { type Entry, type Found, walkTree } from "../../libkmod/depmod/module-walk.js";
 import { MOST_NAMES_IN_ALL } from "../../libkmod/kernel/bounds.js";
@@ -39,7 +38,7 @@ export function walkModules(
 	const { whole, ...walk } = walkTree({ list, follow }, { root, wanted, passedOver, most });
 	if (whole) return walk;
 	const reason = `it holds more than ${most} names, as links that lead in circles do`;
-	throw new Refusal("walk", root, "EFBIG", constants.errno.EFBIG, reason);
+	throw new Refusal({ operation: "walk", subject: root, code: "EFBIG", reason });
 }
 
 const list = (path: string): readonly Entry[] => attempt("open", path, () => readEntries(path));
@@ -48,5 +47,5 @@ function follow(path: string): Found {
 	const stat = attempt("stat", path, () => statSync(onDisk(path)));
 	if (stat.isDirectory()) return { kind: "directory", identity: `${stat.dev}:${stat.ino}` };
 	if (stat.isFile()) return { kind: "file" };
-	throw new Refusal("use", path, "EINVAL", constants.errno.EINVAL);
+	throw new Refusal({ operation: "use", subject: path, code: "EINVAL" });
 }

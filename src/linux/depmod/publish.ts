@@ -17,7 +17,6 @@ import {
 	unlinkSync,
 	utimesSync,
 } from "node:fs";
-import { constants as os } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { DRAFT_END, inOrderOfPublication, isDraft, KEPT_END, timeOfRun } from "../../libkmod/depmod/publication.js";
@@ -147,7 +146,7 @@ function keepOld(it: Pending): void {
 		if (isAbsent(thrown)) return;
 		const found = lstatSync(onDisk(it.path), { throwIfNoEntry: false });
 		if (found === undefined) return;
-		if (found.isDirectory()) throw new Refusal("replace", it.path, "EISDIR", os.errno.EISDIR);
+		if (found.isDirectory()) throw new Refusal({ operation: "replace", subject: it.path, code: "EISDIR" });
 		// Some file systems have no links. What is no file could be read without end.
 		if (!found.isFile()) throw thrown;
 		it.old = withFreeName(name, (old) => copied(it.path, old));

@@ -2,7 +2,6 @@
 // links are not followed. Listing a directory runs no driver's code, unlike reading an attribute.
 
 import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -129,7 +128,7 @@ export function listDevices(
 
 /** Of a captured machine, a link may lead to this one's devices. */
 function refuseLink(path: string): void {
-	if (lstatSync(onDisk(path)).isSymbolicLink()) throw new Refusal("walk", path, "ELOOP", constants.errno.ELOOP);
+	if (lstatSync(onDisk(path)).isSymbolicLink()) throw new Refusal({ operation: "walk", subject: path, code: "ELOOP" });
 }
 
 function isLinkTo(path: string, end: string): boolean {

@@ -7,7 +7,6 @@
 // (it grants the right to receive to all, never the right to send), and who has that right here could as well move devices
 // between drivers. Port 0 is the kernel's alone.
 
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { ListenOptions, UeventListeners, UeventSocket, UeventSource } from "../../ports/uevents.js";
 import { refusalFor } from "../files/refusal.js";
@@ -76,7 +75,8 @@ function open(
 }
 
 function found<T>(value: T | undefined, table: string): T {
-	if (value === undefined) throw new Refusal("find the uevent socket in", table, "ENOENT", constants.errno.ENOENT);
+	if (value === undefined)
+		throw new Refusal({ operation: "find the uevent socket in", subject: table, code: "ENOENT" });
 	return value;
 }
 
@@ -91,7 +91,7 @@ function guard(syscalls: Syscalls, fd: number, receiveBuffer: number): void {
 }
 
 function demand({ errnoName }: Syscalls, option: string, { result, errno }: SyscallResult): void {
-	if (result < 0) throw new Refusal("set", option, errnoName(errno), errno);
+	if (result < 0) throw new Refusal({ operation: "set", subject: option, code: errnoName(errno), errno });
 }
 
 function opened(socket: RawSocket, inode: string, drain: UeventDrain): NetlinkUeventSocket {

@@ -2,7 +2,6 @@
 // as many bytes as the bound and one. A FIFO, a terminal and other devices are read where the caller named them, and waited for with an end.
 
 import { constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from "node:fs";
-import { constants as os } from "node:os";
 import { type Bound, explainTooLarge } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { closeQuietly } from "./descriptor.js";
@@ -52,7 +51,13 @@ export function openUnwaiting(path: string, operation = "read"): number {
 	} catch (thrown) {
 		const refusal = refusalFor(operation, path, thrown);
 		if (refusal.code !== "ENXIO") throw thrown;
-		throw new Refusal(operation, path, "ENXIO", os.errno.ENXIO, "it is a socket, or a device that is not there");
+		throw new Refusal({
+			operation,
+			subject: path,
+			code: "ENXIO",
+			reason: "it is a socket, or a device that is not there",
+			cause: thrown,
+		});
 	}
 }
 
@@ -114,15 +119,15 @@ function pause(): void {
 
 function tooLate(path: string, patience: number): Refusal {
 	const reason = `it has not come to its end after ${patience / 1000} s`;
-	return new Refusal("read", path, "ETIMEDOUT", os.errno.ETIMEDOUT, reason);
+	return new Refusal({ operation: "read", subject: path, code: "ETIMEDOUT", reason });
 }
 
 function tooLarge(path: string, bound: Bound, operation = "read"): Refusal {
-	return new Refusal(operation, path, "EFBIG", os.errno.EFBIG, explainTooLarge(bound));
+	return new Refusal({ operation, subject: path, code: "EFBIG", reason: explainTooLarge(bound) });
 }
 
 function strange(path: string, stat: Stats, operation = "read"): Refusal {
-	if (stat.isDirectory()) return new Refusal(operation, path, "EISDIR", os.errno.EISDIR);
+	if (stat.isDirectory()) return new Refusal({ operation, subject: path, code: "EISDIR" });
 	const kind = stat.isFIFO() ? "a FIFO" : stat.isSocket() ? "a socket" : "a device";
-	return new Refusal(operation, path, "EINVAL", os.errno.EINVAL, `it is ${kind}, and no regular file`);
+	return new Refusal({ operation, subject: path, code: "EINVAL", reason: `it is ${kind}, and no regular file` });
 }

@@ -1,12 +1,9 @@
 // What is in a directory, in the directory's own order, which node's readdir would not keep.
 
 import { type Dir, type Dirent, opendirSync } from "node:fs";
-import { constants } from "node:os";
 import type { Entry } from "../../libkmod/depmod/module-walk.js";
 import { MOST_NAMES } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
-
-const { EFBIG } = constants.errno;
 
 /** @throws what node throws, or a {@link Refusal} by "list" for a directory of more than so many names. */
 export function readEntries(path: string, most = MOST_NAMES): Entry[] {
@@ -15,7 +12,13 @@ export function readEntries(path: string, most = MOST_NAMES): Entry[] {
 	try {
 		const entries: Entry[] = [];
 		for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-			if (entries.length === most) throw new Refusal("list", path, "EFBIG", EFBIG, `it holds more than ${most} names`);
+			if (entries.length === most)
+				throw new Refusal({
+					operation: "list",
+					subject: path,
+					code: "EFBIG",
+					reason: `it holds more than ${most} names`,
+				});
 			entries.push({ name: (entry.name as unknown as Buffer).toString("latin1"), kind: kindOf(entry) });
 		}
 		return entries;

@@ -1,6 +1,5 @@
 // Paths, which are byte strings here, as node's functions take them.
 
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { isAscii, isUtf8, textOf } from "../../libkmod/text/byte-strings.js";
 
@@ -11,6 +10,6 @@ export function onDisk(path: string): string | Buffer {
 
 /** For a socket, whose path node takes as text alone. @throws {Refusal} EINVAL where it is no UTF-8 */
 export function socketPath(operation: string, path: string): string {
-	if (!isUtf8(path)) throw new Refusal(operation, path, "EINVAL", constants.errno.EINVAL);
+	if (!isUtf8(path)) throw new Refusal({ operation, subject: path, code: "EINVAL" });
 	return textOf(path);
 }

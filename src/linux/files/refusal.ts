@@ -1,6 +1,5 @@
 // Turns what node throws for a failed system call into a Refusal.
 
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 
 /** What node says of a value that no system call can take: a path with a NUL in it, a file larger than a Buffer. */
@@ -15,14 +14,9 @@ export function refusalFor(operation: string, subject: string, thrown: unknown):
 	const { code, errno } = thrown as NodeJS.ErrnoException;
 	if (typeof code !== "string") throw thrown;
 	if (typeof errno === "number" && errno !== 0)
-		return causedBy(thrown, new Refusal(operation, subject, code, Math.abs(errno))); // the netlink package's are positive
-	if (UNFIT.has(code)) return causedBy(thrown, new Refusal(operation, subject, "EINVAL", constants.errno.EINVAL));
+		return new Refusal({ operation, subject, code, errno: Math.abs(errno), cause: thrown }); // the netlink package's are positive
+	if (UNFIT.has(code)) return new Refusal({ operation, subject, code: "EINVAL", cause: thrown });
 	throw thrown;
-}
-
-function causedBy(thrown: unknown, refusal: Refusal): Refusal {
-	refusal.cause = thrown;
-	return refusal;
 }
 
 /** Does it; what the kernel refuses is thrown as a Refusal of that operation on that subject. */

@@ -3,7 +3,6 @@
 // change the directory meanwhile can have something outside of it opened. A root that others may write is no place to read from.
 
 import { lstatSync, readlinkSync } from "node:fs";
-import { constants } from "node:os";
 import { resolve } from "node:path";
 import { type Files, type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
 import { readWorkingDirectory } from "../process/process-words.js";
@@ -12,7 +11,6 @@ import { isAbsent, refusalFor } from "./refusal.js";
 
 /** As many as the kernel follows in one path (MAXSYMLINKS). */
 const MOST_LINKS = 40;
-const { ELOOP } = constants.errno;
 
 type Machine = Kernel & ModuleFiles;
 
@@ -45,10 +43,8 @@ function actWithin<More extends unknown[], T>(root: string, act: (path: string, 
 
 function asAskedFor(error: unknown, found: string, path: string): unknown {
 	if (!(error instanceof Refusal) || error.subject !== found) return error;
-	const { operation, code, errno, reason } = error;
-	const refusal = new Refusal(operation, path, code, errno, reason);
-	refusal.cause = error.cause;
-	return refusal;
+	const { operation, code, errno, reason, cause } = error;
+	return new Refusal({ operation, subject: path, code, errno, reason, cause });
 }
 
 /** What is refused is named as it was asked for. */
@@ -119,7 +115,7 @@ function walk(root: string, path: string, below: string, operation: string): Fou
 		if (link === undefined) return { place: [here, ...left.toReversed()].join("/"), nowhere: ofLink };
 		if (link === NO_LINK) found.push(name);
 		else {
-			if (++links > MOST_LINKS) throw new Refusal(operation, path, "ELOOP", ELOOP);
+			if (++links > MOST_LINKS) throw new Refusal({ operation, subject: path, code: "ELOOP" });
 			if (link.startsWith("/")) found.length = 0;
 			left.push(...link.split("/").reverse());
 		}

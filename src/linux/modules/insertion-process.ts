@@ -127,7 +127,7 @@ const absolute = (path: string): string => (path.startsWith("/") ? path : resolv
 
 /** Names the module file as it was named here. */
 function asThrownHere({ operation, subject, code, errno, reason }: Refused, path: string): Refusal {
-	return new Refusal(operation, subject === absolute(path) ? path : subject, code, errno, reason);
+	return new Refusal({ operation, subject: subject === absolute(path) ? path : subject, code, errno, reason });
 }
 
 function endOf(child: ChildProcess): Promise<unknown> {

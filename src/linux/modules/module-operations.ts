@@ -31,7 +31,7 @@ const COMPRESSED_FILE = 4;
 
 const NO_FILE = -1;
 
-const { EINTR, ENOEXEC, ENOSYS } = constants.errno;
+const { EINTR, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
 /** An init that takes longer, in milliseconds, may take as long as it likes. */
 const LONG_INIT = 10_000;
@@ -152,9 +152,7 @@ function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
 	} catch (thrown) {
 		if (!(thrown instanceof MalformedModule)) throw thrown;
 		// What the kernel itself says of such a file.
-		const refusal = new Refusal("insert", path, "ENOEXEC", ENOEXEC);
-		refusal.cause = thrown;
-		throw refusal;
+		throw new Refusal({ operation: "insert", subject: path, code: "ENOEXEC", cause: thrown });
 	}
 }
 
@@ -190,7 +188,7 @@ async function persistently(call: () => Promise<SyscallResult>): Promise<Syscall
 async function accept(operation: string, subject: string, { result, errno }: SyscallResult): Promise<void> {
 	if (result >= 0) return;
 	const { errnoName } = await openSyscalls();
-	throw new Refusal(operation, subject, errnoName(errno), errno);
+	throw new Refusal({ operation, subject, code: errnoName(errno), errno });
 }
 
 // Opening and the first bytes are read at once, not on a thread: waking one takes several times as long as both, and at

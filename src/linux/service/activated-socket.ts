@@ -1,7 +1,6 @@
 // The connection that a service manager started this process for, as sd_listen_fds(3) passes it: descriptor 3 and two variables.
 
 import { Socket } from "node:net";
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Connection } from "../../ports/control.js";
 
@@ -16,7 +15,7 @@ export function acceptConnection(environment: Environment = process.env): Connec
 	const { LISTEN_FDS, LISTEN_PID } = environment;
 	for (const variable of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) delete environment[variable];
 	if (LISTEN_FDS !== "1" || LISTEN_PID !== `${process.pid}`)
-		throw new Refusal("accept", "a connection", "ENOTCONN", constants.errno.ENOTCONN);
+		throw new Refusal({ operation: "accept", subject: "a connection", code: "ENOTCONN" });
 	const socket = new Socket({ fd: FIRST_DESCRIPTOR, readable: true, writable: true, allowHalfOpen: true });
 	// A client may close its side for writing and still read. One that has gone gets no answer.
 	socket.on("error", () => {});

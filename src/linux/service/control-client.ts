@@ -1,7 +1,6 @@
 // The other end of a control socket: one line, and the line that answers it, maybe after others that tell how it goes.
 
 import { connect, type Socket } from "node:net";
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { socketPath } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
@@ -23,7 +22,7 @@ export async function ask(
 ): Promise<Buffer> {
 	const socket = connect({ path: socketPath("ask", path) });
 	const refuse = (code: "ETIMEDOUT" | "ECONNRESET" | "EMSGSIZE") =>
-		new Refusal("ask", path, code, constants.errno[code]);
+		new Refusal({ operation: "ask", subject: path, code });
 	const impatience = setTimeout(() => socket.destroy(refuse("ETIMEDOUT")), timeoutMilliseconds);
 	try {
 		socket.write(line, "latin1");

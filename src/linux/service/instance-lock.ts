@@ -31,7 +31,8 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 			held = true;
 			return { held, release };
 		}
-		if (errno !== constants.errno.EWOULDBLOCK) throw new Refusal("lock", path, errnoName(errno), errno);
+		if (errno !== constants.errno.EWOULDBLOCK)
+			throw new Refusal({ operation: "lock", subject: path, code: errnoName(errno), errno });
 		return { held, file: path, pid: attempt("read", path, () => readPid(fd)) };
 	} finally {
 		if (!held) release();

@@ -52,10 +52,10 @@ export async function openNotifySocket(name: string, onProblem: (problem: Refusa
 function formatAddress(name: string): Buffer {
 	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`, "latin1");
 	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH)
-		throw new Refusal("notify", name, "EINVAL", constants.errno.EINVAL);
+		throw new Refusal({ operation: "notify", subject: name, code: "EINVAL" });
 	return Buffer.concat([new Uint8Array(new Uint16Array([AF_UNIX]).buffer), path]);
 }
 
 function refusal({ errnoName }: Syscalls, name: string, errno: number): Refusal {
-	return new Refusal("notify", name, errnoName(errno), errno);
+	return new Refusal({ operation: "notify", subject: name, code: errnoName(errno), errno });
 }

@@ -2,7 +2,6 @@
 // notification-fd, a newline on a descriptor that is closed then. Children are told of neither.
 
 import { fstatSync, writeSync } from "node:fs";
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Readiness, ReadinessOptions } from "../../ports/readiness.js";
@@ -61,7 +60,7 @@ function announcer(fd: number, onProblem: (problem: Error) => void): () => void 
 		const found = fstatSync(fd);
 		// What node opened for itself, such as an eventfd, is none of these.
 		if (!(found.isFIFO() || found.isSocket() || found.isFile() || found.isCharacterDevice()))
-			throw new Refusal("write to", subject, "EINVAL", constants.errno.EINVAL);
+			throw new Refusal({ operation: "write to", subject, code: "EINVAL" });
 	} catch (thrown) {
 		throw refuse(thrown);
 	}

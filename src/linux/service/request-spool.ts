@@ -4,7 +4,6 @@
 // a dot.
 
 import { constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
-import { constants as os } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
@@ -46,7 +45,7 @@ export function putSpooled(directory: string, line: Uint8Array): void {
 	try {
 		mkdirSync(onDisk(directory), { recursive: true, mode: 0o700 });
 		if (readdirSync(onDisk(directory), "latin1").length >= MOST)
-			throw new Refusal("add to", directory, "ENOSPC", os.errno.ENOSPC);
+			throw new Refusal({ operation: "add to", subject: directory, code: "ENOSPC" });
 		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
 		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
 		try {

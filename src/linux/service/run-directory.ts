@@ -2,7 +2,6 @@
 // mode 0700 keeps everybody out but the user it belongs to, and root.
 
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
-import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { onDisk } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
@@ -39,5 +38,5 @@ function makeDirectory(path: string): void {
 }
 
 function refuse(path: string, code: "ENOTDIR" | "EPERM" | "EACCES"): Refusal {
-	return new Refusal("trust", path, code, constants.errno[code]);
+	return new Refusal({ operation: "trust", subject: path, code });
 }

@@ -5,7 +5,7 @@ import { readDepmodConfig } from "../../libkmod/depmod/configuration.js";
 import { chooseModules, isExcluded, isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import type { Digests, Walk, WalkFailure } from "../../libkmod/depmod/module-tree.js";
 import { type DepmodConfig, forRelease, mergeDepmodConfigs } from "../../libkmod/formats/depmod-config.js";
-import { makeRefusal, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
 import type { DepmodCall } from "./call.js";
 
@@ -96,7 +96,7 @@ export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<Mo
 /** When the file was last written to, or why that cannot be told. */
 function readTime({ tree }: DepmodCall, file: string): bigint | Refusal {
 	try {
-		return tree.modified(file) ?? makeRefusal("stat", file, "ENOENT");
+		return tree.modified(file) ?? new Refusal({ operation: "stat", subject: file, code: "ENOENT" });
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
 		return error;

@@ -3,7 +3,7 @@
 import type { DepmodInput } from "../../libkmod/depmod/depmod.js";
 import { parseSymvers, parseSystemMap } from "../../libkmod/formats/kernel-symbols.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
 import type { Say } from "../command-line/messages.js";
 import type { DepmodCall, DepmodGiven } from "./call.js";
@@ -30,7 +30,7 @@ export function reportOf({ options: { errsyms, symvers, filesyms } }: DepmodGive
 function readText(kernel: Kernel, file: string, say: Say): string | undefined {
 	try {
 		const bytes = kernel.read(file, { ...bounds.symbols, named: true });
-		if (bytes === undefined) throw makeRefusal("read", file, "ENOENT");
+		if (bytes === undefined) throw new Refusal({ operation: "read", subject: file, code: "ENOENT" });
 		return bytes.toString("latin1");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;

@@ -1,6 +1,6 @@
 // insmod(8): inserts one module file, with neither its dependencies nor the configuration.
 
-import { type InsertFlags, type Kernel, type ModuleFiles, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type InsertFlags, type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -43,7 +43,7 @@ export const insmod = defineTool({
 
 /** A file without a name to it, such as `directory/`, is none. */
 async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
-	if (file.endsWith("/")) throw makeRefusal("open", file, "ENOENT");
+	if (file.endsWith("/")) throw new Refusal({ operation: "open", subject: file, code: "ENOENT" });
 	await kernel.insert(file, parameters, flags);
 }
 

@@ -2,7 +2,7 @@
 
 import { type LoadedModule, parseProcModules } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { readHolders, readReferences, readSize } from "../../libkmod/knowledge/live-state.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
@@ -63,7 +63,7 @@ function defineLister(name: string, program: string): Tool {
 /** @throws {Refusal} ENOENT where the kernel has no modules at all */
 function listModules(kernel: Kernel): ModuleRecord[] {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
-	if (text === undefined) throw makeRefusal("read", "/proc/modules", "ENOENT");
+	if (text === undefined) throw new Refusal({ operation: "read", subject: "/proc/modules", code: "ENOENT" });
 	return parseProcModules(text).map((listed) => {
 		const module = normaliseModuleName(listed.module);
 		const size = readSize(kernel, "/sys", module) ?? sizeWithoutFile(kernel, listed, module);

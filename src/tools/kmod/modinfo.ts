@@ -6,7 +6,7 @@ import { MalformedModule } from "../../libkmod/formats/elf.js";
 import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
 import { mergeModprobeConfigs } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import { type Kernel, type ModuleFiles, makeRefusal, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, type ModuleFiles, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import { readIndexesLeniently } from "../../libkmod/knowledge/indexes.js";
 import { type Knowledge, makeKnowledge } from "../../libkmod/knowledge/knowledge.js";
@@ -187,7 +187,7 @@ class Printer {
 
 	async #fileInfo(path: string): Promise<readonly ModinfoEntry[]> {
 		const entries = moduleInfo(await this.#kernel.readModule(path));
-		if (entries === undefined) throw makeRefusal("read .modinfo of", path, "ENODATA");
+		if (entries === undefined) throw new Refusal({ operation: "read .modinfo of", subject: path, code: "ENODATA" });
 		return entries;
 	}
 }

@@ -2,7 +2,7 @@
 
 import { findExact, MalformedIndex, openIndex } from "../../libkmod/formats/index-file.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import { type Kernel, makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import { readHolders, readInitstate, readReferences } from "../../libkmod/knowledge/live-state.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
@@ -60,9 +60,11 @@ function readName(kernel: Kernel, operand: string, say: Say): string | undefined
 }
 
 function findFault(kernel: Kernel, operand: string): Refusal | undefined {
-	if (operand.length > LONGEST_NAME) return makeRefusal("use", operand, "ENAMETOOLONG");
+	if (operand.length > LONGEST_NAME) return new Refusal({ operation: "use", subject: operand, code: "ENAMETOOLONG" });
 	// A file without a name to it.
-	return operand.endsWith("/") && isThere(kernel, operand) ? makeRefusal("use", operand, "ENOENT") : undefined;
+	return operand.endsWith("/") && isThere(kernel, operand)
+		? new Refusal({ operation: "use", subject: operand, code: "ENOENT" })
+		: undefined;
 }
 
 type Removal = { readonly operand: string; readonly module: string; readonly force: boolean };

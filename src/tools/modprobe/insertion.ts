@@ -1,6 +1,6 @@
 // modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
 
-import { makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
 import { findModules } from "../../libkmod/kmod/modules.js";
@@ -53,7 +53,7 @@ function formatAliases({ kmod, given, machine }: Call, operand: string, modules:
 function findFile({ kmod }: Call, operand: string): Module[] | Refusal {
 	try {
 		const module = kmod.moduleAt(operand);
-		return module === undefined ? makeRefusal("stat", operand, "ENOENT") : [module];
+		return module === undefined ? new Refusal({ operation: "stat", subject: operand, code: "ENOENT" }) : [module];
 	} catch (error) {
 		if (error instanceof Refusal) return error;
 		throw error;

@@ -3,7 +3,7 @@ import { namesFile } from "../../libkmod/depmod/module-search.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { ModuleSymbol } from "../../libkmod/formats/module-symbols.js";
-import { makeRefusal, Refusal } from "../../libkmod/kernel/kernel.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { NoModuleFile } from "../../libkmod/kmod/failures.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Module } from "../../libkmod/kmod/module.js";
@@ -58,7 +58,8 @@ async function showSymbols(
 		for (const module of find(call, operand)) {
 			needFile(call, module);
 			const symbols = await read(module);
-			if (symbols.length === 0) status = explained(makeRefusal("read", operand, "ENODATA"));
+			if (symbols.length === 0)
+				status = explained(new Refusal({ operation: "read", subject: operand, code: "ENODATA" }));
 			const lines = symbols.map(
 				({ name, crc }) => `0x${crc.toString(16).padStart(8, "0")}\t${oneLine(call.machine, 1, name)}\n`,
 			);
@@ -115,7 +116,8 @@ export function wantsFile({
 /** What is built in, or whose file is gone, has none. */
 function explain(error: unknown): string {
 	if (error instanceof MalformedModule) return error.reason;
-	if (error instanceof NoModuleFile) return formatErrno(makeRefusal("find", error.module, "ENOENT"));
+	if (error instanceof NoModuleFile)
+		return formatErrno(new Refusal({ operation: "find", subject: error.module, code: "ENOENT" }));
 	if (error instanceof Refusal && !isOfReader(error)) return formatErrno(error);
 	throw error; // Fatal too: it has been said.
 }

@@ -128,7 +128,7 @@ test("an answer that is none is a refusal", runs, "rubbish", "run secret command
 
 test("a companion that cannot be reached is a refusal to run, with that reason", async (t) => {
 	const run = runByCompanion(async (path) => {
-		throw new Refusal("ask", path, "ECONNREFUSED", 111);
+		throw new Refusal({ operation: "ask", subject: path, code: "ECONNREFUSED", errno: 111 });
 	}, "/run/companion");
 	const refusal = await t.throwsAsync(run("command", environment), { instanceOf: Refusal });
 	t.like(refusal, { operation: "run", subject: "command (by /run/companion)", code: "ECONNREFUSED", errno: 111 });
@@ -175,7 +175,7 @@ test("a rule's companion has the rule's limit, the time to end what heeds none, 
 
 test("a companion that does not answer in time has run out of the rule's, and is named", async (t) => {
 	const run = runRuleByCompanion(async (path) => {
-		throw new Refusal("ask", path, "ETIMEDOUT", 110);
+		throw new Refusal({ operation: "ask", subject: path, code: "ETIMEDOUT" });
 	}, "/run/companion");
 	t.deepEqual(await run(command, () => undefined), {
 		exitStatus: undefined,

@@ -94,7 +94,7 @@ test("where nothing is left it takes two looks to be sure", async (t) => {
 test("a queue of udev's that nobody may look at is waited for by nobody", async (t) => {
 	const { options } = setUp("udev", [{}]);
 	const stamp = (path: string) => {
-		throw new Refusal("stat", path, "EACCES", 13);
+		throw new Refusal({ operation: "stat", subject: path, code: "EACCES" });
 	};
 	t.true((await settle({ ...options, files: { ...options.files, stamp } })).settled);
 });

@@ -8,11 +8,14 @@ const step = (how: object): Step =>
 	({ module: "m", required: true, after: [], parameters: "", cause: { kind: "name" }, ...how }) as never;
 const insert = step({ how: "insert", path: "/lib/m.ko" });
 const failed = (reason: Error, of = insert): Outcome => ({ step: of, result: "failed", milliseconds: 1, reason });
-const gone = failed(new Refusal("open", "/lib/m.ko", "ENOENT", 2));
+const gone = failed(new Refusal({ operation: "open", subject: "/lib/m.ko", code: "ENOENT" }));
 
 test("a file that is gone, or that no descriptor was left for, may come back", (t) => {
 	t.deepEqual(findAbsence(gone), { path: "/lib/m.ko" });
-	t.deepEqual(findAbsence(failed(new Refusal("open", "/lib/m.ko", "EMFILE", 24))), { path: "/lib/m.ko" });
+	t.deepEqual(
+		findAbsence(failed(new Refusal({ operation: "open", subject: "/lib/m.ko", code: "EMFILE", errno: 24 }))),
+		{ path: "/lib/m.ko" },
+	);
 	t.deepEqual(findAbsence({ step: insert, result: "blocked", milliseconds: 0, because: gone }), { path: "/lib/m.ko" });
 });
 
@@ -30,7 +33,7 @@ test("the program of an install command may come back", (t) => {
 });
 
 test("what the kernel refuses, and what came to life, is not waited for", (t) => {
-	t.is(findAbsence(failed(new Refusal("insert", "/lib/m.ko", "ENOENT", 2))), undefined);
+	t.is(findAbsence(failed(new Refusal({ operation: "insert", subject: "/lib/m.ko", code: "ENOENT" }))), undefined);
 	t.is(findAbsence(failed(new Error("no"))), undefined);
 	t.is(findAbsence({ step: insert, result: "inserted", milliseconds: 1 }), undefined);
 	t.is(findAbsence({ step: insert, result: "stopped", milliseconds: 0 }), undefined);

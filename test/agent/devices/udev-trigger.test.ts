@@ -15,7 +15,7 @@ test("udev's replay is to come as long as systemd has not started it, and where 
 
 test("where nobody may look at what systemd has started, udev's replay is not counted upon", (t) => {
 	const refuse = (path: string) => {
-		throw new Refusal("list", path, "EACCES", 13);
+		throw new Refusal({ operation: "list", subject: path, code: "EACCES" });
 	};
 	t.false(isReplayToCome({ list: refuse }));
 });

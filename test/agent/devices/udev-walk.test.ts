@@ -58,7 +58,7 @@ test("a udev that goes on being busy is not waited for without end", async (t) =
 
 test("a queue of udev's that nobody may look at is waited for by nobody", async (t) => {
 	const { told, pauses } = await lookWhile(Number.POSITIVE_INFINITY, () => {
-		throw new Refusal("stat", "/run/udev/queue", "EACCES", 13);
+		throw new Refusal({ operation: "stat", subject: "/run/udev/queue", code: "EACCES" });
 	});
 	t.is(told.length, 3);
 	t.is(pauses, 0);

@@ -238,7 +238,7 @@ test("a driver whose file is gone is tried again when other indexes count, and w
 				...kernel,
 				async insert(path, parameters) {
 					const name = [...gone].find((module) => path.includes(`/${module}.ko`));
-					if (name !== undefined) throw new Refusal("open", path, "ENOENT", 2);
+					if (name !== undefined) throw new Refusal({ operation: "open", subject: path, code: "ENOENT" });
 					return kernel.insert(path, parameters);
 				},
 			},

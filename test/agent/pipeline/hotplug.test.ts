@@ -285,7 +285,7 @@ story(
 	{
 		coldplug,
 		listLive() {
-			throw new Refusal("read", "/proc/modules", "EMFILE", 24);
+			throw new Refusal({ operation: "read", subject: "/proc/modules", code: "EMFILE", errno: 24 });
 		},
 	},
 );

@@ -39,9 +39,11 @@ function tell(t: ExecutionContext, { walks, missed = "", idle = "", lookAtStart 
 		const events: Observable<PipelineEvent> = merge(
 			look({
 				present: () =>
-					cold(walks[next++] ?? "#", undefined, new Refusal("walk", "/sys/devices", "EMFILE", 24)).pipe(
-						map((name) => [{ devpath: `/devices/${name}`, aliases: [] }]),
-					),
+					cold(
+						walks[next++] ?? "#",
+						undefined,
+						new Refusal({ operation: "walk", subject: "/sys/devices", code: "EMFILE", errno: 24 }),
+					).pipe(map((name) => [{ devpath: `/devices/${name}`, aliases: [] }])),
 				missed: again,
 				idle: cold(idle.replaceAll(" ", "-")),
 				lookAtStart,

@@ -200,7 +200,7 @@ test("a device for which no command's environment can be made costs its commands
 test("a device of which udev's record, or its subsystem, cannot be read costs that device", (t) => {
 	const skipped: string[] = [];
 	const read = (path: string) => {
-		if (path.endsWith(":b")) throw new Refusal("read", path, "EIO", 5);
+		if (path.endsWith(":b")) throw new Refusal({ operation: "read", subject: path, code: "EIO" });
 		return undefined;
 	};
 	const identify = ({ devpath }: PresentDevice) =>
@@ -222,7 +222,11 @@ test("a device of which udev's record, or its subsystem, cannot be read costs th
 test("the log tells what was passed over once, and JSON lines have it", (t) => {
 	const lines: string[] = [];
 	const journal = openJournal("info", (line) => void lines.push(line));
-	const report = { kind: "skipped", what: "/devices/b", error: new Refusal("read", "/x", "EIO", 5) } as const;
+	const report = {
+		kind: "skipped",
+		what: "/devices/b",
+		error: new Refusal({ operation: "read", subject: "/x", code: "EIO" }),
+	} as const;
 	journal.record(report);
 	journal.record(report);
 	t.is(lines.length, 1);

@@ -273,7 +273,7 @@ test("a file for another source of uevents does not count, however that is writt
 test("a file or directory that cannot be read is a problem, and the others count", async (t) => {
 	const readable = content({ "/r/a.toml": "[[mask]]\nmodule = 'a'", "/r/b.toml": "" });
 	const refuse = (path: string): never => {
-		throw new Refusal("read", path, "EACCES", 13);
+		throw new Refusal({ operation: "read", subject: path, code: "EACCES" });
 	};
 	const files = {
 		...readable,

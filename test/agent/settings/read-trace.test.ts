@@ -7,7 +7,7 @@ function makeFiles() {
 	const contents = new Map<string, string>();
 	const closed = new Set<string>();
 	const refuse = (path: string): void => {
-		if (closed.has(path)) throw new Refusal("read", path, "EACCES", 13);
+		if (closed.has(path)) throw new Refusal({ operation: "read", subject: path, code: "EACCES" });
 	};
 	const files: Files = {
 		read(path) {

@@ -16,7 +16,8 @@ const step: Step = {
 
 const ended = (result: Result, more: Partial<Outcome> = {}): Outcome => ({ step, result, milliseconds: 0, ...more });
 
-const failed = (code: string): Outcome => ended("failed", { reason: new Refusal("insert", "/a.ko", code, 5) });
+const failed = (code: string): Outcome =>
+	ended("failed", { reason: new Refusal({ operation: "insert", subject: "/a.ko", code, errno: 5 }) });
 
 const blocked = (because: Outcome): Outcome => ended("blocked", { because });
 

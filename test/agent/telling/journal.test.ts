@@ -60,7 +60,7 @@ test("a driver without hardware", isLogged, outcome({ result: "no device" }), IN
 test(
 	"a failure",
 	isLogged,
-	outcome({ result: "failed", reason: new Refusal("insert", "/card.ko", "ENOEXEC", 8) }),
+	outcome({ result: "failed", reason: new Refusal({ operation: "insert", subject: "/card.ko", code: "ENOEXEC" }) }),
 	ERROR,
 	{ result: "failed", errno: "ENOEXEC" },
 );

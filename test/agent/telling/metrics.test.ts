@@ -114,7 +114,7 @@ test("a storm of made-up aliases does not fill the memory: those seen are forgot
 });
 
 test("outcomes are counted by result, failures by reason, and insertions by how long the kernel took", (t) => {
-	const refusal = (code: string) => new Refusal("insert", "/x.ko", code, 1);
+	const refusal = (code: string) => new Refusal({ operation: "insert", subject: "/x.ko", code, errno: 1 });
 	const blocking = outcome("base", "failed", { reason: refusal("ENOEXEC") });
 	const { counts, outcomes, insertions } = counted(
 		outcome("a", "inserted", { milliseconds: 0.4 }),

@@ -27,7 +27,7 @@ test("an outcome is a record with its reason in words and by errno", (t) => {
 		step: base!,
 		result: "failed",
 		milliseconds: 3.4,
-		reason: new Refusal("insert", "/b", "EIO", 5),
+		reason: new Refusal({ operation: "insert", subject: "/b", code: "EIO" }),
 	} as const;
 	t.like(records({ kind: "outcome", batch: 4, outcome: failed }), [
 		{ kind: "outcome", batch: 4, module: "base", result: "failed", milliseconds: 3, required: true, errno: "EIO" },

@@ -87,7 +87,7 @@ test("an index that may not be read is a problem", (t) => {
 	const refusing = {
 		...files,
 		read(file: string) {
-			if (file.endsWith("alias.bin")) throw new Refusal("read", file, "EACCES", 13);
+			if (file.endsWith("alias.bin")) throw new Refusal({ operation: "read", subject: file, code: "EACCES" });
 			return files.read(file);
 		},
 	};
@@ -199,7 +199,8 @@ test("a text as large as an index may be is compared", (t) => {
 		...filesIn(files),
 		read(file, bound) {
 			if (file !== path("modules.alias")) return files.get(file);
-			if ((bound?.bytes ?? 2 ** 20) < content.length) throw new Refusal("read", file, "EFBIG", 27);
+			if ((bound?.bytes ?? 2 ** 20) < content.length)
+				throw new Refusal({ operation: "read", subject: file, code: "EFBIG" });
 			return content;
 		},
 	};
@@ -390,7 +391,7 @@ test("what has a module's name and is a FIFO, a socket or the null device is non
 		...files,
 		read(asked, bound) {
 			const code = codes[asked.replace(/.*\/(.*)\.ko$/, "$1")];
-			if (code !== undefined) throw new Refusal("read", asked, code, 1);
+			if (code !== undefined) throw new Refusal({ operation: "read", subject: asked, code, errno: 1 });
 			return files.read(asked, bound);
 		},
 	};

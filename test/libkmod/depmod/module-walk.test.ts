@@ -37,12 +37,12 @@ test("files are found in the order of their directories, each directory where it
 });
 
 test("what cannot be looked at is noted, and the others count; but the root has to be listed", (t) => {
-	const refused = new Refusal("list", "/m/closed", "EACCES", 13);
+	const refused = new Refusal({ operation: "list", subject: "/m/closed", code: "EACCES" });
 	const tree = treeOf({
 		"/m": [directory("closed"), other("loop.ko"), other("fifo.ko"), file("a.ko")],
 		"/m/closed": refused,
-		"/m/loop.ko": new Refusal("stat", "/m/loop.ko", "ELOOP", 40),
-		"/m/fifo.ko": new Refusal("use", "/m/fifo.ko", "EINVAL", 22),
+		"/m/loop.ko": new Refusal({ operation: "stat", subject: "/m/loop.ko", code: "ELOOP" }),
+		"/m/fifo.ko": new Refusal({ operation: "use", subject: "/m/fifo.ko", code: "EINVAL" }),
 	});
 	t.deepEqual(walkTree(tree, options), {
 		whole: true,

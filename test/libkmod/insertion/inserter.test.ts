@@ -220,7 +220,7 @@ test(answered, "EPERM", "failed");
 for (const code of ["EEXIST", "ENODEV", "ENXIO"])
 	test(`${code} from opening the module's file is no answer of its init`, async (t) => {
 		const { kernel } = setUp(free);
-		const insert = async () => Promise.reject(new Refusal("open", "/a.ko", code, 1));
+		const insert = async () => Promise.reject(new Refusal({ operation: "open", subject: "/a.ko", code, errno: 1 }));
 		const inserter = makeInserter({ kernel: { ...kernel, insert }, parallel: 16 });
 		const [outcome] = await outcomes(inserter.carryOut(plan(makeWorld(free), "a")));
 		t.is(outcome?.result, "failed");

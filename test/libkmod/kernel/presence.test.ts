@@ -11,7 +11,7 @@ const filesWith = (stamp: () => string | undefined): Files => ({
 });
 
 const circle = filesWith(() => {
-	throw new Refusal("stat", "/x", "ELOOP", 40);
+	throw new Refusal({ operation: "stat", subject: "/x", code: "ELOOP" });
 });
 const broken = filesWith(() => {
 	throw new TypeError("a mistake of the program's");

@@ -19,7 +19,7 @@ function open(world: World, options: KmodOptions = {}, answers: FakeKernelOption
 			return module !== undefined && kernel.live.has(module) ? Buffer.from("live\n") : kernel.read(path);
 		},
 		async readModule(path: string): Promise<Buffer> {
-			throw new Refusal("read", path, "ENOENT", 2);
+			throw new Refusal({ operation: "read", subject: path, code: "ENOENT" });
 		},
 	};
 	return { kmod: openKmod(machine, { log: (entry) => logged.push(entry), ...options }), kernel, files, logged };
@@ -149,7 +149,7 @@ for (const [fault, { code, spoil }] of Object.entries({
 	"a pipe, or a link in a circle": {
 		code: "ELOOP",
 		spoil(path: string): Buffer {
-			throw new Refusal("read", path, "ELOOP", 40);
+			throw new Refusal({ operation: "read", subject: path, code: "ELOOP" });
 		},
 	},
 	absent: { code: "ENOENT", spoil: () => undefined },

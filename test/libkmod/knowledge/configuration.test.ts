@@ -230,7 +230,7 @@ test("it tells which files it read, in order, and where each line stands", (t) =
 
 test("what cannot be read is a problem, and the rest counts", (t) => {
 	const refused = (operation: string, path: string, code: string, errno: number): never => {
-		throw new Refusal(operation, path, code, errno);
+		throw new Refusal({ operation, subject: path, code, errno });
 	};
 	const guarded: Files = {
 		read: (path) => (path === "/c/a.conf" ? refused("read", path, "EACCES", 13) : Buffer.from(`blacklist ${path}\nx`)),

@@ -98,7 +98,7 @@ test("a kernel that refuses to tell is not one without the module", (t) => {
 	const secretive: Files = {
 		...files,
 		read: (path) => {
-			throw new Refusal("read", path, "EACCES", 13);
+			throw new Refusal({ operation: "read", subject: path, code: "EACCES" });
 		},
 	};
 	t.throws(() => readSections(secretive, "/sys", "usb_storage"), { instanceOf: Refusal });

@@ -7,7 +7,7 @@ const FILE = "/lib/modules/6.1.0/kernel/e1000.ko.xz";
 
 const says = test.macro({
 	exec(t, operation: string, code: string, sentence: string) {
-		t.is(explainFailure(new Refusal(operation, FILE, code, 1)), sentence);
+		t.is(explainFailure(new Refusal({ operation, subject: FILE, code, errno: 1 })), sentence);
 	},
 	title: (_, operation, code) => `${code} from ${operation} is explained`,
 });

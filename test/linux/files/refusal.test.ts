@@ -29,7 +29,7 @@ test("what node refused before the kernel was asked is EINVAL", (t) => {
 });
 
 test("a refusal stays the one it is", (t) => {
-	const refusal = new Refusal("open", "x", "ENOENT", 2);
+	const refusal = new Refusal({ operation: "open", subject: "x", code: "ENOENT" });
 	t.is(refusalFor("read", "y", refusal), refusal);
 });
 

@@ -113,7 +113,7 @@ test("what is refused is named as it was asked for, and not by where links lead"
 
 test("what is refused for another thing than the file is left as it is", async (t) => {
 	const root = makeRoot({ "usr/lib/a.ko": "a", lib: "-> /usr/lib" });
-	const own = new Refusal("read", "/sys/module/compression", "EIO", 5);
+	const own = new Refusal({ operation: "read", subject: "/sys/module/compression", code: "EIO" });
 	const given: string[] = [];
 	const insert = insertWithin(root, async (path, ...more) => {
 		given.push(path, ...more.map(String));

@@ -103,7 +103,7 @@ test("what the kernel unpacks is asked until it was told, and then no more", (t)
 	const unpacks = whatKernelUnpacks("/sys", {
 		read(path) {
 			const answer = answers.shift() ?? "";
-			if (answer.startsWith("E")) throw new Refusal("read", path, answer, 1);
+			if (answer.startsWith("E")) throw new Refusal({ operation: "read", subject: path, code: answer, errno: 1 });
 			return Buffer.from(answer);
 		},
 	});

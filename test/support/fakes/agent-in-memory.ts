@@ -34,7 +34,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 			fake.insert(path, parameters).then(() => {
 				if (!isGone(path)) return;
 				fake.live.delete(normaliseModuleName(path));
-				throw new Refusal("open", path, "ENOENT", 2);
+				throw new Refusal({ operation: "open", subject: path, code: "ENOENT" });
 			}),
 	};
 	const log: string[] = [];

@@ -49,7 +49,7 @@ export function makeFakeKernel({
 				if (code === undefined) {
 					done();
 					resolve();
-				} else reject(new Refusal(operation, subject, code, errnos[code] ?? 5));
+				} else reject(new Refusal({ operation, subject, code, errno: errnos[code] ?? 5 }));
 			};
 			if (held) underway.set(which, end);
 			else setImmediate(end);
@@ -64,7 +64,7 @@ export function makeFakeKernel({
 		read: (path) => (path === "/proc/modules" ? listModules(live) : readOnly.read(path)),
 		async readModule(path) {
 			const image = readOnly.read(path);
-			if (image === undefined) throw new Refusal("open", path, "ENOENT", 2);
+			if (image === undefined) throw new Refusal({ operation: "open", subject: path, code: "ENOENT" });
 			return image;
 		},
 		insert(path, parameters) {

@@ -94,7 +94,8 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 
 	function* present(sysfs: string): Generator<PresentDevice> {
 		asked.push(`walk ${sysfs}`);
-		if (withoutDevices !== undefined) throw new Refusal("walk", `${sysfs}/devices`, withoutDevices, 2);
+		if (withoutDevices !== undefined)
+			throw new Refusal({ operation: "walk", subject: `${sysfs}/devices`, code: withoutDevices, errno: 2 });
 		for (const [name, aliases] of Object.entries(devices))
 			yield { devpath: `/devices/${name}`, aliases: [aliases].flat() };
 	}
@@ -139,7 +140,8 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				const { receiveBuffer } = options;
 				asked.push(`listen ${receiveBuffer}`);
 				return (listeners) => {
-					if (withoutSocket !== undefined) throw new Refusal("listen to", "uevents", withoutSocket, 97);
+					if (withoutSocket !== undefined)
+						throw new Refusal({ operation: "listen to", subject: "uevents", code: withoutSocket, errno: 97 });
 					sockets++;
 					open(listeners);
 					return { receiveBuffer, drops: () => 0, waiting: () => 0, close: () => void sockets-- };

@@ -54,14 +54,14 @@ export function recordingKernel(
 		const [, inParameters] = /standin\.errno=(\d+)/.exec(parameters) ?? [];
 		const always = told !== undefined && (times === undefined || count <= Number(times)) ? Number(told) : 0;
 		const errno = Number(inParameters ?? 0) || always || (lively ? askPretendKernel(folder, call, subject) : 0);
-		if (errno !== 0) throw new Refusal(operation, subject, nameOf(errno), errno);
+		if (errno !== 0) throw new Refusal({ operation, subject, code: nameOf(errno), errno });
 	};
 	return {
 		...reading,
 		release: release(),
 		readModule: (path) => real.readModule(place(path)),
 		async insert(path, parameters, { forceModversion, forceVermagic } = {}) {
-			if (reading.stamp(path) === undefined) throw new Refusal("open", path, "ENOENT", 2);
+			if (reading.stamp(path) === undefined) throw new Refusal({ operation: "open", subject: path, code: "ENOENT" });
 			const asked = (forceModversion ? 1 : 0) | (forceVermagic ? 2 : 0);
 			calls.push({ call: "finit_module", file: path.replace(/^\.\//, ""), closedOnExec: 1, parameters, flags: asked });
 			answer("finit_module", "insert", path, parameters);

@@ -167,7 +167,8 @@ function asItComes(diagram: string, cold: (marbles: string) => Observable<string
 
 const throwNow = (): Observable<never> => throwError(() => refusal("socket"));
 
-const refusal = (what: string): Refusal => new Refusal("begin", what, "EMFILE", 24);
+const refusal = (what: string): Refusal =>
+	new Refusal({ operation: "begin", subject: what, code: "EMFILE", errno: 24 });
 
 /** What a letter of a socket's diagram is. Uevents are numbered as the kernel does, those dropped and those of others too. */
 function makeHearing({ says = {} }: Circumstances): (letter: string) => Observable<Announcement> {

@@ -233,7 +233,7 @@ test("why there is no answer is told", async (t) => {
 		],
 		["EMSGSIZE", `could not ask the agent at ${PATH}: EMSGSIZE`],
 	] as const) {
-		const refused = answering(() => Promise.reject(new Refusal("ask", PATH, code, 1)));
+		const refused = answering(() => Promise.reject(new Refusal({ operation: "ask", subject: PATH, code, errno: 1 })));
 		t.deepEqual(await hotplugd(["status"], refused), {
 			status: 1,
 			printed: "",

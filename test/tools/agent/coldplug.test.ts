@@ -310,7 +310,7 @@ test("a kernel command line that cannot be read keeps no module from being loade
 	const machine = makeFakeMachine({ world, devices });
 	const { read } = machine.fakeKernel;
 	machine.fakeKernel.read = (path) => {
-		if (path === "/proc/cmdline") throw new Refusal("read", path, "EACCES", 13);
+		if (path === "/proc/cmdline") throw new Refusal({ operation: "read", subject: path, code: "EACCES" });
 		return read(path);
 	};
 	t.is(await load(machine), exitStatus.done);

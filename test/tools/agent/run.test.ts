@@ -211,7 +211,7 @@ test("a kernel command line that cannot be read keeps it from nothing, and that 
 	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, files: quick });
 	const { read } = machine.fakeKernel;
 	machine.fakeKernel.read = (path) => {
-		if (path === "/proc/cmdline") throw new Refusal("read", path, "EIO", 5);
+		if (path === "/proc/cmdline") throw new Refusal({ operation: "read", subject: path, code: "EIO" });
 		return read(path);
 	};
 	const ended = run.start([], machine);
@@ -227,7 +227,8 @@ test("short of descriptors when it began, it tries again though no file has chan
 	const { read } = machine.fakeKernel;
 	let isShort = true;
 	machine.fakeKernel.read = (path) => {
-		if (isShort && path.endsWith(".bin")) throw new Refusal("read", path, "EMFILE", 24);
+		if (isShort && path.endsWith(".bin"))
+			throw new Refusal({ operation: "read", subject: path, code: "EMFILE", errno: 24 });
 		return read(path);
 	};
 	const ended = run.start([], machine);

@@ -165,7 +165,7 @@ async function inProcess(root: string, lock: () => never, ...options: string[]) 
 
 test("a lock that somebody keeps is not waited for without an end", async (t) => {
 	const root = makeTree(t);
-	const reason = new Refusal("lock", at(root), "ETIMEDOUT", 110);
+	const reason = new Refusal({ operation: "lock", subject: at(root), code: "ETIMEDOUT" });
 	const { status, said } = await inProcess(root, () => ({ held: false, reason }) as never);
 	t.is(status, 0);
 	t.regex(said, /^depmod: WARNING: \S+ is still locked by another process after \d+ s, going on without; .*\n$/);

@@ -22,7 +22,7 @@ function makeUnreadable(which = /^/) {
 	const refusing =
 		<T>(act: (path: string) => T) =>
 		(path: string): T => {
-			if (which.test(path)) throw new Refusal("read", path, "EIO", 5);
+			if (which.test(path)) throw new Refusal({ operation: "read", subject: path, code: "EIO" });
 			return act(path);
 		};
 	const kernel = {
@@ -37,7 +37,7 @@ function makeUnreadable(which = /^/) {
 		moduleTree: async () => ({
 			walk: () => ({ files: [], failures: [] }),
 			digest: async (directory: string) => {
-				throw new Refusal("read", directory, "EIO", 5);
+				throw new Refusal({ operation: "read", subject: directory, code: "EIO" });
 			},
 			modified: refusing(() => undefined),
 			lock: async () => ({ held: true as const, release: () => undefined }) as never,
@@ -123,7 +123,7 @@ test("the agent's commands say under their own names what ends them", async (t) 
 	const homeless = {
 		...makeUnreadable(),
 		workingDirectory: () => {
-			throw new Refusal("find", "the working directory", "ENOENT", 2);
+			throw new Refusal({ operation: "find", subject: "the working directory", code: "ENOENT" });
 		},
 	};
 	t.is(await coldplug.start(["-n", "-d", "root"], homeless), 1);

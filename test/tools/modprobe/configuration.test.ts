@@ -29,7 +29,7 @@ test("settings that are wrong, or cannot be read, are warned of and change nothi
 	const refusing: Files = {
 		...filesIn(new Map()),
 		read(path) {
-			throw new Refusal("read", path, "EACCES", 13);
+			throw new Refusal({ operation: "read", subject: path, code: "EACCES" });
 		},
 	};
 	t.deepEqual(await read(refusing), {

@@ -19,7 +19,7 @@ async function explain(code: string, files: Readonly<Record<string, string>>, co
 	const world = worldFiles({ modules: { "my-mod": [] } });
 	for (const [name, text] of Object.entries(files)) world.set(name, Buffer.from(text));
 	const kernel = { ...makeFakeKernel({ files: world }), readModule: async () => content };
-	return explainAnswer(kernel, openKmod(kernel), new Refusal(operation, path, code, 1));
+	return explainAnswer(kernel, openKmod(kernel), new Refusal({ operation, subject: path, code, errno: 1 }));
 }
 
 const explained = test.macro({
