@@ -23,14 +23,14 @@ export type DeviceSources = {
 	 */
 	present(concerns?: (subsystem: string) => boolean, onSkipped?: OnSkipped): Iterable<PresentDevice>;
 	/** The same beside other work: a device that is slow to read holds up nobody. Where absent `present` serves. */
-	look?(options: LookOptions): AsyncIterable<readonly PresentDevice[]>;
+	look?(options: DeviceLookOptions): AsyncIterable<readonly PresentDevice[]>;
 	/** What udev's database knows a device of either by. @throws where that cannot be read */
 	identify(device: PresentDevice): DeviceIdentity;
 	/** Loads what it takes to listen. Before that nothing native is loaded. */
 	listen(options: ListenOptions): Promise<OpenUeventSocket>;
 };
 
-export type LookOptions = {
+export type DeviceLookOptions = {
 	readonly concerns?: ((subsystem: string) => boolean) | undefined;
 	readonly onSkipped?: OnSkipped | undefined;
 	/** What takes longer to be read is passed over. */

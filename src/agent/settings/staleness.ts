@@ -5,7 +5,7 @@ import type { DirectoryWatch } from "../../ports/watching.js";
 import { asError } from "../faults/skipped.js";
 import type { ReadTrace } from "./read-trace.js";
 
-export type FreshnessOptions = {
+export type StalenessOptions = {
 	/** Its hints are to be passed on to what is made of it. */
 	readonly watch: DirectoryWatch;
 	/** For so long nothing must have changed. */
@@ -18,7 +18,7 @@ export type FreshnessOptions = {
 	onProblem?(problem: Error): void;
 };
 
-export type Freshness = {
+export type StalenessWatch = {
 	/** This is what was read, from now on. */
 	follow(trace: ReadTrace): void;
 	/** Something may have changed. */
@@ -26,7 +26,7 @@ export type Freshness = {
 	close(): void;
 };
 
-export function makeFreshness(options: FreshnessOptions): Freshness {
+export function watchStaleness(options: StalenessOptions): StalenessWatch {
 	const { watch, quietMilliseconds, pollMilliseconds, onStale } = options;
 	let trace: ReadTrace | undefined;
 	let seen: string | undefined;

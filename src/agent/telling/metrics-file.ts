@@ -14,7 +14,7 @@ export function keepMetricsFile({ milliseconds, write, onProblem }: MetricsFileO
 	let told = "";
 	let writing: Promise<void> | undefined;
 
-	async function attempt(): Promise<void> {
+	async function writeOnce(): Promise<void> {
 		try {
 			await write();
 			told = "";
@@ -26,7 +26,7 @@ export function keepMetricsFile({ milliseconds, write, onProblem }: MetricsFileO
 	}
 
 	const timer = setInterval(() => {
-		writing ??= attempt().finally(() => {
+		writing ??= writeOnce().finally(() => {
 			writing = undefined;
 		});
 	}, milliseconds);
@@ -35,6 +35,6 @@ export function keepMetricsFile({ milliseconds, write, onProblem }: MetricsFileO
 	return async () => {
 		clearInterval(timer);
 		await writing;
-		await attempt();
+		await writeOnce();
 	};
 }

@@ -1,7 +1,7 @@
 // What depmod keeps of a module once it has been read: numbers of symbols, and a few strings of `.modinfo`. A digest holds
 // on to no byte of the image, so one buffer can serve for reading every module of a tree in turn.
 
-import { type Elf, type Load, MalformedModule, parseElf } from "../formats/elf.js";
+import { type Elf, MalformedModule, parseElf, type ReadRange } from "../formats/elf.js";
 import { modinfoStrings, parseModinfoString } from "../formats/modinfo.js";
 import { type VisitSymbol, visitExports, visitUndefined, visitVersions } from "../formats/symbol-walk.js";
 import { normaliseModuleName } from "../text/module-name.js";
@@ -44,7 +44,7 @@ export class ModuleDigester {
 	 * Reads what depmod wants of one module, by its path. Never throws for what the image holds, only what `load`
 	 * throws.
 	 */
-	digest(path: string, image: Buffer, load?: Load): ModuleDigest {
+	digest(path: string, image: Buffer, load?: ReadRange): ModuleDigest {
 		const digest = emptyDigest(path);
 		try {
 			const elf = parseElf(image, load);
@@ -105,7 +105,7 @@ function readModinfo(elf: Elf, lists: { aliases: string[]; softdeps: string[]; w
 }
 
 /** The digest of a module that could not be read. @param reason as strerror(3) has it, or more exactly. */
-export function unreadable(path: string, reason: string): ModuleDigest {
+export function digestOfUnreadable(path: string, reason: string): ModuleDigest {
 	return { ...emptyDigest(path), malformed: { reason, detail: undefined } };
 }
 

@@ -11,13 +11,13 @@ export type Entry = {
 };
 
 /** What is found at a path, links followed. Of a directory also what tells it from all others. */
-export type Found = { readonly kind: "directory"; readonly identity: string } | { readonly kind: "file" };
+export type WalkedEntry = { readonly kind: "directory"; readonly identity: string } | { readonly kind: "file" };
 
 export interface Tree {
 	/** What is in a directory, in its own order. @throws {Refusal} */
 	list(path: string): readonly Entry[];
 	/** Undefined where there is nothing. @throws {Refusal} of which a walk tells */
-	follow(path: string): Found | undefined;
+	follow(path: string): WalkedEntry | undefined;
 }
 
 export type WalkOptions = {

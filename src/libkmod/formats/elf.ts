@@ -19,14 +19,14 @@ export class MalformedModule extends HotplugdError {
  * Makes sure that a part of the image is there. Of a large file depmod needs a sixth, so it may be read part by part into a
  * buffer of its size. Called with offsets within the image before anything there is looked at.
  */
-export type Load = (start: number, end: number) => void;
+export type ReadRange = (start: number, end: number) => void;
 
-const wholeImage: Load = () => undefined;
+const wholeImage: ReadRange = () => undefined;
 
 /** A module file whose header and section table have been checked. `image` may be reused once the Elf is done with. */
 export type Elf = {
 	readonly image: Buffer;
-	readonly load: Load;
+	readonly load: ReadRange;
 	/** The same bytes. A DataView reads numbers of either byte order in one go. */
 	readonly view: DataView;
 	readonly wide: boolean;
@@ -42,7 +42,7 @@ export type Elf = {
 };
 
 /** Where a section lies in the image. */
-export type Section = { readonly index: number; readonly start: number; readonly end: number };
+export type ElfSection = { readonly index: number; readonly start: number; readonly end: number };
 
 const NOBITS = 8;
 const MAX_SIZE = 0x7fffffff;
@@ -57,14 +57,14 @@ export function u32(elf: Elf, at: number): number {
 }
 
 /** An address or size: 4 or 8 bytes by the class of the file. Above 2^53 it is not exact, and outside any file anyway. */
-export function word(elf: Elf, at: number): number {
+export function wordAt(elf: Elf, at: number): number {
 	if (!elf.wide) return u32(elf, at);
 	const high = u32(elf, elf.littleEndian ? at + 4 : at);
 	return high * 0x1_0000_0000 + u32(elf, elf.littleEndian ? at : at + 4);
 }
 
 /** Checks the header, the section table and the section names. @throws {MalformedModule} */
-export function parseElf(image: Buffer, load: Load = wholeImage): Elf {
+export function parseElf(image: Buffer, load: ReadRange = wholeImage): Elf {
 	if (image.length > MAX_SIZE) throw new MalformedModule("it is larger than 2 GiB");
 	load(0, Math.min(image.length, 64));
 	if (image.length < 6) throw new MalformedModule("it is too short for a module");
@@ -85,7 +85,7 @@ const NO_SECTIONS = { machine: 0, table: 0, stride: 0, count: 0, names: 0, names
 function readHeader(elf: Elf): Elf {
 	const { image, load, view, wide, littleEndian } = elf;
 	const machine = u16(elf, 18);
-	const table = word(elf, wide ? 40 : 32);
+	const table = wordAt(elf, wide ? 40 : 32);
 	const stride = u16(elf, wide ? 58 : 46);
 	const count = u16(elf, wide ? 60 : 48);
 	return { image, load, view, wide, littleEndian, machine, table, stride, count, names: 0, namesEnd: 0 };
@@ -98,7 +98,7 @@ function withSectionNames(elf: Elf): Elf {
 		throw new MalformedModule(`its section headers have ${stride} bytes each instead of ${needed}`);
 	if (elf.table + count * stride > image.length)
 		throw new MalformedModule(`its section table (${count} headers at ${elf.table}) reaches outside the file`);
-	// A small integer from here on: offsets that come out of word() are floating point to the machine, and slow.
+	// A small integer from here on: offsets that come out of wordAt() are floating point to the machine, and slow.
 	const table = elf.table | 0;
 	load(table, table + count * stride);
 	const index = u16(elf, wide ? 62 : 50);
@@ -110,11 +110,11 @@ function withSectionNames(elf: Elf): Elf {
 }
 
 /** Where section `index` lies; one without bytes in the file (SHT_NOBITS) is empty. @throws {MalformedModule} */
-export function sectionAt(elf: Elf, index: number): Section {
+export function sectionAt(elf: Elf, index: number): ElfSection {
 	const header = elf.table + index * elf.stride;
 	if (u32(elf, header + 4) === NOBITS) return { index, start: 0, end: 0 };
-	const start = word(elf, header + (elf.wide ? 24 : 16));
-	const end = start + word(elf, header + (elf.wide ? 32 : 20));
+	const start = wordAt(elf, header + (elf.wide ? 24 : 16));
+	const end = start + wordAt(elf, header + (elf.wide ? 32 : 20));
 	if (end > elf.image.length)
 		throw new MalformedModule(`its section ${index} (${start} to ${end}) reaches outside the file`);
 	elf.load(start | 0, end | 0);
@@ -122,7 +122,7 @@ export function sectionAt(elf: Elf, index: number): Section {
 }
 
 /** The first section of that name, section 0 excepted. @throws {MalformedModule} where it lies outside the file. */
-export function findSection(elf: Elf, name: string): Section | undefined {
+export function findSection(elf: Elf, name: string): ElfSection | undefined {
 	for (let index = 1; index < elf.count; index++) {
 		if (isNamed(elf, elf.names + u32(elf, elf.table + index * elf.stride), name)) return sectionAt(elf, index);
 	}

@@ -2,7 +2,7 @@
 // `.symtab`, `__ksymtab_strings`, `__versions`, and `__version_ext_crcs` with `__version_ext_names` (kernel 6.14 on).
 // The walks give offsets of names in the image, so that depmod makes no string of the many names it only compares.
 
-import { type Elf, findSection, MalformedModule, type Section, sectionAt, u16, u32, word } from "./elf.js";
+import { type Elf, type ElfSection, findSection, MalformedModule, sectionAt, u16, u32, wordAt } from "./elf.js";
 
 /** Called with where a name begins in the image and the offset it ends before, unless a NUL ends it; and with ELF's bind. */
 export type VisitSymbol = (at: number, limit: number, crc: number, bind: number) => void;
@@ -86,7 +86,7 @@ function beginsWithCrc(image: Buffer, at: number): boolean {
 
 // The symbol's value is the checksum itself, or the place of it in a section.
 function crcOf(elf: Elf, symbol: number): number {
-	const value = word(elf, symbol + (elf.wide ? 8 : 4));
+	const value = wordAt(elf, symbol + (elf.wide ? 8 : 4));
 	const index = u16(elf, symbol + (elf.wide ? 6 : 14));
 	if (index === SHN_UNDEF || index >= SHN_LORESERVE) return value;
 	if (index >= elf.count) throw new MalformedModule(`a checksum of it is in section ${index}, of only ${elf.count}`);
@@ -102,7 +102,7 @@ function visitExportStrings(elf: Elf, visit: VisitSymbol): boolean {
 	return true;
 }
 
-function visitStrings(image: Buffer, { start, end }: Section, visit: (at: number) => void): void {
+function visitStrings(image: Buffer, { start, end }: ElfSection, visit: (at: number) => void): void {
 	for (let at = start; at < end; at++) {
 		if (image[at] === 0) continue;
 		visit(at);
@@ -146,7 +146,7 @@ export function visitVersions(elf: Elf, visit: VisitSymbol): boolean {
 	return true;
 }
 
-function visitExtendedVersions(elf: Elf, crcs: Section, names: Section, visit: VisitSymbol): void {
+function visitExtendedVersions(elf: Elf, crcs: ElfSection, names: ElfSection, visit: VisitSymbol): void {
 	let crc = crcs.start;
 	visitStrings(elf.image, names, (at) => {
 		if (crc + 4 > crcs.end) throw new MalformedModule("it has more extended versions than checksums of them");
@@ -155,9 +155,9 @@ function visitExtendedVersions(elf: Elf, crcs: Section, names: Section, visit: V
 	});
 }
 
-function visitVersionRecords(elf: Elf, { start, end }: Section, visit: VisitSymbol): void {
+function visitVersionRecords(elf: Elf, { start, end }: ElfSection, visit: VisitSymbol): void {
 	if ((end - start) % VERSION_SIZE !== 0) throw new MalformedModule("its __versions is no multiple of 64 bytes");
 	for (let at = start; at < end; at += VERSION_SIZE) {
-		visit(at + (elf.wide ? 8 : 4), at + VERSION_SIZE, word(elf, at), STB_GLOBAL);
+		visit(at + (elf.wide ? 8 : 4), at + VERSION_SIZE, wordAt(elf, at), STB_GLOBAL);
 	}
 }

@@ -31,7 +31,7 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 	};
 	where.first?.forEach(offer);
 	for (const path of where.paths ?? where.directories) {
-		const names = attempt(path, "listed", problems, [], () => files.list(path));
+		const names = orProblem(path, "listed", problems, [], () => files.list(path));
 		if (names !== undefined) {
 			const wanted = names.filter((name) => !name.startsWith(".") && name.endsWith(suffix));
 			for (const name of wanted) offerFromDirectory(files, path, name, offer, problems);
@@ -54,7 +54,7 @@ export function readConfigurationFile(
 	problems: Problem[],
 	bound: Bound = bounds.configuration,
 ): string | undefined {
-	return attempt(path, "read", problems, undefined, () => files.read(path, bound)?.toString("latin1"));
+	return orProblem(path, "read", problems, undefined, () => files.read(path, bound)?.toString("latin1"));
 }
 
 type Offer = (path: string) => void;
@@ -67,7 +67,7 @@ function offerFromDirectory(files: Files, directory: string, name: string, offer
 	const unusable = whyUnusable(files, path);
 	if (unusable !== undefined) object("dangling", `${unusable}, ${HIDES_NOTHING}`);
 	// What cannot be told here is told when it is read.
-	else if (attempt(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
+	else if (orProblem(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
 	else object("nested", "Directories inside directories are not supported");
 }
 
@@ -81,7 +81,7 @@ function whyUnusable(files: Files, path: string): string | undefined {
 }
 
 function offerGiven(files: Files, path: string, offer: Offer, problems: Problem[]): void {
-	if (attempt(path, "read", [], "", () => files.stamp(path)) !== undefined) offer(path);
+	if (orProblem(path, "read", [], "", () => files.stamp(path)) !== undefined) offer(path);
 	else problems.push({ file: path, line: 0, message: "there is no such file or directory" });
 }
 
@@ -91,7 +91,13 @@ export function whyNoDirectory(files: Files, path: string): string {
 }
 
 /** What `look` finds; where it is refused that is a problem of the file, and `otherwise` stands for it. */
-export function attempt<T>(file: string, done: "read" | "listed", problems: Problem[], otherwise: T, look: () => T): T {
+export function orProblem<T>(
+	file: string,
+	done: "read" | "listed",
+	problems: Problem[],
+	otherwise: T,
+	look: () => T,
+): T {
 	try {
 		return look();
 	} catch (error) {

@@ -6,7 +6,7 @@ import { parseKernelCommandLine } from "../formats/kernel-command-line.js";
 import { type ModprobeConfig, mergeModprobeConfigs, parseModprobeConfig } from "../formats/modprobe-config.js";
 import { bounds } from "../kernel/bounds.js";
 import type { Files, Problem } from "../kernel/kernel.js";
-import { attempt, listConfigurationFiles, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
+import { listConfigurationFiles, orProblem, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
 
 /** In order of precedence: a file hides those of the same name in later directories. */
 export const modprobeDirectories: readonly string[] = [
@@ -53,7 +53,7 @@ export function readConfiguration(files: Files, options: ConfigurationOptions): 
 	}
 	const { commandLineFile: file = "/proc/cmdline", kernelCommandLine } = options;
 	const ofFile = () =>
-		attempt(file, "read", problems, undefined, () => readKernelCommandLine(files, options.commandLineFile));
+		orProblem(file, "read", problems, undefined, () => readKernelCommandLine(files, options.commandLineFile));
 	const commandLine = kernelCommandLine ?? ofFile();
 	if (commandLine !== undefined) configs.push(configOfCommandLine(commandLine, file, problems));
 	return { value: mergeModprobeConfigs(configs), problems, read };

@@ -10,14 +10,14 @@ import type { Knowledge } from "./knowledge.js";
 export type Found = {
 	/** Normalised name. */
 	readonly module: string;
-	readonly via: Place;
+	readonly via: MatchPlace;
 	/** The alias pattern that matched, or the name. */
 	readonly pattern: string;
 	/** The line of modprobe.d it stands in, where it is one. */
 	readonly source?: Source;
 };
 
-export type Place =
+export type MatchPlace =
 	| "alias line"
 	| "module"
 	| "symbol index"
@@ -35,12 +35,12 @@ const aliasLines: Search = ({ configuration }, key) => {
 	return found;
 };
 
-const exactly = (via: Place, index: (knowledge: Knowledge) => IndexFile): Search => {
+const exactly = (via: MatchPlace, index: (knowledge: Knowledge) => IndexFile): Search => {
 	return (knowledge, key) =>
 		findExact(index(knowledge), key) === undefined ? [] : [{ module: key, via, pattern: key }];
 };
 
-const byPattern = (via: Place, index: (knowledge: Knowledge) => IndexFile | undefined): Search => {
+const byPattern = (via: MatchPlace, index: (knowledge: Knowledge) => IndexFile | undefined): Search => {
 	return (knowledge, key) => {
 		const searched = index(knowledge);
 		if (searched === undefined) return [];

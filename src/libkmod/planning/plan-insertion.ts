@@ -10,7 +10,7 @@ import { moduleFileIn } from "../kernel/other-root.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 import { type Found, lookUp } from "../knowledge/lookup.js";
 import { normaliseAlias } from "../text/module-name.js";
-import { type Asking, listRivals, orderRivals, type Prerequisite, type Rivals } from "./rivals.js";
+import { type AskedFor, listRivals, orderRivals, type Prerequisite, type Rivals } from "./rivals.js";
 
 export type { Prerequisite, Rivals } from "./rivals.js";
 
@@ -121,7 +121,7 @@ export function rivalsAmong(knowledge: Knowledge, wanted: readonly Wanted[]): re
 	return listRivals(wanted.map(askingOf), (module) => knowledge.file(module)?.path);
 }
 
-function askingOf({ module, cause }: Wanted): Asking {
+function askingOf({ module, cause }: Wanted): AskedFor {
 	return { module, by: cause.kind === "alias" ? { device: cause.device ?? "", alias: cause.alias } : undefined };
 }
 

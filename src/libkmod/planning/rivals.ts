@@ -19,7 +19,7 @@ export type Prerequisite = {
 export type Rivals = { readonly device: string; readonly alias: string; readonly modules: readonly string[] };
 
 /** What asks for a module, as far as it matters here: undefined where no alias of a device or a request does. */
-export type Asking = {
+export type AskedFor = {
 	readonly module: string;
 	readonly by: { readonly device: string; readonly alias: string } | undefined;
 };
@@ -29,7 +29,7 @@ export type Asking = {
  * @param pathOf the module's path below the module directory, or an absolute one; undefined where it has no file
  */
 export function listRivals(
-	asking: Iterable<Asking>,
+	asking: Iterable<AskedFor>,
 	pathOf: (module: string) => string | undefined,
 ): readonly Rivals[] {
 	const groups = new Map<string, { readonly device: string; readonly alias: string; readonly modules: Set<string> }>();

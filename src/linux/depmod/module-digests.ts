@@ -4,10 +4,10 @@
 
 import { readSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { type ModuleDigest, ModuleDigester, unreadable } from "../../libkmod/depmod/module-digest.js";
+import { digestOfUnreadable, type ModuleDigest, ModuleDigester } from "../../libkmod/depmod/module-digest.js";
 import type { Digests } from "../../libkmod/depmod/module-tree.js";
 import { SymbolNames } from "../../libkmod/depmod/symbol-names.js";
-import { type Load, MalformedModule } from "../../libkmod/formats/elf.js";
+import { MalformedModule, type ReadRange } from "../../libkmod/formats/elf.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
 import { borrowBuffer, dropBuffers, dropLargeBuffer, returnBuffer } from "../decoding/large-buffers.js";
@@ -119,7 +119,7 @@ export class ModuleReader {
 
 	#unpack<T>(
 		compression: Compression,
-		{ image, load, file }: { readonly image: Buffer; readonly load: Load; readonly file: string },
+		{ image, load, file }: { readonly image: Buffer; readonly load: ReadRange; readonly file: string },
 		use: (content: Buffer) => T,
 	): Promise<T> {
 		return inRoom(async (room) => {
@@ -172,7 +172,7 @@ const LEAST = 1 << 14;
 const MOST_READS = 64;
 
 /** Reads the parts of a file to their places in the image, each at most once. */
-function partialReader(fd: number, image: Buffer): Load {
+function partialReader(fd: number, image: Buffer): ReadRange {
 	const parts: { readonly start: number; readonly end: number }[] = [];
 	return (start, end) => {
 		for (const part of parts) if (start >= part.start && end <= part.end) return;
@@ -188,6 +188,6 @@ function partialReader(fd: number, image: Buffer): Load {
 }
 
 function failed(path: string, file: string, thrown: unknown): ModuleDigest {
-	if (thrown instanceof MalformedModule) return unreadable(path, thrown.reason);
-	return unreadable(path, formatErrno(refusalFor("read", file, thrown)));
+	if (thrown instanceof MalformedModule) return digestOfUnreadable(path, thrown.reason);
+	return digestOfUnreadable(path, formatErrno(refusalFor("read", file, thrown)));
 }

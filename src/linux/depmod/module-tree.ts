@@ -2,12 +2,12 @@
 
 import { statSync } from "node:fs";
 import type { ModuleTree, Walk } from "../../libkmod/depmod/module-tree.js";
-import { type Entry, type Found, walkTree } from "../../libkmod/depmod/module-walk.js";
+import { type Entry, type WalkedEntry, walkTree } from "../../libkmod/depmod/module-walk.js";
 import { MOST_NAMES_IN_ALL } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { readEntries } from "../files/directory-entries.js";
 import { onDisk } from "../files/disk-path.js";
-import { attempt, refusalFor } from "../files/refusal.js";
+import { orRefuse, refusalFor } from "../files/refusal.js";
 import { lockDirectory } from "./directory-lock.js";
 import { digestModules } from "./module-digests.js";
 import { publish } from "./publish.js";
@@ -41,10 +41,10 @@ export function walkModules(
 	throw new Refusal({ operation: "walk", subject: root, code: "EFBIG", reason });
 }
 
-const list = (path: string): readonly Entry[] => attempt("open", path, () => readEntries(path));
+const list = (path: string): readonly Entry[] => orRefuse("open", path, () => readEntries(path));
 
-function follow(path: string): Found {
-	const stat = attempt("stat", path, () => statSync(onDisk(path)));
+function follow(path: string): WalkedEntry {
+	const stat = orRefuse("stat", path, () => statSync(onDisk(path)));
 	if (stat.isDirectory()) return { kind: "directory", identity: `${stat.dev}:${stat.ino}` };
 	if (stat.isFile()) return { kind: "file" };
 	throw new Refusal({ operation: "use", subject: path, code: "EINVAL" });

@@ -24,7 +24,7 @@ import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { closeDraft, type Draft, draftName, dropDraft, removeDraft, withFreeName, writeDraft } from "../files/draft.js";
-import { attempt, isAbsent, refusalFor } from "../files/refusal.js";
+import { isAbsent, orRefuse, refusalFor } from "../files/refusal.js";
 
 /** A file that is to appear at `path`. */
 type Pending = {
@@ -48,7 +48,7 @@ export async function publish(
 	alone = false,
 	deadAfter = DEAD_AFTER,
 ): Promise<void> {
-	attempt("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
+	orRefuse("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
 	if (alone) removeDrafts(directory, () => true);
 	const pending: Pending[] = [];
 	try {
@@ -57,8 +57,8 @@ export async function publish(
 		giveTime(pending);
 		// At once: a journal then has one or two commits in place of a dozen.
 		await syncAll(pending);
-		for (const { draft, path } of pending) attempt("write", path, () => closeDraft(draft));
-		for (const it of pending) attempt("replace", it.path, () => keepOld(it));
+		for (const { draft, path } of pending) orRefuse("write", path, () => closeDraft(draft));
+		for (const it of pending) orRefuse("replace", it.path, () => keepOld(it));
 		await replaceAll(directory, pending);
 	} finally {
 		for (const { draft, old } of pending) {
@@ -99,7 +99,7 @@ function listDrafts(directory: string): string[] {
 }
 
 function write(path: string, content: Uint8Array): Pending {
-	const draft = attempt("write", path, () => writeDraft(() => draftName(path, DRAFT_END), content, 0o644));
+	const draft = orRefuse("write", path, () => writeDraft(() => draftName(path, DRAFT_END), content, 0o644));
 	return { path, draft };
 }
 
@@ -108,7 +108,7 @@ function giveTime([first, ...others]: readonly Pending[]): void {
 	const seconds = first === undefined ? undefined : giveFirstTime(first.draft);
 	if (seconds === undefined) return;
 	for (const { draft, path } of others)
-		if (draft.fd !== undefined) attempt("write", path, () => futimesSync(draft.fd!, seconds, seconds));
+		if (draft.fd !== undefined) orRefuse("write", path, () => futimesSync(draft.fd!, seconds, seconds));
 }
 
 function giveFirstTime({ fd }: Draft): number | undefined {
@@ -173,10 +173,10 @@ function copied(path: string, old: string): string {
 /** Gives all files their names, or none: the old ones are kept until the directory is on the disk. */
 async function replaceAll(directory: string, pending: readonly Pending[]): Promise<void> {
 	const replaced: Pending[] = [];
-	const fd = attempt("sync", directory, () => openSync(onDisk(directory), constants.O_RDONLY | constants.O_DIRECTORY));
+	const fd = orRefuse("sync", directory, () => openSync(onDisk(directory), constants.O_RDONLY | constants.O_DIRECTORY));
 	try {
 		for (const it of pending) {
-			attempt("replace", it.path, () => renameSync(onDisk(it.draft.path), onDisk(it.path)));
+			orRefuse("replace", it.path, () => renameSync(onDisk(it.draft.path), onDisk(it.path)));
 			replaced.push(it);
 		}
 		await syncFile(fd).catch((thrown) => failSync(directory, thrown));

@@ -42,7 +42,7 @@ export function isHeld(path: string): boolean {
 }
 
 /** Nobody waits for it any longer. */
-export function giveUp(path: string): void {
+export function giveUpReading(path: string): void {
 	if (!reading.has(path)) return;
 	slow.add(path);
 	givenUp.add(path);

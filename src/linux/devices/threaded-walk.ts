@@ -2,9 +2,9 @@
 // by. Devices come in the order of the walk, parents before children, but for those that were passed by.
 
 import { setTimeout } from "node:timers/promises";
-import type { LookOptions } from "../../ports/devices.js";
+import type { DeviceLookOptions } from "../../ports/devices.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
-import { beginRead, endWithoutReads, giveUp, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
+import { beginRead, endWithoutReads, giveUpReading, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
 import { type DeviceDirectory, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
 import { type DeviceTexts, makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
@@ -32,7 +32,10 @@ type Reading = {
  * Devices as they come; an empty list says that the next ones may take a while. It ends when everything was read or given up.
  * @throws {Refusal} where there are no devices at all, or no descriptors are left for some seconds.
  */
-export async function* walkOnThreads(sysfs: string, options: LookOptions): AsyncGenerator<readonly WalkedDevice[]> {
+export async function* walkOnThreads(
+	sysfs: string,
+	options: DeviceLookOptions,
+): AsyncGenerator<readonly WalkedDevice[]> {
 	const { concerns, onSkipped } = options;
 	// Where koffi cannot be had the process ends when the reads do.
 	await endWithoutReads().catch(() => undefined);
@@ -61,7 +64,7 @@ export async function* walkOnThreads(sysfs: string, options: LookOptions): Async
 
 class ThreadedWalk {
 	readonly #sysfs: string;
-	readonly #options: LookOptions;
+	readonly #options: DeviceLookOptions;
 	readonly #next: () => DeviceDirectory | undefined;
 	readonly #everything: boolean;
 	#exhausted = false;
@@ -83,7 +86,7 @@ class ThreadedWalk {
 	#news = false;
 	readonly #clock: NodeJS.Timeout;
 
-	constructor(sysfs: string, options: LookOptions) {
+	constructor(sysfs: string, options: DeviceLookOptions) {
 		this.#sysfs = sysfs;
 		this.#options = options;
 		this.#next = listDevices(sysfs, options);
@@ -141,7 +144,7 @@ class ThreadedWalk {
 
 	close(): void {
 		clearInterval(this.#clock);
-		for (const path of this.#inAir.keys()) giveUp(path);
+		for (const path of this.#inAir.keys()) giveUpReading(path);
 	}
 
 	#list(): boolean {
@@ -235,7 +238,7 @@ class ThreadedWalk {
 			if (now - begun > PATIENCE) passBy(path);
 			if (now - begun < hungMilliseconds) continue;
 			this.#inAir.delete(path);
-			giveUp(path);
+			giveUpReading(path);
 			this.#fail(reading, attribute, `reading its ${attribute} has not ended after ${hungMilliseconds} ms`);
 		}
 		this.#wakeUp(true);

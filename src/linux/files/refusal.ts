@@ -20,7 +20,7 @@ export function refusalFor(operation: string, subject: string, thrown: unknown):
 }
 
 /** Does it; what the kernel refuses is thrown as a Refusal of that operation on that subject. */
-export function attempt<T>(operation: string, subject: string, act: () => T): T {
+export function orRefuse<T>(operation: string, subject: string, act: () => T): T {
 	try {
 		return act();
 	} catch (thrown) {

@@ -22,7 +22,7 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 		insert: (path, parameters, flags = {}) =>
 			refusing("insert", path, async () => (await operations()).insertModule(path, parameters, flags, kernelUnpacks)),
 		remove: (module, flags = {}) =>
-			refusing("remove", module, async () => (await operations()).removeModule(module, flags)),
+			refusing("remove", module, async () => (await operations()).unloadModule(module, flags)),
 		run: (command, environment, flags = {}) => refusing("run", command, () => run(command, environment, flags)),
 	};
 }

@@ -169,7 +169,7 @@ export async function readModule(path: string): Promise<Buffer> {
 	}
 }
 
-export async function removeModule(module: string, { force }: RemoveFlags): Promise<void> {
+export async function unloadModule(module: string, { force }: RemoveFlags): Promise<void> {
 	const { deleteModule } = await openSyscalls();
 	const flags = file.O_NONBLOCK | (force ? file.O_TRUNC : 0);
 	// EAGAIN says that the module is in use: to wait for that is the caller's choice.

@@ -5,12 +5,12 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { onDisk } from "../files/disk-path.js";
 import { closeDraft, draftName, dropDraft, writeDraft } from "../files/draft.js";
-import { attempt } from "../files/refusal.js";
+import { orRefuse } from "../files/refusal.js";
 
 /** Makes the directories above it where there are none. @throws {Refusal} of the operation "mkdir" or "write" */
 export function writeOutputFile(path: string, content: string | Uint8Array): void {
-	attempt("mkdir", dirname(path), () => mkdirSync(onDisk(dirname(path)), { recursive: true, mode: 0o755 }));
-	attempt("write", path, () => writeFileSync(onDisk(path), content, "latin1"));
+	orRefuse("mkdir", dirname(path), () => mkdirSync(onDisk(dirname(path)), { recursive: true, mode: 0o755 }));
+	orRefuse("write", path, () => writeFileSync(onDisk(path), content, "latin1"));
 }
 
 /**
@@ -19,11 +19,11 @@ export function writeOutputFile(path: string, content: string | Uint8Array): voi
  * @throws {Refusal} of the operation "write" or "replace"
  */
 export function replaceOutputFile(path: string, content: string): void {
-	attempt("write", path, () => {
+	orRefuse("write", path, () => {
 		const draft = writeDraft(() => draftName(path, ""), content, 0o644);
 		try {
 			closeDraft(draft);
-			attempt("replace", path, () => renameSync(onDisk(draft.path), onDisk(path)));
+			orRefuse("replace", path, () => renameSync(onDisk(draft.path), onDisk(path)));
 		} catch (thrown) {
 			dropDraft(draft);
 			throw thrown;

@@ -7,7 +7,7 @@ import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { InstanceLock } from "../../ports/service.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
-import { attempt } from "../files/refusal.js";
+import { orRefuse } from "../files/refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "../native/syscalls.js";
 import { makeRunDirectory } from "./run-directory.js";
 
@@ -16,7 +16,7 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 	makeRunDirectory(runDirectory);
 	const path = join(runDirectory, "lock");
 	const { lockFile, errnoName } = await openSyscalls();
-	const fd = attempt("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
+	const fd = orRefuse("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
 	// The file stays: who removed it might remove what another one has locked since.
 	const release = (): void => {
 		// A child that another thread is beginning has the file open, too, until it runs its own program.
@@ -27,13 +27,13 @@ export async function lockInstance(runDirectory: string): Promise<InstanceLock> 
 	try {
 		const { result, errno } = lockFile(fd, LOCK_EX | LOCK_NB);
 		if (result === 0) {
-			attempt("write to", path, () => writeOwnPid(fd));
+			orRefuse("write to", path, () => writeOwnPid(fd));
 			held = true;
 			return { held, release };
 		}
 		if (errno !== constants.errno.EWOULDBLOCK)
 			throw new Refusal({ operation: "lock", subject: path, code: errnoName(errno), errno });
-		return { held, file: path, pid: attempt("read", path, () => readPid(fd)) };
+		return { held, file: path, pid: orRefuse("read", path, () => readPid(fd)) };
 	} finally {
 		if (!held) release();
 	}

@@ -2,8 +2,8 @@
 // one of them cannot be had.
 
 import { withMasks } from "../../agent/decisions/decider.js";
-import type { Policy } from "../../agent/policy/policy.js";
 import { policyDirectories, readPolicy } from "../../agent/policy/policy-files.js";
+import type { Known } from "../../agent/service/reload.js";
 import { DEFAULTS_COUNT, defaultSettings, type Settings } from "../../agent/settings/settings.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { findMixture } from "../../libkmod/check/mixed-set.js";
@@ -56,7 +56,7 @@ export type AgentOptions = {
 };
 
 /** The root of the machine that is meant: "" for this one. @throws {StartFailure} */
-export function rootOf({ dirname }: Pick<AgentOptions, "dirname">): string {
+export function namedRoot({ dirname }: Pick<AgentOptions, "dirname">): string {
 	// A script's variable that is not set: this machine is not what it names.
 	if (dirname === "") throw new StartFailure("-d names no directory: it is empty", exitStatus.usage);
 	return trimRoot(dirname ?? "");
@@ -64,7 +64,7 @@ export function rootOf({ dirname }: Pick<AgentOptions, "dirname">): string {
 
 /** Where the command line of the machine's kernel is; undefined where that is not known. */
 function commandLineOf(options: AgentOptions): string | undefined {
-	const root = rootOf(options);
+	const root = namedRoot(options);
 	if (options.dryRun && root !== "") return `${root}/proc/cmdline`;
 	return options.sysfs === undefined ? "/proc/cmdline" : undefined;
 }
@@ -143,9 +143,6 @@ export function readSwitch(
 	};
 }
 
-/** What is known, with policy's masks, and policy itself. */
-export type Known = { readonly knowledge: Knowledge; readonly policy: Policy };
-
 export type Started = Known & { readonly settings: Settings };
 
 /** @throws {StartFailure} */
@@ -205,12 +202,12 @@ async function isWithoutModules(kernel: Kernel): Promise<boolean> {
 }
 
 const moduleDirectoryOf = ({ release }: Kernel, options: AgentOptions): string =>
-	`${rootOf(options)}/lib/modules/${options.setVersion ?? release}`;
+	`${namedRoot(options)}/lib/modules/${options.setVersion ?? release}`;
 
 function readModules(kernel: Kernel, options: AgentOptions, { honour_every_line }: Settings): Knowledge {
 	const commandLineFile = commandLineOf(options);
 	return readKnowledge(kernel, {
-		root: rootOf(options),
+		root: namedRoot(options),
 		moduleDirectory: moduleDirectoryOf(kernel, options),
 		...(options.configPath.length > 0 && { configPaths: options.configPath }),
 		...(commandLineFile !== undefined && { commandLineFile }),
@@ -224,7 +221,11 @@ async function withPolicy(
 	options: AgentOptions,
 	{ source, rulesDirectory }: PolicyPlace,
 ): Promise<Known> {
-	const policy = await readPolicy(kernel, policyDirectories(rootOf(options), rulesDirectory, options.policy), source);
+	const policy = await readPolicy(
+		kernel,
+		policyDirectories(namedRoot(options), rulesDirectory, options.policy),
+		source,
+	);
 	const mixture = findMixture(kernel, knowledge.moduleDirectory);
 	const problems = [
 		...listSettingsProblems(kernel, options),
@@ -239,7 +240,7 @@ async function withPolicy(
 
 /** What is no end: whoever put the file elsewhere has the defaults. */
 function listSettingsProblems(files: Files, options: AgentOptions): readonly Problem[] {
-	const file = rootOf(options) + SETTINGS_FILE;
+	const file = namedRoot(options) + SETTINGS_FILE;
 	const toNowhere = options.config === undefined && leadsNowhere(files, file);
 	return toNowhere ? [{ file, line: 0, message: DEFAULTS_COUNT }] : [];
 }
@@ -249,7 +250,7 @@ export async function readSettings(
 	kernel: Kernel,
 	{ config: file, dirname }: Pick<AgentOptions, "config" | "dirname">,
 ): Promise<Settings> {
-	const path = file ?? rootOf({ dirname }) + SETTINGS_FILE;
+	const path = file ?? namedRoot({ dirname }) + SETTINGS_FILE;
 	let text: string | undefined;
 	try {
 		text = kernel.read(path, { ...bounds.settings, named: file !== undefined })?.toString("latin1");

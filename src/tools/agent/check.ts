@@ -9,7 +9,7 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions, complainOf, formatProblem, rootOf, SETTINGS_FILE } from "./agent-start.js";
+import { agentOptions, complainOf, formatProblem, namedRoot, SETTINGS_FILE } from "./agent-start.js";
 import { openMachine } from "./named-places.js";
 
 const options = {
@@ -45,7 +45,7 @@ async function checkAll(asked: Given, operands: readonly string[], machine: Mach
 }
 
 function checkMachine(checker: Checker, given: Given, kernel: Kernel, rulesDirectory: string): void {
-	const root = rootOf(given);
+	const root = namedRoot(given);
 	checker.settings(given.config ?? root + SETTINGS_FILE, given.config !== undefined);
 	checker.policy(policyDirectories(root, rulesDirectory, given.policy), root);
 	checker.modules({

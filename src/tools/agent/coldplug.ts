@@ -17,9 +17,9 @@ import { defineTool } from "../command-line/command-line.js";
 import {
 	complainOf,
 	formatProblem,
+	namedRoot,
 	needOpenFiles,
 	readSwitch,
-	rootOf,
 	type Started,
 	StartFailure,
 	start,
@@ -53,7 +53,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 		if (off && !given.dryRun) return exitStatus.done;
 		if (!given.dryRun) await needOpenFiles(machine);
 		// Before anything else: it starts while what is here is read.
-		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root: rootOf(given) });
+		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root: namedRoot(given) });
 		const started = await start(kernel, given, machine.rulesDirectory);
 		if (!given.quietly)
 			for (const problem of started.knowledge.problems) machine.complain(`coldplug: ${formatProblem(problem)}\n`);
@@ -84,7 +84,7 @@ async function dryRun(
 	kernel: Kernel,
 	{ knowledge, policy }: Started,
 ): Promise<number> {
-	const root = rootOf(given);
+	const root = namedRoot(given);
 	const devices = await machine.devices(given.sysfs ?? `${root}/sys`, { root });
 	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];

@@ -1,7 +1,7 @@
 // Reads what the agent knows, and tells when what was read last is no longer so, or may be read where it could not.
 
 import { traceReads } from "../../agent/settings/read-trace.js";
-import { type Freshness, makeFreshness } from "../../agent/settings/staleness.js";
+import { type StalenessWatch, watchStaleness } from "../../agent/settings/staleness.js";
 import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
 import { markOf } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
@@ -20,7 +20,7 @@ const MOUNT_POLL = 2000;
 export async function keepFresh({ given, machine, ports, kernel, settings, source, journal }: Serving) {
 	const place = { source, rulesDirectory: machine.rulesDirectory };
 	let onStale: () => void = () => undefined;
-	let freshness: Freshness | undefined;
+	let freshness: StalenessWatch | undefined;
 	let latest = traceReads(kernel);
 	let endWait: () => void = () => undefined;
 	const watch = await ports.watchDirectories({
@@ -60,7 +60,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		},
 		begin(listener: () => void) {
 			onStale = listener;
-			freshness = makeFreshness({
+			freshness = watchStaleness({
 				watch,
 				quietMilliseconds: RELOAD_QUIET,
 				pollMilliseconds: RELOAD_POLL,

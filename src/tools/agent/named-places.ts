@@ -5,8 +5,8 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { whyNoDirectory } from "../../libkmod/knowledge/configuration-files.js";
 import type { Machine } from "../../ports/machine.js";
-import { absolutePath } from "../command-line/module-directory.js";
-import { type AgentOptions, rootOf, StartFailure } from "./agent-start.js";
+import { pathFromHere } from "../command-line/module-directory.js";
+import { type AgentOptions, namedRoot, StartFailure } from "./agent-start.js";
 
 type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
 
@@ -20,7 +20,7 @@ export type Opened<Given> = { readonly kernel: Kernel & ModuleFiles; readonly gi
 export async function openMachine<Given extends Naming>(machine: Machine, asked: Given): Promise<Opened<Given>> {
 	refuseEmptyNames(asked);
 	const given = withAbsoluteRoot(machine, asked);
-	const root = rootOf(given);
+	const root = namedRoot(given);
 	const kernel = await machine.kernel({ root });
 	if (root !== "" && kernel.list(root) === undefined)
 		throw new StartFailure(`-d ${asked.dirname}: ${whyNoDirectory(kernel, root)}`, exitStatus.usage);
@@ -29,7 +29,7 @@ export async function openMachine<Given extends Naming>(machine: Machine, asked:
 
 function withAbsoluteRoot<Given extends AgentOptions>(machine: Machine, given: Given): Given {
 	const { dirname } = given;
-	return dirname === undefined || dirname === "" ? given : { ...given, dirname: absolutePath(machine, dirname) };
+	return dirname === undefined || dirname === "" ? given : { ...given, dirname: pathFromHere(machine, dirname) };
 }
 
 function refuseEmptyNames({ policy, sysfs, runDirectory, configPath, config }: Naming): void {

@@ -13,6 +13,7 @@ import {
 } from "../../agent/commands/companion.js";
 import { COMMAND_PATH, selectEnvironment } from "../../agent/policy/command-environment.js";
 import { isAbout } from "../../agent/policy/policy.js";
+import type { Known } from "../../agent/service/reload.js";
 import { fillIn } from "../../libkmod/insertion/answer.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
@@ -21,7 +22,7 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import { defineTool } from "../command-line/command-line.js";
-import { type AgentOptions, agentOptions, complainOf, type Known, readAll, readSettings } from "./agent-start.js";
+import { type AgentOptions, agentOptions, complainOf, readAll, readSettings } from "./agent-start.js";
 import { openMachine } from "./named-places.js";
 
 const NAME = "hotplugd run-install-command";

@@ -1,5 +1,5 @@
 // Where a tool looks for modules: -b/-d and -S/-k of kmod's tools, which take paths that may be relative.
-import { absolutePath as makeAbsolute } from "../../libkmod/text/absolute-path.js";
+import { absolutePath } from "../../libkmod/text/absolute-path.js";
 import type { Machine } from "../../ports/machine.js";
 
 /** Without a base the module directory of the running system. */
@@ -7,9 +7,9 @@ export function moduleDirectory(
 	machine: Machine,
 	{ base, version }: { readonly base: string | undefined; readonly version: string },
 ): string {
-	return base === undefined ? `/lib/modules/${version}` : `${absolutePath(machine, base)}/lib/modules/${version}`;
+	return base === undefined ? `/lib/modules/${version}` : `${pathFromHere(machine, base)}/lib/modules/${version}`;
 }
 
-export function absolutePath(machine: Machine, path: string): string {
-	return makeAbsolute(path, () => machine.workingDirectory());
+export function pathFromHere(machine: Machine, path: string): string {
+	return absolutePath(path, () => machine.workingDirectory());
 }

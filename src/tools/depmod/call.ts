@@ -3,7 +3,7 @@ import type { ModuleTree } from "../../libkmod/depmod/module-tree.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Machine } from "../../ports/machine.js";
 import type { Say } from "../command-line/messages.js";
-import { absolutePath } from "../command-line/module-directory.js";
+import { pathFromHere } from "../command-line/module-directory.js";
 import type { Given, Options } from "../command-line/options.js";
 
 export const options = {
@@ -59,7 +59,7 @@ export function placesOf({ options, operands: [version] }: DepmodGiven, machine:
 	const release = version ?? kernel.release;
 	const below = (root: string | undefined) => {
 		const modules = moduledir.startsWith("/") ? moduledir : `/${moduledir}`;
-		return `${root === undefined ? "" : absolutePath(machine, root)}${modules}/${release}`;
+		return `${root === undefined ? "" : pathFromHere(machine, root)}${modules}/${release}`;
 	};
 	return { release, directory: below(basedir), output: below(outdir ?? basedir) };
 }

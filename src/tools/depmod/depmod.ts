@@ -9,7 +9,7 @@ import { defineTool } from "../command-line/command-line.js";
 import { openMessages } from "../command-line/messages.js";
 import { DEPRECATED, type DepmodCall, type DepmodGiven, options, placesOf } from "./call.js";
 import { lockOutput } from "./lock.js";
-import { findModules, keepThere } from "./modules.js";
+import { findModuleFiles, keepThere } from "./modules.js";
 import { showingNames } from "./on-terminal.js";
 import { readKernelSymbols, reportOf } from "./symbols.js";
 
@@ -51,7 +51,7 @@ async function make(call: DepmodCall): Promise<number> {
 type KernelKnown = Pick<DepmodInput, "kernelSymbols">;
 
 async function makeIndexes(call: DepmodCall, symbols: KernelKnown, alone: boolean): Promise<number> {
-	const found = findModules(call);
+	const found = findModuleFiles(call);
 	if (found === undefined) return 1;
 	if (found === "up to date") return 0;
 	const { complete, ...digests } = keepThere(call, await call.tree.digest(call.directory, found.paths));

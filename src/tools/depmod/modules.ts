@@ -17,7 +17,7 @@ export type ModulesFound = {
 };
 
 /** Undefined where no files can be made, which has been said. */
-export function findModules(call: DepmodCall): ModulesFound | "up to date" | undefined {
+export function findModuleFiles(call: DepmodCall): ModulesFound | "up to date" | undefined {
 	const { options, operands } = call.given;
 	// As in kmod, which writes nothing by -n and -A together.
 	if (options.quick && options.show) return "up to date";

@@ -14,7 +14,7 @@ import { openMessages, type Say } from "../command-line/messages.js";
 import { isOfReader } from "../modprobe/call.js";
 import { explainAnswer } from "../modprobe/explain.js";
 
-export type Command = {
+export type KmodCommand = {
 	readonly machine: Machine;
 	readonly kernel: Kernel & ModuleFiles;
 	readonly kmod: Kmod;
@@ -25,7 +25,7 @@ export type Command = {
 
 type Given = { readonly syslog: boolean; readonly verbose: number };
 
-export async function openCommand(program: string, given: Given, machine: Machine): Promise<Command> {
+export async function openCommand(program: string, given: Given, machine: Machine): Promise<KmodCommand> {
 	const say = await openMessages(machine, { program, syslog: given.syslog, least: "NOTICE" });
 	const kernel = await machine.kernel();
 	// What the library says as it fails, the command says in its own words.
@@ -36,7 +36,7 @@ export async function openCommand(program: string, given: Given, machine: Machin
  * The module of a file, where that is there: what begins with `/`, `./` or `../`, or ends like a module's file. Else those
  * that the name or alias stands for; none, and said, where it stands for nothing.
  */
-export function findAsked({ kernel, kmod, say }: Command, asked: string): readonly Module[] {
+export function findAsked({ kernel, kmod, say }: KmodCommand, asked: string): readonly Module[] {
 	const file = namesFile(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
 	if (file !== undefined) return [file];
 	try {
@@ -51,7 +51,7 @@ export function findAsked({ kernel, kmod, say }: Command, asked: string): readon
 }
 
 /** Says that something could not be done, and why; and of an answer of the kernel's, what it means by that. */
-export async function sayFailure({ kernel, kmod, say }: Command, what: string, error: unknown): Promise<void> {
+export async function sayFailure({ kernel, kmod, say }: KmodCommand, what: string, error: unknown): Promise<void> {
 	if (isOfReader(error)) throw error;
 	if (error instanceof Refusal) {
 		say("ERROR", `could not ${what}: ${formatErrno(error)}`);

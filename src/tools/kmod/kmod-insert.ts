@@ -7,7 +7,7 @@ import type { Options } from "../command-line/options.js";
 import { explainLeftOut } from "../modprobe/explain.js";
 import { joinParameters } from "../modprobe/parameters.js";
 import { insertFlags } from "./insmod.js";
-import { type Command, findAsked, openCommand, sayFailure } from "./kmod-command.js";
+import { findAsked, type KmodCommand, openCommand, sayFailure } from "./kmod-command.js";
 import { forceOptions, messageOptions } from "./small-tool-options.js";
 
 const options = { ...forceOptions, ...messageOptions } as const satisfies Options;
@@ -32,7 +32,7 @@ export const kmodInsert = defineTool({
 	},
 });
 
-function printSteps({ machine, printing }: Command): ProbeOptions {
+function printSteps({ machine, printing }: KmodCommand): ProbeOptions {
 	if (!printing) return {};
 	return {
 		onStep(step) {
@@ -43,7 +43,12 @@ function printSteps({ machine, printing }: Command): ProbeOptions {
 	};
 }
 
-async function insert(command: Command, module: Module, parameters: string, probing: ProbeOptions): Promise<boolean> {
+async function insert(
+	command: KmodCommand,
+	module: Module,
+	parameters: string,
+	probing: ProbeOptions,
+): Promise<boolean> {
 	const { kmod, say, printing } = command;
 	try {
 		for (const needed of await listOwnNeeds(command, module)) await kmod.probe(needed, printSteps(command));
@@ -58,7 +63,7 @@ async function insert(command: Command, module: Module, parameters: string, prob
 }
 
 /** Of a file that modules.dep does not know: what it needs by its own word. */
-async function listOwnNeeds({ kmod }: Command, module: Module): Promise<readonly string[]> {
+async function listOwnNeeds({ kmod }: KmodCommand, module: Module): Promise<readonly string[]> {
 	if (module.path === undefined || kmod.knowledge().file(module.name) !== undefined) return [];
 	const info = await kmod.info(module);
 	return (info.find(({ key }) => key === "depends")?.value ?? "").split(",").filter((name) => name !== "");

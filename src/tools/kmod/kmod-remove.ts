@@ -3,7 +3,7 @@ import type { Module } from "../../libkmod/kmod/module.js";
 import { defineTool } from "../command-line/command-line.js";
 import { oneLine } from "../command-line/guarded-machine.js";
 import type { Options } from "../command-line/options.js";
-import { type Command, findAsked, openCommand, sayFailure } from "./kmod-command.js";
+import { findAsked, type KmodCommand, openCommand, sayFailure } from "./kmod-command.js";
 import { messageOptions } from "./small-tool-options.js";
 
 const options = {
@@ -30,7 +30,7 @@ export const kmodRemove = defineTool({
 	},
 });
 
-async function remove(command: Command, module: Module, force: boolean): Promise<boolean> {
+async function remove(command: KmodCommand, module: Module, force: boolean): Promise<boolean> {
 	const { kmod, machine, printing } = command;
 	try {
 		await kmod.unprobe(module, {

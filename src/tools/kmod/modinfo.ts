@@ -19,7 +19,7 @@ import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
 import { oneLine } from "../command-line/guarded-machine.js";
 import { openMessages, type Say } from "../command-line/messages.js";
-import { absolutePath, moduleDirectory } from "../command-line/module-directory.js";
+import { moduleDirectory, pathFromHere } from "../command-line/module-directory.js";
 import type { Given, Options } from "../command-line/options.js";
 import { formatModinfoRecord } from "./modinfo-record.js";
 import { formatModinfoEntries, formatModinfoSource, type ModinfoSource, modinfoProblems } from "./modinfo-text.js";
@@ -122,7 +122,7 @@ class Printer {
 	#find(operand: string): Subject[] {
 		if (this.#given.options.modname) return this.#locate(findNamed(this.#known(), operand));
 		if (!isModuleFile(this.#kernel, operand)) return this.#locate(asRead(lookUp(this.#known(), operand)));
-		return [{ name: normaliseModuleName(operand), path: absolutePath(this.#machine, operand) }];
+		return [{ name: normaliseModuleName(operand), path: pathFromHere(this.#machine, operand) }];
 	}
 
 	#locate(names: readonly string[]): Subject[] {

@@ -14,7 +14,7 @@ import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json
 import { joinParameters } from "./parameters.js";
 
 /** @returns the exit status. @throws {Fatal} */
-export async function insert(call: Call): Promise<number> {
+export async function insertAsked(call: Call): Promise<number> {
 	const { given, operands } = call;
 	const [first = "", ...words] = operands;
 	if (!given.all) return insertOne(call, first, joinParameters(words));

@@ -5,7 +5,7 @@ import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Blacklisted } from "../../libkmod/kmod/probe.js";
 import type { IndexKind } from "../../libkmod/knowledge/indexes.js";
-import { lookUp, type Place } from "../../libkmod/knowledge/lookup.js";
+import { lookUp, type MatchPlace } from "../../libkmod/knowledge/lookup.js";
 import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 
@@ -13,7 +13,7 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 export type AliasRecord = {
 	readonly asked: string;
 	readonly module: string;
-	readonly via: Place | "file";
+	readonly via: MatchPlace | "file";
 	readonly pattern: string;
 	readonly source?: Source;
 };

@@ -11,7 +11,7 @@ import type { Given } from "../command-line/options.js";
 import { type Call, Fatal, isOfReader } from "./call.js";
 import { honoursEveryLine, reportConfiguration } from "./configuration.js";
 import { optionsForChildren, splitOptions } from "./environment.js";
-import { insert } from "./insertion.js";
+import { insertAsked } from "./insertion.js";
 import { listDeprecated, modprobeOptions, parseWait, readVerbosity } from "./options.js";
 import { showConfig, showExports, showModversions, wantsFile } from "./query.js";
 import { remove } from "./removal.js";
@@ -77,7 +77,7 @@ function chooseAction({ given }: Call): (call: Call) => number | Promise<number>
 	if (given.showConfig) return showConfig;
 	if (given.showModversions) return showModversions;
 	if (given.showExports) return showExports;
-	return given.remove || given.removeHolders ? remove : insert;
+	return given.remove || given.removeHolders ? remove : insertAsked;
 }
 
 type Saying = Pick<Call, "say" | "explain"> & { readonly verbosity: number };

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import type { ReadTrace } from "../../../src/agent/settings/read-trace.js";
-import { makeFreshness } from "../../../src/agent/settings/staleness.js";
+import { watchStaleness } from "../../../src/agent/settings/staleness.js";
 import { until } from "../../support/running/until.js";
 
 const LONG = 3_600_000;
@@ -12,7 +12,7 @@ function start(t: ExecutionContext, { quiet = 20, poll = LONG }: { quiet?: numbe
 	let stale = 0;
 	let refreshed = 0;
 	const followed: (readonly string[])[] = [];
-	const freshness = makeFreshness({
+	const freshness = watchStaleness({
 		watch: {
 			follow: (directories) => void followed.push(directories),
 			refresh: () => void refreshed++,

@@ -1,9 +1,9 @@
 import test from "ava";
-import { type Entry, type Found, type Tree, walkTree } from "../../../src/libkmod/depmod/module-walk.js";
+import { type Entry, type Tree, type WalkedEntry, walkTree } from "../../../src/libkmod/depmod/module-walk.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
 /** What stands at each path: names and kinds, where a link leads, or what looking there is refused by. */
-type Places = Readonly<Record<string, readonly Entry[] | Found | Refusal>>;
+type Places = Readonly<Record<string, readonly Entry[] | WalkedEntry | Refusal>>;
 
 function treeOf(places: Places): Tree {
 	const at = (path: string) => {
@@ -13,7 +13,7 @@ function treeOf(places: Places): Tree {
 	};
 	return {
 		list: (path) => at(path) as readonly Entry[],
-		follow: (path) => at(path) as Found | undefined,
+		follow: (path) => at(path) as WalkedEntry | undefined,
 	};
 }
 

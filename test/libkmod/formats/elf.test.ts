@@ -7,7 +7,7 @@ import {
 	stringAt,
 	u16,
 	u32,
-	word,
+	wordAt,
 } from "../../../src/libkmod/formats/elf.js";
 import { elfImage, undefinedSymbol } from "../../support/worlds/elf-image.js";
 
@@ -48,7 +48,7 @@ for (const { bits, bigEndian } of shapes) {
 		t.is(u32(elf, start + 4), bigEndian ? 0x05060708 : 0x08070605);
 		const wide = bigEndian ? 0x0102030405060708n : 0x0807060504030201n;
 		const narrow = bigEndian ? 0x01020304n : 0x04030201n;
-		t.is(word(elf, start), Number(bits === 64 ? wide : narrow));
+		t.is(wordAt(elf, start), Number(bits === 64 ? wide : narrow));
 	});
 
 	test(`what is cut short is malformed wherever it is cut: ${shape}`, (t) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { readKnowledge } from "../../../src/libkmod/knowledge/knowledge.js";
 import {
-	type Asking,
+	type AskedFor,
 	listRivals,
 	orderRivals,
 	type Prerequisite,
@@ -13,7 +13,7 @@ import { files } from "../../../src/linux/files/files.js";
 import { kernelPackage } from "../../support/vm/images/kernel-package.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
-const asking = (device: string, alias: string, modules: string): Asking[] =>
+const asking = (device: string, alias: string, modules: string): AskedFor[] =>
 	[...modules].map((module) => ({ module, by: { device, alias } }));
 
 type Step = { readonly module: string; readonly after: readonly Prerequisite[] };

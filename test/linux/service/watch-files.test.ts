@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { traceReads } from "../../../src/agent/settings/read-trace.js";
-import { makeFreshness } from "../../../src/agent/settings/staleness.js";
+import { watchStaleness } from "../../../src/agent/settings/staleness.js";
 import { readKnowledge } from "../../../src/libkmod/knowledge/knowledge.js";
 import { lookUp } from "../../../src/libkmod/knowledge/lookup.js";
 import { files } from "../../../src/linux/files/files.js";
@@ -153,7 +153,7 @@ test("depmod's rewriting of the indexes is told once, when it is over, and again
 	const aliases = Array.from({ length: 5 }, (_, i) => `x:new${i}`);
 	depmod();
 	const told: string[][] = [];
-	const freshness = makeFreshness({
+	const freshness = watchStaleness({
 		watch: watchDirectories({
 			onHint: () => freshness.hint(),
 			onProblem: (problem) => t.fail(problem.message),

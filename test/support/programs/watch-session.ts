@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { traceReads } from "../../../src/agent/settings/read-trace.js";
-import { makeFreshness } from "../../../src/agent/settings/staleness.js";
+import { watchStaleness } from "../../../src/agent/settings/staleness.js";
 import { files } from "../../../src/linux/files/files.js";
 import { watchDirectories } from "../../../src/linux/service/watch-files.js";
 import { until } from "../running/until.js";
@@ -22,7 +22,7 @@ if (process.argv[1] === watchSession) {
 	const trace = traceReads(files);
 	for (const name of ["a", "b"]) trace.files.read(join(folder, name, "file"));
 	trace.files.read(join(folder, "file"));
-	const freshness = makeFreshness({
+	const freshness = watchStaleness({
 		watch: watchDirectories({
 			onHint: () => freshness.hint(),
 			onProblem: ({ message }) => problems.push(message.replace(folder, "FOLDER")),
