@@ -5,7 +5,7 @@ import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
-import { explainFailure } from "../../libkmod/text/explain-refusal.js";
+import { explainFailure, explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { Decision, Match } from "../decisions/decider.js";
 import type { Skipped } from "../faults/skipped.js";
@@ -111,8 +111,7 @@ export function listSkipped(sentences: ReadonlySet<string>): readonly string[] {
 }
 
 function explainThrown(error: Error): string {
-	if (!(error instanceof Refusal)) return error.message;
-	return `could not ${error.operation} ${error.subject}: ${error.why}`;
+	return error instanceof Refusal ? explainRefusal(error, error.why) : error.message;
 }
 
 function explainMask({ source, needs }: Step & { how: "masked" }): string {

@@ -26,12 +26,17 @@ const ofTheFile: Readonly<Record<string, string>> = {
 	"decompress EFBIG": "would fill too much memory if it were decompressed",
 };
 
+/** @param why the refusal's own word for it (`why`), or strerror(3)'s (formatErrno) */
+export function explainRefusal({ operation, subject }: Pick<Refusal, "operation" | "subject">, why: string): string {
+	return `could not ${operation} ${subject}: ${why}`;
+}
+
 export function explainFailure(reason: Error | undefined): string {
 	if (!(reason instanceof Refusal)) return reason?.message ?? "it failed";
 	const { operation, subject, code } = reason;
 	if (reason.reason !== undefined) {
-		const what = operation === "decompress" ? `${subject} cannot be decompressed` : `could not ${operation} ${subject}`;
-		return `${what}: ${reason.reason} (${code})`;
+		const why = `${reason.reason} (${code})`;
+		return operation === "decompress" ? `${subject} cannot be decompressed: ${why}` : explainRefusal(reason, why);
 	}
 	const about = ofTheFile[`${operation} ${code}`];
 	if (about !== undefined) return `${subject} ${about} (${code})`;

@@ -17,6 +17,7 @@ import { leadsNowhere } from "../../libkmod/kernel/presence.js";
 import { readKernelCommandLine } from "../../libkmod/knowledge/configuration.js";
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import { listUnheededLines } from "../../libkmod/knowledge/unheeded-lines.js";
+import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import type { UeventSource } from "../../ports/uevents.js";
@@ -107,15 +108,16 @@ export function complainOf(error: unknown, command: string, machine: Machine): n
 	// Whoever reads its output has gone: the executable knows what to do.
 	const ofReader = error instanceof Refusal && error.operation === "write";
 	if (ofReader || !(error instanceof Refusal || error instanceof StartFailure)) throw error;
-	const lines = error instanceof Refusal ? [explainRefusal(error)] : error.lines;
+	const lines = error instanceof Refusal ? [explainStart(error)] : error.lines;
 	for (const line of lines) machine.complain(`${command}: ${printable(line)}\n`);
 	return error instanceof StartFailure ? error.status : exitStatus.unable;
 }
 
-function explainRefusal({ operation, subject, code, why }: Refusal): string {
+function explainStart(refusal: Refusal): string {
+	const { operation, subject, code, why } = refusal;
 	if (operation === "walk" && (code === "ENOENT" || code === "ENOTDIR"))
 		return `could not look at the devices: there is no directory ${subject}; is sysfs mounted?`;
-	return `could not ${operation} ${subject}: ${why}`;
+	return explainRefusal(refusal, why);
 }
 
 /**
@@ -276,7 +278,7 @@ function explainMissing(error: unknown): string {
 	if (error instanceof MissingIndexes)
 		return `${error.lacking}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
 	if (error instanceof MalformedIndex) return error.message;
-	if (error instanceof Refusal) return `could not read ${error.subject}: ${error.why}`;
+	if (error instanceof Refusal) return explainRefusal({ operation: "read", subject: error.subject }, error.why);
 	throw error;
 }
 

@@ -105,15 +105,13 @@ async function explainEnd<O extends Options>(
 	machine: Machine,
 ): Promise<string> {
 	if (!isExplained(error) || machine.environment.HOTPLUGD_DEBUG !== undefined) throw error;
+	const { explainRefusal } = await import("../../libkmod/text/explain-refusal.js");
 	if (!kmod)
 		return `${program}: ${printable(error instanceof Refusal ? explainRefusal(error, error.why) : error.message)}`;
 	const { formatErrno } = await import("../../libkmod/text/error-text.js");
 	const why = error instanceof Refusal ? explainRefusal(error, formatErrno(error)) : error.message;
 	return `${program}: ERROR: ${oneLine(machine, 2, why)}`;
 }
-
-const explainRefusal = ({ operation, subject }: Refusal, why: string): string =>
-	`could not ${operation} ${subject}: ${why}`;
 
 function findBadNumber(options: Options, occurrences: readonly Occurrence[]): string | undefined {
 	const bad = occurrences.find(

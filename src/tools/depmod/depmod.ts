@@ -5,6 +5,7 @@ import type { Digests } from "../../libkmod/depmod/module-tree.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
+import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import { defineTool } from "../command-line/command-line.js";
 import { openMessages } from "../command-line/messages.js";
 import { DEPRECATED, type DepmodCall, type DepmodGiven, options, placesOf } from "./call.js";
@@ -102,7 +103,7 @@ async function finish(
 		await tree.publish(output, files, alone);
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
-		say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);
+		say("ERROR", explainRefusal(error, formatErrno(error)));
 		return 1;
 	}
 	return complete ? 0 : 1;

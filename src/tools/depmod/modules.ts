@@ -7,6 +7,7 @@ import type { Digests, Walk, WalkFailure } from "../../libkmod/depmod/module-tre
 import { type DepmodConfig, forRelease, mergeDepmodConfigs } from "../../libkmod/formats/depmod-config.js";
 import { type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
+import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import type { DepmodCall } from "./call.js";
 
 export type ModulesFound = {
@@ -67,7 +68,7 @@ function walkDirectory({ tree, say }: DepmodCall, directory: string, config: Dep
 		for (const failure of walk.failures) {
 			const path = `${directory}/${failure.path}`;
 			if (failure.operation === "use") say("ERROR", `unsupported file type ${path}`);
-			else say("ERROR", `could not ${failure.operation} ${path}: ${formatErrno(failure)}`);
+			else say("ERROR", explainRefusal({ operation: failure.operation, subject: path }, formatErrno(failure)));
 		}
 		return walk;
 	} catch (error) {

@@ -4,6 +4,7 @@ import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { openKmod } from "../../libkmod/kmod/kmod.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
+import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool, type Tool } from "../command-line/command-line.js";
 import { openMessages, priorities, type Say } from "../command-line/messages.js";
@@ -50,8 +51,7 @@ const tool = defineTool({
 		} catch (error) {
 			if (error instanceof Fatal) return 1;
 			if (error instanceof MalformedIndex) say("ERROR", error.message);
-			else if (error instanceof Refusal && !isOfReader(error))
-				say("ERROR", `could not ${error.operation} ${error.subject}: ${formatErrno(error)}`);
+			else if (error instanceof Refusal && !isOfReader(error)) say("ERROR", explainRefusal(error, formatErrno(error)));
 			else throw error;
 			return 1;
 		}
