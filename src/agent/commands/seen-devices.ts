@@ -1,6 +1,8 @@
 // Devices for which commands were run when they came up, so that another look at all devices does not run them again. A device
 // that is found by a look and announced too came up once: it may have done so between the two.
 
+import QuickLRU from "quick-lru";
+
 export type SeenDevices = {
 	/** It is announced to have come up. Whether it is new: one that was announced already and comes up again has left unheard. */
 	announce(devpath: string): boolean;
@@ -13,43 +15,32 @@ export type SeenDevices = {
 	endLook(): void;
 };
 
-/** Devices remembered at most, those noted first forgotten first. */
-const MOST_DEVICES = 65_536;
+/** Devices remembered at least, those noted first forgotten first; twice as many are never. */
+const LEAST_DEVICES = 65_536;
 
-export function makeSeenDevices(most: number = MOST_DEVICES): SeenDevices {
-	/** The look during or after which each was last heard of. */
-	const lastSeen = new Map<string, number>();
-	const onlyFound = new Set<string>();
+/** The look during or after which a device was last heard of; and whether it was found and never announced. */
+type Seen = { readonly look: number; readonly onlyFound: boolean };
+
+/** @param least at least so many devices are remembered, and never twice as many. */
+export function makeSeenDevices(least: number = LEAST_DEVICES): SeenDevices {
+	const devices = new QuickLRU<string, Seen>({ maxSize: least });
 	let look = 0;
 
-	function note(devpath: string): void {
+	/** @returns what was known of it before. */
+	function note(devpath: string, onlyFound: (before: Seen | undefined) => boolean): Seen | undefined {
+		const before = devices.peek(devpath);
 		// Made anew: a slice would keep a whole message in memory.
-		lastSeen.set(Buffer.from(devpath, "latin1").toString("latin1"), look);
-		if (lastSeen.size <= most) return;
-		const [oldest] = lastSeen.keys();
-		if (oldest !== undefined) forget(oldest);
-	}
-
-	function forget(devpath: string): boolean {
-		onlyFound.delete(devpath);
-		return lastSeen.delete(devpath);
+		devices.set(Buffer.from(devpath, "latin1").toString("latin1"), { look, onlyFound: onlyFound(before) });
+		return before;
 	}
 
 	return {
-		announce(devpath) {
-			note(devpath);
-			return !onlyFound.delete(devpath);
-		},
-		find(devpath) {
-			const isNew = !lastSeen.has(devpath);
-			note(devpath);
-			if (isNew) onlyFound.add(devpath);
-			return isNew;
-		},
-		forget,
+		announce: (devpath) => !note(devpath, () => false)?.onlyFound,
+		find: (devpath) => note(devpath, (before) => before?.onlyFound ?? true) === undefined,
+		forget: (devpath) => devices.delete(devpath),
 		beginLook: () => void look++,
 		endLook() {
-			for (const [devpath, seen] of lastSeen) if (seen < look) forget(devpath);
+			for (const [devpath, seen] of devices) if (seen.look < look) devices.delete(devpath);
 		},
 	};
 }

@@ -1,6 +1,6 @@
 // Which modules were tried for which devices and did not come to life: a device that comes up again does not try them again,
 // another device does. An attempt counts from its begin, so that what is heard of its device meanwhile is not forgotten.
-import { makeRecent } from "../faults/recent.js";
+import QuickLRU from "quick-lru";
 
 export type Attempts = {
 	record(module: string, device: string): void;
@@ -13,19 +13,19 @@ export type Attempts = {
 	forgetAll(): void;
 };
 
-/** Devices remembered at most, those noted first forgotten first: a storm of made-up ones must not fill the memory. */
-const MOST_DEVICES = 16_384;
+/** Devices remembered at least, those noted first forgotten first; twice as many are never, so that a storm cannot fill the memory. */
+const LEAST_DEVICES = 8192;
 
-export function makeAttempts(most: number = MOST_DEVICES): Attempts {
+export function makeAttempts(): Attempts {
 	// Mostly there is one, for which a Set would take more memory than all the rest.
-	const modulesByDevice = makeRecent<readonly string[]>(most);
+	const modulesByDevice = new QuickLRU<string, readonly string[]>({ maxSize: LEAST_DEVICES });
 	return {
 		record(module, device) {
-			const modules = modulesByDevice.get(device) ?? [];
+			const modules = modulesByDevice.peek(device) ?? [];
 			if (!modules.includes(module)) modulesByDevice.set(device, [...modules, module]);
 		},
 		forget(module, device) {
-			const modules = modulesByDevice.get(device);
+			const modules = modulesByDevice.peek(device);
 			if (!modules?.includes(module)) return;
 			if (modules.length === 1) modulesByDevice.delete(device);
 			else
@@ -34,8 +34,8 @@ export function makeAttempts(most: number = MOST_DEVICES): Attempts {
 					modules.filter((one) => one !== module),
 				);
 		},
-		has: (module, device) => modulesByDevice.get(device)?.includes(module) === true,
-		forgetDevice: (device) => modulesByDevice.delete(device),
+		has: (module, device) => modulesByDevice.peek(device)?.includes(module) === true,
+		forgetDevice: (device) => void modulesByDevice.delete(device),
 		forgetAll: () => modulesByDevice.clear(),
 	};
 }

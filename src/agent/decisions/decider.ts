@@ -1,6 +1,7 @@
 // (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
 // what keeps them out. Pure.
 
+import QuickLRU from "quick-lru";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
@@ -33,13 +34,13 @@ export type Decision = {
 };
 
 /**
- * Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a Map look-up. What has come up
+ * Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a look-up in a cache. What has come up
  * gets what its aliases ask for; whatever else happened to a device, nothing but what policy says.
  */
 export type Decider = (device: PresentDevice) => readonly Decision[];
 
-/** Aliases remembered at most: a storm of made-up ones must not fill the memory. */
-const MOST_REMEMBERED = 4096;
+/** Aliases remembered at least; twice as many are never: a storm of made-up ones must not fill the memory. */
+const LEAST_REMEMBERED = 4096;
 
 /** Its masks count where plans are made of it. */
 export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
@@ -48,12 +49,11 @@ export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
 
 /** @param onSkipped a rule that throws costs itself, a device that does all that is decided for it; where absent both throw. */
 export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
-	const answers = new Map<string, Answer>();
+	const answers = new QuickLRU<string, Answer>({ maxSize: LEAST_REMEMBERED });
 	const answer = (alias: string): Answer => {
 		const known = answers.get(alias);
 		if (known !== undefined) return known;
 		const found = ask(knowledge, alias);
-		if (answers.size >= MOST_REMEMBERED) answers.clear();
 		answers.set(alias, found);
 		return found;
 	};

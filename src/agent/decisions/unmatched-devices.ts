@@ -1,8 +1,8 @@
 // Devices of which an alias matched no module: when the indexes are written anew, it may. What was kept out is not among them:
 // whoever takes a line of a blacklist or of policy away may do so for the next boot.
 
+import QuickLRU from "quick-lru";
 import type { PresentDevice } from "../../ports/devices.js";
-import { makeRecent } from "../faults/recent.js";
 import type { Decision } from "./decider.js";
 
 export type Unmatched = {
@@ -12,11 +12,12 @@ export type Unmatched = {
 	takeAll(): readonly PresentDevice[];
 };
 
-/** Devices remembered at most, those noted first forgotten first. */
-const MOST_DEVICES = 4096;
+/** Devices remembered at least, those noted first forgotten first; twice as many are never. */
+const LEAST_DEVICES = 2048;
 
-export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
-	const devices = makeRecent<PresentDevice>(most);
+/** @param least at least so many devices are remembered, and never twice as many. */
+export function makeUnmatched(least: number = LEAST_DEVICES): Unmatched {
+	const devices = new QuickLRU<string, PresentDevice>({ maxSize: least });
 	return {
 		note({ devpath, action, properties }, decisions) {
 			const unknown = decisions.filter(({ matches, ignored }) => matches.length === 0 && ignored === undefined);
@@ -24,9 +25,9 @@ export function makeUnmatched(most: number = MOST_DEVICES): Unmatched {
 			const aliases = unknown.filter(({ rule }) => rule === undefined).map(({ alias }) => alias);
 			devices.set(devpath, { devpath, aliases, ...(action && { action }), ...(properties && { properties }) });
 		},
-		forget: (devpath) => devices.delete(devpath),
+		forget: (devpath) => void devices.delete(devpath),
 		takeAll() {
-			const all = devices.entries().map(([, device]) => device);
+			const all = [...devices.entriesAscending()].map(([, device]) => device);
 			devices.clear();
 			return all;
 		},

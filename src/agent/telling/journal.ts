@@ -1,13 +1,13 @@
 // The agent's log: JSON lines by pino, one for each outcome, on standard output where a service manager reads them.
 
 import pino from "pino";
+import QuickLRU from "quick-lru";
 import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { asUtf8Json } from "../../libkmod/text/byte-strings.js";
 import type { CommandReport } from "../commands/command-pool.js";
 import type { Batch } from "../decisions/batch.js";
-import { makeRecent } from "../faults/recent.js";
 import { isFailure } from "./exit-status.js";
 import { explainDecision, explainOutcome, explainSkipped } from "./explain.js";
 import type { Report } from "./report.js";
@@ -28,13 +28,13 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 		{ write: (line: string) => write(asUtf8Json(line)) },
 	);
 	/** What was passed over is told once, however many looks at all devices find it again. */
-	const told = makeRecent<true>(MOST_TOLD);
+	const told = new QuickLRU<string, true>({ maxSize: LEAST_TOLD });
 	return {
 		record(report) {
 			if (report.kind !== "skipped") return recordReport(log, report);
 			const fields = { what: report.what, reason: report.error.message };
 			const message = explainSkipped(report);
-			if (told.get(message)) return log.debug(fields, message);
+			if (told.has(message)) return log.debug(fields, message);
 			told.set(message, true);
 			log.error(fields, message);
 		},
@@ -45,7 +45,8 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 	};
 }
 
-const MOST_TOLD = 1024;
+/** Sentences remembered at least; twice as many are never. */
+const LEAST_TOLD = 512;
 
 function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped" }>): void {
 	if (report.kind === "listening") log.info({ receiveBuffer: report.receiveBuffer }, "listening for uevents");

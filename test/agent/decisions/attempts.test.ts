@@ -30,3 +30,11 @@ test("what was never recorded may be forgotten", (t) => {
 	attempts.forgetDevice("/devices/1");
 	t.false(attempts.has("a", "/devices/1"));
 });
+
+test("a storm of devices does not fill the memory: of so many, those noted first are forgotten and those noted last are not", (t) => {
+	const attempts = makeAttempts();
+	for (let device = 0; device < 24_576; device++) attempts.record("a", `/devices/${device}`);
+	const known = Array.from({ length: 24_576 }, (_, device) => attempts.has("a", `/devices/${device}`));
+	t.false(known.slice(0, 8192).includes(true));
+	t.false(known.slice(-8192).includes(false));
+});

@@ -30,3 +30,11 @@ test("who tries everything once leaves nothing alone", (t) => {
 	noBackOff.failed("a");
 	t.is(noBackOff.wait("a"), 0);
 });
+
+test("names without end do not fill the memory: of so many, those that failed first are forgotten and the last are not", (t) => {
+	const backOff = makeBackOff(() => 0);
+	for (let module = 0; module < 98_304; module++) backOff.failed(`m${module}`);
+	const waits = Array.from({ length: 98_304 }, (_, module) => backOff.wait(`m${module}`));
+	t.false(waits.slice(0, 32_768).includes(250));
+	t.false(waits.slice(-32_768).includes(0));
+});
