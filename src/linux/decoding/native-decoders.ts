@@ -2,15 +2,15 @@
 // JavaScript, and on threads. Each takes a whole file and fills one buffer.
 
 import { availableParallelism } from "node:os";
+import pLimit from "p-limit";
 import type { CompressedFile, XzFile, ZstdFile } from "../../libkmod/formats/compressed-file.js";
 import { xzContentSize } from "../../libkmod/formats/xz-file.js";
 import { findFunction, type Native } from "../native/koffi.js";
-import { takingTurns } from "../native/turns.js";
 import { type Allocate, type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 
 /** So many that no core waits while JavaScript is at work: more would only take more memory. */
 export const DECODERS_AT_ONCE = 2 * availableParallelism();
-const inTurn = takingTurns(() => DECODERS_AT_ONCE);
+const inTurn = pLimit(DECODERS_AT_ONCE);
 
 /** As kmod has it, several streams in one file count as one. */
 const LZMA_CONCATENATED = 8;

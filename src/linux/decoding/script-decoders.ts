@@ -2,17 +2,17 @@
 // LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
 
 import { setImmediate } from "node:timers/promises";
+import pLimit from "p-limit";
 import type { XXHashAPI } from "xxhash-wasm";
 import type { XzFile, ZstdFile } from "../../libkmod/formats/compressed-file.js";
 import { damaged, unsupported } from "../../libkmod/formats/damage.js";
-import { takingTurns } from "../native/turns.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 
 /** The event loop turns once for so many bytes of input. */
 const SLICE = 2 ** 16;
 
 /** They run on the one thread of JavaScript: side by side they would only take more memory. */
-const oneAtATime = takingTurns(() => 1);
+const oneAtATime = pLimit(1);
 
 export const fzstd: Decoder<ZstdFile> = {
 	name: "fzstd",

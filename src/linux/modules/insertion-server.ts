@@ -2,10 +2,10 @@
 // asks, and then until what it has begun has ended.
 
 import { read, readSync, writeSync } from "node:fs";
+import pLimit from "p-limit";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { openSyscalls } from "../native/syscalls.js";
 import { sizeThreadPool } from "../native/thread-pool.js";
-import { takingTurns } from "../native/turns.js";
 import {
 	type InsertionAnswer,
 	type InsertionOrder,
@@ -22,14 +22,13 @@ const CHUNK = 2 ** 16;
 export async function main(): Promise<void> {
 	for (const signal of HEEDED_ELSEWHERE) process.on(signal, () => undefined);
 	const kernel = openKernel();
-	let threads = 1;
 	let underway = 0;
 	let forsaken = false;
-	const inTurn = takingTurns(() => threads);
+	const inTurn = pLimit(1);
 	const take = readingLines<InsertionOrder>((order) => {
 		if (!("threads" in order)) return void carryOut(order);
-		threads = order.threads;
-		sizeThreadPool(threads, { readsAttributes: false });
+		inTurn.concurrency = order.threads;
+		sizeThreadPool(order.threads, { readsAttributes: false });
 	});
 
 	async function carryOut(request: InsertionRequest): Promise<void> {

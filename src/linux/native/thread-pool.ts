@@ -3,7 +3,7 @@
 // threads that neither may take are left for everybody else. libuv begins all of them when the first is needed: some 25
 // microseconds and 8 KiB for each.
 
-import { takingTurns } from "./turns.js";
+import pLimit from "p-limit";
 
 /** libuv has no more, whatever it is asked for. */
 export const MAXIMUM_THREADS = 1024;
@@ -13,7 +13,7 @@ const FOR_ATTRIBUTES = 16;
 /** Beside those. */
 const FOR_SLOW_ATTRIBUTES = 48;
 
-let slots = slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS);
+const turns = pLimit(slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS));
 let attributeSlots = { prompt: 1, all: 1 };
 
 function slotsIn(threads: number): number {
@@ -32,7 +32,7 @@ export function sizeThreadPool(parallel: number, { readsAttributes = true } = {}
 	const all = Math.min(threads + forAttributes, MAXIMUM_THREADS);
 	process.env.UV_THREADPOOL_SIZE = String(all);
 	if (readsAttributes) attributeSlots = { prompt: FOR_ATTRIBUTES, all: forAttributes };
-	slots = slotsIn(all - forAttributes);
+	turns.concurrency = slotsIn(all - forAttributes);
 }
 
 /** How many attributes may be read at once: those that are not slow, and all of them. */
@@ -41,4 +41,4 @@ export function threadsForAttributes(): { readonly prompt: number; readonly all:
 }
 
 /** Begins a call that holds a thread until it ends, in order of asking, and never more of them than there are threads for. */
-export const inPool = takingTurns(() => slots);
+export const inPool = <Value>(begin: () => Promise<Value>): Promise<Value> => turns(begin);

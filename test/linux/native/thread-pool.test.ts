@@ -21,7 +21,7 @@ test.before(async () => {
 		bundle: true,
 		format: "cjs",
 		platform: "node",
-		packages: "external",
+		external: ["koffi"],
 	});
 });
 
