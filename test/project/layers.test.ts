@@ -75,6 +75,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
 	"smol-toml": ["src/agent/settings/settings-file.ts", "src/agent/policy/policy-file.ts"],
+	valibot: ["src/agent/control/replies.ts"],
 	yargs: ["src/tools/command-line/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line/command-line.ts"],
 };
@@ -86,12 +87,12 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/linux/modules/kernel.ts": ["node"],
 	"src/linux/modules/module-operations.ts": ["node", "p-limit"],
 	"src/tools/agent/coldplug.ts": ["quick-lru", "yargs-parser"],
-	"src/tools/agent/agent-commands.ts": ["yargs-parser"],
-	"src/tools/agent/load.ts": ["yargs-parser"],
+	"src/tools/agent/agent-commands.ts": ["valibot", "yargs-parser"],
+	"src/tools/agent/load.ts": ["valibot", "yargs-parser"],
 	"src/tools/kmod/lsmod.ts": ["yargs-parser"],
 	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],
-	"src/tools/agent/settle.ts": ["yargs-parser"],
-	"src/tools/agent/status.ts": ["yargs-parser"],
+	"src/tools/agent/settle.ts": ["valibot", "yargs-parser"],
+	"src/tools/agent/status.ts": ["valibot", "yargs-parser"],
 	"src/linux/service/control-client.ts": ["node"],
 };
 

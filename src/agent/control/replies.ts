@@ -1,57 +1,73 @@
 // What an agent answered, as whoever asked reads it: the agent may be of another version than he is.
 
+import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
-import { isFields, parseObjectLine } from "./json-line.js";
-import type { ControlReplies } from "./protocol.js";
+import { parseObjectLine } from "./json-line.js";
+import type { ControlReplies, LoadReply } from "./protocol.js";
 
-/** An answer of every type: one that has the same types in the same places is understood, whatever else is in it. */
-const status: AgentStatus = {
-	version: "",
-	pid: 0,
-	milliseconds: 0,
-	state: "starting",
-	state_milliseconds: 0,
-	source: "kernel",
-	receive_buffer_bytes: 0,
-	counts: {
-		events_received: 0,
-		events_dropped: 0,
-		events_refused: 0,
-		overruns: 0,
-		aliases_new: 0,
-		aliases_repeated: 0,
-		aliases_unknown: 0,
-		modules_inserted: 0,
-		skipped: 0,
-		modules_failed: {},
-	},
-	queue_depth: 0,
-	in_flight: [{ module: "", milliseconds: 0, hung: false }],
-	waiting_for_hung: [{ module: "", behind: "" }],
-	last_outcomes: [{ module: "", result: "", explanation: "", milliseconds: 0, milliseconds_ago: 0 }],
-	indexes: { directory: "", generation: 0, milliseconds_ago: 0, missing: "" },
-	configuration: { files: [""], problems: 0, milliseconds_ago: 0 },
-	last_problem: { message: "", milliseconds_ago: 0 },
-};
+/** Another version may have other words. */
+const anyWord = <Word extends string>() => v.custom<Word>((given) => typeof given === "string");
 
-/** What may be missing. */
-const optional = new Set([
-	"last_problem",
-	"missing",
-	"note",
-	"waiting_for_hung",
-	"skipped",
-	"not_waited_for",
-	"stopping",
-]);
+/** Whatever else is in an answer is left alone. */
+const status = v.looseObject({
+	version: v.string(),
+	pid: v.number(),
+	milliseconds: v.number(),
+	state: anyWord<AgentStatus["state"]>(),
+	state_milliseconds: v.number(),
+	source: anyWord<AgentStatus["source"]>(),
+	receive_buffer_bytes: v.number(),
+	counts: v.looseObject({
+		events_received: v.number(),
+		events_dropped: v.number(),
+		events_refused: v.number(),
+		overruns: v.number(),
+		aliases_new: v.number(),
+		aliases_repeated: v.number(),
+		aliases_unknown: v.number(),
+		modules_inserted: v.number(),
+		skipped: v.exactOptional(v.number()),
+		modules_failed: v.record(v.string(), v.number()),
+	}),
+	queue_depth: v.number(),
+	in_flight: v.array(v.looseObject({ module: v.string(), milliseconds: v.number(), hung: v.boolean() })),
+	waiting_for_hung: v.exactOptional(v.array(v.looseObject({ module: v.string(), behind: v.string() }))),
+	last_outcomes: v.array(
+		v.looseObject({
+			module: v.string(),
+			result: v.string(),
+			explanation: v.string(),
+			milliseconds: v.number(),
+			milliseconds_ago: v.number(),
+		}),
+	),
+	indexes: v.looseObject({
+		directory: v.string(),
+		generation: v.number(),
+		milliseconds_ago: v.number(),
+		missing: v.exactOptional(v.string()),
+	}),
+	configuration: v.looseObject({
+		files: v.array(v.string()),
+		problems: v.number(),
+		milliseconds_ago: v.number(),
+	}),
+	last_problem: v.exactOptional(v.looseObject({ message: v.string(), milliseconds_ago: v.number() })),
+});
 
-const replies: ControlReplies = {
-	status: { status },
-	settle: { settled: true, waiting_for: [""], not_waited_for: [""], stopping: false, note: "" },
-	reload: { problems: 0 },
-	load: { result: "done", explanation: "" },
-	stop: {},
-	metrics: { text: "" },
+const replies: { readonly [Command in keyof ControlReplies]: v.GenericSchema<unknown, ControlReplies[Command]> } = {
+	status: v.looseObject({ status }),
+	settle: v.looseObject({
+		settled: v.boolean(),
+		waiting_for: v.array(v.string()),
+		not_waited_for: v.exactOptional(v.array(v.string())),
+		stopping: v.exactOptional(v.boolean()),
+		note: v.exactOptional(v.string()),
+	}),
+	reload: v.looseObject({ problems: v.number() }),
+	load: v.looseObject({ result: anyWord<LoadReply["result"]>(), explanation: v.string() }),
+	stop: v.looseObject({}),
+	metrics: v.looseObject({ text: v.string() }),
 };
 
 /** The answer to a command, or in one sentence why there is none. */
@@ -61,15 +77,7 @@ export function parseControlReply<Command extends keyof ControlReplies>(
 ): ControlReplies[Command] | string {
 	const fields = parseObjectLine(line);
 	if (fields?.ok === false && typeof fields.error === "string") return fields.error;
-	if (fields?.ok === true && isLike(fields, replies[command])) return fields;
+	const reply = v.safeParse(replies[command], fields);
+	if (fields?.ok === true && reply.success) return reply.output;
 	return "its answer is not understood: it may be of another version";
-}
-
-function isLike<Sample>(value: unknown, sample: Sample): value is Sample {
-	if (Array.isArray(sample)) return Array.isArray(value) && value.every((item) => isLike(item, sample[0]));
-	if (!isFields(sample)) return typeof value === typeof sample;
-	if (!isFields(value)) return false;
-	return Object.entries(sample).every(
-		([key, part]) => isLike(value[key], part) || (value[key] === undefined && optional.has(key)),
-	);
 }
