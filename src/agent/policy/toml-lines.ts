@@ -1,5 +1,10 @@
 // In which lines the statements of a TOML document (toml.io, 1.0) begin, which the parser does not tell. The document is one
 // that the parser has taken: of what it would refuse the lines may be wrong.
+//
+// By hand, beside smol-toml, since toml-eslint-parser (1.0.3), which does tell positions, was measured worse. It takes 3 times as
+// long for the shipped files and 3 to 50 times for 100 to 300 kB; overflows the stack at a string of 256 kB, which no bound on
+// nesting keeps from it; refuses a byte order mark; rounds integers beyond 2^53 where smol-toml refuses them; leaves keys named
+// __proto__ out; and is three times as large in the bundle (39 kB to 13).
 
 /** `[a.b]`, `[[a.b]]` or `a.b = value`. Lines count from 1. */
 export type Statement = {
