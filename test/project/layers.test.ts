@@ -75,7 +75,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
 	"smol-toml": ["src/agent/settings/settings-file.ts", "src/agent/policy/policy-file.ts"],
-	valibot: ["src/agent/control/replies.ts"],
+	valibot: ["src/agent/commands/companion.ts", "src/agent/control/replies.ts"],
 	yargs: ["src/tools/command-line/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line/command-line.ts"],
 };

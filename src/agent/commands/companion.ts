@@ -10,6 +10,7 @@
 // It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
 // "failed" where it could not be run; why is in the companion's own log.
 
+import * as v from "valibot";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, formatJson, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 import type { CommandEnd } from "../../ports/commands.js";
@@ -60,14 +61,22 @@ function parseUntold(text: string): CompanionRequest | undefined {
 	return isName(module) ? { kind: "install", module } : undefined;
 }
 
+const wholeNumber = v.pipe(v.number(), v.safeInteger());
+
+/** Each of its names and values is looked at: v.record would leave some names out. */
+const environment = v.custom<RuleRequest["environment"]>(
+	(given) =>
+		isObject(given) &&
+		Object.entries(given).every(
+			([name, value]) => !isHostile(name) && typeof value === "string" && !value.includes("\0"),
+		),
+);
+
+const ruleFields = v.object({ file: v.pipe(v.string(), v.startsWith("/")), line: wholeNumber, environment });
+
 function parseRule(text: string): RuleRequest | undefined {
-	const { file, line, environment } = parseObject(text) ?? {};
-	if (typeof file !== "string" || !file.startsWith("/")) return undefined;
-	if (!Number.isSafeInteger(line) || !isObject(environment)) return undefined;
-	const words = Object.entries(environment);
-	if (!words.every(([name, value]) => !isHostile(name) && typeof value === "string" && !value.includes("\0")))
-		return undefined;
-	return { kind: "rule", file, line: line as number, environment: environment as Record<string, string> };
+	const { success, output } = v.safeParse(ruleFields, parseJson(text));
+	return success ? { kind: "rule", ...output } : undefined;
 }
 
 export function formatCompanionReply(reply: CompanionReply): string {
@@ -91,17 +100,17 @@ export function parseCompanionReply(line: Uint8Array): CompanionReply | undefine
 	return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
 }
 
+const endFields = v.object({ exitStatus: v.optional(wholeNumber), timedOut: v.boolean(), complaint: v.string() });
+
 function parseEnd(text: string): CommandEnd | undefined {
-	const { exitStatus, timedOut, complaint } = parseObject(text) ?? {};
-	if (typeof timedOut !== "boolean" || typeof complaint !== "string") return undefined;
-	if (exitStatus !== undefined && !Number.isSafeInteger(exitStatus)) return undefined;
-	return { exitStatus: exitStatus as number | undefined, timedOut, complaint };
+	const { success, output } = v.safeParse(endFields, parseJson(text));
+	return success ? { ...output, exitStatus: output.exitStatus } : undefined;
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** Undefined where the text is no JSON. */
+function parseJson(text: string): unknown {
 	try {
-		const value = mapStrings(JSON.parse(textOf(text)), bytesOf);
-		return isObject(value) ? value : undefined;
+		return mapStrings(JSON.parse(textOf(text)), bytesOf);
 	} catch {
 		return undefined;
 	}

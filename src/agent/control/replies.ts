@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
-import { parseObjectLine } from "./json-line.js";
+import { isFields, parseObjectLine } from "./json-line.js";
 import type { ControlReplies, LoadReply } from "./protocol.js";
 
 /** Another version may have other words. */
@@ -27,7 +27,9 @@ const status = v.looseObject({
 		aliases_unknown: v.number(),
 		modules_inserted: v.number(),
 		skipped: v.exactOptional(v.number()),
-		modules_failed: v.record(v.string(), v.number()),
+		modules_failed: v.custom<AgentStatus["counts"]["modules_failed"]>(
+			(given) => isFields(given) && Object.values(given).every((count) => typeof count === "number"),
+		),
 	}),
 	queue_depth: v.number(),
 	in_flight: v.array(v.looseObject({ module: v.string(), milliseconds: v.number(), hung: v.boolean() })),
