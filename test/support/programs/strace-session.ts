@@ -101,17 +101,24 @@ async function main(strace: readonly string[], name: string): Promise<void> {
 
 const listed = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
+const MOST_TRIES = 20;
+
 /** It has looked at all devices, and answers whoever asks it; false where it ends instead. */
 async function goesOn(daemon: Daemon, { folder }: Place): Promise<boolean> {
 	const over = daemon.ended.then(() => true);
 	while (!daemon.log.some(({ msg }) => msg === "looked at all devices"))
 		if (await Promise.race([over, setTimeout(10, false)])) return false;
 	const control = join(folder, "run/control");
-	// Whoever could not be accepted asks again.
-	const tell = (command: object) =>
-		ask(control, `${JSON.stringify(command)}\n`, 20_000).catch(() =>
-			ask(control, `${JSON.stringify(command)}\n`, 20_000),
-		);
+	// Whoever could not be accepted asks again: libuv closes whatever else connects while it makes room for one.
+	const tell = async (command: object): Promise<unknown> => {
+		for (let tries = 1; ; tries++)
+			try {
+				return await ask(control, `${JSON.stringify(command)}\n`, 20_000);
+			} catch (thrown) {
+				if (tries === MOST_TRIES) throw thrown;
+				await setTimeout(10);
+			}
+	};
 	// Where an index could not be read, all is there at the next look.
 	await tell({ command: "reload" });
 	await tell({ command: "load", alias: "x:asked" });
