@@ -1,5 +1,6 @@
 // Commands of policy in a pool of their own, so many at once and no more: those of one device one after the other, in the order
-// in which they were asked for, and no device before another that has waited longer.
+// in which they were asked for, and no device before another that has waited longer. Acts: it runs them, and
+// reads the monotonic clock.
 
 import { type Observable, Subject } from "rxjs";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";

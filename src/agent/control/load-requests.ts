@@ -1,7 +1,6 @@
 // Requests to load, from their coming to their answer. Once the agent is stopped nothing more begins: whoever asks then, and
 // whoever waits for a module that has not begun, is refused at once, and may do it himself. What was taken, and nobody waits
-// for, is left to the agent that runs next.
-
+// for, is left to the agent that runs next. Acts: many remarks of one turn of the event loop are looked at once (setImmediate).
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { Pipeline } from "../pipeline/pipeline.js";

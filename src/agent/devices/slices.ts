@@ -1,4 +1,5 @@
 // The walk in slices: each becomes a batch, so that the first insertions begin while the rest is still being read.
+// Acts in that it gives each slice a turn of the event loop.
 
 const FIRST = 8;
 const LARGEST = 32;

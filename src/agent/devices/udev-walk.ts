@@ -1,5 +1,6 @@
 // A look at all devices with udev's eyes. While udev has events to handle, a device of which its database has nothing may be one
 // that its rules have not seen yet, and might keep from its driver: such devices come last, once udev has caught up.
+// Acts, by the pause and the clock that it may be handed.
 
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";

@@ -1,5 +1,5 @@
 // The scheduler of all that waits in the agent: RxJS's own reads the wall clock, which is set while a machine boots, and again
-// whenever somebody sets it.
+// whenever somebody sets it. Acts: the clock itself.
 import { asyncScheduler, type SchedulerLike } from "rxjs";
 
 /** Milliseconds of CLOCK_MONOTONIC, clock_gettime(2). */

@@ -1,4 +1,4 @@
-// Keeps what `hotplugd status` tells, out of the pipeline's reports.
+// Keeps what `hotplugd status` tells, out of the pipeline's reports. Acts in that it reads the clock that it is handed.
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import type { Pipeline } from "../pipeline/pipeline.js";

@@ -1,5 +1,5 @@
 // Whether what was read is still so. Hints make it look soon, and without any it looks now and then; it tells once for a burst
-// of changes, when nothing has changed any more for a while: depmod takes seconds for its set of files.
+// of changes, when nothing has changed any more for a while: depmod takes seconds for its set of files. Acts: timers.
 
 import type { DirectoryWatch } from "../../ports/watching.js";
 import { asError } from "../faults/skipped.js";

@@ -1,5 +1,5 @@
 // The metrics as a file, for node_exporter's textfile collector: written anew every so often. Not at once, since at boot there is
-// better to do than to load what formats them.
+// better to do than to load what formats them. Acts: timers, the file.
 
 export type MetricsFileOptions = {
 	readonly milliseconds: number;

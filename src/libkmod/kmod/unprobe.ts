@@ -1,7 +1,8 @@
 // Undoing a probe, as `modprobe -r` does: softdeps behind the module, on demand those that need it, the module, whatever of
 // its dependencies nobody needs any more, softdeps before it.
 //
-// What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step.
+// What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step. Acts: the kernel, and a timer
+// while a module is in use.
 
 import type { CommandLine, Source } from "../formats/modprobe-config.js";
 import { commandsBy, fillIn } from "../insertion/answer.js";

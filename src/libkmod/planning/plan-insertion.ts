@@ -1,5 +1,5 @@
 // (wanted, knowledge) -> Step[]: what has to happen, in which order and why. Dry run, -D, log, explanation and inserter
-// are readers of this one list. Pure: what is live already is the inserter's question, asked when a step begins.
+// are readers of this one list. Pure: what is live already is the engine's question, asked when a step begins.
 //
 // The order is libkmod's: of each hard dependency, deepest first, its softdeps before it, itself, its softdeps behind it;
 // then the same for the module itself. Softdeps bring their own dependencies and softdeps; what is gathered already, by
