@@ -1,7 +1,7 @@
 // Acting on one step, for a probe and for an inserter alike: the module is inserted or its `install` command run, and what the
 // machine says to that is read here and nowhere else (EEXIST, ENODEV, exit statuses). Acts, by what it is handed.
 import { type Kernel, Refusal } from "../kernel/kernel.js";
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 import type { Outcome } from "./outcome.js";
 
 export type Answer =

@@ -4,7 +4,7 @@
 // same Kernel acts on is joined, too (flights.ts).
 // What is live is the kernel's to say (EEXIST): nothing is remembered between plans. Acts: the kernel, timers, a monotonic clock.
 import type { Kernel } from "../kernel/kernel.js";
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 import { actOn, commandsBy, lacksSymbol, type Means, resultOf } from "./answer.js";
 import { type Flights, flightsOf } from "./flights.js";
 import { isMask, type Outcome, type Result } from "./outcome.js";

@@ -1,5 +1,5 @@
 // What the engine is to those that have plans carried out: many modules at once, and who runs, waits or hangs meanwhile.
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 import { Engine, type InserterOptions } from "./engine.js";
 import type { Outcome } from "./outcome.js";
 import type { PlannedStep } from "./planned-steps.js";

@@ -1,6 +1,6 @@
 // What came of a step.
 
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 import { trimBlanks } from "../text/byte-strings.js";
 
 export type Result =

@@ -1,6 +1,7 @@
 // The steps of all plans that have not ended, each once however many plans hold it: what a step needs, what failed of that, and what
 // came of it. No clock; who waits for whom is in waits.ts.
-import type { Prerequisite, Step } from "../planning/plan-insertion.js";
+import type { Prerequisite } from "../planning/rivals.js";
+import type { Step } from "../planning/step.js";
 import { isUsable, type Outcome } from "./outcome.js";
 import type { Semaphore } from "./semaphore.js";
 import type { Waits } from "./waits.js";

@@ -1,5 +1,5 @@
 // The modules that run: since when, and which of them hang. Acts: a timer for each, and the clock that it is handed.
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 import type { Permit } from "./semaphore.js";
 
 export type Running = { readonly module: string; readonly milliseconds: number; readonly hung: boolean };

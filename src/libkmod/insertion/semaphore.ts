@@ -1,6 +1,6 @@
 // A semaphore with priorities: its permits bound how many modules are in their init at once, and the module that the longest chain
 // waits for has the next one. Acts: permits are given at the end of a turn of the event loop (setImmediate).
-import type { Step } from "../planning/plan-insertion.js";
+import type { Step } from "../planning/step.js";
 
 /** One of the semaphore's. May be released more than once. */
 export type Permit = {

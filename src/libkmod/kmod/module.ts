@@ -1,6 +1,6 @@
 // A module as libkmod's functions take and give it: a value, which holds nothing of the machine.
 import type { Found } from "../knowledge/lookup.js";
-import { byAlias } from "../planning/plan-insertion.js";
+import { byAlias } from "../planning/step.js";
 import { normaliseAlias, normaliseName } from "../text/module-name.js";
 
 export type Module = {

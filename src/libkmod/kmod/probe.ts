@@ -6,7 +6,8 @@ import { actOn, commandsBy, type Means } from "../insertion/answer.js";
 import type { InsertFlags } from "../kernel/kernel.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 import { unheededLines } from "../knowledge/unheeded-lines.js";
-import { listProbe, type Step } from "../planning/plan-insertion.js";
+import { listProbe } from "../planning/probe-order.js";
+import type { Step } from "../planning/step.js";
 import { failureOf } from "./answered-failures.js";
 import type { Context } from "./context.js";
 import { AlreadyLoaded } from "./failures.js";
@@ -69,7 +70,7 @@ export async function probeModule(context: Context, module: Module, options: Pro
 		options.onStep?.(step);
 		steps.push(step);
 		if (options.dryRun) continue;
-		const reason = await attempt(context, step, options);
+		const reason = await takeStep(context, step, options);
 		if (reason === undefined) continue;
 		if (reason instanceof AlreadyLoaded) {
 			if (options.failOnLoaded && isFor(step, module)) throw reason;
@@ -125,7 +126,7 @@ function warnOfUnheeded({ knowledge, log }: Context, module: string): void {
 }
 
 /** Why it failed, if it did. */
-async function attempt(context: Context, step: Step, options: ProbeOptions): Promise<Error | undefined> {
+async function takeStep(context: Context, step: Step, options: ProbeOptions): Promise<Error | undefined> {
 	const flight = context.flights.begin(step.module, () => actOn(step, meansOf(context, options)));
 	return failureOf(context, step.module, await flight.answer, flight);
 }

@@ -64,7 +64,7 @@ async function unprobe({ underway, ...around }: Removing, name: string, options:
 	else {
 		if (!hasGone(context, name, options)) await removeUnused(context, name, options);
 		for (const dependency of knowledge.file(name)?.dependencies ?? [])
-			if (references(context, dependency) === 0) await attempt(() => removeOne(context, dependency, options));
+			if (references(context, dependency) === 0) await passOver(() => removeOne(context, dependency, options));
 	}
 	for (const softdep of find("pre").reverse()) await tryUnprobe(context, softdep, options);
 }
@@ -91,7 +91,7 @@ function tell<Reason extends Unremovable | CommandFailure>(reason: Reason, { onU
 
 /** A softdep's failure is its own. */
 async function tryUnprobe(context: Removing, module: Module, options: UnprobeOptions): Promise<void> {
-	await attempt(() => unprobe(context, module.name, { ...options, holders: false }));
+	await passOver(() => unprobe(context, module.name, { ...options, holders: false }));
 }
 
 async function unprobeHolders(context: Removing, name: string, options: UnprobeOptions): Promise<void> {
@@ -99,7 +99,8 @@ async function unprobeHolders(context: Removing, name: string, options: UnprobeO
 		await unprobe(context, holder, { ...options, holders: false });
 }
 
-async function attempt(act: () => Promise<void>): Promise<void> {
+/** What the machine refuses is passed over; any other error is not. */
+async function passOver(act: () => Promise<void>): Promise<void> {
 	try {
 		await act();
 	} catch (error) {
