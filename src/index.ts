@@ -1,5 +1,6 @@
 // The public library: a table of contents, and openKmod for the machine that this runs on. What lies beneath openKmod (openKmodOn,
 // readKnowledge, planInsertion, makeInserter, a Kernel) has its strings in bytes, one character each: bytesOf and textOf convert them.
+// Whatever acts over one Kernel object, a probe or an inserter, joins what another has in flight there.
 import { kmodInText, optionsInBytes } from "./kmod-in-text.js";
 import { trimRoot } from "./libkmod/kernel/other-root.js";
 import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod/kmod.js";
