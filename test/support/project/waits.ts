@@ -406,19 +406,6 @@ const insertions: readonly Wait[] = [
 			],
 		],
 	},
-	{
-		file: "src/linux/native/turns.ts",
-		at: ["new Promise<void>((resolve) => waiting.push(resolve))"],
-		waitsFor: "a turn on a thread, or at a decoder",
-		ends: "the end of another that has one",
-		tests: [
-			[
-				"test/linux/native/thread-pool.test.ts",
-				"calls begin in the order in which they were asked for, and one that fails frees its thread",
-			],
-			["test/linux/decoding/module-file.test.ts", "… unpacks …, many files at once too"],
-		],
-	},
 ];
 
 /** What unpacks modules and what depmod does: computing and disks, for which nobody else is waited. */

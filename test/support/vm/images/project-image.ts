@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { asset, cache, digest, forget, lastAsked } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 
-/** The repository's root: this file runs from dist/test/support/vm/vm. */
-export const projectRoot = fileURLToPath(new URL("../../../..", import.meta.url));
+/** The repository's root: this file runs from dist/test/support/vm/images. */
+export const projectRoot = fileURLToPath(new URL("../../../../..", import.meta.url));
 
 /** The paths, relative to the repository, that make up an installed hotplugd. */
 function installedPaths(): string[] {
