@@ -5,7 +5,7 @@ import QuickLRU from "quick-lru";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Decision } from "./decider.js";
 
-export type Unmatched = {
+export type UnmatchedDevices = {
 	note(device: PresentDevice, decisions: readonly Decision[]): void;
 	forget(devpath: string): void;
 	/** All of them; from now on none is remembered. */
@@ -16,7 +16,7 @@ export type Unmatched = {
 const LEAST_DEVICES = 2048;
 
 /** @param least at least so many devices are remembered, and never twice as many. */
-export function makeUnmatched(least: number = LEAST_DEVICES): Unmatched {
+export function makeUnmatchedDevices(least: number = LEAST_DEVICES): UnmatchedDevices {
 	const devices = new QuickLRU<string, PresentDevice>({ maxSize: least });
 	return {
 		note({ devpath, action, properties }, decisions) {

@@ -1,7 +1,7 @@
 // Devices that wait, by the module they want, for an end that others brought about, with what was decided for them.
 import type { Decision } from "./decider.js";
 
-export type Latecomers = {
+export type WaitingDevices = {
 	/** Those of the decisions that wait from now on, or did already. */
 	add(module: string, decisions: readonly Decision[], devices: readonly string[]): readonly Decision[];
 	/** All that wait for the module; from now on they do not. */
@@ -21,7 +21,7 @@ type Held = {
 	readonly modules: Set<string>;
 };
 
-export function makeLatecomers(): Latecomers {
+export function makeWaitingDevices(): WaitingDevices {
 	const waiting = new Map<string, Held>();
 
 	function hold(held: Held, module: string, decision: Decision): boolean {

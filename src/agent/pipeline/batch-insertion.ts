@@ -31,7 +31,7 @@ import type { Attempts } from "../decisions/attempts.js";
 import type { BackOff } from "../decisions/back-off.js";
 import { type Batch, planApart, planBatch, type Spared } from "../decisions/batch.js";
 import type { Decision } from "../decisions/decider.js";
-import { makeLatecomers } from "../decisions/waiting-devices.js";
+import { makeWaitingDevices } from "../decisions/waiting-devices.js";
 import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 
@@ -80,13 +80,13 @@ export type InsertDecided = (decisions: readonly Decision[], asking?: Asking) =>
 export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecided {
 	const { knowledge, inserter, attempts, backOff, listLive, stop, scheduler, onSkipped = () => undefined } = options;
 	/** Devices that came up when what they want was in flight: it may have found no hardware because they were not there. */
-	const latecomers = makeLatecomers();
+	const latecomers = makeWaitingDevices();
 	/** Devices that want what has failed so lately that it is left alone for now. */
-	const resting = makeLatecomers();
+	const resting = makeWaitingDevices();
 	/** Begun or to begin, and not ended. */
 	const underWay = new Set<string>();
 	/** Devices that want what has no file for now. */
-	const absent = makeLatecomers();
+	const absent = makeWaitingDevices();
 	const tries = new Map<string, number>();
 	let batches = 0;
 

@@ -3,7 +3,7 @@ import { defer, mergeMap, type Observable, scan } from "rxjs";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import type { Decider, Decision } from "../decisions/decider.js";
-import { makeUnmatched, type Unmatched } from "../decisions/unmatched-devices.js";
+import { makeUnmatchedDevices, type UnmatchedDevices } from "../decisions/unmatched-devices.js";
 import type { Uevent } from "../devices/uevent.js";
 import { attempt } from "../faults/skipped.js";
 import type { AliasRequest, PipelineEvent } from "./events.js";
@@ -24,7 +24,7 @@ export function decide(options: DecideOptions) {
 	return (source: Observable<PipelineEvent>): Observable<PipelineEvent> =>
 		defer(() => {
 			/** They may match something when the indexes are written anew. */
-			const unmatched = makeUnmatched();
+			const unmatched = makeUnmatchedDevices();
 			const take = (before: Deciding, event: PipelineEvent): Deciding => {
 				switch (event.kind) {
 					case "heard": {
@@ -64,7 +64,7 @@ function isToBeDecided(uevent: Uevent, asksForMore: (uevent: Uevent) => boolean,
 function decideAll(
 	decider: Decider,
 	devices: readonly PresentDevice[],
-	unmatched: Unmatched,
+	unmatched: UnmatchedDevices,
 	onSkipped: OnSkipped,
 ): readonly PipelineEvent[] {
 	if (devices.length === 0) return [];

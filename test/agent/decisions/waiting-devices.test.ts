@@ -1,6 +1,6 @@
 import test from "ava";
 import type { Decision } from "../../../src/agent/decisions/decider.js";
-import { makeLatecomers } from "../../../src/agent/decisions/waiting-devices.js";
+import { makeWaitingDevices } from "../../../src/agent/decisions/waiting-devices.js";
 
 const decision = (device: string, module: string): Decision => ({
 	device,
@@ -9,40 +9,40 @@ const decision = (device: string, module: string): Decision => ({
 });
 
 test("who waits for a module waits with what was decided, and is taken once", (t) => {
-	const latecomers = makeLatecomers();
+	const waiting = makeWaitingDevices();
 	const decisions = [decision("/1", "a"), decision("/1", "b"), decision("/2", "a")];
-	t.true(latecomers.isEmpty("a"));
-	latecomers.add("a", decisions, ["/1"]);
-	t.false(latecomers.isEmpty("a"));
-	t.deepEqual(latecomers.take("a"), { decisions: [decisions[0]], devices: ["/1"] });
-	t.deepEqual(latecomers.take("a"), { decisions: [], devices: [] });
+	t.true(waiting.isEmpty("a"));
+	waiting.add("a", decisions, ["/1"]);
+	t.false(waiting.isEmpty("a"));
+	t.deepEqual(waiting.take("a"), { decisions: [decisions[0]], devices: ["/1"] });
+	t.deepEqual(waiting.take("a"), { decisions: [], devices: [] });
 });
 
 test("however many come, few are remembered for each module", (t) => {
-	const latecomers = makeLatecomers();
+	const waiting = makeWaitingDevices();
 	for (let n = 0; n < 10_000; n++) {
-		latecomers.add("a", [decision(`/${n}`, "a")], [`/${n}`]);
-		latecomers.add("b", [decision("/1", "b")], []);
+		waiting.add("a", [decision(`/${n}`, "a")], [`/${n}`]);
+		waiting.add("b", [decision("/1", "b")], []);
 	}
-	t.is(latecomers.take("a").devices.length, 256);
-	t.true(latecomers.isEmpty("b"));
+	t.is(waiting.take("a").devices.length, 256);
+	t.true(waiting.isEmpty("b"));
 });
 
 test("beyond that, who brings a module that none of them wants is remembered for its sake", (t) => {
-	const latecomers = makeLatecomers();
+	const waiting = makeWaitingDevices();
 	const withOwn = (n: number): Decision => {
 		const [first, own] = [decision(`/${n}`, "a"), decision(`/${n}`, `own${n}`)];
 		return { ...first, matches: [...first.matches, ...own.matches] };
 	};
-	for (let n = 0; n < 1000; n++) t.is(latecomers.add("a", [withOwn(n)], [`/${n}`]).length, 1);
-	t.deepEqual(latecomers.add("a", [{ ...withOwn(7), device: "/new" }], ["/new"]), []);
-	t.is(latecomers.add("a", [withOwn(7)], ["/7"]).length, 1);
-	t.is(latecomers.take("a").devices.length, 1000);
+	for (let n = 0; n < 1000; n++) t.is(waiting.add("a", [withOwn(n)], [`/${n}`]).length, 1);
+	t.deepEqual(waiting.add("a", [{ ...withOwn(7), device: "/new" }], ["/new"]), []);
+	t.is(waiting.add("a", [withOwn(7)], ["/7"]).length, 1);
+	t.is(waiting.take("a").devices.length, 1000);
 });
 
 test("however often one comes, it waits once with each of its aliases", (t) => {
-	const latecomers = makeLatecomers();
+	const waiting = makeWaitingDevices();
 	const decisions = [decision("/1", "a"), { ...decision("/1", "a"), alias: "x:other" }];
-	for (let n = 0; n < 10_000; n++) latecomers.add("a", decisions, ["/1"]);
-	t.deepEqual(latecomers.take("a"), { decisions, devices: ["/1"] });
+	for (let n = 0; n < 10_000; n++) waiting.add("a", decisions, ["/1"]);
+	t.deepEqual(waiting.take("a"), { decisions, devices: ["/1"] });
 });
