@@ -2,7 +2,7 @@
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Decision } from "../decisions/decider.js";
 import type { Report } from "../telling/report.js";
-import type { Asker, Asking } from "./batch-insertion.js";
+import type { Asker, Asking } from "./asker.js";
 
 export type PipelineEvent =
 	| Report

@@ -1,14 +1,11 @@
 // insert: decisions become batches, and batches outcomes. What was begun is carried on with, whatever ends the decisions.
-import { merge, mergeMap, type Observable, of, type SchedulerLike } from "rxjs";
+import { merge, mergeMap, type Observable, of } from "rxjs";
 import { makeAttempts } from "../decisions/attempts.js";
-import type { BackOff } from "../decisions/back-off.js";
 import type { Report } from "../telling/report.js";
 import { type BatchInsertionOptions, makeBatchInsertion } from "./batch-insertion.js";
 import type { PipelineEvent } from "./events.js";
 
 export type InsertOptions = Omit<BatchInsertionOptions, "attempts"> & {
-	readonly backOff: BackOff;
-	readonly scheduler: SchedulerLike;
 	/** What the inserter finds to report, and what was passed over. */
 	readonly remarks: Observable<Report>;
 };

@@ -147,8 +147,8 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/batch-insertion.ts",
-		at: ["timer(backOff.wait(module), scheduler)"],
+		file: "src/agent/pipeline/resting-devices.ts",
+		at: ["timer(this.#backOff.wait(module), this.#scheduler)"],
 		waitsFor: "another attempt at a module that has failed",
 		ends: "a quarter of a second, twice as long after each failure, a minute at most; a stop",
 		tests: [
@@ -238,8 +238,8 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
-		file: "src/agent/pipeline/batch-insertion.ts",
-		at: ["timer(milliseconds, scheduler)"],
+		file: "src/agent/pipeline/absent-file-waits.ts",
+		at: ["timer(milliseconds, this.#options.scheduler)"],
 		waitsFor: "the file of a driver, which is gone",
 		ends: "an hour after it was missed; indexes that are written anew; a stop",
 		tests: [
