@@ -3,6 +3,7 @@
 // for, is left to the agent that runs next. Acts: many remarks of one turn of the event loop are looked at once (setImmediate).
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
+import type { AliasRequest } from "../pipeline/events.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Report } from "../telling/report.js";
 import { type Asked, makeAsked } from "./load-progress.js";
@@ -41,108 +42,132 @@ export type RequestsOptions = {
 
 const refused: LoadReply = { result: "refused", explanation: STOPPING };
 
-type Open = { readonly asked: Asked; refuse(): void; look(hanging: ReadonlyMap<string, string>): void };
+/** A request that is not answered yet. */
+type Open = { readonly asked: Asked; resolve(reply: LoadReply): void; reject(thrown: unknown): void };
 
-export function makeRequests({ load, inserter, leave }: RequestsOptions): Requests {
-	const open = new Set<Open>();
-	let stopped = false;
-	let isToLook = false;
+export function makeRequests(options: RequestsOptions): Requests {
+	const requests = new OpenRequests(options);
+	return {
+		load: (request) => requests.load(request),
+		hang: () => requests.lookLater(),
+		stop: () => requests.stop(),
+		end: () => requests.end(),
+	};
+}
 
-	function begin({ alias, for: whom }: LoadRequest): Promise<LoadReply> {
-		return new Promise((resolve, reject) => {
-			const asked = makeAsked(whom === "kernel");
-			const request: Open = {
-				asked,
-				refuse: () => endBy(() => refused),
-				look: (hanging) => endBy(() => asked.judge(hanging)),
-			};
-			open.add(request);
-			load({
-				alias,
-				beyondBound: whom === "kernel",
-				onDecided: (decisions) =>
-					asked.decided(
-						decisions,
-						inserter.running().map(({ module }) => module),
-					),
-				onPlanned(modules) {
-					asked.planned(modules);
-					goOn();
-				},
-				onOutcome(outcome) {
-					asked.ended(outcome);
-					if (asked.isLeft()) request.refuse();
-					else goOn();
-				},
-				onSkipped: (error) =>
-					endBy(() => ({ result: "refused", explanation: `could not plan or carry it out: ${error.message}` })),
-			});
+class OpenRequests {
+	readonly #options: RequestsOptions;
+	readonly #open = new Set<Open>();
+	#stopped = false;
+	#isToLook = false;
 
-			function goOn(): void {
-				if (!open.has(request)) return;
-				request.look(nobody);
-				// What it waits for may hang already, and is not told of again.
-				if (open.has(request)) lookLater();
-			}
+	constructor(options: RequestsOptions) {
+		this.#options = options;
+	}
 
-			/** Undefined where there is no answer yet. */
-			function endBy(answer: () => LoadReply | undefined): void {
-				if (!open.has(request)) return;
-				try {
-					const reply = answer();
-					if (reply === undefined) return;
-					resolve(reply);
-				} catch (thrown) {
-					reject(thrown);
-				}
-				open.delete(request);
-			}
-		});
+	async load(request: LoadRequest): Promise<LoadReply> {
+		if (this.#stopped) return refused;
+		const ended = this.#begin(request);
+		if (request.wait) return ended;
+		void ended.then(
+			(reply) => {
+				if (reply === refused) this.#options.leave(request);
+			},
+			() => undefined,
+		);
+		return { result: "taken", explanation: "it will be handled" };
 	}
 
 	/** Once for all that is told in one turn of the event loop: what hangs can keep thousands waiting, each of which is told of. */
-	function lookLater(): void {
-		if (isToLook || open.size === 0) return;
-		isToLook = true;
+	lookLater(): void {
+		if (this.#isToLook || this.#open.size === 0) return;
+		this.#isToLook = true;
 		setImmediate(() => {
-			isToLook = false;
-			if (open.size === 0) return;
-			const hanging = listHanging();
-			for (const { look } of [...open]) look(hanging);
+			this.#isToLook = false;
+			if (this.#open.size === 0) return;
+			const hanging = this.#listHanging();
+			for (const request of [...this.#open]) this.#look(request, hanging);
 		});
 	}
 
+	stop(): void {
+		this.#stopped = true;
+		const { inserter } = this.#options;
+		for (const request of [...this.#open]) if (!request.asked.hasBegun(inserter.isWaiting)) this.#refuse(request);
+	}
+
+	end(): void {
+		this.#stopped = true;
+		for (const request of [...this.#open]) this.#refuse(request);
+	}
+
+	#begin({ alias, for: whom }: LoadRequest): Promise<LoadReply> {
+		return new Promise((resolve, reject) => {
+			const byKernel = whom === "kernel";
+			const request = { asked: makeAsked(byKernel), resolve, reject };
+			this.#open.add(request);
+			this.#options.load({ alias, beyondBound: byKernel, ...this.#follow(request) });
+		});
+	}
+
+	#follow(request: Open): Omit<AliasRequest, "alias" | "beyondBound"> {
+		const { asked } = request;
+		return {
+			onDecided: (decisions) => asked.decided(decisions, this.#listRunning()),
+			onPlanned: (modules) => {
+				asked.planned(modules);
+				this.#goOn(request);
+			},
+			onOutcome: (outcome) => {
+				asked.ended(outcome);
+				if (asked.isLeft()) this.#refuse(request);
+				else this.#goOn(request);
+			},
+			onSkipped: ({ message }) =>
+				this.#endBy(request, () => ({ result: "refused", explanation: `could not plan or carry it out: ${message}` })),
+		};
+	}
+
+	#goOn(request: Open): void {
+		if (!this.#open.has(request)) return;
+		this.#look(request, nobody);
+		// What it waits for may hang already, and is not told of again.
+		if (this.#open.has(request)) this.lookLater();
+	}
+
+	#look(request: Open, hanging: ReadonlyMap<string, string>): void {
+		this.#endBy(request, () => request.asked.judge(hanging));
+	}
+
+	#refuse(request: Open): void {
+		this.#endBy(request, () => refused);
+	}
+
+	/** @param answer gives undefined where there is none yet */
+	#endBy(request: Open, answer: () => LoadReply | undefined): void {
+		if (!this.#open.has(request)) return;
+		try {
+			const reply = answer();
+			if (reply === undefined) return;
+			request.resolve(reply);
+		} catch (thrown) {
+			request.reject(thrown);
+		}
+		this.#open.delete(request);
+	}
+
+	#listRunning(): readonly string[] {
+		return this.#options.inserter.running().map(({ module }) => module);
+	}
+
 	/** What does not get on, with why, in words. */
-	function listHanging(): ReadonlyMap<string, string> {
+	#listHanging(): ReadonlyMap<string, string> {
+		const { inserter } = this.#options;
 		return new Map([
 			...inserter.stuck().map(({ module, behind }) => [module, `${module} waits for ${behind}, which hangs`] as const),
 			...inserter.running().flatMap(({ module, hung }) => (hung ? [[module, `${module} hangs`] as const] : [])),
 		]);
 	}
-
-	return {
-		hang: lookLater,
-		async load(request) {
-			if (stopped) return refused;
-			const ended = begin(request);
-			if (request.wait) return ended;
-			void ended.then(
-				(reply) => {
-					if (reply === refused) leave(request);
-				},
-				() => undefined,
-			);
-			return { result: "taken", explanation: "it will be handled" };
-		},
-		stop() {
-			stopped = true;
-			for (const { asked, refuse } of [...open]) if (!asked.hasBegun(inserter.isWaiting)) refuse();
-		},
-		end() {
-			stopped = true;
-			for (const { refuse } of [...open]) refuse();
-		},
-	};
 }
 
 const nobody: ReadonlyMap<string, string> = new Map();
