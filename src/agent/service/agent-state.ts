@@ -1,0 +1,63 @@
+// The state of the agent that status tells: the phase that it was put in, and in the phase "serving" whether anything goes on.
+
+import type { Pipeline } from "../pipeline/pipeline.js";
+import { isUnderWay } from "../pipeline/progress.js";
+import type { AgentState } from "../telling/status.js";
+
+export type Phase = Exclude<AgentState, "working" | "settled"> | "serving";
+
+type StateOptions = Pick<Pipeline, "inserter" | "progress"> & {
+	/** So long after the last work the agent is settled. */
+	readonly quietMilliseconds: number;
+	/** A monotonic clock, in milliseconds. */
+	readonly now: () => number;
+};
+
+export class StateWatch {
+	readonly #options: StateOptions;
+	#phase: { readonly name: Phase; readonly since: number };
+	/** When something was begun or ended last, and the first time after things had been settled. */
+	#worked: { readonly first: number; readonly last: number };
+
+	/** @param begun when the agent began, by that clock */
+	constructor(options: StateOptions, begun: number) {
+		this.#options = options;
+		this.#phase = { name: "starting", since: begun };
+		this.#worked = { first: begun, last: begun };
+	}
+
+	/** No phase follows "stopping". */
+	enter(name: Phase): void {
+		const current = this.#phase.name;
+		if (current !== name && current !== "stopping") this.#phase = { name, since: this.#options.now() };
+	}
+
+	/** The socket listens. */
+	listens(): void {
+		if (this.#phase.name === "starting") this.enter("serving");
+	}
+
+	/** Something was begun, or it has ended. */
+	work(begins: boolean): void {
+		const { now } = this.#options;
+		const settled = now() >= this.#settledAt();
+		this.#worked = { first: begins && settled ? now() : this.#worked.first, last: now() };
+	}
+
+	/** The state, and since when the agent has been in it. */
+	state(): { readonly name: AgentState; readonly since: number } {
+		const { name, since } = this.#phase;
+		if (name !== "serving") return { name, since };
+		if (this.#isBusy()) return { name: "working", since: Math.max(since, this.#worked.first) };
+		return { name: "settled", since: Math.max(since, this.#settledAt()) };
+	}
+
+	#isBusy(): boolean {
+		const { inserter, progress, now } = this.#options;
+		return inserter.busy() > 0 || isUnderWay(progress.value) || now() < this.#settledAt();
+	}
+
+	#settledAt(): number {
+		return this.#worked.last + this.#options.quietMilliseconds;
+	}
+}
