@@ -9,13 +9,30 @@ const states: readonly AgentState[] = ["starting", "working", "settled", "reload
 
 export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<string> {
 	const registry = new Registry();
-	const { counter, gauge } = makers(registry);
-	const { counts } = status;
-	gauge("hotplugd_build_info", "The version, as a label.", { version: { [status.version]: 1 } });
-	gauge("hotplugd_uptime_seconds", "Since the agent began.", status.milliseconds / 1000);
+	const make = makers(registry);
+	addAgent(make, status);
+	addEvents(make, status, metrics);
+	addModules(make, status, metrics);
+	new CountedHistogram(
+		registry,
+		"hotplugd_insertion_duration_seconds",
+		"How long the kernel took over a module.",
+		metrics.insertions,
+	);
+	addQueue(make, status);
+	addKnowledge(make, status);
+	return registry.metrics();
+}
+
+function addAgent({ gauge }: Makers, { version, milliseconds, state: now }: AgentStatus): void {
+	gauge("hotplugd_build_info", "The version, as a label.", { version: { [version]: 1 } });
+	gauge("hotplugd_uptime_seconds", "Since the agent began.", milliseconds / 1000);
 	gauge("hotplugd_state", "1 for the state that the agent is in.", {
-		state: Object.fromEntries(states.map((state) => [state, state === status.state ? 1 : 0])),
+		state: Object.fromEntries(states.map((state) => [state, state === now ? 1 : 0])),
 	});
+}
+
+function addEvents({ counter }: Makers, { counts }: AgentStatus, metrics: Metrics): void {
 	counter("hotplugd_uevents_received_total", "Uevents read from the socket.", counts.events_received);
 	counter("hotplugd_uevents_dropped_total", "Uevents left out because the queue was full.", counts.events_dropped);
 	counter("hotplugd_messages_refused_total", "Messages from a wrong sender.", counts.events_refused);
@@ -25,6 +42,9 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	counter("hotplugd_aliases_new_total", "Aliases not asked for before.", counts.aliases_new);
 	counter("hotplugd_aliases_repeated_total", "Aliases asked for before.", counts.aliases_repeated);
 	counter("hotplugd_aliases_unknown_total", "Aliases that no module has.", counts.aliases_unknown);
+}
+
+function addModules({ counter }: Makers, { counts }: AgentStatus, metrics: Metrics): void {
 	counter("hotplugd_batches_total", "Batches planned.", metrics.batches);
 	counter("hotplugd_modules_inserted_total", "Modules inserted.", counts.modules_inserted);
 	counter("hotplugd_modules_failed_total", "Modules that could not be loaded.", { reason: counts.modules_failed });
@@ -33,29 +53,29 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	counter("hotplugd_insertions_hung_total", "Insertions that gave up their place.", metrics.hung);
 	counter("hotplugd_requests_failed_total", "Requests that a fault kept from their answer.", metrics.requests_failed);
 	counter("hotplugd_commands_total", "Commands of policy.", { result: metrics.commands });
-	new CountedHistogram(
-		registry,
-		"hotplugd_insertion_duration_seconds",
-		"How long the kernel took over a module.",
-		metrics.insertions,
-	);
-	gauge("hotplugd_queue_depth", "Modules that wait for their turn.", status.queue_depth);
+}
+
+function addQueue({ gauge }: Makers, { queue_depth, in_flight, receive_buffer_bytes }: AgentStatus): void {
+	gauge("hotplugd_queue_depth", "Modules that wait for their turn.", queue_depth);
 	gauge("hotplugd_insertions_in_flight", "Modules in their init.", {
 		hung: {
-			false: status.in_flight.filter(({ hung }) => !hung).length,
-			true: status.in_flight.filter(({ hung }) => hung).length,
+			false: in_flight.filter(({ hung }) => !hung).length,
+			true: in_flight.filter(({ hung }) => hung).length,
 		},
 	});
-	gauge("hotplugd_receive_buffer_bytes", "The socket's receive buffer.", status.receive_buffer_bytes);
-	gauge("hotplugd_index_generation", "How often the indexes were read.", status.indexes.generation);
-	const { missing } = status.indexes;
+	gauge("hotplugd_receive_buffer_bytes", "The socket's receive buffer.", receive_buffer_bytes);
+}
+
+function addKnowledge({ gauge }: Makers, { indexes: { generation, missing }, configuration }: AgentStatus): void {
+	gauge("hotplugd_index_generation", "How often the indexes were read.", generation);
 	gauge("hotplugd_indexes_missing", "1 where they could not be read when last tried.", missing === undefined ? 0 : 1);
-	gauge("hotplugd_configuration_problems", "Lines of it that do not count.", status.configuration.problems);
-	return registry.metrics();
+	gauge("hotplugd_configuration_problems", "Lines of it that do not count.", configuration.problems);
 }
 
 /** A number, or one for each value of a label. */
 type Values = number | { readonly [label: string]: Readonly<Record<string, number>> };
+
+type Makers = ReturnType<typeof makers>;
 
 function makers(registry: Registry) {
 	const registers = [registry];

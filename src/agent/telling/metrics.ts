@@ -4,6 +4,7 @@ import { type Outcome, type Result, rootOf } from "../../libkmod/insertion/outco
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { CommandReport } from "../commands/command-pool.js";
 import type { Batch } from "../decisions/batch.js";
+import type { Decision } from "../decisions/decider.js";
 import { type Durations, makeDurations } from "./durations.js";
 import { isFailure } from "./exit-status.js";
 import type { Report } from "./report.js";
@@ -44,7 +45,11 @@ export type Counted = {
 const MOST_REMEMBERED = 16_384;
 
 export function makeMetrics(): Counted {
-	const counts = {
+	return new Counters();
+}
+
+class Counters implements Counted {
+	readonly #counts = {
 		events_received: 0,
 		events_dropped: 0,
 		events_refused: 0,
@@ -55,81 +60,72 @@ export function makeMetrics(): Counted {
 		modules_inserted: 0,
 		skipped: 0,
 	} satisfies Omit<Writable<AgentCounts>, "modules_failed">;
-	const failed: Record<string, number> = {};
-	const outcomes: Partial<Record<Result, number>> = {};
-	const commands: Partial<Record<CommandReport["result"], number>> = {};
-	const insertions = makeDurations();
-	const others = { hung: 0, batches: 0, looks: 0, socket_failures: 0, requests_failed: 0 };
-	const lost = makeOdometer();
-	const refused = makeOdometer();
-	const seen = new Set<string>();
+	readonly #failed: Record<string, number> = {};
+	readonly #outcomes: Partial<Record<Result, number>> = {};
+	readonly #commands: Partial<Record<CommandReport["result"], number>> = {};
+	readonly #insertions = makeDurations();
+	readonly #others = { hung: 0, batches: 0, looks: 0, socket_failures: 0, requests_failed: 0 };
+	readonly #lost = makeOdometer();
+	readonly #refused = makeOdometer();
+	readonly #seen = new Set<string>();
 
-	function countAliases({ decisions }: Batch): void {
-		for (const { alias, matches, rule, problem, ignored } of decisions) {
-			if (rule !== undefined) continue;
-			if (seen.has(alias)) counts.aliases_repeated++;
-			else counts.aliases_new++;
-			if (seen.size >= MOST_REMEMBERED) seen.clear();
-			seen.add(alias);
-			if (matches.length === 0 && problem === undefined && ignored === undefined) counts.aliases_unknown++;
-		}
+	record(report: Report | CommandReport): void {
+		if (report.kind === "heard") this.#counts.events_received += report.uevents.length;
+		else if (report.kind === "listening") this.#beginSocket();
+		else if (report.kind === "lost") this.#counts.overruns = this.#lost.read(report.drops);
+		else if (report.kind === "refused") this.#counts.events_refused = this.#refused.read(report.count);
+		else if (report.kind === "batch") this.#countBatch(report.batch);
+		else if (report.kind === "outcome") this.#countOutcome(report.outcome);
+		else if (report.kind === "hung") this.#others.hung++;
+		else if (report.kind === "walked") this.#others.looks++;
+		else if (report.kind === "skipped") this.#counts.skipped++;
+		else if (report.kind === "deaf") this.#others.socket_failures++;
+		else if (report.kind === "command") add(this.#commands, report.result);
 	}
 
-	function countOutcome(outcome: Outcome): void {
+	requestFailed(): void {
+		this.#others.requests_failed++;
+	}
+
+	counts(): AgentCounts {
+		return { ...this.#counts, modules_failed: { ...this.#failed } };
+	}
+
+	metrics(): Metrics {
+		return {
+			outcomes: { ...this.#outcomes },
+			insertions: this.#insertions.durations(),
+			commands: { ...this.#commands },
+			...this.#others,
+		};
+	}
+
+	/** A new socket counts from 0. */
+	#beginSocket(): void {
+		this.#lost.begin();
+		this.#refused.begin();
+	}
+
+	#countBatch({ decisions }: Batch): void {
+		this.#others.batches++;
+		for (const decision of decisions) if (decision.rule === undefined) this.#countAlias(decision);
+	}
+
+	#countAlias({ alias, matches, problem, ignored }: Decision): void {
+		if (this.#seen.has(alias)) this.#counts.aliases_repeated++;
+		else this.#counts.aliases_new++;
+		if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
+		this.#seen.add(alias);
+		if (matches.length === 0 && problem === undefined && ignored === undefined) this.#counts.aliases_unknown++;
+	}
+
+	#countOutcome(outcome: Outcome): void {
 		const { result, step, milliseconds } = outcome;
-		add(outcomes, result);
-		if (result === "inserted") counts.modules_inserted++;
-		if (step.how === "insert" && wasTried(result)) insertions.add(milliseconds);
-		if (isFailure(outcome)) add(failed, reasonOf(rootOf(outcome)));
+		add(this.#outcomes, result);
+		if (result === "inserted") this.#counts.modules_inserted++;
+		if (step.how === "insert" && wasTried(result)) this.#insertions.add(milliseconds);
+		if (isFailure(outcome)) add(this.#failed, reasonOf(rootOf(outcome)));
 	}
-
-	return {
-		record(report) {
-			switch (report.kind) {
-				case "heard":
-					counts.events_received += report.uevents.length;
-					return;
-				case "listening":
-					// A new socket counts from 0.
-					lost.begin();
-					refused.begin();
-					return;
-				case "lost":
-					counts.overruns = lost.read(report.drops);
-					return;
-				case "refused":
-					counts.events_refused = refused.read(report.count);
-					return;
-				case "batch":
-					others.batches++;
-					return countAliases(report.batch);
-				case "outcome":
-					return countOutcome(report.outcome);
-				case "hung":
-					others.hung++;
-					return;
-				case "walked":
-					others.looks++;
-					return;
-				case "skipped":
-					counts.skipped++;
-					return;
-				case "deaf":
-					others.socket_failures++;
-					return;
-				case "command":
-					return add(commands, report.result);
-			}
-		},
-		requestFailed: () => void others.requests_failed++,
-		counts: () => ({ ...counts, modules_failed: { ...failed } }),
-		metrics: () => ({
-			outcomes: { ...outcomes },
-			insertions: insertions.durations(),
-			commands: { ...commands },
-			...others,
-		}),
-	};
 }
 
 function add<Name extends string>(counts: Partial<Record<Name, number>>, name: Name): void {
