@@ -31,92 +31,107 @@ export type Checker = {
 };
 
 export function makeChecker(files: Files): Checker {
-	const checked: Checked[] = [];
-	const problems: Problem[] = [];
-	let honourEveryLine = false;
+	return new FileChecker(files);
+}
 
-	const note = (as: Checked["as"], ...names: readonly string[]): void => {
-		for (const file of names) checked.push({ file, as });
-	};
-	const add = (found: readonly Problem[]): void => {
-		for (const problem of found) problems.push(problem);
-	};
-	const object = (file: string, message: string): void => void problems.push({ file, line: 0, message });
+class FileChecker implements Checker {
+	readonly checked: Checked[] = [];
+	readonly problems: Problem[] = [];
+	readonly #files: Files;
+	#honourEveryLine = false;
 
-	/** Undefined where there is none, or it cannot be read, which is a problem. */
-	const read = (file: string, bound: Bound): string | undefined => readConfigurationFile(files, file, problems, bound);
+	constructor(files: Files) {
+		this.#files = files;
+	}
 
-	function settings(file: string, required: boolean): void {
-		const text = read(file, { ...bounds.settings, named: required });
+	settings(file: string, required: boolean): void {
+		const text = this.#read(file, { ...bounds.settings, named: required });
 		if (text === undefined) {
-			if (isAbsent(files, file) && (required || leadsNowhere(files, file)))
-				object(file, required ? "there is no such file" : DEFAULTS_COUNT);
+			this.#noteAbsentSettings(file, required);
 			return;
 		}
-		note("settings", file);
+		this.#note("settings", file);
 		const parsed = parseSettings(file, text);
-		add(parsed.problems);
-		honourEveryLine = parsed.value.honour_every_line;
+		this.#add(parsed.problems);
+		this.#honourEveryLine = parsed.value.honour_every_line;
 	}
 
-	function policyFile(file: string, root: string, named: boolean): void {
-		const text = read(file, { ...bounds.settings, named });
-		if (text === undefined) return;
-		note("policy", file);
-		const { value, problems: found } = parsePolicy(file, text);
-		add(found);
-		for (const { command, source } of value.policy.run)
-			if (isAbsent(files, root + command[0]))
-				problems.push({ ...source, message: `there is no program ${root}${command[0]}` });
+	policy(where: PolicyDirectories, root: string): void {
+		for (const file of listConfigurationFiles(this.#files, { ...where, suffix: ".toml" }, this.problems))
+			this.#policyFile(file, root, false);
 	}
 
-	function modules(options: ConfigurationOptions & { readonly root?: string }): void {
+	modules(options: ConfigurationOptions & { readonly root?: string }): void {
+		const files = this.#files;
 		const { moduleDirectory } = options;
 		const configuration = readConfiguration(files, options);
-		note("configuration", ...configuration.read);
+		this.#note("configuration", ...configuration.read);
 		const indexes = checkIndexes(files, moduleDirectory, options.root);
-		note("index", ...indexes.read);
+		this.#note("index", ...indexes.read);
 		// Of unheeded lines some are only told by what the indexes know.
 		const knowledge = makeKnowledge(
 			moduleDirectory,
 			readIndexesLeniently(files, moduleDirectory, []),
 			configuration,
-			honourEveryLine,
+			this.#honourEveryLine,
 		);
-		for (const found of [configuration.problems, listUnheededLines(knowledge), indexes.problems]) add(found);
+		for (const found of [configuration.problems, listUnheededLines(knowledge), indexes.problems]) this.#add(found);
 	}
 
-	function configurationFile(file: string): void {
-		const text = read(file, { ...bounds.configuration, named: true });
+	file(file: string, settingsFile?: string): void {
+		if (isAbsent(this.#files, file)) this.#object(file, "there is no such file");
+		else if (file === settingsFile || /(?:^|\/)hotplugd\.toml$/.test(file)) this.settings(file, true);
+		else if (file.endsWith(".toml")) this.#policyFile(file, "", true);
+		else if (file.endsWith(".conf")) this.#configurationFile(file);
+		else if (file.endsWith(".bin")) this.#indexFile(file);
+		else this.#object(file, "is no file of the agent's: their names end in .toml, .conf or .bin");
+	}
+
+	#noteAbsentSettings(file: string, required: boolean): void {
+		if (isAbsent(this.#files, file) && (required || leadsNowhere(this.#files, file)))
+			this.#object(file, required ? "there is no such file" : DEFAULTS_COUNT);
+	}
+
+	#policyFile(file: string, root: string, named: boolean): void {
+		const text = this.#read(file, { ...bounds.settings, named });
 		if (text === undefined) return;
-		note("configuration", file);
-		add(parseModprobeConfig(file, text).problems);
+		this.#note("policy", file);
+		const { value, problems } = parsePolicy(file, text);
+		this.#add(problems);
+		for (const { command, source } of value.policy.run)
+			if (isAbsent(this.#files, root + command[0]))
+				this.problems.push({ ...source, message: `there is no program ${root}${command[0]}` });
 	}
 
-	function indexFile(file: string): void {
-		note("index", file);
-		const problem = checkIndex(files, file);
-		if (problem !== undefined) object(file, problem);
+	#configurationFile(file: string): void {
+		const text = this.#read(file, { ...bounds.configuration, named: true });
+		if (text === undefined) return;
+		this.#note("configuration", file);
+		this.#add(parseModprobeConfig(file, text).problems);
 	}
 
-	return {
-		checked,
-		problems,
-		settings,
-		policy(where, root) {
-			for (const file of listConfigurationFiles(files, { ...where, suffix: ".toml" }, problems))
-				policyFile(file, root, false);
-		},
-		modules,
-		file(file, settingsFile) {
-			if (isAbsent(files, file)) object(file, "there is no such file");
-			else if (file === settingsFile || /(?:^|\/)hotplugd\.toml$/.test(file)) settings(file, true);
-			else if (file.endsWith(".toml")) policyFile(file, "", true);
-			else if (file.endsWith(".conf")) configurationFile(file);
-			else if (file.endsWith(".bin")) indexFile(file);
-			else object(file, "is no file of the agent's: their names end in .toml, .conf or .bin");
-		},
-	};
+	#indexFile(file: string): void {
+		this.#note("index", file);
+		const problem = checkIndex(this.#files, file);
+		if (problem !== undefined) this.#object(file, problem);
+	}
+
+	/** Undefined where there is none, or it cannot be read, which is a problem. */
+	#read(file: string, bound: Bound): string | undefined {
+		return readConfigurationFile(this.#files, file, this.problems, bound);
+	}
+
+	#note(as: Checked["as"], ...names: readonly string[]): void {
+		for (const file of names) this.checked.push({ file, as });
+	}
+
+	#add(found: readonly Problem[]): void {
+		for (const problem of found) this.problems.push(problem);
+	}
+
+	#object(file: string, message: string): void {
+		this.problems.push({ file, line: 0, message });
+	}
 }
 
 function isAbsent(files: Files, file: string): boolean {

@@ -20,44 +20,48 @@ const unstamped = ["/proc/", "/sys/"];
 export function traceReads(files: Files): ReadTrace {
 	/** By path, what it was when it was first read; directories that were listed end with a slash. */
 	const marks = new Map<string, string>();
-
-	function mark(path: string): string {
-		if (!path.endsWith("/")) return markOf(files, path);
-		try {
-			return files.list(path.slice(0, -1))?.toSorted().join("/") ?? "absent";
-		} catch (error) {
-			if (error instanceof Refusal) return error.code;
-			throw error;
-		}
-	}
-
-	function remember(path: string): void {
-		if (marks.has(path) || unstamped.some((place) => path.startsWith(place))) return;
-		marks.set(path, mark(path));
-	}
-
-	const join = (entries: Iterable<readonly [path: string, mark: string]>): string =>
-		[...entries].map(([path, state]) => `${path}\0${state}\n`).join("");
-
 	return {
-		files: {
-			read(path, bound) {
-				remember(path);
-				return files.read(path, bound);
-			},
-			list(path) {
-				remember(`${path}/`);
-				return files.list(path);
-			},
-			stamp(path) {
-				remember(path);
-				return files.stamp(path);
-			},
-		},
+		files: remembering(files, (path) => {
+			if (marks.has(path) || unstamped.some((place) => path.startsWith(place))) return;
+			marks.set(path, markNow(files, path));
+		}),
 		get before() {
 			return join(marks);
 		},
-		now: () => join([...marks.keys()].map((path) => [path, mark(path)] as const)),
+		now: () => join([...marks.keys()].map((path) => [path, markNow(files, path)] as const)),
 		directories: () => [...new Set([...marks.keys()].map((path) => path.slice(0, path.lastIndexOf("/")) || "/"))],
 	};
+}
+
+/** @param remember is called with each path before anything is asked about it */
+function remembering(files: Files, remember: (path: string) => void): Files {
+	return {
+		read(path, bound) {
+			remember(path);
+			return files.read(path, bound);
+		},
+		list(path) {
+			remember(`${path}/`);
+			return files.list(path);
+		},
+		stamp(path) {
+			remember(path);
+			return files.stamp(path);
+		},
+	};
+}
+
+/** @param path of a file, or of a directory to be listed where it ends with a slash */
+function markNow(files: Files, path: string): string {
+	if (!path.endsWith("/")) return markOf(files, path);
+	try {
+		return files.list(path.slice(0, -1))?.toSorted().join("/") ?? "absent";
+	} catch (error) {
+		if (error instanceof Refusal) return error.code;
+		throw error;
+	}
+}
+
+function join(entries: Iterable<readonly [path: string, mark: string]>): string {
+	return [...entries].map(([path, state]) => `${path}\0${state}\n`).join("");
 }

@@ -27,60 +27,73 @@ export type StalenessWatch = {
 };
 
 export function watchStaleness(options: StalenessOptions): StalenessWatch {
-	const { watch, quietMilliseconds, pollMilliseconds, onStale } = options;
-	let trace: ReadTrace | undefined;
-	let seen: string | undefined;
-	let told: string | undefined;
-	let soon: NodeJS.Timeout | undefined;
+	return new PollingWatch(options);
+}
 
-	function look(): void {
+class PollingWatch implements StalenessWatch {
+	readonly #options: StalenessOptions;
+	readonly #poll: NodeJS.Timeout;
+	#trace: ReadTrace | undefined;
+	#seen: string | undefined;
+	#told: string | undefined;
+	#soon: NodeJS.Timeout | undefined;
+
+	constructor(options: StalenessOptions) {
+		this.#options = options;
+		this.#poll = setInterval(() => this.#lookNow(), options.pollMilliseconds).unref();
+	}
+
+	follow(anew: ReadTrace): void {
+		this.#trace = anew;
+		this.#seen = undefined;
+		this.#told = undefined;
+		this.#options.watch.follow(anew.directories());
+		// What has changed since it was read gave no hint.
+		this.#lookSoon();
+	}
+
+	hint(): void {
+		this.#lookSoon();
+	}
+
+	close(): void {
+		this.#trace = undefined;
+		clearInterval(this.#poll);
+		clearTimeout(this.#soon);
+		this.#options.watch.close();
+	}
+
+	/** Where no look is due anyway. */
+	#lookNow(): void {
+		this.#options.watch.refresh();
+		if (this.#soon === undefined) this.#look();
+	}
+
+	#lookSoon(): void {
+		this.#soon ??= setTimeout(() => {
+			this.#soon = undefined;
+			this.#options.watch.refresh();
+			this.#look();
+		}, this.#options.quietMilliseconds).unref();
+	}
+
+	#look(): void {
 		try {
-			compare();
+			this.#compare();
 		} catch (thrown) {
-			options.onProblem?.(asError(thrown));
+			this.#options.onProblem?.(asError(thrown));
 		}
 	}
 
-	function compare(): void {
-		if (trace === undefined) return;
-		const now = trace.now();
-		if (now === trace.before) told = undefined;
-		else if (now !== seen) lookSoon();
-		else if (now !== told) {
-			told = now;
-			onStale();
+	#compare(): void {
+		if (this.#trace === undefined) return;
+		const now = this.#trace.now();
+		if (now === this.#trace.before) this.#told = undefined;
+		else if (now !== this.#seen) this.#lookSoon();
+		else if (now !== this.#told) {
+			this.#told = now;
+			this.#options.onStale();
 		}
-		seen = now;
+		this.#seen = now;
 	}
-
-	function lookSoon(): void {
-		soon ??= setTimeout(() => {
-			soon = undefined;
-			watch.refresh();
-			look();
-		}, quietMilliseconds).unref();
-	}
-
-	const poll = setInterval(() => {
-		watch.refresh();
-		if (soon === undefined) look();
-	}, pollMilliseconds).unref();
-
-	return {
-		follow(anew) {
-			trace = anew;
-			seen = undefined;
-			told = undefined;
-			watch.follow(anew.directories());
-			// What has changed since it was read gave no hint.
-			lookSoon();
-		},
-		hint: lookSoon,
-		close() {
-			trace = undefined;
-			clearInterval(poll);
-			clearTimeout(soon);
-			watch.close();
-		},
-	};
 }

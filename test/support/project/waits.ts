@@ -638,7 +638,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/settings/staleness.ts",
-		at: ["soon ??= setTimeout("],
+		at: ["this.#soon ??= setTimeout("],
 		waitsFor: "changes of what was read to come to rest",
 		ends: "a second without one, found by looking; the agent's end",
 		tests: [
@@ -648,7 +648,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/settings/staleness.ts",
-		at: ["const poll = setInterval("],
+		at: ["this.#poll = setInterval("],
 		waitsFor: "the next look whether what was read is still so",
 		ends: "half a minute; the agent's end",
 		tests: [
