@@ -49,21 +49,54 @@ export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
 
 /** @param onSkipped a rule that throws costs itself, a device that does all that is decided for it; where absent both throw. */
 export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
-	const answers = new QuickLRU<string, Answer>({ maxSize: LEAST_REMEMBERED });
-	const answer = (alias: string): Answer => {
-		const known = answers.get(alias);
-		if (known !== undefined) return known;
-		const found = ask(knowledge, alias);
-		answers.set(alias, found);
-		return found;
-	};
+	const maker = new DecisionMaker(knowledge, policy, onSkipped);
+	if (onSkipped === undefined) return (device) => maker.decide(device);
+	return (device) => attempt(device.devpath, onSkipped, [], () => maker.decide(device));
+}
+
+class DecisionMaker {
+	readonly #knowledge: Knowledge;
+	readonly #policy: Policy;
+	readonly #onSkipped: OnSkipped | undefined;
+	/** By alias. */
+	readonly #answers = new QuickLRU<string, Answer>({ maxSize: LEAST_REMEMBERED });
+
+	constructor(knowledge: Knowledge, policy: Policy, onSkipped?: OnSkipped) {
+		this.#knowledge = knowledge;
+		this.#policy = policy;
+		this.#onSkipped = onSkipped;
+	}
+
+	/** The look that follows finds again what came up, and asks then; of anything else the caller takes note. */
+	decide(device: PresentDevice): readonly Decision[] {
+		return this.#knowledge.lacking !== undefined && (device.action ?? "add") === "add" ? [] : this.#decideNow(device);
+	}
+
+	#decideNow(device: PresentDevice): readonly Decision[] {
+		const { devpath, action = "add" } = device;
+		const own = action === "add" ? device.aliases : [];
+		const ignored = findIgnore(this.#policy, device);
+		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
+		const decisions = own.map((alias) => this.#decideAlias(device, alias));
+		const loads = listLoads(this.#policy, device, this.#onSkipped);
+		// A rule may name all of the device's own.
+		const asked = loads.length > 0 ? new Set(own) : undefined;
+		for (const load of loads) if (!asked?.has(load.alias)) decisions.push(this.#decideLoad(device, load));
+		return decisions;
+	}
+
+	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
+	#decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
+		const heed = (matches: readonly Match[]) => matches.map((match) => heedBlacklist(this.#knowledge, match));
+		return { ...this.#decideAlias(device, alias, heed), rule };
+	}
 
 	/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
-	function decideAlias(device: PresentDevice, alias: string, heed = (matches: readonly Match[]) => matches): Decision {
+	#decideAlias(device: PresentDevice, alias: string, heed = (matches: readonly Match[]) => matches): Decision {
 		const { devpath } = device;
 		try {
-			const known = answer(alias);
-			const matches = object(policy, device, alias, heed(known.matches));
+			const known = this.#answer(alias);
+			const matches = object(this.#policy, device, alias, heed(known.matches));
 			if (known.problem === undefined) return { device: devpath, alias, matches };
 			return { device: devpath, alias, matches, problem: known.problem };
 		} catch (thrown) {
@@ -71,32 +104,13 @@ export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onS
 		}
 	}
 
-	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
-	function decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
-		const heed = (matches: readonly Match[]) => matches.map((match) => heedBlacklist(knowledge, match));
-		return { ...decideAlias(device, alias, heed), rule };
+	#answer(alias: string): Answer {
+		const known = this.#answers.get(alias);
+		if (known !== undefined) return known;
+		const found = ask(this.#knowledge, alias);
+		this.#answers.set(alias, found);
+		return found;
 	}
-
-	function decide(device: PresentDevice): readonly Decision[] {
-		const { devpath, action = "add" } = device;
-		const own = action === "add" ? device.aliases : [];
-		const ignored = findIgnore(policy, device);
-		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
-		const decisions = own.map((alias) => decideAlias(device, alias));
-		const loads = listLoads(policy, device, onSkipped);
-		// A rule may name all of the device's own.
-		const asked = loads.length > 0 ? new Set(own) : undefined;
-		for (const load of loads) if (!asked?.has(load.alias)) decisions.push(decideLoad(device, load));
-		return decisions;
-	}
-
-	/** The look that follows finds again what came up, and asks then; of anything else the caller takes note. */
-	function decideKnown(device: PresentDevice): readonly Decision[] {
-		return knowledge.lacking !== undefined && (device.action ?? "add") === "add" ? [] : decide(device);
-	}
-
-	if (onSkipped === undefined) return decideKnown;
-	return (device) => attempt(device.devpath, onSkipped, [], () => decideKnown(device));
 }
 
 /** Policy has nothing to say of what is not loaded anyway. */

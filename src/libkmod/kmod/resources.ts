@@ -57,47 +57,80 @@ export type ResourceOptions = {
 	readonly root: string;
 };
 
-export function openResources(
-	files: Files,
-	{ moduleDirectory, configuration, places, honourEveryLine, root }: ResourceOptions,
-): Resources & Pick<Context, "knowledge"> {
-	const indexFiles = Object.values(indexNames).map((name) => `${moduleDirectory}/${name}`);
+export function openResources(files: Files, options: ResourceOptions): Resources & Pick<Context, "knowledge"> {
+	const { configuration, places } = options;
+	const indexes = new LoadedIndexes(files, options);
 	const configurationStamp = stampAll(files, places);
-	let loaded:
-		| { readonly knowledge: Knowledge; readonly stamp: string; readonly problems: readonly Problem[] }
-		| undefined;
-	const keep = (read: (problems: Problem[]) => Indexes) => {
-		const problems: Problem[] = [];
-		const stamp = stampAll(files, indexFiles);
-		const knowledge = { ...makeKnowledge(moduleDirectory, read(problems), configuration, honourEveryLine), root };
-		loaded = { knowledge, stamp, problems };
-		return loaded;
-	};
-	const knowledge = (): Knowledge =>
-		(loaded ?? keep((problems) => readIndexesLeniently(files, moduleDirectory, problems))).knowledge;
 	return {
-		moduleDirectory,
+		moduleDirectory: options.moduleDirectory,
 		configuration: configuration.value,
 		configurationFiles: configuration.read,
-		problems: () => [...configuration.problems, ...(loaded?.problems ?? [])],
-		knowledge,
-		load() {
-			keep(() => readIndexes(files, moduleDirectory));
-		},
-		unload() {
-			loaded = undefined;
-		},
+		problems: () => [...configuration.problems, ...indexes.problems],
+		knowledge: () => indexes.knowledge(),
+		load: () => indexes.load(),
+		unload: () => indexes.unload(),
 		validate() {
 			if (stampAll(files, places) !== configurationStamp) return "must recreate";
-			return loaded === undefined || stampAll(files, indexFiles) === loaded.stamp ? "ok" : "must reload";
+			return indexes.areFresh() ? "ok" : "must reload";
 		},
 		dumpIndex(kind) {
-			const { indexes } = knowledge();
-			needIndexes(indexes, kind);
-			return dumpIndex(indexes, kind);
+			const { indexes: read } = indexes.knowledge();
+			needIndexes(read, kind);
+			return dumpIndex(read, kind);
 		},
 		dumpConfiguration: () => formatConfig(configuration.value),
 	};
+}
+
+/** The indexes of a module directory, from their first use until they are unloaded. */
+class LoadedIndexes {
+	readonly #files: Files;
+	readonly #options: ResourceOptions;
+	#loaded: { readonly knowledge: Knowledge; readonly stamp: string; readonly problems: readonly Problem[] } | undefined;
+
+	constructor(files: Files, options: ResourceOptions) {
+		this.#files = files;
+		this.#options = options;
+	}
+
+	get problems(): readonly Problem[] {
+		return this.#loaded?.problems ?? [];
+	}
+
+	knowledge(): Knowledge {
+		const { moduleDirectory } = this.#options;
+		const read = (problems: Problem[]) => readIndexesLeniently(this.#files, moduleDirectory, problems);
+		return (this.#loaded ?? this.#keep(read)).knowledge;
+	}
+
+	load(): void {
+		this.#keep(() => readIndexes(this.#files, this.#options.moduleDirectory));
+	}
+
+	unload(): void {
+		this.#loaded = undefined;
+	}
+
+	/** Also where none are loaded: the next use reads them. */
+	areFresh(): boolean {
+		return this.#loaded === undefined || this.#stamp() === this.#loaded.stamp;
+	}
+
+	#keep(read: (problems: Problem[]) => Indexes) {
+		const { moduleDirectory, configuration, honourEveryLine, root } = this.#options;
+		const problems: Problem[] = [];
+		const stamp = this.#stamp();
+		const knowledge = { ...makeKnowledge(moduleDirectory, read(problems), configuration, honourEveryLine), root };
+		this.#loaded = { knowledge, stamp, problems };
+		return this.#loaded;
+	}
+
+	#stamp(): string {
+		return stampAll(
+			this.#files,
+			Object.values(indexNames).map((name) => `${this.#options.moduleDirectory}/${name}`),
+		);
+	}
 }
 
 function stampAll(files: Files, paths: readonly string[]): string {
