@@ -45,85 +45,108 @@ const ROOT = "/devices";
  * The next directory that is a device, undefined after the last. A call that throws may be repeated.
  * @throws {Refusal} by "walk" where there are no devices at all, or no descriptors are left.
  */
-export function listDevices(
-	sysfs: string,
-	{ concerns, onSkipped }: DirectoryOptions,
-): () => DeviceDirectory | undefined {
-	const pending = [ROOT];
+export function listDevices(sysfs: string, options: DirectoryOptions): () => DeviceDirectory | undefined {
+	const walk = new DirectoryWalk(sysfs, options);
+	return () => walk.next();
+}
+
+/** What was found in a directory. */
+type Listing = {
+	/** The paths of the directories in it, but for that of its power management. */
+	readonly children: string[];
+	modalias: Dirent | undefined;
+	uevent: Dirent | undefined;
+	power: boolean;
+};
+
+class DirectoryWalk {
+	readonly #sysfs: string;
+	readonly #options: DirectoryOptions;
+	/** The next one is the last. */
+	readonly #pending = [ROOT];
 	/** Directories that are no devices. */
-	const plain = new Set<string>();
+	readonly #plain = new Set<string>();
 
-	const isLeftOut = (devpath: string): boolean => {
-		const crowd = WITHOUT_ALIASES.get(devpath);
-		return crowd !== undefined && !concerns?.(crowd);
-	};
+	constructor(sysfs: string, options: DirectoryOptions) {
+		this.#sysfs = sysfs;
+		this.#options = options;
+	}
 
-	function list(devpath: string): readonly Dirent[] {
+	next(): DeviceDirectory | undefined {
+		const pending = this.#pending;
+		for (let devpath = pending.at(-1); devpath !== undefined; devpath = pending.at(-1)) {
+			const listing = this.#list(devpath);
+			pending.pop();
+			const modalias = this.#isRead(devpath, listing.modalias);
+			this.#descend(devpath, listing);
+			const isTold = listing.uevent !== undefined && (modalias || !this.#isOfOtherClass(devpath));
+			const uevent = isTold && this.#isRead(devpath, listing.uevent);
+			if (modalias || uevent) return { devpath, modalias, uevent };
+		}
+		return undefined;
+	}
+
+	#list(devpath: string): Listing {
+		const listing: Listing = { children: [], modalias: undefined, uevent: undefined, power: false };
+		for (const entry of this.#entries(devpath)) {
+			const { name } = entry;
+			if (entry.isDirectory()) {
+				if (name === POWER) listing.power = true;
+				else listing.children.push(`${devpath}/${name}`);
+			} else if (name === "modalias") listing.modalias = entry;
+			else if (name === "uevent") listing.uevent = entry;
+		}
+		return listing;
+	}
+
+	#entries(devpath: string): readonly Dirent[] {
+		const path = this.#sysfs + devpath;
 		try {
-			if (devpath === ROOT) refuseLink(sysfs + devpath);
+			if (devpath === ROOT) refuseLink(path);
 			// Sorted by name: libuv does so.
-			return readdirSync(onDisk(sysfs + devpath), { withFileTypes: true, encoding: "latin1" });
+			return readdirSync(onDisk(path), { withFileTypes: true, encoding: "latin1" });
 		} catch (thrown) {
-			if (devpath === ROOT || isShortage(thrown)) throw refusalFor("walk", sysfs + devpath, thrown);
-			if (!hasLeft(sysfs + devpath, thrown)) onSkipped?.(devpath, unreadable("its directory", thrown));
+			if (devpath === ROOT || isShortage(thrown)) throw refusalFor("walk", path, thrown);
+			if (!hasLeft(path, thrown)) this.#options.onSkipped?.(devpath, unreadable("its directory", thrown));
 			return [];
 		}
+	}
+
+	/** Has the directories below be listed next. */
+	#descend(devpath: string, { children, uevent, power }: Listing): void {
+		if (power && (uevent === undefined || existsSync(onDisk(`${this.#sysfs}${devpath}/${POWER}/uevent`)))) {
+			children.push(`${devpath}/${POWER}`);
+			children.sort();
+		}
+		if (uevent === undefined && children.length > 0) this.#plain.add(devpath);
+		if (devpath === ROOT && children.includes(LAST)) this.#pending.push(LAST);
+		for (let child = children.pop(); child !== undefined; child = children.pop())
+			if (child !== LAST && !this.#isLeftOut(child)) this.#pending.push(child);
+	}
+
+	#isLeftOut(devpath: string): boolean {
+		const crowd = WITHOUT_ALIASES.get(devpath);
+		return crowd !== undefined && !this.#options.concerns?.(crowd);
+	}
+
+	/** A capture may have a link in an attribute's place, of which the device's aliases are not told. */
+	#isRead(devpath: string, attribute: Dirent | undefined): boolean {
+		if (attribute === undefined || attribute.isFile()) return attribute !== undefined;
+		const kind = attribute.isSymbolicLink() ? "a link, as no attribute is" : "no regular file";
+		this.#options.onSkipped?.(devpath, new Error(`its ${attribute.name} cannot be read: it is ${kind}`));
+		return false;
 	}
 
 	/**
 	 * Devices of a class stand in a directory of its name, which is no device. The kernel gives them no alias, but for input and
 	 * dmi, of which it has a `modalias` too: then nothing in `uevent` is asked for.
 	 */
-	function isOfOtherClass(devpath: string): boolean {
+	#isOfOtherClass(devpath: string): boolean {
 		const place = dirname(devpath);
 		const name = basename(place);
-		if (!plain.has(place) || concerns?.(name)) return false;
-		return name === POWER_SUPPLIES || isLinkTo(`${sysfs}${devpath}/subsystem`, `/class/${name}`);
+		if (!this.#plain.has(place) || this.#options.concerns?.(name)) return false;
+		return name === POWER_SUPPLIES || isLinkTo(`${this.#sysfs}${devpath}/subsystem`, `/class/${name}`);
 	}
-
-	/** A capture may have a link in an attribute's place, of which the device's aliases are not told. */
-	function isRead(devpath: string, attribute: Dirent | undefined): boolean {
-		if (attribute === undefined || attribute.isFile()) return attribute !== undefined;
-		const kind = attribute.isSymbolicLink() ? "a link, as no attribute is" : "no regular file";
-		onSkipped?.(devpath, new Error(`its ${attribute.name} cannot be read: it is ${kind}`));
-		return false;
-	}
-
-	function push(children: string[]): void {
-		for (let child = children.pop(); child !== undefined; child = children.pop())
-			if (child !== LAST && !isLeftOut(child)) pending.push(child);
-	}
-
-	return () => {
-		for (let devpath = pending.at(-1); devpath !== undefined; devpath = pending.at(-1)) {
-			const children: string[] = [];
-			let aliases: Dirent | undefined;
-			let told: Dirent | undefined;
-			let power = false;
-			for (const entry of list(devpath)) {
-				const { name } = entry;
-				if (entry.isDirectory()) {
-					if (name === POWER) power = true;
-					else children.push(`${devpath}/${name}`);
-				} else if (name === "modalias") aliases = entry;
-				else if (name === "uevent") told = entry;
-			}
-			pending.pop();
-			const modalias = isRead(devpath, aliases);
-			let uevent = told !== undefined;
-			if (power && (!uevent || existsSync(onDisk(`${sysfs}${devpath}/${POWER}/uevent`)))) {
-				children.push(`${devpath}/${POWER}`);
-				children.sort();
-			}
-			if (!uevent && children.length > 0) plain.add(devpath);
-			if (devpath === ROOT && children.includes(LAST)) pending.push(LAST);
-			push(children);
-			if (uevent && !modalias && isOfOtherClass(devpath)) uevent = false;
-			if (uevent) uevent = isRead(devpath, told);
-			if (modalias || uevent) return { devpath, modalias, uevent };
-		}
-		return undefined;
-	};
 }
 
 /** Of a captured machine, a link may lead to this one's devices. */
