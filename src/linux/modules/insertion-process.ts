@@ -35,77 +35,101 @@ const CLOSE_MILLISECONDS = 1000;
 /** How often it is made sure that the process is there, while something is in flight. */
 const LOOK_MILLISECONDS = 500;
 
-export function beginInsertionProcess({ script, insertHere }: InsertionProcessOptions): InsertionProcess {
-	const pending = new Map<number, Pending>();
-	let lastId = 0;
-	let looks: NodeJS.Timeout | undefined;
-	const child = start(script);
-	// Where there are too few descriptors for it, it has no streams either.
-	const socket = child?.stdio?.[3] as Socket | undefined;
-	let isThere = socket !== undefined;
-	child?.once("error", lose);
-	socket?.once("close", lose);
-	// Its end is told by "close".
-	socket?.on("error", () => undefined);
-	socket?.on(
-		"data",
-		readingLines<InsertionAnswer>(({ id, refusal, fault }) => {
-			const asked = pending.get(id);
-			pending.delete(id);
-			if (refusal !== undefined) asked?.reject(asThrownHere(refusal, asked.path));
-			else if (fault !== undefined) asked?.reject(new Error(fault));
-			else asked?.settle();
-			if (pending.size === 0) stopLooking();
-		}),
-	);
+export function beginInsertionProcess(options: InsertionProcessOptions): InsertionProcess {
+	const there = new RemoteInsertions(options);
+	return {
+		size: (threads) => there.size(threads),
+		insert: (path, parameters, flags = {}) => there.insert(path, parameters, flags),
+		close: () => there.close(),
+	};
+}
+
+class RemoteInsertions {
+	readonly #insertHere: Kernel["insert"];
+	readonly #pending = new Map<number, Pending>();
+	readonly #child: ChildProcess | undefined;
+	readonly #socket: Socket | undefined;
+	#lastId = 0;
+	#looks: NodeJS.Timeout | undefined;
+	#isThere: boolean;
+
+	constructor({ script, insertHere }: InsertionProcessOptions) {
+		this.#insertHere = insertHere;
+		const child = start(script);
+		// Where there are too few descriptors for it, it has no streams either.
+		const socket = child?.stdio?.[3] as Socket | undefined;
+		this.#child = child;
+		this.#socket = socket;
+		this.#isThere = socket !== undefined;
+		const lose = (): void => this.#lose();
+		child?.once("error", lose);
+		socket?.once("close", lose);
+		// Its end is told by "close".
+		socket?.on("error", () => undefined);
+		const take = readingLines<InsertionAnswer>((answer) => this.#settle(answer));
+		socket?.on("data", take);
+	}
+
+	size(threads: number): void {
+		this.#send({ threads });
+	}
+
+	insert(path: string, parameters: string, flags: InsertFlags): Promise<void> {
+		if (!this.#isThere) return this.#insertHere(path, parameters, flags);
+		return new Promise((settle, reject) => {
+			const id = ++this.#lastId;
+			this.#pending.set(id, { path, parameters, flags, settle, reject });
+			this.#looks ??= setInterval(() => this.#look(), LOOK_MILLISECONDS);
+			this.#send({ id, path: absolute(path), parameters, flags });
+		});
+	}
+
+	async close(): Promise<void> {
+		const child = this.#child;
+		this.#stopLooking();
+		if (!this.#isThere) return;
+		this.#isThere = false;
+		const ended = child && endOf(child);
+		child?.unref();
+		// It sleeps, and so ends sooner than by itself, where nothing is in flight. Else it ends with what is.
+		if (this.#pending.size === 0) child?.kill("SIGKILL");
+		this.#socket?.destroy();
+		if (this.#pending.size === 0 && ended) await within(CLOSE_MILLISECONDS, ended);
+	}
+
+	#send(order: InsertionOrder): void {
+		if (this.#isThere) this.#socket?.write(`${JSON.stringify(order)}\n`);
+	}
+
+	#settle({ id, refusal, fault }: InsertionAnswer): void {
+		const asked = this.#pending.get(id);
+		this.#pending.delete(id);
+		if (refusal !== undefined) asked?.reject(asThrownHere(refusal, asked.path));
+		else if (fault !== undefined) asked?.reject(new Error(fault));
+		else asked?.settle();
+		if (this.#pending.size === 0) this.#stopLooking();
+	}
 
 	/** What was in flight is begun again here. What came to life meanwhile, the kernel says so (EEXIST). */
-	function lose(): void {
-		if (!isThere) return;
-		isThere = false;
-		stopLooking();
-		socket?.destroy();
-		for (const { path, parameters, flags, settle } of pending.values()) settle(insertHere(path, parameters, flags));
-		pending.clear();
+	#lose(): void {
+		if (!this.#isThere) return;
+		this.#isThere = false;
+		this.#stopLooking();
+		this.#socket?.destroy();
+		for (const { path, parameters, flags, settle } of this.#pending.values())
+			settle(this.#insertHere(path, parameters, flags));
+		this.#pending.clear();
 	}
 
 	/** One that was killed while a driver's init holds a thread of it neither ends nor closes its socket before that thread has ended. */
-	function look(): void {
-		if (isZombie(child?.pid)) lose();
+	#look(): void {
+		if (isZombie(this.#child?.pid)) this.#lose();
 	}
 
-	function stopLooking(): void {
-		clearInterval(looks);
-		looks = undefined;
+	#stopLooking(): void {
+		clearInterval(this.#looks);
+		this.#looks = undefined;
 	}
-
-	function send(order: InsertionOrder): void {
-		if (isThere) socket?.write(`${JSON.stringify(order)}\n`);
-	}
-
-	return {
-		size: (threads) => send({ threads }),
-		insert(path: string, parameters: string, flags: InsertFlags = {}) {
-			if (!isThere) return insertHere(path, parameters, flags);
-			return new Promise((settle, reject) => {
-				const id = ++lastId;
-				pending.set(id, { path, parameters, flags, settle, reject });
-				looks ??= setInterval(look, LOOK_MILLISECONDS);
-				send({ id, path: absolute(path), parameters, flags });
-			});
-		},
-		async close() {
-			stopLooking();
-			if (!isThere) return;
-			isThere = false;
-			const ended = child && endOf(child);
-			child?.unref();
-			// It sleeps, and so ends sooner than by itself, where nothing is in flight. Else it ends with what is.
-			if (pending.size === 0) child?.kill("SIGKILL");
-			socket?.destroy();
-			if (pending.size === 0 && ended) await within(CLOSE_MILLISECONDS, ended);
-		},
-	};
 }
 
 /** In a session of its own: what a terminal signals is for this process. None of this one's standard streams is kept open by it. */

@@ -3,7 +3,7 @@
 
 import { read, readSync, writeSync } from "node:fs";
 import pLimit from "p-limit";
-import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { openSyscalls } from "../native/syscalls.js";
 import { sizeThreadPool } from "../native/thread-pool.js";
 import {
@@ -22,55 +22,79 @@ const CHUNK = 2 ** 16;
 export async function main(): Promise<void> {
 	for (const signal of HEEDED_ELSEWHERE) process.on(signal, () => undefined);
 	const kernel = openKernel();
-	let underway = 0;
-	let forsaken = false;
-	const inTurn = pLimit(1);
-	const take = readingLines<InsertionOrder>((order) => {
-		if (!("threads" in order)) return void carryOut(order);
-		inTurn.concurrency = order.threads;
-		sizeThreadPool(order.threads, { readsAttributes: false });
-	});
+	// All that an insertion needs is loaded while the other process still reads its configuration.
+	const { exitNow } = await openSyscalls();
+	const server = new InsertionServer(kernel, () => exitNow(0));
+	// At once: no thread of the pool may be in use before its size is known.
+	const first = Buffer.allocUnsafe(CHUNK);
+	server.take(first.subarray(0, readSync(SOCKET, first)));
+	server.listen();
+}
 
-	async function carryOut(request: InsertionRequest): Promise<void> {
-		underway++;
-		answer(await inTurn(() => (forsaken ? Promise.resolve({ id: request.id }) : insert(request))));
-		underway--;
-		endWhenDone();
+class InsertionServer {
+	/** Takes what was read from the socket. */
+	readonly take: (chunk: Buffer) => void;
+	readonly #kernel: Pick<Kernel, "insert">;
+	readonly #end: () => void;
+	readonly #inTurn = pLimit(1);
+	#underway = 0;
+	/** Whoever asked has gone. */
+	#forsaken = false;
+
+	constructor(kernel: Pick<Kernel, "insert">, end: () => void) {
+		this.#kernel = kernel;
+		this.#end = end;
+		this.take = readingLines<InsertionOrder>((order) => this.#obey(order));
 	}
 
-	async function insert({ id, path, parameters, flags }: InsertionRequest): Promise<InsertionAnswer> {
-		try {
-			await kernel.insert(path, parameters, flags);
-			return { id };
-		} catch (thrown) {
-			if (!(thrown instanceof Refusal)) return { id, fault: thrown instanceof Error ? thrown.message : String(thrown) };
-			const { operation, subject, code, errno, reason } = thrown;
-			return { id, refusal: { operation, subject, code, errno, ...(reason !== undefined && { reason }) } };
-		}
-	}
-
-	function listen(): void {
+	/** Goes on until the socket is closed. */
+	listen(): void {
 		const chunk = Buffer.allocUnsafe(CHUNK);
 		read(SOCKET, chunk, 0, CHUNK, null, (error, size) => {
 			if (error !== null || size === 0) {
-				forsaken = true;
-				return endWhenDone();
+				this.#forsaken = true;
+				this.#endWhenDone();
+				return;
 			}
-			take(chunk.subarray(0, size));
-			listen();
+			this.take(chunk.subarray(0, size));
+			this.listen();
 		});
 	}
 
-	function endWhenDone(): void {
-		if (forsaken && underway === 0) exitNow(0);
+	#obey(order: InsertionOrder): void {
+		if (!("threads" in order)) {
+			void this.#carryOut(order);
+			return;
+		}
+		this.#inTurn.concurrency = order.threads;
+		sizeThreadPool(order.threads, { readsAttributes: false });
 	}
 
-	// All that an insertion needs is loaded while the other process still reads its configuration.
-	const { exitNow } = await openSyscalls();
-	// At once: no thread of the pool may be in use before its size is known.
-	const first = Buffer.allocUnsafe(CHUNK);
-	take(first.subarray(0, readSync(SOCKET, first)));
-	listen();
+	async #carryOut(request: InsertionRequest): Promise<void> {
+		this.#underway++;
+		const { id } = request;
+		answer(await this.#inTurn(() => (this.#forsaken ? Promise.resolve({ id }) : insert(this.#kernel, request))));
+		this.#underway--;
+		this.#endWhenDone();
+	}
+
+	#endWhenDone(): void {
+		if (this.#forsaken && this.#underway === 0) this.#end();
+	}
+}
+
+async function insert(
+	kernel: Pick<Kernel, "insert">,
+	{ id, path, parameters, flags }: InsertionRequest,
+): Promise<InsertionAnswer> {
+	try {
+		await kernel.insert(path, parameters, flags);
+		return { id };
+	} catch (thrown) {
+		if (!(thrown instanceof Refusal)) return { id, fault: thrown instanceof Error ? thrown.message : String(thrown) };
+		const { operation, subject, code, errno, reason } = thrown;
+		return { id, refusal: { operation, subject, code, errno, ...(reason !== undefined && { reason }) } };
+	}
 }
 
 function answer(given: InsertionAnswer): void {

@@ -58,7 +58,7 @@ const pipeline: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/modules/insertion-process.ts",
-		at: ["setInterval(look, LOOK_MILLISECONDS)"],
+		at: ["setInterval(() => this.#look(), LOOK_MILLISECONDS)"],
 		waitsFor: "half a second between two looks whether that process was killed",
 		ends: "when nothing is in flight there; coldplug's end",
 		tests: [
