@@ -65,23 +65,46 @@ export function openSyscalls(): Promise<Syscalls> {
 async function bind(): Promise<Syscalls> {
 	const koffi = await loadKoffi();
 	const library = koffi.load(null);
-	const declare = (prototype: string) => once((): Native => library.func(prototype));
-	const finitModule = declare("long syscall(long number, int fd, const void *parameters, int flags)");
-	const initModule = declare("int init_module(const void *image, unsigned long size, const void *parameters)");
-	const deleteModule = declare("int delete_module(const void *name, unsigned int flags)");
-	const setsockopt = declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)");
-	const getsockopt = declare("int getsockopt(int fd, int level, int name, void *value, unsigned int *size)");
-	const flock = declare("int flock(int fd, int operation)");
-	const socket = declare("int socket(int domain, int type, int protocol)");
-	const sendto = declare(
-		"long sendto(int fd, const void *data, unsigned long size, int flags, const void *address, unsigned int length)",
-	);
-	const openlog = declare("void openlog(const void *program, int options, int facility)");
-	const syslog = declare("void syslog(int priority, const char *format, ...)");
-	const exit = declare("void _exit(int status)");
+	const natives = declareNatives((prototype) => once((): Native => library.func(prototype)));
 	const names = once(() => namesByNumber(koffi.os.errno));
-
 	const outcomeOf = (result: number): SyscallResult => ({ result, errno: result < 0 ? koffi.errno() : 0 });
+	return {
+		...bindModuleCalls(natives, outcomeOf),
+		...bindDescriptorCalls(natives, outcomeOf),
+		openSyslog: (program) => openSyslog(natives, program),
+		exitNow: (status) => void natives.exit()(status),
+		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
+	};
+}
+
+/** Each symbol is looked for at its first call. */
+function declareNatives(declare: (prototype: string) => () => Native) {
+	return {
+		finitModule: declare("long syscall(long number, int fd, const void *parameters, int flags)"),
+		initModule: declare("int init_module(const void *image, unsigned long size, const void *parameters)"),
+		deleteModule: declare("int delete_module(const void *name, unsigned int flags)"),
+		setsockopt: declare("int setsockopt(int fd, int level, int name, const int *value, unsigned int size)"),
+		getsockopt: declare("int getsockopt(int fd, int level, int name, void *value, unsigned int *size)"),
+		flock: declare("int flock(int fd, int operation)"),
+		socket: declare("int socket(int domain, int type, int protocol)"),
+		sendto: declare(
+			"long sendto(int fd, const void *data, unsigned long size, int flags, const void *address, unsigned int length)",
+		),
+		openlog: declare("void openlog(const void *program, int options, int facility)"),
+		syslog: declare("void syslog(int priority, const char *format, ...)"),
+		exit: declare("void _exit(int status)"),
+	};
+}
+
+type Natives = ReturnType<typeof declareNatives>;
+
+type OutcomeOf = (result: number) => SyscallResult;
+
+/** What sleeps as long as a driver's init or exit does, on a thread. */
+function bindModuleCalls(
+	{ finitModule, initModule, deleteModule }: Natives,
+	outcomeOf: OutcomeOf,
+): Pick<Syscalls, "finitModule" | "initModule" | "deleteModule"> {
 	const onThread = (native: Native, ...values: unknown[]): Promise<SyscallResult> =>
 		new Promise((resolve, reject) => {
 			native.async(...values, (error: unknown, result: number) => {
@@ -91,7 +114,6 @@ async function bind(): Promise<Syscalls> {
 				values.length = 0; // koffi holds no buffers: until here, this did.
 			});
 		});
-
 	return {
 		async finitModule(fd, parameters, flags) {
 			const number = FINIT_MODULE[process.arch];
@@ -101,23 +123,31 @@ async function bind(): Promise<Syscalls> {
 		initModule: (image, parameters) =>
 			inPool(() => onThread(initModule(), image, image.length, terminated(parameters))),
 		deleteModule: (name, flags) => inPool(() => onThread(deleteModule(), terminated(name), flags)),
+	};
+}
+
+/** What answers at once. */
+function bindDescriptorCalls(
+	{ setsockopt, getsockopt, flock, socket, sendto }: Natives,
+	outcomeOf: OutcomeOf,
+): Pick<Syscalls, "setSocketOption" | "getSocketOption" | "lockFile" | "openSocket" | "sendTo"> {
+	return {
 		setSocketOption: (fd, level, option, value) => outcomeOf(setsockopt()(fd, level, option, [value], 4)),
 		getSocketOption: (fd, level, option, value) => outcomeOf(getsockopt()(fd, level, option, value, [value.length])),
 		lockFile: (fd, operation) => outcomeOf(flock()(fd, operation)),
 		openSocket: (domain, type) => outcomeOf(socket()(domain, type, 0)),
 		sendTo: (fd, datagram, flags, address) =>
 			outcomeOf(sendto()(fd, datagram, datagram.length, flags, address, address.length)),
-		openSyslog(program) {
-			// openlog() keeps the pointer, not the text. Memory of this size V8 does not move.
-			const name = Buffer.alloc(LONGEST_PROGRAM + 1);
-			name.write(program.slice(0, LONGEST_PROGRAM), "latin1");
-			openlog()(name, LOG_CONS, LOG_DAEMON);
-			programs.push(name);
-			return (priority, text) => syslog()(priority, "%s", "void *", terminated(text));
-		},
-		exitNow: (status) => void exit()(status),
-		errnoName: (errno) => names().get(errno) ?? `E${errno}`,
 	};
+}
+
+function openSyslog({ openlog, syslog }: Natives, program: string): (priority: number, text: string) => void {
+	// openlog() keeps the pointer, not the text. Memory of this size V8 does not move.
+	const name = Buffer.alloc(LONGEST_PROGRAM + 1);
+	name.write(program.slice(0, LONGEST_PROGRAM), "latin1");
+	openlog()(name, LOG_CONS, LOG_DAEMON);
+	programs.push(name);
+	return (priority, text) => syslog()(priority, "%s", "void *", terminated(text));
 }
 
 /** A C string of these very bytes: koffi would write a string in UTF-8. */

@@ -22,6 +22,8 @@ export type LogOutputOptions = {
 /** Bytes that were written; undefined where there is no room. @throws whatever else is in the way */
 type Write = (bytes: Buffer) => number | undefined;
 
+type Writer = { readonly write: Write; end(): void };
+
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** Between two tries: soon where somebody reads, and at most. */
@@ -30,77 +32,95 @@ const RETRY_MILLISECONDS = 50;
 const A_SECOND: Patience = { silence: 1000, inAll: 1000 };
 
 export async function openLogOutput(options: LogOutputOptions): Promise<LogOutput> {
-	const { descriptor = 1, onLost, onFailed = () => undefined, most = 2 ** 20 } = options;
-	const { write, end } = await openWriter(descriptor);
-	let waiting: Buffer[] = [];
-	let bytes = 0;
-	let lost = 0;
-	let retry: NodeJS.Timeout | undefined;
+	return new BufferedOutput(await openWriter(options.descriptor ?? 1), options);
+}
+
+class BufferedOutput implements LogOutput {
+	readonly #writer: Writer;
+	readonly #onLost: (lines: number) => void;
+	readonly #onFailed: (thrown: unknown) => void;
+	readonly #most: number;
+	#waiting: Buffer[] = [];
+	/** Of what waits. */
+	#bytes = 0;
+	#lost = 0;
+	#retry: NodeJS.Timeout | undefined;
+
+	constructor(writer: Writer, { onLost, onFailed = () => undefined, most = 2 ** 20 }: LogOutputOptions) {
+		this.#writer = writer;
+		this.#onLost = onLost;
+		this.#onFailed = onFailed;
+		this.#most = most;
+	}
+
+	write(line: string): void {
+		const content = Buffer.from(line, "latin1");
+		if (this.#bytes + content.length > this.#most) {
+			this.#lost++;
+			return;
+		}
+		this.#waiting.push(content);
+		this.#bytes += content.length;
+		if (this.#retry === undefined && !this.#flush()) this.#tryLater(FIRST_RETRY);
+	}
+
+	async close(patience = () => A_SECOND): Promise<number> {
+		const begun = performance.now();
+		for (let [left, read] = [this.#bytes, begun]; this.#retry !== undefined; await pause(RETRY_MILLISECONDS)) {
+			const now = performance.now();
+			if (this.#bytes < left) [left, read] = [this.#bytes, now];
+			const { silence, inAll } = patience();
+			if (now - read >= silence || now - begun >= inAll) break;
+		}
+		clearTimeout(this.#retry);
+		this.#writer.end();
+		return this.#lost + this.#waiting.length;
+	}
 
 	/** Whether all of it is written, or cannot be. */
-	function flush(): boolean {
+	#flush(): boolean {
 		try {
-			for (;;) {
-				const [first] = waiting;
-				if (first === undefined) return true;
-				const written = write(first);
-				if (written === undefined) return false;
-				bytes -= written;
-				if (written === first.length) waiting.shift();
-				else waiting[0] = first.subarray(written);
-			}
+			return this.#writeOn();
 		} catch (thrown) {
-			waiting = [];
-			bytes = 0;
-			onFailed(thrown);
+			this.#waiting = [];
+			this.#bytes = 0;
+			this.#onFailed(thrown);
 			return true;
 		}
 	}
 
-	function tryLater(milliseconds: number): void {
-		retry = setTimeout(() => tryAgain(milliseconds), milliseconds).unref();
+	/** Whether all of it is written; else there is no room. @throws whatever else is in the way */
+	#writeOn(): boolean {
+		for (;;) {
+			const [first] = this.#waiting;
+			if (first === undefined) return true;
+			const written = this.#writer.write(first);
+			if (written === undefined) return false;
+			this.#bytes -= written;
+			if (written === first.length) this.#waiting.shift();
+			else this.#waiting[0] = first.subarray(written);
+		}
 	}
 
-	function tryAgain(milliseconds: number): void {
-		const before = bytes;
-		if (!flush()) {
-			tryLater(bytes < before ? FIRST_RETRY : Math.min(2 * milliseconds, RETRY_MILLISECONDS));
+	#tryLater(milliseconds: number): void {
+		this.#retry = setTimeout(() => this.#tryAgain(milliseconds), milliseconds).unref();
+	}
+
+	#tryAgain(milliseconds: number): void {
+		const before = this.#bytes;
+		if (!this.#flush()) {
+			this.#tryLater(this.#bytes < before ? FIRST_RETRY : Math.min(2 * milliseconds, RETRY_MILLISECONDS));
 			return;
 		}
-		retry = undefined;
-		if (lost === 0) return;
-		const count = lost;
-		lost = 0;
-		onLost(count);
+		this.#retry = undefined;
+		if (this.#lost === 0) return;
+		const count = this.#lost;
+		this.#lost = 0;
+		this.#onLost(count);
 	}
-
-	return {
-		write(line) {
-			const content = Buffer.from(line, "latin1");
-			if (bytes + content.length > most) {
-				lost++;
-				return;
-			}
-			waiting.push(content);
-			bytes += content.length;
-			if (retry === undefined && !flush()) tryLater(FIRST_RETRY);
-		},
-		async close(patience = () => A_SECOND) {
-			const begun = performance.now();
-			for (let [left, read] = [bytes, begun]; retry !== undefined; await pause(RETRY_MILLISECONDS)) {
-				const now = performance.now();
-				if (bytes < left) [left, read] = [bytes, now];
-				const { silence, inAll } = patience();
-				if (now - read >= silence || now - begun >= inAll) break;
-			}
-			clearTimeout(retry);
-			end();
-			return lost + waiting.length;
-		},
-	};
 }
 
-async function openWriter(descriptor: number): Promise<{ readonly write: Write; end(): void }> {
+async function openWriter(descriptor: number): Promise<Writer> {
 	const status = fstatSync(descriptor);
 	if (status.isSocket()) return { write: await sendingTo(descriptor), end: () => undefined };
 	const own = status.isFIFO() || status.isCharacterDevice() ? openAnew(descriptor) : undefined;

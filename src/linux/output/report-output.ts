@@ -2,7 +2,7 @@
 // boot, a pager. What a reader takes comes whole and in order. Nothing is opened before something is said.
 
 import { fstatSync } from "node:fs";
-import type { LogOutput, Reports } from "../../ports/output.js";
+import type { LogOutput, Patience, Reports } from "../../ports/output.js";
 import { refusalFor } from "../files/refusal.js";
 
 type Outputs = Readonly<Record<1 | 2, LogOutput>>;
@@ -11,58 +11,73 @@ type Outputs = Readonly<Record<1 | 2, LogOutput>>;
 const MOST = 2 ** 24;
 
 export function makeReportOutput(): Reports {
-	const early: (readonly [1 | 2, string])[] = [];
-	const lost = { 1: 0, 2: 0 };
-	let failure: { readonly thrown: unknown } | undefined;
-	let opening: Promise<void> | undefined;
-	let outputs: Outputs | undefined;
+	const output = new ReportOutput();
+	return {
+		print: (text) => output.write(1, typeof text === "string" ? text : Buffer.from(text).toString("latin1")),
+		complain: (text) => output.write(2, text),
+		close: (patience) => output.close(patience),
+	};
+}
 
-	async function open(): Promise<void> {
+class ReportOutput {
+	/** What was said before both were open. */
+	readonly #early: (readonly [1 | 2, string])[] = [];
+	readonly #lost = { 1: 0, 2: 0 };
+	#failure: { readonly thrown: unknown } | undefined;
+	#opening: Promise<void> | undefined;
+	#outputs: Outputs | undefined;
+
+	write(descriptor: 1 | 2, text: string): void {
+		if (this.#outputs !== undefined) {
+			this.#outputs[descriptor].write(text);
+			return;
+		}
+		this.#early.push([descriptor, text]);
+		this.#opening ??= this.#open().catch((thrown) => this.#fail(thrown));
+	}
+
+	async close(patience: () => Patience): Promise<number> {
+		await this.#opening;
+		const closing = this.#outputs;
+		this.#outputs = undefined;
+		this.#opening = undefined;
+		if (closing !== undefined) {
+			const [left] = await Promise.all([...new Set(Object.values(closing))].map((output) => output.close(patience)));
+			this.#lost[1] += left ?? 0;
+		}
+		return this.#takeLost();
+	}
+
+	/** The lines of standard output that were lost since it was last asked. @throws what one of them failed by */
+	#takeLost(): number {
+		const { thrown } = this.#failure ?? {};
+		this.#failure = undefined;
+		if (thrown !== undefined) throw thrown;
+		const lines = this.#lost[1];
+		this.#lost[1] = 0;
+		return lines;
+	}
+
+	async #open(): Promise<void> {
 		const { openLogOutput } = await import("./log-output.js");
 		const openOne = (descriptor: 1 | 2): Promise<LogOutput> =>
 			openLogOutput({
 				descriptor,
 				most: MOST,
-				onLost: (lines) => (lost[descriptor] += lines),
-				onFailed: (thrown) => (failure ??= { thrown: refusalFor("write", names[descriptor], thrown) }),
+				onLost: (lines) => (this.#lost[descriptor] += lines),
+				onFailed: (thrown) => this.#fail(refusalFor("write", names[descriptor], thrown)),
 			});
 		const output = await openOne(1);
 		// As by 2>&1: the lines of both are to come in their order.
-		outputs = { 1: output, 2: isSameFile() ? output : await openOne(2) };
-		for (const [descriptor, text] of early.splice(0)) outputs[descriptor].write(text);
+		const outputs = { 1: output, 2: isSameFile() ? output : await openOne(2) };
+		this.#outputs = outputs;
+		for (const [descriptor, text] of this.#early.splice(0)) outputs[descriptor].write(text);
 	}
 
-	function write(descriptor: 1 | 2, text: string): void {
-		if (outputs !== undefined) {
-			outputs[descriptor].write(text);
-			return;
-		}
-		early.push([descriptor, text]);
-		opening ??= open().catch((thrown) => {
-			failure ??= { thrown };
-		});
+	/** The first failure counts. */
+	#fail(thrown: unknown): void {
+		this.#failure ??= { thrown };
 	}
-
-	return {
-		print: (text) => write(1, typeof text === "string" ? text : Buffer.from(text).toString("latin1")),
-		complain: (text) => write(2, text),
-		async close(patience) {
-			await opening;
-			const closing = outputs;
-			outputs = undefined;
-			opening = undefined;
-			if (closing !== undefined) {
-				const [left] = await Promise.all([...new Set(Object.values(closing))].map((output) => output.close(patience)));
-				lost[1] += left ?? 0;
-			}
-			const { thrown } = failure ?? {};
-			failure = undefined;
-			if (thrown !== undefined) throw thrown;
-			const lines = lost[1];
-			lost[1] = 0;
-			return lines;
-		},
-	};
 }
 
 const names = { 1: "standard output", 2: "standard error" };

@@ -890,7 +890,7 @@ const sockets: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/output/log-output.ts",
-		at: ["setTimeout(() => tryAgain(milliseconds), milliseconds).unref()"],
+		at: ["setTimeout(() => this.#tryAgain(milliseconds), milliseconds).unref()"],
 		waitsFor: "room where the log, or what coldplug says, is written",
 		ends: "1 to 50 milliseconds, again and again; it holds up nothing, and lines beyond a mebibyte, coldplug's 16, are left out",
 		tests: [
