@@ -1,8 +1,9 @@
-// Carries plans out, many modules at once: each begins when its prerequisites have ended and a permit is free. Plans join
-// what is in flight: a module is begun once however many plans hold it, and no plan waits for another as a whole. An order
-// that a plan asks for holds for what is in flight already and has not begun. A module that a probe or another inserter over the
-// same Kernel acts on is joined, too (flights.ts).
-// What is live is the kernel's to say (EEXIST): nothing is remembered between plans. Acts: the kernel, timers, a monotonic clock.
+// Carries out plans, many modules at once. A module begins when its prerequisites have ended and a permit of the semaphore is
+// free. Plans share modules in flight: a module begins once however many plans contain it, and no plan waits for another plan
+// as a whole. The order that a plan asks for also applies to modules that are in flight already but have not begun. The engine
+// also joins a module that a probe or another inserter over the same Kernel acts on (flights.ts).
+// The kernel alone says which modules are live (EEXIST): the engine remembers nothing between plans. Acts: the kernel, timers,
+// a monotonic clock.
 import type { Kernel } from "../kernel/kernel.js";
 import type { Step } from "../planning/step.js";
 import { actOn, commandsBy, lacksSymbol, type Means, resultOf } from "./answer.js";
@@ -15,25 +16,36 @@ import { makeWaits, type Waits } from "./waits.js";
 
 export type InserterOptions = {
 	readonly kernel: Kernel;
-	/** How many modules may be in their init at once, over all plans: 1 or more. */
+	/** Limit on modules in their init at once, over all plans: 1 or more. */
 	readonly parallel: number;
-	/** What has run for so long hangs: its permit is lent to another module, and it is left to end. Never where absent. */
+	/**
+	 * Milliseconds after which a running module counts as hung: its permit is lent to another module, and the module may still
+	 * end. Undefined: no module counts as hung.
+	 */
 	readonly hungMilliseconds?: number;
 	readonly onHung?: (step: Step) => void;
-	/** It waits for a module that hangs, `behind`, or for what waits for that: as a rival, or because it needs it. */
+	/**
+	 * Called for a step that waits, directly or through other modules, for the hung module `behind`: a dependency or a rival.
+	 */
 	readonly onStuck?: (step: Step, behind: string) => void;
-	/** A plan for what a step cannot do without and is not live any more: asked once time has passed since its own plan. */
+	/**
+	 * Plans the step's hard dependencies that are no longer live. Called when time has passed since the step's own plan was
+	 * made.
+	 */
 	readonly replan?: (step: Step) => readonly Step[];
-	/** How long, beyond its plan, others wait for it, in modules; what is waited for longest is begun first. 0 where absent. */
+	/**
+	 * Weight of a step's waiting dependents outside the plan, as a count of modules. The step with the longest chain of
+	 * dependents begins first. Always 0 when undefined.
+	 */
 	readonly weigh?: (step: Step) => number;
-	/** A monotonic clock, in milliseconds: performance.now() where absent. */
+	/** A monotonic clock, in milliseconds. Default: performance.now(). */
 	readonly now?: () => number;
 };
 
-/** What one plan has of a step. */
+/** A step as one plan sees it. */
 export type Launched = {
 	readonly planned: PlannedStep;
-	/** Whether an earlier plan had it in flight, and its asker tells what comes of it. */
+	/** Whether an earlier plan had the step in flight, so that the earlier caller reports the outcome. */
 	readonly joined: boolean;
 };
 
@@ -73,7 +85,10 @@ export class Engine {
 		});
 	}
 
-	/** @param told whether the caller tells what comes of the plan */
+	/**
+	 * @param beyondBound whether the plan's modules need not wait for permits (CarryOutOptions)
+	 * @param told whether the caller reports the outcomes of this plan
+	 */
 	launch(
 		plan: readonly Step[],
 		{ beyondBound, told }: { readonly beyondBound: boolean; readonly told: boolean },
@@ -82,7 +97,7 @@ export class Engine {
 		const passedBy = new Map<string, string[]>();
 		const launched = plan.map((step) => {
 			const known = this.steps.get(step.module);
-			// What one plan requires is required, whichever plan brought it up.
+			// A step that one plan requires is required for all plans.
 			if (known !== undefined && step.required) known.step = { ...known.step, required: true };
 			const planned = known ?? this.#enter(step);
 			this.steps.awaitAll(planned, step.after, passedBy);
@@ -95,11 +110,11 @@ export class Engine {
 		return launched;
 	}
 
-	/** Nothing more begins; what runs is left to end. */
+	/** No further step begins. Running modules may still end. */
 	stop(): void {
 		this.#stopped = true;
 		this.semaphore.open();
-		// What hangs may never end: what waits for it has its answer now.
+		// A hung module may never end, so the steps that wait for a hung module end now.
 		for (const { module } of this.waits.stuck()) this.#endStopped(this.steps.get(module));
 	}
 
@@ -109,7 +124,10 @@ export class Engine {
 		this.semaphore.hurry(waitedFor.filter((module) => this.steps.get(module)?.begun === false));
 	}
 
-	/** A step that no plan holds yet. Where others act on the module before its turn has come, what comes of that is its outcome. */
+	/**
+	 * Adds a step that no plan contains yet. When another caller acts on the module before this step begins, the other caller's
+	 * answer is the step's outcome.
+	 */
 	#enter(step: Step): PlannedStep {
 		const planned = this.steps.enter(step);
 		const stopListening = this.#flights.listen(step.module, (answer) => {
@@ -123,11 +141,11 @@ export class Engine {
 		if (planned?.begun === false) this.steps.end(planned, { result: "stopped", milliseconds: 0 });
 	}
 
-	/** Whatever it waited for has ended or was let go. */
+	/** Called when everything that the step waited for has ended or was let go. */
 	async #goOn(planned: PlannedStep | undefined): Promise<void> {
 		if (planned === undefined || planned.begun || planned.asks) return;
 		planned.asks = true;
-		// Plans are taken up whole before anything of them goes on.
+		// One microtask later the whole plan is entered: no step of a plan begins before that.
 		await Promise.resolve();
 		while (this.steps.isOpen(planned) && !this.waits.isWaiting(planned.step.module)) {
 			const permit = await this.#askForPermit(planned);
@@ -136,7 +154,10 @@ export class Engine {
 		planned.asks = false;
 	}
 
-	/** Undefined where it has ended without one, or has to wait again. With a permit it has begun. */
+	/**
+	 * Resolves with a permit once the step may begin, and marks the step as begun. Resolves with undefined when the step has
+	 * ended without a permit or has to wait again.
+	 */
 	async #askForPermit(planned: PlannedStep): Promise<Permit | undefined> {
 		const because = blockedBy(planned);
 		const { module } = planned.step;
@@ -182,12 +203,12 @@ export class Engine {
 	}
 
 	/**
-	 * Loads again what the step needs and somebody has removed meanwhile. What that brings with it by softdeps is not waited for: it
-	 * may need this very module. Whether there was such a thing.
+	 * Loads again the hard dependencies of the step that were removed in the meantime. The softdeps of these modules are not
+	 * awaited, since a softdep may need this very module. Resolves with whether any dependency had to be loaded again.
 	 */
 	async #revive(step: Step): Promise<boolean> {
 		const plan = this.#stopped ? [] : this.#replan(step).filter(({ module }) => module !== step.module);
-		// The permit that the step holds may be the last one.
+		// The step's own permit may be the last one, so these modules go beyond the bound.
 		const revived = this.launch(plan, { beyondBound: true, told: false });
 		await Promise.all(revived.flatMap(({ planned }, n) => (plan[n]!.required ? [planned.outcome] : [])));
 		return plan.length > 0;
@@ -198,7 +219,7 @@ function resultBehind({ result }: Outcome): Result {
 	return result === "stopped" ? "stopped" : "blocked";
 }
 
-/** Of a step that needs no permit, since nothing is run for it. */
+/** The result of a step that needs no permit because nothing is inserted or run. Undefined when the step needs one. */
 function resultWithoutActing(step: Step): Result | undefined {
 	if (step.how === "run") return isMask(step.command) ? "masked" : undefined;
 	return step.how === "insert" ? undefined : step.how;

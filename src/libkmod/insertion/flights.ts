@@ -1,19 +1,23 @@
-// Single flight: the table of the modules that are acted on right now, whose insertion or `install` command has begun and not ended.
-// A module is in it once; what wants such a module joins it. Acts in that it begins what it is handed.
+// Single flight: a table of the modules whose insertion or `install` command has begun and not ended. The table has one entry a
+// module; a caller that wants the same module joins the entry. Acts in that it begins what it is handed.
 //
-// Each Kernel has one table, found by the Kernel object itself: every probe and every inserter over that object share it without a
-// word from their caller, who could forget to hand a table on, and it goes when the Kernel goes. A Kernel made of another one is a
-// machine of its own here, as another root's is. Modules that an inserter has planned and not begun are not in it: a probe that has
-// the prerequisites begins such a module, and the inserter hears what came of it.
+// Each Kernel has one table, found by the Kernel object itself. All probes and inserters over that object share the table
+// without passing it around, which a caller could forget, and the table is collected with the Kernel. A Kernel object made from
+// another one counts as a machine of its own, as a Kernel for another root does. Modules that an inserter has planned and not
+// begun are not in the table: a probe whose prerequisites are met begins such a module, and the inserter is told the answer.
 import type { Kernel } from "../kernel/kernel.js";
 import { type Answer, readRejection, wasActedOn } from "./answer.js";
 
 export type Flights = {
-	/** Begins to act on a module, or joins what is under way for it. The answer never rejects: what `act` throws is read as one. */
+	/**
+	 * Begins to act on a module, or joins the flight that is under way for the module. The answer never rejects: an error
+	 * thrown by `act` becomes an answer.
+	 */
 	begin(module: string, act: () => Promise<Answer>): { readonly answer: Promise<Answer>; readonly joined: boolean };
 	/**
-	 * For a module that is to be begun later: told once of the answer where others act on it meanwhile, or do already.
-	 * @returns stops that; to be called before the module is begun or joined
+	 * Calls onAnswer once with the answer when another caller acts on the module, including a flight that is under way already.
+	 * For a module that the listener means to begin later.
+	 * | @returns stops listening; call it before the module is begun or joined
 	 */
 	listen(module: string, onAnswer: (answer: Answer) => void): () => void;
 };

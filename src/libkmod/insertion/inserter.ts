@@ -1,4 +1,5 @@
-// What the engine is to those that have plans carried out: many modules at once, and who runs, waits or hangs meanwhile.
+// The inserter: the engine's interface for callers. Carries out plans, many modules at once, and lists the modules that run,
+// wait or hang.
 import type { Step } from "../planning/step.js";
 import { Engine, type InserterOptions } from "./engine.js";
 import type { Outcome } from "./outcome.js";
@@ -13,15 +14,16 @@ export type { Running } from "./running-modules.js";
 export type Flight = {
 	/** Never rejects. */
 	readonly outcome: Promise<Outcome>;
-	/** Whether an earlier plan had begun it. */
+	/** Whether an earlier plan already had the step in flight. */
 	readonly joined: boolean;
 };
 
 export type CarryOutOptions = {
 	/**
-	 * For a request that a module in its init waits for. Where all permits are held by such modules it would wait for ever, and so
-	 * it would where it waits for a softdep or a rival that is that very module: it waits for hard dependencies alone, once
-	 * something has begun.
+	 * For a request (request_module) of a module that waits in its init. The requesting module holds a permit, so waiting for a
+	 * permit could deadlock when all permits are held by such modules. Waiting for a softdep or a rival that is the requesting
+	 * module would deadlock as well. So the plan needs no permits, and it does not wait for a softdep or a rival that has begun
+	 * or waits for a module that has.
 	 */
 	readonly beyondBound?: boolean;
 };
@@ -29,19 +31,19 @@ export type CarryOutOptions = {
 export type Stuck = { readonly module: string; readonly behind: string };
 
 export type Inserter = {
-	/** Begins what is not in flight yet; one flight for each step, in the plan's order. */
+	/** Begins the steps that are not in flight yet. Returns one flight for each step, in the plan's order. */
 	carryOut(plan: readonly Step[], options?: CarryOutOptions): readonly Flight[];
-	/** Modules whose insertion or command runs now, and for how long it has. */
+	/** Modules whose insertion or command runs now, each with the milliseconds since it began. */
 	running(): readonly Running[];
-	/** Modules that have not begun because they wait for one that hangs, or for a permit where so many hang: it is `behind`. */
+	/** Modules that have not begun because they wait for the hung module `behind`, or because hung modules hold all permits. */
 	stuck(): readonly Stuck[];
-	/** Modules in flight: running or waiting for their turn. */
+	/** Count of modules in flight: running or waiting for their turn. */
 	inFlight(): number;
-	/** Those of them that get on: what hangs, and what waits for that alone, does not. */
+	/** Count of modules that make progress: neither hung nor waiting only for hung modules. */
 	busy(): number;
-	/** Whether it is in flight and has not begun. */
+	/** Whether the module is in flight and has not begun. */
 	isWaiting(module: string): boolean;
-	/** Nothing more begins; what runs is left to end. */
+	/** No further module begins. Running modules may still end. */
 	stop(): void;
 };
 
@@ -54,14 +56,15 @@ export function makeInserter(options: InserterOptions): Inserter {
 		running: running.list,
 		stuck: () => listStuck(waits, steps.waiting(), running, semaphore),
 		inFlight: () => steps.size,
-		// A module that waits for another waits for one that runs or asks for a permit.
+		// A module that waits for another one is not counted: at the end of its chain stands a module that runs or asks for a
+		// permit.
 		busy: () => running.busy() + semaphore.waiting(),
 		isWaiting: (module) => steps.get(module) !== undefined && !running.has(module),
 		stop: () => engine.stop(),
 	};
 }
 
-/** Where no more may hang than do, and nothing else runs, nothing begins before one of these ends. */
+/** When no further permit may be lent and every running module hangs, no module begins before a hung one ends. */
 function listStuck(
 	waits: Waits,
 	waiting: readonly PlannedStep[],

@@ -1,30 +1,30 @@
-// What came of a step.
+// The outcome of a step: its result, duration and reason.
 
 import type { Step } from "../planning/step.js";
 import { trimBlanks } from "../text/byte-strings.js";
 
 export type Result =
 	| "inserted"
-	| "live" // already, or somebody else was quicker
+	| "live" // the module was live already, or another process inserted it first
 	| "builtin"
-	| "ran" // its `install` command, which ended with 0
-	| "masked" // its `install` command is true or false: it was not run
-	| "no device" // its init answered ENODEV or ENXIO: there is no such hardware
+	| "ran" // the `install` command ended with exit status 0
+	| "masked" // the `install` command is true or false: it was not run
+	| "no device" // the module's init returned ENODEV or ENXIO: no such hardware
 	| "failed"
-	| "missing" // there is neither a file nor a command for it
-	| "blocked" // something it cannot do without did not come to life
-	| "stopped"; // it had not begun when the inserter was stopped
+	| "missing" // the module has neither a file nor a command
+	| "blocked" // a hard dependency did not become live
+	| "stopped"; // the step had not begun when the inserter was stopped
 
 export type Outcome = {
 	readonly step: Step;
 	readonly result: Result;
-	/** From begin to end, without the wait for prerequisites and a place. */
+	/** Milliseconds from begin to end, without the wait for prerequisites and a permit. */
 	readonly milliseconds: number;
-	/** Why it failed: a Refusal where it was the kernel's answer. */
+	/** Why the step failed: a Refusal when the kernel refused. */
 	readonly reason?: Error;
-	/** What the `install` command ended with. */
+	/** Exit status of the `install` command. */
 	readonly exitStatus?: number;
-	/** What blocked it. */
+	/** The outcome of the dependency that blocked this step. */
 	readonly because?: Outcome;
 };
 
@@ -34,12 +34,12 @@ export function isUsable({ result, step }: Outcome): boolean {
 	return result === "inserted" || result === "live" || result === "builtin" || result === "ran";
 }
 
-/** An `install` line that keeps a module out: what it runs does nothing, so that running it can be spared. */
+/** Whether an `install` command keeps a module out. The commands true and false do nothing, so they are not run. */
 export function isMask(command: string): boolean {
 	return /^(?:\/(?:usr\/)?bin\/)?(?:true|false)$/.test(trimBlanks(command));
 }
 
-/** The outcome that lies at the bottom of this one. */
+/** Follows `because` to the outcome that blocked this one in the first place. */
 export function rootOf(outcome: Outcome): Outcome {
 	return outcome.because === undefined ? outcome : rootOf(outcome.because);
 }

@@ -1,5 +1,5 @@
-// The steps of all plans that have not ended, each once however many plans hold it: what a step needs, what failed of that, and what
-// came of it. No clock; who waits for whom is in waits.ts.
+// The steps of all plans that have not ended, each once however many plans contain it: the dependencies of a step, which of
+// these failed, and the outcome. No clock. The order of waiting is in waits.ts.
 import type { Prerequisite } from "../planning/rivals.js";
 import type { Step } from "../planning/step.js";
 import { isUsable, type Outcome } from "./outcome.js";
@@ -9,16 +9,16 @@ import type { Waits } from "./waits.js";
 /** A step that has not ended. */
 export type PlannedStep = {
 	step: Step;
-	/** Modules that it cannot do without, by all plans that it is in, in their order. */
+	/** Hard dependencies of the step, from all plans that contain the step, in the plans' order. */
 	readonly needed: Set<string>;
-	/** Of these, the ones that did not come to life. */
+	/** The hard dependencies that did not become live. */
 	readonly failed: Map<string, Outcome>;
 	/** Never rejects. */
 	readonly outcome: Promise<Outcome>;
 	readonly resolve: (outcome: Outcome) => void;
-	/** It asks for its turn, or has had it. */
+	/** Whether the step asks for a permit or has had one. */
 	asks: boolean;
-	/** Whether the asker of some plan tells what comes of it. */
+	/** Whether the caller of some plan reports the outcome. */
 	told: boolean;
 	begun: boolean;
 };
@@ -27,7 +27,10 @@ export class PlannedSteps {
 	readonly #waits: Waits;
 	readonly #semaphore: Semaphore;
 	readonly #steps = new Map<string, PlannedStep>();
-	/** By module that failed, those that were waiting and needed it: if it is tried again, they wait for it. */
+	/**
+	 * By failed module: the waiting steps that need the module. When the module is tried again, these steps wait for the new
+	 * attempt.
+	 */
 	readonly #deprived = new Map<string, readonly PlannedStep[]>();
 
 	constructor(waits: Waits, semaphore: Semaphore) {
@@ -47,12 +50,12 @@ export class PlannedSteps {
 		return this.#steps.get(planned.step.module) === planned;
 	}
 
-	/** Those that have not begun. */
+	/** The steps that have not begun. */
 	waiting(): readonly PlannedStep[] {
 		return [...this.#steps.values()].filter(({ begun }) => !begun);
 	}
 
-	/** What no plan holds yet. */
+	/** Adds a step that no plan contains yet. */
 	enter(step: Step): PlannedStep {
 		const { module } = step;
 		const planned = makePlannedStep(step);
@@ -68,8 +71,8 @@ export class PlannedSteps {
 	}
 
 	/**
-	 * Lets a step wait for those of its prerequisites that have not ended.
-	 * @param passedBy of one plan, by module: rivals that it does not wait for
+	 * Lets a step wait for its prerequisites that have not ended.
+	 * | @param passedBy of one plan, by module: the rivals that the module does not wait for
 	 */
 	awaitAll(planned: PlannedStep, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void {
 		const { module: own } = planned.step;
@@ -84,7 +87,7 @@ export class PlannedSteps {
 		if (notAwaited.length > 0) passedBy.set(own, notAwaited);
 	}
 
-	/** Nothing where it has ended. */
+	/** Ends a step with its outcome. Does nothing when the step has ended already. */
 	end(planned: PlannedStep, outcome: Omit<Outcome, "step">): void {
 		if (!this.isOpen(planned)) return;
 		const { module } = planned.step;
@@ -103,7 +106,7 @@ export class PlannedSteps {
 	}
 }
 
-/** Of what the step needs, the first that did not come to life. */
+/** The outcome of the step's first hard dependency that did not become live. */
 export function blockedBy({ needed, failed }: PlannedStep): Outcome | undefined {
 	return [...needed].map((module) => failed.get(module)).find((outcome) => outcome !== undefined);
 }

@@ -1,24 +1,27 @@
-// The modules that run: since when, and which of them hang. Acts: a timer for each, and the clock that it is handed.
+// The running modules: when each began, and which of them hang. Acts: a timer for each, and the clock that it is handed.
 import type { Step } from "../planning/step.js";
 import type { Permit } from "./semaphore.js";
 
 export type Running = { readonly module: string; readonly milliseconds: number; readonly hung: boolean };
 
 export type RunningModules = {
-	/** @returns ends it, gives its permit back and says how many milliseconds it took */
+	/** @returns a function that ends the module, releases its permit and returns the duration in milliseconds */
 	begin(step: Step, permit: Permit): () => number;
 	list(): readonly Running[];
 	has(module: string): boolean;
-	/** Those that do not hang. */
+	/** Count of running modules that do not hang. */
 	busy(): number;
-	/** The one of those that hang that has done so for longest. */
+	/** The module that has been hung for longest. */
 	firstHung(): string | undefined;
 };
 
 export type RunningModulesOptions = {
-	/** Monotonic, in milliseconds. */
+	/** A monotonic clock, in milliseconds. */
 	readonly now: () => number;
-	/** What has run for so long hangs: its permit is lent, and it is left to end. Never where absent. */
+	/**
+	 * Milliseconds after which a running module counts as hung: its permit is lent to another module, and the module may still
+	 * end. Undefined: no module counts as hung.
+	 */
 	readonly hungMilliseconds?: number | undefined;
 	readonly onHung: (step: Step) => void;
 };
@@ -50,7 +53,7 @@ export function makeRunningModules(options: RunningModulesOptions): RunningModul
 	};
 }
 
-/** @param hung gets the module once it has run for too long */
+/** Starts the timer that marks a module as hung. @param hung the set to which a module is added when its time is up */
 function watch(
 	step: Step,
 	permit: Permit,

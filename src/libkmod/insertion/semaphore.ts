@@ -1,39 +1,48 @@
-// A semaphore with priorities: its permits bound how many modules are in their init at once, and the module that the longest chain
-// waits for has the next one. Acts: permits are given at the end of a turn of the event loop (setImmediate).
+// A semaphore with priorities. The permits bound the number of modules in their init at once. The module with the longest chain
+// of waiting dependents gets the next permit. Acts: permits are given at the end of a turn of the event loop (setImmediate).
 import type { Step } from "../planning/step.js";
 
-/** One of the semaphore's. May be released more than once. */
+/** A permit of the semaphore. May be released more than once. */
 export type Permit = {
-	/** Whether others had to release theirs first: much may have happened since it was asked for. */
+	/** Whether the caller had to wait for the permit. The state of the machine may have changed since the caller asked. */
 	readonly late: boolean;
 	release(): void;
-	/** The module that holds it hangs: another may go on in its stead, as long as not too many hang. */
+	/** Tells that the holder hangs: another module may run in its place, as long as not too many permits are lent. */
 	lend(): void;
 };
 
-/** How many may hang while others go on in their stead, beside the bound: each holds a thread for as long as it hangs. */
+/** Limit on hung modules whose permits are lent, in addition to the bound. Each hung module holds a thread. */
 export const MAY_HANG = 64;
 
 export type Semaphore = {
-	/** Resolves when it is the module's turn. */
+	/** Resolves with a permit when the module may begin. */
 	acquire(module: string): Promise<Permit>;
-	/** These modules go on beyond the bound, now or when they ask: what waits for them must not wait for a permit too. */
+	/**
+	 * Lets these modules begin beyond the bound, now or when they ask: the modules that wait for them must not wait for a
+	 * permit too.
+	 */
 	hurry(modules: readonly string[]): void;
-	/** Takes a plan into the priorities: how long others wait for each of its modules. */
+	/** Updates the priorities with a plan: the length of the chain that waits for each module. */
 	raise(plan: readonly Step[]): void;
-	/** The module has ended: its priority counts no more, and a permit that it still asks for is none of the bound's. */
+	/**
+	 * Tells that the module has ended. Drops its priority; a permit that the module still asks for does not count against the
+	 * bound.
+	 */
 	forget(module: string): void;
-	/** How many wait for their turn and will have it: none where every permit is held by a module that hangs, and no more may. */
+	/**
+	 * Count of modules that wait for a permit and will get one: 0 when hung modules hold every permit and no further permit may
+	 * be lent.
+	 */
 	waiting(): number;
-	/** Whether no permit is given before a module ends that hangs. */
+	/** Whether no permit can be given before a hung module ends. */
 	isFull(): boolean;
-	/** From now on there is a permit for every module: to hear that nothing begins any more. */
+	/** Gives a permit to every module from now on, so that each waiting caller resumes and sees that the engine has stopped. */
 	open(): void;
 };
 
 const BEYOND_THE_BOUND: Permit = { late: false, release: () => undefined, lend: () => undefined };
 
-/** @param weigh how long, beyond its plan, others wait for a step, in modules. */
+/** @param weigh weight of a step's waiting dependents outside its plan, as a count of modules */
 export function makeSemaphore(parallel: number, weigh: (step: Step) => number): Semaphore {
 	return new PrioritySemaphore(parallel, weigh);
 }
@@ -44,11 +53,11 @@ class PrioritySemaphore implements Semaphore {
 	readonly #parallel: number;
 	readonly #weigh: (step: Step) => number;
 	readonly #queue: Asking[] = [];
-	/** By module, how long the longest chain of modules is that waits for it: that one is begun first. */
+	/** By module: length of the longest chain of modules that waits for the module. The highest begins first. */
 	readonly #heights = new Map<string, number>();
 	readonly #urgent = new Set<string>();
 	#taken = 0;
-	/** Those of them that were lent. */
+	/** The taken permits that are lent. */
 	#lent = 0;
 	#due = false;
 	#opened = false;
@@ -71,7 +80,8 @@ class PrioritySemaphore implements Semaphore {
 		}
 	}
 
-	// A plan's prerequisites stand before what needs them, so from its end each chain is known before it is lengthened.
+	// A plan lists prerequisites before their dependents. Walking from its end, each chain's length is final before it is
+	// extended.
 	raise(plan: readonly Step[]): void {
 		const heights = this.#heights;
 		for (const step of plan) if (!heights.has(step.module)) heights.set(step.module, this.#weigh(step));
@@ -79,7 +89,7 @@ class PrioritySemaphore implements Semaphore {
 			const height = heights.get(module)! + 1;
 			for (const needed of after) {
 				const known = heights.get(needed.module);
-				// What is live already is not in flight.
+				// A prerequisite that is live already is not in flight and has no height.
 				if (known !== undefined && known < height) heights.set(needed.module, height);
 			}
 		}
@@ -104,13 +114,16 @@ class PrioritySemaphore implements Semaphore {
 		this.#give();
 	}
 
-	/** Out of the queue, beyond the bound. */
+	/** Removes the module from the queue and gives it a permit beyond the bound. */
 	#pass(module: string): void {
 		const place = this.#queue.findIndex((one) => one.module === module);
 		if (place >= 0) this.#queue.splice(place, 1)[0]!.begin(BEYOND_THE_BOUND);
 	}
 
-	/** At the end of the turn, when all that want a permit in it have asked: the longest chain is served, not who asked first. */
+	/**
+	 * Gives permits at the end of the turn of the event loop, when every caller of this turn has asked. So the longest chain
+	 * comes first, not the first caller.
+	 */
 	#giveSoon(): void {
 		if (!this.#due) setImmediate(() => this.#give());
 		this.#due = true;

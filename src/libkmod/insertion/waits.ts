@@ -1,6 +1,6 @@
-// Who waits for whom among the modules in flight: a graph without circles, kept while modules begin, hang and end. What a module
-// waits for is of three kinds: a dependency must have ended; a softdep must have been tried, which what hangs counts as; a rival
-// must have ended, and never counts as tried. No clock, no promises.
+// The wait graph of the modules in flight: an acyclic graph, updated as modules begin, hang and end. There are three kinds of
+// edges. A dependency must have ended. A softdep must have been tried, and a hung softdep counts as tried. A rival must have
+// ended, and a hung rival does not count as tried. No clock, no promises.
 
 export type WaitKind = "dependency" | "softdep" | "rival";
 
@@ -9,26 +9,28 @@ type Node = {
 	readonly pending: Map<Node, WaitKind>;
 	readonly dependents: Set<Node>;
 	begun: boolean;
-	/** It hangs, or waits for something that does: how much of what it waits for does. */
+	/** Whether the module hangs or waits for a stuck module. `stuckPending` counts the stuck modules in `pending`. */
 	stuck: boolean;
 	stuckPending: number;
-	/** One in its init waits for it. */
+	/** Whether a module in its init waits for this one (letGo). */
 	letGo: boolean;
 };
 
 export type WaitsOptions = {
-	/** It waits for nothing any more. Told once, unless it has to wait again before it begins. */
+	/**
+	 * Called when the module waits for no other any more. Called once, unless the module has to wait again before it begins.
+	 */
 	readonly onFree: (module: string) => void;
-	/** It waits for what hangs. */
+	/** Called when the module waits, directly or through others, for the hung module `behind`. */
 	readonly onStuck?: (module: string, behind: string) => void;
 };
 
 export type Waits = {
 	enter(module: string): void;
 	/**
-	 * Lets a module wait for another one in flight. Nothing is changed where it has begun, where that would close a circle, or
-	 * where it was let go and may not wait for that.
-	 * @returns false where the other is in flight and the module may begin before it has ended
+	 * Lets a module wait for another one in flight. Changes nothing when the module has begun, when the edge would close a
+	 * cycle, or when the module was let go and must not wait for the other.
+	 * | @returns false when the other is in flight and the module may begin before the other has ended
 	 */
 	wait(module: string, other: string, kind: WaitKind): boolean;
 	isWaiting(module: string): boolean;
@@ -36,13 +38,13 @@ export type Waits = {
 	hang(module: string): void;
 	end(module: string): void;
 	/**
-	 * For modules that one in its init waits for, whoever that is: their softdeps and rivals are let go, as far as these have
-	 * begun or cannot go on before something ends that has.
+	 * For modules that some module in its init waits for. Removes their edges to softdeps and rivals that have begun, or that
+	 * wait for a module that has begun.
 	 */
 	letGo(modules: readonly string[]): void;
-	/** What these wait for, and what that waits for in turn, as far as it is in flight. */
+	/** These modules and their transitive prerequisites, as far as they are in flight. */
 	waitedForBy(modules: readonly string[]): readonly string[];
-	/** Those that wait for what hangs, each with what that is. */
+	/** Modules that have not begun and wait for a hung module, each with that module in `behind`. */
 	stuck(): readonly { readonly module: string; readonly behind: string }[];
 };
 
@@ -118,7 +120,7 @@ class WaitGraph implements Waits {
 			.map((node) => ({ module: node.module, behind: behind(node, known) }));
 	}
 
-	/** Whether the one begins behind the other from now on. */
+	/** Adds an edge. Returns whether `node` begins after `other` has ended, or need not wait for it. */
 	#link(node: Node, other: Node, kind: WaitKind): boolean {
 		if (node === other || (kind === "softdep" && other.stuck)) return true;
 		if (node.begun) return false;
@@ -142,7 +144,7 @@ class WaitGraph implements Waits {
 		if (unlink(node, other) && node.pending.size === 0) this.#onFree(node.module);
 	}
 
-	/** What waits for it by a softdep goes on, and what cannot is stuck itself. */
+	/** Marks a node as stuck. Dependents by softdep stop waiting for the node; all other dependents become stuck too. */
 	#stick(first: Node): void {
 		const met = [first];
 		for (let node = met.pop(); node !== undefined; node = met.pop()) {
@@ -157,7 +159,7 @@ class WaitGraph implements Waits {
 		}
 	}
 
-	/** Who waited for it by rivalry goes on waiting for those before it. */
+	/** Removes an edge. Dependents that wait for `node` as a rival wait for the rival before it instead. */
 	#letGoOf(node: Node, other: Node): void {
 		if (node.pending.get(other) === "rival")
 			for (const dependent of [...node.dependents])
@@ -174,7 +176,7 @@ function unlink(node: Node, other: Node): boolean {
 	return true;
 }
 
-/** Those that waited for what has ended are stuck only where something else they wait for is. */
+/** Clears the stuck mark of nodes, and transitively of their dependents, that wait for no other stuck module. */
 function unstick(freed: Iterable<Node>): void {
 	const met = [...freed];
 	for (let node = met.pop(); node !== undefined; node = met.pop()) {
@@ -187,7 +189,7 @@ function unstick(freed: Iterable<Node>): void {
 	}
 }
 
-/** What hangs at the bottom of it. @param known of some, what that is */
+/** Follows stuck prerequisites to the hung module. @param known a cache: the hung module of nodes visited before */
 function behind(node: Node, known?: Map<Node, Node>): string {
 	const way: Node[] = [];
 	let lowest = node;
@@ -206,7 +208,7 @@ function firstStuck({ pending }: Node): Node | undefined {
 
 const weight: Readonly<Record<WaitKind, number>> = { softdep: 0, rival: 1, dependency: 2 };
 
-/** Whether it, or anything that it waits for, is such a one. */
+/** Whether the node or one of its transitive prerequisites satisfies the predicate. */
 function leadsTo(first: Node, isIt: (node: Node) => boolean): boolean {
 	const met = new Set([first]);
 	for (const node of met) {
