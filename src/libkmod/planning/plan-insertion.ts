@@ -1,6 +1,7 @@
-// (wanted, knowledge) -> Step[]: what has to happen, in which order and why. Dry run, -D, log, explanation and inserter
-// are readers of this one list. Pure: what is live already is the engine's question, asked when a step begins.
-// The order is libkmod's (probe-order.ts), but for rivals.
+// Plans an insertion, (wanted, knowledge) -> Step[]: which modules to load, in which order and why. Dry run, -D, the log, the
+// explanation and the inserter all read this one list. Pure: the plan does not ask which modules are live already; the engine
+// does when a step begins.
+// The order is libkmod's (probe-order.ts), except for rivals.
 import { MalformedIndex } from "../formats/index-file.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 import { dependenciesOf, listSteps, type Planned, type PlanOptions } from "./probe-order.js";
@@ -12,9 +13,9 @@ export type { Prerequisite, Rivals } from "./rivals.js";
 export { type Action, byAlias, type Cause, type Step, type Wanted } from "./step.js";
 
 /**
- * The plan for all that is wanted: each module once, in the place where it is first needed, and those that match one alias one
- * after the other, as rivals. Where an index is damaged, that concerns the modules that need the damaged part: they are missing
- * from it.
+ * The plan for all wanted modules. Each module stands in the plan once, at the place where it is first needed. Modules that
+ * match one alias begin one after the other, as rivals. A module that needs a damaged part of an index stands in the plan as
+ * missing.
  */
 export function planInsertion(
 	knowledge: Knowledge,
@@ -29,7 +30,7 @@ export function planInsertion(
 	for (const one of wanted) {
 		const known = plan.get(one.module);
 		if (known !== undefined) {
-			// All that it brings with it is there too.
+			// The module's dependencies and softdeps are in the plan too.
 			if (!known.required) for (const module of [one.module, ...dependenciesOf(knowledge, one)]) require(module);
 			continue;
 		}
@@ -42,7 +43,7 @@ export function planInsertion(
 	return orderRivals([...plan.values()], rivalsAmong(knowledge, wanted));
 }
 
-/** Who goes one after the other: the modules that match one alias of a device, in their order. */
+/** The groups of rivals: modules that match one alias of a device, in their order. */
 export function rivalsAmong(knowledge: Knowledge, wanted: readonly Wanted[]): readonly Rivals[] {
 	return listRivals(wanted.map(askingOf), (module) => knowledge.file(module)?.path);
 }
@@ -61,7 +62,7 @@ function listReadable(knowledge: Knowledge, wanted: Wanted, options: PlanOptions
 	}
 }
 
-/** Steps by level: a step's prerequisites all lie in lower levels. Level 0 needs nothing that is in the plan. */
+/** Steps by level: all prerequisites of a step lie in lower levels. A step of level 0 has no prerequisite in the plan. */
 export function levels(plan: readonly Step[]): readonly (readonly Step[])[] {
 	const levelOf = new Map<string, number>();
 	const byLevel: Step[][] = [];

@@ -1,6 +1,6 @@
-// What one module brings with it, in libkmod's order: of each hard dependency, deepest first, its softdeps before it, itself, its
-// softdeps behind it; then the same for the module itself. Softdeps bring their own dependencies and softdeps; what is gathered
-// already, by the same name or alias, is not gathered again, which ends loops. Pure.
+// The modules that one module brings with it, in libkmod's order. For each hard dependency, deepest first: its pre softdeps,
+// the dependency itself, its post softdeps. Then the same for the module. Softdeps bring their own dependencies and softdeps. A
+// module that is gathered already, by the same name or alias, is not gathered again, which ends cycles. Pure.
 import type { SoftdepLine } from "../formats/modprobe-config.js";
 import { moduleFileIn } from "../kernel/other-root.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
@@ -10,7 +10,7 @@ import type { Prerequisite } from "./rivals.js";
 import { byAlias, type Cause, type Step, type Wanted } from "./step.js";
 
 export type PlanOptions = {
-	/** modprobe -i: the wanted modules' own `install` commands count for nothing, and as in kmod neither do their softdeps. */
+	/** modprobe -i: ignores the wanted modules' own `install` commands and, as kmod does, their softdeps. */
 	readonly ignoreCommands?: boolean;
 };
 
@@ -19,7 +19,7 @@ export function listProbe(knowledge: Knowledge, wanted: Wanted, options: PlanOpt
 	return listSteps(knowledge, wanted, options, new Map());
 }
 
-/** The same without what is planned already. @throws {MalformedIndex} */
+/** The same list without the modules that are planned already. @throws {MalformedIndex} */
 export function listSteps(
 	knowledge: Knowledge,
 	wanted: Wanted,
@@ -32,7 +32,7 @@ export function listSteps(
 	return withRequirements(steps);
 }
 
-/** What is needed in one place is so in every other, where only softdeps ask for it. */
+/** A module that is required at one place of the list is required at every place, even where only a softdep asks for it. */
 function withRequirements(steps: readonly Step[]): readonly Step[] {
 	const required = new Set(steps.filter((step) => step.required).map(keyOf));
 	return steps.map((step) => (!step.required && required.has(keyOf(step)) ? { ...step, required: true } : step));
@@ -41,19 +41,25 @@ function withRequirements(steps: readonly Step[]): readonly Step[] {
 export const dependenciesOf = (knowledge: Knowledge, { module }: Wanted): readonly string[] =>
 	knowledge.file(module)?.dependencies ?? [];
 
-/** By module, what an earlier one brought into the plan: its dependencies and softdeps are there too. */
+/** By module: the steps of the plan so far. The dependencies and softdeps of each module are in the plan too. */
 export type Planned = ReadonlyMap<string, Step>;
 
 type Gathering = {
 	readonly knowledge: Knowledge;
-	/** Its own command and softdeps count for nothing: the command wherever it is met, the softdeps where it is itself wanted. */
+	/**
+	 * The module whose own `install` command and softdeps are ignored: the command wherever the module occurs, the softdeps
+	 * only where the module itself is wanted.
+	 */
 	readonly ignoring: Wanted | undefined;
 	readonly gathered: Set<string>;
 	readonly planned: Planned;
 	readonly steps: Step[];
 };
 
-/** A piece of the gathering; those it leaves to be done come next, in their order. A chain of softdeps may be longer than a stack is deep. */
+/**
+ * One unit of the gathering. Returns the tasks to be done next, in their order. Tasks replace recursion, since a chain of
+ * softdeps may be deeper than the call stack.
+ */
 type Task = () => readonly Task[];
 
 function carryOut(task: Task): void {
@@ -77,12 +83,12 @@ const gather =
 		const dependencies = dependenciesOf(knowledge, wanted).filter((module) => !isPlanned(planned, module, required));
 		const causeOf = { kind: "dependency", of: wanted.module } as const;
 		const all = [...dependencies.map((module) => ({ module, cause: causeOf })), wanted];
-		// Most have no softdeps: nothing of theirs is left to be done later.
+		// Most modules have no softdeps: they are added at once and leave no tasks.
 		const first = all.findIndex((one) => !addAlone(gathering, one, required));
 		return first < 0 ? [] : all.slice(first).map((one) => withSoftdeps(gathering, one, required));
 	};
 
-/** Whether there is nothing to be added for it. */
+/** Whether the plan holds the module already, and as required if it is required here. */
 function isPlanned(planned: Planned, module: string, required: boolean): boolean {
 	const step = planned.get(module);
 	return step !== undefined && (step.required || !required);
@@ -91,14 +97,14 @@ function isPlanned(planned: Planned, module: string, required: boolean): boolean
 const softdepsOf = ({ knowledge, ignoring }: Gathering, wanted: Wanted): readonly SoftdepLine[] =>
 	wanted === ignoring ? [] : knowledge.softdeps(wanted.module);
 
-/** Whether it has no softdeps, and so has been added. */
+/** Adds a module that has no softdeps. Returns false, without adding, for a module that has softdeps. */
 function addAlone(gathering: Gathering, wanted: Wanted, required: boolean): boolean {
 	if (softdepsOf(gathering, wanted).length > 0) return false;
 	addStep(gathering, wanted, required, []);
 	return true;
 }
 
-/** @param pre its softdeps that go before it. @param softdeps whether there are any, before or after. */
+/** @param pre the softdeps that go before the module @param softdeps whether the module has any softdeps, pre or post */
 function addStep(
 	gathering: Gathering,
 	wanted: Wanted,
@@ -117,7 +123,10 @@ function addStep(
 	steps.push(makeStep(knowledge, wanted, { required, after, ignoreCommand, softdeps }));
 }
 
-/** In place of the module and of all that it needs: nothing of it is to be loaded. */
+/**
+ * The step that stands for a module that is masked or needs a masked module. None of the module's dependencies is loaded.
+ * Undefined when nothing is masked.
+ */
 function makeMasked(knowledge: Knowledge, wanted: Wanted, required: boolean): Step | undefined {
 	if (knowledge.masked === undefined) return undefined;
 	const { module, alias, cause } = wanted;
@@ -131,7 +140,7 @@ function makeMasked(knowledge: Knowledge, wanted: Wanted, required: boolean): St
 	return undefined;
 }
 
-/** To kmod, a module by its name and the same one by an alias are two. */
+/** kmod tells a module asked for by name apart from the same module asked for by an alias. */
 function keyOf({ module, alias }: Pick<Wanted, "module" | "alias">): string {
 	return `${module} ${alias === undefined ? "" : normaliseAlias(alias)}`;
 }

@@ -1,32 +1,35 @@
-// Rivals: the modules that match one alias. They begin one after the other, in the index's order, each when the one before has
-// ended, well or not: modules.order lets modprobe "deterministically resolve aliases that match multiple modules"
-// (Documentation/kbuild/kbuild.rst), and whichever driver comes first binds the device. Pure.
+// Rivals: the modules that match one alias. Rivals begin one after the other, in the index's order, each when the one before
+// has ended, successfully or not: modules.order lets modprobe "deterministically resolve aliases that match multiple modules"
+// (Documentation/kbuild/kbuild.rst), and the first driver binds the device. Pure.
 //
-// An alias of `cpu:` binds no device, and modules that have nothing to do with each other share one. There the order holds
-// among those that compete for one slot of the kernel's, such as its cpufreq driver: those in one folder of the kernel's tree.
-// The folders named "crypto" hold algorithms, which the kernel chooses among by their own priority, in whatever order they come.
+// An alias of `cpu:` binds no device, and unrelated modules share such an alias. There the order holds only among modules that
+// compete for one slot of the kernel, such as its cpufreq driver: the modules in one folder of the kernel's tree. The folders
+// named "crypto" hold algorithms. The kernel chooses among algorithms by their own priority, in whatever order they are loaded.
 
-/** What a step waits for. */
+/** A module that a step waits for. */
 export type Prerequisite = {
 	readonly module: string;
-	/** A hard dependency must be live; a softdep or a rival need only have been tried. */
+	/** True for a hard dependency, which must be live. A softdep or a rival need only have been tried. */
 	readonly hard: boolean;
-	/** The alias that both match, where the module is a rival that goes first: it must have ended, and does not count as tried while it hangs. */
+	/**
+	 * Set for a rival that goes first: the alias that both modules match. The rival must have ended, and while it hangs it does
+	 * not count as tried.
+	 */
 	readonly rival?: string;
 };
 
 /** Modules that match one alias of a device, in the order in which they are to begin. */
 export type Rivals = { readonly device: string; readonly alias: string; readonly modules: readonly string[] };
 
-/** What asks for a module, as far as it matters here: undefined where no alias of a device or a request does. */
+/** A wanted module and the alias that asks for it. `by` is undefined when no alias of a device or a request does. */
 export type AskedFor = {
 	readonly module: string;
 	readonly by: { readonly device: string; readonly alias: string } | undefined;
 };
 
 /**
- * Who goes one after the other, from all that is wanted, in its order.
- * @param pathOf the module's path below the module directory, or an absolute one; undefined where it has no file
+ * Groups the wanted modules into rivals, in the order of the wanted modules.
+ * | @param pathOf the module's path below the module directory, or an absolute one; undefined when the module has no file
  */
 export function listRivals(
 	asking: Iterable<AskedFor>,
@@ -48,7 +51,10 @@ export function listRivals(
 	);
 }
 
-/** The folder that stands for what a module of a `cpu:` alias competes for; undefined where it competes for nothing. */
+/**
+ * The folder that stands for the slot for which a module with a `cpu:` alias competes. Undefined when the module competes for
+ * none.
+ */
 export function slotOf(path: string | undefined): string | undefined {
 	const folder = path?.slice(0, Math.max(0, path.lastIndexOf("/")));
 	return folder === undefined || /(?:^|\/)crypto(?:\/|$)/.test(folder) ? undefined : folder;
@@ -57,10 +63,10 @@ export function slotOf(path: string | undefined): string | undefined {
 type Ordered = { readonly module: string; readonly after: readonly Prerequisite[] };
 
 /**
- * The steps with their rivals among what they wait for, in an order in which that stands before them: a step is moved forward
- * where a rival would stand behind. What would close a circle is left out: a dependency that says otherwise wins, and of two
- * aliases that order a pair both ways the one met first.
- * @param steps each behind all that it waits for
+ * Adds each step's rivals to its prerequisites, and moves steps forward so that each rival stands before the step that waits
+ * for it. A prerequisite that would close a cycle is left out: a dependency overrides the order of rivals, and when two aliases
+ * order a pair both ways, the alias met first wins.
+ * | @param steps each after all of its prerequisites
  */
 export function orderRivals<Step extends Ordered>(steps: readonly Step[], rivals: readonly Rivals[]): readonly Step[] {
 	if (rivals.length === 0) return steps;
@@ -69,9 +75,12 @@ export function orderRivals<Step extends Ordered>(steps: readonly Step[], rivals
 	return order.steps();
 }
 
-/** Each waits for the one before it; where that may not be, for the next one before that. */
+/**
+ * Makes each module wait for the one before it. Where that would close a cycle, or where the one before does not itself wait
+ * for all earlier ones, the module waits for earlier ones as well.
+ */
 function chain(order: PlanOrder<Ordered>, alias: string, modules: readonly string[]): void {
-	/** Whether all that stand before a module go before it once it itself has its turn. */
+	/** Per place: whether every module before this one ends before this one begins. */
 	const linked = [true];
 	for (let place = 1; place < modules.length; place++) {
 		let whole = true;
@@ -79,7 +88,7 @@ function chain(order: PlanOrder<Ordered>, alias: string, modules: readonly strin
 		for (let before = place - 1; before >= 0; before--) {
 			const joined =
 				refused?.has(modules[before]!) !== true && order.putBefore(modules[before]!, modules[place]!, alias);
-			// A long chain of dependencies would be gone through again for each.
+			// The set is computed once, since each putBefore would go through a long chain of dependencies again.
 			if (!joined) refused ??= order.listWaitingFor(modules[place]!);
 			whole &&= joined;
 			if (joined && linked[before]) break;
@@ -88,11 +97,11 @@ function chain(order: PlanOrder<Ordered>, alias: string, modules: readonly strin
 	}
 }
 
-/** Steps in an order that is kept right while more prerequisites are added. */
+/** A list of steps that stays in topological order while prerequisites are added. */
 class PlanOrder<Step extends Ordered> {
 	readonly #order: Step[];
 	readonly #places = new Map<string, number>();
-	/** Of the steps that got more, all prerequisites. */
+	/** By module: all prerequisites of the steps that got more. */
 	readonly #after = new Map<string, readonly Prerequisite[]>();
 
 	constructor(steps: readonly Step[]) {
@@ -107,7 +116,7 @@ class PlanOrder<Step extends Ordered> {
 		});
 	}
 
-	/** Whether `first` ends before `then` begins from now on. */
+	/** Tries to make `then` wait for `first`. Returns whether `first` ends before `then` begins from now on. */
 	putBefore(first: string, then: string, alias: string): boolean {
 		const [from, to] = [this.#places.get(first), this.#places.get(then)];
 		if (from === undefined || to === undefined) return false;
@@ -121,7 +130,7 @@ class PlanOrder<Step extends Ordered> {
 		return true;
 	}
 
-	/** With all that wait for these in turn. */
+	/** The module and its transitive dependents. */
 	listWaitingFor(module: string): ReadonlySet<string> {
 		const waiting = new Set([module]);
 		for (let place = this.#places.get(module) ?? this.#order.length; place < this.#order.length; place++)
@@ -130,7 +139,10 @@ class PlanOrder<Step extends Ordered> {
 		return waiting;
 	}
 
-	/** The step at `from`, with all between the two places that it waits for, comes to stand at `to`, unless it waits for what is there. */
+	/**
+	 * Moves the step at `from` to the place `to`, together with its prerequisites between the two places. Returns false, and
+	 * moves nothing, when the step waits for the one at `to`.
+	 */
 	#moveForward(from: number, to: number): boolean {
 		const needed = new Set([from]);
 		for (const place of needed) {

@@ -1,5 +1,5 @@
-// A step of a plan: a module, how it comes to life, what it waits for and why it is there. Data, which dry run, -D, log, explanation
-// and engine read.
+// A step of a plan: a module, the way it is loaded, its prerequisites and its cause. Plain data, which dry run, -D, the log,
+// the explanation and the engine read.
 import type { Source } from "../formats/modprobe-config.js";
 import type { Found } from "../knowledge/lookup.js";
 import type { Prerequisite } from "./rivals.js";
@@ -11,7 +11,7 @@ export type Cause =
 			readonly alias: string;
 			readonly found: Found;
 			readonly device?: string;
-			/** Where the agent's policy asks for it, not the device. */
+			/** Set when a rule of the agent's policy asks for the module, not the device. */
 			readonly rule?: Source;
 	  }
 	| { readonly kind: "name" }
@@ -20,31 +20,31 @@ export type Cause =
 
 export type Wanted = { readonly module: string; readonly alias?: string; readonly cause: Cause };
 
-/** How a module comes to life: its file, its `install` command, nothing to do, nothing to do it with, or not at all. */
+/** How a module is loaded: by its file, by its `install` command, built in, without a file, or masked. */
 export type Action =
 	| { readonly how: "insert"; readonly path: string }
 	| { readonly how: "run"; readonly command: string; readonly source: Source }
 	| { readonly how: "builtin" }
-	/** The problem: what keeps the index from saying which file it is. */
+	/** `problem`: why the index cannot tell the module's file. */
 	| { readonly how: "missing"; readonly problem?: string }
-	/** It is masked, or needs what is. */
+	/** The module is masked, or it needs the masked module `needs`. */
 	| { readonly how: "masked"; readonly source: Source; readonly needs?: string };
 
 export type Step = Action & {
 	readonly module: string;
-	/** The alias that led to it, as it is compared. */
+	/** The alias that led to the module, normalised. */
 	readonly alias?: string;
 	readonly parameters: string;
-	/** False for what only softdeps ask for: its failure is nobody else's. */
+	/** False when only softdeps ask for the module: its failure does not block other modules. */
 	readonly required: boolean;
-	/** Steps that stand earlier in the list. */
+	/** Prerequisites, which stand earlier in the list. */
 	readonly after: readonly Prerequisite[];
 	readonly cause: Cause;
-	/** The `install` line that counts for nothing because the module has softdeps, as in kmod. */
+	/** The `install` line that is ignored because the module has softdeps, as in kmod. */
 	readonly commandIgnored?: Source;
 };
 
-/** A module reached through an alias is subject to the blacklist and takes the alias's options as well. */
+/** Whether the module was found by an alias: then the blacklist applies, and so do the alias's own options. */
 export function byAlias({ via }: Found): boolean {
 	return via === "alias line" || via === "alias index" || via === "symbol index" || via === "builtin alias index";
 }
