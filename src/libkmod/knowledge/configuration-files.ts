@@ -1,27 +1,28 @@
-// Which configuration files count and in which order: modprobe.d(5) and depmod.d(5) have the same rules.
+// The configuration files that count, and their order: modprobe.d(5) and depmod.d(5) have the same rules.
 import { type Bound, bounds } from "../kernel/bounds.js";
 import { type Files, type Problem, type ProblemKind, Refusal } from "../kernel/kernel.js";
 import { isThere, leadsNowhere } from "../kernel/presence.js";
 
 export type WhereToLook = {
-	/** Files of any name, each before any other of its name. */
+	/** Files of any name. Each takes precedence over other files of the same name. */
 	readonly first?: readonly string[];
 	/**
-	 * In order of precedence: a file `*.conf` hides those of its name in later directories. Dotfiles are passed over. A file in place of
-	 * a directory is one of them, named by itself; of another suffix it is a problem.
+	 * In order of precedence: a file `*.conf` hides files of the same name in later directories. Dotfiles are ignored. A
+	 * regular file in place of a directory counts as a configuration file, whatever its name. It is a problem when `suffix` is
+	 * another than `.conf`.
 	 */
 	readonly directories: readonly string[];
-	/** Whoever called named the directories: one that is not there is a problem. */
+	/** Whether the caller named the directories: then an absent directory is a problem. */
 	readonly named?: boolean;
-	/** In place of `.conf`. */
+	/** The suffix of configuration files. Default: `.conf`. */
 	readonly suffix?: string;
-	/** In place of the directories: directories, and files of any name. */
+	/** Directories, and files of any name, that replace `directories`. */
 	readonly paths?: readonly string[];
 };
 
 const HIDES_NOTHING = "so it counts for nothing and hides no other of its name";
 
-/** In the order of their names alone, byte by byte, whatever their directories. */
+/** Lists the paths in the byte order of the file names, whatever the directories. */
 export function listConfigurationFiles(files: Files, where: WhereToLook, problems: Problem[]): string[] {
 	const { suffix = ".conf" } = where;
 	const byName = new Map<string, string>();
@@ -40,14 +41,14 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 		else if (leadsNowhere(files, path))
 			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
 		else if (!isThere(files, path)) continue;
-		// In place of a directory kmod takes a file of any name, and what is none is told when it is read.
+		// kmod accepts a file of any name in place of a directory. Reading the path reports it when it is no regular file.
 		else if (suffix === ".conf") offer(path);
 		else problems.push({ file: path, line: 0, message: "is no directory, so nothing in it counts" });
 	}
 	return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-/** Undefined where the file is absent, or cannot be read, which is a problem. */
+/** The file as latin1 text. Undefined when the file is absent, or cannot be read, which is a problem. */
 export function readConfigurationFile(
 	files: Files,
 	path: string,
@@ -59,14 +60,17 @@ export function readConfigurationFile(
 
 type Offer = (path: string) => void;
 
-/** A directory hides no others of its name, and neither does a link that leads nowhere or in a circle (kmod since 34). */
+/**
+ * Offers one entry of a directory. A nested directory hides no files of its name, and neither does a symbolic link that dangles
+ * or loops (kmod since 34).
+ */
 function offerFromDirectory(files: Files, directory: string, name: string, offer: Offer, problems: Problem[]): void {
 	const path = directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 	const object = (kind: ProblemKind, message: string): void =>
 		void problems.push({ file: path, line: 0, message, kind });
 	const unusable = whyUnusable(files, path);
 	if (unusable !== undefined) object("dangling", `${unusable}, ${HIDES_NOTHING}`);
-	// What cannot be told here is told when it is read.
+	// A Refusal here is reported when the file is read.
 	else if (orProblem(path, "listed", [], undefined, () => files.list(path)) === undefined) offer(path);
 	else object("nested", "Directories inside directories are not supported");
 }
@@ -85,12 +89,12 @@ function offerGiven(files: Files, path: string, offer: Offer, problems: Problem[
 	else problems.push({ file: path, line: 0, message: "there is no such file or directory" });
 }
 
-/** A clause about what cannot be listed. */
+/** A clause for a message: why a path cannot be listed as a directory. */
 export function whyNoDirectory(files: Files, path: string): string {
 	return isThere(files, path) ? "is no directory" : "there is no such directory";
 }
 
-/** What `look` finds; where it is refused that is a problem of the file, and `otherwise` stands for it. */
+/** The result of `look`. A Refusal becomes a problem of the file, and the result is `otherwise`. */
 export function orProblem<T>(
 	file: string,
 	done: "read" | "listed",

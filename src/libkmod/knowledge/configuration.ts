@@ -1,5 +1,5 @@
-// modprobe's configuration, as modprobe.d(5) finds it: the directories and their precedence, what modules.softdep and
-// modules.weakdep of the module directory add, and the kernel command line.
+// modprobe's configuration, as modprobe.d(5) describes it: the directories and their precedence, modules.softdep and
+// modules.weakdep of the module directory, and the kernel command line.
 
 import { attributeText } from "../formats/attribute.js";
 import { parseKernelCommandLine } from "../formats/kernel-command-line.js";
@@ -8,7 +8,7 @@ import { bounds } from "../kernel/bounds.js";
 import type { Files, Problem } from "../kernel/kernel.js";
 import { listConfigurationFiles, orProblem, readConfigurationFile, type WhereToLook } from "./configuration-files.js";
 
-/** In order of precedence: a file hides those of the same name in later directories. */
+/** In order of precedence: a file hides files of the same name in later directories. */
 export const modprobeDirectories: readonly string[] = [
 	"/etc/modprobe.d",
 	"/run/modprobe.d",
@@ -20,24 +20,24 @@ export const modprobeDirectories: readonly string[] = [
 export type ConfigurationOptions = {
 	/** Such as /lib/modules/6.1.0-56-amd64. */
 	readonly moduleDirectory: string;
-	/** Files of any name, and directories, in place of the directories: `modprobe -C`. */
+	/** Files of any name, and directories, that replace `directories`: `modprobe -C`. */
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
 	readonly kernelCommandLine?: string;
-	/** The file that has it, in place of the text. Where it is absent the kernel has none. */
+	/** The file with the kernel command line, in place of the text. An absent file means no kernel command line. */
 	readonly commandLineFile?: string;
-	/** In place of {@link modprobeDirectories}. */
+	/** Default: {@link modprobeDirectories}. */
 	readonly directories?: readonly string[];
 };
 
 export type ConfigurationRead = {
 	readonly value: ModprobeConfig;
 	readonly problems: readonly Problem[];
-	/** The files read, in the order in which their lines count. */
+	/** The files that were read, in the order in which their lines count. */
 	readonly read: readonly string[];
 };
 
-/** Never throws for a file or directory that cannot be read: that is a problem, and what can be read counts. */
+/** Never throws for a file or directory that cannot be read: that is a problem, and the rest of the configuration counts. */
 export function readConfiguration(files: Files, options: ConfigurationOptions): ConfigurationRead {
 	const problems: Problem[] = [];
 	const configs: ModprobeConfig[] = [];
@@ -68,7 +68,10 @@ function whereToLook({
 	return { first, directories, ...(configPaths !== undefined && { paths: configPaths }) };
 }
 
-/** The text of a file such as /proc/cmdline; undefined where there is none, or none is named. @throws {Refusal} by "read" */
+/**
+ * The text of a file such as /proc/cmdline. Undefined when the file does not exist or no path is given.
+ * @throws {Refusal} by "read"
+ */
 export function readKernelCommandLine(files: Pick<Files, "read">, path: string | undefined): string | undefined {
 	const bytes = path === undefined ? undefined : files.read(path, bounds.small);
 	return bytes && attributeText(bytes);

@@ -1,4 +1,4 @@
-// depmod's binary indexes of a module directory, modules.*.bin: which there are, and reading them.
+// depmod's binary indexes of a module directory, modules.*.bin: their names, and reading them.
 
 import { type IndexFile, MalformedIndex, openIndex } from "../formats/index-file.js";
 import { bounds } from "../kernel/bounds.js";
@@ -10,9 +10,12 @@ export type Indexes = {
 	readonly aliases: IndexFile;
 	readonly symbols: IndexFile;
 	readonly builtins: IndexFile;
-	/** Kernels before 5.1 and older depmods have none. */
+	/** Undefined for kernels before 5.1 and older versions of depmod, which have no such index. */
 	readonly builtinAliases: IndexFile | undefined;
-	/** Why those cannot be asked that are absent, damaged or closed, where the others are read all the same. */
+	/**
+	 * By index: why it cannot be searched, since it is absent, damaged or unreadable. Set when the other indexes are read all
+	 * the same.
+	 */
 	readonly unusable?: ReadonlyMap<IndexKind, Unusable>;
 };
 
@@ -28,14 +31,14 @@ export const indexNames: Readonly<Record<IndexKind, string>> = {
 	builtinAliases: "modules.builtin.alias.bin",
 };
 
-/** There is no usable set of indexes: which file, and why. */
+/** The set of indexes is not usable: names the missing file. */
 export class MissingIndexes extends HotplugdError {
 	override readonly name = "MissingIndexes";
 	override readonly code = "ERR_MISSING_INDEXES";
-	/** What libkmod answers by. */
+	/** The errno that libkmod returns. */
 	readonly errnoName = "ENOENT";
 	readonly moduleDirectory: string;
-	/** The message without what to do about it. */
+	/** The message without its advice. */
 	readonly lacking: string;
 	constructor(moduleDirectory: string, missing: string) {
 		const lacking = `${moduleDirectory} has no ${missing}`;
@@ -45,7 +48,7 @@ export class MissingIndexes extends HotplugdError {
 	}
 }
 
-/** All of them. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+/** Reads all indexes. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 export function readIndexes(files: Files, directory: string): Indexes {
 	const open = (kind: IndexKind) => readIndex(files, directory, kind);
 	const need = (kind: IndexKind): IndexFile => {
@@ -62,14 +65,17 @@ export function readIndexes(files: Files, directory: string): Indexes {
 	};
 }
 
-/** Those that can be had. One that is missing has nothing in it; neither has one that is damaged, which is a problem. */
+/**
+ * Reads the indexes that can be read. A missing or damaged index counts as empty; a damaged or unreadable one is also a
+ * problem.
+ */
 export function readIndexesLeniently(files: Files, directory: string, problems: Problem[]): Indexes {
 	const unusable = new Map<IndexKind, Unusable>();
 	const open = (kind: IndexKind): IndexFile => {
 		const file = `${directory}/${indexNames[kind]}`;
 		try {
 			const index = readIndex(files, directory, kind);
-			// Older depmods make no index of built-in aliases.
+			// Older versions of depmod make no index of built-in aliases.
 			if (index === undefined && kind !== "builtinAliases")
 				unusable.set(kind, new MissingIndexes(directory, indexNames[kind]));
 			return index ?? emptyIndex(file);
@@ -90,7 +96,10 @@ export function readIndexesLeniently(files: Files, directory: string, problems: 
 	};
 }
 
-/** Ones without which an answer that finds nothing says nothing. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+/**
+ * Throws when one of these indexes is unusable: an empty search result would prove nothing.
+ * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
+ */
 export function needIndexes({ unusable }: Indexes, ...kinds: readonly IndexKind[]): void {
 	for (const kind of kinds) {
 		const why = unusable?.get(kind);
@@ -98,7 +107,7 @@ export function needIndexes({ unusable }: Indexes, ...kinds: readonly IndexKind[
 	}
 }
 
-/** Nothing is in them. */
+/** Indexes without entries. */
 export function emptyIndexes(directory: string): Indexes {
 	const empty = (kind: IndexKind): IndexFile => emptyIndex(`${directory}/${indexNames[kind]}`);
 	return {
@@ -113,7 +122,8 @@ export function emptyIndexes(directory: string): Indexes {
 function readIndex(files: Files, directory: string, kind: IndexKind): IndexFile | undefined {
 	const path = `${directory}/${indexNames[kind]}`;
 	const bytes = files.read(path, bounds.index);
-	// Where the kernel's build has left no modules.builtin.modinfo, depmod leaves this index without even a header.
+	// When the kernel's build has left no modules.builtin.modinfo, depmod writes this index as an empty file, even without a
+	// header.
 	if (bytes === undefined || (kind === "builtinAliases" && bytes.length === 0)) return undefined;
 	return openIndex(path, bytes);
 }

@@ -1,18 +1,26 @@
-// Which compressed module files the kernel's own decoders read (kernel/module/decompress.c, Documentation/staging/xz.rst), told by the
-// file itself: once the kernel was asked, an errno may be what the module's init has answered, and init is to run once.
+// Which compressed module files the kernel's own decoders can read (kernel/module/decompress.c, Documentation/staging/xz.rst).
+// The file itself tells. Trying the kernel first would not do: the errno may be the answer of the module's init, and init must
+// run only once.
 
 import type { CompressedFile } from "../formats/compressed-file.js";
 import { GZIP_MAGIC, parseGzipHeader } from "../formats/gzip-member.js";
 
-/** Of the checks of xz it knows none and CRC32. */
+/** Of the integrity checks of xz, the kernel knows none and CRC32. */
 const CHECKS: readonly number[] = [0, 1];
-/** It would take more, had it the memory: the file may ask for a gigabyte where its content needs none. */
+/**
+ * Bytes. The kernel accepts larger dictionaries if it gets the memory, but a file may ask for a gigabyte where its content
+ * needs none.
+ */
 const KERNELS_LARGEST_DICTIONARY = 2 ** 26;
-/** ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27. */
+/** Bytes: ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27. */
 const KERNELS_LARGEST_WINDOW = 2 ** 27;
 const DEFLATE = 8;
 
-/** All of its decoders stop at the end of the first member, stream or frame. @throws {Damage} */
+/**
+ * Whether the kernel can decompress the file. All of the kernel's decoders stop at the end of the first member, stream or
+ * frame.
+ * @throws {Damage}
+ */
 export function isReadByKernel(file: CompressedFile): boolean {
 	if (file.compression === "gzip") return isGzipRead(file.packed);
 	if (file.compression === "xz") {
@@ -31,6 +39,6 @@ export function isReadByKernel(file: CompressedFile): boolean {
 
 function isGzipRead(packed: Buffer): boolean {
 	const { plain, size } = parseGzipHeader(packed);
-	// It may be data that looks so: then nothing is lost but some time.
+	// The bytes may be data that only looks like the header of a second member: then a false negative costs no more than time.
 	return plain && packed.indexOf(Buffer.from([...GZIP_MAGIC, DEFLATE]), size) === -1;
 }

@@ -1,5 +1,5 @@
-// What is known of a kernel's modules before any is loaded: depmod's indexes and modprobe's configuration, arranged for
-// quick answers. A value: nothing here changes once it is made.
+// The knowledge of a kernel's modules before any is loaded: depmod's indexes and modprobe's configuration, arranged for fast
+// look-ups. An immutable value.
 
 import { parseDependencyLine } from "../formats/dependency-line.js";
 import { findExact, type IndexFile } from "../formats/index-file.js";
@@ -20,64 +20,70 @@ import { emptyIndexes, type Indexes, readIndexes } from "./indexes.js";
 export { type Indexes, MissingIndexes } from "./indexes.js";
 
 export type ModuleFile = {
-	/** As modules.dep spells it, below the module directory unless it is absolute. */
+	/** As spelled in modules.dep: relative to the module directory, or absolute. */
 	readonly path: string;
-	/** Names of all modules it needs, those first that need nothing of the others behind them. */
+	/** Names of all transitive dependencies, in topological order: each after its own dependencies. */
 	readonly dependencies: readonly string[];
 };
 
 export type Knowledge = {
 	/** Such as /lib/modules/6.1.0-56-amd64. */
 	readonly moduleDirectory: string;
-	/** Where it is another machine's, that one's root: absolute paths in the indexes are below it. */
+	/** Set for another machine's file system: the root below which absolute paths in the indexes lie. */
 	readonly root?: string;
 	readonly indexes: Indexes;
 	readonly configuration: ModprobeConfig;
 	readonly problems: ConfigurationRead["problems"];
-	/** The configuration files read, in the order they count. */
+	/** The configuration files that were read, in the order in which they count. */
 	readonly read: readonly string[];
 	blacklisted(module: string): Source | undefined;
-	/** Of `options` lines for this module or for the alias it was asked by, in any spelling, joined by spaces; kernel command line last. */
+	/**
+	 * The parameters of all `options` lines for this module or for the alias that led to it (in any spelling), joined by
+	 * spaces. Those of the kernel command line come last.
+	 */
 	options(module: string, alias?: string): string;
 	installCommand(module: string): CommandLine | undefined;
 	removeCommand(module: string): CommandLine | undefined;
 	/** Whether {@link KnowledgeOptions.honourEveryLine} was asked for. */
 	readonly honourEveryLine: boolean;
-	/** The softdep lines of a module that count: its first, or every one. */
+	/** The softdep lines that count for a module: the first, or every one with honourEveryLine. */
 	softdeps(module: string): readonly SoftdepLine[];
-	/** The others: those that would change something if they counted. */
+	/** The softdep lines that do not count for a module, but would change something if they did. */
 	unheededSoftdeps(module: string): readonly SoftdepLine[];
 	/** The module's first weakdep line. */
 	weakdep(module: string): WeakdepLine | undefined;
-	/** The line that keeps a module, and all that needs it, out of every plan: a rule of the agent's, since kmod has no such line. */
+	/**
+	 * The line that keeps a module, and all modules that need it, out of every plan. A rule of the agent, since kmod has no
+	 * such line.
+	 */
 	masked?(module: string): Source | undefined;
 	file(module: string): ModuleFile | undefined;
 	isBuiltin(module: string): boolean;
-	/** Set where nothing is known: then there is no module, no alias and no configuration. */
+	/** Set when nothing could be read: then there is no module, no alias and no configuration. */
 	readonly lacking?: Lacking;
 };
 
 /** Why nothing could be read. */
 export type Lacking = {
-	/** For people, in one sentence. */
+	/** The reason, for people, in one sentence. */
 	readonly why: string;
-	/** Files are "unusable" until they change, "refused" maybe for a moment only; or the kernel makes it "impossible". */
+	/** "unusable": until the files change. "refused": maybe for a moment only. "impossible": the kernel cannot load modules. */
 	readonly kind: "unusable" | "refused" | "impossible";
 };
 
 export type KnowledgeOptions = {
 	readonly moduleDirectory: string;
-	/** Another machine's root, in which the directories of the configuration are. */
+	/** Another machine's root, below which the directories of the configuration lie. */
 	readonly root?: string;
-	/** Files or directories in place of the five modprobe.d directories. */
+	/** Files or directories that replace the five modprobe.d directories. */
 	readonly configPaths?: readonly string[];
 	/** The text of /proc/cmdline. */
 	readonly kernelCommandLine?: string;
-	/** The file that has it, in place of the text. Where it is absent the kernel has none. */
+	/** The file with the kernel command line, in place of the text. An absent file means no kernel command line. */
 	readonly commandLineFile?: string;
 	/**
-	 * Two lines of modprobe.d that kmod leaves unheeded count after all: a module's second softdep line, and the `install`
-	 * command of a module that has softdeps.
+	 * Whether two kinds of modprobe.d lines that kmod ignores count after all: a module's second and later softdep lines, and
+	 * the `install` command of a module that has softdeps.
 	 */
 	readonly honourEveryLine?: boolean;
 };
@@ -91,7 +97,7 @@ export function readKnowledge(files: Files, options: KnowledgeOptions): Knowledg
 	return { ...makeKnowledge(moduleDirectory, indexes, configuration, honourEveryLine), ...(root !== "" && { root }) };
 }
 
-/** Of a machine on which there is nothing to look in. */
+/** The knowledge of a machine on which nothing could be read. */
 export function knowNothing(moduleDirectory: string, lacking: Lacking): Knowledge {
 	const nothing = { value: mergeModprobeConfigs([]), problems: [], read: [] };
 	return { ...makeKnowledge(moduleDirectory, emptyIndexes(moduleDirectory), nothing), lacking };
@@ -150,7 +156,10 @@ function firstMatch<Line extends { readonly pattern: string }>(lines: readonly L
 
 const NONE: readonly never[] = [];
 
-/** The lines whose pattern matches, by a table for the patterns without wildcards, which nearly all are. */
+/**
+ * Looks up the lines whose pattern matches a module, in their order. Patterns without wildcards, which nearly all are, are
+ * looked up in a map.
+ */
 function allMatches<Line extends { readonly pattern: string }>(lines: readonly Line[]) {
 	const numbered = lines.map((line, place) => ({ line, place }));
 	const exact = groupBy(
@@ -170,7 +179,7 @@ function hasWildcard(pattern: string): boolean {
 	return /[*?[\\]/.test(pattern);
 }
 
-/** The lines behind the first that name something the first does not. */
+/** The later lines that name a module the first line does not name. */
 function listAdding([first, ...later]: readonly SoftdepLine[]): readonly SoftdepLine[] {
 	if (first === undefined || later.length === 0) return NONE;
 	const adds = (line: SoftdepLine): boolean =>

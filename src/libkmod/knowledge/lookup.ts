@@ -1,5 +1,5 @@
-// A name or an alias -> modules: an ordered table of places to look. The first place with an answer is the answer, as in
-// libkmod's kmod_module_new_from_lookup; repeats are kept, in its order.
+// Looks up the modules for a name or an alias in an ordered table of places. The first place with a match gives the answer, as
+// in libkmod's kmod_module_new_from_lookup. Repeats are kept, in libkmod's order.
 import { findExact, type IndexFile } from "../formats/index-file.js";
 import { findMatches } from "../formats/index-search.js";
 import type { Source } from "../formats/modprobe-config.js";
@@ -8,12 +8,12 @@ import { matchesWildcard } from "../text/wildcard.js";
 import type { Knowledge } from "./knowledge.js";
 
 export type Found = {
-	/** Normalised name. */
+	/** Normalised module name. */
 	readonly module: string;
 	readonly via: MatchPlace;
 	/** The alias pattern that matched, or the name. */
 	readonly pattern: string;
-	/** The line of modprobe.d it stands in, where it is one. */
+	/** The line of modprobe.d that matched. Undefined when an index matched. */
 	readonly source?: Source;
 };
 
@@ -21,7 +21,7 @@ export type MatchPlace =
 	| "alias line"
 	| "module"
 	| "symbol index"
-	| "command line" // of modprobe.d: install or remove
+	| "command line" // an install or remove line of modprobe.d
 	| "alias index"
 	| "builtin"
 	| "builtin alias index";
@@ -72,8 +72,8 @@ const places: readonly Search[] = [
 ];
 
 /**
- * Modules for a name or alias in any spelling; none for an alias with an unmatched bracket.
- * @throws {MalformedIndex}
+ * The modules for a name or alias in any spelling. Empty for an alias with an unmatched bracket.
+ * | @throws {MalformedIndex}
  */
 export function lookUp(knowledge: Knowledge, alias: string): readonly Found[] {
 	const key = normaliseAlias(alias);
@@ -85,7 +85,10 @@ export function lookUp(knowledge: Knowledge, alias: string): readonly Found[] {
 	return [];
 }
 
-/** The stages of libkmod's kmod_module_new_from_name_lookup: modules and builtins, no configuration, no alias patterns. */
+/**
+ * Looks up a name in modules, built-in modules and built-in aliases only, without configuration or alias patterns: the stages
+ * of libkmod's kmod_module_new_from_name_lookup.
+ */
 export function lookUpName(knowledge: Knowledge, name: string): readonly Found[] {
 	const key = normaliseAlias(name);
 	if (key === undefined) return [];

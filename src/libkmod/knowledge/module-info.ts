@@ -1,5 +1,5 @@
-// What a module says of itself, libkmod's info list: the strings of `.modinfo`, the build id of the linker, the five
-// lines of the signature. One byte is one character (latin1) all through, since authors' names come in any encoding.
+// A module's information, libkmod's info list: the strings of `.modinfo`, the linker's build id, the five lines of the
+// signature. One byte is one character (latin1) throughout, since authors' names come in any encoding.
 
 import { type Elf, findSection, parseElf, u32 } from "../formats/elf.js";
 import { type ModinfoEntry, modinfoStrings, parseModinfoString } from "../formats/modinfo.js";
@@ -8,8 +8,9 @@ import { parseSignature } from "../formats/signature.js";
 const SIGNATURE_BYTES_PER_LINE = 20;
 
 /**
- * The list of a module file: its `.modinfo` in section order, `build-id`, then `sig_id`, `signer`, `sig_key`,
- * `sig_hashalgo` and `signature` where it is signed. Undefined where it has no `.modinfo`. @throws {MalformedModule}
+ * The information of a module file: its `.modinfo` in section order, `build-id`, then for a signed module `sig_id`, `signer`,
+ * `sig_key`, `sig_hashalgo` and `signature`. Undefined when the file has no `.modinfo`.
+ * @throws {MalformedModule}
  */
 export function moduleInfo(image: Buffer): ModinfoEntry[] | undefined {
 	const elf = parseElf(image);
@@ -41,7 +42,7 @@ function signatureInfo(image: Buffer): ModinfoEntry[] {
 	];
 }
 
-// AA:BB:CC, a line for every 20 bytes.
+// The format AA:BB:CC, one line for every 20 bytes.
 function hexOf(bytes: Buffer): string {
 	const lines: string[] = [];
 	for (let at = 0; at < bytes.length; at += SIGNATURE_BYTES_PER_LINE) {

@@ -1,11 +1,11 @@
-// Lines of modprobe.d that look as if they counted and do not, as in kmod, since configurations have come to rely on it: the
-// `install` command of a module that has softdeps, and every softdep line of a module behind its first.
+// Lines of modprobe.d that look effective but are ignored, as kmod ignores them, since existing configurations rely on that:
+// the `install` command of a module that has softdeps, and every softdep line of a module after its first.
 import { MalformedIndex } from "../formats/index-file.js";
 import type { Problem } from "../kernel/kernel.js";
 import type { Knowledge } from "./knowledge.js";
 import { lookUp } from "./lookup.js";
 
-/** Those about one module. */
+/** The ignored lines about one module. */
 export function unheededLines(knowledge: Knowledge, module: string): Problem[] {
 	if (knowledge.honourEveryLine) return [];
 	const [first] = knowledge.softdeps(module);
@@ -22,12 +22,15 @@ export function unheededLines(knowledge: Knowledge, module: string): Problem[] {
 	];
 }
 
-/** Many modules bear several softdeps, which nobody can do anything about. */
+/**
+ * Whether a line comes from depmod's modules.softdep. Many modules bear several softdeps, and an administrator cannot change
+ * them.
+ */
 function isDepmods(file: string): boolean {
 	return file.endsWith("/modules.softdep");
 }
 
-/** As far as the indexes can be read. */
+/** Whether any of the aliases leads to a module. False when an index is damaged. */
 function hasAny(knowledge: Knowledge, aliases: readonly string[]): boolean {
 	try {
 		return aliases.some((alias) => lookUp(knowledge, alias).length > 0);
@@ -37,7 +40,7 @@ function hasAny(knowledge: Knowledge, aliases: readonly string[]): boolean {
 	}
 }
 
-/** Those about any module that a line names without wildcards. */
+/** The ignored lines about every module that a line names without wildcards. */
 export function listUnheededLines(knowledge: Knowledge): Problem[] {
 	const { install, softdeps } = knowledge.configuration;
 	const names = new Set([...install, ...softdeps].map(({ pattern }) => pattern));
