@@ -1,4 +1,4 @@
-// What an answer of the machine is as an error of the library's, said in libkmod's words where libkmod says so.
+// Converts an Answer of the machine to an error of the library, in libkmod's words where libkmod has a message for it.
 import type { Answer } from "../insertion/answer.js";
 import type { Context } from "./context.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
@@ -6,8 +6,9 @@ import { AlreadyLoaded, CommandFailure, NoModuleFile } from "./failures.js";
 type Teller = Pick<Context, "log" | "moduleDirectory">;
 
 /**
- * Why a step came to nothing, if it did; AlreadyLoaded where the module was there, or others have brought it up.
- * @param joined where others began what it answers: their failure is theirs to log
+ * The error of a step that failed. AlreadyLoaded when the module was live already, or another caller loaded it. Undefined when
+ * the step succeeded.
+ * @param joined whether another caller began the flight: then that caller logs the failure
  */
 export function failureOf(
 	teller: Teller,

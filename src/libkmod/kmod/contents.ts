@@ -1,4 +1,4 @@
-// What a module's file says of itself, whatever it is compressed by.
+// The contents of a module file, whatever its compression.
 
 import { builtinModuleInfo } from "../formats/builtin-modinfo.js";
 import { type Elf, parseElf } from "../formats/elf.js";
@@ -14,13 +14,16 @@ import { pathOf } from "./modules.js";
 
 /** Each rejects with MissingIndexes or MalformedIndex, with NoModuleFile, with MalformedModule, or with a Refusal where the file cannot be read. */
 export type Contents = {
-	/** What modinfo(8) prints: `.modinfo`, build id and signature; of a module built in, what modules.builtin.modinfo has. */
+	/**
+	 * The information that modinfo(8) prints: `.modinfo`, build id and signature. For a built-in module, its entries in
+	 * modules.builtin.modinfo.
+	 */
 	info(module: ModuleOrName): Promise<ModinfoEntry[]>;
-	/** The symbols it was built against, with their checksums. */
+	/** The symbols that the module was built against, with their checksums. */
 	versions(module: ModuleOrName): Promise<ModuleSymbol[]>;
-	/** What it exports. */
+	/** The symbols that the module exports. */
 	symbols(module: ModuleOrName): Promise<ModuleSymbol[]>;
-	/** What it needs of the kernel and of other modules. */
+	/** The symbols that the module needs of the kernel and of other modules. */
 	dependencySymbols(module: ModuleOrName): Promise<ModuleSymbol[]>;
 };
 

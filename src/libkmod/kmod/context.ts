@@ -1,11 +1,11 @@
-// What the parts of a Kmod share: the machine, what was read of its configuration and indexes, and who is told what.
+// The state that the parts of a Kmod share: the machine, its configuration and indexes, the log and the table of flights.
 import type { Flights } from "../insertion/flights.js";
 import type { Kernel, ModuleFiles } from "../kernel/kernel.js";
 import type { Knowledge } from "../knowledge/knowledge.js";
 
 /**
- * A line for people. An error is something that was not done, in the words of libkmod's log; a warning is of a line in the
- * configuration that looks as if it counted.
+ * A log line for people. An error tells of an action that was not done, in the words of libkmod's log. A warning tells of a
+ * line of the configuration that looks effective but is ignored.
  */
 export type LogEntry = { readonly level: "error" | "warning"; readonly message: string };
 

@@ -1,9 +1,9 @@
-// Why an insertion or removal came to nothing, where it was not the kernel that refused. Each has the name of the errno that libkmod
-// answers by in its place.
+// Errors of an insertion or removal that the kernel did not refuse. Each has the name of the errno that libkmod returns in that
+// case.
 
 import { HotplugdError } from "../kernel/errors.js";
 
-/** Indexes have no file for the module. */
+/** modules.dep has no file for the module. */
 export class NoModuleFile extends HotplugdError {
 	override readonly name = "NoModuleFile";
 	override readonly code = "ERR_NO_MODULE_FILE";
@@ -27,7 +27,7 @@ export class NoSuchModule extends HotplugdError {
 	}
 }
 
-/** The kernel has the module already, and that was to be an error. */
+/** The kernel has the module already, and the caller asked for an error in that case. */
 export class AlreadyLoaded extends HotplugdError {
 	override readonly name = "AlreadyLoaded";
 	override readonly code = "ERR_ALREADY_LOADED";
@@ -46,7 +46,7 @@ export class CommandFailure extends HotplugdError {
 	readonly errnoName = "EINVAL";
 	readonly module: string;
 	readonly command: string;
-	/** 128 and more for a signal, as in sh. */
+	/** 128 plus the signal's number for a signal, as in sh. */
 	readonly exitStatus: number;
 	constructor(kind: "install" | "remove", module: string, command: string, exitStatus: number) {
 		super(
@@ -60,7 +60,7 @@ export class CommandFailure extends HotplugdError {
 	}
 }
 
-/** Why a module that is to be removed is left alone: it is in use, built in, or not there in the first place. */
+/** A module cannot be removed: the module is in use, built in, or not loaded. */
 export class Unremovable extends HotplugdError {
 	override readonly name = "Unremovable";
 	override readonly code = "ERR_UNREMOVABLE";

@@ -1,8 +1,8 @@
-// libkmod for a machine: what is known of its modules, what the kernel says of them, and inserting and removing them.
+// libkmod for a machine: look up modules, read their state in the kernel, insert and remove them.
 //
-// Everything that only reads is synchronous; what a driver may sleep in, or what takes time to unpack, is a promise. One
-// Kmod may be asked many things at once: a module that two probes want is inserted once, and so is one that an inserter over the
-// same machine wants, too (insertion/flights.ts).
+// Functions that only read are synchronous. Functions that may sleep in a driver or decompress a file return promises. One Kmod
+// may serve many requests at once: a module that two probes want is inserted once. A probe also joins an inserter over the same
+// machine (insertion/flights.ts).
 
 import { type Act, actOn, commandsBy } from "../insertion/answer.js";
 import { flightsOf } from "../insertion/flights.js";
@@ -34,24 +34,33 @@ import { removeModule, type UnprobeOptions, unprobeModule } from "./unprobe.js";
 
 export type KmodOptions = {
 	/**
-	 * Another machine's root: its modules are those in ROOT/lib/modules, its configuration is ROOT/etc/modprobe.d and the other four,
-	 * and its kernel's command line what ROOT/proc has. Links lead where they lead on that machine. This machine, where "/" or absent;
-	 * "", and what is no directory, are refused.
+	 * Another machine's root: modules are read from ROOT/lib/modules, the configuration from ROOT/etc/modprobe.d and the other
+	 * four directories, the kernel command line from ROOT/proc. Symbolic links resolve as on that machine. "/" or undefined
+	 * means this machine. "" and a path that is no directory are refused.
 	 */
 	readonly root?: string;
-	/** In place of the running kernel's: `modprobe -S`. */
+	/** The kernel release. Default: the running kernel's. `modprobe -S`. */
 	readonly release?: string;
-	/** In place of ROOT/lib/modules/RELEASE. */
+	/** Default: ROOT/lib/modules/RELEASE. */
 	readonly moduleDirectory?: string;
-	/** Files of any name, and directories, in place of the five modprobe.d directories: `modprobe -C`. */
+	/** Files of any name, and directories, that replace the five modprobe.d directories: `modprobe -C`. */
 	readonly configPaths?: readonly string[];
-	/** Two lines of modprobe.d that kmod leaves unheeded count: a module's later softdeps, and its `install` beside softdeps. */
+	/**
+	 * Whether two kinds of modprobe.d lines that kmod ignores count: a module's second and later softdep lines, and the
+	 * `install` command of a module that has softdeps.
+	 */
 	readonly honourEveryLine?: boolean;
-	/** Told what libkmod would write to its log: what was not done and why. */
+	/** Receives the lines that libkmod would write to its log: the actions that were not done, and why. */
 	readonly log?: (entry: LogEntry) => void;
-	/** The absolute path from which on relative ones are named, as kmod does; without it they stay as they are. */
+	/**
+	 * Returns the absolute path to which relative paths are resolved, as kmod does. When undefined, relative paths stay as they
+	 * are.
+	 */
 	readonly workingDirectory?: () => string;
-	/** Where sysfs and procfs are mounted, in place of ROOT/sys and ROOT/proc: of another root, /sys and /proc say what is loaded here. */
+	/**
+	 * Mount points of sysfs and procfs. Default: ROOT/sys and ROOT/proc. With another root, /sys and /proc give the modules
+	 * loaded on this machine.
+	 */
 	readonly sysfs?: string;
 	readonly proc?: string;
 };
@@ -61,22 +70,23 @@ export type Kmod = Resources &
 	LiveState &
 	Contents &
 	Actions & {
-		/** All that is known before anything is loaded: what planInsertion takes. */
+		/** The knowledge before any module is loaded, which planInsertion takes. */
 		knowledge(): Knowledge;
 	};
 
 export type Actions = {
 	/**
-	 * Loads what a name or alias asks for, or a module, with all that needs to come before it. Resolves once everything is
-	 * live, and with an empty list of steps where it was already.
+	 * Loads a module, or the modules that a name or alias leads to, after their prerequisites. Resolves when all are live. The
+	 * list of steps is empty when the module was live already.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex}
-	 * @throws {MissingIndexes} where nothing is found, as \`lookUp\` does
+	 * @throws {MissingIndexes} when nothing is found, as \`lookUp\` does
 	 */
 	probe(wanted: ModuleOrName, options?: ProbeOptions): Promise<Probed>;
 	/**
-	 * Removes what a name or alias asks for as `modprobe -r` does: softdeps, and dependencies that nobody needs any more, too.
+	 * Removes a module, or the modules that a name or alias leads to, as `modprobe -r` does: also their softdeps, and
+	 * dependencies that are no longer used.
 	 * @throws {NoSuchModule} @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex}
-	 * @throws {MissingIndexes} where nothing is found, as \`lookUp\` does
+	 * @throws {MissingIndexes} when nothing is found, as \`lookUp\` does
 	 */
 	unprobe(unwanted: ModuleOrName, options?: UnprobeOptions): Promise<void>;
 	/**
@@ -88,7 +98,10 @@ export type Actions = {
 	remove(module: ModuleOrName, options?: RemoveFlags & { readonly quiet?: boolean }): Promise<void>;
 };
 
-/** What cannot be read of the configuration is a problem of it, and no error. @throws {Refusal} where the root is no directory that can be listed */
+/**
+ * Opens a Kmod. A part of the configuration that cannot be read is a problem (see `problems`), not an error.
+ * @throws {Refusal} when the root is no directory that can be listed
+ */
 export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {}): Kmod {
 	const { workingDirectory } = options;
 	const absolute = (path: string): string => (workingDirectory ? absolutePath(path, workingDirectory) : path);
@@ -123,7 +136,11 @@ export function openKmod(machine: Kernel & ModuleFiles, options: KmodOptions = {
 	};
 }
 
-/** A name that is empty is a caller's variable that is not set, and a root that is gone is no empty one. @throws {Refusal} */
+/**
+ * Checks the root. An empty string is most likely an unset variable of the caller. A root that does not exist must not pass for
+ * an empty one.
+ * @throws {Refusal}
+ */
 function needRoot(files: Files, root: string): void {
 	if (root === "")
 		throw new Refusal({
@@ -175,12 +192,15 @@ function makeActions(context: Context): Actions {
 	};
 }
 
-/** Without a look at what the module needs. @throws {Refusal} @throws {AlreadyLoaded} where others were inserting it already */
+/**
+ * Inserts one module without its dependencies.
+ * @throws {Refusal} @throws {AlreadyLoaded} when another caller was inserting the module already
+ */
 async function insertFile({ machine, flights, ...teller }: Context, file: Act, flags: InsertFlags): Promise<void> {
 	const insert = (path: string, parameters: string) => machine.insert(path, parameters, flags);
 	const flight = flights.begin(file.module, () => actOn(file, { insert, run: commandsBy(machine) }));
 	const answer = await flight.answer;
-	// What the kernel itself says, it says to the caller in its own words: EEXIST is a Refusal.
+	// The kernel's own refusal reaches the caller unchanged: EEXIST is a Refusal.
 	const failure = "reason" in answer ? answer.reason : failureOf(teller, file.module, answer, flight);
 	if (failure !== undefined) throw failure;
 }

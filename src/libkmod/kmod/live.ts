@@ -1,4 +1,4 @@
-// What the kernel says of its modules right now: nothing of it is remembered.
+// The kernel's current state of its modules. Nothing is cached.
 import type { ModuleState } from "../formats/proc-modules.js";
 import {
 	readHolders,
@@ -14,13 +14,16 @@ import { asModule, type Module, type ModuleOrName } from "./module.js";
 export type LiveState = {
 	/** Undefined for a module that the kernel does not have. @throws {Refusal} */
 	state(module: ModuleOrName): ModuleState | "builtin" | undefined;
-	/** How often it is in use; undefined where there is no such module, or it is built in, or modules cannot be unloaded. */
+	/**
+	 * The reference count. Undefined when the kernel does not have the module, the module is built in, or modules cannot be
+	 * unloaded.
+	 */
 	references(module: ModuleOrName): number | undefined;
-	/** Bytes of memory, what only its init needed apart. */
+	/** Bytes of memory that the module takes, without its init sections. */
 	size(module: ModuleOrName): number | undefined;
-	/** Modules that need it. */
+	/** Modules that need this one. */
 	holders(module: ModuleOrName): Module[];
-	/** Its sections, and where in memory they are: 0x0 to those who are not to know. */
+	/** The module's sections and their addresses, which are 0x0 for readers without permission (kptr_restrict). */
 	sections(module: ModuleOrName): Section[];
 };
 
@@ -37,7 +40,7 @@ export function makeLiveState({ machine, sysfs, knowledge }: Context): LiveState
 	};
 }
 
-/** Whether it needs no insertion: it is live, or built in. */
+/** Whether the module is live or built in, so that it needs no insertion. */
 export function isInKernel({ machine, sysfs, knowledge }: Context, module: string): boolean {
 	return knowledge().isBuiltin(module) || readInitstate(machine, sysfs, module) === "live";
 }

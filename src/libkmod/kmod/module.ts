@@ -1,18 +1,20 @@
-// A module as libkmod's functions take and give it: a value, which holds nothing of the machine.
+// A module as libkmod's functions take and return it: a plain value, without a handle to the machine.
 import type { Found } from "../knowledge/lookup.js";
 import { byAlias } from "../planning/step.js";
 import { normaliseAlias, normaliseName } from "../text/module-name.js";
 
 export type Module = {
-	/** Normalised: my_mod. */
+	/** The normalised name, such as my_mod. */
 	readonly name: string;
-	/** The alias it was found by: `options` lines for that count too, and the blacklist's for the module. */
+	/**
+	 * The alias that led to the module: `options` lines for the alias count too, and a blacklist line for the module applies.
+	 */
 	readonly alias?: string;
-	/** Its file, where it is known by that. Else modules.dep has it. */
+	/** The module's file, when the caller named one. Otherwise modules.dep has the path. */
 	readonly path?: string;
 };
 
-/** Wherever a module is asked for, its name does as well, in any spelling. */
+/** A module, or its name in any spelling. */
 export type ModuleOrName = Module | string;
 
 export function asModule(module: ModuleOrName): Module {

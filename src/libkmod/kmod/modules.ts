@@ -1,4 +1,4 @@
-// Finding modules, and what indexes and configuration say of them.
+// Looks up modules, and their data in the indexes and the configuration.
 import type { Source } from "../formats/modprobe-config.js";
 import { type Files, Refusal } from "../kernel/kernel.js";
 import { moduleFileIn } from "../kernel/other-root.js";
@@ -11,39 +11,52 @@ import type { Context } from "./context.js";
 import { asModule, foundModule, type Module, type ModuleOrName } from "./module.js";
 
 export type Modules = {
-	/** The module of that name, in any spelling, whether there is one or not. */
+	/** The module of that name, in any spelling, whether it exists or not. */
 	module(name: string): Module;
-	/** The module in a file; undefined where there is no such file. @throws {Refusal} where the path cannot be followed */
+	/** The module in a file. Undefined when the file does not exist. @throws {Refusal} when the path cannot be followed */
 	moduleAt(path: string): Module | undefined;
 	/**
-	 * Modules for a name or alias, by modprobe's rules: `alias` lines, then modules, symbols, commands, aliases, what is
-	 * built in. Repeats are kept. Of indexes that `load` would not accept, as in libkmod, those that can be read count.
-	 * Where nothing is found and modules.dep.bin, modules.alias.bin, or, for `symbol:`, modules.symbols.bin cannot be asked:
+	 * Modules for a name or alias, by modprobe's rules. The places searched are, in order: `alias` lines, modules, symbols,
+	 * commands, aliases, built-in modules. Repeats are kept. When `load` would refuse some indexes, the readable ones are still
+	 * searched, as in libkmod.
+	 * Throws when nothing is found and modules.dep.bin, modules.alias.bin or, for `symbol:`, modules.symbols.bin is unusable:
 	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
 	 */
 	lookUp(nameOrAlias: string): Module[];
-	/** The module or built-in module of that name: no aliases, no configuration. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+	/**
+	 * The module or built-in module of that name, without aliases or configuration.
+	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
+	 */
 	lookUpName(name: string): Module | undefined;
-	/** The modules that the kernel has, the one inserted last first. @throws {Refusal} ENOENT where it has no list of them */
+	/** The loaded modules, the one inserted last first. @throws {Refusal} ENOENT when the kernel has no list of modules */
 	loaded(): Module[];
-	/** The module's file; undefined where modules.dep has none. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+	/**
+	 * The path of the module's file. Undefined when modules.dep has none.
+	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
+	 */
 	path(module: ModuleOrName): string | undefined;
-	/** Parameters by `options` lines, those of the alias it was found by and of the kernel command line included; "" for none. */
+	/**
+	 * The module's parameters from `options` lines, including those for the alias that led to the module and those of the
+	 * kernel command line. "" for none.
+	 */
 	options(module: ModuleOrName): string;
-	/** What is run in place of inserting or removing it: the first line of modprobe.d that fits. */
+	/** The command that runs in place of inserting (or removing) the module: the first matching line of modprobe.d. */
 	installCommand(module: ModuleOrName): string | undefined;
 	removeCommand(module: ModuleOrName): string | undefined;
-	/** All modules it needs, those first that need none of the others. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+	/**
+	 * All transitive dependencies in topological order: each after its own dependencies.
+	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
+	 */
 	dependencies(module: ModuleOrName): Module[];
-	/** What its softdep line wants tried before and after it. @throws {MalformedIndex} */
+	/** The softdeps to be tried before and after the module. @throws {MalformedIndex} */
 	softdeps(module: ModuleOrName): { pre: Module[]; post: Module[] };
-	/** What its first weakdep line names. It is never loaded on that account. @throws {MalformedIndex} */
+	/** The modules that the first weakdep line names. They are never loaded because of it. @throws {MalformedIndex} */
 	weakdeps(module: ModuleOrName): Module[];
-	/** The line that blacklists it. */
+	/** The line that blacklists the module. Undefined when none does. */
 	blacklisted(module: ModuleOrName): Source | undefined;
-	/** Whether modules.builtin has it. @throws {MalformedIndex} */
+	/** Whether the module is in modules.builtin. @throws {MalformedIndex} */
 	isBuiltin(module: ModuleOrName): boolean;
-	/** Those that are neither blacklisted nor built in, as asked. */
+	/** The modules without the blacklisted and without the built-in ones, as asked. */
 	filter(
 		modules: readonly Module[],
 		leaveOut: { readonly blacklisted?: boolean; readonly builtin?: boolean },
@@ -109,12 +122,12 @@ function listLoaded(files: Files, proc: string): Module[] {
 	return readLoadedModules(files, proc).map(({ module }) => ({ name: module }));
 }
 
-/** None where there is no index to look in, as for modprobe. */
+/** The modules for a name or alias. Empty when the index to search is missing, as in modprobe. */
 export function findModules(knowledge: Knowledge, alias: string): Module[] {
 	return lookUp(knowledge, alias).map((found) => foundModule(found, alias));
 }
 
-/** Those that have to be usable for a name or alias to be unknown. */
+/** The indexes that must be usable before a name or alias counts as unknown. */
 export function indexesFor(alias: string): readonly IndexKind[] {
 	return ["dependencies", "aliases", ...(alias.startsWith("symbol:") ? (["symbols"] as const) : [])];
 }

@@ -1,6 +1,6 @@
-// Probing a module: what it needs and then itself, one after the other, in the order and with the answers of libkmod's
-// kmod_module_probe_insert_module. Many modules at once are the inserter's work (insertion/inserter.ts), on the same plans, by the
-// same table of flights and the same action on a step.
+// Probes a module: inserts its prerequisites and then the module, one after the other, in the order and with the errors of
+// libkmod's kmod_module_probe_insert_module. The inserter (insertion/inserter.ts) loads many modules at once. Both use the same
+// plans, the same table of flights and the same action on a step.
 import type { Source } from "../formats/modprobe-config.js";
 import { actOn, commandsBy, type Means } from "../insertion/answer.js";
 import type { InsertFlags } from "../kernel/kernel.js";
@@ -15,26 +15,26 @@ import { isInKernel } from "./live.js";
 import type { Module } from "./module.js";
 
 /**
- * What the blacklist keeps out: the module asked for where an alias led to it, as in modprobe; that module in any case; or
- * that module and everything it would bring along.
+ * The scope of the blacklist. "alias only": the module asked for, when an alias led to it, as in modprobe. "module": that
+ * module however it was asked for. "all": that module and every module it would bring along.
  */
 export type Blacklisting = "alias only" | "module" | "all";
 
 export type ProbeOptions = InsertFlags & {
-	/** For the module itself, behind those of the configuration. */
+	/** Parameters for the module itself, appended to those of the configuration. */
 	readonly parameters?: string;
-	/** Nothing is inserted and nothing run. */
+	/** Whether to insert and run nothing. */
 	readonly dryRun?: boolean;
-	/** The module's own `install` command counts for nothing, and as in kmod neither do its softdeps. */
+	/** Ignores the module's own `install` command and, as kmod does, its softdeps. */
 	readonly ignoreCommand?: boolean;
-	/** Do not ask whether a module is there already. */
+	/** Whether to skip the check for modules that are live already. */
 	readonly ignoreLoaded?: boolean;
-	/** Reject with AlreadyLoaded where the module itself is there already. */
+	/** Whether to reject with AlreadyLoaded when the module itself is live already. */
 	readonly failOnLoaded?: boolean;
 	readonly blacklist?: Blacklisting;
-	/** Told of each step that is about to be taken, or would be; not of modules that are there already. */
+	/** Called before each step, also in a dry run. Not called for modules that are live already. */
 	readonly onStep?: (step: Step) => void;
-	/** Runs `install` commands in place of /bin/sh, and resolves with the exit status. */
+	/** Runs `install` commands in place of /bin/sh. Resolves with the exit status. */
 	readonly runCommand?: (command: string, module: string) => Promise<number>;
 };
 
@@ -42,9 +42,9 @@ export type ProbeOptions = InsertFlags & {
 export type Blacklisted = { readonly module: string; readonly source: Source; readonly by: Blacklisting };
 
 export type Probed = {
-	/** The steps taken, or with `dryRun` those that would be, their parameters complete. */
+	/** The steps taken, or with `dryRun` the steps that would be taken, with their complete parameters. */
 	readonly steps: readonly Step[];
-	/** Failures that count for nothing, since only softdeps asked for the module. */
+	/** Failures that are ignored, since only softdeps asked for the module. */
 	readonly ignored: readonly { readonly step: Step; readonly reason: Error }[];
 	readonly blacklisted: readonly Blacklisted[];
 };
@@ -105,17 +105,20 @@ function listSteps(
 	};
 }
 
-/** The module that was asked for, not the same one by an alias. */
+/** Whether the step is for the module that was asked for, not for the same module by another alias. */
 function isFor(step: Step, module: Module): boolean {
 	return step.module === module.name && step.alias === module.alias;
 }
 
-/** A blank joins them even where there are none to join: what the kernel and the printed line get is what kmod gives. */
+/**
+ * Joins parameters with a blank even when there are none to append: the kernel and the printed line get exactly what kmod
+ * gives.
+ */
 function withParameters(step: Step, more: string): Step {
 	return { ...step, parameters: step.parameters === "" ? more : `${step.parameters} ${more}` };
 }
 
-/** A module asked for by its file comes from that file, whatever modules.dep has. */
+/** A module that was asked for by its file is loaded from that file, whatever modules.dep has. */
 function withPath(step: Step, { path }: Module): Step {
 	return path === undefined || step.how === "run" ? step : { ...step, how: "insert", path };
 }
@@ -125,7 +128,7 @@ function warnOfUnheeded({ knowledge, log }: Context, module: string): void {
 		log({ level: "warning", message: `${file} line ${line}: ${message}` });
 }
 
-/** Why it failed, if it did. */
+/** Carries out a step. Resolves with the error, or with undefined on success. */
 async function takeStep(context: Context, step: Step, options: ProbeOptions): Promise<Error | undefined> {
 	const flight = context.flights.begin(step.module, () => actOn(step, meansOf(context, options)));
 	return failureOf(context, step.module, await flight.answer, flight);

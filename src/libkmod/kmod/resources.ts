@@ -1,4 +1,4 @@
-// The indexes and the configuration as files that change: libkmod's "resources".
+// The index and configuration files, which may change on disk: libkmod's "resources".
 
 import { formatConfig } from "../formats/config-dump.js";
 import { listEntries } from "../formats/index-file.js";
@@ -17,7 +17,10 @@ import {
 import { type Knowledge, makeKnowledge } from "../knowledge/knowledge.js";
 import type { Context } from "./context.js";
 
-/** What is to be done before answers are those of the files on disk: nothing, `unload`, or opening another Kmod. */
+/**
+ * The action needed before answers match the files on disk: none ("ok"), `unload` ("must reload"), or opening another Kmod
+ * ("must recreate").
+ */
 export type Freshness = "ok" | "must reload" | "must recreate";
 
 export type Resources = {
@@ -25,35 +28,39 @@ export type Resources = {
 	readonly moduleDirectory: string;
 	/** Every line of modprobe's configuration that could be read, in the order in which they count. */
 	readonly configuration: ModprobeConfig;
-	/** The configuration files read, in the same order. */
+	/** The configuration files that were read, in the same order. */
 	readonly configurationFiles: readonly string[];
-	/** What could not be read of the configuration. Index files that could not be used are problems too, once they are read. */
+	/**
+	 * The parts of the configuration that could not be read. Once the indexes are read, unusable index files are problems too.
+	 */
 	problems(): readonly Problem[];
 	/**
-	 * Reads the indexes, which otherwise the first question does, and insists on them.
+	 * Reads all indexes now and throws when one is unusable. Without this call, the first look-up reads them leniently.
 	 * @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal}
 	 */
 	load(): void;
-	/** Forgets the indexes: the next question reads them anew. */
+	/** Drops the indexes. The next look-up reads them again. */
 	unload(): void;
-	/** Whether the indexes that are loaded, or the configuration, have changed on disk since they were read. */
+	/** Checks whether the loaded indexes, or the configuration, have changed on disk since they were read. */
 	validate(): Freshness;
 	/**
-	 * An index as text, a line for each value: `alias KEY MODULE` of aliases and symbols, else `KEY VALUE`.
-	 * @throws {MissingIndexes} where it is not there, but for builtinAliases, which older depmods do not make @throws {MalformedIndex} @throws {Refusal}
+	 * An index as text, one line for each value: `alias KEY MODULE` for aliases and symbols, otherwise `KEY VALUE`.
+	 * @throws {MissingIndexes} when the index does not exist, except builtinAliases, which older versions of depmod do not
+	 * make
+	 * @throws {MalformedIndex} @throws {Refusal}
 	 */
 	dumpIndex(kind: IndexKind): string;
-	/** The configuration in the format of modprobe.d(5), as `modprobe --show-config` has it. */
+	/** The configuration in the format of modprobe.d(5), as `modprobe --show-config` prints it. */
 	dumpConfiguration(): string;
 };
 
 export type ResourceOptions = {
 	readonly moduleDirectory: string;
 	readonly configuration: ConfigurationRead;
-	/** The files and directories that configuration comes from. */
+	/** The files and directories from which the configuration comes. */
 	readonly places: readonly string[];
 	readonly honourEveryLine: boolean;
-	/** Another machine's, or "". */
+	/** Another machine's root, or "". */
 	readonly root: string;
 };
 
@@ -82,7 +89,7 @@ export function openResources(files: Files, options: ResourceOptions): Resources
 	};
 }
 
-/** The indexes of a module directory, from their first use until they are unloaded. */
+/** The indexes of a module directory, cached from their first use until they are unloaded. */
 class LoadedIndexes {
 	readonly #files: Files;
 	readonly #options: ResourceOptions;
@@ -111,7 +118,7 @@ class LoadedIndexes {
 		this.#loaded = undefined;
 	}
 
-	/** Also where none are loaded: the next use reads them. */
+	/** Whether the loaded indexes match the files on disk. True when none are loaded, since the next use reads them. */
 	areFresh(): boolean {
 		return this.#loaded === undefined || this.#stamp() === this.#loaded.stamp;
 	}

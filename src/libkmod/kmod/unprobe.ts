@@ -1,8 +1,8 @@
-// Undoing a probe, as `modprobe -r` does: softdeps behind the module, on demand those that need it, the module, whatever of
-// its dependencies nobody needs any more, softdeps before it.
+// Undoes a probe, as `modprobe -r` does. The order is: post softdeps, on demand the modules that need this one, the module
+// itself, dependencies that are no longer used, pre softdeps.
 //
-// What is in use changes with every removal, so this is no plan made beforehand: the kernel is asked at each step. Acts: the kernel, and a timer
-// while a module is in use.
+// Reference counts change with every removal, so there is no plan made beforehand: the kernel is asked at each step. Acts: the
+// kernel, and a timer while a module is in use.
 
 import type { CommandLine, Source } from "../formats/modprobe-config.js";
 import { commandsBy, fillIn } from "../insertion/answer.js";
@@ -20,23 +20,26 @@ export type RemovalStep = { readonly module: string } & (
 );
 
 export type UnprobeOptions = RemoveFlags & {
-	/** Nothing is removed and nothing run. */
+	/** Whether to remove and run nothing. */
 	readonly dryRun?: boolean;
-	/** The module's `remove` command and its softdeps count for nothing. */
+	/** Ignores the module's `remove` command and its softdeps. */
 	readonly ignoreCommand?: boolean;
-	/** Do not ask whether it is there or in use. */
+	/** Whether to skip the check that the module is loaded and not in use. */
 	readonly ignoreLoaded?: boolean;
-	/** Those that need it are removed first. */
+	/** Whether to remove the modules that need this one first. */
 	readonly holders?: boolean;
-	/** An error where the kernel does not have it. */
+	/** Whether a module that is not loaded is an error. */
 	readonly failOnAbsent?: boolean;
-	/** For so many milliseconds, wait for it to be no longer in use. */
+	/** Milliseconds to wait for a module in use. */
 	readonly wait?: number;
-	/** Told of each step that is about to be taken, or would be. */
+	/** Called before each step, also in a dry run. */
 	readonly onStep?: (step: RemovalStep) => void;
-	/** Told why a module is left alone. What this throws ends everything; else it is an error only where it stands in the way. */
+	/**
+	 * Called when a module is not removed, with the reason. An error thrown here ends the whole removal. Otherwise the reason
+	 * is an error only when it prevents what was asked for.
+	 */
 	readonly onUnremovable?: (reason: Unremovable | CommandFailure) => void;
-	/** Runs `remove` commands in place of /bin/sh, and resolves with the exit status. */
+	/** Runs `remove` commands in place of /bin/sh. Resolves with the exit status. */
 	readonly runCommand?: (command: string, module: string) => Promise<number>;
 };
 
@@ -45,7 +48,10 @@ export function unprobeModule(context: Context, module: Module, options: Unprobe
 	return unprobe({ ...context, underway: [] }, module.name, options);
 }
 
-/** Softdeps may stand in circles: what is being removed is not begun once more. The first of them is what was asked for. */
+/**
+ * `underway` lists the modules whose removal has begun, so that cycles of softdeps end. The first is the one that was asked
+ * for.
+ */
 type Removing = Context & { readonly underway: readonly string[] };
 
 async function unprobe({ underway, ...around }: Removing, name: string, options: UnprobeOptions): Promise<void> {
@@ -79,7 +85,7 @@ function isRemovable(context: Removing, name: string, options: UnprobeOptions): 
 	return false;
 }
 
-/** With its holders, as one of the dependencies that nobody needs any more. */
+/** Whether the module was removed together with its holders, as a dependency that is no longer used. */
 function hasGone({ machine, sysfs }: Context, name: string, { holders, ignoreLoaded }: UnprobeOptions): boolean {
 	return holders === true && !ignoreLoaded && readInitstate(machine, sysfs, name) === undefined;
 }
@@ -89,7 +95,7 @@ function tell<Reason extends Unremovable | CommandFailure>(reason: Reason, { onU
 	return reason;
 }
 
-/** A softdep's failure is its own. */
+/** Removes a softdep. Its failure is ignored. */
 async function tryUnprobe(context: Removing, module: Module, options: UnprobeOptions): Promise<void> {
 	await passOver(() => unprobe(context, module.name, { ...options, holders: false }));
 }
@@ -99,7 +105,7 @@ async function unprobeHolders(context: Removing, name: string, options: UnprobeO
 		await unprobe(context, holder, { ...options, holders: false });
 }
 
-/** What the machine refuses is passed over; any other error is not. */
+/** Ignores refusals of the machine and failed commands. Rethrows every other error. */
 async function passOver(act: () => Promise<void>): Promise<void> {
 	try {
 		await act();
@@ -123,7 +129,11 @@ async function removeOne(context: Context, name: string, options: UnprobeOptions
 	if (!options.dryRun) await removeModule(context, name, options);
 }
 
-/** delete_module(2); what is in use is tried again after 1, 2, 4 milliseconds and so on, `wait` in all. @throws {Refusal} */
+/**
+ * Removes a module with delete_module(2). Retries a module in use with exponential back-off, after 1, 2, 4 milliseconds and so
+ * on, for `wait` milliseconds in all.
+ * @throws {Refusal}
+ */
 export async function removeModule(
 	{ machine, log }: Pick<Context, "machine" | "log">,
 	name: string,
