@@ -1,5 +1,5 @@
-// Whether depmod's indexes of a module directory can be trusted: each whole, all of them of one run of depmod, and of the module
-// files that are there. What a look-up would never meet is looked at too.
+// Checks depmod's indexes of a module directory: each is whole, all come from one run of depmod, and they match the module
+// files. Parts that no look-up would read are checked too.
 
 import { parseDependencyLine } from "../formats/dependency-line.js";
 import { type IndexEntry, listEntries, MalformedIndex, openIndex } from "../formats/index-file.js";
@@ -16,11 +16,11 @@ import { listTornApart, listUnfitForLines, nameNeeded } from "./unfit-names.js";
 
 export type IndexCheck = {
 	readonly problems: readonly Problem[];
-	/** The indexes that are there. */
+	/** The index files that could be read to their end. */
 	readonly read: readonly string[];
 };
 
-/** @param root another machine's, below which the indexes' absolute paths are. */
+/** @param root another machine's root, below which the indexes' absolute paths lie */
 export function checkIndexes(files: Files, moduleDirectory: string, root = ""): IndexCheck {
 	const lines: IndexEntry[] = [];
 	const aliases = new Set<string>();
@@ -54,9 +54,9 @@ export function checkIndexes(files: Files, moduleDirectory: string, root = ""): 
 
 type ReadIndex = {
 	readonly file: string;
-	/** Why it cannot be read to its end. */
+	/** Why the index cannot be read to its end. Undefined when it can. */
 	readonly problem: Problem | undefined;
-	/** From its text, where it has one. */
+	/** The differences between the index and its text file, if it has one. */
 	readonly differences: readonly Problem[];
 };
 
@@ -76,23 +76,26 @@ function readIndex(
 	return { file, problem: undefined, differences: explainDifference(file, comparison?.end()) };
 }
 
-/** What was gathered from all entries of an index, if all could be read. */
+/** The value gathered from the entries of an index. Undefined when not all entries could be read. */
 const ifWhole = <T>({ problem }: ReadIndex, gathered: T): T | undefined =>
 	problem === undefined ? gathered : undefined;
 
-/** One index that the caller named, read to its end: what is wrong with it. */
+/** Reads one index that the caller named to its end. Returns a clause about what is wrong, or undefined. */
 export function checkIndex(files: Files, file: string): string | undefined {
 	return readEntries(files, file, { named: true }, () => undefined);
 }
 
 type Reading = {
-	/** Older depmods and kernels have none, or leave it without even a header. */
+	/**
+	 * Whether the index may be absent or empty: older versions of depmod and of the kernel have none, or leave it without even
+	 * a header.
+	 */
 	readonly optional?: boolean;
-	/** It may be a pipe. */
+	/** Whether the caller named the file: then it may be a pipe. */
 	readonly named?: boolean;
 };
 
-/** What is wrong with it, if anything is. */
+/** Passes each entry to `meet`. Returns a clause about what is wrong with the index, or undefined. */
 function readEntries(
 	files: Files,
 	file: string,
@@ -112,22 +115,25 @@ function readEntries(
 	}
 }
 
-/** The files without an index, and which word of their lines is a module. */
+/** The text files without an index, each with the place of the module's name in a line. */
 const TEXTS = [
 	["modules.softdep", 1],
 	["modules.weakdep", 1],
 	["modules.devname", 0],
 ] as const;
 
-/** What could be read of the indexes that have to fit each other. That of builtin aliases names more than modules.builtin. */
+/**
+ * The indexes that have to match each other, as far as they could be read. The index of built-in aliases is not among them,
+ * since it names more modules than modules.builtin.
+ */
 type Entries = {
 	readonly dependencies: readonly IndexEntry[] | undefined;
-	/** The modules they lead to. */
+	/** The modules that the aliases lead to. */
 	readonly aliases: ReadonlySet<string> | undefined;
 	readonly symbols: ReadonlySet<string> | undefined;
 };
 
-/** As far as both of two indexes could be read. */
+/** Compares the indexes with each other and with the module files. Compares two indexes only when both could be read. */
 function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliases, symbols }: Entries): Problem[] {
 	if (dependencies === undefined) return [];
 	const directory = place.moduleDirectory;
@@ -161,7 +167,7 @@ function tellTooMany(directory: string): Problem {
 	return { file: directory, line: 0, message };
 }
 
-/** No problem where there are no names. */
+/** One problem that names the first module and the count. None when there are no names. */
 function tell(file: string, what: string, names: readonly string[], remedy = "run depmod"): Problem[] {
 	const [first] = names;
 	return first === undefined ? [] : [{ file, line: 0, message: explain(what, first, names.length, remedy) }];
@@ -181,9 +187,9 @@ function explainDifference(file: string, difference: Difference | undefined): Pr
 
 type Dependencies = {
 	readonly misfits: string[];
-	/** As the lines spell them. */
+	/** Module paths, as spelled in the lines. */
 	readonly paths: string[];
-	/** Those that others depend on, as the lines spell them. */
+	/** Paths that other modules depend on, as spelled in the lines. */
 	readonly needed: string[];
 };
 
@@ -199,7 +205,7 @@ function readDependencies(entries: readonly IndexEntry[]): Dependencies {
 	return read;
 }
 
-/** Names that are no ASCII depmod may have left out, which it has said. */
+/** The names that are not known. Names that are not ASCII are left out: depmod may have omitted them, with a warning. */
 function listUnknown(names: Iterable<string>, known: ReadonlySet<string>): string[] {
 	return [...new Set(names)].filter((name) => !known.has(name) && isAscii(name));
 }

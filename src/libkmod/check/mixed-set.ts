@@ -1,6 +1,5 @@
-// Whether depmod's files are those of one run: one that was killed between two renames, or two that ran at once, leave some of the
-// one and some of the other. What gives that away is what is left of the files still to be put there, and what two files say
-// of the same thing.
+// Checks whether depmod's files come from one run. A depmod that is killed between two renames, or two depmods at once, leave a
+// mixture of two runs. The signs of a mixture are drafts that were not renamed, and files that disagree about the same fact.
 
 import { ALWAYS_MADE, isDraft, isTimeOfRun } from "../depmod/publication.js";
 import type { IndexEntry } from "../formats/index-file.js";
@@ -11,12 +10,12 @@ import type { IndexKind } from "../knowledge/indexes.js";
 import { isAscii } from "../text/byte-strings.js";
 import { normaliseAlias } from "../text/module-name.js";
 
-/** One look into the directory, and one at each file: what is in them is not read. */
+/** Finds a mixture by the names and times of the files. Reads no contents. */
 export function findMixture(files: Files, moduleDirectory: string): Problem | undefined {
 	return findUnfinished(files, moduleDirectory) ?? findOtherRun(files, moduleDirectory);
 }
 
-/** What our depmod has made in one run bears one time, which no other program gives. */
+/** Our depmod gives all files of one run the same modification time, which no other program does. */
 function findOtherRun(files: Files, moduleDirectory: string): Problem | undefined {
 	const times = ALWAYS_MADE.flatMap((name) => {
 		const time = ifReadable(() => files.modified?.(`${moduleDirectory}/${name}`));
@@ -29,7 +28,7 @@ function findOtherRun(files: Files, moduleDirectory: string): Problem | undefine
 	return { file: `${moduleDirectory}/${other.name}`, line: 0, message };
 }
 
-/** A depmod that is at work leaves nothing when it has ended. */
+/** Finds drafts: a depmod that has ended normally leaves none. */
 function findUnfinished(files: Files, moduleDirectory: string): Problem | undefined {
 	const draft = ifReadable(() => files.list(moduleDirectory))?.find(isDraft);
 	return draft === undefined
@@ -41,12 +40,12 @@ function findUnfinished(files: Files, moduleDirectory: string): Problem | undefi
 			};
 }
 
-/** What a text and an index that is made with it say, in the same words. */
+/** How to compare a text file with the index that depmod makes with it: both are turned into the same lines. */
 type Pair = {
 	readonly text: string;
-	/** Undefined for a line that the index passes over. */
+	/** The comparable line. Undefined for a line that the index omits. */
 	readonly ofLine: (line: string) => string | undefined;
-	/** As many lines as the entry has in the text. */
+	/** The comparable lines: as many as the entry has in the text. */
 	readonly ofEntry: (entry: IndexEntry) => readonly string[];
 };
 
@@ -56,30 +55,33 @@ const PAIRS: Readonly<Partial<Record<IndexKind, Pair>>> = {
 	symbols: { text: "modules.symbols", ofLine: (line) => wordsOf(line, (key) => key), ofEntry: nameEntry },
 };
 
-/** As depmod cuts keys off in an index. */
+/** Characters. depmod truncates the keys of an index to this length. */
 const LONGEST_KEY = 4095;
 
 function nameEntry({ key, value }: IndexEntry): readonly string[] {
 	return [`${key} ${value}`];
 }
 
-/** Of `alias KEY MODULE`. */
+/** The key and module of a line `alias KEY MODULE`. */
 function wordsOf(line: string, normalise: (key: string) => string | undefined): string | undefined {
 	const [, alias = "", module = ""] = /^alias (.*) ([^ ]*)$/.exec(line) ?? [];
 	const key = normalise(alias)?.slice(0, LONGEST_KEY);
 	return key === undefined || key === "" ? undefined : `${key} ${module}`;
 }
 
-/** What only one of an index and its text has: the first, and how many. */
+/** The lines that only one of an index and its text has: the first, and the count. */
 export type Difference = { readonly text: string; readonly first: string | undefined; readonly count: number };
 
 export type Comparison = {
 	meet(entry: IndexEntry): void;
-	/** Once all entries were met. */
+	/** The difference. Call it after all entries were met. */
 	end(): Difference;
 };
 
-/** Undefined where an index has no text, or that is not there or cannot be read. No more is kept than the text has. */
+/**
+ * Compares an index with its text, entry by entry. Undefined when the index has no text file, or the text does not exist or
+ * cannot be read. Memory is bounded by the size of the text.
+ */
 export function compareWithText(files: Files, moduleDirectory: string, kind: IndexKind): Comparison | undefined {
 	const pair = PAIRS[kind];
 	if (pair === undefined) return undefined;
@@ -99,14 +101,14 @@ export function compareWithText(files: Files, moduleDirectory: string, kind: Ind
 			}
 		},
 		end() {
-			// What is no ASCII depmod may have left out of the index.
+			// depmod may have left keys that are not ASCII out of the index.
 			const lost = [...unmet].filter(isAscii);
 			return { text, first: first ?? lost[0], count: count + lost.length };
 		},
 	};
 }
 
-/** The modules that a file's lines are about. @param place which word of a line is the module */
+/** The module names in the lines of a file. @param place the place of the module's name in a line */
 export function listModulesOfText(files: Files, path: string, place: 0 | 1): readonly string[] {
 	return linesOf(readText(files, path) ?? "").map((line) => line.split(" ", place + 1)[place] ?? "");
 }

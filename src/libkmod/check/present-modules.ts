@@ -1,4 +1,4 @@
-// The modules whose files are there, as depmod's walk finds them: those that its indexes should have.
+// Lists the module files that exist, by the rules of depmod's walk: the modules that its indexes should have.
 
 import { readDepmodConfig } from "../depmod/configuration.js";
 import { isExcluded, isModuleFileName } from "../depmod/module-search.js";
@@ -9,22 +9,22 @@ import { ifReadable } from "../kernel/presence.js";
 import { normaliseModuleName } from "../text/module-name.js";
 
 export type PresentModules = {
-	/** Relative to the module directory. Of a directory that links lead to again, what it holds is there once. */
+	/** Paths relative to the module directory. A directory that several links lead to is listed once. */
 	readonly paths: readonly string[];
-	/** Whether there were no more names than a check looks at. */
+	/** Whether the walk saw every name: false when there were more names than a check reads. */
 	readonly whole: boolean;
 };
 
 /**
- * The module files below the directory, as far as that can be read.
- * @param known of these a file's name is enough: whether it leads to one is not looked at
+ * The module files below the directory, as far as they can be read.
+ * @param known module names for which the file's name is enough: the file itself is not looked at
  */
 export function listPresentModules(
 	files: Files,
 	{ moduleDirectory, root = "" }: ModulesPlace,
 	known: ReadonlySet<string>,
 ): PresentModules {
-	// Depmod itself tells what is wrong with its configuration.
+	// depmod itself reports the problems of its configuration.
 	const config = readDepmodConfig(files, { root }, []);
 	const paths: string[] = [];
 	const directories = new Directories(files, moduleDirectory);
@@ -40,14 +40,17 @@ export function listPresentModules(
 }
 
 type Directory = {
-	/** Its path below the first, with a slash behind it, or empty. */
+	/** The path below the first directory with a trailing slash, or "". */
 	readonly below: string;
 	readonly names: readonly string[];
 };
 
-/** Each is entered once, by the shortest way: a tree whose links lead in circles has ways by the million, and no end of them. */
+/**
+ * The directories of a tree, in breadth-first order. Each is entered once: with links that form cycles, a tree has an unbounded
+ * number of paths.
+ */
 class Directories {
-	/** Grows while it is gone through. */
+	/** Grows while a caller iterates over it. */
 	readonly all: Directory[] = [];
 	whole = true;
 	readonly #files: Files;
@@ -61,7 +64,7 @@ class Directories {
 		this.enter("");
 	}
 
-	/** @returns whether it is a directory: files tell no kinds, and one is what can be listed */
+	/** @returns whether the path is a directory: Files has no file types, so a directory is a path that can be listed */
 	enter(path: string): boolean {
 		const full = path === "" ? this.#top : `${this.#top}/${path}`;
 		const names = ifReadable(() => this.#files.list(full));
@@ -76,10 +79,13 @@ class Directories {
 	}
 }
 
-/** Its size is of no matter. */
+/** A bound of 0 bytes: only the file type matters, and EFBIG means a regular file. */
 const NO_BYTES = { bytes: 0, kind: "module" } as const;
 
-/** Depmod passes over a FIFO, a socket and a device, as the null device is. What may not be read is a file nevertheless. */
+/**
+ * Whether the path is a file for depmod, which ignores a FIFO, a socket and a device (such as a link to the null device). A
+ * file without read permission is still a file.
+ */
 function isFile(files: Files, path: string, root: string): boolean {
 	const stamp = ifReadable(() => files.stamp(path));
 	if (stamp === undefined || stamp === ifReadable(() => files.stamp(`${root}/dev/null`))) return false;
