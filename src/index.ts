@@ -1,6 +1,6 @@
-// The public library: a table of contents, and openKmod for the machine that this runs on. What lies beneath openKmod (openKmodOn,
-// readKnowledge, planInsertion, makeInserter, a Kernel) has its strings in bytes, one character each: bytesOf and textOf convert them.
-// Whatever acts over one Kernel object, a probe or an inserter, joins what another has in flight there.
+// The public library: a table of contents, and openKmod for this machine. The functions beneath openKmod (openKmodOn,
+// readKnowledge, planInsertion, makeInserter, a Kernel) take and return byte strings, one character a byte: bytesOf and textOf
+// convert them. All probes and inserters over one Kernel object join each other's modules in flight.
 import { kmodInText, optionsInBytes } from "./kmod-in-text.js";
 import { trimRoot } from "./libkmod/kernel/other-root.js";
 import { type Kmod, type KmodOptions, openKmod as openKmodOn } from "./libkmod/kmod/kmod.js";
@@ -10,13 +10,15 @@ import { workingDirectory } from "./linux/files/working-directory.js";
 import { openKernel } from "./linux/modules/kernel.js";
 
 /**
- * Opens the kernel modules of this machine, or of another one whose root is a directory here: then nothing of this one is read
- * that the options do not name. Reads the configuration now and the indexes when they are first needed; loads nothing native
- * before the first insertion or removal, which this machine's kernel is asked for in either case.
- * @throws {Refusal} where \`root\` is empty, or no directory that can be listed
+ * Opens the kernel modules of this machine, or of another machine whose root is a directory here. With another root, nothing of
+ * this machine is read except paths that the options name. Reads the configuration now, and the indexes when they are first
+ * needed. Loads no native code before the first insertion or removal. Insertions and removals always go to this machine's
+ * kernel.
+ * @throws {Refusal} when \`root\` is empty, or no directory that can be listed
  *
- * Strings are text both ways: what is handed to files, kernel and shell is its UTF-8. A byte that is no UTF-8, in a name, a
- * parameter or a path, is a lone surrogate, U+DC80 to U+DCFF (Python's surrogateescape, PEP 383), and as such is the same byte again.
+ * Strings are text in both directions, and their UTF-8 goes to files, the kernel and the shell. A byte that is not valid UTF-8,
+ * in a name, a parameter or a path, becomes a lone surrogate, U+DC80 to U+DCFF (Python's surrogateescape, PEP 383), which
+ * converts back to the same byte.
  */
 export function openKmod(options: KmodOptions = {}): Kmod {
 	const given = optionsInBytes(options);

@@ -1,5 +1,6 @@
-// The library's surface. Within, strings are bytes; callers have JavaScript's text, in which a byte that is no UTF-8 is a lone
-// surrogate (PEP 383). What a caller gives becomes bytes, what a caller gets becomes text, and both inside of functions that are passed.
+// Converts strings at the library's surface. Inside the library, strings are bytes. Callers have JavaScript's text, in which a
+// byte that is not valid UTF-8 is a lone surrogate (PEP 383). Arguments become bytes and results become text. Functions that
+// are passed are wrapped, and convert in the same way.
 
 import { HotplugdError } from "./libkmod/kernel/errors.js";
 import type { Kmod, KmodOptions } from "./libkmod/kmod/kmod.js";
@@ -8,10 +9,10 @@ import { bytesOf, textOf } from "./libkmod/text/byte-strings.js";
 type Convert = (string: string) => string;
 type AnyFunction = (...given: unknown[]) => unknown;
 
-/** What a caller asks for, in bytes. */
+/** The caller's options, as byte strings. */
 export const optionsInBytes = (options: KmodOptions): KmodOptions => converted(options, bytesOf, textOf) as KmodOptions;
 
-/** `knowledge()` stays in bytes: planInsertion and its like take it. */
+/** Wraps a Kmod for text. `knowledge()` stays in bytes, since planInsertion and similar functions take it. */
 export function kmodInText(kmod: Kmod): Kmod {
 	const { knowledge, configuration, ...rest } = kmod;
 	const others = converted({ ...rest }, textOf, bytesOf) as typeof rest;
@@ -19,7 +20,7 @@ export function kmodInText(kmod: Kmod): Kmod {
 	return {
 		...others,
 		knowledge,
-		// It may be long, and hardly anybody asks for it.
+		// The configuration may be long and is rarely asked for, so it is converted on first use.
 		get configuration() {
 			text ??= converted(configuration, textOf, bytesOf) as Kmod["configuration"];
 			return text;
@@ -27,7 +28,10 @@ export function kmodInText(kmod: Kmod): Kmod {
 	};
 }
 
-/** A value of which nothing changes is that same value. @param back for what goes the other way: what functions in it are given. */
+/**
+ * Converts all strings in a value. Returns the same value when nothing changes.
+ * @param back the opposite conversion, for arguments of functions in the value
+ */
 function converted(value: unknown, convert: Convert, back: Convert): unknown {
 	if (typeof value === "string") return convert(value);
 	if (typeof value === "function") return convertedFunction(value as AnyFunction, convert, back);
@@ -40,7 +44,7 @@ function converted(value: unknown, convert: Convert, back: Convert): unknown {
 		: value;
 }
 
-/** Copied where the first field changes: most never do. */
+/** Copies the value only when a field changes, since most values never change. */
 function convertedFields<Of extends object>(value: Of, copy: (value: Of) => Of, convert: Convert, back: Convert): Of {
 	let changed: Of | undefined;
 	for (const name of Object.keys(value) as (keyof Of)[]) {
@@ -71,10 +75,16 @@ async function convertedPromise(promise: Promise<unknown>, convert: Convert, bac
 	}
 }
 
-/** In text: an error may come by twice, or from a caller's own function, which is none of ours to change. */
+/**
+ * The errors that are in text already: an error may pass twice, or may come from a caller's own function and must not be
+ * changed.
+ */
 const inText = new WeakSet<Error>();
 
-/** Fields of our own errors are bytes, those of their causes and of what else is in them too. node's errors are text. */
+/**
+ * Converts the fields of our own errors, and of the causes and other values in them, from bytes to text. Errors of node are
+ * text already.
+ */
 function convertedError(error: Error, convert: Convert): Error {
 	if (inText.has(error)) return error;
 	inText.add(error);
