@@ -17,7 +17,7 @@ export type Flights = {
 	/**
 	 * Calls onAnswer once with the answer when another caller acts on the module, including a flight that is under way already.
 	 * For a module that the listener means to begin later.
-	 * | @returns stops listening; call it before the module is begun or joined
+	 * @returns stops listening; call it before the module is begun or joined
 	 */
 	listen(module: string, onAnswer: (answer: Answer) => void): () => void;
 };

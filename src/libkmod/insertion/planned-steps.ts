@@ -72,7 +72,7 @@ export class PlannedSteps {
 
 	/**
 	 * Lets a step wait for its prerequisites that have not ended.
-	 * | @param passedBy of one plan, by module: the rivals that the module does not wait for
+	 * @param passedBy of one plan, by module: the rivals that the module does not wait for
 	 */
 	awaitAll(planned: PlannedStep, prerequisites: readonly Prerequisite[], passedBy: Map<string, string[]>): void {
 		const { module: own } = planned.step;

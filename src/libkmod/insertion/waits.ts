@@ -30,7 +30,7 @@ export type Waits = {
 	/**
 	 * Lets a module wait for another one in flight. Changes nothing when the module has begun, when the edge would close a
 	 * cycle, or when the module was let go and must not wait for the other.
-	 * | @returns false when the other is in flight and the module may begin before the other has ended
+	 * @returns false when the other is in flight and the module may begin before the other has ended
 	 */
 	wait(module: string, other: string, kind: WaitKind): boolean;
 	isWaiting(module: string): boolean;

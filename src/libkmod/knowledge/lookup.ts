@@ -73,7 +73,7 @@ const places: readonly Search[] = [
 
 /**
  * The modules for a name or alias in any spelling. Empty for an alias with an unmatched bracket.
- * | @throws {MalformedIndex}
+ * @throws {MalformedIndex}
  */
 export function lookUp(knowledge: Knowledge, alias: string): readonly Found[] {
 	const key = normaliseAlias(alias);

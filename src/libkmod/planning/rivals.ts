@@ -29,7 +29,7 @@ export type AskedFor = {
 
 /**
  * Groups the wanted modules into rivals, in the order of the wanted modules.
- * | @param pathOf the module's path below the module directory, or an absolute one; undefined when the module has no file
+ * @param pathOf the module's path below the module directory, or an absolute one; undefined when the module has no file
  */
 export function listRivals(
 	asking: Iterable<AskedFor>,
@@ -66,7 +66,7 @@ type Ordered = { readonly module: string; readonly after: readonly Prerequisite[
  * Adds each step's rivals to its prerequisites, and moves steps forward so that each rival stands before the step that waits
  * for it. A prerequisite that would close a cycle is left out: a dependency overrides the order of rivals, and when two aliases
  * order a pair both ways, the alias met first wins.
- * | @param steps each after all of its prerequisites
+ * @param steps each after all of its prerequisites
  */
 export function orderRivals<Step extends Ordered>(steps: readonly Step[], rivals: readonly Rivals[]): readonly Step[] {
 	if (rivals.length === 0) return steps;
