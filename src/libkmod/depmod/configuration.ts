@@ -1,4 +1,4 @@
-// depmod's configuration, as depmod.d(5) finds it.
+// Reads depmod's configuration by the rules of depmod.d(5).
 
 import { type DepmodConfig, mergeDepmodConfigs, parseDepmodConfig } from "../formats/depmod-config.js";
 import { bounds } from "../kernel/bounds.js";
@@ -15,13 +15,13 @@ const depmodDirectories: readonly string[] = [
 ];
 
 export type DepmodConfigOptions = {
-	/** Files, which may be pipes, and directories in place of the usual ones: `depmod -C`. */
+	/** Files (which may be pipes) and directories that replace the usual ones: `depmod -C`. */
 	readonly paths?: readonly string[];
-	/** Below which the usual directories are. */
+	/** The root below which the usual directories lie. */
 	readonly root?: string;
 };
 
-/** For every kernel. @param problems is added to */
+/** Reads the lines for all kernel releases. @param problems receives the problems found */
 export function readDepmodConfig(
 	files: Files,
 	{ paths, root = "" }: DepmodConfigOptions,

@@ -1,16 +1,19 @@
-// Circles of modules that need each other, found for people to read: no such modules can be loaded, so depmod says which
-// they are and writes nothing.
+// Finds dependency cycles for people to read. Modules in a cycle cannot be loaded, so depmod reports the cycles and writes
+// nothing.
 
 import type { DependencyGraph } from "./dependency-graph.js";
 
-// A dense knot of modules has more circles than anyone could read, or any machine list.
+// A dense group of modules has more cycles than anyone could read, or any machine list.
 const MAX_STEPS = 10_000;
-/** So many needs are looked at in all. A knot of a few thousand modules has millions of them, on each of countless ways. */
+/**
+ * Limit on the edges visited, over all searches. A group of a few thousand modules has millions of edges, on each of countless
+ * paths.
+ */
 const MOST_LOOKED_AT = 2 ** 24;
 
 /**
- * Circles among the modules that `sorted` lacks, each from its first module on, without coming back to it. They come in depmod's order,
- * which looks for the next circle behind the module that it crossed out last.
+ * Cycles among the modules that are missing in `sorted`. Each starts at its first module and does not repeat it at the end. The
+ * order is depmod's: the search for the next cycle starts after the module that was removed last.
  */
 export function findCycles({ needed }: DependencyGraph, sorted: readonly number[]): number[][] {
 	const done = new Set(sorted);
@@ -25,7 +28,7 @@ export function findCycles({ needed }: DependencyGraph, sorted: readonly number[
 	return cycles;
 }
 
-/** Modules in a circular list, the first of which is the one behind whichever was removed last. */
+/** Modules in a circular doubly linked list. Its first element is the one after the last removed element. */
 class Ring {
 	readonly #next = new Map<number, number>();
 	readonly #previous = new Map<number, number>();
@@ -58,21 +61,21 @@ class Ring {
 }
 
 type Bounds = {
-	/** Modules that are in no circle. */
+	/** Modules that are in no cycle. */
 	readonly done: ReadonlySet<number>;
-	/** How many needs may still be looked at, over all searches. */
+	/** Edges that may still be visited, over all searches. */
 	readonly budget: { left: number };
-	/** Told of each module on the way that needs no other. */
+	/** Called for each visited module that needs no other. */
 	atEnd(module: number): void;
 };
 
-// Every way from the root back to it, by a stack: the last need of a module is followed first, as in depmod. Apart from depmod, no
-// way crosses itself: depmod follows a circle that lies on its way for ever, or until an assertion of its own fails.
+// Every path from the root back to the root, by a stack: the last dependency of a module is followed first, as in depmod.
+// Unlike in depmod, no path crosses itself: depmod follows a cycle on its path forever, or until one of its assertions fails.
 function* cyclesThrough(root: number, needed: DependencyGraph["needed"], bounds: Bounds): Generator<number[]> {
 	const { done, budget, atEnd } = bounds;
 	const path = [root];
 	const onPath = new Set(path);
-	/** Of each module on the path, how many of its needs are still to be followed. */
+	/** Per module on the path: how many of its dependencies are still to be followed. */
 	const left = [needed[root]!.length];
 	if (left[0] === 0) atEnd(root);
 	for (let steps = 1; steps < MAX_STEPS && path.length > 0 && budget.left > 0; ) {

@@ -1,20 +1,20 @@
-// depmod's reasoning: which module needs which, because it needs a symbol that the other exports; in which order they can
-// stand; and where they need each other in a circle.
+// The dependency graph of depmod: a module needs the modules that export its undefined symbols. Builds the graph, sorts it
+// topologically and lists transitive dependencies.
 
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolOwners } from "./symbol-owners.js";
 
-/** Modules are known by their positions in the list that the graph was made of. */
+/** A graph of modules, identified by their positions in the list that the graph was built from. */
 export type DependencyGraph = {
-	/** For each module those that own what it needs, each once, in the order of its needs. */
+	/** Per module: the modules that export its needed symbols, each once, in the order of the symbols. */
 	readonly needed: readonly (readonly number[])[];
-	/** Beside each of those the first symbol that is needed of it. */
+	/** Per entry of `needed`: the first symbol that is needed of that module. */
 	readonly because: readonly (readonly number[])[];
-	/** How many modules need each. */
+	/** Per module: how many modules need it. */
 	readonly users: Uint32Array;
 };
 
-/** Who needs whom. What nobody or the kernel itself exports makes no edge. */
+/** Builds the graph. A symbol that no module exports, or that the kernel itself exports, makes no edge. */
 export function buildGraph(modules: readonly ModuleDigest[], { meant, owners }: SymbolOwners): DependencyGraph {
 	const users = new Uint32Array(modules.length);
 	const seenBy = new Int32Array(modules.length).fill(-1);
@@ -36,7 +36,7 @@ export function buildGraph(modules: readonly ModuleDigest[], { meant, owners }: 
 	return { needed, because, users };
 }
 
-/** Modules in an order in which users stand before what they need; those in or below a circle are missing. */
+/** The modules in topological order: users before the modules that they need. Modules in or below a cycle are missing. */
 export function sortTopologically({ needed, users }: Pick<DependencyGraph, "needed" | "users">): number[] {
 	const left = Uint32Array.from(users);
 	const ready = Array.from(left.keys()).filter((module) => left[module] === 0);
@@ -48,7 +48,7 @@ export function sortTopologically({ needed, users }: Pick<DependencyGraph, "need
 	return sorted;
 }
 
-/** For each module all that it needs, directly or not, users first. The graph has no circles. */
+/** Per module: its transitive dependencies, users first. The graph must be acyclic. */
 export function listAllNeeded({ needed }: DependencyGraph, sorted: readonly number[]): number[][] {
 	const places = new Uint32Array(needed.length);
 	for (const [place, module] of sorted.entries()) places[module] = place;

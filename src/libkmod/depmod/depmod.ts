@@ -1,5 +1,5 @@
-// depmod(8): from what the modules of a kernel hold to the files that modprobe and udev look things up in. Nothing is read
-// or written here: the files come in as bytes and go out as bytes, all of them or none.
+// depmod(8): computes the files in which modprobe and udev look up modules, from the contents of a kernel's modules. This file
+// reads and writes nothing: files come in as bytes and go out as bytes, all of them or none.
 
 import { parseBuiltinModinfo } from "../formats/builtin-modinfo.js";
 import { buildIndex, checkLength, type IndexEntries, UnwritableIndex } from "../formats/index-build.js";
@@ -34,41 +34,41 @@ import {
 export type { DepmodProblem } from "./problems.js";
 
 export type DepmodInput = {
-	/** The module directory, such as /lib/modules/6.1.0; messages name it. */
+	/** The module directory, such as /lib/modules/6.1.0, for messages. */
 	readonly directory: string;
-	/** One of each name, in any order. */
+	/** The modules, one of each name, in any order. */
 	readonly modules: readonly ModuleDigest[];
-	/** What the digests' symbols are called. */
+	/** The names of the symbols in the digests. */
 	readonly names: SymbolNames;
-	/** modules.order, modules.builtin and modules.builtin.modinfo of the kernel's build; undefined where they are missing. */
+	/** modules.order, modules.builtin and modules.builtin.modinfo of the kernel's build. Undefined when the file is missing. */
 	readonly order: Buffer | undefined;
 	readonly builtin: Buffer | undefined;
 	readonly builtinModinfo: Buffer | undefined;
-	/** What the kernel itself exports (-E, -F). */
+	/** The symbols that the kernel itself exports (-E, -F). */
 	readonly kernelSymbols?: KernelSymbols | undefined;
-	/** Report needs that nobody exports, and, where checksums are known, those of another version (-e). */
+	/** Whether to report needed symbols that nothing exports, and, where checksums are known, those of another version (-e). */
 	readonly report?: { readonly unknown: boolean; readonly versions: boolean } | undefined;
-	/** A character that compilers put in front of every symbol (-P). */
+	/** A character that compilers put before every symbol (-P). */
 	readonly symbolPrefix?: string | undefined;
-	/** Report aliases that a module has twice (-w). */
+	/** Whether to report aliases that a module has twice (-w). */
 	readonly warnDuplicates?: boolean | undefined;
-	/** Whether to make the .bin files too; true unless given. */
+	/** Whether to make the .bin files too. Default: true. */
 	readonly indexes?: boolean | undefined;
-	/** Whether to tell which symbol makes one module need another (-v). */
+	/** Whether to explain which symbol makes one module need another (-v). */
 	readonly explain?: boolean | undefined;
 };
 
 export type DepmodResult = {
-	/** Empty where nothing may be written: for a circle of modules, or what no index can hold. */
+	/** The files to write. Empty when nothing may be written: after a dependency cycle, or an entry that no index can hold. */
 	readonly files: ReadonlyMap<string, Buffer>;
 	readonly problems: readonly DepmodProblem[];
-	/** What was to be explained; one character per byte. */
+	/** The text of `explain`, one character per byte. */
 	readonly explained: string;
 };
 
 const SYMBOL_BUCKETS = 2048;
 
-/** The files of depmod by name, in the order in which it writes them. */
+/** Makes depmod's files, by name, in the order in which depmod writes them. */
 export function depmod(input: DepmodInput): DepmodResult {
 	const problems = new DepmodProblems(input.directory);
 	const { modules, corruptedLine } = orderModules(input.modules, problems.textOf("modules.order", input.order));
@@ -94,7 +94,7 @@ export function depmod(input: DepmodInput): DepmodResult {
 	}
 }
 
-/** What the modules export, in the order of depmod's hash table. */
+/** The symbols that the modules export, in the order of depmod's hash table. */
 function listSymbols(modules: readonly ModuleDigest[], { owners }: SymbolOwners, names: SymbolNames): ExportedSymbol[] {
 	const symbols: ExportedSymbol[] = [];
 	for (const [symbol, priority] of owners.entries())

@@ -1,5 +1,5 @@
-// modules.devname's reasoning: a module with the alias `devname:NAME` and one of `char-major-M-m` or `block-major-M-m` is
-// loaded when somebody opens /dev/NAME.
+// Finds the entries of modules.devname: a module with the alias `devname:NAME` and an alias `char-major-M-m` or
+// `block-major-M-m` is loaded when a process opens /dev/NAME.
 
 import type { ModuleDigest } from "./module-digest.js";
 
@@ -15,11 +15,13 @@ export type Devname = {
 const NODE_NUMBER = /^(char|block)-major-(\d+)-(\d+)/;
 const NODE_NAME = "devname:";
 
-/** The node of a module; or only the name of one, where its numbers are missing; undefined where it has neither. */
+/**
+ * The device node of a module. Only its name when the numbers are missing. Undefined when the module has no `devname:` alias.
+ */
 export function findDevname({ name: module, aliases }: ModuleDigest): Devname | { readonly name: string } | undefined {
 	let name: string | undefined;
 	let numbers: Pick<Devname, "type" | "major" | "minor"> | undefined;
-	// Until both are there, a later alias replaces an earlier one.
+	// Until both are found, a later alias replaces an earlier one.
 	for (const alias of aliases) {
 		if (name !== undefined && numbers !== undefined) break;
 		const [, kind, major, minor] = NODE_NUMBER.exec(alias) ?? [];

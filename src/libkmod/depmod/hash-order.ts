@@ -1,5 +1,5 @@
-// The order of kmod's hash tables, in which depmod writes modules.symbols and numbers the modules that modules.order does
-// not name: buckets by Paul Hsieh's SuperFastHash, and within a bucket by the bytes of the key.
+// The order of kmod's hash tables: buckets by Paul Hsieh's SuperFastHash, and within a bucket by the bytes of the key. depmod
+// writes modules.symbols in this order, and numbers in this order the modules that modules.order does not name.
 
 /** SuperFastHash of a key, 32 bits. One character is one byte. */
 export function superFastHash(key: string): number {

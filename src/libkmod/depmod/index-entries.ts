@@ -14,11 +14,11 @@ export function dependencyEntries(modules: readonly ModuleDigest[], lines: reado
 	return entries;
 }
 
-/** What is said of aliases, in the order in which they are met. */
+/** Reports about aliases, in the order of the aliases. */
 export type AliasReport = {
-	/** One that cannot be a pattern is left out. */
+	/** Called for an alias with an unmatched bracket, which is left out. */
 	unmatchedBracket(alias: string): void;
-	/** One that a module has for the second time; it is kept. */
+	/** Called for an alias that a module has for the second time. The alias is kept. */
 	duplicate?(key: string, module: string): void;
 };
 
@@ -45,7 +45,7 @@ export function builtinAliasEntries(strings: readonly BuiltinModinfoEntry[], rep
 	return entries;
 }
 
-/** The key, if the alias has one. */
+/** Adds an alias. Returns its key, or undefined for an unmatched bracket. */
 function addAlias(
 	entries: IndexEntries,
 	alias: string,
@@ -69,7 +69,7 @@ export function symbolEntries(symbols: readonly ExportedSymbol[]): IndexEntries 
 	return entries;
 }
 
-/** modules.builtin.bin, from the lines of modules.builtin, which are paths. One that is none is given to `invalid`. */
+/** modules.builtin.bin, from the lines of modules.builtin, which are relative paths. Any other line goes to `invalid`. */
 export function builtinEntries(text: string, invalid: (line: string) => void): IndexEntries {
 	const entries = new IndexEntries();
 	const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");

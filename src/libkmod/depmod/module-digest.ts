@@ -1,5 +1,5 @@
-// What depmod keeps of a module once it has been read: numbers of symbols, and a few strings of `.modinfo`. A digest holds
-// on to no byte of the image, so one buffer can serve for reading every module of a tree in turn.
+// The digest of a module: the data that depmod keeps once it has read the file, namely symbol numbers and a few strings of
+// `.modinfo`. A digest refers to no byte of the image, so one buffer can be reused for reading every module of a tree.
 
 import { type Elf, MalformedModule, parseElf, type ReadRange } from "../formats/elf.js";
 import { modinfoStrings, parseModinfoString } from "../formats/modinfo.js";
@@ -11,19 +11,22 @@ import type { SymbolNames } from "./symbol-names.js";
 export type DigestSymbols = { readonly symbols: readonly number[]; readonly crcs: readonly number[] };
 
 export type ModuleDigest = {
-	/** As modules.dep is to have it: relative to the module directory, or absolute outside it; one character per byte. */
+	/**
+	 * The path as modules.dep will have it: relative to the module directory, or absolute outside of it. One character per
+	 * byte.
+	 */
 	readonly path: string;
 	/** The module's normalised name. */
 	readonly name: string;
 	readonly exports: DigestSymbols;
 	readonly needs: DigestSymbols;
-	/** Those needs that may stay without an owner. */
+	/** Needed symbols that may stay unresolved. */
 	readonly weak: readonly number[];
 	/** Values of `.modinfo`, one character per byte. */
 	readonly aliases: readonly string[];
 	readonly softdeps: readonly string[];
 	readonly weakdeps: readonly string[];
-	/** Why (a part of) the file could not be understood. Such a module stays in the indexes with the rest. */
+	/** Why the file, or a part of it, could not be parsed. Such a module stays in the indexes with its other data. */
 	readonly malformed: { readonly reason: string; readonly detail: string | undefined } | undefined;
 };
 
@@ -32,7 +35,9 @@ const STB_WEAK = 2;
 /** Makes digests whose symbols are numbers of one SymbolNames. */
 export class ModuleDigester {
 	readonly names: SymbolNames;
-	/** For each symbol its place among the needs of the module at hand, plus `#base`: smaller is another module's. */
+	/**
+	 * Per symbol: its place among the needs of the current module, plus `#base`. A smaller number belongs to an earlier module.
+	 */
 	#places: number[] = [];
 	#base = 0;
 
@@ -40,10 +45,7 @@ export class ModuleDigester {
 		this.names = names;
 	}
 
-	/**
-	 * Reads what depmod wants of one module, by its path. Never throws for what the image holds, only what `load`
-	 * throws.
-	 */
+	/** Reads the digest of one module. Never throws for the contents of the image: only errors of `load` pass. */
 	digest(path: string, image: Buffer, load?: ReadRange): ModuleDigest {
 		const digest = emptyDigest(path);
 		try {
@@ -66,7 +68,8 @@ export class ModuleDigester {
 		});
 	}
 
-	// The undefined symbols in file order, then what only the versions name, as libkmod's dependency symbols have it.
+	// Reads the undefined symbols in file order, then the symbols that only the versions name, in the order of libkmod's
+	// dependency symbols.
 	#readNeeds(elf: Elf, { symbols, crcs }: { symbols: number[]; crcs: number[] }, weak: number[]): void {
 		const { names } = this;
 		const places = this.#places;
@@ -104,7 +107,7 @@ function readModinfo(elf: Elf, lists: { aliases: string[]; softdeps: string[]; w
 	}
 }
 
-/** The digest of a module that could not be read. @param reason as strerror(3) has it, or more exactly. */
+/** The digest of a module that could not be read. @param reason the text of strerror(3), or a more exact one */
 export function digestOfUnreadable(path: string, reason: string): ModuleDigest {
 	return { ...emptyDigest(path), malformed: { reason, detail: undefined } };
 }

@@ -1,5 +1,5 @@
-// The order of modules in depmod's files, which is also their priority in its indexes: that of modules.order, and behind
-// it what it does not name, in the order of kmod's hash table.
+// The order of modules in depmod's files, which is also their priority in its indexes: first the order of modules.order, then
+// the modules it does not name, in the order of kmod's hash table.
 
 import { inHashOrder } from "./hash-order.js";
 import type { ModuleDigest } from "./module-digest.js";
@@ -7,7 +7,7 @@ import type { ModuleDigest } from "./module-digest.js";
 const HASH_BUCKETS = 512;
 const PATH_MAX = 4096;
 
-/** The modules in order. A file that is not all lines counts for nothing; `corruptedLine` then is where it breaks off. */
+/** Sorts the modules. A modules.order with a corrupted line is ignored, and `corruptedLine` is the number of that line. */
 export function orderModules(
 	modules: readonly ModuleDigest[],
 	order: string | undefined,
@@ -24,17 +24,18 @@ export function orderModules(
 	return { modules: placed.sort((a, b) => a.place - b.place).map(({ module }) => module), corruptedLine: undefined };
 }
 
-// A module outside the module directory has no place in the list, not even by its whole path.
+// A module outside the module directory has no place in modules.order, not even by its whole path.
 function isBeyond(path: string): boolean {
 	return path.startsWith("/");
 }
 
-// What follows the last newline is no line.
+// The text after the last newline must be empty.
 function isCorrupted(line: string, last: boolean): boolean {
 	return last ? line !== "" : line.includes("\0") || line.length >= PATH_MAX - 1;
 }
 
-// As the kernel's build names the file, before it was compressed. Depmod finds no file with another dot in its name.
+// The path in modules.order: the name that the kernel's build gave the file, without a compression suffix. depmod finds no file
+// with another dot in its name.
 function listedPath(path: string): string {
 	return `${path.slice(0, path.indexOf(".", path.lastIndexOf("/") + 1))}.ko`;
 }

@@ -1,11 +1,11 @@
-// Which of the module files found count, where several have one name: depmod.d's overrides, then its search order. Files of
-// equal rank are settled by their paths, so that the same tree gives the same indexes on every file system.
+// Chooses among module files of one name: first by depmod.d's overrides, then by its search order. Files of equal rank are
+// ordered by their paths, so that the same tree gives the same indexes on every file system.
 
 import type { DepmodConfig } from "../formats/depmod-config.js";
 import { normaliseModuleName } from "../text/module-name.js";
 
 const MODULE_EXTENSION = /\.ko(\.gz|\.xz|\.zst)?$/;
-/** Links that kernel packages leave in the module directory to their build trees. */
+/** Symbolic links from the module directory to build trees, left by kernel packages. */
 const NEVER_ENTERED = ["build", "source"];
 const DEFAULT_SEARCH = ["updates", "built-in"];
 
@@ -14,19 +14,22 @@ export function isModuleFileName(name: string): boolean {
 	return MODULE_EXTENSION.test(name);
 }
 
-/** Whether an operand names a module's file. Else it is a module or an alias first, whatever else has its name where the tool runs. */
+/**
+ * Whether an operand of a command names a module file. Any other operand is a module name or an alias first, even when a file
+ * of that name exists in the working directory.
+ */
 export function namesFile(operand: string): boolean {
 	return /^\.{0,2}\//.test(operand) || isModuleFileName(operand);
 }
 
-/** Whether depmod passes a file or directory of this name over. */
+/** Whether depmod ignores a file or directory of this name. */
 export function isExcluded(name: string, config: DepmodConfig): boolean {
 	return NEVER_ENTERED.includes(name) || config.excludes.includes(name);
 }
 
 /**
- * Of each module the path that counts, in no order. Paths are relative to the module directory; those in depmod.d's
- * external directories are absolute. The configuration is that for the kernel's release.
+ * The chosen path of each module, in no order. Paths are relative to the module directory; those in depmod.d's external
+ * directories are absolute. The configuration must be the one for the kernel's release.
  */
 export function chooseModules(paths: Iterable<string>, config: DepmodConfig): string[] {
 	const rank = rankBy(config);
@@ -46,7 +49,7 @@ function isBetter(one: Candidate, other: Candidate): boolean {
 	return one.rank < other.rank || (one.rank === other.rank && one.path < other.path);
 }
 
-// Ranks count upwards from the best: the overrides, the last of them first; the search list; the rest.
+// Ranks count upwards from the best: the overrides (the last one first), the search list, all other paths.
 function rankBy({ search, overrides, externals }: DepmodConfig): (path: string) => number {
 	const places = search.length === 0 ? DEFAULT_SEARCH : search;
 	const overriding = overrides.map(({ directory, module }) => `${directory}/${module}`).reverse();

@@ -1,22 +1,22 @@
-// Which module files lie below a directory, links followed, by each way that leads to them: depmod makes its indexes of them. What a
-// directory holds and where a link leads is the machine's to say. (A check has no need of the ways: present-modules.ts.)
+// Walks a tree of module files, from which depmod makes its indexes. Symbolic links are followed, and a file is listed by each
+// path that leads to it. The Tree lists directories and resolves links. (A check does not need every path: present-modules.ts.)
 import { Refusal } from "../kernel/kernel.js";
 import type { Walk, WalkFailure } from "./module-tree.js";
 
 export type Entry = {
-	/** Its bytes, one character each. */
+	/** The name's bytes, one character each. */
 	readonly name: string;
-	/** "other" for a symbolic link, and where it is not known without another look. */
+	/** "other" for a symbolic link, and for an entry whose type is not known without stat(2). */
 	readonly kind: "directory" | "file" | "other";
 };
 
-/** What is found at a path, links followed. Of a directory also what tells it from all others. */
+/** The target of a path, links followed. `identity` tells a directory from all others. */
 export type WalkedEntry = { readonly kind: "directory"; readonly identity: string } | { readonly kind: "file" };
 
 export interface Tree {
-	/** What is in a directory, in its own order. @throws {Refusal} */
+	/** The entries of a directory, in directory order. @throws {Refusal} */
 	list(path: string): readonly Entry[];
-	/** Undefined where there is nothing. @throws {Refusal} of which a walk tells */
+	/** The target of a path. Undefined when the path does not exist. @throws {Refusal} which the walk reports as a failure */
 	follow(path: string): WalkedEntry | undefined;
 }
 
@@ -24,11 +24,11 @@ export type WalkOptions = {
 	readonly root: string;
 	readonly wanted: (name: string) => boolean;
 	readonly passedOver: (name: string) => boolean;
-	/** How many names may be met in all: links that lead in circles make any tree endless. */
+	/** Limit on the names visited in all: links that form cycles make any tree endless. */
 	readonly most: number;
 };
 
-/** Whether the walk ended before it met more names than it may. */
+/** The result of a walk. `whole` is false when the walk stopped at the limit on names. */
 export type BoundedWalk = Walk & { readonly whole: boolean };
 
 /** @throws {Refusal} where the root itself cannot be listed */
@@ -38,10 +38,10 @@ export function walkTree(tree: Tree, options: WalkOptions): BoundedWalk {
 }
 
 type Directory = {
-	/** Its path below the root, with a slash behind it, or empty. */
+	/** The path below the root with a trailing slash, or "". */
 	readonly below: string;
 	readonly entries: Iterator<Entry>;
-	/** The directories that links have led to on the way to it: where a link leads to one of them again, it leads in a circle. */
+	/** Identities of the directories that links on the path lead to. A link to one of them closes a cycle. */
 	readonly linked: readonly string[];
 };
 
@@ -50,7 +50,7 @@ class ModuleWalk {
 	readonly failures: WalkFailure[] = [];
 	readonly #tree: Tree;
 	readonly #options: WalkOptions;
-	/** A stack in place of recursion: the directory that is looked at is the last. */
+	/** A stack in place of recursion: the last directory is the current one. */
 	readonly #directories: Directory[] = [];
 	#left: number;
 
@@ -60,7 +60,7 @@ class ModuleWalk {
 		this.#left = options.most;
 	}
 
-	/** @returns whether all was looked at */
+	/** @returns whether the walk was complete */
 	run(): boolean {
 		this.#add("", this.#tree.list(this.#options.root), []);
 		for (let last = this.#directories.at(-1); last !== undefined; last = this.#directories.at(-1)) {
@@ -98,7 +98,7 @@ class ModuleWalk {
 		if (entries !== undefined) this.#add(`${path}/`, entries, linked);
 	}
 
-	/** What cannot be read is noted, and the walk goes on. @param as the operation's name, if not that of the Refusal */
+	/** Records a Refusal as a failure, and the walk goes on. @param as the operation's name, if not that of the Refusal */
 	#try<T>(path: string, read: (full: string) => T, as?: string): T | undefined {
 		try {
 			return read(`${this.#options.root}/${path}`);

@@ -1,10 +1,10 @@
-// What depmod has to say while it works, in its own words and order.
+// The messages of depmod, in its own words and order.
 
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 import { type SymbolOwners, UNKNOWN } from "./symbol-owners.js";
 
-/** `detail` is what depmod itself does not say. */
+/** A message. `detail` is an addition that depmod itself does not print. */
 export type DepmodProblem = {
 	readonly level: "FATAL" | "ERROR" | "WARNING";
 	readonly message: string;
@@ -24,7 +24,7 @@ export class DepmodProblems {
 		this.list.push(detail === undefined ? { level, message } : { level, message, detail });
 	}
 
-	/** The bytes as text, one character each; a missing file is a problem. */
+	/** The bytes as text, one character each. A missing file is a problem. */
 	textOf(name: string, bytes: Buffer | undefined): string | undefined {
 		if (bytes === undefined)
 			this.add("WARNING", `could not open ${name} at ${this.#directory}: No such file or directory`);
@@ -41,7 +41,7 @@ export class DepmodProblems {
 		this.add("ERROR", `failed to load symbols from ${this.#pathOf(path)}: ${malformed.reason}`, malformed.detail);
 	}
 
-	/** Needs that nobody can meet, in the order of modules and of their symbols. */
+	/** Reports symbols that cannot be resolved, in the order of modules and of their symbols. */
 	needs(
 		modules: readonly ModuleDigest[],
 		{ meant, owners, crcs }: SymbolOwners,

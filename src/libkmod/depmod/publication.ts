@@ -1,50 +1,58 @@
-// How depmod's files come to be there as a set: in which order they take their names, and what they are called until then. Whatever
-// a kill or a loss of power leaves is then a mixture that does no harm: with a new modules.dep, what names a module that has
-// gone finds none, as its file is not there either; the other way round a file that is there would not be found, or be inserted
-// without what it needs by now.
+// The publication of depmod's files as a set: the order in which the files are renamed into place, and their names until then.
+// A kill or a power loss then leaves a harmless mixture. With a new modules.dep, an old alias may name a removed module, which
+// is not found, just as its file does not exist. In the opposite order, a module whose file exists might not be found, or might
+// be inserted without its current dependencies.
 
-/** What others refer to comes first: files, then what they need beside their dependencies, then the names that lead to them. */
+/**
+ * Files that others refer to come first: the indexes of module files (modules.dep and those of built-in modules), then softdeps
+ * and symbols, then the aliases that lead to modules.
+ */
 const ORDER: readonly string[] = [
 	...["modules.dep", "modules.dep.bin", "modules.builtin.bin", "modules.builtin.alias.bin"],
 	...["modules.softdep", "modules.weakdep", "modules.symbols", "modules.symbols.bin"],
 	...["modules.alias", "modules.alias.bin", "modules.devname"],
 ];
 
-/** The names in the order in which the files are to take them; those that are not depmod's come last. */
+/** The names in the order in which the files are renamed into place. Names that are not depmod's come last. */
 export function inOrderOfPublication(names: Iterable<string>): string[] {
 	const placeOf = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
 	return [...names].sort((one, other) => placeOf(one) - placeOf(other));
 }
 
-/** The end of a file's name that is to be there, and of the second name of the one that was there. */
+/** The suffix of a draft, and the suffix of the second name of the old file. */
 export const DRAFT_END = ".new";
 export const KEPT_END = ".old";
 
-/** With the process's number, as hotplugd named them first; and hidden, with digits by chance. */
+/** Draft names: with a process id, as in the first versions of hotplugd, or hidden with random digits. */
 const DRAFT = /^(?:modules\.[a-z.]+\.[0-9]+|\.modules\.[a-z.]+\.[0-9a-f]{24})\.(?:new|old)$/;
 
-/** Whether it is there only while depmod writes its files, or since it was kept from ending that. */
+/** Whether a file is a draft: it exists while depmod writes its files, or after depmod was interrupted. */
 export const isDraft = (name: string): boolean => DRAFT.test(name);
 
-/** Parts of a second: of all times that a clock tells, one in millions is a whole number of them. */
+/** Parts of a second: of all times of a clock, one in millions is a whole number of these parts. */
 const PARTS = 64n;
 const SECOND = 1_000_000_000n;
 
 /**
- * The time that all files of one run bear, by which they are told from those of another: somewhat before the time that the file
- * system's clock told, so that no module that came later is older; and never a whole second, to which other programs round.
- * @param now nanoseconds since 1970. @returns seconds, which a number holds as they are
+ * The modification time for all files of one run, which tells the run from others. The time is slightly earlier than the file
+ * system's clock, so that no module that came later is older. The time is never a whole second, since other programs round to
+ * seconds.
+ * @param now nanoseconds since 1970
+ * @returns seconds, exactly representable as a number
  */
 export function timeOfRun(now: bigint): number {
 	const parts = (now * PARTS) / SECOND;
 	return Number(parts % PARTS === 0n ? parts - 1n : parts) / Number(PARTS);
 }
 
-/** Whether a file that was last written then is of such a run. */
+/** Whether a modification time was made by timeOfRun. */
 export const isTimeOfRun = (modified: bigint): boolean =>
 	modified % SECOND !== 0n && modified % (SECOND / PARTS) === 0n;
 
-/** What each run of depmod makes, whichever depmod it is: of the others an older one leaves what a newer one has made. */
+/**
+ * The files that every version of depmod writes in each run. An older depmod leaves the other files as a newer one has made
+ * them.
+ */
 export const ALWAYS_MADE: readonly string[] = ORDER.filter(
 	(name) => name !== "modules.weakdep" && name !== "modules.builtin.alias.bin",
 );

@@ -1,13 +1,13 @@
-// The names of symbols, each kept once and known by a number. depmod meets some 400,000 names in the modules of a
-// distribution's kernel, of which 25,000 differ: they are compared in place, and become strings only to be written.
+// The names of symbols, each stored once and identified by a number. depmod meets some 400,000 names in the modules of a
+// distribution's kernel, of which 25,000 are distinct. Names are compared in place, and become strings only to be written.
 
-/** Numbers for names. The numbers count from 0 in the order of first sight. */
+/** Numbers for names, counting from 0 in the order in which names are first seen. */
 export class SymbolNames {
 	#bytes = Buffer.allocUnsafe(1 << 19);
 	/** Name `n` lies between `#starts[n]` and `#starts[n + 1]`. */
 	#starts = new Uint32Array(1 << 14);
 	#hashes = new Uint32Array(1 << 14);
-	/** An open hash table of numbers plus one; 0 is free. */
+	/** A hash table with open addressing: number plus one; 0 is a free slot. */
 	#table = new Uint32Array(1 << 16);
 	#count = 0;
 	#text = "";
@@ -43,7 +43,7 @@ export class SymbolNames {
 		return this.number(bytes, 0, bytes.length);
 	}
 
-	/** One character per byte. */
+	/** The name of a number, one character per byte. */
 	nameOf(number: number): string {
 		// Slices of one string are cheaper than strings of their own.
 		if (this.#textCount !== this.#count) {

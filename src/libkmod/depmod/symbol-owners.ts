@@ -1,26 +1,26 @@
-// Who exports what: depmod's table of symbols, by the numbers that the modules' digests have for them.
+// The owner of each symbol: depmod's table of exported symbols, by the symbol numbers of the modules' digests.
 
 import type { KernelSymbols } from "../formats/kernel-symbols.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 
-/** Nobody exports the symbol. */
+/** Nothing exports the symbol. */
 export const UNKNOWN = -2;
 /** The kernel itself exports it. */
 export const KERNEL = -1;
 
 export type SymbolOwners = {
-	/** For each symbol that a module needs the one that it means by it. */
+	/** Per needed symbol: the symbol it refers to, without the prefixes of compilers. */
 	readonly meant: Uint32Array;
-	/** For each symbol the position of the module that exports it, of several the last; or KERNEL, or UNKNOWN. */
+	/** Per symbol: the position of the module that exports it (the last, if several do), or KERNEL, or UNKNOWN. */
 	readonly owners: Int32Array;
 	readonly crcs: Float64Array;
 };
 
-// Every module has the one, and PowerPC's compilers make the other: neither is anybody's export.
+// Every module has `__this_module`, and PowerPC's compilers make `TOC.`: no module exports either.
 const NOBODYS = ["__this_module", "TOC."];
 
-/** `prefix` is a character that the machine's compilers put in front of every name, or empty. */
+/** Finds the owners. @param prefix a character that the machine's compilers put before every name, or "" */
 export function findOwners(
 	modules: readonly ModuleDigest[],
 	names: SymbolNames,

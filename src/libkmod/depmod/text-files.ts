@@ -5,7 +5,7 @@ import type { Devname } from "./devname.js";
 import type { ModuleDigest } from "./module-digest.js";
 import type { SymbolNames } from "./symbol-names.js";
 
-/** modules.dep: each module with all it needs, as paths. */
+/** modules.dep: the paths of each module and of all modules it needs. */
 export function formatDependencies(modules: readonly ModuleDigest[], needed: readonly (readonly number[])[]): string[] {
 	return modules.map(({ path }, module) => {
 		const paths = needed[module]!.map((other) => ` ${modules[other]!.path}`);
@@ -37,14 +37,14 @@ export function formatSymbols(symbols: readonly { readonly name: string; readonl
 	return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
 }
 
-/** modules.devname; empty where no module has a device node of its own. */
+/** modules.devname. Empty when no module has a device node of its own. */
 export function formatDevnames(devnames: readonly Devname[]): string {
 	const lines = devnames.map(({ module, name, type, major, minor }) => `${module} ${name} ${type}${major}:${minor}\n`);
 	if (lines.length === 0) return "";
 	return `# Device nodes to trigger on-demand module loading.\n${lines.join("")}`;
 }
 
-/** What depmod -v shows: for each module that another needs a symbol on whose account it does. */
+/** The output of depmod -v: for each pair of modules where one needs the other, a symbol that is the reason. */
 export function formatNeeds(
 	modules: readonly ModuleDigest[],
 	{ needed, because }: DependencyGraph,
