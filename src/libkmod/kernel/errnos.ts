@@ -1,6 +1,6 @@
-// Numbers of the errnos that hotplugd answers by without the kernel having been asked.
+// Numbers of the errnos that hotplugd returns without asking the kernel.
 
-/** By their names, in positive numbers, as asm-generic/errno.h has them: so they are on every processor that node is built for. */
+/** Errno numbers by name, positive, from asm-generic/errno.h: the same on every processor that node is built for. */
 export const errnos = {
 	EPERM: 1,
 	ENOENT: 2,

@@ -1,11 +1,14 @@
-// Another machine's root, which is a directory of this one: what a path of that machine is here. Pure.
+// Converts paths of another machine whose root is a directory of this one. Pure.
 
-/** A directory as it stands before the paths in it: "" for "/". */
+/** A directory as a prefix of the paths in it: without trailing slashes, so "" for "/". */
 export function trimRoot(directory: string): string {
 	return directory.replace(/\/+$/, "");
 }
 
-/** A module's file as an index of that machine names it: below the module directory unless it is absolute, and then below the root. */
+/**
+ * The path here of a module file that an index of that machine names: below the module directory, or, for an absolute path,
+ * below the root.
+ */
 export function moduleFileIn({ root = "", moduleDirectory }: ModulesPlace, path: string): string {
 	return path.startsWith("/") ? root + path : `${moduleDirectory}/${path}`;
 }

@@ -1,8 +1,8 @@
-// Whether a file is there, for whoever goes on in either case: a link that leads in a circle, a name that is too long, a closed
-// directory and whatever else keeps a path from being followed are an answer, and no failure.
+// Checks whether a file exists, for callers that go on in either case: a looping link, a name that is too long, a directory
+// without permission and any other reason why a path cannot be followed give an answer, not an error.
 import { type Files, Refusal } from "./kernel.js";
 
-/** Whether something is found at the path, as stat(2) finds it. */
+/** Whether stat(2) finds a file at the path. */
 export function isThere(files: Pick<Files, "stamp">, path: string): boolean {
 	return answer(
 		() => files.stamp(path) !== undefined,
@@ -10,7 +10,7 @@ export function isThere(files: Pick<Files, "stamp">, path: string): boolean {
 	);
 }
 
-/** The stamp; else "absent", or the name of the errno that keeps it from being asked for. */
+/** The stamp of a file, or "absent", or the name of the errno for which the stamp cannot be read. */
 export function markOf(files: Pick<Files, "stamp">, path: string): string {
 	return answer(
 		() => files.stamp(path) ?? "absent",
@@ -18,7 +18,7 @@ export function markOf(files: Pick<Files, "stamp">, path: string): string {
 	);
 }
 
-/** Of what is not there: whether a link leads to it. */
+/** For a path that does not exist: whether a dangling link is the reason. */
 export function leadsNowhere(files: Files, path: string): boolean {
 	return answer(
 		() => files.leadsNowhere?.(path) ?? false,
@@ -26,7 +26,7 @@ export function leadsNowhere(files: Files, path: string): boolean {
 	);
 }
 
-/** Undefined, too, for what cannot be read: whoever asks goes on without. */
+/** The result of `read`. Undefined also when the file cannot be read. */
 export function ifReadable<T>(read: () => T): T | undefined {
 	return answer(read, () => undefined);
 }
