@@ -1,5 +1,5 @@
-// An attribute of sysfs (Documentation/filesystems/sysfs.rst): text that a C string holds. What follows its first NUL is none of it:
-// a capture by tar has each padded to the size that the file system names, a page.
+// An attribute of sysfs (Documentation/filesystems/sysfs.rst): text in a C string, which ends at the first NUL. In a capture by
+// tar, each attribute is padded with NULs to the size that the file system reports, a page.
 
 import { trimBlanks } from "../text/byte-strings.js";
 
@@ -9,7 +9,7 @@ export function attributeText(bytes: Buffer): string {
 	return bytes.toString("latin1", 0, end < 0 ? bytes.length : end);
 }
 
-/** The same of an attribute that is one word or number, without the newline behind it. */
+/** The text of an attribute that is one word or number, without the trailing newline. */
 export function attributeWord(bytes: Buffer): string {
 	return trimBlanks(attributeText(bytes));
 }

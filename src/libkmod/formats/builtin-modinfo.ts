@@ -1,12 +1,12 @@
-// modules.builtin.modinfo, which the kernel's build writes: `module.key=value`, NUL behind each, of every module that is
-// part of the kernel. One byte is one character (latin1).
+// modules.builtin.modinfo, which the kernel's build writes: `module.key=value` strings, each ended by a NUL, of all modules
+// that are part of the kernel. One byte is one character (latin1).
 
 import { type ModinfoEntry, parseModinfoString, splitAtNuls } from "./modinfo.js";
 
-/** One string of the file, with the module it is about. */
+/** One string of the file, with the module's name. */
 export type BuiltinModinfoEntry = ModinfoEntry & { readonly module: string };
 
-/** All strings in file order. One without a dot is about no module and is left out. */
+/** All strings in file order. A string without a dot names no module and is left out. */
 export function parseBuiltinModinfo(bytes: Buffer): BuiltinModinfoEntry[] {
 	return splitAtNuls(bytes.toString("latin1")).flatMap((string) => {
 		const dot = string.indexOf(".");
@@ -15,7 +15,7 @@ export function parseBuiltinModinfo(bytes: Buffer): BuiltinModinfoEntry[] {
 	});
 }
 
-/** What the file says of one module, by its normalised name: of many that are built in it says nothing. */
+/** The strings of one module, by its normalised name. Many built-in modules have none. */
 export function builtinModuleInfo(bytes: Buffer, module: string): ModinfoEntry[] {
 	const entries = parseBuiltinModinfo(bytes).filter((entry) => entry.module === module);
 	return entries.map(({ key, value }) => ({ key, value }));

@@ -1,4 +1,4 @@
-// A compressed module file, walked over once: whoever asks something of it before it is decoded asks this.
+// A compressed module file, parsed once without decoding it, for every question before it is decoded.
 
 import { parseXz, type XzStream } from "./xz-file.js";
 import { parseZstd, type ZstdFrame } from "./zstd-frames.js";
@@ -8,10 +8,10 @@ export type XzFile = { readonly compression: "xz"; readonly packed: Buffer; read
 export type ZstdFile = { readonly compression: "zstd"; readonly packed: Buffer; readonly frames: readonly ZstdFrame[] };
 export type CompressedFile = GzipFile | XzFile | ZstdFile;
 
-/** As /sys/module/compression spells them. */
+/** The compression, as spelled in /sys/module/compression. */
 export type Compression = CompressedFile["compression"];
 
-/** Of gzip only a decoder finds out what is in it. @throws {Damage} */
+/** Parses the file. The content of a gzip file is known only to a decoder. @throws {Damage} */
 export function parseCompressed(compression: Compression, packed: Buffer): CompressedFile {
 	if (compression === "xz") return { compression, packed, streams: parseXz(packed) };
 	if (compression === "zstd") return { compression, packed, frames: parseZstd(packed) };

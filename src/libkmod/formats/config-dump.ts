@@ -1,7 +1,7 @@
 // The configuration as `modprobe --show-config` prints it before the indexes, in the format of modprobe.d(5).
 import type { ModprobeConfig } from "./modprobe-config.js";
 
-/** Each kind of line in kmod's order of kinds, and in the order it was read; keys as they are compared. */
+/** All lines, by kind in kmod's order of kinds, and within a kind in the order they were read. Keys are normalised. */
 export function formatConfig(config: ModprobeConfig): string {
 	const lines = [
 		...config.blacklist.map(({ module }) => `blacklist ${module}`),

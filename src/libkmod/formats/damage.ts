@@ -1,13 +1,13 @@
-// Why a compressed file cannot be read, told by its own bytes, so that every decoder's refusal has the same words.
+// The errors of a compressed file that cannot be read, so that every decoder refuses in the same words.
 
 import { MOST_PARTS } from "../kernel/bounds.js";
 import { HotplugdError } from "../kernel/errors.js";
 
-/** A clause about the file. */
+/** A compressed file is damaged or unsupported. The message is a clause about the file. */
 export class Damage extends HotplugdError {
 	override readonly name = "Damage";
 	override readonly code = "ERR_DAMAGE";
-	/** `unsupported`: it may be whole, and it is compressed in a way that is not read here. */
+	/** `unsupported`: the file may be undamaged, but its compression is not supported here. */
 	readonly kind: "cut" | "damaged" | "unsupported";
 	constructor(kind: Damage["kind"], message: string) {
 		super(message);
@@ -17,7 +17,7 @@ export class Damage extends HotplugdError {
 
 export const cut = (): Damage => new Damage("cut", "its end is missing");
 
-/** Of data and checksums decoders do not say which of the two it was that had changed. */
+/** Decoders do not tell whether the data or the checksum has changed. */
 export const damaged = (): Damage => new Damage("damaged", "its data or their checksum is damaged");
 
 export const trailing = (): Damage => new Damage("damaged", "something else stands behind its end");

@@ -1,5 +1,5 @@
-// One line of modules.dep: `path: dependency dependency ...`, paths relative to the module directory or absolute, every
-// dependency listed, users before what they use.
+// One line of modules.dep: `path: dependency dependency ...`. Paths are relative to the module directory or absolute. All
+// transitive dependencies are listed, users before the modules that they need.
 
 export type DependencyLine = { readonly path: string; readonly dependencies: readonly string[] };
 

@@ -1,26 +1,26 @@
-// depmod.d(5): which of several modules of one name counts, where else to look for modules, what to pass over. Lines are
-// joined and separated as in modprobe.d; a bad line is a problem in depmod's words, and the rest counts.
+// depmod.d(5): the choice among modules of one name, further directories to search, names to exclude. Lines are joined and
+// separated as in modprobe.d. A bad line is a problem in depmod's words, and the other lines count.
 
 import type { Problem } from "../kernel/kernel.js";
 import { joinedLines } from "./joined-lines.js";
 
-/** `release` is "*" or a POSIX extended regular expression, sought anywhere in the kernel's release. */
+/** `release` is "*" or a POSIX extended regular expression, which may match anywhere in the kernel's release. */
 export type OverrideLine = { readonly module: string; readonly release: string; readonly directory: string };
 export type ExternalLine = { readonly release: string; readonly directory: string };
 
 /** The lines of all files in the order they were read. */
 export type DepmodConfig = {
-	/** Directories below the module directory, "built-in" (all others) and "external", the first the most important. */
+	/** Directories below the module directory, "built-in" (all others) and "external", in order of precedence. */
 	readonly search: readonly string[];
 	readonly overrides: readonly OverrideLine[];
 	readonly externals: readonly ExternalLine[];
-	/** Names of files and directories. */
+	/** Names of files and directories to ignore. */
 	readonly excludes: readonly string[];
 };
 
 type Growing = { -readonly [Kind in keyof DepmodConfig]: DepmodConfig[Kind][number][] };
 
-/** Lines of a problem count as depmod counts them: where lines are joined, the last. */
+/** Parses one file. A problem's line number is depmod's: for joined lines, the last one. */
 export function parseDepmodConfig(file: string, text: string): { value: DepmodConfig; problems: Problem[] } {
 	const value: Growing = { search: [], overrides: [], externals: [], excludes: [] };
 	const problems: Problem[] = [];
@@ -44,7 +44,7 @@ function addLine(config: Growing, word: string, rest: string[]): boolean {
 	return true;
 }
 
-/** One after the other. */
+/** Concatenates the lines of several files. */
 export function mergeDepmodConfigs(configs: readonly DepmodConfig[]): DepmodConfig {
 	return {
 		search: configs.flatMap(({ search }) => search),
@@ -54,7 +54,7 @@ export function mergeDepmodConfigs(configs: readonly DepmodConfig[]): DepmodConf
 	};
 }
 
-/** The lines that apply to one kernel. A pattern that is no regular expression applies to none. */
+/** The lines that apply to one kernel release. An invalid regular expression matches no release. */
 export function forRelease(config: DepmodConfig, release: string): DepmodConfig {
 	const applies = (line: { readonly release: string }) => matchesRelease(line.release, release);
 	return {
@@ -74,7 +74,7 @@ function matchesRelease(pattern: string, release: string): boolean {
 	}
 }
 
-// What JavaScript has no names for, to stand within brackets.
+// POSIX character classes, which JavaScript lacks, as the contents of a bracket expression.
 const CHARACTER_CLASSES: Readonly<Record<string, string>> = {
 	alnum: "0-9A-Za-z",
 	alpha: "A-Za-z",

@@ -3,11 +3,11 @@
 
 import { HotplugdError } from "../kernel/errors.js";
 
-/** The bytes are not a kernel module that can be read. `message` is a clause about the file: "it is not an ELF file". */
+/** The bytes are not a readable kernel module. `message` is a clause about the file: "it is not an ELF file". */
 export class MalformedModule extends HotplugdError {
 	override readonly name = "MalformedModule";
 	override readonly code = "ERR_MALFORMED_MODULE";
-	/** What libkmod says of such a file, which is less. */
+	/** The less exact text that libkmod gives for such a file. */
 	readonly reason: "Invalid argument" | "Exec format error";
 	constructor(message: string, reason: MalformedModule["reason"] = "Invalid argument") {
 		super(message);
@@ -16,8 +16,8 @@ export class MalformedModule extends HotplugdError {
 }
 
 /**
- * Makes sure that a part of the image is there. Of a large file depmod needs a sixth, so it may be read part by part into a
- * buffer of its size. Called with offsets within the image before anything there is looked at.
+ * Makes sure that a part of the image is loaded. depmod needs a sixth of a large file, so the file may be read in parts into a
+ * buffer of its size. Called with offsets within the image before the bytes there are read.
  */
 export type ReadRange = (start: number, end: number) => void;
 
@@ -27,12 +27,12 @@ const wholeImage: ReadRange = () => undefined;
 export type Elf = {
 	readonly image: Buffer;
 	readonly load: ReadRange;
-	/** The same bytes. A DataView reads numbers of either byte order in one go. */
+	/** A view of `image`: a DataView reads numbers of either byte order in one call. */
 	readonly view: DataView;
 	readonly wide: boolean;
 	readonly littleEndian: boolean;
 	readonly machine: number;
-	/** Offset of the section header table, the size of one header in it, and their number. */
+	/** The section header table: its offset, the size of one header, and the number of headers. */
 	readonly table: number;
 	readonly stride: number;
 	readonly count: number;
@@ -47,7 +47,7 @@ export type ElfSection = { readonly index: number; readonly start: number; reado
 const NOBITS = 8;
 const MAX_SIZE = 0x7fffffff;
 
-/** An unsigned number in the byte order of the file. The caller has checked that it lies within the image. */
+/** Reads an unsigned number in the file's byte order. The caller has checked that it lies within the image. */
 export function u16(elf: Elf, at: number): number {
 	return elf.view.getUint16(at, elf.littleEndian);
 }
@@ -56,7 +56,9 @@ export function u32(elf: Elf, at: number): number {
 	return elf.view.getUint32(at, elf.littleEndian);
 }
 
-/** An address or size: 4 or 8 bytes by the class of the file. Above 2^53 it is not exact, and outside any file anyway. */
+/**
+ * Reads an address or size: 4 or 8 bytes by the ELF class. A value above 2^53 is not exact, but lies outside any file anyway.
+ */
 export function wordAt(elf: Elf, at: number): number {
 	if (!elf.wide) return u32(elf, at);
 	const high = u32(elf, elf.littleEndian ? at + 4 : at);
@@ -98,7 +100,7 @@ function withSectionNames(elf: Elf): Elf {
 		throw new MalformedModule(`its section headers have ${stride} bytes each instead of ${needed}`);
 	if (elf.table + count * stride > image.length)
 		throw new MalformedModule(`its section table (${count} headers at ${elf.table}) reaches outside the file`);
-	// A small integer from here on: offsets that come out of wordAt() are floating point to the machine, and slow.
+	// From here on the offset is a small integer. Offsets from wordAt() are floating point to the machine, and slow.
 	const table = elf.table | 0;
 	load(table, table + count * stride);
 	const index = u16(elf, wide ? 62 : 50);
@@ -109,7 +111,7 @@ function withSectionNames(elf: Elf): Elf {
 	return { image, load, view, wide, littleEndian, machine, table, stride, count, names, namesEnd };
 }
 
-/** Where section `index` lies; one without bytes in the file (SHT_NOBITS) is empty. @throws {MalformedModule} */
+/** The place of section `index`. A section without bytes in the file (SHT_NOBITS) is empty. @throws {MalformedModule} */
 export function sectionAt(elf: Elf, index: number): ElfSection {
 	const header = elf.table + index * elf.stride;
 	if (u32(elf, header + 4) === NOBITS) return { index, start: 0, end: 0 };
@@ -121,7 +123,10 @@ export function sectionAt(elf: Elf, index: number): ElfSection {
 	return { index, start: start | 0, end: end | 0 };
 }
 
-/** The first section of that name, section 0 excepted. @throws {MalformedModule} where it lies outside the file. */
+/**
+ * The first section of that name, except section 0. Undefined when there is none.
+ * @throws {MalformedModule} when the section lies outside the file
+ */
 export function findSection(elf: Elf, name: string): ElfSection | undefined {
 	for (let index = 1; index < elf.count; index++) {
 		if (isNamed(elf, elf.names + u32(elf, elf.table + index * elf.stride), name)) return sectionAt(elf, index);

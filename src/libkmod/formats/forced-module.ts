@@ -1,5 +1,5 @@
-// A module file made fit for a kernel it was not built for, as `--force` wants it where the file goes through
-// init_module(2), which takes no flags: without versions the kernel compares none, without vermagic neither.
+// Changes a module file for a kernel that it was not built for. This implements `--force` for files that go through
+// init_module(2), which takes no flags: the kernel does not compare versions or vermagic that the file lacks.
 
 import type { InsertFlags } from "../kernel/kernel.js";
 import { type Elf, findSection, parseElf } from "./elf.js";
@@ -17,7 +17,7 @@ export function forceModule(image: Buffer, flags: InsertFlags): Buffer {
 
 const VERSIONS = ["__versions", "__version_ext_crcs", "__version_ext_names"];
 
-// The kernel looks only at sections that are to be in memory.
+// Clears SHF_ALLOC of a section: the kernel looks only at sections that are to be in memory.
 function hideSection({ image, ...elf }: Elf, name: string): void {
 	const section = findSection({ image, ...elf }, name);
 	if (section === undefined) return;
@@ -35,7 +35,7 @@ function blankVermagic(elf: Elf): void {
 	elf.image.fill(0, start, nul === -1 || nul > section.end ? section.end : nul);
 }
 
-/** Where the string begins, the strings beginning at `offset`. */
+/** The offset of the vermagic string in the image. `offset` is where the strings begin. */
 function findVermagic(strings: Buffer, offset: number): number | undefined {
 	if (strings.indexOf("vermagic=") === 0) return offset;
 	const before = strings.indexOf("\0vermagic=");

@@ -4,7 +4,7 @@ import { crc32 } from "./crc32.js";
 import { cut, damaged, unsupported } from "./damage.js";
 
 export const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
-/** Behind the data stand a CRC-32 and the size of what they hold. */
+/** Bytes after the data: a CRC-32 and the size of the content. */
 export const GZIP_TRAILER_SIZE = 8;
 
 const FIXED_SIZE = 10;
@@ -12,9 +12,12 @@ const DEFLATE = 8;
 const flags = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const;
 
 export type GzipHeader = {
-	/** In bytes. */
+	/** Size of the header in bytes. */
 	readonly size: number;
-	/** Whether it has nothing but a name, which is all that the kernel passes over (kernel/module/decompress.c). */
+	/**
+	 * Whether the header has no optional field but a file name, the only one that the kernel skips
+	 * (kernel/module/decompress.c).
+	 */
 	readonly plain: boolean;
 };
 

@@ -1,28 +1,32 @@
 // Writes depmod's binary indexes, modules.*.bin: the trie that index-file.ts reads and describes.
 //
-// Nodes are laid down parents first, the root at byte 12, as depmod has done since version 34. The keys are divided by
-// one character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of entries.
-// All of it happens in a few arrays of numbers: there are 50,000 entries, and they are met once, by code that is still cold.
+// Parents are written before children, the root at byte 12, as depmod does since version 34. The keys are divided by one
+// character at a time, which makes the trie without sorting the keys or keeping nodes: a node is a range of entries. All data
+// is in a few arrays of numbers for speed: there are 50,000 entries, and each is visited once, by code that the JIT has not
+// compiled yet.
 
 import { HotplugdError } from "../kernel/errors.js";
 import { LONGEST_LIST } from "./index-file.js";
 
-/** The entries cannot be had in an index; the message is a clause that says which and why. */
+/** The entries cannot be written to an index. The message is a clause that names the entry and the reason. */
 export class UnwritableIndex extends HotplugdError {
 	override readonly name = "UnwritableIndex";
 	override readonly code = "ERR_UNWRITABLE_INDEX";
 }
 
 /**
- * Entries, column by column. Keys are ASCII, values any bytes but NUL. Values of one key are found by ascending priority, of equal
- * priority the later one first.
+ * Entries, stored by columns. Keys are ASCII, values are any bytes but NUL. A look-up finds the values of one key by ascending
+ * priority; for equal priorities, the later one comes first.
  */
 export class IndexEntries {
 	readonly keys: string[] = [];
 	readonly priorities: number[] = [];
 	readonly values: string[] = [];
 
-	/** Those of an index that was read come in the order in which they are found: turn it round to write them so again. */
+	/**
+	 * Makes entries from pairs of any order. Entries read from an index come in look-up order: reverse them to write them in
+	 * the same order again.
+	 */
 	static of(
 		entries: Iterable<{ readonly key: string; readonly priority: number; readonly value: string }>,
 	): IndexEntries {
@@ -31,7 +35,10 @@ export class IndexEntries {
 		return columns;
 	}
 
-	/** A key that no look-up could be long enough for is left out: symbols may have any name, and one costs nobody else anything. */
+	/**
+	 * Adds an entry. A key too long for any look-up is left out: symbols may have any name, and one such symbol must not affect
+	 * others.
+	 */
 	add(key: string, priority: number, value: string): void {
 		if (key.length > LONGEST_KEY) return;
 		this.keys.push(key);
@@ -43,19 +50,19 @@ export class IndexEntries {
 const PREFIX = 0x80000000;
 const VALUES = 0x40000000;
 const CHILDREN = 0x20000000;
-/** What offsets of 28 bits reach. */
+/** Bytes that 28-bit offsets can address. */
 const LARGEST_INDEX = 2 ** 28;
-/** PATH_MAX, with its NUL: no alias is longer, and no query. */
+/** Characters: PATH_MAX with its NUL. No alias and no query is longer. */
 const LONGEST_KEY = 4095;
 const ROOT_SLOT = 8;
-/** Of keys that go on by DEL, the last byte of ASCII. */
+/** The group of keys whose next byte is DEL, the last of ASCII. */
 const LAST_GROUP = 0x80;
 
 /**
- * The bytes of the index.
- * @param onLeftOut told of a key that goes its own way from another's by a byte beyond ASCII: where children are told apart by such
- * bytes, kmod's and udev's own readers find none of them. Without it, whatever is not ASCII is refused.
- * @throws {UnwritableIndex} for a NUL, or for more than 256 MiB.
+ * Builds the bytes of the index.
+ * @param onLeftOut called for a key that differs from another one in a byte beyond ASCII: kmod's and udev's readers find no
+ * children at such bytes, so the key is left out. When undefined, every key that is not ASCII is refused.
+ * @throws {UnwritableIndex} for a NUL, or for more than 256 MiB
  */
 export function buildIndex(entries: IndexEntries, onLeftOut?: (key: string) => void): Buffer {
 	const writer = new IndexWriter(entries, onLeftOut);
@@ -63,12 +70,12 @@ export function buildIndex(entries: IndexEntries, onLeftOut?: (key: string) => v
 	return writer.finish();
 }
 
-/** Texts one behind the other, text `n` between `starts[n]` and `starts[n + 1]`. */
+/** Concatenated texts: text `n` lies between `starts[n]` and `starts[n + 1]`. */
 type Texts = { readonly bytes: Buffer; readonly starts: Uint32Array };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL ends a key, so it cannot be in one
 const UNFIT_FOR_KEYS = /[^\x01-\x7f]/;
-/** Values, such as the paths of modules, are any bytes. */
+/** Values, such as the paths of modules, may have any byte but NUL. */
 const UNFIT_FOR_VALUES = /[\0\u0100-\uffff]/;
 
 function concatenate(texts: readonly string[], unfit: RegExp): Texts {
@@ -82,7 +89,10 @@ function concatenate(texts: readonly string[], unfit: RegExp): Texts {
 	return { bytes: Buffer.from(all, "latin1"), starts };
 }
 
-/** More than this is not listed either; and told before the texts are put together, since a string has a bound too. */
+/**
+ * Checks the total length before the texts are joined, since a string has a maximum length too. A longer list could not be read
+ * back either.
+ */
 export function checkLength(columns: readonly (readonly string[])[]): void {
 	let characters = 0;
 	for (const texts of columns) for (const text of texts) characters += text.length;
@@ -94,14 +104,14 @@ class IndexWriter {
 	readonly #keys: Texts;
 	readonly #values: Texts;
 	readonly #priorities: Uint32Array;
-	/** The entries, rearranged as their keys are divided. Equal keys keep their order. */
+	/** Entry numbers, rearranged while the keys are divided. Equal keys keep their order. */
 	readonly #order: Uint32Array;
 	readonly #spare: Uint32Array;
 	readonly #counts = new Uint32Array(0x101);
 	readonly #onLeftOut: ((key: string) => void) | undefined;
 	/**
-	 * Nodes to write, four numbers each: the range of entries below it, how much of their keys its parents have, and where
-	 * its offset is to go. A stack in place of recursion: keys may nest as deep as they are long.
+	 * Nodes to write, four numbers each: the start and end of its range of entries, the length of the key at its parents, and
+	 * the place for its offset. A stack in place of recursion: the trie may be as deep as its keys are long.
 	 */
 	readonly #tasks: number[] = [];
 	#bytes = Buffer.allocUnsafe(1 << 20);
@@ -151,7 +161,7 @@ class IndexWriter {
 		this.#patch(slot, start + flags);
 	}
 
-	/** How far the keys of a range agree. */
+	/** The length of the common prefix of the keys of a range. */
 	#commonEnd(from: number, to: number, depth: number): number {
 		const { bytes, starts } = this.#keys;
 		const order = this.#order;
@@ -167,7 +177,7 @@ class IndexWriter {
 		return end;
 	}
 
-	/** Groups a range by the character at `at`, the keys that end there in front; returns where those end. */
+	/** Groups a range by the character at `at`, keys that end there first. Returns the end of those. */
 	#divide(from: number, to: number, at: number): number {
 		const order = this.#order;
 		if (to - from === 1) return this.#groupOf(order[from]!, at) === 0 ? to : from;
@@ -193,7 +203,7 @@ class IndexWriter {
 		return ended;
 	}
 
-	/** What goes on by a byte beyond ASCII, which stands last; returns where that begins. */
+	/** Leaves out the keys whose next byte is beyond ASCII, which stand last. Returns where they begin. */
 	#leaveOut(from: number, to: number, at: number, tell: (key: string) => void): number {
 		let end = to;
 		while (end > from && this.#groupOf(this.#order[end - 1]!, at) > LAST_GROUP) end--;
@@ -203,14 +213,14 @@ class IndexWriter {
 		return end;
 	}
 
-	/** 0 for a key that ends at `at`, else the character after the one there. */
+	/** The group of an entry: 0 for a key that ends at `at`, else its character at `at` plus 1. */
 	#groupOf(entry: number, at: number): number {
 		const { bytes, starts } = this.#keys;
 		const place = starts[entry]! + at;
 		return place < starts[entry + 1]! ? bytes[place]! + 1 : 0;
 	}
 
-	/** The table of children, to be filled in as they are written. */
+	/** Reserves the table of child offsets. Each offset is filled in when the child is written. */
 	#writeChildren(from: number, to: number, depth: number): void {
 		const order = this.#order;
 		const first = this.#groupOf(order[from]!, depth) - 1;
@@ -256,7 +266,7 @@ class IndexWriter {
 		bytes[at + 3] = value;
 	}
 
-	/** A part of a text, and NUL. Most are so short that a native call would cost more than they do. */
+	/** Writes a part of a text and a NUL. Most texts are so short that a native call would cost more than the loop. */
 	#writeText({ bytes: source }: Texts, from: number, to: number): void {
 		this.#reserve(to - from + 1);
 		const bytes = this.#bytes;

@@ -22,12 +22,12 @@ export const VALUES = 0x40000000;
 export const CHILDREN = 0x20000000;
 const POSITION = 0x0fffffff;
 
-/** An index that is not one, is of another version, or leads outside itself or in a loop. */
+/** The bytes are not an index, or one of another version, or its offsets lead outside the file or in a loop. */
 export class MalformedIndex extends HotplugdError {
 	override readonly name = "MalformedIndex";
 	override readonly code = "ERR_MALFORMED_INDEX";
 	readonly file: string;
-	/** The message without the file. */
+	/** The message without the file's name. */
 	readonly clause: string;
 	constructor(file: string, why: string) {
 		const clause = `is not a usable index: ${why}; run depmod to make it anew`;
@@ -37,7 +37,7 @@ export class MalformedIndex extends HotplugdError {
 	}
 }
 
-/** One value of a key. Lower priorities come first: it is the module's place in modules.order. */
+/** One value of a key. The priority is the module's place in modules.order: lower ones come first. */
 export type IndexEntry = { readonly key: string; readonly priority: number; readonly value: string };
 
 export type IndexFile = {
@@ -49,7 +49,7 @@ export type IndexFile = {
 	readonly rootFirst: boolean;
 };
 
-/** Looks at the header alone. @throws {MalformedIndex} */
+/** Opens an index by its header alone. @throws {MalformedIndex} */
 export function openIndex(file: string, bytes: Buffer): IndexFile {
 	if (bytes.length < HEADER_SIZE) throw new MalformedIndex(file, `it has ${bytes.length} bytes, fewer than a header`);
 	if (bytes.readUInt32BE(0) !== MAGIC)
@@ -57,7 +57,7 @@ export function openIndex(file: string, bytes: Buffer): IndexFile {
 	const major = bytes.readUInt16BE(4);
 	if (major !== MAJOR_VERSION) throw new MalformedIndex(file, `it is of version ${major}, not ${MAJOR_VERSION}`);
 	const offset = bytes.readUInt32BE(8);
-	// Without entries the root has no parts: depmod then places it behind the last byte.
+	// An index without entries has an empty root, which depmod places after the last byte.
 	const root = (offset & (PREFIX | VALUES | CHILDREN)) === 0 ? 0 : offset;
 	if (root !== 0 && (root & POSITION) >= bytes.length)
 		throw new MalformedIndex(file, `its root node lies outside its ${bytes.length} bytes`);
@@ -65,15 +65,15 @@ export function openIndex(file: string, bytes: Buffer): IndexFile {
 }
 
 /**
- * How much a walk may read, in bytes: a tree has each byte of the file once, so a walk that reads more of them has met nodes
- * which several parents share, and could go on for as good as ever.
+ * Subtracts the bytes read from the budget of a walk and returns the rest. A tree has each byte of the file once. A walk that
+ * reads more has met nodes with several parents, and could take practically forever.
  */
 export function spend(index: IndexFile, left: number, read: number): number {
 	if (read > left) throw sharedNodes(index);
 	return left - read;
 }
 
-/** Why a walk goes no further that has read all it may. */
+/** The error of a walk that has used up its budget of bytes. */
 export function sharedNodes({ file, bytes }: IndexFile): MalformedIndex {
 	return new MalformedIndex(
 		file,
@@ -81,12 +81,14 @@ export function sharedNodes({ file, bytes }: IndexFile): MalformedIndex {
 	);
 }
 
-/** Where a node and its parts lie: filled in by `readNode`, reused between reads to keep a search free of garbage. */
+/**
+ * The place of a node and of its parts. Filled in by `readNode` and reused between reads, so that a search creates no garbage.
+ */
 export type Node = {
 	position: number;
 	prefixStart: number;
 	prefixEnd: number;
-	/** Bytes of the first and last child; first > last where there is none. */
+	/** Characters of the first and last child; first > last when there are none. */
 	first: number;
 	last: number;
 	childrenStart: number;
@@ -112,8 +114,8 @@ function outside(index: IndexFile, what: string, position: number): MalformedInd
 }
 
 /**
- * Reads the node at an offset (not 0) into `node`, its values excepted. Returns how many bytes it has read.
- * @throws {MalformedIndex} where it leads outside the file.
+ * Reads the node at an offset (not 0) into `node`, without its values. Returns the number of bytes read.
+ * @throws {MalformedIndex} when the node leads outside the file
  */
 export function readNode(index: IndexFile, offset: number, node: Node): number {
 	const bytes = index.bytes;
@@ -148,7 +150,7 @@ export function readNode(index: IndexFile, offset: number, node: Node): number {
 	return at - node.position;
 }
 
-/** The offset of a child by its character, or 0. @throws {MalformedIndex} where it would lead back up. */
+/** The offset of a child by its character, or 0. @throws {MalformedIndex} when the child would lead back up */
 export function childOffset(index: IndexFile, node: Node, character: number): number {
 	if (character < node.first || character > node.last) return 0;
 	const bytes = index.bytes;
@@ -161,15 +163,15 @@ export function childOffset(index: IndexFile, node: Node, character: number): nu
 	return offset;
 }
 
-/** The position behind a value's text that begins at `start`, where its NUL stands. @throws {MalformedIndex} */
+/** The position of the NUL that ends the value's text at `start`. @throws {MalformedIndex} */
 export function valueEnd(index: IndexFile, start: number): number {
 	const bytes = index.bytes;
-	// Values are short: a loop is quicker than a call of indexOf.
+	// Values are short: a loop is faster than a call of indexOf.
 	for (let end = start; end < bytes.length; end++) if (bytes[end] === 0) return end;
 	throw outside(index, "the end of a value", start);
 }
 
-/** The first value of exactly this key, or undefined. @throws {MalformedIndex} */
+/** The first value of exactly this key. Undefined when there is none. @throws {MalformedIndex} */
 export function findExact(index: IndexFile, key: string): string | undefined {
 	const { bytes } = index;
 	const node = blankNode();
@@ -190,15 +192,15 @@ export function findExact(index: IndexFile, key: string): string | undefined {
 	return undefined;
 }
 
-/** In characters: no list of entries is longer, keys and values together. Debian's kernel has 2 MB of aliases. */
+/** Limit on a list of entries, in characters of keys and values together. Debian's kernel has 2 MB of aliases. */
 export const LONGEST_LIST = 2 ** 28;
 
 /** Every key with its values, in byte order of the keys, as `modprobe -c` dumps them. @throws {MalformedIndex} */
 export function* listEntries(index: IndexFile): Generator<IndexEntry> {
 	const { bytes } = index;
 	const node = blankNode();
-	// Nodes to be read, three numbers each: the offset, how long the key of the parent is, and the character that leads on from there.
-	// A stack in place of recursion: whoever made the file says how deep it is.
+	// Nodes to read, three numbers each: the offset, the length of the parent's key, and the character that leads from the
+	// parent. A stack in place of recursion, since an untrusted file determines the depth.
 	const tasks: number[] = [];
 	const path = new KeyBytes();
 	let left = bytes.length;
@@ -232,7 +234,7 @@ export function* listEntries(index: IndexFile): Generator<IndexEntry> {
 
 const NO_CHARACTER = -1;
 
-/** The key on the way to a node: as many bytes as its parent's, and then its own. */
+/** The key of the current node: the bytes of its parent's key, then its own. */
 class KeyBytes {
 	length = 0;
 	#bytes = Buffer.allocUnsafe(256);

@@ -1,21 +1,24 @@
-// What a search of an index has found, in kmod's order: by priority, and of equal priorities the one that was met last comes first.
+// The matches of a search in an index, in kmod's order: by priority, and for equal priorities the one found last comes first.
 import { type IndexFile, LONGEST_LIST, MalformedIndex, type Node, valueEnd } from "./index-file.js";
 
-/** A value found, with the pattern that matched. */
+/** A matching value, and the pattern that matched. */
 export type IndexMatch = { readonly value: string; readonly pattern: string };
 
 let found: IndexMatch[] = [];
 let priorities: number[] = [];
 let characters = 0;
 
-/** Begins a search. One at a time, as nothing here waits. */
+/** Begins a search. Searches are synchronous, so there is only one at a time. */
 export function beginMatches(): void {
 	found = [];
 	priorities = [];
 	characters = 0;
 }
 
-/** Every value of a node whose key, read as a pattern, matches. Returns how many bytes they have. @throws {MalformedIndex} */
+/**
+ * Adds every value of a node whose key, as a pattern, matches. Returns the number of bytes of the values.
+ * @throws {MalformedIndex}
+ */
 export function addMatches(index: IndexFile, node: Node, pattern: string): number {
 	const { bytes } = index;
 	let start = node.valuesStart;
@@ -32,17 +35,17 @@ export function addMatches(index: IndexFile, node: Node, pattern: string): numbe
 	return read;
 }
 
-/** All that was added, in order. */
+/** Returns all matches, in order. */
 export function endMatches(): readonly IndexMatch[] {
 	if (found.length > FEW) return sorted();
 	for (let n = 1; n < found.length; n++) insert(n);
 	return found;
 }
 
-/** So many are put in order one by one, which for two or three is quickest. */
+/** Up to this many matches are sorted by insertion, which is fastest for two or three. */
 const FEW = 16;
 
-/** The match at `n` goes before those of its priority, which were met earlier. */
+/** Moves the match at `n` before the earlier matches of its priority. */
 function insert(n: number): void {
 	const match = found[n]!;
 	const priority = priorities[n]!;

@@ -1,10 +1,10 @@
-// Finds every key of an index that, read as a wildcard pattern (fnmatch(3), flags 0, C locale), matches a literal query. As in kmod
-// a backslash in front of all wildcards is a character like any other; behind the first one it is an escape.
+// Finds every key of an index that, as a wildcard pattern (fnmatch(3), flags 0, C locale), matches a literal query. As in kmod,
+// a backslash before all wildcards is an ordinary character; after the first wildcard it is an escape.
 //
-// The query walks the trie once for all patterns: beside each node stand the places of the query that the pattern so far
-// can have reached. `*` makes them "this place and every later one". Nothing is matched twice and nothing is allocated
-// but the matches. These are met in kmod's order, on which theirs depends (index-matches.ts): children `*`, `?` and `[`
-// before the literal one and, below a wildcard, children before the node itself.
+// The query walks the trie once for all patterns. Each node has a set of places of the query that the pattern so far can have
+// reached. After `*`, the set is "this place and every later one". Nothing is matched twice, and only the matches are
+// allocated. Nodes are visited in kmod's order, on which the order of matches depends (index-matches.ts): children `*`, `?` and
+// `[` before the literal one and, below a wildcard, children before the node itself.
 import { takeBracket, UNCLOSED } from "../text/wildcard-bracket.js";
 import {
 	blankNode,
@@ -25,15 +25,18 @@ const BACKSLASH = 0x5c;
 
 /** PATH_MAX: no key that depmod writes is longer. */
 const LONGEST = 4096;
-/** Nodes and places in use at once; deeper tries than this are refused. */
+/** Limit on nodes in use at once. A deeper trie is refused. */
 const DEEPEST = LONGEST;
 
-/** How the next byte of a pattern is to be read. */
+/** The mode: how the next byte of a pattern is read. */
 const PLAIN = 0;
 const ESCAPED = 1;
 const IN_BRACKET = 2;
 
-/** Below a wildcard a search recurses once for each node on the way: whoever made the file says how many, and depmod's have 60 at most. */
+/**
+ * Limit on the depth below a wildcard, where a search recurses once for each node: an untrusted file determines the depth, and
+ * depmod's have 60 at most.
+ */
 const DEEPEST_BELOW = 1024;
 
 const query = new Uint8Array(LONGEST);
@@ -50,14 +53,15 @@ let depth = 0;
 let withPatterns = false;
 let bracketStart = 0;
 
-// The reach of a pattern in the query: places[from..to) of the stack below, or every place from places[from] on.
+// The reach of a pattern: the places of the query that it can have reached. These are places[from..to), used as a stack, or
+// after a star every place from places[from] on.
 let mode = PLAIN;
 let star = false;
 let from = 0;
 let to = 0;
 
 /**
- * Searches with a query of at most 4,095 characters; a longer one matches nothing. Not reentrant, as nothing here waits.
+ * Searches with a query of at most 4,095 characters; a longer one matches nothing. Not reentrant: the search is synchronous.
  * `pattern` is "" in each match unless asked for.
  * @throws {MalformedIndex}
  */
@@ -85,8 +89,9 @@ function isWildcard(byte: number): boolean {
 }
 
 /**
- * Lets the search read as many bytes again as the file has: what lies below a wildcard is read as a pattern and, where the query has
- * that very character, literally. @throws {MalformedIndex} where it has done so for each such character of the query
+ * Extends the budget by the size of the file. The nodes below a wildcard are read once as a pattern and, when the query has
+ * that very character, once literally.
+ * @throws {MalformedIndex} when the budget was extended for each such character of the query
  */
 function walkAgain(): void {
 	const allowed = 1 + query.subarray(0, length).filter(isWildcard).length;
@@ -159,7 +164,7 @@ function branch(node: Node, wildcard: number, at: number): void {
 	depth = before;
 }
 
-/** Goes on in a node whose prefix is to be read from byte `p`; `size` bytes of the pattern are known. */
+/** Walks a node below a wildcard, from byte `p` of its prefix on. `size` is the length of the pattern so far. */
 function below(node: Node, p: number, size: number): void {
 	const bytes = index.bytes;
 	let at = size;
@@ -172,7 +177,7 @@ function below(node: Node, p: number, size: number): void {
 	const depthHere = depth;
 	if (node.first <= node.last) {
 		const only = modeHere === PLAIN && !starHere && toHere - fromHere === 1 ? places[fromHere]! : -1;
-		// From one certain place only the wildcards and the character that stands there lead on.
+		// From a single place, only the wildcards and the query's character at that place lead on.
 		let next = only < 0 ? node.first : firstCandidate(node.first, only);
 		while (next <= node.last) {
 			const character = next;
@@ -193,7 +198,7 @@ function below(node: Node, p: number, size: number): void {
 		}
 	}
 	if (node.valueCount === 0) return;
-	// The stack above the reach of this node was scratch; the reach itself still stands.
+	// The search below has overwritten the stack above this node's reach, but not the reach itself.
 	if (modeHere === PLAIN && (starHere || places[toHere - 1] === length)) meet(node, at);
 }
 
@@ -201,7 +206,10 @@ function refuseDepth(): never {
 	throw new MalformedIndex(index.file, `its keys part more than ${DEEPEST_BELOW} times on the way to one of them`);
 }
 
-/** The first of the wildcards and of the query's character at `place` that is not below `least`; 256 where there is none. */
+/**
+ * The first character, from `least` on, that is a wildcard, a backslash or the query's character at `place`. 256 when there is
+ * none.
+ */
 function firstCandidate(least: number, place: number): number {
 	const literal = place < length && query[place]! >= least ? query[place]! : 256;
 	const special =
@@ -219,7 +227,7 @@ function cannotReach(byte: number, anyLater: boolean, first: number, end: number
 	return true;
 }
 
-/** Takes one byte of the pattern: the reach afterwards lies behind the one before. False where nothing is reached. */
+/** Consumes one byte of the pattern and pushes the new reach above the old one. Returns false when no place is reached. */
 function advance(byte: number, at: number): boolean {
 	if (at >= LONGEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
 	pattern[at] = byte;
@@ -246,7 +254,7 @@ function advance(byte: number, at: number): boolean {
 	}
 }
 
-/** Whether the bracket expression ends here: a `]` may also be its first member, or end a class such as [:digit:]. */
+/** Whether the bracket expression ends at this `]`, which may also be its first member, or end a class such as [:digit:]. */
 function closes(byte: number, at: number): boolean {
 	return byte === CLOSE && takeBracket(bracketUpTo(at), 0, 0) !== UNCLOSED;
 }
@@ -255,7 +263,7 @@ function bracketUpTo(at: number): string {
 	return pattern.toString("latin1", bracketStart, at + 1);
 }
 
-/** One character of the query is taken: a certain byte. Nearly every byte of nearly every pattern comes by here. */
+/** Consumes one given character of the query. The hot path: nearly every byte of every pattern. */
 function consumeByte(byte: number): boolean {
 	const begun = to;
 	let end = begun;
@@ -276,11 +284,11 @@ function consumeByte(byte: number): boolean {
 	return end > begun;
 }
 
-/** Any character. */
+/** Consumes any one character of the query. */
 function consumeAny(): boolean {
 	const begun = to;
 	if (star) {
-		// Behind `*?` every place but the first is reached: still a star, one place on.
+		// After `*?` every place but the first is reached: still a star, one place later.
 		const next = places[from]! + 1;
 		room(1);
 		places[to++] = next;
@@ -293,7 +301,7 @@ function consumeAny(): boolean {
 	return to > begun;
 }
 
-/** A character that the bracket expression allows which ends at `at` of the pattern. */
+/** Consumes one character of the query that matches the bracket expression which ends at `at` of the pattern. */
 function consumeMember(at: number): boolean {
 	mode = PLAIN;
 	const bracket = bracketUpTo(at);

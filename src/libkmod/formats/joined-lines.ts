@@ -1,14 +1,14 @@
-// The lines of modprobe.d(5) and depmod.d(5): a backslash at a line's end joins the next one to it. Before anything else it is
-// dropped and what follows stands for itself, as in kmod.
+// The lines of modprobe.d(5) and depmod.d(5). A backslash at a line's end joins the next line. A backslash before any other
+// character is dropped and that character stands for itself, as in kmod.
 
 export type JoinedLine = {
 	readonly line: string;
-	/** Lines of the file, counted from 1. */
+	/** Line numbers in the file, from 1. */
 	readonly first: number;
 	readonly last: number;
 };
 
-/** A line ends at its first NUL byte, as C strings do. A backslash that ends the file is dropped. */
+/** The joined lines. A line ends at its first NUL byte, as C strings do. A backslash that ends the file is dropped. */
 export function* joinedLines(text: string): Generator<JoinedLine> {
 	let number = 0;
 	let start = 0;
@@ -30,7 +30,7 @@ export function* joinedLines(text: string): Generator<JoinedLine> {
 	}
 }
 
-/** One that is not itself behind a backslash. */
+/** Whether the line ends in a backslash that is not itself escaped. */
 function endsInBackslash(line: string): boolean {
 	let start = line.length;
 	while (line[start - 1] === "\\") start--;

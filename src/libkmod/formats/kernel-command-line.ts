@@ -1,15 +1,18 @@
-// What the kernel command line (/proc/cmdline) says to modprobe: `module.parameter[=value]`, `modprobe.blacklist=a,b`, as
-// modprobe(8) describes and kmod reads them; to the kernel itself: `module_blacklist=a,b`; and to whoever has a word of its own.
+// The kernel command line (/proc/cmdline): `module.parameter[=value]` and `modprobe.blacklist=a,b` for modprobe, as modprobe(8)
+// describes and kmod reads them; `module_blacklist=a,b` for the kernel itself; and single words of other programs.
 //
-// Apart from kmod, which leaves their dashes and quotes and so lets them go unheeded, blacklisted names are normalised.
+// Blacklisted names are normalised. kmod leaves their dashes and quotes, and so ignores such names.
 import { normaliseAlias } from "../text/module-name.js";
 
 export type KernelCommandLine = {
 	readonly options: readonly { readonly module: string; readonly options: string }[];
 	readonly blacklist: readonly string[];
-	/** Modules that the kernel refuses whoever inserts them (EPERM): as spelt, for it knows modules by underscores only. */
+	/**
+	 * Modules that the kernel refuses with EPERM, whichever program inserts them. As spelled: the kernel knows modules by
+	 * underscores only.
+	 */
 	readonly kernelBlacklist: readonly string[];
-	/** Names with unmatched brackets, which count for nothing. */
+	/** Names with unmatched brackets, which are ignored. */
 	readonly bad: readonly string[];
 };
 
@@ -29,14 +32,14 @@ export function parseKernelCommandLine(text: string): KernelCommandLine {
 	return { options, blacklist, kernelBlacklist: parseKernelBlacklist(text), bad };
 }
 
-/** Quotes around one of them, or around them all, are none of its name. */
+/** The blacklisted names. Quotes around one name, or around the list, are no part of a name. */
 function blacklistedNames(value: string): readonly string[] {
 	return value.replaceAll('"', "").replaceAll("-", "_").split(",");
 }
 
 type Word = { readonly word: string; readonly closed: boolean };
 
-/** Words end at white space outside quotes. Only the last one's quotes may be left unclosed. */
+/** Splits the text at white space outside quotes. Only the last word may have an unclosed quote. */
 function quotedWords(text: string): Word[] {
 	const words: Word[] = [];
 	const nul = text.indexOf("\0");
@@ -57,8 +60,8 @@ function isSpace(code: number): boolean {
 }
 
 /**
- * Quotes may stand in the value, or around the whole: boot loaders write `"module.parameter=some words"` where
- * `module.parameter="some words"` was meant, and that is what is made of it.
+ * Parses `module.parameter=value`. Quotes may enclose the value or the whole word. Boot loaders write `"module.parameter=some
+ * words"` when `module.parameter="some words"` was meant. Both give the latter.
  */
 function parseWord(word: string): { module: string; options: string } | undefined {
 	const whole = word.startsWith('"');
@@ -69,21 +72,24 @@ function parseWord(word: string): { module: string; options: string } | undefine
 	return { module, options: `${parameter}=${whole ? '"' : ""}${value}` };
 }
 
-/** As the kernel's own parameters are read: up to a word `--`, quotes dropped, dashes in the name as good as underscores. */
+/**
+ * Reads module_blacklist by the rules of the kernel's own parameters: up to a word `--`, quotes dropped, dashes in the name
+ * equal to underscores.
+ */
 function parseKernelBlacklist(text: string): readonly string[] {
 	let names: string[] = [];
 	for (const { word } of quotedWords(text)) {
 		if (word === "--") break;
 		const [, value] = /^"?module[-_]blacklist=(.*)$/s.exec(word) ?? [];
-		// The last one counts alone.
+		// Only the last such word counts.
 		if (value !== undefined) names = value.replace(/^"/, "").replace(/"$/, "").split(",");
 	}
 	return names.filter((name) => name !== "");
 }
 
 /**
- * The value of a word `name=value`, the last one's where there are several; undefined where there is none. Words behind `--` count
- * too, as with systemd's conditions. Quotes around the value or the whole are dropped.
+ * The value of the last word `name=value`. Undefined when there is none. Words after `--` count too, as with systemd's
+ * conditions. Quotes around the value or the whole word are dropped.
  */
 export function readKernelWord(text: string, name: string): string | undefined {
 	let value: string | undefined;

@@ -6,7 +6,7 @@ import type { Problem } from "../kernel/kernel.js";
 /** Checksums by name; 0 where the file has none. */
 export type KernelSymbols = ReadonlyMap<string, number>;
 
-/** Three words a line: address, type, name. */
+/** Parses System.map: three words a line, address, type and name. */
 export function parseSystemMap(file: string, text: string, prefix = ""): { value: KernelSymbols; problems: Problem[] } {
 	const value = new Map<string, number>();
 	const problems: Problem[] = [];
@@ -19,7 +19,7 @@ export function parseSystemMap(file: string, text: string, prefix = ""): { value
 	return { value, problems };
 }
 
-/** Only what vmlinux owns: the modules speak for themselves. */
+/** Parses Module.symvers. Takes only the symbols of vmlinux: those of modules come from the module files. */
 export function parseSymvers(file: string, text: string): { value: KernelSymbols; problems: Problem[] } {
 	const value = new Map<string, number>();
 	const problems: Problem[] = [];

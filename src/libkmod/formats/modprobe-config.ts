@@ -1,11 +1,11 @@
-// modprobe.d(5): the lines of one configuration file. modules.softdep and modules.weakdep have the same format. Lines joined
-// by a backslash, comments, separators and the spelling of keys are as kmod reads them; a bad line is a problem, in
-// kmod's words, and the rest counts.
+// modprobe.d(5): the lines of one configuration file. modules.softdep and modules.weakdep have the same format. Joined lines,
+// comments, separators and the spelling of keys follow kmod. A bad line is a problem, in kmod's words, and the other lines
+// count.
 import type { Problem } from "../kernel/kernel.js";
 import { normaliseAlias } from "../text/module-name.js";
 import { joinedLines } from "./joined-lines.js";
 
-/** Where a line stands; line 0 is the kernel command line. */
+/** The place of a line. Line 0 is the kernel command line. */
 export type Source = { readonly file: string; readonly line: number };
 
 export function formatSource({ file, line }: Source): string {
@@ -14,19 +14,19 @@ export function formatSource({ file, line }: Source): string {
 
 export type AliasLine = { readonly pattern: string; readonly module: string; readonly source: Source };
 export type BlacklistLine = { readonly module: string; readonly source: Source };
-/** `module` may also be an alias that the module is asked for by. */
+/** `module` may also be an alias by which the module is asked for. */
 export type OptionsLine = { readonly module: string; readonly options: string; readonly source: Source };
 export type CommandLine = { readonly pattern: string; readonly command: string; readonly source: Source };
 export type SoftdepLine = {
 	readonly pattern: string;
-	/** Names or aliases, as they are spelt. */
+	/** Names or aliases, as spelled. */
 	readonly pre: readonly string[];
 	readonly post: readonly string[];
 	readonly source: Source;
 };
 export type WeakdepLine = { readonly pattern: string; readonly modules: readonly string[]; readonly source: Source };
 
-/** Everything in the order it was read, repeats included: which lines count is for the user of the line to say. */
+/** All lines in the order they were read, repeats included. The reader of a line decides which of the repeats count. */
 export type ModprobeConfig = {
 	readonly aliases: readonly AliasLine[];
 	readonly blacklist: readonly BlacklistLine[];
@@ -50,8 +50,8 @@ const empty = (): Growing => ({
 });
 
 /**
- * Lines of a problem count as kmod counts them: where lines are joined, the last; a source names the first. A backslash
- * before anything but a line's end is dropped, as kmod drops it.
+ * Parses one file. A problem's line number is kmod's: for joined lines, the last one. A source's line number is the first one.
+ * A backslash before any character but a line's end is dropped, as in kmod.
  */
 export function parseModprobeConfig(file: string, text: string): { value: ModprobeConfig; problems: Problem[] } {
 	const value = empty();
@@ -63,7 +63,7 @@ export function parseModprobeConfig(file: string, text: string): { value: Modpro
 	return { value, problems };
 }
 
-/** One after the other: the lines of the first file count first. */
+/** Concatenates configurations: the lines of the first one come first. */
 export function mergeModprobeConfigs(configs: readonly ModprobeConfig[]): ModprobeConfig {
 	return {
 		aliases: configs.flatMap(({ aliases }) => aliases),
@@ -76,7 +76,7 @@ export function mergeModprobeConfigs(configs: readonly ModprobeConfig[]): Modpro
 	};
 }
 
-/** False for a line that lacks something. */
+/** Adds a line to the configuration. Returns false when the line is incomplete. */
 type Directive = (config: Growing, key: string, rest: string, source: Source) => boolean;
 
 const directives: ReadonlyMap<string, Directive> = new Map<string, Directive>([
@@ -89,7 +89,7 @@ const directives: ReadonlyMap<string, Directive> = new Map<string, Directive>([
 	["weakdep", addWeakdep],
 ]);
 
-/** What is wrong with the line, if anything is. */
+/** Parses a line. Returns what is wrong with it, or undefined. */
 function parseLine(config: Growing, line: string, source: Source): Pick<Problem, "message" | "kind"> | undefined {
 	if (line === "" || line[0] === "#") return undefined;
 	const { word, rest } = takeWord(line);
@@ -126,7 +126,7 @@ function addCommand(lines: CommandLine[], pattern: string, command: string, sour
 function addSoftdep(config: Growing, pattern: string, rest: string, source: Source): boolean {
 	const pre: string[] = [];
 	const post: string[] = [];
-	// Words before the first of both count for nothing.
+	// Words before the first `pre:` or `post:` are ignored.
 	let list: string[] = [];
 	for (const word of words(rest)) {
 		if (word === "pre:") list = pre;
@@ -144,7 +144,7 @@ function words(text: string): string[] {
 	return text.split(/[\t-\r ]+/).filter((word) => word !== "");
 }
 
-/** The first word, and what stands behind the one blank that ends it. */
+/** The first word, and the text after the one blank that ends it. */
 function takeWord(text: string): { word: string; rest: string } {
 	let start = 0;
 	while (isBlank(text, start)) start++;

@@ -1,15 +1,16 @@
-// A module's symbols as lists: libkmod's symbols, versions and dependency symbols. The walk over the file gives offsets.
+// A module's symbols as lists: libkmod's symbols, versions and dependency symbols. symbol-walk.ts walks the file and gives
+// offsets.
 
 import { type Elf, stringAt } from "./elf.js";
 import { type VisitSymbol, visitExports, visitUndefined, visitVersions } from "./symbol-walk.js";
 
-/** `bind` as nm(1) has it: L local, G global, W weak, U undefined. `crc` is the checksum, 0 where there is none. */
+/** `bind` as in nm(1): L local, G global, W weak, U undefined. `crc` is the checksum, 0 when there is none. */
 export type ModuleSymbol = { readonly name: string; readonly crc: number; readonly bind: "L" | "G" | "W" | "U" };
 
 const BINDS = ["L", "G", "W"] as const;
 const STB_WEAK = 2;
 
-/** What a module exports; undefined where it has no list of exports. @throws {MalformedModule} */
+/** The symbols that a module exports. Undefined when the module has no list of exports. @throws {MalformedModule} */
 export function exportedSymbols(elf: Elf): ModuleSymbol[] | undefined {
 	const symbols: ModuleSymbol[] = [];
 	const listed = visitExports(elf, (at, limit, crc, bind) => {
@@ -18,14 +19,17 @@ export function exportedSymbols(elf: Elf): ModuleSymbol[] | undefined {
 	return listed ? symbols : undefined;
 }
 
-/** The symbols a module was built against, with their checksums then; undefined without a list. @throws {MalformedModule} */
+/**
+ * The symbols that a module was built against, with their checksums at that time. Undefined when the module has no such list.
+ * @throws {MalformedModule}
+ */
 export function symbolVersions(elf: Elf): ModuleSymbol[] | undefined {
 	const versions = readVersions(elf);
-	// PowerPC puts a dot in front of the names of functions.
+	// PowerPC puts a dot before the names of functions.
 	return versions && [...versions].map(([name, crc]) => ({ name: name.replace(/^\./, ""), crc, bind: "U" }));
 }
 
-// What the extended versions repeat of the others is left out.
+// Extended versions that repeat a name of the other list are left out.
 function readVersions(elf: Elf): Map<string, number> | undefined {
 	const versions = new Map<string, number>();
 	const add: VisitSymbol = (at, limit, crc) => {
@@ -36,8 +40,9 @@ function readVersions(elf: Elf): Map<string, number> | undefined {
 }
 
 /**
- * What a module needs: its undefined symbols, then those it has only a version of. Undefined where it has no symbol
- * table. @throws {MalformedModule}
+ * The symbols that a module needs: its undefined symbols, then those of which it has only a version. Undefined when the module
+ * has no symbol table.
+ * @throws {MalformedModule}
  */
 export function dependencySymbols(elf: Elf): ModuleSymbol[] | undefined {
 	const versions = readVersions(elf) ?? new Map<string, number>();

@@ -1,9 +1,9 @@
-// modules.devname: device nodes that may be there before their modules are, since opening one loads its module. depmod writes
-// a line for each, `MODULE NAME TYPE MAJOR:MINOR` with the type c or b, such as `tun net/tun c10:200`.
+// modules.devname: device nodes that may exist before their modules are loaded, since opening the node loads the module. depmod
+// writes a line for each, `MODULE NAME TYPE MAJOR:MINOR` with the type c or b, such as `tun net/tun c10:200`.
 
 export type StaticNode = {
 	readonly module: string;
-	/** Below /dev. */
+	/** Path below /dev. */
 	readonly name: string;
 	readonly type: "c" | "b";
 	readonly major: number;
@@ -12,7 +12,7 @@ export type StaticNode = {
 
 export type StaticNodes = {
 	readonly value: readonly StaticNode[];
-	/** Lines that are neither an entry nor a comment, as they stand there. */
+	/** Lines that are neither an entry nor a comment, verbatim. */
 	readonly bad: readonly string[];
 };
 
@@ -30,7 +30,7 @@ export function parseModulesDevname(text: string): StaticNodes {
 	return { value, bad };
 }
 
-/** What follows the minor number is passed over. */
+/** Text after the minor number is ignored. */
 const ENTRY = /^[\t-\r ]*([^\t-\r ]+)[\t-\r ]+([^\t-\r ]+)[\t-\r ]+([cb])[\t-\r ]*(\d{1,10}):[\t-\r ]*(\d{1,10})/;
 
 function parseLine(line: string): StaticNode | undefined {

@@ -1,19 +1,19 @@
-// /proc/modules, as proc_modules(5) describes it: the modules the kernel has, the one inserted last first. Such as
+// /proc/modules, as proc_modules(5) describes it: the loaded modules, the one inserted last first. A line is such as
 // `usb_storage 86016 1 uas,usblp, Live 0xffffffffc03f4000 (OE)`.
 
-/** What the kernel is doing with a module: it runs, its init has not returned yet, or it is being removed. */
+/** The state of a module: "live" is running, the init of "coming" has not returned yet, "going" is being removed. */
 export type ModuleState = "live" | "coming" | "going";
 
 export type LoadedModule = {
 	readonly module: string;
 	/** Bytes of memory. */
 	readonly size: number;
-	/** By whom ever; 0 too on a kernel that counts none, as it cannot unload modules. */
+	/** The reference count of all users. Always 0 on a kernel that cannot unload modules and so counts none. */
 	readonly references: number;
 	/** Modules that need this one. */
 	readonly holders: readonly string[];
 	readonly state: ModuleState;
-	/** In hexadecimal, as shown; 0x0000000000000000 to those who are not to know. */
+	/** The address in hexadecimal, as shown; 0x0000000000000000 for readers without permission (kptr_restrict). */
 	readonly address?: string;
 };
 
@@ -23,15 +23,15 @@ const states: ReadonlyMap<string, ModuleState> = new Map([
 	["Unloading", "going"],
 ]);
 
-/** Lines that are none of a module are passed over. */
+/** Parses the file. Lines that describe no module are ignored. */
 export function parseProcModules(text: string): LoadedModule[] {
 	return text.split("\n").flatMap((line) => parseLine(line) ?? []);
 }
 
-/** The names alone of the modules that are live: for whoever asks again and again, at a fraction of the cost. */
+/** The names of the live modules only, for frequent polling at a fraction of the cost. */
 export function listLiveNames(text: string): Set<string> {
 	const names = new Set<string>();
-	// To a regular expression a carriage return ends a line, too: here it is a byte like any other.
+	// A carriage return ends a line for a regular expression, but is an ordinary byte in this file.
 	for (const { 1: name, index } of text.matchAll(LIVE_LINE)) if (text[index - 1] !== "\r") names.add(name!);
 	return names;
 }
@@ -53,7 +53,7 @@ function parseLine(line: string): LoadedModule | undefined {
 	};
 }
 
-/** The list ends in a comma. `[permanent]` stands in it for a module that has an init and no exit. */
+/** Parses the list of holders, which ends in a comma. It has `[permanent]` for a module with an init but no exit. */
 function parseHolders(list: string): string[] {
 	return list === "-" ? [] : list.split(",").filter((name) => name !== "" && name !== "[permanent]");
 }

@@ -1,15 +1,16 @@
-// KEY=VALUE strings as the kernel tells them of a device: in a uevent each behind a NUL, in the file `uevent` of /sys each a line
-// (lib/kobject_uevent.c, Documentation/ABI/testing/sysfs-uevent). Searched when one is asked for: most never are.
+// A device's KEY=VALUE strings from the kernel: separated by NULs in a uevent, one a line in the file `uevent` of /sys
+// (lib/kobject_uevent.c, Documentation/ABI/testing/sysfs-uevent). The text is searched on demand, since most keys are never
+// asked for.
 
-/** What is known of a device beside its path. Of several values of one key the last counts, as for udev. */
+/** The properties of a device. When a key has several values, the last one counts, as in udev. */
 export type Properties = {
-	/** A byte a character. */
+	/** The value of a key, one byte a character. Undefined when the device has no such key. */
 	get(key: string): string | undefined;
-	/** Every key with its value, in their order. */
+	/** All keys with their values, in order. */
 	[Symbol.iterator](): Iterator<readonly [key: string, value: string]>;
 };
 
-/** @param separator stands between two strings; what stands before the first one is none. */
+/** @param separator stands between two strings; the text before the first separator is not a property */
 export function parseProperties(text: string, separator: "\0" | "\n"): Properties {
 	return new SearchedText(text, separator);
 }
@@ -27,7 +28,7 @@ class SearchedText implements Properties {
 		const sought = `${this.#separator}${key}=`;
 		let found = this.#text.indexOf(sought);
 		if (found < 0) return undefined;
-		// Forward, which is several times as quick as lastIndexOf.
+		// A forward search is several times as fast as lastIndexOf.
 		for (let next = found; next >= 0; next = this.#text.indexOf(sought, next + 1)) found = next;
 		const start = found + sought.length;
 		const end = this.#text.indexOf(this.#separator, start);

@@ -1,11 +1,11 @@
 // The signature appended to a module file, Documentation/admin-guide/module-signing.rst of the kernel: signer, key id,
-// signature, a 12-byte trailer (algorithm, hash, id type, signer and key id lengths, 3 of padding, big-endian signature
-// length) and the marker line. Today's are PKCS#7 (RFC 2315) without certificates: all is inside the signature.
+// signature, a 12-byte trailer (algorithm, hash, id type, signer and key id lengths, 3 of padding, big-endian signature length)
+// and the marker line. Current signatures are PKCS#7 (RFC 2315) without certificates: the signature holds all of these data.
 
 import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "./der.js";
 import { stringAt } from "./elf.js";
 
-/** Who signed a module and how. `signer` has one character per byte. */
+/** The signer of a module and the algorithms. `signer` has one character per byte. */
 export type Signature = {
 	readonly id: "PGP" | "X509" | "PKCS#7" | "unknown";
 	readonly signer: string;
@@ -20,7 +20,7 @@ const ID_TYPES = ["PGP", "X509", "PKCS#7"] as const;
 const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3"];
 /** Serial numbers have 20 bytes at most (RFC 5280). */
 const MAX_INTEGER = 1024;
-/** In bytes. Those of the largest keys, with every certificate up to the root, have some 100 KiB. */
+/** Bytes. Signatures with the largest keys and every certificate up to the root have some 100 KiB. */
 const LARGEST_PARSED = 2 ** 20;
 const COMMON_NAME = "2.5.4.3";
 const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
@@ -39,8 +39,8 @@ const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The signature at the end of a module file; undefined where there is no marker line, for then alone it is not signed. What is not
- * understood of it is "unknown", or empty.
+ * The signature at the end of a module file. Undefined when there is no marker line: only then is the file unsigned. Parts that
+ * cannot be parsed are "unknown", or empty.
  */
 export function parseSignature(image: Buffer): Signature | undefined {
 	const trailer = image.length - MARKER.length - TRAILER_SIZE;
@@ -85,7 +85,7 @@ function parsePkcs7(bytes: Buffer): Partial<Signature> {
 	};
 }
 
-// Either issuer and serial number, or a bare key id.
+// The signer is identified either by issuer and serial number, or by a bare key id.
 function signerOf(bytes: Buffer, who: DerElement): Pick<Signature, "signer" | "key"> {
 	if (who.tag !== tags.sequence) return { signer: "", key: bytes.subarray(who.start, who.end) };
 	const [issuer, serial] = childrenOf(bytes, who);
@@ -93,7 +93,7 @@ function signerOf(bytes: Buffer, who: DerElement): Pick<Signature, "signer" | "k
 	return { signer: issuer ? commonNameOf(bytes, issuer) : "", key: key ?? NOTHING };
 }
 
-// The first common name, or else the last part of the name, whatever it is.
+// The first common name, or else the last attribute of the name, whatever its type.
 function commonNameOf(bytes: Buffer, issuer: DerElement): string {
 	const attributes = childrenOf(bytes, issuer).flatMap((set) => childrenOf(bytes, set));
 	const parts = attributes.map((attribute) => childrenOf(bytes, attribute));
@@ -102,7 +102,7 @@ function commonNameOf(bytes: Buffer, issuer: DerElement): string {
 	return value === undefined ? "" : stringAt(bytes, value.start, value.end);
 }
 
-// An INTEGER without its sign: a zero byte in front says that a first bit which is set does not mean minus.
+// An INTEGER without its sign byte: a leading zero byte only says that the number is not negative although its next bit is set.
 function magnitudeOf(integer: Buffer): Buffer | undefined {
 	const [first, second] = integer;
 	if (first === undefined || integer.length > MAX_INTEGER) return undefined;

@@ -1,10 +1,13 @@
-// The symbols of a module file, walked in place: what it exports, what it needs, and the checksums (CRCs) of both, from
-// `.symtab`, `__ksymtab_strings`, `__versions`, and `__version_ext_crcs` with `__version_ext_names` (kernel 6.14 on).
-// The walks give offsets of names in the image, so that depmod makes no string of the many names it only compares.
+// The symbols of a module file, walked in place: exported symbols, needed symbols, and the checksums (CRCs) of both, from
+// `.symtab`, `__ksymtab_strings`, `__versions`, and `__version_ext_crcs` with `__version_ext_names` (kernel 6.14 on). The walks
+// give offsets of names in the image, so that depmod creates no strings for the many names that it only compares.
 
 import { type Elf, type ElfSection, findSection, MalformedModule, sectionAt, u16, u32, wordAt } from "./elf.js";
 
-/** Called with where a name begins in the image and the offset it ends before, unless a NUL ends it; and with ELF's bind. */
+/**
+ * Called with the offset of a name in the image, the offset before which the name ends unless a NUL ends it, the checksum, and
+ * ELF's bind.
+ */
 export type VisitSymbol = (at: number, limit: number, crc: number, bind: number) => void;
 
 const UNDERSCORE = 0x5f;
@@ -23,7 +26,7 @@ type SymbolTable = {
 	readonly namesEnd: number;
 };
 
-// `.symtab` with the `.strtab` that has its names; undefined where the module was stripped of either.
+// `.symtab` and the `.strtab` with its names. Undefined when either was stripped.
 function symbolTable(elf: Elf): SymbolTable | undefined {
 	const names = findSection(elf, ".strtab");
 	const section = findSection(elf, ".symtab");
@@ -37,8 +40,8 @@ function symbolTable(elf: Elf): SymbolTable | undefined {
 }
 
 /**
- * In bytes: the kernel's own names have 511 (KSYM_NAME_LEN), and no look-up is for one of more than this. What is longer is cut, lest
- * the names of a thousand symbols, which may share their bytes, be a thousand times as long as the file.
+ * Bytes. The kernel's own names have 511 (KSYM_NAME_LEN), and no look-up is for a longer name. Longer names are cut: a thousand
+ * symbols may share the bytes of one name, and their names would be a thousand times as long as the file.
  */
 const LONGEST_NAME = 4095;
 
@@ -51,8 +54,9 @@ function nameOutside(): MalformedModule {
 }
 
 /**
- * Visits the exports: each `__crc_NAME` symbol, or else each string of `__ksymtab_strings`. False where the module has
- * neither. @throws {MalformedModule}
+ * Visits the exports: each `__crc_NAME` symbol, or else each string of `__ksymtab_strings`. Returns false when the module has
+ * neither.
+ * @throws {MalformedModule}
  */
 export function visitExports(elf: Elf, visit: VisitSymbol): boolean {
 	const table = symbolTable(elf);
@@ -73,7 +77,7 @@ function visitCrcSymbols(elf: Elf, table: SymbolTable, visit: VisitSymbol): bool
 	return found;
 }
 
-// "__crc_"
+// Whether the name begins with "__crc_".
 function beginsWithCrc(image: Buffer, at: number): boolean {
 	return (
 		image[at + 1] === UNDERSCORE &&
@@ -84,7 +88,7 @@ function beginsWithCrc(image: Buffer, at: number): boolean {
 	);
 }
 
-// The symbol's value is the checksum itself, or the place of it in a section.
+// The checksum is the symbol's value, or the value is its place in a section.
 function crcOf(elf: Elf, symbol: number): number {
 	const value = wordAt(elf, symbol + (elf.wide ? 8 : 4));
 	const index = u16(elf, symbol + (elf.wide ? 6 : 14));
@@ -111,7 +115,7 @@ function visitStrings(image: Buffer, { start, end }: ElfSection, visit: (at: num
 }
 
 /**
- * Visits what the module leaves undefined, in the order of its symbol table. False where it has none.
+ * Visits the undefined symbols, in the order of the symbol table. Returns false when the module has no symbol table.
  * @throws {MalformedModule}
  */
 export function visitUndefined(elf: Elf, visit: VisitSymbol): boolean {
@@ -126,14 +130,15 @@ export function visitUndefined(elf: Elf, visit: VisitSymbol): boolean {
 		const at = names + view.getUint32(symbol, littleEndian);
 		if (at >= namesEnd) throw nameOutside();
 		const info = image[symbol + infoAt]!;
-		// SPARC notes the use of a global register as an undefined symbol.
+		// SPARC records the use of a global register as an undefined symbol.
 		if (image[at] !== 0 && !(sparc && (info & 15) === STT_REGISTER)) visit(at, endOfName(at, namesEnd), 0, info >> 4);
 	}
 	return true;
 }
 
 /**
- * Visits the versions the module was built against: `__versions`, then the extended ones. False where it has neither.
+ * Visits the versions that the module was built against: `__versions`, then the extended ones. Returns false when the module
+ * has neither.
  * @throws {MalformedModule}
  */
 export function visitVersions(elf: Elf, visit: VisitSymbol): boolean {

@@ -1,26 +1,26 @@
-// An .xz file walked over without decoding it (The .xz File Format 1.2, and the chunks of LZMA2): what a decoder would need, and
-// where the file is not whole.
+// Parses an .xz file without decoding it (The .xz File Format 1.2, and the chunks of LZMA2): the data that a decoder needs, and
+// where the file is damaged or truncated.
 
 import { MOST_PARTS } from "../kernel/bounds.js";
 import { crc32 } from "./crc32.js";
 import { cut, damaged, tooManyParts, trailing, unsupported } from "./damage.js";
 
 export type XzStream = {
-	/** What its content is checked by: 0 none, 1 CRC32, 4 CRC64, 10 SHA-256. */
+	/** The integrity check of the content: 0 none, 1 CRC32, 4 CRC64, 10 SHA-256. */
 	readonly check: number;
 	readonly blocks: readonly XzBlock[];
 };
 
 export type XzBlock = {
-	/** The ids of its filters, LZMA2 being the last. */
+	/** The ids of the filters; the last is LZMA2. */
 	readonly filters: readonly number[];
-	/** In bytes. */
+	/** Size of the dictionary in bytes. */
 	readonly dictionary: number;
-	/** Where its header stands, and where the byte in it that tells the dictionary. */
+	/** Offset and size of the block header, and the offset of the byte that encodes the size of the dictionary. */
 	readonly start: number;
 	readonly headerSize: number;
 	readonly dictionaryAt: number;
-	/** The content's size in bytes, by its chunks. */
+	/** Size of the content in bytes, the sum over its chunks. */
 	readonly size: number;
 };
 
@@ -29,27 +29,28 @@ const FOOTER_MAGIC = Buffer.from("YZ");
 const HEADER_SIZE = 12;
 const CHECK_SIZES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 const LZMA2 = 0x21;
-/** In bytes, of 7 bits each. */
+/** Bytes of the longest number, with 7 bits each. */
 const LONGEST_NUMBER = 9;
 
-/** Its streams. @throws {Damage} */
+/** The streams of the file. @throws {Damage} */
 export function parseXz(packed: Buffer): readonly XzStream[] {
 	try {
 		return new Walk(packed).streams();
 	} catch (error) {
-		// A length that is wrong leads beyond the end, though the end is there.
+		// A wrong length leads beyond the end of the file although the footer is there: then the file is damaged, not
+		// truncated.
 		const end = packed.subarray(0, endOfPadding(packed));
 		if (error === CUT && end.subarray(-2).equals(FOOTER_MAGIC)) throw damaged();
 		throw error === CUT ? cut() : error;
 	}
 }
 
-/** In bytes. Only a decoder finds out whether that is true. */
+/** Size of the content in bytes, as the chunks declare it. Only a decoder finds out whether that is true. */
 export function xzContentSize(streams: readonly XzStream[]): number {
 	return streams.reduce((sum, { blocks }) => blocks.reduce((all, { size }) => all + size, sum), 0);
 }
 
-/** Behind a stream there may be zeros, four at a time. */
+/** The end without padding: zeros may follow a stream, four at a time. */
 function endOfPadding(packed: Buffer): number {
 	let end = packed.length;
 	while (end >= 4 && packed.readUInt32LE(end - 4) === 0) end -= 4;
@@ -95,7 +96,7 @@ class Walk {
 		return { check, blocks };
 	}
 
-	/** Each of them is an object: two gigabytes of empty ones would fill all memory. */
+	/** Limits the number of streams and blocks. Each becomes an object: two gigabytes of empty ones would fill all memory. */
 	#countPart(): void {
 		if (this.#parts === MOST_PARTS) throw tooManyParts("streams and blocks");
 		this.#parts++;
@@ -127,7 +128,7 @@ class Walk {
 		return { filters, dictionary: dictionarySize(this.#packed[dictionaryAt]!), start, headerSize, dictionaryAt, size };
 	}
 
-	/** @returns the size of what they hold, in bytes. */
+	/** @returns the size of their content, in bytes */
 	#chunks(): number {
 		let size = 0;
 		for (;;) {
@@ -141,7 +142,7 @@ class Walk {
 		}
 	}
 
-	/** @returns its size in bytes. */
+	/** @returns the size of the index in bytes */
 	#index(): number {
 		const start = this.#at;
 		this.#skip(1);
@@ -176,7 +177,7 @@ class Walk {
 		return byte;
 	}
 
-	/** Two bytes, the higher first. */
+	/** Reads a big-endian number of two bytes. */
 	#short(): number {
 		const high = this.#byte();
 		return (high << 8) | this.#byte();
@@ -206,8 +207,9 @@ function dictionarySize(bits: number): number {
 }
 
 /**
- * The same file for decoders whose memory is bounded: no dictionary is larger than the content that it is for, and what is
- * said of it in more than that is left out. @param most the largest dictionary that need not be made smaller
+ * Makes a copy for decoders with bounded memory. A dictionary larger than `most` is declared only as large as its content
+ * needs, and the header's CRC is updated.
+ * @param most the largest dictionary, in bytes, that stays as it is
  */
 export function withDictionariesThatFit(packed: Buffer, streams: readonly XzStream[], most: number): Buffer {
 	let copy: Buffer | undefined;

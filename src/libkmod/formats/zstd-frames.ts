@@ -1,22 +1,22 @@
-// The frames and blocks of a zstd file, walked over without decoding them (RFC 8878, section 3.1): what a decoder would need, and
-// where the file is not whole.
+// Parses the frames and blocks of a zstd file without decoding them (RFC 8878, section 3.1): the data that a decoder needs, and
+// where the file is damaged or truncated.
 
 import { MOST_PARTS } from "../kernel/bounds.js";
 import { cut, damaged, tooManyParts, trailing, unsupported } from "./damage.js";
 
 export type ZstdFrame = {
-	/** Where it stands in the file. */
+	/** Offset of the frame in the file, and of its end. */
 	readonly start: number;
 	readonly end: number;
-	/** How far back it may refer, in bytes, as it says. */
+	/** Declared size of the window in bytes: how far back the data may refer. */
 	readonly window: number;
-	/** Where it says that: undefined where the window is the content. */
+	/** Offset of the window descriptor. Undefined when the window is the whole content (a single segment). */
 	readonly windowAt: number | undefined;
-	/** Its content in bytes as it is said to be; undefined where it is not said. */
+	/** Declared size of the content in bytes. Undefined when the frame does not declare it. */
 	readonly contentSize: number | undefined;
-	/** The content can be no larger, in bytes. */
+	/** Upper bound on the size of the content in bytes, from the blocks. */
 	readonly most: number;
-	/** The lower half of the content's XXH64. */
+	/** The lower 32 bits of the content's XXH64. Undefined when the frame has no checksum. */
 	readonly checksum: number | undefined;
 };
 
@@ -27,7 +27,7 @@ const COMPRESSED = 2;
 const RESERVED = 3;
 const LARGEST_BLOCK = 2 ** 17;
 
-/** Those with content; others are passed over. @throws {Damage} */
+/** The frames with content. Skippable frames are ignored. @throws {Damage} */
 export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 	const frames: ZstdFrame[] = [];
 	for (let at = 0; at < packed.length; ) {
@@ -48,7 +48,7 @@ export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 	return frames;
 }
 
-/** Whether so few bytes may begin a frame. */
+/** Whether these few bytes may be the beginning of a frame. */
 function isFrame(bytes: Buffer): boolean {
 	return Buffer.from("28b52ffd", "hex").subarray(0, bytes.length).equals(bytes);
 }
@@ -64,7 +64,7 @@ function parseFrame(packed: Buffer, start: number): ZstdFrame {
 	return { start, end, window, windowAt, contentSize, most: blocks.most, checksum };
 }
 
-/** The first frame's content in bytes as it is said to be; undefined where it is not said. */
+/** Declared size of the first frame's content in bytes. Undefined when the frame does not declare it. */
 export function zstdContentSize(packed: Buffer): number | undefined {
 	return packed.length >= 8 && packed.readUInt32LE(0) === MAGIC ? readFrameHeader(packed, 0).contentSize : undefined;
 }
@@ -116,8 +116,8 @@ function walkBlocks(packed: Buffer, start: number, largest: number): { end: numb
 }
 
 /**
- * The same file for decoders that keep a whole window: where one is larger than `enough`, and larger than all the content
- * that there can be, it says so much less of itself.
+ * Makes a copy for decoders that allocate a whole window. A window larger than both `enough` and the upper bound on the content
+ * is declared smaller, but large enough for the content.
  */
 export function withWindowsThatFit(packed: Buffer, frames: readonly ZstdFrame[], enough: number): Buffer {
 	let copy: Buffer | undefined;
@@ -125,7 +125,7 @@ export function withWindowsThatFit(packed: Buffer, frames: readonly ZstdFrame[],
 		if (windowAt === undefined || window <= enough || most >= window) continue;
 		copy ??= Buffer.from(packed);
 		let power = 0;
-		// Blocks are to be as large as they were allowed to be.
+		// The window must still allow the largest block.
 		while (windowOf(power << 3) < Math.max(most, LARGEST_BLOCK)) power++;
 		copy[windowAt] = power << 3;
 	}
