@@ -1,6 +1,9 @@
-// How kmod makes paths absolute.
+// Makes paths absolute as kmod does.
 
-/** The path behind the working directory, dots and links and all: it is printed as it was given. An empty one is the root. */
+/**
+ * The path appended to the working directory, without resolving dots or links, since it is printed as it was given. An empty
+ * path stands for the root and stays empty.
+ */
 export function absolutePath(path: string, workingDirectory: () => string): string {
 	return path === "" || path.startsWith("/") ? path : `${workingDirectory()}/${path}`;
 }

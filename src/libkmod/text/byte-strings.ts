@@ -1,13 +1,15 @@
-// Byte strings: what comes from outside (files, arguments, environment, kernel, names of files) is held one character a byte,
-// U+0000 to U+00FF (latin1), and goes out again as those bytes. Only what JavaScript or JSON is given is text: UTF-8, where a byte
-// that is none is a lone surrogate, U+DC80 to U+DCFF (PEP 383), so that it comes back as that byte.
+// Byte strings: data from outside (files, arguments, environment, kernel, file names) is held one character a byte, U+0000 to
+// U+00FF (latin1), and is written as the same bytes. Only the strings given to JavaScript or JSON are text: UTF-8, where an
+// invalid byte becomes a lone surrogate, U+DC80 to U+DCFF (PEP 383), so that it converts back to the same byte.
 
 const ASCII_ALONE = /^[\0-\x7f]*$/;
 
-/** Whether text and bytes are the same. */
+/** Whether a string is ASCII, so that it is the same as text and as bytes. */
 export const isAscii = (either: string): boolean => ASCII_ALONE.test(either);
 
-/** Without ASCII's white space at both ends. JavaScript's own trim() and \s take U+00A0 too, which is a byte of letters. */
+/**
+ * Trims ASCII white space at both ends. JavaScript's own trim() and \s also match U+00A0, which as a byte is part of letters.
+ */
 export function trimBlanks(bytes: string): string {
 	let start = 0;
 	let end = bytes.length;
@@ -18,7 +20,10 @@ export function trimBlanks(bytes: string): string {
 
 const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
-/** Text as its UTF-8 bytes. A lone surrogate of textOf's is the byte that it stands for; any other is U+FFFD's three. */
+/**
+ * Encodes text as UTF-8 bytes. A lone surrogate from textOf becomes its original byte; any other becomes the three bytes of
+ * U+FFFD.
+ */
 export function bytesOf(text: string): string {
 	if (isAscii(text)) return text;
 	if (!/[\udc80-\udcff]/u.test(text)) return encode(text);
@@ -27,19 +32,22 @@ export function bytesOf(text: string): string {
 	);
 }
 
-/** Bytes as the text that they are in UTF-8; each byte that belongs to none is a lone surrogate. */
+/** Decodes bytes as UTF-8 text. Each byte of an invalid sequence becomes a lone surrogate. */
 export function textOf(bytes: string): string {
 	if (isAscii(bytes)) return bytes;
 	return bytes.replace(SEQUENCES, (sequence) => (sequence.length === 1 ? standIn(sequence) : decode(sequence)));
 }
 
-/** Whether the bytes are the UTF-8 of some text. */
+/** Whether the bytes are valid UTF-8. */
 export const isUtf8 = (bytes: string): boolean => isAscii(bytes) || !/[\udc80-\udcff]/u.test(textOf(bytes));
 
-/** JSON of a value whose strings are bytes, in UTF-8, as bytes. */
+/** Formats a value whose strings are bytes as JSON: bytes in UTF-8. */
 export const formatJson = (value: unknown): string => asUtf8Json(JSON.stringify(value));
 
-/** The same of what was made JSON without heeding that: what is no UTF-8 in it becomes `\udcXX`, and what would steer a terminal `\uXXXX`. */
+/**
+ * Converts JSON of byte strings to UTF-8 JSON: invalid bytes become `\udcXX`, and characters that control a terminal become
+ * `\uXXXX`.
+ */
 export function asUtf8Json(json: string): string {
 	const safe = json.includes("\x7f") ? json.replaceAll("\x7f", "\\u007f") : json;
 	if (isAscii(safe)) return safe;
@@ -50,15 +58,15 @@ export function asUtf8Json(json: string): string {
 	);
 }
 
-/** A value of JSON, TOML and the like: each string in it, names of fields included, goes through `convert`. */
+/** Copies a value of JSON, TOML and the like, and applies `convert` to each string in it, names of fields included. */
 export function mapStrings(value: unknown, convert: (string: string) => string): unknown {
 	const mapped: unknown[] = [];
-	// A stack in place of recursion: whoever wrote the text says how deep its values nest.
+	// A stack in place of recursion: untrusted text determines how deep the values nest.
 	const due: Mapping[] = [{ from: value, into: mapped, name: 0 }];
 	for (let next = due.pop(); next !== undefined; next = due.pop()) {
 		const { from, into, name } = next;
 		const made = makeContainer(from) ?? (typeof from === "string" ? convert(from) : from);
-		// As in an object of JSON's, where "__proto__" is a name like any other.
+		// As in a JSON object, "__proto__" is a name like any other.
 		Object.defineProperty(into, name, { value: made, writable: true, enumerable: true, configurable: true });
 		if (made === from || typeof from !== "object" || from === null) continue;
 		const names = Array.isArray(from) ? (key: string) => key : convert;
@@ -70,26 +78,29 @@ export function mapStrings(value: unknown, convert: (string: string) => string):
 
 type Mapping = { readonly from: unknown; readonly into: object; readonly name: string | number };
 
-/** An empty one, for what has strings in it. */
+/** An empty container for an array or a plain object. Undefined for any other value. */
 function makeContainer(value: unknown): object | undefined {
 	if (typeof value !== "object" || value === null) return undefined;
 	if (Array.isArray(value)) return [];
 	return isPlain(value) ? {} : undefined;
 }
 
-/** What is made by a class, such as a date, is no container of strings. */
+/** An instance of a class, such as a Date, is no container of strings. */
 function isPlain(value: object): boolean {
 	const prototype: unknown = Object.getPrototypeOf(value);
 	return prototype === Object.prototype || prototype === null;
 }
 
-/** One sequence of UTF-8 beyond ASCII, as Unicode's table 3-7 has them: the source of a regular expression. */
+/** The source of a regular expression for one UTF-8 sequence beyond ASCII, by Unicode's table 3-7. */
 export const UTF8_SEQUENCE = String.raw`[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}`;
 
-/** The same of those that steer a terminal: C1, and what reorders or ends a line, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069. */
+/**
+ * The same for the sequences that control a terminal or the order of text: C1, and characters that reorder or end a line,
+ * U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+ */
 export const STEERING_SEQUENCE = String.raw`\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])`;
 
-/** As many sequences as there are in a row, or one byte that begins none. */
+/** A run of valid sequences, or one invalid byte. */
 const SEQUENCES = new RegExp(`(?:${UTF8_SEQUENCE})+|[\\x80-\\xff]`, "g");
 /** JSON itself escapes C0. */
 const STEERING = new RegExp(STEERING_SEQUENCE, "g");

@@ -1,4 +1,4 @@
-// What the C library says of an errno, as strerror(3) in the C locale words it, which is how kmod's messages end.
+// The texts of strerror(3) in the C locale for each errno, with which kmod's messages end.
 
 import type { Refusal } from "../kernel/kernel.js";
 
@@ -138,8 +138,8 @@ const texts: Readonly<Record<string, string>> = {
 };
 
 /**
- * The sentence for an errno by its name; for a name that is none, what strerror(3) says of an unknown number. A reason that is known
- * says more than the sentence.
+ * The text of an errno by its name. For an unknown name, strerror(3)'s text for an unknown number. A refusal's own reason is
+ * used instead of the text, since it says more.
  */
 export function formatErrno({ code, errno, reason }: Pick<Refusal, "code" | "errno"> & Partial<Refusal>): string {
 	if (reason !== undefined) return reason;

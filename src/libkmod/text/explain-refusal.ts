@@ -1,7 +1,7 @@
-// What is meant by the kernel's answer to an insertion, and by what a module's file is refused for: errnos as sentences.
+// Explains refusals to people: turns the kernel's errno for an insertion, and errors of reading a module file, into sentences.
 import { Refusal } from "../kernel/kernel.js";
 
-// finit_module(2), init_module(2) and what kernel/module/main.c answers with.
+// The errnos of finit_module(2), init_module(2) and kernel/module/main.c.
 const ofTheKernel: Readonly<Record<string, string>> = {
 	ENOENT: "it needs a symbol that no live module has; see dmesg, and run depmod",
 	ENOEXEC: "its file is not a module for this kernel (vermagic, or damaged); see dmesg",
@@ -18,7 +18,7 @@ const ofTheKernel: Readonly<Record<string, string>> = {
 	ESRCH: "it disagrees with the kernel about the version of a symbol; see dmesg",
 };
 
-/** Of its file, before the kernel is asked. */
+/** Errors of reading the module file, before the kernel is asked. */
 const ofTheFile: Readonly<Record<string, string>> = {
 	"open ENOENT": "is gone; run depmod",
 	"open EACCES": "may not be read",
@@ -26,7 +26,7 @@ const ofTheFile: Readonly<Record<string, string>> = {
 	"decompress EFBIG": "would fill too much memory if it were decompressed",
 };
 
-/** @param why the refusal's own word for it (`why`), or strerror(3)'s (formatErrno) */
+/** @param why the refusal's own clause (`why`), or the text of strerror(3) (formatErrno) */
 export function explainRefusal({ operation, subject }: Pick<Refusal, "operation" | "subject">, why: string): string {
 	return `could not ${operation} ${subject}: ${why}`;
 }

@@ -1,18 +1,21 @@
-// The spelling of module names and aliases, as libkmod compares them: a dash and an underscore are the same.
+// Normalises module names and aliases as libkmod compares them: a dash equals an underscore.
 
-/** The module's name, from a name or the path of a module file: `/lib/x/my-mod.ko.zst` is `my_mod`. */
+/** The normalised name, from a name or from the path of a module file: `/lib/x/my-mod.ko.zst` gives `my_mod`. */
 export function normaliseModuleName(nameOrPath: string): string {
 	return normaliseName(nameOrPath.slice(nameOrPath.lastIndexOf("/") + 1));
 }
 
-/** The same of what is a name and no path, by whatever it contains: a slash stays, so that no module has that name. */
+/** The normalised name from a string that is never a path: a slash stays, so that no module has that name. */
 export function normaliseName(name: string): string {
 	const dot = name.indexOf(".");
 	const stem = dot === -1 ? name : name.slice(0, dot);
 	return stem.includes("-") ? stem.replaceAll("-", "_") : stem;
 }
 
-/** An alias or a pattern of aliases: dashes within brackets are ranges and stay. Undefined for an unmatched bracket. */
+/**
+ * The normalised form of an alias or alias pattern. Dashes within brackets are ranges and stay. Undefined for an unmatched
+ * bracket.
+ */
 export function normaliseAlias(alias: string): string | undefined {
 	let normalised = "";
 	let start = 0;

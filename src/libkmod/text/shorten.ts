@@ -1,8 +1,8 @@
-// Aliases as people are shown them.
+// Shortens aliases for people.
 
 const LONGEST_SHOWN = 120;
 
-/** A CPU's alias can be longer than a page of text; JSON has all of it. */
+/** Shortens a long alias in the middle: a CPU's alias can be longer than a page of text. JSON has the whole alias. */
 export function shorten(alias: string): string {
 	return alias.length <= LONGEST_SHOWN ? alias : `${alias.slice(0, LONGEST_SHOWN - 20)}...${alias.slice(-17)}`;
 }

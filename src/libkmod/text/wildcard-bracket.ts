@@ -1,9 +1,9 @@
-// The bracket expressions of fnmatch(3), such as [0-9a-f], [!x], [[:digit:]_] or [[.-.]]: glibc's answers in the C locale, for
-// broken ones too. One that is never closed is no expression: its `[` stands for itself.
+// The bracket expressions of fnmatch(3), such as [0-9a-f], [!x], [[:digit:]_] or [[.-.]]: glibc's results in the C locale, also
+// for malformed ones. A bracket that is never closed is no expression: its `[` stands for itself.
 
-/** No place in the pattern: the character is not taken. */
+/** In place of an offset: the expression does not match the character. */
 export const REFUSED = -1;
-/** The bracket is never closed and so stands for itself. */
+/** In place of an offset: the bracket is never closed and so stands for itself. */
 export const UNCLOSED = -2;
 
 const CLOSE = "]";
@@ -27,10 +27,12 @@ const classes: ReadonlyMap<string, RegExp> = new Map([
 
 const nothing = /(?!)/;
 
-/** What stands between the brackets, one after another: a character or a class. Only the first may begin a range. */
+/** A member of an expression: a character or a class. A member that is `alone` cannot begin a range. */
 type Member = { readonly end: number; readonly character: string; readonly class?: RegExp; readonly alone?: boolean };
 
-/** The place behind the expression that opens at `open`, if it takes this character, else {@link REFUSED} or {@link UNCLOSED}. */
+/**
+ * The offset after the expression that opens at `open` if it matches this character, else {@link REFUSED} or {@link UNCLOSED}.
+ */
 export function takeBracket(pattern: string, open: number, code: number): number {
 	const character = String.fromCharCode(code);
 	const negated = pattern[open + 1] === "!" || pattern[open + 1] === "^";
@@ -56,7 +58,7 @@ function has(low: Member, high: Member, character: string): boolean {
 	return low.character <= character && character <= high.character;
 }
 
-/** Undefined where glibc gives the whole pattern up. */
+/** The member at `at`. Undefined when glibc refuses the whole pattern. */
 function readMember(pattern: string, at: number): Member | undefined {
 	if (pattern[at] === BACKSLASH) return readEscaped(pattern, at);
 	const name = readClassName(pattern, at);
@@ -68,7 +70,8 @@ function readMember(pattern: string, at: number): Member | undefined {
 		return { end: at + 5, character: pattern[at + 2]!, alone: true };
 	if (!pattern.startsWith("[.", at)) return { end: at + 1, character: pattern[at]! };
 	const symbol = readSymbol(pattern, at);
-	// glibc takes the dash behind a symbol for a range even where the bracket closes, and then the symbol for nothing.
+	// glibc takes the dash after a collating symbol for a range even when the bracket closes next, and then the symbol matches
+	// nothing.
 	return symbol && pattern.startsWith("-]", symbol.end) ? { ...symbol, class: nothing } : symbol;
 }
 
@@ -77,7 +80,7 @@ function readEscaped(pattern: string, at: number): Member | undefined {
 	return character === undefined ? undefined : { end: at + 2, character };
 }
 
-/** What looks like the name of a class, known or not: glibc counts no z among its letters. */
+/** The name in a [:class:], known or not. glibc does not count z among the letters of a name. */
 function readClassName(pattern: string, at: number): string | undefined {
 	if (!pattern.startsWith("[:", at)) return undefined;
 	let end = at + 2;
@@ -106,7 +109,7 @@ function readRangeEnd(pattern: string, { end }: Member): Member | undefined {
 	return { end: at + 1, character: pattern[at]! };
 }
 
-/** Once a member has taken the character, the others are only looked through for the end. */
+/** The end of the expression. Once a member has matched, the other members are only skipped. */
 function findEnd(pattern: string, start: number): number {
 	let at = start;
 	while (pattern[at] !== CLOSE) {

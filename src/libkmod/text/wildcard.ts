@@ -1,6 +1,6 @@
-// The wildcards of modprobe.d and of module aliases: fnmatch(3) with no flags in the C locale, as glibc answers it, where a
-// character is a byte. Every part of a pattern but `*` takes exactly one character, so only the last `*` met ever needs
-// to give way: the time is at most the product of both lengths, whatever the pattern.
+// The wildcards of modprobe.d and of module aliases: fnmatch(3) with no flags in the C locale, with glibc's results, where a
+// character is a byte. Every part of a pattern but `*` matches exactly one character, so backtracking only ever changes the
+// last `*`: the time is at most the product of both lengths, whatever the pattern.
 import { REFUSED, takeBracket, UNCLOSED } from "./wildcard-bracket.js";
 
 const STAR = 0x2a;
@@ -8,7 +8,7 @@ const QUESTION = 0x3f;
 const BACKSLASH = 0x5c;
 const OPEN = 0x5b;
 const CHARACTERS = 0x10000;
-/** More brackets and characters are not kept. */
+/** Limit on the cache of bracket results, by bracket and character. */
 const MOST_ENDS = 0x10000;
 const FEW = 64;
 
@@ -28,7 +28,7 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 			if (at === pattern.length) return true;
 			continue;
 		}
-		// At the text's end a later start would leave even fewer characters to the rest of the pattern.
+		// At the text's end, a later start would leave even fewer characters for the rest of the pattern.
 		if (place === text.length) return at === pattern.length;
 		const next = at === pattern.length ? REFUSED : take(pattern, at, text.charCodeAt(place), literal, ends);
 		if (next !== REFUSED) {
@@ -38,13 +38,13 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 			if (afterStar === REFUSED) return false;
 			at = afterStar;
 			place = ++retryFrom;
-			// Most texts match or fail after few tries: those do without.
+			// Most texts match or fail after few tries, which need no cache.
 			if (++tries > FEW) ends ??= new Map();
 		}
 	}
 }
 
-/** The place behind the part of the pattern that stands at `at`, if that part takes this character. */
+/** The offset after the part of the pattern at `at` if that part matches this character, else REFUSED. */
 function take(
 	pattern: string,
 	at: number,
@@ -59,12 +59,12 @@ function take(
 	const known = ends?.get(at * CHARACTERS + character);
 	if (known !== undefined) return known;
 	const end = takeBracket(pattern, at, character);
-	// A long bracket behind a `*` is looked through again and again otherwise.
+	// Without the cache, a long bracket after a `*` would be parsed again and again.
 	if (ends !== undefined && ends.size < MOST_ENDS && (end !== UNCLOSED || character !== OPEN))
 		ends.set(at * CHARACTERS + character, end === UNCLOSED ? REFUSED : end);
 	if (end !== UNCLOSED) return end;
 	if (character !== OPEN) return REFUSED;
-	// Kept, lest many such brackets behind a `*` cost a look through the whole pattern again and again.
+	// Remembered, since many such brackets after a `*` would each cost a scan of the whole pattern again and again.
 	literal[at] = true;
 	return at + 1;
 }
