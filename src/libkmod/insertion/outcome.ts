@@ -5,7 +5,7 @@ import { trimBlanks } from "../text/byte-strings.js";
 
 export type Result =
 	| "inserted"
-	| "live" // the module was live already, or another process inserted it first
+	| "live" // the module was live already, or another caller inserted it first
 	| "builtin"
 	| "ran" // the `install` command ended with exit status 0
 	| "masked" // the `install` command is true or false: it was not run
