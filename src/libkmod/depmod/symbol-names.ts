@@ -45,7 +45,7 @@ export class SymbolNames {
 
 	/** The name of a number, one character per byte. */
 	nameOf(number: number): string {
-		// Slices of one string are cheaper than strings of their own.
+		// Slices of one string are cheaper than separate strings.
 		if (this.#textCount !== this.#count) {
 			this.#textCount = this.#count;
 			this.#text = this.#bytes.toString("latin1", 0, this.#starts[this.#count]);

@@ -6,7 +6,7 @@ import type { SymbolNames } from "./symbol-names.js";
 
 /** Nothing exports the symbol. */
 export const UNKNOWN = -2;
-/** The kernel itself exports it. */
+/** The kernel itself exports the symbol. */
 export const KERNEL = -1;
 
 export type SymbolOwners = {

@@ -3,7 +3,7 @@
 
 import { trimBlanks } from "../text/byte-strings.js";
 
-/** The text, one character a byte. */
+/** The text of an attribute, one character a byte. */
 export function attributeText(bytes: Buffer): string {
 	const end = bytes.indexOf(0);
 	return bytes.toString("latin1", 0, end < 0 ? bytes.length : end);

@@ -1,5 +1,5 @@
-// ELF object files (elf(5)), 32 and 64 bit, both byte orders, read in place: nothing is copied and no object is made per
-// section or symbol. A module file may come from anyone, so every offset is checked before it is followed.
+// ELF object files (elf(5)), 32 and 64 bit, both byte orders, read in place: nothing is copied and no object is created per
+// section or symbol. A module file is untrusted, so every offset is checked before it is followed.
 
 import { HotplugdError } from "../kernel/errors.js";
 

@@ -24,8 +24,8 @@ export class IndexEntries {
 	readonly values: string[] = [];
 
 	/**
-	 * Makes entries from pairs of any order. Entries read from an index come in look-up order: reverse them to write them in
-	 * the same order again.
+	 * Makes the columns from entries. Entries read from an index come in look-up order: reverse them to write them in the same
+	 * order again.
 	 */
 	static of(
 		entries: Iterable<{ readonly key: string; readonly priority: number; readonly value: string }>,

@@ -8,8 +8,8 @@
 //	        [first last | child offset * (last - first + 1)]         if CHILDREN, 0 where there is no such child
 //	        [count | { priority | value NUL } * count]               if VALUES
 //
-// A key is the path to its node: the child characters and prefixes on the way. Newer depmods write a parent before its
-// children, older ones after: one of the two holds for a whole file, which is what makes a search end.
+// A key is the path to its node: the child characters and prefixes on the way. Newer versions of depmod write a parent before its
+// children, older ones after. One of the two orders holds for a whole file, and a search that checks the order always ends.
 
 import { HotplugdError } from "../kernel/errors.js";
 

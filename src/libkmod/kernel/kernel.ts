@@ -5,7 +5,7 @@ import type { Bound } from "./bounds.js";
 import { errnos, type KnownErrno } from "./errnos.js";
 import { HotplugdError } from "./errors.js";
 
-/** Reading. Synchronous: these are small files in the page cache. */
+/** Reading files. Synchronous, since these are small files in the page cache. */
 export interface Files {
 	/**
 	 * The whole file. Undefined when it does not exist (ENOENT, ENOTDIR).

@@ -12,7 +12,10 @@ import { NoModuleFile } from "./failures.js";
 import { asModule, type Module, type ModuleOrName } from "./module.js";
 import { pathOf } from "./modules.js";
 
-/** Each rejects with MissingIndexes or MalformedIndex, with NoModuleFile, with MalformedModule, or with a Refusal where the file cannot be read. */
+/**
+ * Every method rejects with MissingIndexes or MalformedIndex, with NoModuleFile, with MalformedModule, or with a Refusal when
+ * the file cannot be read.
+ */
 export type Contents = {
 	/**
 	 * The information that modinfo(8) prints: `.modinfo`, build id and signature. For a built-in module, its entries in

@@ -51,7 +51,10 @@ export type Probed = {
 
 const NOTHING: Probed = { steps: [], ignored: [], blacklisted: [] };
 
-/** @throws {Refusal} @throws {AlreadyLoaded} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex} */
+/**
+ * Loads a module after its prerequisites.
+ * @throws {Refusal} @throws {AlreadyLoaded} @throws {CommandFailure} @throws {NoModuleFile} @throws {MalformedIndex}
+ */
 export async function probeModule(context: Context, module: Module, options: ProbeOptions): Promise<Probed> {
 	const isThere = (name: string): boolean => !options.ignoreLoaded && isInKernel(context, name);
 	if (isThere(module.name)) {

@@ -43,7 +43,10 @@ export type UnprobeOptions = RemoveFlags & {
 	readonly runCommand?: (command: string, module: string) => Promise<number>;
 };
 
-/** @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex} */
+/**
+ * Removes a module as `modprobe -r` does.
+ * @throws {Refusal} @throws {Unremovable} @throws {CommandFailure} @throws {MalformedIndex}
+ */
 export function unprobeModule(context: Context, module: Module, options: UnprobeOptions): Promise<void> {
 	return unprobe({ ...context, underway: [] }, module.name, options);
 }

@@ -88,7 +88,7 @@ export type KnowledgeOptions = {
 	readonly honourEveryLine?: boolean;
 };
 
-/** @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
+/** Reads the indexes and the configuration. @throws {MissingIndexes} @throws {MalformedIndex} @throws {Refusal} */
 export function readKnowledge(files: Files, options: KnowledgeOptions): Knowledge {
 	const indexes = readIndexes(files, options.moduleDirectory);
 	const { root = "", moduleDirectory, honourEveryLine } = options;
