@@ -1,6 +1,7 @@
-// Insertions in a process of their own, so that this one can end whatever they do: a driver's init cannot be interrupted where it
-// sleeps uninterruptibly, and the kernel tells of a process's end only when its last thread has ended (wait(2), exit_group(2)).
-// Where that process cannot be started, or ends before its time, the insertions go on in this one: the machine is to have its drivers.
+// The client of the insertion process, a child process that makes the insertions, so that this process can exit while an
+// insertion hangs. A driver's init in uninterruptible sleep cannot be interrupted, and the kernel reports a process as ended only
+// after its last thread has ended (wait(2), exit_group(2)). When the child cannot be started, or dies early, insertions go on in
+// this process: the machine must get its drivers.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -18,9 +19,9 @@ import {
 } from "./insertion-protocol.js";
 
 export type InsertionProcessOptions = {
-	/** The executable of that process, for node. */
+	/** Path of the script that node runs in the child process. */
 	readonly script: string;
-	/** What inserts in this process. */
+	/** Inserts in this process: the fallback when there is no child. */
 	readonly insertHere: Kernel["insert"];
 };
 
@@ -32,7 +33,7 @@ type Pending = Omit<InsertionRequest, "id"> & {
 };
 
 const CLOSE_MILLISECONDS = 1000;
-/** How often it is made sure that the process is there, while something is in flight. */
+/** Milliseconds between two checks that the child is alive, while an insertion is in flight. */
 const LOOK_MILLISECONDS = 500;
 
 export function beginInsertionProcess(options: InsertionProcessOptions): InsertionProcess {
@@ -56,7 +57,7 @@ class RemoteInsertions {
 	constructor({ script, insertHere }: InsertionProcessOptions) {
 		this.#insertHere = insertHere;
 		const child = start(script);
-		// Where there are too few descriptors for it, it has no streams either.
+		// spawn() that fails for want of file descriptors returns a child without streams.
 		const socket = child?.stdio?.[3] as Socket | undefined;
 		this.#child = child;
 		this.#socket = socket;
@@ -64,7 +65,7 @@ class RemoteInsertions {
 		const lose = (): void => this.#lose();
 		child?.once("error", lose);
 		socket?.once("close", lose);
-		// Its end is told by "close".
+		// The event "close" follows an error, and handles it.
 		socket?.on("error", () => undefined);
 		const take = readingLines<InsertionAnswer>((answer) => this.#settle(answer));
 		socket?.on("data", take);
@@ -91,7 +92,7 @@ class RemoteInsertions {
 		this.#isThere = false;
 		const ended = child && endOf(child);
 		child?.unref();
-		// It sleeps, and so ends sooner than by itself, where nothing is in flight. Else it ends with what is.
+		// An idle child ends sooner by SIGKILL than on its own. A busy child ends when its last insertion has ended.
 		if (this.#pending.size === 0) child?.kill("SIGKILL");
 		this.#socket?.destroy();
 		if (this.#pending.size === 0 && ended) await within(CLOSE_MILLISECONDS, ended);
@@ -110,7 +111,7 @@ class RemoteInsertions {
 		if (this.#pending.size === 0) this.#stopLooking();
 	}
 
-	/** What was in flight is begun again here. What came to life meanwhile, the kernel says so (EEXIST). */
+	/** Begins every insertion in flight again in this process. For a module that is live by then, the kernel answers EEXIST. */
 	#lose(): void {
 		if (!this.#isThere) return;
 		this.#isThere = false;
@@ -121,7 +122,7 @@ class RemoteInsertions {
 		this.#pending.clear();
 	}
 
-	/** One that was killed while a driver's init holds a thread of it neither ends nor closes its socket before that thread has ended. */
+	/** A child that is killed while a driver's init blocks one of its threads keeps its socket open until that thread has ended. */
 	#look(): void {
 		if (isZombie(this.#child?.pid)) this.#lose();
 	}
@@ -132,7 +133,10 @@ class RemoteInsertions {
 	}
 }
 
-/** In a session of its own: what a terminal signals is for this process. None of this one's standard streams is kept open by it. */
+/**
+ * Starts the child in a session of its own, since signals from a terminal are meant for this process. The child holds none of
+ * this process's standard streams open. Undefined when the script does not exist or cannot be run.
+ */
 function start(script: string): ChildProcess | undefined {
 	if (!existsSync(script)) return undefined;
 	try {
@@ -146,10 +150,10 @@ function start(script: string): ChildProcess | undefined {
 	}
 }
 
-/** The other process has a working directory that keeps no file system busy. */
+/** The child's working directory is /, so that the child keeps no file system busy: a relative path is resolved here. */
 const absolute = (path: string): string => (path.startsWith("/") ? path : resolve(readWorkingDirectory(), path));
 
-/** Names the module file as it was named here. */
+/** The refusal names the module file by the path that the caller gave. */
 function asThrownHere({ operation, subject, code, errno, reason }: Refused, path: string): Refusal {
 	return new Refusal({ operation, subject: subject === absolute(path) ? path : subject, code, errno, reason });
 }
@@ -159,7 +163,7 @@ function endOf(child: ChildProcess): Promise<unknown> {
 	return new Promise((end) => child.once("exit", end));
 }
 
-/** proc(5), /proc/PID/stat: the state stands behind the name, which may have any letters in it. */
+/** proc(5), /proc/PID/stat: the state follows the process name, which may contain any character, ")" included. */
 function isZombie(pid: number | undefined): boolean {
 	try {
 		const text = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -1,12 +1,13 @@
-// What is said between coldplug and its insertion process: JSON, one object a line, over a socket that the latter finds as its
-// descriptor 3. The first line sizes its thread pool; each later one asks for an insertion, and is answered when that has ended.
+// The protocol between coldplug and its insertion process: JSON, one object a line, over a socket that the insertion process
+// inherits as file descriptor 3. The first line sizes the thread pool. Each later line requests an insertion, and is answered
+// when it has ended.
 
 import type { InsertFlags } from "../../libkmod/kernel/kernel.js";
 
 export const SOCKET = 3;
 
 export type InsertionRequest = {
-	/** Of no other request of this process. */
+	/** Unique among the requests of this process. */
 	readonly id: number;
 	/** An absolute path. */
 	readonly path: string;
@@ -18,7 +19,7 @@ export type InsertionOrder = { readonly threads: number } | InsertionRequest;
 
 export type InsertionAnswer = {
 	readonly id: number;
-	/** Why it failed: what the machine said, or a fault of ours. Both are absent where it went well. */
+	/** The kernel's refusal. `fault` is the message of any other error. Both are absent when the insertion succeeded. */
 	readonly refusal?: {
 		readonly operation: string;
 		readonly subject: string;
@@ -29,7 +30,7 @@ export type InsertionAnswer = {
 	readonly fault?: string;
 };
 
-/** A function that takes what was read, and hands over each line as the value that it holds. */
+/** Returns a function that is given the chunks of a stream, and calls `take` with the JSON value of each whole line. */
 export function readingLines<Value>(take: (value: Value) => void): (chunk: Buffer) => void {
 	let unread: Buffer = Buffer.alloc(0);
 	return (chunk) => {

@@ -1,5 +1,5 @@
-// The insertion process itself (dist/insertion-process.js): does what insertion-process.ts asks of it. It lives as long as whoever
-// asks, and then until what it has begun has ended.
+// The insertion process itself (dist/insertion-process.js), which serves the requests of insertion-process.ts. The process ends
+// when its parent has closed the socket and every insertion in flight has ended.
 
 import { read, readSync, writeSync } from "node:fs";
 import pLimit from "p-limit";
@@ -15,30 +15,33 @@ import {
 } from "./insertion-protocol.js";
 import { openKernel } from "./kernel.js";
 
-/** Whoever asks heeds the first ones: a service manager sends them to all processes of a service. The last opens a debugger. */
+/**
+ * Signals that this process ignores. A service manager sends the first three to all processes of a service, and the parent
+ * handles them. SIGUSR1 would make node open a debugger.
+ */
 const HEEDED_ELSEWHERE = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const;
 const CHUNK = 2 ** 16;
 
 export async function main(): Promise<void> {
 	for (const signal of HEEDED_ELSEWHERE) process.on(signal, () => undefined);
 	const kernel = openKernel();
-	// All that an insertion needs is loaded while the other process still reads its configuration.
+	// The native code loads now, while the parent still reads its configuration.
 	const { exitNow } = await openSyscalls();
 	const server = new InsertionServer(kernel, () => exitNow(0));
-	// At once: no thread of the pool may be in use before its size is known.
+	// A synchronous read: no thread of the pool may be in use before the first line has given the pool's size.
 	const first = Buffer.allocUnsafe(CHUNK);
 	server.take(first.subarray(0, readSync(SOCKET, first)));
 	server.listen();
 }
 
 class InsertionServer {
-	/** Takes what was read from the socket. */
+	/** Parses a chunk of the socket's stream, and obeys each whole line. */
 	readonly take: (chunk: Buffer) => void;
 	readonly #kernel: Pick<Kernel, "insert">;
 	readonly #end: () => void;
 	readonly #inTurn = pLimit(1);
 	#underway = 0;
-	/** Whoever asked has gone. */
+	/** True once the parent has closed the socket. */
 	#forsaken = false;
 
 	constructor(kernel: Pick<Kernel, "insert">, end: () => void) {
@@ -47,7 +50,7 @@ class InsertionServer {
 		this.take = readingLines<InsertionOrder>((order) => this.#obey(order));
 	}
 
-	/** Goes on until the socket is closed. */
+	/** Reads the socket until the parent closes it. */
 	listen(): void {
 		const chunk = Buffer.allocUnsafe(CHUNK);
 		read(SOCKET, chunk, 0, CHUNK, null, (error, size) => {
@@ -101,6 +104,6 @@ function answer(given: InsertionAnswer): void {
 	try {
 		writeSync(SOCKET, `${JSON.stringify(given)}\n`);
 	} catch {
-		// Nobody is left to hear it.
+		// The parent has gone: nobody reads the answer.
 	}
 }

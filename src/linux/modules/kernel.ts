@@ -1,4 +1,4 @@
-// The Kernel port on the real machine: its module files, its modules, and the commands of modprobe.d.
+// The Kernel port on the real machine: reads module files, inserts and removes modules, and runs the commands of modprobe.d.
 
 import { constants, release } from "node:os";
 import { attributeWord } from "../../libkmod/formats/attribute.js";
@@ -9,10 +9,10 @@ import { files } from "../files/files.js";
 import { refusalFor } from "../files/refusal.js";
 import { readEnvironment } from "../process/process-words.js";
 
-// Most commands neither insert nor remove: they do without the code for it.
+// A lazy import, since most commands neither insert nor remove a module.
 const operations = () => import("./module-operations.js");
 
-/** The running kernel. @param sysfs where /sys is. Nothing native is loaded before the first insertion or removal. */
+/** The running kernel. No native code is loaded before the first insertion or removal. @param sysfs the path of sysfs */
 export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {}): Kernel & ModuleFiles {
 	const kernelUnpacks = whatKernelUnpacks(sysfs, files);
 	return {
@@ -28,8 +28,9 @@ export function openKernel({ sysfs = "/sys" }: { readonly sysfs?: string } = {})
 }
 
 /**
- * Linux 5.17 and later, built with CONFIG_MODULE_DECOMPRESS, name the one compression that they unpack themselves. While that cannot
- * be read it is none: what is unpacked here every kernel takes.
+ * Tells whether the kernel decompresses modules of a compression itself. Linux 5.17 and later, built with
+ * CONFIG_MODULE_DECOMPRESS, name their one compression in /sys/module/compression. While that file cannot be read the answer is
+ * false for all of them, which is safe: every kernel accepts a module that was decompressed in user space.
  */
 export function whatKernelUnpacks(sysfs: string, { read }: Pick<Files, "read">): (compression: Compression) => boolean {
 	let told: { readonly compression: string | undefined } | undefined;
@@ -63,7 +64,8 @@ async function run(
 	const { program, parameters, env } = exactCommand(["/bin/sh", "-c", command], all);
 	const { spawn } = await import("node:child_process");
 	return new Promise((resolve, reject) => {
-		// In a session of its own it is found above what has left its parent; at a terminal it stays in that one's.
+		// A detached command leads a session, by which its descendants are recognised after their parents have ended. A command that
+		// inherits stays in the session of the terminal.
 		const child = spawn(program, parameters, { stdio: "inherit", env, detached: !inherits });
 		if (child.pid !== undefined) onBegun?.(child.pid);
 		child.once("error", reject);

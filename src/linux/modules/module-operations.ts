@@ -33,10 +33,9 @@ const NO_FILE = -1;
 
 const { EINTR, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
-/** An init that takes longer, in milliseconds, may take as long as it likes. */
+/** Milliseconds after which an insertion counts as long: its memory no longer makes others wait. */
 const LONG_INIT = 10_000;
 
-/** What is to be inserted, and how. */
 type Insertion = {
 	readonly path: string;
 	readonly fd: number;
@@ -46,10 +45,12 @@ type Insertion = {
 };
 
 /**
- * The module's init runs once at most, whatever it answers but EINTR. EAGAIN is an init's own answer: the kernel's loader has none
- * (kernel/module/main.c). EINTR may be the loader's, before any init: a signal came while it waited for another process's load of the
- * same module. An init that a signal interrupts answers the same, and nothing tells the two apart: after both the module may be absent
- * from /proc/modules. So both calls are made again, as the kernel itself does after a handler with SA_RESTART.
+ * Inserts a module file. The module's init runs at most once, unless the call answers EINTR, the only errno that is retried.
+ * EAGAIN is the answer of an init: the kernel's loader never gives it (kernel/module/main.c). EINTR may come from the loader
+ * before any init has run: a signal arrived while the loader waited for another process to load the same module. An init that a
+ * signal interrupts answers EINTR as well, and the two cannot be told apart: after either the module may be absent from
+ * /proc/modules. So the call is made again in both cases, as the kernel itself restarts a system call after a handler with
+ * SA_RESTART.
  */
 export async function insertModule(
 	path: string,
@@ -59,7 +60,7 @@ export async function insertModule(
 ): Promise<void> {
 	const fd = openModule(path);
 	try {
-		// Of a FIFO not even the first bytes can be asked for at their place.
+		// Checked before the first read: a FIFO does not support reads at a position.
 		checkRegular(fd, path, bounds.module, "insert");
 		await inRoom(async (room) => {
 			const insertion = { path, fd, parameters, forced, room };
@@ -72,14 +73,17 @@ export async function insertModule(
 	}
 }
 
-/** By the kernel's own decoder, where it has one that reads the file. */
+/** The kernel's own decoder decompresses the file when it can read it. Otherwise the file is decompressed here. */
 async function insertCompressed(insertion: Insertion, compression: Compression, kernelUnpacks: boolean): Promise<void> {
 	const image = await unpackForKernel(insertion, compression, kernelUnpacks);
 	if (image !== undefined) return await insertImage(insertion, image);
 	await insertFile(insertion, COMPRESSED_FILE, () => readUnpacked(insertion, compression));
 }
 
-/** Undefined for what the kernel is to unpack. The packed file is forgotten, and its room given back: an init may take minutes. */
+/**
+ * Undefined when the kernel is to decompress the file itself. The compressed bytes are dropped and their share of the memory
+ * budget is released before the insertion, since an init may take minutes.
+ */
 async function unpackForKernel(
 	insertion: Insertion,
 	compression: Compression,
@@ -101,7 +105,7 @@ async function readUnpacked(insertion: Insertion, compression: Compression): Pro
 	return await decompress(compression, await readWhole(insertion), insertion.path, { room: insertion.room });
 }
 
-/** What is damaged is refused here, with the reason. */
+/** False for a damaged file, so that the decoder here refuses the file and gives the reason. */
 function doesKernelRead(file: CompressedFile): boolean {
 	try {
 		return isReadByKernel(file);
@@ -115,19 +119,20 @@ function isUnsupported(thrown: unknown): boolean {
 	return thrown instanceof Refusal && thrown.cause instanceof Damage && thrown.cause.kind === "unsupported";
 }
 
-/** @param read the image, for kernels before 3.8. */
+/** @param read reads the module's image, for kernels before 3.8, which lack finit_module(2) */
 async function insertFile(insertion: Insertion, flags: number, read: () => Promise<Buffer>): Promise<void> {
 	const { path, fd, parameters, forced, room } = insertion;
 	const force = (forced.forceModversion ? IGNORE_MODVERSIONS : 0) | (forced.forceVermagic ? IGNORE_VERMAGIC : 0);
 	const { finitModule } = await openSyscalls();
 	const outcome = await insertWith(room, () => finitModule(fd, parameters, flags | force));
-	// The module's init can answer ENOSYS too. A call without a file says whether it was that.
+	// ENOSYS may also come from the module's init. A second call with an invalid descriptor tells whether the kernel has the system
+	// call.
 	if (outcome.errno !== ENOSYS || (await finitModule(NO_FILE, "", 0)).errno !== ENOSYS)
 		return await accept("insert", path, outcome);
 	await insertImage(insertion, await read());
 }
 
-/** init_module takes no flags: to force, the image itself is changed. */
+/** init_module(2) takes no flags: a forced insertion changes the image instead. */
 async function insertImage({ path, parameters, forced, room }: Insertion, unpacked: Buffer): Promise<void> {
 	const isForced = forced.forceModversion || forced.forceVermagic;
 	if (isForced) await room.take(unpacked.length);
@@ -136,7 +141,10 @@ async function insertImage({ path, parameters, forced, room }: Insertion, unpack
 	await accept("insert", path, await insertWith(room, () => initModule(image, parameters)));
 }
 
-/** The kernel may read the image for as long as the call lasts, which others who want memory wait for, but not for ever. */
+/**
+ * The kernel may read the image for as long as the call lasts, so the image keeps its share of the memory budget and other
+ * insertions wait for memory. After LONG_INIT they stop waiting.
+ */
 async function insertWith(room: Room, call: () => Promise<SyscallResult>): Promise<SyscallResult> {
 	const long = afterwards(() => room.holdForLong(), LONG_INIT).unref();
 	try {
@@ -151,7 +159,7 @@ function forceImage(path: string, image: Buffer, forced: InsertFlags): Buffer {
 		return forceModule(image, forced);
 	} catch (thrown) {
 		if (!(thrown instanceof MalformedModule)) throw thrown;
-		// What the kernel itself says of such a file.
+		// The kernel answers ENOEXEC for such a file too.
 		throw new Refusal({ operation: "insert", subject: path, code: "ENOEXEC", cause: thrown });
 	}
 }
@@ -172,11 +180,11 @@ export async function readModule(path: string): Promise<Buffer> {
 export async function unloadModule(module: string, { force }: RemoveFlags): Promise<void> {
 	const { deleteModule } = await openSyscalls();
 	const flags = file.O_NONBLOCK | (force ? file.O_TRUNC : 0);
-	// EAGAIN says that the module is in use: to wait for that is the caller's choice.
+	// EAGAIN means that the module is in use: whether to wait is the caller's choice.
 	await accept("remove", module, await persistently(() => deleteModule(module, flags)));
 }
 
-/** Makes the call again where a signal has interrupted it. */
+/** Retries a call that a signal has interrupted (EINTR), with a growing pause, and returns its last outcome. */
 async function persistently(call: () => Promise<SyscallResult>): Promise<SyscallResult> {
 	for (let attempt = 1; ; attempt++) {
 		const outcome = await call();
@@ -191,8 +199,8 @@ async function accept(operation: string, subject: string, { result, errno }: Sys
 	throw new Refusal({ operation, subject, code: errnoName(errno), errno });
 }
 
-// Opening and the first bytes are read at once, not on a thread: waking one takes several times as long as both, and at
-// boot that is time taken from the drivers. What is large, the kernel reads on the thread of the insertion.
+// The file is opened, and its first bytes read, synchronously: to wake a thread of the pool takes several times as long as both,
+// and at boot that time is taken from the drivers. The kernel reads the bulk of the file on the thread of the insertion.
 function openModule(path: string): number {
 	try {
 		return openUnwaiting(path, "open");
@@ -206,13 +214,13 @@ function readHead(fd: number): Buffer {
 	return head.subarray(0, readSync(fd, head, 0, MAGIC_SIZE, 0));
 }
 
-/** What it takes of the room stays taken. */
+/** Takes the file's size from the memory budget, and does not give it back. */
 async function readWhole({ fd, path, room }: Pick<Insertion, "fd" | "path" | "room">): Promise<Buffer> {
 	const size = checkRegular(fd, path, bounds.module);
 	await room.take(size);
 	const content = Buffer.allocUnsafeSlow(size);
 	let length = 0;
-	// From the file's start, wherever it was read to before.
+	// Reads by position, from the file's start: the descriptor's own offset does not matter.
 	for (let got = 1; got > 0 && length < size; length += got) got = await readAt(fd, content, length, path);
 	return content.subarray(0, length);
 }
