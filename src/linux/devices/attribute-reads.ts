@@ -1,5 +1,5 @@
-// Reading attributes of sysfs on threads: read(2) runs the driver's own code, which may ask slow hardware for seconds, or never
-// end. Opening and closing run none, and are done at once: to wake a thread takes longer.
+// Reads sysfs attributes on threads: read(2) runs the driver's own code, which may ask slow hardware for seconds, or never
+// return. open(2) and close(2) run no driver code, and are called synchronously: to wake a thread takes longer than either.
 
 import { openSync, read } from "node:fs";
 import { closeQuietly } from "../files/descriptor.js";
@@ -8,16 +8,19 @@ import { openSyscalls } from "../native/syscalls.js";
 import { threadsForAttributes } from "../native/thread-pool.js";
 import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
 
-/** What was read, one character a byte, or why it could not be. */
+/** Called when a read has ended: with the attribute's text, one character a byte, or with the error. */
 export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
 
-/** Buffers for the next reads: as many as are read at once where nothing is slow. */
+/** Free buffers for later reads: at most as many as there are reads at once when no read is slow. */
 const idle: Buffer[] = [];
-/** The paths of those that are being read. Each holds a thread. */
+/** Paths of the attributes that are being read. Each read blocks a thread. */
 const reading = new Set<string>();
-/** Those of them that take their time: they leave the threads of the others alone, as long as there are more. */
+/**
+ * The slow ones among `reading`. A slow read does not count against the threads of prompt reads, as long as there are more
+ * threads.
+ */
 const slow = new Set<string>();
-/** Those of the slow that nobody waits for any longer. */
+/** The ones among `slow` that no walk waits for any longer. */
 const givenUp = new Set<string>();
 
 /** Whether a thread is free. */
@@ -26,22 +29,22 @@ export function mayRead(): boolean {
 	return reading.size - slow.size < prompt && reading.size < all;
 }
 
-/** Whether no thread will be free until one of those ends that were given up. */
+/** Whether reads that were given up block all threads: none is free until one of these reads ends. */
 export function isStuck(): boolean {
 	return givenUp.size >= threadsForAttributes().all;
 }
 
-/** Others are read beside it from now on. */
+/** Counts a read as slow from now on: other attributes are read beside it. */
 export function passBy(path: string): void {
 	if (reading.has(path)) slow.add(path);
 }
 
-/** An earlier read of this very attribute, given up by now, has not ended: another would hold one more thread. */
+/** Whether an earlier read of the same attribute was given up and has not ended. A second read would block one more thread. */
 export function isHeld(path: string): boolean {
 	return givenUp.has(path);
 }
 
-/** Nobody waits for it any longer. */
+/** Counts a read as given up: no walk waits for it any longer. */
 export function giveUpReading(path: string): void {
 	if (!reading.has(path)) return;
 	slow.add(path);
@@ -50,7 +53,10 @@ export function giveUpReading(path: string): void {
 
 let isPrepared = false;
 
-/** When this process ends it is not to wait for reads, as it would for every thread that has something to do. */
+/**
+ * Makes this process exit without waiting for reads in flight: node otherwise waits for every busy thread.
+ * @throws where koffi cannot be loaded
+ */
 export async function endWithoutReads(): Promise<void> {
 	if (isPrepared) return;
 	isPrepared = true;
@@ -60,12 +66,12 @@ export async function endWithoutReads(): Promise<void> {
 	});
 }
 
-/** @throws where it cannot be opened: what node throws. */
+/** Begins to read an attribute on a thread. @throws node's error when the attribute cannot be opened */
 export function beginRead(path: string, ended: AttributeEnd): void {
 	const fd = openSync(onDisk(path), "r");
 	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);
 	reading.add(path);
-	// Without a position node calls read(2): sysfs has attributes that cannot be read from a place.
+	// Without a position node calls read(2). Some attributes of sysfs do not support pread(2).
 	read(fd, buffer, 0, ATTRIBUTE_BUFFER, null, (error, length) => {
 		closeQuietly(fd);
 		reading.delete(path);

@@ -1,5 +1,5 @@
-// The directories of /sys/devices that are devices, parents before children (Documentation/admin-guide/sysfs-rules.rst). Symbolic
-// links are not followed. Listing a directory runs no driver's code, unlike reading an attribute.
+// Lists the directories of /sys/devices that are devices, parents before children (Documentation/admin-guide/sysfs-rules.rst).
+// Symbolic links are not followed. Listing a directory runs no driver code, unlike reading an attribute.
 
 import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -10,21 +10,22 @@ import { isShortage, refusalFor } from "../files/refusal.js";
 
 export type DeviceDirectory = {
 	readonly devpath: string;
-	/** Which of the two attributes are to be read. */
+	/** Whether the attribute `modalias` is to be read, and below, `uevent`. */
 	readonly modalias: boolean;
 	readonly uevent: boolean;
 };
 
 export type DirectoryOptions = {
-	/** Whether devices without an alias matter, of this subsystem; of none where absent. */
+	/** Whether devices of a subsystem matter even without an alias. When absent, only devices with an alias matter. */
 	readonly concerns?: ((subsystem: string) => boolean) | undefined;
 	readonly onSkipped?: OnSkipped | undefined;
 };
 
-// Every device but those without power management has this group of attributes. A device, an LED say, may have the name too.
+// The attribute group `power`, which every device with power management has. A device, an LED for example, may have this name
+// too.
 const POWER = "power";
 
-// The crowds of every machine, for which no kernel has aliases, with their subsystems.
+// Directories of many devices that no kernel gives an alias, with the subsystem of these devices.
 const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
 	["/devices/system/memory", "memory"],
 	["/devices/virtual/bdi", "bdi"],
@@ -33,26 +34,27 @@ const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
 	["/devices/virtual/vc", "vc"],
 ]);
 
-// A class whose `uevent` asks the hardware for all that it tells, a battery's controller for seconds.
+// The class whose `uevent` queries the hardware for every property: the controller of a battery may take seconds.
 const POWER_SUPPLIES = "power_supply";
 
-// ACPI's names for devices that mostly stand on a bus as well: what the buses ask for is the longer work, and so goes first.
+// ACPI's names for devices most of which are on a bus as well. The drivers of the buses take longer to load, so the buses go
+// first.
 const LAST = "/devices/LNXSYSTM:00";
 
 const ROOT = "/devices";
 
 /**
- * The next directory that is a device, undefined after the last. A call that throws may be repeated.
- * @throws {Refusal} by "walk" where there are no devices at all, or no descriptors are left.
+ * Returns a function that gives the next directory that is a device, and undefined after the last. A call that throws may be
+ * repeated.
+ * @throws {Refusal} by "walk" when there are no devices at all, or no file descriptors are left
  */
 export function listDevices(sysfs: string, options: DirectoryOptions): () => DeviceDirectory | undefined {
 	const walk = new DirectoryWalk(sysfs, options);
 	return () => walk.next();
 }
 
-/** What was found in a directory. */
 type Listing = {
-	/** The paths of the directories in it, but for that of its power management. */
+	/** Device paths of the subdirectories, without `power`. */
 	readonly children: string[];
 	modalias: Dirent | undefined;
 	uevent: Dirent | undefined;
@@ -62,7 +64,7 @@ type Listing = {
 class DirectoryWalk {
 	readonly #sysfs: string;
 	readonly #options: DirectoryOptions;
-	/** The next one is the last. */
+	/** A stack of device paths that are still to be listed: the last one is next. */
 	readonly #pending = [ROOT];
 	/** Directories that are no devices. */
 	readonly #plain = new Set<string>();
@@ -103,7 +105,7 @@ class DirectoryWalk {
 		const path = this.#sysfs + devpath;
 		try {
 			if (devpath === ROOT) refuseLink(path);
-			// Sorted by name: libuv does so.
+			// libuv sorts the entries by name.
 			return readdirSync(onDisk(path), { withFileTypes: true, encoding: "latin1" });
 		} catch (thrown) {
 			if (devpath === ROOT || isShortage(thrown)) throw refusalFor("walk", path, thrown);
@@ -112,7 +114,7 @@ class DirectoryWalk {
 		}
 	}
 
-	/** Has the directories below be listed next. */
+	/** Puts the subdirectories on top of the stack, so that they are listed next. */
 	#descend(devpath: string, { children, uevent, power }: Listing): void {
 		if (power && (uevent === undefined || existsSync(onDisk(`${this.#sysfs}${devpath}/${POWER}/uevent`)))) {
 			children.push(`${devpath}/${POWER}`);
@@ -129,7 +131,10 @@ class DirectoryWalk {
 		return crowd !== undefined && !this.#options.concerns?.(crowd);
 	}
 
-	/** A capture may have a link in an attribute's place, of which the device's aliases are not told. */
+	/**
+	 * Whether an attribute is to be read. A captured /sys may have a link in its place: the link is reported as skipped, and not
+	 * followed.
+	 */
 	#isRead(devpath: string, attribute: Dirent | undefined): boolean {
 		if (attribute === undefined || attribute.isFile()) return attribute !== undefined;
 		const kind = attribute.isSymbolicLink() ? "a link, as no attribute is" : "no regular file";
@@ -138,8 +143,9 @@ class DirectoryWalk {
 	}
 
 	/**
-	 * Devices of a class stand in a directory of its name, which is no device. The kernel gives them no alias, but for input and
-	 * dmi, of which it has a `modalias` too: then nothing in `uevent` is asked for.
+	 * Whether a device is of a class that does not matter. Devices of a class are in a directory with the name of the class, which
+	 * is no device itself. The kernel gives them no alias, but for input and dmi, which also have a `modalias`: `uevent` is not
+	 * read then.
 	 */
 	#isOfOtherClass(devpath: string): boolean {
 		const place = dirname(devpath);
@@ -149,7 +155,7 @@ class DirectoryWalk {
 	}
 }
 
-/** Of a captured machine, a link may lead to this one's devices. */
+/** Refuses a symbolic link: in a captured /sys the link may point to the devices of this machine. @throws {Refusal} ELOOP */
 function refuseLink(path: string): void {
 	if (lstatSync(onDisk(path)).isSymbolicLink()) throw new Refusal({ operation: "walk", subject: path, code: "ELOOP" });
 }
@@ -162,12 +168,12 @@ function isLinkTo(path: string, end: string): boolean {
 	}
 }
 
-/** Names of the modules in /sys/module, which are announced as devices are. */
+/** The names of the modules in /sys/module. The kernel sends uevents for modules as for devices. */
 export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly string[] {
 	const path = `${sysfs}/module`;
 	try {
 		refuseLink(path);
-		// There are files too, such as `compression`.
+		// /sys/module also has regular files, such as `compression`.
 		const entries = readdirSync(onDisk(path), { withFileTypes: true, encoding: "latin1" });
 		return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 	} catch (thrown) {
@@ -178,8 +184,9 @@ export function listModules(sysfs: string, onSkipped?: OnSkipped): readonly stri
 }
 
 /**
- * What has left says ENOENT when it is opened, whatever has come under its name since, and ENODEV when it was open already; a
- * driver says the same where it has no answer.
+ * Whether an error means that the device has been removed. open(2) fails with ENOENT for a removed device, even if another has
+ * taken its name since. read(2) of an attribute that was open fails with ENODEV. A driver without an answer returns the same
+ * codes from read(2), so the path is looked up to tell the two apart.
  */
 export function hasLeft(path: string, thrown: unknown): boolean {
 	const { code, syscall } = thrown as NodeJS.ErrnoException;
@@ -187,7 +194,7 @@ export function hasLeft(path: string, thrown: unknown): boolean {
 	return (code === "ENOENT" || code === "ENODEV") && !existsSync(onDisk(path));
 }
 
-/** One sentence for people. */
+/** An error whose message is one sentence for people. */
 export function unreadable(what: string, thrown: unknown): Error {
 	const { code, message } = thrown as NodeJS.ErrnoException;
 	const why = thrown instanceof Refusal ? thrown.why : (code ?? message);

@@ -1,10 +1,13 @@
-// What a device of a walk is known by besides its path: its subsystem, the numbers of its node, its interface's index
-// (Documentation/admin-guide/sysfs-rules.rst). All of it was read by the walk, but for the link to its subsystem.
+// The identity of a device besides its path: its subsystem, the numbers of its device node, the index of its network interface
+// (Documentation/admin-guide/sysfs-rules.rst). The walk has read all of these already, except for the link to the subsystem.
 
 import type { Properties } from "../../libkmod/formats/properties.js";
 import type { DeviceIdentity } from "../../ports/devices.js";
 
-/** What its uevent does not tell, or cannot be read there, is undefined. @throws {Refusal} where its subsystem cannot be read */
+/**
+ * A value that the device's `uevent` lacks, or that cannot be read, is undefined.
+ * @throws {Refusal} when the subsystem cannot be read
+ */
 export function identifyDevice({ properties }: { readonly properties?: Properties }): DeviceIdentity {
 	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => numberIn(properties, key));
 	return {

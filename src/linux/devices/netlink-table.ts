@@ -1,18 +1,18 @@
-// This process's netlink sockets: proc_pid_net(5)'s /proc/net/netlink and proc_pid_fd(5).
+// The kernel's table of netlink sockets, /proc/net/netlink (proc_pid_net(5)), and this process's descriptors (proc_pid_fd(5)).
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** The inode of the socket bound to a port id, by which its other facts are found; undefined where there is none. */
+/** The inode of the socket bound to a port id, the key to its other columns. Undefined when there is no such socket. */
 export function findInode(protocol: number, port: number): string | undefined {
 	return readRows().find((row) => row.protocol === protocol && row.port === port)?.inode;
 }
 
-/** How many messages found the socket's receive buffer full; undefined where there is no such socket. */
+/** How many messages the kernel dropped because the socket's receive buffer was full. Undefined when there is no such socket. */
 export function readDrops(inode: string): number | undefined {
 	return readRows().find((row) => row.inode === inode)?.drops;
 }
 
-/** How many bytes of messages wait in the socket's receive buffer; undefined where there is no such socket. */
+/** How many bytes of messages are in the socket's receive buffer. Undefined when there is no such socket. */
 export function readWaiting(inode: string): number | undefined {
 	return readRows().find((row) => row.inode === inode)?.waiting;
 }
@@ -22,7 +22,7 @@ export function findDescriptor(inode: string): number | undefined {
 		try {
 			if (readlinkSync(`/proc/self/fd/${name}`) === `socket:[${inode}]`) return Number(name);
 		} catch {
-			// The listing's own descriptor is closed by now.
+			// readdir(3)'s own descriptor is in the listing, and is closed by now.
 		}
 	}
 	return undefined;

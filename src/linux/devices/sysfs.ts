@@ -1,5 +1,6 @@
-// The devices present in /sys/devices and their aliases (Documentation/admin-guide/sysfs-rules.rst, ABI/testing/sysfs-uevent).
-// Nothing is written there: writing "add" to `uevent` would make everybody else that listens do their work again.
+// Walks the devices present in /sys/devices and their aliases (Documentation/admin-guide/sysfs-rules.rst,
+// ABI/testing/sysfs-uevent). The walk writes nothing: writing "add" to `uevent` would make every other listener handle the device
+// again.
 
 import { openSync, readSync } from "node:fs";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -11,12 +12,14 @@ import { type DirectoryOptions, hasLeft, listDevices, listModules, unreadable } 
 import { makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
 /**
- * Every device that has an alias, parents before children. With `concerns` also those without, of the subsystems that it says
- * where that saves a look at many; and the kernel's modules, which are announced as devices are, if "module" is one of those.
- * Some buses tell it in one of the two files only: MDIO in `uevent`,
- * the CPUs' parent in `modalias`. What has left is passed over; of what cannot be read `onSkipped` is told. One attribute after
- * the other: whoever has other work meanwhile takes walkOnThreads.
- * @throws {Refusal} where there are no devices at all, or no descriptors are left.
+ * Yields every device that has an alias, parents before children. With `concerns` the walk also yields devices without an alias,
+ * and asks `concerns` for a subsystem only where that saves reading many devices. If `concerns` accepts "module", the kernel's
+ * modules come first, since the kernel sends uevents for modules as for devices.
+ *
+ * Both attributes are read, since some buses give the alias in one of them only: MDIO in `uevent`, the parent of the CPUs in
+ * `modalias`. A device that is removed meanwhile is left out without a word. A device that cannot be read is reported to
+ * `onSkipped`. Attributes are read synchronously, one after the other: a caller that has other work meanwhile uses walkOnThreads.
+ * @throws {Refusal} by "walk" when there are no devices at all, or no file descriptors are left
  */
 export function* walkDevices(
 	sysfs: string,

@@ -1,5 +1,5 @@
-// The walk of sysfs.ts beside other work: attributes are read on threads, several at once, and one that takes its time is passed
-// by. Devices come in the order of the walk, parents before children, but for those that were passed by.
+// The walk of sysfs.ts beside other work: attributes are read on threads, several at once, and a device that is slow to read is
+// overtaken. Devices come in the order of the walk, parents before children, except for the slow ones.
 
 import { setTimeout } from "node:timers/promises";
 import type { DeviceLookOptions } from "../../ports/devices.js";
@@ -8,36 +8,42 @@ import { beginRead, endWithoutReads, giveUpReading, isHeld, isStuck, mayRead, pa
 import { type DeviceDirectory, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
 import { type DeviceTexts, makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
-/** How long the devices behind one that is slow wait for it, and how long it holds one of the threads that others need. */
+/**
+ * Milliseconds for which later devices wait for a slow one, and for which its read counts against the threads of prompt reads.
+ */
 const PATIENCE = 100;
-/** Between two tries while no descriptors are left, at first and at most: in all some five seconds. */
+/**
+ * Milliseconds between two tries while no file descriptors are left: the first pause and the longest. All tries take about five
+ * seconds.
+ */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1000;
 const TRIES = 8;
 
 type Attribute = "modalias" | "uevent";
 
-/** A device of which something is being read, or waits to be. */
+/** A device of which an attribute is being read, or waits to be read. */
 type Reading = {
 	readonly devpath: string;
 	readonly texts: DeviceTexts;
-	/** Attributes that are left, and when the first of them was begun. */
+	/** How many attributes are still to be read, and when the first read began (performance.now(), 0 before that). */
 	left: number;
 	begun: number;
-	/** Others have passed it by. */
+	/** True once later devices may overtake this one. */
 	late: boolean;
 };
 
 /**
- * Devices as they come; an empty list says that the next ones may take a while. It ends when everything was read or given up.
- * @throws {Refusal} where there are no devices at all, or no descriptors are left for some seconds.
+ * Yields devices as soon as they are read. An empty list means that the next devices may take a while. Ends when every device was
+ * read or given up.
+ * @throws {Refusal} when there are no devices at all, or no file descriptors are left for some seconds
  */
 export async function* walkOnThreads(
 	sysfs: string,
 	options: DeviceLookOptions,
 ): AsyncGenerator<readonly WalkedDevice[]> {
 	const { concerns, onSkipped } = options;
-	// Where koffi cannot be had the process ends when the reads do.
+	// Without koffi, the process cannot exit before the reads have ended.
 	await endWithoutReads().catch(() => undefined);
 	if (concerns?.("module")) yield listModules(sysfs, onSkipped).map(makeModule);
 	const walk = new ThreadedWalk(sysfs, options);
@@ -68,12 +74,12 @@ class ThreadedWalk {
 	readonly #next: () => DeviceDirectory | undefined;
 	readonly #everything: boolean;
 	#exhausted = false;
-	/** Attributes of the directory that was listed last, which no thread was free for. */
+	/** Attributes of the last listed directory that wait for a free thread. */
 	readonly #waiting: { readonly reading: Reading; readonly attribute: Attribute }[] = [];
-	/** In the walk's order. */
+	/** Devices that are not overtaken, in the order of the walk. */
 	readonly #queue: Reading[] = [];
 	readonly #late = new Set<Reading>();
-	/** By path, those that are being read. */
+	/** The reads in flight, by path of the attribute. */
 	readonly #inAir = new Map<
 		string,
 		{ readonly reading: Reading; readonly attribute: Attribute; readonly begun: number }
@@ -82,7 +88,7 @@ class ThreadedWalk {
 	#changed = false;
 	#quiet = false;
 	#wake: (() => void) | undefined;
-	/** Something happened while nobody waited for it. */
+	/** True when an attribute was read, or the clock ticked, before change() was called. */
 	#news = false;
 	readonly #clock: NodeJS.Timeout;
 
@@ -94,7 +100,7 @@ class ThreadedWalk {
 		this.#clock = setInterval(() => this.#tick(), PATIENCE);
 	}
 
-	/** Begins as many reads as there are threads for. @returns what was thrown where no descriptors are left */
+	/** Begins as many reads as there are free threads. @returns the error when no file descriptors are left, else undefined */
 	readOn(): unknown {
 		try {
 			while (mayRead() || isStuck()) {
@@ -106,13 +112,13 @@ class ThreadedWalk {
 			}
 			return undefined;
 		} catch (thrown) {
-			// What is being read gives a descriptor back when it ends.
+			// Every read in flight frees a descriptor when it ends.
 			if (isShortage(thrown)) return this.#inAir.size > 0 ? undefined : thrown;
 			throw thrown;
 		}
 	}
 
-	/** The devices that are ready, in order. */
+	/** Takes the devices that are ready, in order. */
 	take(): readonly WalkedDevice[] {
 		for (let [head] = this.#queue; head !== undefined && (head.left === 0 || head.late); [head] = this.#queue) {
 			this.#queue.shift();
@@ -128,12 +134,12 @@ class ThreadedWalk {
 		return this.#exhausted && this.#waiting.length === 0 && this.#queue.length === 0 && this.#late.size === 0;
 	}
 
-	/** Whether nothing was read for a while before change() resolved. */
+	/** Whether change() last resolved because the clock ticked, not because an attribute was read. */
 	isQuiet(): boolean {
 		return this.#quiet;
 	}
 
-	/** Resolves when an attribute was read, or when none was for a while. */
+	/** Resolves when an attribute was read, or at the next tick of the clock. */
 	async change(): Promise<void> {
 		if (!this.#news)
 			await new Promise<void>((resolve) => {
@@ -214,7 +220,7 @@ class ThreadedWalk {
 		if (device !== undefined) this.#ready.push(device);
 	}
 
-	/** A turn later: all that were read in this one are taken together. */
+	/** Wakes the walk in the next turn of the event loop, so that all attributes read in this turn are taken together. */
 	#tellOfChange(): void {
 		if (this.#changed) return;
 		this.#changed = true;

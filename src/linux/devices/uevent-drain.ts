@@ -1,10 +1,10 @@
-// What is read from the uevent socket, handed over when nothing more waits there: after one turn of the event loop, or in a
-// storm after some, since whatever is done with a drain costs less for many messages at once.
+// Collects the messages of the uevent socket into drains, since many messages are handled more cheaply together. A drain is
+// handed over when the socket is empty: after one turn of the event loop, or in a storm after several.
 import type { UeventListeners } from "../../ports/uevents.js";
 
 export type Sender = { readonly port: number; readonly groups: number };
 
-// The kernel alone has port 0. What is sent to a group carries it, as a mask; what goes to one socket alone carries none.
+// Only the kernel has port id 0. A multicast message carries its groups as a bit mask. A unicast message carries the mask 0.
 const isOf = {
 	kernel: ({ port, groups }: Sender) => port === 0 && groups === 1,
 	udev: ({ port, groups }: Sender) => port !== 0 && groups === 2,
@@ -12,9 +12,9 @@ const isOf = {
 
 type Drain = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncatedBytes: number };
 
-/** What the netlink package reads in one turn at most: where it did, more may wait. */
+/** The most messages that the netlink package reads in one turn of the event loop: after so many, more may wait in the socket. */
 const MOST_IN_A_TURN = 32;
-/** For so many milliseconds those that were read first are held back at most. */
+/** Milliseconds for which the first message of a drain is held back at most. */
 const LONGEST_DRAIN = 10;
 
 export class UeventDrain {
@@ -29,14 +29,14 @@ export class UeventDrain {
 	#truncated = 0;
 	#stopped = false;
 
-	/** @param now milliseconds, of a clock that only goes forward */
+	/** @param now milliseconds of a monotonic clock */
 	constructor(source: keyof typeof isOf, listeners: UeventListeners, now = () => performance.now()) {
 		this.#isOfSource = isOf[source];
 		this.#listeners = listeners;
 		this.#now = now;
 	}
 
-	/** @param datagram is kept: the netlink package makes a Buffer of its own for each. */
+	/** @param datagram is kept without a copy: the netlink package allocates a Buffer for each message */
 	readonly take = safely((datagram: Buffer, sender: Sender) => {
 		if (this.#isOurs(sender)) this.#current().datagrams.push(datagram);
 	});
@@ -51,13 +51,13 @@ export class UeventDrain {
 		this.#current().errors.push(error);
 	});
 
-	/** Bytes of messages that were read and not handed over yet, those cut short included. */
+	/** Bytes of messages that were read and not handed over yet, truncated messages included. */
 	held(): number {
 		const { datagrams = [], truncatedBytes = 0 } = this.#drain ?? {};
 		return datagrams.reduce((bytes, { length }) => bytes + length, truncatedBytes);
 	}
 
-	/** Nothing is handed over any more. */
+	/** Stops handing over drains, for good. */
 	stop(): void {
 		this.#stopped = true;
 	}
@@ -100,7 +100,10 @@ export class UeventDrain {
 	}
 }
 
-/** A listener of the netlink package's: what such a one throws would abort the process, and never be an uncaught exception. */
+/**
+ * Wraps a listener of the netlink package. An error thrown there would abort the process: it is thrown again in a later turn, as
+ * an uncaught exception.
+ */
 function safely<Values extends unknown[]>(take: (...values: Values) => void): (...values: Values) => void {
 	return (...values) => {
 		try {

@@ -1,11 +1,11 @@
-// Uevents, the kernel's own or as udev sends them on: netlink(7), protocol NETLINK_KOBJECT_UEVENT, through the netlink package,
-// with the guards without which that package aborts the whole process when the receive buffer overflows or a listener throws.
-// Not for worker threads: their end would abort it too.
+// The uevent socket: netlink(7), protocol NETLINK_KOBJECT_UEVENT, through the netlink package. It receives the kernel's uevents,
+// or those that udev sends on. The netlink package aborts the whole process when the receive buffer overflows or a listener
+// throws: this file guards against both. Not for worker threads: the end of a worker would abort the process too.
 //
-// The package does not show a sender's credentials (SCM_CREDENTIALS), only its port and groups. That is enough: in this protocol
-// the kernel takes messages to a group or to another process's port from nobody but CAP_NET_ADMIN over the network namespace
-// (it grants the right to receive to all, never the right to send), and who has that right here could as well move devices
-// between drivers. Port 0 is the kernel's alone.
+// The netlink package gives the sender's port id and groups, not its credentials (SCM_CREDENTIALS). Port id and groups are
+// enough: in this protocol the kernel accepts messages to a group, or to the port of another process, only from a sender with
+// CAP_NET_ADMIN over the network namespace (every process may receive, none may send by default). A process with that capability
+// could as well move devices between drivers. Only the kernel has port id 0.
 
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { ListenOptions, UeventListeners, UeventSocket, UeventSource } from "../../ports/uevents.js";
@@ -14,18 +14,18 @@ import { openSyscalls, type SyscallResult, type Syscalls } from "../native/sysca
 import { findDescriptor, findInode, readDrops, readWaiting } from "./netlink-table.js";
 import { UeventDrain } from "./uevent-drain.js";
 
-/** Of what is listened to; more bytes than rmem_max take CAP_NET_ADMIN. */
+/** A `receiveBuffer` of more bytes than rmem_max takes CAP_NET_ADMIN. */
 export type UeventOptions = Partial<ListenOptions> & {
-	/** Bytes to read of a message; by default its size is asked for first. */
+	/** Bytes to read of each message. When absent, the size of a message is queried before it is read. */
 	readonly messageSize?: number;
 };
 
-/** The socket, and whether it keeps the event loop, and so the process, going: from the start it does. */
+/** The socket. ref() makes it keep the event loop, and so the process, alive, as it does from the start. unref() ends that. */
 export type NetlinkUeventSocket = UeventSocket & { ref(): void; unref(): void };
 
 export type OpenNetlinkUeventSocket = (listeners: UeventListeners, options?: UeventOptions) => NetlinkUeventSocket;
 
-/** The multicast groups: Linux has the first, systemd's libudev the second. */
+/** The multicast groups: the kernel sends to group 1, udev (systemd's libudev) to group 2. */
 const GROUPS: Readonly<Record<UeventSource, number>> = { kernel: 1, udev: 2 };
 
 const NETLINK_KOBJECT_UEVENT = 15;
@@ -38,9 +38,12 @@ const NETLINK_NO_ENOBUFS = 5;
 type Raw = typeof import("netlink/dist/raw.js");
 type RawSocket = InstanceType<Raw["RawNetlinkSocket"]>;
 
-/** Loads the native packages. The socket that the result opens has joined its group when it returns. @throws {Refusal} */
+/**
+ * Loads the native packages, and returns a function that opens a socket: it has joined its group when the function returns.
+ * @throws {Refusal}
+ */
 export async function loadUeventSocket(): Promise<OpenNetlinkUeventSocket> {
-	// A bundle of CommonJS packages has nothing but their defaults.
+	// In a bundle, a CommonJS package has no exports but the default one.
 	const [{ default: raw }, syscalls] = await Promise.all([import("netlink/dist/raw.js"), openSyscalls()]);
 	return (listeners, options = {}) => {
 		try {
@@ -80,11 +83,14 @@ function found<T>(value: T | undefined, table: string): T {
 	return value;
 }
 
-/** Before the group is joined: an overflow is then counted, and no error, of which the package would die. */
+/**
+ * Must run before the group is joined: from then on the kernel counts an overrun instead of reporting ENOBUFS, on which the
+ * netlink package aborts the process.
+ */
 function guard(syscalls: Syscalls, fd: number, receiveBuffer: number): void {
 	const set = (level: number, option: number, value: number) => syscalls.setSocketOption(fd, level, option, value);
 	demand(syscalls, "NETLINK_NO_ENOBUFS", set(SOL_NETLINK, NETLINK_NO_ENOBUFS, 1));
-	// SO_RCVBUF stops at rmem_max, and after SO_RCVBUFFORCE would undo it: only where privilege is missing.
+	// SO_RCVBUF is only the fallback without CAP_NET_ADMIN: it is limited to rmem_max, and would undo SO_RCVBUFFORCE.
 	if (set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer).result < 0) {
 		demand(syscalls, "SO_RCVBUF", set(SOL_SOCKET, SO_RCVBUF, receiveBuffer));
 	}

@@ -1,4 +1,4 @@
-// A device of a walk, out of what its two attributes say (ABI/testing/sysfs-uevent).
+// Makes a device of a walk from the texts of its attributes `modalias` and `uevent` (ABI/testing/sysfs-uevent).
 
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
@@ -7,14 +7,17 @@ import type { PresentDevice } from "../../ports/devices.js";
 import { onDisk } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
 
-/** A device of a walk, whose strings have one character a byte. Its subsystem, which is a link, is read when it is asked for. */
+/** A device of a walk. All strings have one character a byte. The subsystem is a link, and is read only when a caller gets it. */
 export type WalkedDevice = PresentDevice & { readonly properties: Properties };
 
-/** The texts of a device's attributes, one character a byte; undefined where there is none. An error is why it could not be read. */
+/**
+ * The texts of a device's attributes, one character a byte. Undefined when there is no attribute, an Error when it could not be
+ * read.
+ */
 export type DeviceTexts = { modalias?: string | Error | undefined; uevent?: string | Error | undefined };
 
 /**
- * undefined where nobody asks after it.
+ * Undefined when the device does not matter: it has no alias, and `everything` is false or it has no readable `uevent`.
  * @param everything whether devices without an alias matter
  */
 export function makeDevice(
@@ -23,7 +26,7 @@ export function makeDevice(
 	{ modalias, uevent }: DeviceTexts,
 	everything: boolean,
 ): WalkedDevice | undefined {
-	/** In order. An attribute may have ten thousands of them. */
+	/** Each alias once, in order. An attribute may have tens of thousands of lines. */
 	const found = new Set<string>();
 	if (typeof modalias === "string") addLines(modalias, found);
 	if (typeof uevent === "string") addModaliases(uevent, found);
@@ -32,13 +35,13 @@ export function makeDevice(
 	return { devpath, aliases, properties: new WalkedProperties(devpath, `${sysfs}${devpath}/subsystem`, uevent ?? "") };
 }
 
-/** As it is announced. */
+/** A module of /sys/module as a device, with the properties that its uevent has. */
 export function makeModule(name: string): WalkedDevice {
 	const devpath = `/module/${name}`;
 	return { devpath, aliases: [], properties: new Map(Object.entries({ ...told(devpath), SUBSYSTEM: "module" })) };
 }
 
-/** As if it had just come up. */
+/** The properties of a uevent that are not in the file `uevent`, as if the device had just been added. */
 const told = (devpath: string) => ({ ACTION: "add", DEVPATH: devpath });
 
 class WalkedProperties implements Properties {
@@ -47,14 +50,17 @@ class WalkedProperties implements Properties {
 	readonly #uevent: Properties | Error;
 	#subsystem: string | undefined;
 
-	/** @param link the path of a link to the subsystem, where there is one. @param uevent the file's text. */
+	/**
+	 * @param link the path of the link to the subsystem, which may not exist.
+	 * @param uevent the text of the file, or why it could not be read
+	 */
 	constructor(devpath: string, link: string, uevent: string | Error) {
 		this.#devpath = devpath;
 		this.#link = link;
 		this.#uevent = typeof uevent === "string" ? parseProperties(`\n${uevent}`, "\n") : uevent;
 	}
 
-	/** @throws why what is asked for cannot be read: a rule that asks is not to take it for absent. */
+	/** @throws the error of the read when the property could not be read: a rule must not take such a property for absent */
 	get(key: string): string | undefined {
 		if (key === "SUBSYSTEM") return this.#readSubsystem() || undefined;
 		return key === "ACTION" || key === "DEVPATH" ? told(this.#devpath)[key] : this.#told().get(key);
@@ -78,10 +84,10 @@ class WalkedProperties implements Properties {
 	}
 }
 
-/** Keys that the file of a device does not have. */
+/** Keys that come from the device's path and link: a line of `uevent` with such a key is ignored. */
 const OWN: ReadonlySet<string> = new Set(["ACTION", "DEVPATH", "SUBSYSTEM"]);
 
-/** It has left, is of no subsystem, or has an attribute of this name. */
+/** The device was removed, has no subsystem, or has an attribute of the link's name. */
 const WITHOUT_LINK: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ENODEV", "EINVAL"]);
 
 function readLink(path: string): string {
