@@ -1,21 +1,23 @@
-// The port by which programs of policy are run: src/linux/commands/run-command.ts is the real one.
+// The port that runs the programs of the policy. src/linux/commands/run-command.ts implements it.
 
 export type CommandRun = {
 	/** A program's absolute path and its arguments. */
 	readonly command: readonly [string, ...string[]];
-	/** All of it: nothing is inherited. */
+	/** The whole environment: the program inherits no other variable. */
 	readonly environment: Readonly<Record<string, string>>;
-	/** Then SIGTERM, and SIGKILL later, for the whole process group. */
+	/** Milliseconds after which the whole process group gets SIGTERM, and SIGKILL later. */
 	readonly timeoutMilliseconds: number;
-	/** It runs, as this process. */
+	/** Called when the program has been started, with its pid. */
 	readonly onBegun?: (pid: number) => void;
 };
 
-/** How a command ended, as whoever runs it tells. */
+/** How a command ended. */
 export type CommandEnd = {
-	/** 128+N for signal N, as in a shell; undefined where even SIGKILL did not end it. */
+	/**
+	 * The exit status, or 128+N for a program that signal N has killed, as in a shell. Undefined when even SIGKILL did not end it.
+	 */
 	readonly exitStatus: number | undefined;
 	readonly timedOut: boolean;
-	/** The end of what it wrote to standard error. */
+	/** The last bytes that the command wrote to standard error. */
 	readonly complaint: string;
 };

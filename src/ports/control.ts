@@ -1,45 +1,51 @@
-// The port to Unix sockets that take lines and answer them: src/linux/service has the real side.
+// The port to Unix sockets whose protocol is lines and answers. src/linux/service implements it.
 
-/** Whoever sent a request. */
+/** The client that sent a request. */
 export type Client = {
-	/** Its process, that one's parents and the sessions of them all, as far as they can be told. */
+	/** The pids of the client and of its ancestors, and the ids of their sessions, as far as they are known. */
 	lineage(): readonly number[];
-	/** Whether it does not wait for the answer any more. */
+	/** Whether the client has closed the connection, and waits for the answer no longer. */
 	hasGone(): boolean;
 };
 
 export type ControlOptions = {
 	readonly path: string;
-	/** A line without its newline -> what is written back, its newline included. What it throws ends the connection. */
+	/** Given a line without its newline, resolves with the answer, newline included. A rejection ends the connection. */
 	answer(line: Buffer, client: Client): Promise<string | Uint8Array>;
-	/** The first answer ends the connection. */
+	/** Whether the first answer ends the connection. */
 	readonly oneAnswer?: boolean;
-	/** More connections at once are closed unheard: 64 when absent. */
+	/** The most connections at once, 64 when absent. Further ones are closed unread. */
 	readonly connections?: number;
 };
 
 export type ControlSocket = {
-	/** Nobody connects any more; resolves once what is being answered was, or after a second. The socket's file is gone. */
+	/**
+	 * Accepts no further connection and removes the socket's file. Resolves when the answers under way are written, or after a
+	 * second.
+	 */
 	close(): Promise<void>;
 };
 
 export type Connection = {
 	/**
-	 * The first line, without its newline: cut off one byte after the longest where it is longer, and undefined where the
-	 * other side ends without one, or says nothing for too long.
+	 * Resolves with the first line, without its newline. A line of more than `longest` bytes is cut off one byte after that.
+	 * Undefined when the peer ends without a line, or sends none for too long.
 	 */
 	readLine(longest: number): Promise<Uint8Array | undefined>;
-	/** What comes before the answer. */
+	/** Writes a line that comes before the answer. */
 	tell(text: string): void;
-	/** To be called once, last. */
+	/** Writes the answer and closes the connection: called once, last. */
 	answer(text: string): Promise<void>;
 };
 
-/** Sends a line to a socket, and resolves with the line that answers it, the first that is no news. @throws {Refusal} */
+/**
+ * Sends a line to a socket, and resolves with the line that answers it: the first for which `isNews` is false.
+ * @throws {Refusal}
+ */
 export type Ask = (
 	path: string,
 	line: string,
 	timeoutMilliseconds: number,
-	/** Whether a line is not the answer yet. */
+	/** Whether a line is progress, and not the answer yet. */
 	isNews?: (line: Buffer) => boolean,
 ) => Promise<Buffer>;

@@ -1,48 +1,48 @@
-// The port to the devices of a machine: those that are present in /sys, and the socket that announces others. src/linux/devices
-// is the real one.
+// The port to the devices of a machine: the devices present in /sys, and the uevent socket, which announces new ones.
+// src/linux/devices implements it.
 import type { Properties } from "../libkmod/formats/properties.js";
 import type { OnSkipped } from "./skipping.js";
 import type { ListenOptions, OpenUeventSocket } from "./uevents.js";
 
 export type PresentDevice = {
-	/** Below /sys, such as /devices/pci0000:00/0000:00:02.0. */
+	/** The path below /sys, such as /devices/pci0000:00/0000:00:02.0. */
 	readonly devpath: string;
 	/** Each alias once: every line of `modalias` and every MODALIAS of `uevent`. */
 	readonly aliases: readonly string[];
-	/** What is said of it: "add" where absent, since a device that is there has come up. */
+	/** The uevent's action. When absent, "add": a present device has been added. */
 	readonly action?: string;
-	/** SUBSYSTEM, DEVTYPE and whatever else its uevent tells. None where absent. */
+	/** SUBSYSTEM, DEVTYPE and the other properties of the device's uevent. None when absent. */
 	readonly properties?: Properties;
 };
 
-/** Where a machine's devices are learned of. */
+/** The sources of a machine's devices. */
 export type DeviceSources = {
 	/**
-	 * Those that have an alias; with `concerns`, also those without, of the subsystems at least that it says, and the kernel's
-	 * modules if "module" is one of them.
+	 * The present devices that have an alias. With `concerns`, also devices without an alias, at least those of the subsystems that
+	 * `concerns` accepts, and the kernel's modules if it accepts "module".
 	 */
 	present(concerns?: (subsystem: string) => boolean, onSkipped?: OnSkipped): Iterable<PresentDevice>;
-	/** The same beside other work: a device that is slow to read holds up nobody. Where absent `present` serves. */
+	/** The same devices, read beside other work: a device that is slow to read delays no other. When absent, `present` is used. */
 	look?(options: DeviceLookOptions): AsyncIterable<readonly PresentDevice[]>;
-	/** What udev's database knows a device of either by. @throws where that cannot be read */
+	/** The identity by which udev's database knows a device of `present` or `look`. @throws when it cannot be read */
 	identify(device: PresentDevice): DeviceIdentity;
-	/** Loads what it takes to listen. Before that nothing native is loaded. */
+	/** Loads the native code of the uevent socket, which is not loaded before. Resolves with a function that opens the socket. */
 	listen(options: ListenOptions): Promise<OpenUeventSocket>;
 };
 
 export type DeviceLookOptions = {
 	readonly concerns?: ((subsystem: string) => boolean) | undefined;
 	readonly onSkipped?: OnSkipped | undefined;
-	/** What takes longer to be read is passed over. */
+	/** Milliseconds after which the read of an attribute is given up, and its device reported as skipped. */
 	readonly hungMilliseconds: number;
 };
 
-/** What udev calls a device by, besides its path; all of it as the kernel writes it. */
+/** The names by which udev knows a device, besides its path, each as the kernel writes it. */
 export type DeviceIdentity = {
-	/** Where its link `subsystem` points to: pci, usb, net. */
+	/** The last name in the target of the device's link `subsystem`: pci, usb, net. */
 	readonly subsystem: string | undefined;
-	/** MAJOR:MINOR of its node, such as 8:1. */
+	/** MAJOR:MINOR of the device node, such as 8:1. */
 	readonly number: string | undefined;
-	/** Of a network interface. */
+	/** The index of a network interface. */
 	readonly ifindex: string | undefined;
 };

@@ -1,4 +1,4 @@
-// What a tool is given of the machine it runs on. main.ts plugs in the real one; a test's is an object literal. All strings are byte
+// The port to the machine that a tool runs on. main.ts passes the real one, tests pass an object literal. All strings are byte
 // strings: one character a byte.
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
@@ -10,68 +10,74 @@ export type Machine = {
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/** An absolute path. */
 	workingDirectory(): string;
-	/** Where the package's own rules of policy are. */
+	/** The directory of the policy rules that come with the package. */
 	readonly rulesDirectory: string;
-	/** Writes to standard output: everything is written when it returns. */
+	/** Writes to standard output, and returns when everything is written. */
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
-	/** Whether a terminal shows standard output (1) or standard error (2): none does where absent. */
+	/** Whether standard output (1) or standard error (2) is a terminal. When absent, neither is. */
 	isTerminal?(descriptor: 1 | 2): boolean;
-	/** The same two, without ever waiting for who reads them. */
+	/** Standard output and standard error for a command that must never block on a slow reader. */
 	openReports(): Promise<Reports>;
-	/** Opens syslog(3) under a program's name. The function sends one message; priorities count from 0, the gravest, to 7. */
+	/** Opens syslog(3) under a program's name. The function sends one message: priorities are 0, the most severe, to 7. */
 	openSyslog(program: string): Promise<(priority: number, text: string) => void>;
-	/** Writes a file, whether there is one or not, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
+	/** Writes a file, or overwrites it, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
 	writeFile(path: string, content: string | Uint8Array): Promise<void>;
 	/**
-	 * The running kernel. Links below `root`, where that is not "", mean what they mean on the machine whose root it is. Only asked
-	 * for by what needs it: --help does not.
+	 * The running kernel. When `root` is not "", symbolic links below it are resolved as on the machine whose root directory it is.
+	 * Loaded only by commands that need a kernel: --help does not.
 	 */
 	kernel(options?: { readonly root?: string }): Promise<Kernel & ModuleFiles>;
-	/** The settings of hotplugd's own that concern modprobe, in a file's bytes; what is wrong there is a problem with its line. */
+	/**
+	 * Parses the settings of hotplugd that concern modprobe from the bytes of a file. A mistake in the file is a problem with its
+	 * line.
+	 */
 	parseSettings(
 		file: string,
 		bytes: string,
 	): Promise<{ readonly value: { readonly honour_every_line: boolean }; readonly problems: readonly Problem[] }>;
 	/** Trees of module files, for depmod. */
 	moduleTree(): Promise<ModuleTree>;
-	/** The devices below a sysfs such as /sys, which links below `root` lead to as above, and the socket that announces new ones. */
+	/** The devices below a sysfs such as /sys, and the uevent socket. Links below `root` are resolved as in `kernel`. */
 	devices(sysfs: string, options?: { readonly root?: string }): Promise<DeviceSources>;
 	/**
-	 * Makes room for so many insertions at once, and so many more that hang or must not wait; to be called before anything
-	 * asynchronous is.
+	 * Sizes libuv's thread pool for `insertions` at once, and `more` threads for insertions that hang or must not wait. Must be
+	 * called before any other asynchronous function.
 	 */
 	sizeThreadPool(insertions: number, more?: number): Promise<void>;
 	/**
-	 * Begins a process of its own for insertions, so that this one can end whatever they do; where there can be none, the kernel
-	 * given inserts in this process. Links below `root` lead as above.
+	 * Starts a child process for insertions, so that this process can exit while an insertion hangs. When the child cannot be
+	 * started, `kernel` inserts in this process. Links below `root` are resolved as in `kernel`.
 	 */
 	beginInsertionProcess(
 		kernel: Pick<Kernel, "insert">,
 		options?: { readonly root?: string },
 	): Promise<InsertionProcess>;
-	/** Undefined where that cannot be told. Where it is absent there is no bound. */
+	/** How many files may be open. Resolves with undefined when it is not known. When the function is absent there is no limit. */
 	openFiles?(): Promise<OpenFiles | undefined>;
 	/**
-	 * Ends this process with an exit status though system calls of it go on, for which it would wait otherwise. All that is to be
-	 * written must have been.
+	 * Ends this process with an exit status, without waiting for threads that are in system calls: process.exit() would wait for
+	 * them. All output must have been written before.
 	 */
 	endNow(status: number): Promise<void>;
-	/** Gives back the memory that nobody needs any more, which takes as long as a full garbage collection. */
+	/** Collects all garbage and returns free memory to the kernel, which takes as long as a full garbage collection. */
 	trimMemory(): Promise<void>;
-	/** Calls the listener at SIGTERM and SIGINT instead of ending at once. */
+	/** Calls the listener on SIGTERM and SIGINT. The process then no longer ends by these signals. */
 	onStopSignal(listener: (signal: string) => void): void;
-	/** Calls the listener at SIGHUP. */
+	/** Calls the listener on SIGHUP. */
 	onReloadSignal(listener: () => void): void;
 	service(): Promise<ServiceMachine>;
 };
 
 export type InsertionProcess = {
-	/** How many insertions there may be at once. To be called once, before the first of them. */
+	/** Sets how many insertions may run at once. Called once, before the first insertion. */
 	size(insertions: number): void;
 	readonly insert: Kernel["insert"];
-	/** Nothing more is asked. Resolves when the process has ended, in a second at most, or was left behind with what is in flight. */
+	/**
+	 * Called when no more insertions follow. Resolves when the process has ended, in a second at most. A process with insertions in
+	 * flight is left to end alone.
+	 */
 	close(): Promise<void>;
 };
 
@@ -79,6 +85,6 @@ export type InsertionProcess = {
 export type OpenFiles = {
 	/** How many more may be opened. */
 	readonly left: number;
-	/** How many may be open in all, where that could still be read. */
+	/** How many may be open in all. Absent when that could not be read. */
 	readonly most?: number;
 };

@@ -1,30 +1,38 @@
-// The port to standard output and standard error of whatever must not wait for their readers: src/linux/output has the real side.
+// The port to standard output and standard error for commands that must never block on a slow reader. src/linux/output implements
+// it.
 
 export type Reports = {
-	/** Whole lines. Neither throws nor waits; what has no room is kept, and what is too much of that is left out. */
+	/**
+	 * Writes whole lines. Neither throws nor blocks: lines for which the reader has no room are buffered, and dropped when the
+	 * buffer is full.
+	 */
 	print(text: string | Uint8Array): void;
 	complain(text: string): void;
 	/**
-	 * Resolves when all is written, or is waited for no longer, with the number of lines of standard output that were lost.
-	 * @param patience asked again and again. @throws {Refusal} by "write", such as EPIPE where the reader has gone
+	 * Resolves when all is written, or the patience is over, with the number of lines of standard output that were lost.
+	 * @param patience called again and again while it waits
+	 * @throws {Refusal} by "write", such as EPIPE when the reader has gone
 	 */
 	close(patience: () => Patience): Promise<number>;
 };
 
-/** How long a reader is waited for, in milliseconds: while he reads nothing, and in all. */
+/** How long close() waits for a reader, in milliseconds: `silence` while it reads nothing, `inAll` in total. */
 export type Patience = { readonly silence: number; readonly inAll: number };
 
 export type LogOptions = {
-	/** So many lines had to be left out, since nobody reads them; those that are written now come after them. */
+	/** Called with the number of lines that were dropped because the reader was too slow. The lines after them are written now. */
 	onLost(lines: number): void;
 };
 
 export type LogOutput = {
-	/** A whole line. It never waits; a log that cannot be written, its disk being full say, keeps no machine from its drivers. */
+	/**
+	 * Writes a whole line. Never blocks and never throws: a log that cannot be written, on a full disk for example, must not keep a
+	 * machine from its drivers.
+	 */
 	write(line: string): void;
 	/**
-	 * Resolves when all is written, or is waited for no longer, with the number of lines that were not written whole.
-	 * @param patience asked again and again; a second where absent
+	 * Resolves when all is written, or the patience is over, with the number of lines that were not written whole.
+	 * @param patience called again and again while it waits; one second when absent
 	 */
 	close(patience?: () => Patience): Promise<number>;
 };

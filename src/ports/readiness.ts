@@ -1,22 +1,25 @@
-// The port by which the agent tells whatever started it how it fares: sd_notify(3), or a newline on a descriptor. Nothing here
-// fails: where nobody listens nothing is sent.
+// The port by which the agent notifies its service manager of its state: sd_notify(3), or a newline on a file descriptor. No
+// method fails: without a service manager nothing is sent.
 
 export type Readiness = {
-	/** It listens, and what it knows is read. Also the end of reloading. */
+	/** The agent listens, and has read its indexes and configuration. Also called at the end of a reload. */
 	ready(): void;
 	reloading(): void;
 	stopping(): void;
 	/** One line for people. */
 	status(text: string): void;
-	/** How often watchdog() is expected, undefined where it is not: half of the time after which the agent would be ended. */
+	/**
+	 * Milliseconds between two calls of watchdog(): half of the time after which the service manager would end the agent. Undefined
+	 * when there is no watchdog.
+	 */
 	readonly watchdogMilliseconds: number | undefined;
-	/** It lives. */
+	/** Tells the watchdog that the agent is alive. */
 	watchdog(): void;
 };
 
 export type ReadinessOptions = {
-	/** A descriptor that this process was given for a newline when it is ready, as s6's notification-fd. */
+	/** The inherited file descriptor to which a newline is written when the agent is ready, as s6's notification-fd. */
 	readonly notifyFd?: number;
-	/** What could not be said, and why. */
+	/** Called with the first notification that could not be sent, and why. */
 	onProblem(problem: Error): void;
 };

@@ -1,6 +1,7 @@
-// The port to uevents: the socket on which the kernel, or udev, announces devices. src/linux/devices/uevent-socket.ts is the real one.
+// The port to uevents: the socket on which the kernel, or udev, announces devices. src/linux/devices/uevent-socket.ts implements
+// it.
 
-/** Who sends: the kernel, when a device comes up, or udev, when its rules have run. */
+/** The sender of the uevents: the kernel, when a device is added, or udev, when its rules have run. */
 export type UeventSource = "kernel" | "udev";
 
 export type ListenOptions = {
@@ -12,21 +13,28 @@ export type ListenOptions = {
 export type UeventSocket = {
 	/** Bytes, as the kernel counts them: twice what was granted. */
 	readonly receiveBuffer: number;
-	/** How many messages did not fit into the receive buffer so far. A gap in SEQNUM alone does not tell of a loss. */
+	/**
+	 * How many messages the kernel has dropped so far because the receive buffer was full. A gap in SEQNUM alone does not prove a
+	 * loss.
+	 */
 	drops(): number;
-	/** Bytes of messages that wait to be read, as the kernel counts them, and of those that were read and not handed over. */
+	/**
+	 * Bytes of the messages in the receive buffer, as the kernel counts them, plus those that were read and not handed over yet.
+	 */
 	waiting(): number;
-	/** Nothing is delivered any more. May be called again. */
+	/** Closes the socket: no listener is called any more. May be called again. */
 	close(): void;
 };
 
-/** Called in a turn of the event loop of their own: what they throw is an ordinary uncaught exception. */
+/** Listeners run in a turn of the event loop of their own: an error thrown there is an ordinary uncaught exception. */
 export type UeventListeners = {
-	/** All datagrams of the source that were read in one turn of the event loop, or in a storm in some, in order. */
+	/** Called with all datagrams of the source that were read in one turn of the event loop, or in a storm in several, in order. */
 	onDrain(datagrams: readonly Buffer[]): void;
-	/** Datagrams so far that were somebody else's or not for the group, and the port id of the last one's sender. */
+	/**
+	 * Called with the number of datagrams so far from another sender or for another group, and the port id of the last such sender.
+	 */
 	onRefused(count: number, port: number): void;
-	/** Messages so far that were cut short, and so are lost. */
+	/** Called with the number of messages so far that were truncated, and so are lost. */
 	onTruncated(count: number): void;
 	onError(error: Error): void;
 };

@@ -1,17 +1,17 @@
-// The port to changes in directories: src/linux/service/watch-files.ts is the real one.
+// The port to changes in directories. src/linux/service/watch-files.ts implements it.
 
 /** Gives hints that something in directories changed. */
 export type DirectoryWatch = {
-	/** These from now on, in place of all others. */
+	/** Watches these directories from now on, in place of all others. */
 	follow(directories: readonly string[]): void;
-	/** Watches again what has come, or has been replaced, since. */
+	/** Watches anew each directory that has been made, or replaced, since. */
 	refresh(): void;
 	close(): void;
 };
 
 export type WatchOptions = {
-	/** Something was written, came or went. */
+	/** Called when an entry of a followed directory was written, made or removed. */
 	onHint(): void;
-	/** The first directory that cannot be watched though it is there: to look now and then is then all that helps. */
+	/** Called with the first existing directory that cannot be watched: the caller must poll then. */
 	onProblem(problem: Error): void;
 };
