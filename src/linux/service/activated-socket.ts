@@ -1,4 +1,5 @@
-// The connection that a service manager started this process for, as sd_listen_fds(3) passes it: descriptor 3 and two variables.
+// Socket activation: the connection that a service manager started this process for, as sd_listen_fds(3) passes it: file
+// descriptor 3 and the variables LISTEN_FDS and LISTEN_PID.
 
 import { Socket } from "node:net";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -10,14 +11,18 @@ const FIRST_DESCRIPTOR = 3;
 const PATIENCE = 10_000;
 const NEWLINE = 10;
 
-/** Children are told nothing of it. @throws {Refusal} ENOTCONN where no service manager passed one connection. */
+/**
+ * Takes the variables out of the environment, so that children do not see them.
+ * @throws {Refusal} ENOTCONN unless a service manager has passed exactly one connection
+ */
 export function acceptConnection(environment: Environment = process.env): Connection {
 	const { LISTEN_FDS, LISTEN_PID } = environment;
 	for (const variable of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) delete environment[variable];
 	if (LISTEN_FDS !== "1" || LISTEN_PID !== `${process.pid}`)
 		throw new Refusal({ operation: "accept", subject: "a connection", code: "ENOTCONN" });
 	const socket = new Socket({ fd: FIRST_DESCRIPTOR, readable: true, writable: true, allowHalfOpen: true });
-	// A client may close its side for writing and still read. One that has gone gets no answer.
+	// allowHalfOpen: a client may close its side for writing and still read. A client that has gone gets no answer, and no error is
+	// raised.
 	socket.on("error", () => {});
 	return {
 		readLine: (longest) => readLine(socket, longest),

@@ -1,4 +1,5 @@
-// The other end of a control socket: one line, and the line that answers it, maybe after others that tell how it goes.
+// The client side of a control socket: sends one line, and reads the line that answers it. Lines of progress may come before the
+// answer.
 
 import { connect, type Socket } from "node:net";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -6,13 +7,15 @@ import { socketPath } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
 
 const NEWLINE = 10;
-/** More is no answer of an agent. */
+/** Bytes. No agent answers with more. */
 const LONGEST_ANSWER = 2 ** 24;
 
 /**
- * @param timeoutMilliseconds for all of it.
- * @param isNews whether a line is not the answer yet. @throws {Refusal} ENOENT and ECONNREFUSED where nobody listens, ETIMEDOUT where
- * nobody answers in time, ECONNRESET where the connection ends without an answer, EMSGSIZE where that does not end.
+ * Resolves with the line that answers, without its newline.
+ * @param timeoutMilliseconds from connecting to the answer
+ * @param isNews whether a line is progress, and not the answer yet
+ * @throws {Refusal} ENOENT or ECONNREFUSED when no process listens, ETIMEDOUT when the answer is late, ECONNRESET when the
+ * connection ends without an answer, EMSGSIZE when the answer does not end
  */
 export async function ask(
 	path: string,

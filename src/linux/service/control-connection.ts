@@ -1,5 +1,5 @@
-// One client of a control socket: its lines are answered one after the other. While one is being answered, or the client does
-// not read the answer, no more is read than the line after it: what a client sends waits in the kernel.
+// One client of a control socket. Its lines are answered one after the other. While a line is being answered, or the client does
+// not read the answer, at most one further line is read: all else that the client sends stays in the kernel's receive buffer.
 
 import type { Socket } from "node:net";
 import type { Client } from "../../ports/control.js";
@@ -13,23 +13,26 @@ export type ConnectionLimits = {
 };
 
 const NEWLINE = 10;
-/** So much of what is behind a line that was cut off is read and dropped, until the client closes. */
+/** The most bytes that are read and dropped behind a line that was cut off, until the client closes. */
 const DROPPED_BYTES = 2 ** 20;
-/** Between two looks whether a client that sends nothing more still reads. */
+/** Milliseconds between two checks whether a client that sends nothing more is still there. */
 const LOOK_MILLISECONDS = 1000;
 
 export class ControlConnection {
 	readonly #socket: Socket;
 	readonly #limits: ConnectionLimits;
 	readonly #client: Client;
-	/** Read, and not yet taken as a line. */
+	/** Bytes that were read and are not taken as a line yet. */
 	#rest: Buffer[] = [];
 	#size = 0;
 	#hasLine = false;
 	#answering = false;
-	/** No line is taken any more. */
+	/** True once no further line is taken. */
 	#last = false;
-	/** Bytes behind a line that was cut off: were they left unread, the kernel would tell the client of a reset, maybe not of the answer. */
+	/**
+	 * How many bytes behind a line that was cut off were dropped. If they stayed unread, the kernel would reset the connection, and
+	 * the client might lose the answer.
+	 */
 	#dropped: number | undefined;
 	readonly #silence: NodeJS.Timeout;
 	#looks: NodeJS.Timeout | undefined;
@@ -42,12 +45,12 @@ export class ControlConnection {
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
 		socket.on("drain", () => this.#hasRead());
 		socket.on("end", () => this.#hearEnd());
-		// "close" follows.
+		// The event "close" follows an error, and cleans up.
 		socket.on("error", () => {});
 		socket.once("close", () => this.#forget());
 	}
 
-	/** Writes what is due, and closes. */
+	/** Closes the connection after the answer that is under way, and takes no further line. */
 	finish(): void {
 		this.#last = true;
 		if (!this.#answering) this.#end();
@@ -105,7 +108,7 @@ export class ControlConnection {
 		} catch {
 			this.#socket.destroy();
 		}
-		// Everything else has its turn before the next line has.
+		// The next line waits for a turn of the event loop, so that one client does not starve the others.
 		setImmediate(() => this.#hasAnswered());
 	}
 
@@ -118,19 +121,19 @@ export class ControlConnection {
 		else this.#advance();
 	}
 
-	/** All answers so far, if slowly. */
+	/** The client has read all answers so far, if slowly. */
 	#hasRead(): void {
 		this.#silence.refresh();
 		this.#advance();
 	}
 
-	/** The client sends nothing more. What it began and did not end is no line. */
+	/** The client has closed its side for writing. Bytes without a newline are no line. */
 	#hearEnd(): void {
 		if (!this.#answering && !this.#hasLine) this.#end();
 		else this.#lookNowAndThen();
 	}
 
-	/** Nothing tells that it has left altogether but the error of a write, be it of nothing. */
+	/** Writes zero bytes now and then: only the error of a write tells that the client has closed the connection altogether. */
 	#lookNowAndThen(): void {
 		this.#looks ??= setInterval(() => {
 			if (this.#socket.writableLength === 0) this.#socket.write("");
@@ -142,7 +145,7 @@ export class ControlConnection {
 		this.#looks = undefined;
 	}
 
-	/** Once all is written there is nothing to wait for, but for the end of what is dropped. */
+	/** Closes the connection once all answers are written, and all bytes that are to be dropped were read. */
 	#end(): void {
 		this.#lookNoMore();
 		this.#socket.end(() => {
@@ -154,7 +157,9 @@ export class ControlConnection {
 		return this.#dropped === undefined || this.#dropped > DROPPED_BYTES || this.#socket.readableEnded;
 	}
 
-	/** A process that was kept from its event loop for so long has not yet read what came meanwhile. */
+	/**
+	 * Waits one more turn of the event loop: if the loop was blocked until the timer fired, the client's line may still be unread.
+	 */
 	#endSilence(): void {
 		setImmediate(() => {
 			if (!this.#answering) this.#socket.destroy();

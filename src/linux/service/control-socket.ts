@@ -1,8 +1,9 @@
-// A Unix stream socket on which the agent answers lines. Who may ask is checked by the mode of its directory, 0700 and root's
-// own: connecting takes search permission on it, so that nobody else reaches the socket, whatever its own mode.
+// A Unix stream socket on which the agent answers lines. The mode of its directory, 0700 and owned by root, decides who may ask:
+// connect(2) takes search permission on the directory, so that no other user reaches the socket, whatever the mode of the socket
+// itself.
 //
-// Clients are of no account: one that sends rubbish, half a line, a line without end or nothing at all, that never reads, or
-// that comes ten thousand times, costs a bounded amount of memory for a bounded time, and the others are answered meanwhile.
+// Clients are not trusted. A client that sends rubbish, half a line, a line without end or nothing at all, that never reads, or
+// that connects ten thousand times, costs a bounded amount of memory for a bounded time. Other clients are answered meanwhile.
 
 import { once } from "node:events";
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
@@ -17,11 +18,11 @@ import { readLineage, readPeer } from "./peer.js";
 import { makeRunDirectory } from "./run-directory.js";
 
 export type ControlSocketOptions = ControlOptions & {
-	/** A longer line is handed over cut off one byte after that, and its answer ends the connection. */
+	/** The longest line in bytes. A longer line is cut off one byte after that, and its answer ends the connection. */
 	readonly lineBytes?: number;
-	/** How long a client may owe a line, the rest of one, or the reading of an answer. */
+	/** Milliseconds that a client may take to send a line, or the rest of one, or to read an answer. */
 	readonly silenceMilliseconds?: number;
-	/** What close() waits for answers and for their readers. */
+	/** Milliseconds that close() waits for answers to be made and read. */
 	readonly closingMilliseconds?: number;
 };
 
@@ -34,7 +35,10 @@ export const controlLimits = {
 
 const MODE = 0o600;
 
-/** Listens. A socket that nobody has closed is replaced: that nobody listens on it, the caller's lock says. @throws {Refusal} */
+/**
+ * Listens. A stale socket file is replaced: the caller must hold a lock, which says that no other process listens there.
+ * @throws {Refusal}
+ */
 export async function listenControl(options: ControlSocketOptions): Promise<ControlSocket> {
 	const { path } = options;
 	const syscalls = await openSyscalls();
@@ -53,7 +57,7 @@ export async function listenControl(options: ControlSocketOptions): Promise<Cont
 		removeStale(path);
 		server.listen({ path: socketPath("listen on", path) });
 		await once(server, "listening");
-		// Want of descriptors: who could not be accepted now comes again.
+		// accept(2) fails for want of file descriptors: the client tries again.
 		server.on("error", () => {});
 		chmodSync(onDisk(path), MODE);
 	} catch (thrown) {
@@ -71,7 +75,7 @@ function removeStale(path: string): void {
 	}
 }
 
-/** The socket's file goes at once. */
+/** Removes the socket's file at once, then lets the connections finish. */
 async function close(server: Server, connections: ReadonlySet<ControlConnection>, milliseconds: number): Promise<void> {
 	if (!server.listening) return;
 	const closed = once(server, "close");

@@ -1,4 +1,5 @@
-// One agent over one run directory: flock(2), which ends with the process, however that ends.
+// The lock that keeps two agents from one run directory: flock(2), which the kernel releases when the process ends, however it
+// ends.
 
 import { constants as file, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
@@ -11,15 +12,15 @@ import { orRefuse } from "../files/refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls } from "../native/syscalls.js";
 import { makeRunDirectory } from "./run-directory.js";
 
-/** Takes the file "lock" of the directory, which is made where there is none. @throws {Refusal} */
+/** Locks the file "lock" in the run directory. Makes the directory if it does not exist. @throws {Refusal} */
 export async function lockInstance(runDirectory: string): Promise<InstanceLock> {
 	makeRunDirectory(runDirectory);
 	const path = join(runDirectory, "lock");
 	const { lockFile, errnoName } = await openSyscalls();
 	const fd = orRefuse("open", path, () => openSync(onDisk(path), file.O_RDWR | file.O_CREAT | file.O_NOFOLLOW, 0o600));
-	// The file stays: who removed it might remove what another one has locked since.
+	// The file is not removed: another process may have locked it since.
 	const release = (): void => {
-		// A child that another thread is beginning has the file open, too, until it runs its own program.
+		// Unlocked before it is closed: a child that another thread is starting inherits the open file until its execve(2).
 		lockFile(fd, LOCK_UN);
 		closeQuietly(fd);
 	};

@@ -1,5 +1,5 @@
-// Datagrams to the socket that $NOTIFY_SOCKET names, as sd_notify(3) sends them: a path, or @ and a name in the abstract
-// namespace. What the socket has no room for is sent later, in order: the event loop waits for nobody.
+// Sends datagrams to the socket that $NOTIFY_SOCKET names, as sd_notify(3) does: a path, or @ and a name in the abstract
+// namespace. A datagram for which the socket has no room is sent later, in order, so that the event loop never blocks.
 
 import { constants } from "node:os";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -15,7 +15,7 @@ const LONGEST_PATH = 108;
 const RETRY_MILLISECONDS = 50;
 
 export type NotifySocket = {
-	/** @param passing is not sent at all when there is no room for it. */
+	/** @param passing whether the datagram is dropped while an earlier one waits for room */
 	send(text: string, passing?: boolean): void;
 };
 
@@ -42,13 +42,13 @@ export async function openNotifySocket(name: string, onProblem: (problem: Refusa
 	return {
 		send(text, passing = false) {
 			if (passing && waiting.length > 0) return;
-			// Who is already waiting tries again by a timer.
+			// When earlier datagrams wait, their retry timer sends this one too.
 			if (waiting.push(Buffer.from(text, "latin1")) === 1) sendWaiting();
 		},
 	};
 }
 
-/** A sockaddr_un: an abstract name begins with a NUL and ends where the address does, a path with a NUL. */
+/** A sockaddr_un. An abstract name begins with a NUL and ends with the address. A path ends with a NUL. */
 function formatAddress(name: string): Buffer {
 	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`, "latin1");
 	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH)

@@ -1,22 +1,25 @@
-// Who is at the other end of a Unix socket, by SO_PEERCRED (unix(7)): the process that connected; and whose child that is, by
-// /proc/PID/stat (proc(5)). A /proc that hides processes (hidepid, systemd's ProtectProc=) shows all of them to root's group, whatever
-// capabilities are left.
+// The peer of a Unix socket: the process that connected, by SO_PEERCRED (unix(7)), and its parents, by /proc/PID/stat (proc(5)).
+// A /proc that hides processes (hidepid, systemd's ProtectProc=) shows all of them to the group root, whatever capabilities this
+// process has left.
 
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Syscalls } from "../native/syscalls.js";
 
 const SOL_SOCKET = 1;
-/** PowerPC numbers it apart. */
+/** PowerPC has a number of its own. */
 const SO_PEERCRED = process.arch === "ppc64" ? 21 : 17;
 /** struct ucred: pid, uid and gid. */
 const UCRED_INTS = 3;
-/** More generations are no real ones. */
+/** No real process has more ancestors: a bound for a list of parents that changes while it is read. */
 const MOST_GENERATIONS = 256;
 
-/** Undefined where that cannot be told: the socket is closed, or its process is in no namespace of ours. */
+/**
+ * The pid of the process that connected. Undefined when the socket is closed, or the process has no pid in this process's pid
+ * namespace.
+ */
 export function readPeer({ getSocketOption }: Syscalls, socket: Socket): number | undefined {
-	// node gives a socket's descriptor to nobody.
+	// node has no public way to a socket's file descriptor.
 	const { _handle: handle } = socket as { _handle?: { readonly fd?: number } | null };
 	if (handle?.fd === undefined || handle.fd < 0) return undefined;
 	const credentials = new Int32Array(UCRED_INTS);
@@ -25,8 +28,9 @@ export function readPeer({ getSocketOption }: Syscalls, socket: Socket): number 
 }
 
 /**
- * The process and its parents but init, and the sessions that they are in: a process whose parent has ended is init's child, and
- * still in its session. What cannot be read, because it has ended say, ends the list.
+ * The pids of a process and its ancestors without init, and the ids of their sessions. The sessions are needed because a process
+ * whose parent has ended becomes a child of init, but stays in its session. The list ends at a process that cannot be read, for
+ * example because it has ended.
  */
 export function readLineage(pid: number | undefined): number[] {
 	const lineage = new Set<number>();
@@ -42,7 +46,7 @@ export function readLineage(pid: number | undefined): number[] {
 function readStat(pid: number): { readonly parent: number; readonly session: number } {
 	try {
 		const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-		// The name, which comes before, may hold anything.
+		// The process name comes before these fields, and may contain any character, ")" included.
 		const [, , parent, , session] = text.slice(text.lastIndexOf(")") + 1).split(" ");
 		return { parent: Number(parent), session: Number(session) };
 	} catch {

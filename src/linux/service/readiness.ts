@@ -1,5 +1,6 @@
-// The Readiness port: sd_notify(3), where $NOTIFY_SOCKET names a socket, with sd_watchdog_enabled(3)'s variables; and s6's
-// notification-fd, a newline on a descriptor that is closed then. Children are told of neither.
+// The Readiness port on the real machine. It implements sd_notify(3), when $NOTIFY_SOCKET names a socket, with the variables of
+// sd_watchdog_enabled(3), and s6's notification-fd: a newline on a file descriptor, which is closed then. Children inherit
+// neither.
 
 import { fstatSync, writeSync } from "node:fs";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -14,7 +15,10 @@ type Environment = Record<string, string | undefined>;
 
 const nowhere: NotifySocket = { send() {} };
 
-/** @throws {Refusal} where the descriptor is not open, or nothing that a newline can be written to. */
+/**
+ * Takes the variables out of the environment.
+ * @throws {Refusal} when the descriptor `notifyFd` is not open, or a newline cannot be written to it
+ */
 export async function openReadiness(
 	{ notifyFd, onProblem }: ReadinessOptions,
 	environment: Environment = process.env,
@@ -35,7 +39,7 @@ export async function openReadiness(
 			announce();
 			announce = () => {};
 		},
-		// hrtime is CLOCK_MONOTONIC, in nanoseconds: systemd wants to know which READY=1 came after.
+		// hrtime is CLOCK_MONOTONIC in nanoseconds. By this time systemd tells which READY=1 follows the reload.
 		reloading: () => socket.send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
 		stopping: () => socket.send("STOPPING=1"),
 		status: (text) => socket.send(`STATUS=${printable(text.replaceAll("\n", " "))}`, true),
@@ -43,7 +47,10 @@ export async function openReadiness(
 	};
 }
 
-/** A service manager that cannot be reached is no reason to leave the machine without its drivers. */
+/**
+ * Reports a socket that cannot be opened, and goes on without it: the machine must get its drivers even when the service manager
+ * cannot be reached.
+ */
 async function openSocket(name: string, onProblem: (problem: Error) => void): Promise<NotifySocket> {
 	try {
 		return await openNotifySocket(name, onProblem);
@@ -58,7 +65,7 @@ function announcer(fd: number, onProblem: (problem: Error) => void): () => void 
 	const refuse = (thrown: unknown) => refusalFor("write to", subject, thrown);
 	try {
 		const found = fstatSync(fd);
-		// What node opened for itself, such as an eventfd, is none of these.
+		// Refuses descriptors that node has opened for itself, such as an eventfd.
 		if (!(found.isFIFO() || found.isSocket() || found.isFile() || found.isCharacterDevice()))
 			throw new Refusal({ operation: "write to", subject, code: "EINVAL" });
 	} catch (thrown) {

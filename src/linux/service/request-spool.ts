@@ -1,7 +1,7 @@
-// The spool of the thin helper (thin-helper/hotplugd-load.c): what it was asked for while there was neither an agent nor modprobe,
-// and what an agent had taken and could not begin before it was stopped.
-// A file a request, its only line that of the socket "load"; names begin with the time, those of files still being written with
-// a dot.
+// The spool directory of the thin helper (thin-helper/hotplugd-load.c). It holds the requests that the helper received while
+// there was neither an agent nor modprobe, and those that an agent had taken but could not begin before it was stopped. Each file
+// holds one request: one line as it is sent to the socket "load". A file's name begins with the time, and with a dot while the
+// file is still being written.
 
 import { constants, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -10,14 +10,18 @@ import { onDisk } from "../files/disk-path.js";
 import { closeDraft, dropDraft, unpredictable, writeDraft } from "../files/draft.js";
 import { isAbsent, refusalFor } from "../files/refusal.js";
 
-/** As many as the helper leaves there, and as long. */
+/** The same limits as in the helper: the number of files, and the bytes of a line without its newline. */
 const MOST = 1024;
 const LONGEST_LINE = 8194;
 const NANOSECONDS = 1_000_000_000n;
-/** Seconds. */
+/** Seconds after which an unfinished file counts as left by a dead process. */
 const LONGEST_WRITE = 60n;
 
-/** Empties it. The lines, without their newlines, oldest first; what is not one whole line is thrown away. @throws {Refusal} */
+/**
+ * Empties the spool. Returns the lines without their newlines, oldest first. A file that is not one whole line is removed too,
+ * and yields no line.
+ * @throws {Refusal}
+ */
 export function takeSpooled(directory: string): Buffer[] {
 	const all = listNames(directory);
 	try {
@@ -40,7 +44,11 @@ function listNames(directory: string): string[] {
 	}
 }
 
-/** As the helper does it: whole or not at all. @param line without its newline. @throws {Refusal} ENOSPC where too many wait */
+/**
+ * Adds a request atomically, as the helper does: by a rename.
+ * @param line without its newline
+ * @throws {Refusal} ENOSPC when too many requests wait
+ */
 export function putSpooled(directory: string, line: Uint8Array): void {
 	try {
 		mkdirSync(onDisk(directory), { recursive: true, mode: 0o700 });
@@ -60,23 +68,26 @@ export function putSpooled(directory: string, line: Uint8Array): void {
 	}
 }
 
-/** By CLOCK_MONOTONIC, so that names are in the order of their making. */
+/** The time by CLOCK_MONOTONIC, so that the order of names is the order in which files were made. */
 function formatNow(): string {
 	const nanoseconds = process.hrtime.bigint();
 	const seconds = (nanoseconds / NANOSECONDS).toString().padStart(12, "0");
 	return `${seconds}.${(nanoseconds % NANOSECONDS).toString().padStart(9, "0")}`;
 }
 
-/** Whether what is still being written is so no more: its name begins with when it was begun. */
+/** Whether an unfinished file was left by a dead process, by the time at the beginning of its name. */
 function isDead(name: string): boolean {
 	const [, seconds] = /^\.([0-9]{12})\.[0-9]{9}\./.exec(name) ?? [];
 	return seconds !== undefined && process.hrtime.bigint() / NANOSECONDS - BigInt(seconds) > LONGEST_WRITE;
 }
 
-/** It has gone, or is a link, a socket or a directory. */
+/** The errnos of a file that has been removed, or is a symbolic link, a socket or a directory. */
 const NO_REQUEST: ReadonlySet<string | undefined> = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
-/** @throws where it cannot be told what is in it, for want of a descriptor say: then nothing is thrown away. */
+/**
+ * Undefined for what is no request.
+ * @throws when the file cannot be read, for example for want of a descriptor: the spool then stays as it is
+ */
 function readLine(path: string): Buffer | undefined {
 	try {
 		// O_NONBLOCK keeps a FIFO from holding the process for ever.

@@ -1,5 +1,5 @@
-// The directory of an agent's sockets and its lock, such as /run/hotplugd. Its mode is the check of who may control the agent:
-// mode 0700 keeps everybody out but the user it belongs to, and root.
+// The directory of an agent's sockets and lock, such as /run/hotplugd. Its mode decides who may control the agent: mode 0700
+// admits only the directory's owner and root.
 
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -10,8 +10,9 @@ const FOR_OTHERS = 0o077;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Makes it where there is none. One that others may read is closed to them. @throws {Refusal} also where it is no directory
- * (ENOTDIR), another user's (EPERM), or such that others may have put things into it (EACCES).
+ * Makes the directory if it does not exist. A directory that other users may read is closed to them.
+ * @throws {Refusal} also when the path is no directory (ENOTDIR), belongs to another user (EPERM), or is writable by others, who
+ * may have put files into it (EACCES)
  */
 export function makeRunDirectory(path: string): void {
 	try {
@@ -26,7 +27,10 @@ export function makeRunDirectory(path: string): void {
 	}
 }
 
-/** Those above it are mostly there. Asked for several at once, node says ENOENT for whatever keeps it from making the last one. */
+/**
+ * Tries the directory alone first, since its parents mostly exist: for a recursive mkdir, node reports any failure of the last
+ * directory as ENOENT.
+ */
 function makeDirectory(path: string): void {
 	try {
 		mkdirSync(onDisk(path), { mode: 0o700 });

@@ -1,7 +1,7 @@
-// Hints that something in directories changed: inotify(7), by node's watcher. A directory that is not there is waited for by
-// the nearest one above it that is; one that was replaced, or mounted over, is found again when it is refreshed. What inotify
-// cannot see (what a symbolic link points to, another machine's changes on a network file system) or has no watches left for,
-// it does not tell: whoever must know looks by himself now and then.
+// Hints that something in a directory changed: inotify(7), by node's watcher. For a directory that does not exist, the nearest
+// existing directory above it is watched. A directory that was replaced, or mounted over, is found again by refresh(). inotify
+// does not see changes behind a symbolic link, or another machine's changes on a network file system, and may run out of watches:
+// a caller that must know of every change has to poll as well.
 
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -11,9 +11,9 @@ import { onDisk } from "../files/disk-path.js";
 import { isAbsent, refusalFor } from "../files/refusal.js";
 
 type Watched = {
-	/** What it is about. */
+	/** The directory that the caller follows. */
 	readonly wanted: string;
-	/** It, or the nearest directory above it that is there, and which one that is. */
+	/** The directory that is watched: `wanted`, or the nearest existing directory above it. `identity` is its device and inode. */
 	readonly place: string;
 	readonly identity: string;
 	readonly watcher: FSWatcher | undefined;
@@ -26,13 +26,13 @@ export function watchDirectories({ onHint, onProblem }: WatchOptions): Directory
 
 	function watchFor(wanted: string): Watched {
 		const { place, identity } = findPlace(wanted);
-		// Above it, only its own coming counts.
+		// In a directory above, only the entry on the way to `wanted` counts.
 		const next = place === wanted ? undefined : nameBelow(place, wanted);
 		try {
 			const watcher = watch(onDisk(place), { persistent: false, encoding: "latin1" }, (_, name) => {
 				if (next === undefined || name === null || name === next) onHint();
 			});
-			// The watch has gone, with its directory say.
+			// The watch has ended, for example because its directory was removed.
 			watcher.on("error", () => watcher.close());
 			return { wanted, place, identity, watcher };
 		} catch (thrown) {
@@ -50,7 +50,7 @@ export function watchDirectories({ onHint, onProblem }: WatchOptions): Directory
 		return watcher !== undefined && now.place === place && now.identity === identity;
 	}
 
-	/** Closes before it opens: what is given back may be what was wanting. */
+	/** Closes old watches before it opens new ones: the number of inotify watches is limited. */
 	function refresh(): void {
 		const kept = watched.filter((one) => followed.includes(one.wanted) && isStill(one));
 		for (const { watcher } of watched.filter((one) => !kept.includes(one))) watcher?.close();
@@ -73,7 +73,7 @@ function findPlace(wanted: string): { readonly place: string; readonly identity:
 	}
 }
 
-/** Which directory it is; undefined where it is none, or nobody may know. */
+/** Device and inode of a path. Undefined when it does not exist, or may not be looked up. */
 function identify(path: string): string | undefined {
 	try {
 		const { dev, ino } = statSync(onDisk(path), { bigint: true });
