@@ -1,5 +1,6 @@
-// Reads one file to its end and no further than a bound, whatever it turns out to be: open(2) without waiting, fstat(2), and then
-// as many bytes as the bound and one. A FIFO, a terminal and other devices are read where the caller named them, and waited for with an end.
+// Reads one file to its end, but no more bytes than a bound, whatever kind of file it is: open(2) without blocking, fstat(2), and
+// then at most one byte more than the bound. A FIFO, a terminal or another character device is read only where a user has named
+// the file, and with a timeout.
 
 import { constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { type Bound, explainTooLarge } from "../../libkmod/kernel/bounds.js";
@@ -10,13 +11,13 @@ import { refusalFor } from "./refusal.js";
 
 /** /dev/null: major 1, minor 3, as Linux encodes them in a device number. */
 const NULL_DEVICE = 0x103;
-/** Where a file does not tell its size, as in /proc. */
+/** Bytes of the first read of a file whose size is reported as 0, as in /proc. */
 const FIRST_PIECE = 4096;
-/** Whoever writes into a pipe may take so long for all of it, in milliseconds. */
+/** Milliseconds that the writer of a pipe may take for all its bytes. */
 const PATIENCE = 60_000;
 const PAUSE = 5;
 
-/** @throws {Refusal} by "read" */
+/** The content of a file. @param patience milliseconds for a pipe or a character device @throws {Refusal} by "read" */
 export function readBounded(path: string, bound: Bound, patience = PATIENCE): Buffer {
 	const fd = openUnwaiting(path);
 	try {
@@ -32,8 +33,9 @@ export function readBounded(path: string, bound: Bound, patience = PATIENCE): Bu
 }
 
 /**
- * Makes sure that an open file is a regular one, or the null device, and no larger than the bound. Its size in bytes.
- * @param operation by which it is refused. @throws {Refusal}
+ * The size in bytes of an open file, which must be a regular file, or the null device, and no larger than the bound.
+ * @param operation the operation of the Refusal
+ * @throws {Refusal} EFBIG, EISDIR or EINVAL
  */
 export function checkRegular(fd: number, path: string, bound: Bound, operation = "read"): number {
 	const stat = fstatSync(fd);
@@ -44,7 +46,10 @@ export function checkRegular(fd: number, path: string, bound: Bound, operation =
 
 const isNull = (stat: Stats): boolean => stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
 
-/** Opens for reading what may be a FIFO to which nobody writes, or a terminal. @throws {Refusal} by the operation for a socket, else what node throws */
+/**
+ * Opens a file for reading without blocking, even if it is a FIFO that has no writer, or a terminal.
+ * @throws {Refusal} ENXIO by the operation for a socket or an absent device, else node's error
+ */
 export function openUnwaiting(path: string, operation = "read"): number {
 	try {
 		return openSync(onDisk(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -63,12 +68,12 @@ export function openUnwaiting(path: string, operation = "read"): number {
 
 function readRegular(fd: number, path: string, { size }: Stats, bound: Bound): Buffer {
 	if (size > bound.bytes) throw tooLarge(path, bound);
-	// One byte more tells at once that this was all.
+	// With room for one byte more, the first read shows that the file has ended.
 	const first = size === 0 ? FIRST_PIECE : size + 1;
 	return readPieces(path, bound, first, (piece) => readSync(fd, piece, 0, piece.length, null));
 }
 
-/** @param read fills a piece, in part maybe; 0 at the end. */
+/** @param read fills a piece, maybe in part, and returns the number of bytes: 0 at the end of the file */
 function readPieces(path: string, bound: Bound, first: number, read: (piece: Buffer) => number): Buffer {
 	let content = Buffer.allocUnsafe(first);
 	let length = 0;
@@ -85,8 +90,8 @@ function readPieces(path: string, bound: Bound, first: number, read: (piece: Buf
 }
 
 /**
- * Waits for each piece, for all of them no longer than its patience; and, where the pipe has a name, for whoever is to write into it:
- * to the kernel it is at its end until then.
+ * Returns a function that waits for the next piece. All calls together wait no longer than `patience`. For a FIFO with a name the
+ * function also waits for a writer: until a writer opens it, read(2) reports the end of the file.
  */
 function waitingReader(fd: number, path: string, stat: Stats, patience: number): (piece: Buffer) => number {
 	let awaitingWriter = stat.isFIFO() && !readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:");
@@ -96,7 +101,8 @@ function waitingReader(fd: number, path: string, stat: Stats, patience: number):
 			const got = readIfThere(fd, piece);
 			if (got === 0 && !awaitingWriter) return 0;
 			if (performance.now() > end) throw tooLate(path, patience);
-			// Who has opened it and has written nothing yet is there, too. Who comes and goes within one pause is not seen.
+			// EAGAIN means that a writer has opened the FIFO and has written nothing yet. A writer that opens and closes it within one
+			// pause is missed.
 			if (got !== 0) awaitingWriter = false;
 			if (got) return got;
 			pause();

@@ -1,5 +1,5 @@
-// Closing what was only read, or is whole already: close(2) may say EIO or EINTR, and the descriptor is gone all the same. What was
-// done with it stays done, and is not to be told as a failure.
+// Closes a file descriptor whose file was only read, or is complete already. close(2) may fail with EIO or EINTR, and
+// closes the descriptor all the same: the work on the file is done, and the error must not make it a failure.
 
 import { closeSync } from "node:fs";
 

@@ -1,13 +1,14 @@
-// What is in a directory, in the directory's own order, which node's readdir would not keep.
+// Lists a directory in the order of the file system, which node's readdir does not keep.
 
 import { type Dir, type Dirent, opendirSync } from "node:fs";
 import type { Entry } from "../../libkmod/depmod/module-walk.js";
 import { MOST_NAMES } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 
-/** @throws what node throws, or a {@link Refusal} by "list" for a directory of more than so many names. */
+/** @throws node's error, or a {@link Refusal} by "list" (EFBIG) for a directory of more than `most` names */
 export function readEntries(path: string, most = MOST_NAMES): Entry[] {
-	// Bytes all through: where a file system has no types in its directories, node asks after each entry by path and name.
+	// Path and names are Buffers: on a file system whose readdir(3) gives no types, node calls lstat(2) on the path and the name of
+	// each entry.
 	const directory = opendirSync(Buffer.from(path, "latin1"), { bufferSize: 256, encoding: IN_BYTES });
 	try {
 		const entries: Entry[] = [];
@@ -31,11 +32,11 @@ function closeDirectory(directory: Dir): void {
 	try {
 		directory.closeSync();
 	} catch {
-		// All that is in it was read.
+		// All entries were read: the error does not matter.
 	}
 }
 
-/** Missing in node's types, though not in its documentation of Dirent. */
+/** An encoding that node's documentation of Dirent has, but node's types lack. */
 const IN_BYTES = "buffer" as BufferEncoding;
 
 function kindOf(entry: Dirent): Entry["kind"] {

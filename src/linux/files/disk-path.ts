@@ -1,14 +1,16 @@
-// Paths, which are byte strings here, as node's functions take them.
+// Converts paths, which are byte strings in this project, to the arguments of node's functions.
 
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { isAscii, isUtf8, textOf } from "../../libkmod/text/byte-strings.js";
 
-/** For a function on files: what is ASCII as it is, else a Buffer, since node would write any other string in UTF-8. */
+/**
+ * For a function on files: an ASCII path stays a string. Any other becomes a Buffer, since node would encode the string as UTF-8.
+ */
 export function onDisk(path: string): string | Buffer {
 	return isAscii(path) ? path : Buffer.from(path, "latin1");
 }
 
-/** For a socket, whose path node takes as text alone. @throws {Refusal} EINVAL where it is no UTF-8 */
+/** For a socket: node takes its path only as text. @throws {Refusal} EINVAL when the path is not valid UTF-8 */
 export function socketPath(operation: string, path: string): string {
 	if (!isUtf8(path)) throw new Refusal({ operation, subject: path, code: "EINVAL" });
 	return textOf(path);

@@ -1,29 +1,33 @@
-// A file that is written beside another until it may take that one's name: nobody can know its name before, nothing that is there
-// is written through, and its mode is the one that is asked for, whatever the umask is.
+// A draft: a new file that is written beside an old one, and then renamed over it. The draft's name is unpredictable, no existing
+// file or link is written through, and the mode is the one that is asked for, whatever the umask.
 
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fchmodSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { onDisk } from "./disk-path.js";
 
-/** It is open as long as it has a descriptor. */
+/** A draft is open as long as it has a file descriptor. */
 export type Draft = { readonly path: string; fd: number | undefined };
 
-/** Random names are hardly ever taken; where one is, another is tried, so often at most. */
+/** The most names that are tried: a random name is hardly ever taken. */
 const TRIES = 16;
-/** How much of the file's own name a draft's has, for people: a name has 255 bytes at most, and some file systems take UTF-8 alone. */
+/**
+ * The part of the file's own name that a draft's name shows to people. A name has at most 255 bytes, and some file systems take
+ * only UTF-8.
+ */
 const SHOWN = /^[ -~]{0,48}/;
 
-/** What follows the dot, the file's own name and another dot in a draft's name. */
+/** The random part of a draft's name, after the dot, the file's own name and another dot. */
 export const unpredictable = (): string => randomBytes(12).toString("hex");
 
-/** Hidden, so that nobody takes it for one more such file. */
+/** The path of a draft. Its name is hidden, so that readers of the directory do not take it for one more file of the kind. */
 export const draftName = (path: string, end: string): string =>
 	join(dirname(path), `.${SHOWN.exec(basename(path))}.${unpredictable()}${end}`);
 
 /**
- * Writes the whole of it, and leaves it open. Nothing is left of what could not be written.
- * @param name gives another name each time. @throws what node throws
+ * Writes a whole draft, and leaves it open. When writing fails the draft is removed.
+ * @param name gives another path at each call
+ * @throws node's error
  */
 export function writeDraft(name: () => string, content: string | Uint8Array, mode: number): Draft {
 	const draft = withFreeName(name, (path) => ({ path, fd: openSync(onDisk(path), FLAGS, mode) }));
@@ -39,7 +43,7 @@ export function writeDraft(name: () => string, content: string | Uint8Array, mod
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** @param make fails with EEXIST where the name is taken */
+/** Calls `make` with another name until one is free. @param make fails with EEXIST when the name is taken */
 export function withFreeName<T>(name: () => string, make: (path: string) => T): T {
 	for (let tries = 1; ; tries++) {
 		try {
@@ -50,29 +54,31 @@ export function withFreeName<T>(name: () => string, make: (path: string) => T): 
 	}
 }
 
-/** A file system that knows no modes refuses another one: the umask can only have made it smaller. */
+/**
+ * Sets the mode without the umask. A file system without modes refuses, which is safe: the umask can only have taken rights away.
+ */
 function giveMode(fd: number, mode: number): void {
 	try {
 		if ((fstatSync(fd).mode & 0o7777) !== mode) fchmodSync(fd, mode);
 	} catch {
-		// What is in it counts for more.
+		// The content matters more than the mode.
 	}
 }
 
-/** @throws what close(2) tells of what was written */
+/** @throws the error of close(2), which may report that a write has failed */
 export function closeDraft(draft: Draft): void {
 	const { fd } = draft;
-	// Whatever close(2) says the descriptor is gone, and may be another file's.
+	// close(2) frees the descriptor even if it fails, and another file may have its number then.
 	draft.fd = undefined;
 	if (fd !== undefined) closeSync(fd);
 }
 
-/** Nothing of it is to be left. Why it is dropped is what is to be told, and not why it could not be. */
+/** Closes and removes a draft. Errors are ignored: the caller reports why the draft is dropped. */
 export function dropDraft(draft: Draft): void {
 	try {
 		closeDraft(draft);
 	} catch {
-		// Nobody will read it.
+		// The draft is removed anyway.
 	}
 	removeDraft(draft.path);
 }
@@ -81,6 +87,6 @@ export function removeDraft(path: string): void {
 	try {
 		unlinkSync(onDisk(path));
 	} catch {
-		// It has taken its file's name; or the next one who writes there removes it.
+		// The draft has been renamed to its file's name, or cannot be removed: the next process that publishes there removes it.
 	}
 }

@@ -9,7 +9,7 @@ import { readEntries } from "./directory-entries.js";
 import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
-/** Synchronous: these are small files, in the page cache. */
+/** All methods are synchronous, since the files are small and in the page cache. */
 export const files: Files = {
 	read: (path, bound = bounds.small) => orAbsent("read", path, () => readBounded(path, bound)),
 	list: (path) => orAbsent("list", path, (directory) => readEntries(directory).map(({ name }) => name)),
@@ -19,7 +19,9 @@ export const files: Files = {
 	leadsNowhere: endsInLink,
 };
 
-/** Whether the last that is there of a path's parts is a link, which then leads to nothing. */
+/**
+ * Whether a path ends in a dangling symbolic link: the last of its parts that exists is a link, and its target does not exist.
+ */
 function endsInLink(path: string): boolean {
 	for (let place = path; ; place = dirname(place)) {
 		const entry = orAbsent("stat", place, (it) => lstatSync(onDisk(it), { throwIfNoEntry: false }));
@@ -37,9 +39,9 @@ function orAbsent<T>(operation: string, path: string, read: (path: string) => T)
 	}
 }
 
-// Nanoseconds and the inode tell a file that was replaced at once by another of the same size.
+// Nanoseconds and the inode detect a file that was replaced within the same second by another of the same size.
 function readStamp(path: string): string | undefined {
-	// What is absent is asked for again and again: an exception for each time would cost the most of it.
+	// Absent files are looked up again and again: an exception each time would cost more than the system call.
 	const found = statSync(onDisk(path), { bigint: true, throwIfNoEntry: false });
 	if (found === undefined) return undefined;
 	const { dev, ino, size, mtimeNs, ctimeNs } = found;

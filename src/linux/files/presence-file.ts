@@ -1,13 +1,13 @@
-// An empty file that says by its presence alone that something is so: udev's rules can ask for that (TEST).
+// An empty file that signals a state by its presence alone: udev's rules can test for a file (TEST).
 import { constants, openSync, rmSync } from "node:fs";
 import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
 import { refusalFor } from "./refusal.js";
 
-/** A link that stands there leads to a file of somebody else's. */
+/** O_NOFOLLOW, since a symbolic link at the path may point to a file of another program. */
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
-/** Makes it, or removes it; neither fails where it is so already. @throws {Refusal} */
+/** Makes the file, or removes it. Neither fails when the file is, or is not, there already. @throws {Refusal} */
 export function mark(path: string, present: boolean): void {
 	try {
 		if (present) closeQuietly(openSync(onDisk(path), FLAGS, 0o644));

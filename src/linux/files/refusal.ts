@@ -2,12 +2,13 @@
 
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 
-/** What node says of a value that no system call can take: a path with a NUL in it, a file larger than a Buffer. */
+/** node's error codes for a value that no system call can take: a path with a NUL in it, a file larger than a Buffer. */
 const UNFIT = new Set(["ERR_INVALID_ARG_VALUE", "ERR_OUT_OF_RANGE", "ERR_FS_FILE_TOO_LARGE"]);
 
 /**
- * The Refusal for what the kernel answered a node function, or for what node refused before the kernel was asked (EINVAL).
- * Whatever else was thrown is a fault of ours, and is thrown on.
+ * The Refusal for a system call of node that has failed, or for an argument that node has refused before the system call
+ * (EINVAL).
+ * @throws any other error, which is a fault of this program
  */
 export function refusalFor(operation: string, subject: string, thrown: unknown): Refusal {
 	if (thrown instanceof Refusal) return thrown;
@@ -19,7 +20,7 @@ export function refusalFor(operation: string, subject: string, thrown: unknown):
 	throw thrown;
 }
 
-/** Does it; what the kernel refuses is thrown as a Refusal of that operation on that subject. */
+/** Calls a function, and throws its errors as Refusals of an operation on a subject. @throws {Refusal} */
 export function orRefuse<T>(operation: string, subject: string, act: () => T): T {
 	try {
 		return act();
@@ -28,13 +29,16 @@ export function orRefuse<T>(operation: string, subject: string, act: () => T): T
 	}
 }
 
-/** Whether the thing is simply not there. */
+/** Whether an error means that the file does not exist. */
 export function isAbsent(thrown: unknown): boolean {
 	const { code } = thrown as NodeJS.ErrnoException;
 	return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Whether descriptors have run out, the process's or the machine's: no fault of what was to be opened, and it may pass. */
+/**
+ * Whether an error means that the process, or the machine, has no file descriptors left. That is no fault of the file, and may
+ * pass.
+ */
 export function isShortage(thrown: unknown): boolean {
 	const { code } = thrown as NodeJS.ErrnoException;
 	return code === "EMFILE" || code === "ENFILE";

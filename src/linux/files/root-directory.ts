@@ -1,6 +1,7 @@
-// A directory that is another machine's root: links in it lead where they lead on that machine (path_resolution(7), chroot(2)).
-// Whatever links a capture holds, what is found through them lies in it. A path is resolved first and opened afterwards: who may
-// change the directory meanwhile can have something outside of it opened. A root that others may write is no place to read from.
+// Resolves paths below a directory that is the root of another machine: symbolic links in it lead where they lead on that machine
+// (path_resolution(7), chroot(2)). Whatever links a capture holds, they never lead out of the root. A path is resolved first and
+// opened afterwards, so there is a race: a process that can change the directory in between can make a file outside of it be
+// opened. Do not read from a root that other users may write.
 
 import { lstatSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
@@ -9,12 +10,12 @@ import { readWorkingDirectory } from "../process/process-words.js";
 import { onDisk } from "./disk-path.js";
 import { isAbsent, refusalFor } from "./refusal.js";
 
-/** As many as the kernel follows in one path (MAXSYMLINKS). */
+/** The number of symbolic links that the kernel follows in one path (MAXSYMLINKS). */
 const MOST_LINKS = 40;
 
 type Machine = Kernel & ModuleFiles;
 
-/** The same machine, of which all that is read below `root` is found as if `root` were "/". Other paths mean what they say. */
+/** The same machine, but paths below `root` are resolved as if `root` were "/". Other paths are unchanged. */
 export function withinRoot(root: string, machine: Machine): Machine {
 	return {
 		...machine,
@@ -24,12 +25,12 @@ export function withinRoot(root: string, machine: Machine): Machine {
 	};
 }
 
-/** The same insertion of files below `root`. */
+/** The same insert function, but module files below `root` are resolved as if `root` were "/". */
 export function insertWithin(root: string, insert: Kernel["insert"]): Kernel["insert"] {
 	return actWithin(root, insert);
 }
 
-/** What is refused is named as it was asked for. */
+/** A Refusal names the path that the caller gave, not the resolved one. */
 function actWithin<More extends unknown[], T>(root: string, act: (path: string, ...more: More) => Promise<T>) {
 	return async (path: string, ...more: More): Promise<T> => {
 		const found = findWithin(root, path);
@@ -47,7 +48,7 @@ function asAskedFor(error: unknown, found: string, path: string): unknown {
 	return new Refusal({ operation, subject: path, code, errno, reason, cause });
 }
 
-/** What is refused is named as it was asked for. */
+/** The same files, but paths below `root` are resolved as if `root` were "/". A Refusal names the path that the caller gave. */
 export function filesWithin(root: string, files: Files): Files {
 	const within = <T>(operation: string, path: string, look: (found: Found) => T): T => {
 		const found = locate(root, path, operation);
@@ -68,8 +69,9 @@ export function filesWithin(root: string, files: Files): Files {
 }
 
 /**
- * Where a path below `root` leads to, `root` being "/" to its links and to ".."; a path that is not below `root` is left as it is.
- * Where there is nothing at the path, one at which there is nothing. @throws {Refusal} ELOOP, or where a directory is closed
+ * Resolves a path below `root`: `root` is "/" for symbolic links and for "..". A path that is not below `root` is returned
+ * unchanged. For a path that does not exist, the result does not exist either.
+ * @throws {Refusal} ELOOP, or when a directory may not be searched
  */
 export function findWithin(root: string, path: string, operation = "open"): string {
 	return locate(root, path, operation).place;
@@ -77,7 +79,7 @@ export function findWithin(root: string, path: string, operation = "open"): stri
 
 type Found = {
 	readonly place: string;
-	/** Nothing is there, and it was a link that led there. */
+	/** Whether `place` does not exist, and a symbolic link led there: the link is dangling. */
 	readonly nowhere: boolean;
 };
 
@@ -86,7 +88,10 @@ function locate(root: string, path: string, operation: string): Found {
 	return below === undefined ? { place: path, nowhere: false } : walk(root, path, below, operation);
 }
 
-/** Paths that were made of `root` begin with it; those that people write may spell it otherwise. */
+/**
+ * The part of a path below `root`. Paths that the program has made begin with `root`. Paths from users may spell `root` in
+ * another way.
+ */
 function tailBelow(root: string, path: string): string | undefined {
 	if (path === root || path.startsWith(`${root}/`)) return path.slice(root.length);
 	const here = readWorkingDirectory();
@@ -96,10 +101,10 @@ function tailBelow(root: string, path: string): string | undefined {
 }
 
 function walk(root: string, path: string, below: string, operation: string): Found {
-	/** Names below the root that are no links. */
+	/** The resolved names below the root. */
 	const found: string[] = [];
 	const left = below.split("/").reverse();
-	/** How many of the names that are left stand in the path itself, behind those of links. */
+	/** How many of the names in `left` come from the path itself, and not from a link. */
 	let own = left.length;
 	let links = 0;
 	for (let name = left.pop(); name !== undefined; name = left.pop()) {
@@ -123,17 +128,17 @@ function walk(root: string, path: string, below: string, operation: string): Fou
 	return { place: [root, ...found].join("/"), nowhere: false };
 }
 
-/** No link is empty. */
+/** Stands for a file that is no link: no symbolic link has an empty target. */
 const NO_LINK = "";
 
-/** What stands in a link; undefined where there is nothing at all. */
+/** The target of a symbolic link, NO_LINK for any other file, undefined when the path does not exist. */
 function readLink(operation: string, path: string, here: string): string | undefined {
 	try {
 		const entry = lstatSync(onDisk(here), { throwIfNoEntry: false });
 		if (entry === undefined) return undefined;
 		return entry.isSymbolicLink() ? readlinkSync(onDisk(here), "latin1") : NO_LINK;
 	} catch (thrown) {
-		// What is to be read says that a part of its path is no directory.
+		// ENOTDIR included: the later read of the file reports that a part of its path is no directory.
 		if (isAbsent(thrown)) return undefined;
 		throw refusalFor(operation, path, thrown);
 	}

@@ -1,10 +1,10 @@
-// The directory that this process works in, as get_current_dir_name(3) names it.
+// The working directory of this process, as get_current_dir_name(3) names it.
 
 import { statSync } from "node:fs";
 import { readEnvironment, readWorkingDirectory } from "../process/process-words.js";
 import { onDisk } from "./disk-path.js";
 
-/** The shell's own name for it, by way of links say, where the environment has one that is right. */
+/** $PWD when it is the working directory, since the shell's name may go through symbolic links. Otherwise the kernel's name. */
 export function workingDirectory(): string {
 	const { PWD } = readEnvironment({ PWD: process.env.PWD });
 	return PWD?.startsWith("/") && isHere(PWD) ? PWD : readWorkingDirectory();
