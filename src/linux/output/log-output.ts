@@ -1,5 +1,6 @@
-// Standard output for a log, written by a process that must never wait for whoever reads it: what a full pipe or socket has no
-// room for is kept for a while, then left out and counted. The descriptor itself stays as it is, since others share it.
+// Standard output for a log, written by a process that must never block on the log's reader. Lines for which a full pipe or
+// socket has no room are buffered. When the buffer is full, further lines are dropped and counted. The flags of the descriptor
+// itself stay as they are, since other processes share it.
 
 import { constants as file, fstatSync, openSync, writeSync } from "node:fs";
 import { constants } from "node:os";
@@ -9,24 +10,24 @@ import { closeQuietly } from "../files/descriptor.js";
 import { openSyscalls } from "../native/syscalls.js";
 
 export type LogOutputOptions = {
-	/** Standard output where absent. */
+	/** Standard output when absent. */
 	readonly descriptor?: number;
-	/** So many lines had to be left out; those that are written now come after them. */
+	/** Called with the number of lines that were dropped. The lines after them are written now. */
 	readonly onLost: (lines: number) => void;
-	/** It cannot be written for another reason than room: the reader has gone, the disk is full. */
+	/** Called when a write fails for another reason than want of room: the reader has gone, the disk is full. */
 	readonly onFailed?: (thrown: unknown) => void;
-	/** Bytes that are kept while nobody reads: a mebibyte where absent. */
+	/** The size of the buffer in bytes: one mebibyte when absent. */
 	readonly most?: number;
 };
 
-/** Bytes that were written; undefined where there is no room. @throws whatever else is in the way */
+/** Returns the number of bytes written, undefined when there is no room (EAGAIN). @throws any other error */
 type Write = (bytes: Buffer) => number | undefined;
 
 type Writer = { readonly write: Write; end(): void };
 
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
-/** Between two tries: soon where somebody reads, and at most. */
+/** Milliseconds between two tries: the first pause, which is also the pause while the reader makes progress, and the longest. */
 const FIRST_RETRY = 1;
 const RETRY_MILLISECONDS = 50;
 const A_SECOND: Patience = { silence: 1000, inAll: 1000 };
@@ -41,7 +42,7 @@ class BufferedOutput implements LogOutput {
 	readonly #onFailed: (thrown: unknown) => void;
 	readonly #most: number;
 	#waiting: Buffer[] = [];
-	/** Of what waits. */
+	/** Bytes in `#waiting`. */
 	#bytes = 0;
 	#lost = 0;
 	#retry: NodeJS.Timeout | undefined;
@@ -77,7 +78,7 @@ class BufferedOutput implements LogOutput {
 		return this.#lost + this.#waiting.length;
 	}
 
-	/** Whether all of it is written, or cannot be. */
+	/** Whether nothing waits any more: all was written, or a write has failed and the buffer was dropped. */
 	#flush(): boolean {
 		try {
 			return this.#writeOn();
@@ -89,7 +90,7 @@ class BufferedOutput implements LogOutput {
 		}
 	}
 
-	/** Whether all of it is written; else there is no room. @throws whatever else is in the way */
+	/** Whether all was written. False when there is no room. @throws any other error of a write */
 	#writeOn(): boolean {
 		for (;;) {
 			const [first] = this.#waiting;
@@ -141,7 +142,10 @@ async function sendingTo(descriptor: number): Promise<Write> {
 	};
 }
 
-/** A description of its own, which may be told not to wait. Without /proc or the right to it, the log waits for its reader. */
+/**
+ * Opens the file again, since O_NONBLOCK belongs to the open file description, which other processes share. Undefined without
+ * /proc, or without permission: the log then blocks on a slow reader.
+ */
 function openAnew(descriptor: number): number | undefined {
 	try {
 		return openSync(`/proc/self/fd/${descriptor}`, file.O_WRONLY | file.O_NONBLOCK | file.O_NOCTTY);

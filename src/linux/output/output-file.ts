@@ -1,5 +1,5 @@
-// A file that a user has asked for as a command's output. It is written in place, as it may as well be a device or a pipe; or
-// replaced, where others read it at any time.
+// Writes a file that a user has named as a command's output. Either in place, since the path may be a device or a pipe, or by an
+// atomic replacement, when other processes read the file at any time.
 
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,15 +7,16 @@ import { onDisk } from "../files/disk-path.js";
 import { closeDraft, draftName, dropDraft, writeDraft } from "../files/draft.js";
 import { orRefuse } from "../files/refusal.js";
 
-/** Makes the directories above it where there are none. @throws {Refusal} of the operation "mkdir" or "write" */
+/** Writes a file in place, and makes the directories above it. @throws {Refusal} of the operation "mkdir" or "write" */
 export function writeOutputFile(path: string, content: string | Uint8Array): void {
 	orRefuse("mkdir", dirname(path), () => mkdirSync(onDisk(dirname(path)), { recursive: true, mode: 0o755 }));
 	orRefuse("write", path, () => writeFileSync(onDisk(path), content, "latin1"));
 }
 
 /**
- * Whoever reads it meanwhile reads the old one or the new one, whole, and so may everybody. The draft beside it ends in another
- * way, so that nobody takes it for one more such file. It is not forced to the disk: it is soon replaced again.
+ * Replaces a file atomically, with a mode that lets every user read it: a reader sees the old or the new content, whole. The name
+ * of the draft beside it has another ending, so that readers of the directory do not take it for one more such file. There is no
+ * fsync(2), since the file is soon replaced again.
  * @throws {Refusal} of the operation "write" or "replace"
  */
 export function replaceOutputFile(path: string, content: string): void {

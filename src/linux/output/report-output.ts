@@ -1,5 +1,5 @@
-// Standard output and error of a command that loads drivers, and so must never wait for whoever reads them: a console that stalls at
-// boot, a pager. What a reader takes comes whole and in order. Nothing is opened before something is said.
+// Standard output and standard error of a command that loads drivers, and so must never block on a slow reader, such as a console
+// that stalls at boot, or a pager. Lines reach the reader whole and in order. Nothing is opened before the first line is written.
 
 import { fstatSync } from "node:fs";
 import type { LogOutput, Patience, Reports } from "../../ports/output.js";
@@ -7,7 +7,7 @@ import { refusalFor } from "../files/refusal.js";
 
 type Outputs = Readonly<Record<1 | 2, LogOutput>>;
 
-/** Bytes that are kept of each while nobody reads. */
+/** The size of each output's buffer in bytes. */
 const MOST = 2 ** 24;
 
 export function makeReportOutput(): Reports {
@@ -20,7 +20,7 @@ export function makeReportOutput(): Reports {
 }
 
 class ReportOutput {
-	/** What was said before both were open. */
+	/** The texts that were written before both outputs were open. */
 	readonly #early: (readonly [1 | 2, string])[] = [];
 	readonly #lost = { 1: 0, 2: 0 };
 	#failure: { readonly thrown: unknown } | undefined;
@@ -48,7 +48,7 @@ class ReportOutput {
 		return this.#takeLost();
 	}
 
-	/** The lines of standard output that were lost since it was last asked. @throws what one of them failed by */
+	/** The number of lines of standard output that were lost since the last call. @throws the first error of either output */
 	#takeLost(): number {
 		const { thrown } = this.#failure ?? {};
 		this.#failure = undefined;
@@ -68,13 +68,13 @@ class ReportOutput {
 				onFailed: (thrown) => this.#fail(refusalFor("write", names[descriptor], thrown)),
 			});
 		const output = await openOne(1);
-		// As by 2>&1: the lines of both are to come in their order.
+		// One output for both when they are the same file, as after 2>&1, so that their lines keep their order.
 		const outputs = { 1: output, 2: isSameFile() ? output : await openOne(2) };
 		this.#outputs = outputs;
 		for (const [descriptor, text] of this.#early.splice(0)) outputs[descriptor].write(text);
 	}
 
-	/** The first failure counts. */
+	/** Only the first failure is kept. */
 	#fail(thrown: unknown): void {
 		this.#failure ??= { thrown };
 	}

@@ -1,5 +1,5 @@
-// Standard output and error through write(2). node's own streams cost a command four milliseconds, and are not done when
-// they return.
+// Writes to standard output and standard error by write(2). node's own streams cost a command four milliseconds, and their
+// write() may return before the text is written.
 import { fstatSync, writeSync } from "node:fs";
 import { bytesOf } from "../../libkmod/text/byte-strings.js";
 import { refusalFor } from "../files/refusal.js";
@@ -8,7 +8,9 @@ const names = ["standard input", "standard output", "standard error"];
 
 const terminals = new Map<1 | 2, boolean>();
 
-/** isatty(3). What takes a while to load is asked only of character devices, which most outputs are not. */
+/**
+ * isatty(3). The module node:tty takes a while to load, so it is used only for a character device, which most outputs are not.
+ */
 export function isTerminal(descriptor: 1 | 2): boolean {
 	const known = terminals.get(descriptor) ?? (isCharacterDevice(descriptor) && isatty(descriptor));
 	terminals.set(descriptor, known);
@@ -21,12 +23,15 @@ function isCharacterDevice(descriptor: number): boolean {
 	try {
 		return fstatSync(descriptor).isCharacterDevice();
 	} catch {
-		// It is closed.
+		// The descriptor is closed.
 		return false;
 	}
 }
 
-/** Writes all of it, a character of a string as one byte, and waits where the reader is slow. @throws {Refusal} such as EPIPE where the reader has gone. */
+/**
+ * Writes all of the content, a character of a string as one byte, and blocks while the reader is slow.
+ * @throws {Refusal} such as EPIPE when the reader has gone
+ */
 export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): void {
 	let rest = typeof content === "string" ? encode(content) : content;
 	while (rest.length > 0) {
@@ -35,13 +40,13 @@ export function writeStandard(descriptor: 1 | 2, content: string | Uint8Array): 
 		} catch (thrown) {
 			const refusal = refusalFor("write", names[descriptor] ?? "", thrown);
 			if (refusal.code !== "EAGAIN") throw refusal;
-			// A pipe that another process has made non-blocking is full.
+			// EAGAIN: another process has made the pipe non-blocking, and it is full.
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 		}
 	}
 }
 
-/** What has a character that is no byte, such as a message of node's own, is text. */
+/** A string with a character above U+00FF, such as a message of node's own, is text, and is encoded as UTF-8. */
 function encode(string: string): Buffer {
 	return Buffer.from(/[^\0-\xff]/.test(string) ? bytesOf(string) : string, "latin1");
 }
