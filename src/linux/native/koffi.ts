@@ -1,11 +1,12 @@
-// koffi, loaded once, at the first call that needs it, and set up before anything is called through it.
+// Loads koffi, the foreign function interface, once, at the first call that needs it, and configures it before the first native
+// call.
 
 import { setExit } from "../process/process-end.js";
 import { MAXIMUM_THREADS } from "./thread-pool.js";
 
 type Loaded = typeof import("koffi")["default"];
 
-/** A C function: called at once, or on a thread of libuv's pool. */
+/** A C function. The call itself is synchronous: async() runs it on a thread of libuv's pool. */
 export type Native = ((...values: unknown[]) => number) & { async: (...values: unknown[]) => void };
 
 let loaded: Promise<Loaded> | undefined;
@@ -17,18 +18,21 @@ export function loadKoffi(): Promise<Loaded> {
 
 async function load(): Promise<Loaded> {
 	const { default: koffi } = await import("koffi");
-	// Neither a system call nor a decoder needs much stack, and blocks that stay need not be made again for every call.
+	// A small stack is enough for a system call or a decoder. Resident pools are not allocated again for every call.
 	koffi.config({ max_async_calls: 2 * MAXIMUM_THREADS, async_stack_size: 65_536, resident_async_pools: 32 });
 	setExit((status) => koffi.load(null).func("void _exit(int status)")(status));
 	return koffi;
 }
 
-/** @param library absent for what the process itself has loaded, its libc for one */
+/**
+ * Undefined when the function cannot be had.
+ * @param library the file of a library. When absent, the libraries that the process has loaded, such as libc
+ */
 export async function findFunction(prototype: string, library: string | null = null): Promise<Native | undefined> {
 	try {
 		return (await loadKoffi()).load(library).func(prototype);
 	} catch {
-		// The system has no such function, or koffi is not made for this machine.
+		// The system has no such function, or koffi is not built for this machine.
 		return undefined;
 	}
 }

@@ -1,11 +1,14 @@
-// This process's memory: V8's answer to a machine that is low on it, asked for by the inspector protocol
-// (HeapProfiler.collectGarbage), which is the one way to it that node documents; and glibc's malloc_trim(3).
+// Returns this process's free memory to the kernel: a full garbage collection, as V8 makes it on a machine that is low on memory,
+// and glibc's malloc_trim(3). The garbage collection is started by the inspector protocol (HeapProfiler.collectGarbage), the only
+// way that node documents.
 
 import { findFunction } from "./koffi.js";
 
 let mallocTrim: ReturnType<typeof findFunction> | undefined;
 
-/** Collects all garbage, and gives the kernel back the pages that are free then. What this node or its libc cannot do is left out. */
+/**
+ * Collects all garbage, and returns the free pages to the kernel. A step that this node or its libc does not support is left out.
+ */
 export async function trimMemory(): Promise<void> {
 	await collectGarbage();
 	mallocTrim ??= findFunction("int malloc_trim(size_t pad)");
@@ -18,7 +21,7 @@ async function collectGarbage(): Promise<void> {
 	const session = new inspector.Session();
 	session.connect();
 	await new Promise((resolve) => session.post("HeapProfiler.collectGarbage", resolve));
-	// Within the answer it must not end: node would wait for it for ever.
+	// The session must not be closed inside its own callback: node would wait for ever.
 	await new Promise(setImmediate);
 	session.disconnect();
 }

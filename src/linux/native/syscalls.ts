@@ -1,6 +1,6 @@
-// Calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2), getsockopt(2),
-// flock(2), datagrams to Unix sockets by socket(2) and sendto(2), syslog(3), and _exit(2).
-// The symbols come from the process's global scope, so that a preloaded library can stand in for libc.
+// System calls that node does not offer, through koffi: finit_module(2), init_module(2), delete_module(2), setsockopt(2),
+// getsockopt(2), flock(2), datagrams to Unix sockets by socket(2) and sendto(2), syslog(3), and _exit(2). The symbols come from
+// the process's global scope, so that a preloaded library can replace libc.
 
 import { constants } from "node:os";
 import { loadKoffi, type Native } from "./koffi.js";
@@ -11,33 +11,39 @@ export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
 
-/** What a system call returned, and the errno that it left (0 where it did not fail). */
+/** The return value of a system call, and its errno: 0 when it has not failed. */
 export type SyscallResult = { readonly result: number; readonly errno: number };
 
-/** Strings are of bytes, one character each. The calls on modules sleep as long as the driver's init or exit does, on a thread of libuv's pool. */
+/**
+ * All strings are byte strings, one character a byte. The calls on modules block a thread of libuv's pool for as long as the
+ * driver's init or exit takes.
+ */
 export type Syscalls = {
 	finitModule(fd: number, parameters: string, flags: number): Promise<SyscallResult>;
 	initModule(image: Buffer, parameters: string): Promise<SyscallResult>;
 	deleteModule(name: string, flags: number): Promise<SyscallResult>;
 	/** For options of type int. */
 	setSocketOption(fd: number, level: number, option: number, value: number): SyscallResult;
-	/** The value is written into the buffer, whose length says how much is asked for. */
+	/** The option's value is written into the buffer `value`, whose length is the size that is asked for. */
 	getSocketOption(fd: number, level: number, option: number, value: Buffer): SyscallResult;
 	/** flock(2). */
 	lockFile(fd: number, operation: number): SyscallResult;
 	/** socket(2): the result is a descriptor. */
 	openSocket(domain: number, type: number): SyscallResult;
-	/** sendto(2), the address being a sockaddr as it lies in memory. */
+	/** sendto(2). The address is the bytes of a sockaddr. */
 	sendTo(fd: number, datagram: Buffer, flags: number, address: Buffer): SyscallResult;
-	/** To be called once: the function sends one message under the program's name, of facility "daemon". */
+	/**
+	 * syslog(3), to be called once. The function that it returns sends one message under the program's name, with facility
+	 * "daemon".
+	 */
 	openSyslog(program: string): (priority: number, text: string) => void;
-	/** _exit(2): ends this process though threads of it are in system calls, for which process.exit() waits. Never returns. */
+	/** _exit(2): ends this process even if threads are in system calls, for which process.exit() would wait. Never returns. */
 	exitNow(status: number): void;
-	/** The name of an errno, such as EKEYREJECTED, of which node itself knows only those it meets. */
+	/** The name of an errno, such as EKEYREJECTED. node itself knows only the errnos of its own system calls. */
 	errnoName(errno: number): string;
 };
 
-// finit_module has no wrapper in libc. Where the number is not known, init_module does the work.
+// The number of finit_module(2) by architecture, since libc has no wrapper for it. Elsewhere init_module(2) is used.
 const FINIT_MODULE: Readonly<Record<string, number>> = {
 	x64: 313,
 	ia32: 350,
@@ -77,7 +83,7 @@ async function bind(): Promise<Syscalls> {
 	};
 }
 
-/** Each symbol is looked for at its first call. */
+/** Each symbol is looked up at its first call. */
 function declareNatives(declare: (prototype: string) => () => Native) {
 	return {
 		finitModule: declare("long syscall(long number, int fd, const void *parameters, int flags)"),
@@ -100,7 +106,7 @@ type Natives = ReturnType<typeof declareNatives>;
 
 type OutcomeOf = (result: number) => SyscallResult;
 
-/** What sleeps as long as a driver's init or exit does, on a thread. */
+/** Binds the calls that block for as long as a driver's init or exit takes: each runs on a thread. */
 function bindModuleCalls(
 	{ finitModule, initModule, deleteModule }: Natives,
 	outcomeOf: OutcomeOf,
@@ -109,7 +115,7 @@ function bindModuleCalls(
 		new Promise((resolve, reject) => {
 			native.async(...values, (error: unknown, result: number) => {
 				if (error) reject(error);
-				// koffi sets errno for this callback alone: once awaited, it would be that of another call.
+				// koffi's errno is valid only inside this callback: after an await it may be that of another call.
 				else resolve(outcomeOf(result));
 				values.length = 0; // koffi holds no buffers: until here, this did.
 			});
@@ -126,7 +132,7 @@ function bindModuleCalls(
 	};
 }
 
-/** What answers at once. */
+/** Binds the calls that do not block. */
 function bindDescriptorCalls(
 	{ setsockopt, getsockopt, flock, socket, sendto }: Natives,
 	outcomeOf: OutcomeOf,
@@ -142,7 +148,7 @@ function bindDescriptorCalls(
 }
 
 function openSyslog({ openlog, syslog }: Natives, program: string): (priority: number, text: string) => void {
-	// openlog() keeps the pointer, not the text. Memory of this size V8 does not move.
+	// openlog(3) keeps the pointer, not a copy of the text. V8 does not move a buffer of this size.
 	const name = Buffer.alloc(LONGEST_PROGRAM + 1);
 	name.write(program.slice(0, LONGEST_PROGRAM), "latin1");
 	openlog()(name, LOG_CONS, LOG_DAEMON);
@@ -150,7 +156,7 @@ function openSyslog({ openlog, syslog }: Natives, program: string): (priority: n
 	return (priority, text) => syslog()(priority, "%s", "void *", terminated(text));
 }
 
-/** A C string of these very bytes: koffi would write a string in UTF-8. */
+/** A NUL-terminated C string of a byte string. koffi would encode a JavaScript string as UTF-8. */
 function terminated(bytes: string): Buffer {
 	return Buffer.from(`${bytes}\0`, "latin1");
 }
@@ -163,7 +169,7 @@ function once<T>(make: () => T): () => T {
 	};
 }
 
-/** Where two names have one number, as EAGAIN and EWOULDBLOCK do, the first of them. */
+/** The names of errnos by number. When two names share a number, as EAGAIN and EWOULDBLOCK do, the first one counts. */
 function namesByNumber(numbers: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
 	const names = new Map<number, string>();
 	for (const [name, number] of Object.entries(numbers)) if (!names.has(number)) names.set(number, name);

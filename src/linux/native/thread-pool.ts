@@ -1,16 +1,15 @@
-// libuv's thread pool, which carries both file reads and system calls that may sleep: how many threads it has, and who may use them.
-// A driver's init can hold its thread for minutes, and so can its attributes: of each kind there are only so many at once, and
-// threads that neither may take are left for everybody else. libuv begins all of them when the first is needed: some 25
-// microseconds and 8 KiB for each.
+// Sizes and shares libuv's thread pool, which runs both file reads and system calls that may block. A driver's init can block its
+// thread for minutes, and so can the read of an attribute. So there is a limit for the threads of each kind, and some threads
+// remain for all other work. libuv starts all threads when the first one is needed: about 25 microseconds and 8 KiB for each.
 
 import pLimit from "p-limit";
 
-/** libuv has no more, whatever it is asked for. */
+/** libuv's own upper limit. */
 export const MAXIMUM_THREADS = 1024;
 const DEFAULT_THREADS = 4;
 const FOR_FILE_READS = 4;
 const FOR_ATTRIBUTES = 16;
-/** Beside those. */
+/** In addition to FOR_ATTRIBUTES. */
 const FOR_SLOW_ATTRIBUTES = 48;
 
 const turns = pLimit(slotsIn(Number(process.env.UV_THREADPOOL_SIZE) || DEFAULT_THREADS));
@@ -21,9 +20,9 @@ function slotsIn(threads: number): number {
 }
 
 /**
- * Makes room for so many sleeping system calls at once, beside file reads; a larger UV_THREADPOOL_SIZE of the user's stays.
- * libuv reads the size once, when the pool is first used: call this before any asynchronous read. Node's loader of ES modules
- * is such a use (in Node 20 at least), which is one reason why the executable is bundled as CommonJS.
+ * Sizes the pool for `parallel` blocking system calls at once, in addition to file reads. A larger UV_THREADPOOL_SIZE of the user
+ * is kept. libuv reads the size once, when the pool is first used: call this before any asynchronous read. Node's loader of ES
+ * modules is such a use (in Node 20 at least), which is one reason why the executable is bundled as CommonJS.
  */
 export function sizeThreadPool(parallel: number, { readsAttributes = true } = {}): void {
 	const wanted = Math.max(1, Math.trunc(parallel) || 1) + FOR_FILE_READS;
@@ -35,10 +34,10 @@ export function sizeThreadPool(parallel: number, { readsAttributes = true } = {}
 	turns.concurrency = slotsIn(all - forAttributes);
 }
 
-/** How many attributes may be read at once: those that are not slow, and all of them. */
+/** How many attributes may be read at once: prompt ones, and prompt and slow ones together. */
 export function threadsForAttributes(): { readonly prompt: number; readonly all: number } {
 	return attributeSlots;
 }
 
-/** Begins a call that holds a thread until it ends, in order of asking, and never more of them than there are threads for. */
+/** Begins calls that block a thread, first come, first served, and at most as many at once as there are threads for them. */
 export const inPool = <Value>(begin: () => Promise<Value>): Promise<Value> => turns(begin);
