@@ -1,5 +1,5 @@
-// How this process ends once koffi is loaded: by _exit(2). At exit(3) koffi syncs standard output and standard error to their disks,
-// for as long as that takes, and waits for a lock of its own without an end where the second of them fails.
+// Ends this process by _exit(2) once koffi is loaded. At exit(3), koffi syncs standard output and standard error to their disks,
+// however long that takes, and deadlocks on a lock of its own when the second sync fails.
 
 let leave: ((status: number) => void) | undefined;
 
@@ -8,7 +8,7 @@ export function setExit(exit: (status: number) => void): void {
 	leave = exit;
 }
 
-/** For a program of ours alone, all of whose output is written when it ends: what listens to its end later is not told. */
+/** Only for a program whose output is all written when it ends: listeners of "exit" that are added later are not called. */
 export function endByExit(): void {
 	process.on("exit", (status) => leave?.(status));
 }

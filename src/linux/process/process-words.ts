@@ -1,17 +1,19 @@
-// The process's own arguments, environment and working directory as bytes. node has them as text, in which every byte that is no
-// UTF-8 is U+FFFD; only where that stands in one is it read from /proc/self (proc_pid_cmdline(5), proc_pid_environ(5)).
+// The arguments, environment and working directory of this process as byte strings. node gives them as text, in which every byte
+// that is not valid UTF-8 is U+FFFD. Only for a value with U+FFFD the bytes are read from /proc/self (proc_pid_cmdline(5),
+// proc_pid_environ(5)).
 
 import { readFileSync, readlinkSync } from "node:fs";
 import { bytesOf } from "../../libkmod/text/byte-strings.js";
 
-/** Where node may have lost bytes. One that is really there comes out right, too. */
+/** The mark of a byte that node may have lost. A U+FFFD that the user has typed comes out right too. */
 const LOST = "\ufffd";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The command line, node's own two words first. The kernel's has node's options in front, too, and the script as it was called: both
- * have the same arguments at their end.
+ * The command line, as process.argv: node and the script come first. In the kernel's command line, node's options come before the
+ * script, and the script is named as it was called. So only the arguments at the end, which are the same in both, are taken from
+ * the kernel's.
  */
 export function readArguments(argv: readonly string[], proc = "/proc/self"): readonly string[] {
 	const bytes = argv.map(bytesOf);
@@ -24,7 +26,7 @@ export function readArguments(argv: readonly string[], proc = "/proc/self"): rea
 
 const NODES_OWN = 2;
 
-/** What is set in it now: a value that was changed since the process began is as it was set. */
+/** The environment as it is now: a variable that was changed since the process began has its new value. */
 export function readEnvironment(environment: Environment, proc = "/proc/self"): Record<string, string> {
 	const bytes: Record<string, string> = {};
 	let first: ReadonlyMap<string, readonly [name: string, value: string]> | undefined;
@@ -44,12 +46,12 @@ export function readWorkingDirectory(): string {
 	try {
 		return readlinkSync("/proc/self/cwd", "latin1");
 	} catch {
-		// Without /proc there is nothing better.
+		// Without /proc the lost bytes cannot be read.
 		return bytesOf(path);
 	}
 }
 
-/** By what node makes of them. Of two of one name the first counts, as for getenv(3). */
+/** The variables by their text in node, `NAME=value`. Of two variables with one name the first counts, as for getenv(3). */
 function readVariables(path: string): ReadonlyMap<string, readonly [name: string, value: string]> {
 	const variables = new Map<string, readonly [string, string]>();
 	for (const string of readStrings(path) ?? []) {
@@ -60,7 +62,7 @@ function readVariables(path: string): ReadonlyMap<string, readonly [name: string
 	return variables;
 }
 
-/** NUL-terminated strings; undefined where /proc is not mounted. */
+/** The NUL-terminated strings of a file. Undefined when /proc is not mounted. */
 function readStrings(path: string): string[] | undefined {
 	try {
 		return readFileSync(path, "latin1").split("\0").slice(0, -1);
