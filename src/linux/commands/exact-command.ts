@@ -1,6 +1,7 @@
-// Programs with arguments and an environment that are bytes. node writes what it hands to a program in UTF-8: where that cannot be
-// the same bytes, a shell puts them together from ASCII, and then becomes the program. A program that is not there ends such a shell
-// with 127, one that may not be run with 126, and a line on standard error, where node's own spawn would fail with ENOENT or EACCES.
+// Runs programs whose arguments and environment are byte strings. node encodes the words of a command as UTF-8. For bytes that
+// are not valid UTF-8, a shell makes the bytes from ASCII text, and then replaces itself with the program. If the program does
+// not exist, the shell ends with status 127 and a line on standard error, and with 126 if the program may not be run, where
+// node's own spawn would fail with ENOENT or EACCES.
 
 import { isAscii, isUtf8, textOf } from "../../libkmod/text/byte-strings.js";
 
@@ -10,7 +11,7 @@ export type ExactCommand = {
 	readonly env: Readonly<Record<string, string>>;
 };
 
-/** As child_process takes it. What is given is bytes, one character each. */
+/** The command for child_process. Words and environment are given as byte strings, one character a byte. */
 export function exactCommand(
 	words: readonly [string, ...string[]],
 	environment: Readonly<Record<string, string>>,
@@ -19,7 +20,7 @@ export function exactCommand(
 	const exports: string[] = [];
 	for (const [name, value] of Object.entries(environment)) {
 		if (isUtf8(name) && isUtf8(value)) env[textOf(name)] = textOf(value);
-		// A shell has no variables of other names, and its children get none.
+		// A shell cannot set a variable with another kind of name: the program does not get it.
 		else if (VARIABLE.test(name)) exports.push(`export ${name}=${quote(value)}\n`);
 	}
 	const [program, ...parameters] = words;
@@ -34,7 +35,7 @@ export function exactCommand(
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** A word of sh(1). The newlines at the end of what a command prints are dropped, so they stand behind it. */
+/** A quoted word of sh(1). Command substitution drops trailing newlines, so these follow after it. */
 function quote(bytes: string): string {
 	if (isAscii(bytes)) return quoteAscii(bytes);
 	const [, body = "", newlines = ""] = /^(.*?)(\n*)$/s.exec(bytes) ?? [];
@@ -43,7 +44,7 @@ function quote(bytes: string): string {
 
 const quoteAscii = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** In printf(1)'s format. */
+/** A byte in the format of printf(1): an octal escape, or %% for %. */
 function inFormat(byte: string): string {
 	return byte === "%" ? "%%" : `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`;
 }

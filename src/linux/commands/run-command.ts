@@ -1,5 +1,5 @@
-// Runs a program of the administrator's policy: without a shell's reading its words, in a session and process group of its own, with
-// an environment that is given whole, for so long and no longer.
+// Runs a program of the administrator's policy: no shell parses its words, it has a session and a process group of its own, it
+// inherits no environment variable, and it is killed after a time limit.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -7,19 +7,20 @@ import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 import { refusalFor } from "../files/refusal.js";
 import { exactCommand } from "./exact-command.js";
 
-/** From SIGTERM to SIGKILL. */
+/** Milliseconds from SIGTERM to SIGKILL. */
 const GRACE = 2000;
-/** From SIGKILL to giving it up: it may sleep in the kernel. */
+/** Milliseconds from SIGKILL until the program is given up: it may be in uninterruptible sleep in the kernel. */
 const LAST_WAIT = 5000;
 /** Milliseconds from a command's limit until it has ended or is given up. */
 export const LONGEST_END = GRACE + LAST_WAIT;
-/** How long its children may go on writing when it has ended. */
+/** Milliseconds for which the program's children may go on writing to standard error when the program has ended. */
 const LINGERING = 100;
 const LONGEST_COMPLAINT = 2048;
 
 /**
- * @param grace milliseconds from SIGTERM to SIGKILL. @throws {Refusal} of the operation "run" where it cannot be started; where its
- * words or its environment are no UTF-8 a shell starts it (exact-command.ts), so that it ends with 127 or 126 then, and a complaint
+ * @param grace milliseconds from SIGTERM to SIGKILL
+ * @throws {Refusal} of the operation "run" when the program cannot be started. If its words or environment are not valid UTF-8, a
+ * shell starts it (exact-command.ts): then the command ends with status 127 or 126 and a complaint instead
  */
 export async function runCommand(run: CommandRun, grace: number = GRACE): Promise<CommandEnd> {
 	const [program] = run.command;
@@ -65,11 +66,11 @@ function ended(child: ChildProcess, timeout: number, grace: number): Promise<Com
 		});
 		child.once("exit", (status, signal) => {
 			for (const timer of timers) clearTimeout(timer);
-			// What it has left behind would otherwise outlive its time.
+			// Children of the program would otherwise run beyond the time limit.
 			if (timedOut) killGroup(child, "SIGKILL");
 			const exitStatus = status ?? 128 + signalNumber(signal);
 			child.once("close", () => finish(exitStatus));
-			// Once around the event loop: a busy one may have been late to read what was written in time.
+			// Waits one more turn of the event loop: a busy loop may not have read yet what was written in time.
 			after(LINGERING, () => setImmediate(finish, exitStatus));
 		});
 		after(timeout, () => {
@@ -87,7 +88,7 @@ function killGroup({ pid }: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
 	try {
 		if (pid !== undefined) process.kill(-pid, signal);
 	} catch {
-		// Nothing of it is left.
+		// No process of the group is left.
 	}
 }
 
