@@ -1,5 +1,5 @@
-// gzip (RFC 1952) by node's own inflate, and as zlib's gzread() reads a file: members one after the other, and nothing of what
-// stands behind them.
+// Decodes gzip (RFC 1952) by node's own inflate, in the way of zlib's gzread(): all members of a file, one after the other. Bytes
+// behind the last member are ignored.
 
 import type { Zlib, ZlibOptions } from "node:zlib";
 import type { GzipFile } from "../../libkmod/formats/compressed-file.js";
@@ -9,7 +9,7 @@ import { GZIP_MAGIC, GZIP_TRAILER_SIZE, parseGzipHeader } from "../../libkmod/fo
 import { MOST_PARTS } from "../../libkmod/kernel/bounds.js";
 import { type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 
-/** Memory is asked for in pieces of so many bytes. */
+/** zlib allocates its output in pieces of so many bytes. */
 const CHUNK = 2 ** 16;
 
 export const gunzip: Decoder<GzipFile> = {
@@ -30,12 +30,12 @@ export const gunzip: Decoder<GzipFile> = {
 	},
 };
 
-/** What is short stands in a piece of its own, of which the file's other members would each have one, too. */
+/** Copies a short content, so that zlib's piece of 64 KiB can be freed: a file may have many short members. */
 function ownCopy(content: Buffer): Buffer {
 	return content.length < CHUNK ? Buffer.from(content) : content;
 }
 
-/** @returns its content, and how many bytes it takes in the file. */
+/** @returns the member's content, and how many bytes the member takes in the file */
 async function decodeMember(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {
 	const header = parseGzipHeader(packed);
 	const { content, size } = await inflate(packed.subarray(header.size), limit);
@@ -46,12 +46,12 @@ async function decodeMember(packed: Buffer, limit: number): Promise<{ content: B
 	return { content, size: header.size + size + GZIP_TRAILER_SIZE };
 }
 
-/** What `info` makes of the answer: beside the content the engine, which knows how much it took. */
+/** The result with the option `info`: the content, and the engine, which knows how many bytes of the input it has read. */
 type Inflated = { readonly buffer: Buffer; readonly engine: Zlib };
 
 async function inflate(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {
 	const { inflateRaw } = await import("node:zlib");
-	// At least one byte: zlib's bindings know no limit of none.
+	// A limit of at least one byte, since zlib's binding does not accept 0.
 	const options: ZlibOptions = { maxOutputLength: Math.max(limit, 1), chunkSize: CHUNK, info: true };
 	return new Promise((resolve, reject) =>
 		inflateRaw(packed, options, (error: NodeJS.ErrnoException | null, inflated: unknown) => {

@@ -1,26 +1,26 @@
-// Buffers of many megabytes, lent out and taken back: the largest that was given back is lent again, since a collector of garbage comes
-// when it likes, and to fill new memory takes as long as to unpack into it.
+// Lends buffers of many megabytes. The largest buffer that was returned is kept and lent again: the garbage collector may free
+// buffers late, and to fill new memory takes as long as to decompress into it.
 
 const WASTE = 4;
 /**
- * In bytes. A larger one is dropped when the next asks for much less, since the budget of memory does not count what is kept.
- * Debian's largest modules take 40 MiB, those for debugging more.
+ * Bytes. A larger buffer is dropped when the next request is for much less, since the memory budget does not count the kept
+ * buffer. Debian's largest modules take 40 MiB, debug builds take more.
  */
 export const LARGEST_KEPT = 2 ** 26;
 
 let spare: Buffer | undefined;
 
-/** A buffer of at least so many bytes, whatever is in them. */
+/** Lends a buffer of at least `size` bytes, whose content does not matter. */
 export function borrowBuffer(size: number): Buffer {
 	const lent = spare;
-	// One that is far too large is not lent.
+	// A buffer that is far too large is not lent.
 	if (lent !== undefined && lent.length > WASTE * size) {
 		dropLargeBuffer();
 		return Buffer.allocUnsafeSlow(size);
 	}
 	spare = undefined;
 	if (lent !== undefined && lent.length >= size) return lent;
-	// Room for the next to be somewhat larger: what is not written to takes no memory.
+	// A quarter more, so that the buffer also fits a somewhat larger content. Pages that are never written take no memory.
 	return Buffer.allocUnsafeSlow(size + (size >> 2));
 }
 
@@ -28,12 +28,12 @@ export function returnBuffer(buffer: Buffer): void {
 	if (buffer.length > (spare?.length ?? 0)) spare = buffer;
 }
 
-/** Another content is filled, for which the large one is not needed. */
+/** Called when a content is decompressed that does not need the large buffer. */
 export function dropLargeBuffer(): void {
 	if (spare !== undefined && spare.length > LARGEST_KEPT) spare = undefined;
 }
 
-/** Keeps none any longer. */
+/** Drops the kept buffer. */
 export function dropBuffers(): void {
 	spare = undefined;
 }

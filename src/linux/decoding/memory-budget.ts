@@ -1,18 +1,22 @@
-// One budget of memory for all that is being decompressed at a time: packed files and their contents, in bytes. Each asks before it
-// fills memory, in order of asking. What alone is larger than the budget has its turn when nothing else is at work.
+// The memory budget, a counting semaphore of bytes: it bounds the memory of all files that are decompressed at the same time,
+// compressed bytes and contents together. Each file takes bytes from the budget before it fills memory, first come, first served.
+// A file that alone exceeds the budget runs when no other is at work.
 
-/** Beside the decoders' own few megabytes, and what large-buffers.ts keeps. Debian's largest modules take some 40 MiB, so that as many are at work as there are threads. */
+/**
+ * Bytes. The few megabytes of the decoders themselves, and the buffer that large-buffers.ts keeps, are not counted. Debian's
+ * largest modules take about 40 MiB, so this is enough to keep all threads at work.
+ */
 export const DECODING_BUDGET = 256 * 2 ** 20;
 
-/** One file's part of the budget. */
+/** One file's share of the budget. */
 export interface Room {
-	/** Resolves when there is memory for so many bytes more, with what gives them back. */
+	/** Takes `bytes` more from the budget. Resolves when they are free, with a function that gives them back. */
 	take(bytes: number): Promise<() => void>;
-	/** Gives back all but so many bytes. */
+	/** Gives back all but `bytes`. */
 	keep(bytes: number): void;
-	/** What the room has is held for as long as a driver likes, it may be for ever: nobody waits for it any longer. */
+	/** Tells that a driver may use the memory for very long, maybe for ever: no other room waits for these bytes any longer. */
 	holdForLong(): void;
-	/** Gives back all that was taken, and asks for nothing any more. */
+	/** Gives back all bytes, and withdraws the requests that still wait. */
 	close(): void;
 }
 
@@ -30,12 +34,12 @@ export class MemoryBudget implements Budget {
 		this.#total = total;
 	}
 
-	/** The most that was taken at a time, in bytes. */
+	/** The most bytes that were taken at the same time. */
 	get peak(): number {
 		return this.#peak;
 	}
 
-	/** What is taken now, in bytes. */
+	/** The bytes that are taken now. */
 	get held(): number {
 		let held = 0;
 		for (const room of this.#rooms) held += room.held;
@@ -74,8 +78,8 @@ export class MemoryBudget implements Budget {
 	}
 
 	/**
-	 * A room that has memory already asks before those that have none: a file that is half done gives back soon what it has, and
-	 * one that is not begun would take more.
+	 * Queues a request. A room that has memory already goes before the rooms that have none: a half-done file soon gives back its
+	 * memory, while a new file would take more.
 	 */
 	#enter(asking: Asking): void {
 		const place = asking.room.held > 0 ? this.#waiting.findIndex(({ room }) => room.held === 0) : -1;
@@ -87,7 +91,7 @@ export class MemoryBudget implements Budget {
 		this.#grant();
 	}
 
-	/** The first in the queue alone: a large one would wait for ever if small ones went past it. */
+	/** Grants requests in the order of the queue: a large request would starve if small ones could overtake it. */
 	#grant(): void {
 		for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
 			const { room, bytes, grant } = first;
@@ -100,7 +104,7 @@ export class MemoryBudget implements Budget {
 		}
 	}
 
-	/** A room that has memory, and neither waits for more nor holds it for long, will give it back. */
+	/** Whether a room will give back memory: it has some, and neither waits for more nor holds it for long. */
 	#isAnyoneElseAtWork(): boolean {
 		for (const { held, waiting, forLong } of this.#rooms) if (held > 0 && !waiting && !forLong) return true;
 		return false;
@@ -113,7 +117,7 @@ type CountedRoom = Room & { held: number; waiting: boolean; forLong: boolean };
 
 let current: Budget = new MemoryBudget(DECODING_BUDGET);
 
-/** This process's; of a thread that has another's told, that one. */
+/** The budget of this process, or the one that a worker thread was given by useBudget(). */
 export function decodingBudget(): Budget {
 	return current;
 }
@@ -122,7 +126,7 @@ export function useBudget(budget: Budget): void {
 	current = budget;
 }
 
-/** What is taken by `work` is given back when it ends, well or not. */
+/** Runs `work` with a room of the budget, and closes the room when it ends or fails. */
 export async function inRoom<T>(work: (room: Room) => T | Promise<T>, budget = current): Promise<T> {
 	const room = budget.open();
 	try {

@@ -1,5 +1,5 @@
-// Compressed module files: .ko.gz, .ko.xz and .ko.zst, told by their first bytes and never by their names. Of each compression
-// the fastest decoder there is: node's own, the system's, or one that comes with hotplugd.
+// Decompresses module files: .ko.gz, .ko.xz and .ko.zst, recognised by their magic bytes and never by their names. For each
+// compression the fastest decoder of this machine is used: node's own, the system's, or one that comes with hotplugd.
 
 import {
 	type CompressedFile,
@@ -23,10 +23,10 @@ import { fzstd, xzDecompress } from "./script-decoders.js";
 export type { CompressedFile, Compression } from "../../libkmod/formats/compressed-file.js";
 export type { Decoder } from "./decoder.js";
 
-/** How much of a file {@link compressionOf} asks to see, in bytes. */
+/** How many of a file's first bytes {@link compressionOf} needs. */
 export const MAGIC_SIZE = 6;
 
-/** What asks for no more of a window or a dictionary, in bytes, is left as it is. */
+/** Bytes. A window or a dictionary up to this size is left as it is. */
 const MODEST = 2 ** 23;
 
 const MAGIC: readonly (readonly [Compression, Buffer])[] = [
@@ -35,13 +35,13 @@ const MAGIC: readonly (readonly [Compression, Buffer])[] = [
 	["gzip", Buffer.from([0x1f, 0x8b])],
 ];
 
-/** By the first {@link MAGIC_SIZE} bytes of a file, or undefined where they are none of a compressed file, or too few. */
+/** The compression by the first {@link MAGIC_SIZE} bytes of a file. Undefined when the file is not compressed, or shorter. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
 	if (head.length < MAGIC_SIZE) return undefined;
 	return MAGIC.find(([, magic]) => magic.equals(head.subarray(0, magic.length)))?.[0];
 }
 
-/** In order of preference. The last of each is always there. */
+/** The decoders in order of preference. The last one of each compression is always available. */
 const decoders: {
 	readonly gzip: readonly FindDecoder<GzipFile>[];
 	readonly xz: readonly FindDecoder<XzFile>[];
@@ -54,7 +54,7 @@ const decoders: {
 
 const found = new Map<Compression, Promise<Decoder>>();
 
-/** The decoder of a compression. */
+/** The preferred decoder of a compression that this machine has. */
 export function findDecoder(compression: Compression): Promise<Decoder> {
 	const first = found.get(compression) ?? findFirst(compression);
 	found.set(compression, first);
@@ -69,26 +69,30 @@ async function findFirst(compression: Compression): Promise<Decoder> {
 	throw new Error(`nothing decodes ${compression}`);
 }
 
-/** All decoders of a compression that this machine has, the one that is used first. */
+/** All decoders of a compression that this machine has, the preferred one first. */
 export async function listDecoders(compression: Compression): Promise<Decoder[]> {
 	const all = await Promise.all(decoders[compression].map((find) => find()));
 	return all.filter((decoder) => decoder !== undefined);
 }
 
 export type DecompressOptions = {
-	/** In bytes. */
+	/** The most bytes of content. */
 	readonly limit?: number;
-	/** Where some decoders put the content. */
+	/** Allocates the content's memory, for the decoders that use it. */
 	readonly allocate?: Allocate;
-	/** Which, if not the first there is. */
+	/** The decoder. When absent, the preferred one. */
 	readonly decoder?: Decoder;
-	/** What the content takes of the budget is given back with it; without one, when it is there. */
+	/**
+	 * The room whose share of the memory budget covers the content. When absent, the share is given back as soon as the content is
+	 * decoded.
+	 */
 	readonly room?: Room;
 };
 
 /**
- * What stands in a file, for {@link decompressFile} and whoever else asks: it is walked over once. @param path names it in errors.
- * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood
+ * Parses the structure of a compressed file, once, for {@link decompressFile} and other callers.
+ * @param path names the file in errors
+ * @throws {Refusal} EINVAL with a reason for a file that is damaged, truncated or compressed in a way that is not supported
  */
 export function walkCompressed(compression: Compression, packed: Buffer, path: string): CompressedFile {
 	try {
@@ -98,7 +102,7 @@ export function walkCompressed(compression: Compression, packed: Buffer, path: s
 	}
 }
 
-/** {@link decompressFile} of a file that nobody has asked anything yet. */
+/** Parses and decompresses a file: {@link walkCompressed} and {@link decompressFile} in one. */
 export async function decompress(
 	compression: Compression,
 	packed: Buffer,
@@ -109,9 +113,10 @@ export async function decompress(
 }
 
 /**
- * The file's content. @param path names it in errors.
- * @throws {Refusal} EINVAL with its reason for a file that is damaged, cut or compressed in a way that is not understood; EFBIG for
- * one that would fill more than `limit` bytes; ENOMEM.
+ * The file's content.
+ * @param path names the file in errors
+ * @throws {Refusal} EINVAL with a reason for a file that is damaged, truncated or compressed in a way that is not supported,
+ * EFBIG for a content of more than `limit` bytes, ENOMEM
  */
 export async function decompressFile(
 	file: CompressedFile,
@@ -126,22 +131,25 @@ export async function decompressFile(
 	}
 }
 
-/** What asks for more memory than its content needs, asks for less. */
+/**
+ * Decodes a file. A window or dictionary that is larger than the content is made smaller first, so that the decoder takes less
+ * memory.
+ */
 async function decodeFitted(
 	file: CompressedFile,
 	room: Room,
 	options: Omit<DecompressOptions, "room">,
 ): Promise<Buffer> {
 	if (isGreedy(file)) throw new TooLarge();
-	// To be changed, it is copied.
+	// The change is made in a copy of the file, which takes memory.
 	if (!isModest(file)) await room.take(file.packed.length);
 	return await decode(tighten(file), contentSize(file), room, options);
 }
 
-/** No stream of deflate (RFC 1951) grows more. */
+/** The largest compression ratio of deflate (RFC 1951). */
 const DEFLATE_RATIO = 1032;
 
-/** Of the content in bytes, as the file says: of gzip and xz it need not be true. */
+/** The content's size in bytes by the file's own fields, which for gzip and xz may be wrong. */
 function contentSize(file: CompressedFile): number {
 	const { packed } = file;
 	if (file.compression === "xz") return xzContentSize(file.streams);
@@ -153,7 +161,7 @@ function contentSize(file: CompressedFile): number {
 
 const blocksOf = ({ streams }: XzFile) => streams.flatMap(({ blocks }) => blocks);
 
-/** A window, or dictionary, and a content that large. */
+/** Whether both the window, or dictionary, and the content exceed the largest window, or dictionary, that is allowed. */
 function isGreedy(file: CompressedFile): boolean {
 	if (file.compression === "xz")
 		return blocksOf(file).some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY);
@@ -165,17 +173,20 @@ function isModest(file: CompressedFile): boolean {
 	return file.compression === "gzip" || file.frames.every(({ window, most }) => window <= MODEST || most >= window);
 }
 
-/** What was found in it stays as it was, windows and dictionaries apart. */
+/** The file with smaller windows or dictionaries. All its other fields stay valid. */
 function tighten(file: CompressedFile): CompressedFile {
 	if (file.compression === "xz") return { ...file, packed: withDictionariesThatFit(file.packed, file.streams, MODEST) };
 	if (file.compression === "zstd") return { ...file, packed: withWindowsThatFit(file.packed, file.frames, MODEST) };
 	return file;
 }
 
-/** How much larger the next attempt may be, where the content is larger than the file says. */
+/** The factor by which the next attempt is larger, when the content is larger than the file claims. */
 const GROWTH = 8;
 
-/** What a file says of its content is a claim: so much of the budget is taken, and no more than that is filled. */
+/**
+ * Decodes a file whose size of content is only a claim: as many bytes are taken from the budget, and the decoder fills no more.
+ * When the content is larger, the next attempt takes more.
+ */
 async function decode(
 	file: CompressedFile,
 	claim: number,
@@ -194,7 +205,9 @@ async function decode(
 	}
 }
 
-/** The others have the content twice for a while: in pieces, or in the dictionary that they look back into. */
+/**
+ * The decoders that need memory for one copy of the content. The others hold it twice for a while: in pieces, or in a dictionary.
+ */
 const IN_PLACE = new Set(["libzstd"]);
 
 function refusalOf(path: string, thrown: unknown): Refusal {

@@ -1,5 +1,5 @@
-// The system's own decoders, liblzma and libzstd, where it has them: kmod's, at about twice the speed of those in WebAssembly and
-// JavaScript, and on threads. Each takes a whole file and fills one buffer.
+// The system's decoders liblzma and libzstd, if installed. kmod uses the same. They run on threads, at about twice the speed of
+// the decoders in WebAssembly and JavaScript. Each decodes a whole file into one buffer.
 
 import { availableParallelism } from "node:os";
 import pLimit from "p-limit";
@@ -8,14 +8,17 @@ import { xzContentSize } from "../../libkmod/formats/xz-file.js";
 import { findFunction, type Native } from "../native/koffi.js";
 import { type Allocate, type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 
-/** So many that no core waits while JavaScript is at work: more would only take more memory. */
+/** Enough to keep all cores busy while JavaScript runs. More would only take more memory. */
 export const DECODERS_AT_ONCE = 2 * availableParallelism();
 const inTurn = pLimit(DECODERS_AT_ONCE);
 
-/** As kmod has it, several streams in one file count as one. */
+/** As in kmod: several streams in one file are decoded as one content. */
 const LZMA_CONCATENATED = 8;
 const LZMA_MEM_ERROR = 5;
-/** The largest dictionary is that of the decoder in WebAssembly, 64 MiB. The next larger is of 96; the decoder takes some too. */
+/**
+ * Bytes. Allows a dictionary of 64 MiB, the largest of the decoder in WebAssembly, and the decoder's own memory, but not the next
+ * larger dictionary, 96 MiB.
+ */
 const LZMA_MEMORY = 80 * 2 ** 20;
 
 const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_t *memory, uint32_t flags, const void *allocator,
@@ -32,7 +35,7 @@ async function decodeXz(
 	limit: number,
 	allocate: Allocate,
 ): Promise<Buffer> {
-	// liblzma has one answer for a file that is cut short and for a buffer that is.
+	// liblzma returns the same error for a truncated file and for a buffer that is too small.
 	const size = xzContentSize(streams);
 	if (size > limit) throw new TooLarge();
 	const content = allocate(size);
@@ -44,7 +47,7 @@ async function decodeXz(
 	return content.subarray(0, length[0]);
 }
 
-/** ZSTD_error_dstSize_tooSmall and ZSTD_error_memory_allocation, as they come in a size. */
+/** ZSTD_error_dstSize_tooSmall and ZSTD_error_memory_allocation: errors are returned as negative sizes. */
 const ZSTD_TOO_SMALL = -70;
 const ZSTD_MEMORY = -64;
 
@@ -56,7 +59,7 @@ export async function findLibzstd(): Promise<Decoder<ZstdFile> | undefined> {
 }
 
 async function decodeZstd(native: Native, { packed }: ZstdFile, limit: number, allocate: Allocate): Promise<Buffer> {
-	// What a frame says of its content may be wrong, or be missing: the limit is what all blocks together can hold, or less.
+	// A frame's field for the size of its content may be wrong or missing. The limit is at most what all blocks together can hold.
 	const content = allocate(limit);
 	const result = await onThread(native, content, limit, packed, packed.length);
 	if (result >= 0) return content.subarray(0, result);

@@ -1,5 +1,5 @@
-// Decoders that are always there, in JavaScript and WebAssembly: of zstd (RFC 8878), and of xz much as the kernel itself reads it:
-// LZMA2 alone, with CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
+// Decoders in JavaScript and WebAssembly, which are always available: zstd (RFC 8878), and xz with about the limits of the
+// kernel's own decoder: only the filter LZMA2, CRC32, CRC64 or no check, and a dictionary of at most 64 MiB.
 
 import { setImmediate } from "node:timers/promises";
 import pLimit from "p-limit";
@@ -8,10 +8,10 @@ import type { XzFile, ZstdFile } from "../../libkmod/formats/compressed-file.js"
 import { damaged, unsupported } from "../../libkmod/formats/damage.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 
-/** The event loop turns once for so many bytes of input. */
+/** Bytes of input that are decoded in one turn of the event loop. */
 const SLICE = 2 ** 16;
 
-/** They run on the one thread of JavaScript: side by side they would only take more memory. */
+/** Both decoders run on the thread of JavaScript: side by side they would only take more memory. */
 const oneAtATime = pLimit(1);
 
 export const fzstd: Decoder<ZstdFile> = {
@@ -26,7 +26,7 @@ export const xzDecompress: Decoder<XzFile> = {
 	decode: (file, limit) => oneAtATime(() => decodeXz(file, limit)),
 };
 
-/** What follows the decoding of a frame, chunk by chunk. Its checksum is the lower half of the content's XXH64. */
+/** The checksum of a zstd frame, which is given the content chunk by chunk: the lower 32 bits of its XXH64. */
 async function openChecksum() {
 	const { default: open } = await import("xxhash-wasm");
 	hashes ??= open();
@@ -37,10 +37,10 @@ async function openChecksum() {
 	};
 }
 
-/** One piece of WebAssembly for all frames. */
+/** One instance of WebAssembly for all frames. */
 let hashes: Promise<XXHashAPI> | undefined;
 
-/** fzstd itself looks at no checksum, and takes a frame whose content is not as large as it says. */
+/** Checks checksums and sizes of content here, since fzstd ignores both. */
 async function decodeZstd({ packed, frames }: ZstdFile, limit: number): Promise<Buffer> {
 	const all: Buffer[] = [];
 	let size = 0;
@@ -85,12 +85,12 @@ async function decodeXz({ packed, streams }: XzFile, limit: number): Promise<Buf
 			controller.close();
 		},
 	});
-	// Leaving the loop early cancels the stream, without which the package would let no other begin.
+	// An error inside the loop cancels the stream: the package lets no other stream begin before this one has ended.
 	for await (const chunk of new xz.XzReadableStream(source)) content.add(chunk);
 	return content.whole();
 }
 
-/** Pieces smaller than that are gathered: each is an object, and a block may have one byte. */
+/** Bytes. Smaller pieces are copied together, since each piece is an object, and a block may have a single byte. */
 const PIECE = 2 ** 16;
 
 class Content {
