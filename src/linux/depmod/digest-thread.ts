@@ -1,4 +1,4 @@
-// The script of one thread of digest-threads.ts.
+// The script of a worker thread of digest-threads.ts.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { type ModuleDigest, ModuleDigester } from "../../libkmod/depmod/module-digest.js";
@@ -17,21 +17,21 @@ async function digestAll(paths: readonly string[]): Promise<DigestAnswer> {
 	const modules: ModuleDigest[] = [];
 	for (const path of paths) {
 		modules.push(await reader.digest(path, digester));
-		// A buffer that a thread keeps lies outside of the budget, and there may be one for each thread.
+		// The memory budget does not count a kept buffer, and each thread would keep one.
 		dropBuffers();
 	}
 	const newNames = Array.from({ length: names.count - known }, (_, n) => names.nameOf(known + n));
 	return { modules, newNames };
 }
 
-/** By request, who waits for memory. */
+/** The requests for memory that wait for an answer, by number. */
 const waiting = new Map<number, () => void>();
 let rooms = 0;
 let requests = 0;
 
 const ask = (request: MemoryRequest): void => parentPort?.postMessage(request);
 
-// All threads have one budget, which is the process's.
+// All threads share the budget of the main thread: this budget asks it by messages.
 useBudget({
 	open() {
 		const room = rooms++;

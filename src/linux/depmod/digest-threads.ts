@@ -1,4 +1,5 @@
-// Threads that unpack and digest module files, each with symbol numbers of its own, which are made those of all here.
+// Digests compressed module files on worker threads. Each thread numbers symbols on its own: its numbers are translated to common
+// ones here.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,11 +8,11 @@ import type { DigestSymbols, ModuleDigest } from "../../libkmod/depmod/module-di
 import type { SymbolNames } from "../../libkmod/depmod/symbol-names.js";
 import { decodingBudget, type Room } from "../decoding/memory-budget.js";
 
-/** What a thread is asked: paths to digest. Or that it may fill the memory it asked for. */
+/** A message to a thread: paths to digest, or the number of a request for memory that is granted. */
 export type DigestRequest = readonly string[] | { readonly granted: number };
-/** What it answers: digests, and the names of the symbol numbers that it has not used before. */
+/** A thread's answer: digests, and the names of the symbol numbers that the thread uses for the first time. */
 export type DigestAnswer = { readonly modules: readonly ModuleDigest[]; readonly newNames: readonly string[] };
-/** What it asks in turn: so many bytes of the one budget, and what else is asked of a room. */
+/** A thread's request to the common memory budget: the methods of a Room as messages. */
 export type MemoryRequest = { readonly room: number } & (
 	| { readonly take: number; readonly request: number }
 	| { readonly keep: number }
@@ -19,12 +20,14 @@ export type MemoryRequest = { readonly room: number } & (
 	| { readonly close: true }
 );
 
-/** Few enough that the threads end together. */
+/** Small enough that all threads end at about the same time. */
 const PATHS_AT_ONCE = 16;
 
 /**
- * Undefined where the script of the threads is not there, as in a bundle that was moved. @param script stands for it in tests
- * @throws what one thread throws, or that it has ended: then all have ended, and have given back their memory.
+ * Undefined when the script of the threads does not exist, as in a bundle that was moved.
+ * @param script the path of another script, for tests
+ * @throws the error of a thread, or an error when a thread has ended by itself: then all threads have ended, and have given back
+ * their memory
  */
 export function digestInThreads(
 	threads: number,
@@ -83,7 +86,7 @@ function digestInThread(worker: Worker, { queue, names }: Work): Promise<ModuleD
 	});
 }
 
-/** The thread's part of this process's budget. */
+/** Answers a thread's requests from this process's memory budget. */
 function lendTo(grant: (granted: DigestRequest) => void) {
 	const rooms = new Map<number, Room>();
 	const close = (number: number): void => {
@@ -111,7 +114,7 @@ function renumber(module: ModuleDigest, numbers: readonly number[]): ModuleDiges
 	return { ...module, exports: those(module.exports), needs: those(module.needs), weak: all(module.weak) };
 }
 
-/** Beside this file, or, where this is in the executable's bundle, among the library's. */
+/** The script is beside this file, or, when this file is in the executable's bundle, among the files of the library. */
 function findScript(): string | undefined {
 	const places = ["./digest-thread.js", "../src/linux/depmod/digest-thread.js"];
 	return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));

@@ -1,5 +1,5 @@
-// One writer of a directory: flock(2) on the directory itself, which leaves no file behind and ends with the process. Whoever may
-// read a directory may lock it, so that nobody waits for the lock without an end.
+// The lock that admits one writer to a directory: flock(2) on the directory itself, which leaves no file behind and is released
+// when the process ends. Every process that may read the directory may lock it, so waiting for the lock has a timeout.
 
 import { constants as file, fstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { constants } from "node:os";
@@ -10,16 +10,19 @@ import { onDisk } from "../files/disk-path.js";
 import { refusalFor } from "../files/refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls, type Syscalls } from "../native/syscalls.js";
 
-/** Between two tries, in milliseconds. */
+/** Milliseconds between two tries. */
 const PAUSE = 50;
-/** Of a shorter wait, in milliseconds, nobody is told. */
+/** Milliseconds of waiting after which `onWait` is called. */
 const SHORT_WAIT = 1000;
 
-/** Resolves without the lock where it cannot be had: which call failed, and why; ETIMEDOUT where another one keeps it for too long. */
+/**
+ * Resolves without the lock when it cannot be taken: the reason is the Refusal of the call that failed, ETIMEDOUT when another
+ * process keeps the lock for too long.
+ */
 export async function lockDirectory(path: string, options: LockOptions): Promise<DirectoryLock> {
 	try {
 		if (options.make) mkdirSync(onDisk(path), { recursive: true, mode: 0o755 });
-		// Tried first: for a directory that cannot be opened koffi, which has flock(2), is not loaded.
+		// A first try, so that koffi, which flock(2) needs, is not loaded for a directory that cannot be opened.
 		closeQuietly(openDirectory(path));
 	} catch (thrown) {
 		return { held: false, reason: refusalFor("open", path, thrown) };
@@ -48,7 +51,7 @@ async function waitForLock(path: string, options: LockOptions, syscalls: Syscall
 	}
 }
 
-/** Undefined where another process has it. */
+/** Undefined when another process has the lock. */
 function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock | undefined {
 	const fd = openDirectory(path);
 	try {
@@ -57,7 +60,8 @@ function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock
 			return {
 				held: true,
 				release() {
-					// A child that another thread is beginning has it open, too, until it runs its own program.
+					// Unlocked before it is closed: a child that another thread is starting inherits the open directory until its
+					// execve(2).
 					lockFile(fd, LOCK_UN);
 					closeQuietly(fd);
 				},
@@ -75,7 +79,7 @@ function tryLock(path: string, { lockFile, errnoName }: Syscalls): DirectoryLock
 
 const openDirectory = (path: string): number => openSync(onDisk(path), file.O_RDONLY | file.O_DIRECTORY);
 
-/** Whether the path leads to the locked directory yet: another one may have been renamed to it meanwhile. */
+/** Whether the path still leads to the locked directory: another directory may have been renamed to it meanwhile. */
 function isStill(path: string, { dev, ino }: Stats): boolean {
 	const found = statSync(onDisk(path));
 	return found.dev === dev && found.ino === ino;
@@ -84,6 +88,6 @@ function isStill(path: string, { dev, ino }: Stats): boolean {
 function reasonOf(path: string, thrown: unknown): Refusal {
 	const { errno } = thrown as NodeJS.ErrnoException;
 	if (thrown instanceof Refusal || typeof errno === "number") return refusalFor("lock", path, thrown);
-	// koffi is not made for this machine.
+	// koffi is not built for this machine.
 	return new Refusal({ operation: "lock", subject: path, code: "ENOSYS", cause: thrown });
 }

@@ -1,6 +1,6 @@
-// Reads thousands of module files for depmod. Plain ones go one after the other through one buffer, which is faster than any
-// two threads are. To unpack takes nearly all the time of those that are compressed: several are unpacked at once, on libuv's
-// threads where the decoder works there, else on threads that run JavaScript.
+// Digests thousands of module files for depmod. Plain files are read one after the other into one buffer, which is faster than
+// two threads. Decompression takes nearly all the time of a compressed file: several are decompressed at once, on libuv's threads
+// if the decoder runs there, otherwise on worker threads.
 
 import { readSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -19,10 +19,10 @@ import { closeQuietly } from "../files/descriptor.js";
 import { refusalFor } from "../files/refusal.js";
 import { digestInThreads } from "./digest-threads.js";
 
-/** Starting threads takes as long as unpacking so many modules. */
+/** Starting threads takes about as long as decompressing so many modules. */
 const FEWEST_FOR_THREADS = 40;
 
-/** A file that cannot be read has a digest that says so. */
+/** Digests module files. A file that cannot be read gets a digest that says why. */
 export async function digestModules(directory: string, paths: readonly string[]): Promise<Digests> {
 	const digester = new ModuleDigester(new SymbolNames());
 	const { plain, native, scripted } = await divide(paths);
@@ -36,8 +36,9 @@ export async function digestModules(directory: string, paths: readonly string[])
 }
 
 /**
- * On so many threads; here, where they would be one, or fail, as where there is no memory to begin one: without depmod a new kernel has
- * no modules. @param script of the threads, where tests have their own
+ * Digests files on worker threads. With a single thread, or when the threads fail, for example for want of memory, the files are
+ * digested on this thread: without depmod a new kernel has no modules.
+ * @param script the path of another script for the threads, for tests
  */
 export async function digestScripted(
 	threads: number,
@@ -51,7 +52,7 @@ export async function digestScripted(
 	return shared === undefined ? await here() : await shared.catch(here);
 }
 
-/** By what unpacks them, as far as their names tell how they are compressed. */
+/** Divides the files by the kind of their decoder, according to their names' extensions. */
 async function divide(paths: readonly string[]) {
 	const divided = { plain: [] as string[], native: [] as string[], scripted: [] as string[] };
 	for (const path of paths) {
@@ -64,7 +65,7 @@ async function divide(paths: readonly string[]) {
 
 const COMPRESSIONS: Readonly<Record<string, Compression>> = { gz: "gzip", xz: "xz", zst: "zstd" };
 
-/** After so many milliseconds the event loop turns once: threads wait for their answers, and a caller may have other work. */
+/** Milliseconds after which the event loop gets a turn: threads wait for answers, and a caller may have other work. */
 const TURN = 20;
 
 async function digestInTurn(directory: string, queue: string[], digester: ModuleDigester): Promise<ModuleDigest[]> {
@@ -80,10 +81,10 @@ async function digestInTurn(directory: string, queue: string[], digester: Module
 	return modules;
 }
 
-/** Beyond so many bytes a reader keeps no buffer of its own. */
+/** The size in bytes of the largest buffer that a reader keeps as its own. */
 const KEPT = 2 ** 24;
 
-/** Reads files into one buffer, and unpacks them into another, that each of them has for as long as it is being digested. */
+/** Reads each file into one buffer, and decompresses it into another. Both are used again for the next file. */
 export class ModuleReader {
 	readonly #directory: string;
 	readonly #image = new Lent();
@@ -93,7 +94,7 @@ export class ModuleReader {
 		this.#directory = directory;
 	}
 
-	// Not async: where nothing is to be unpacked, there is nothing to wait for.
+	// Not async: a plain file is digested synchronously.
 	digest(path: string, digester: ModuleDigester): ModuleDigest | Promise<ModuleDigest> {
 		const file = path.startsWith("/") ? path : `${this.#directory}/${path}`;
 		try {
@@ -128,7 +129,7 @@ export class ModuleReader {
 				load(0, image.length);
 				return use(await decompress(compression, image, file, { room, allocate: (size) => this.#allocate(size) }));
 			} finally {
-				// Before the room is given back: whoever has it next has the buffers too.
+				// The buffers are returned before the room is closed, so that the file that gets the memory next can borrow them.
 				this.#image.end();
 				this.#content.end();
 			}
@@ -147,12 +148,12 @@ export class ModuleReader {
 	}
 }
 
-/** A buffer of one's own, or, where it would be large, one that is borrowed. */
+/** The reader's own buffer, or, for a large file, a borrowed one. */
 class Lent {
 	#own = Buffer.alloc(0);
 	#borrowed: Buffer | undefined;
 
-	/** What was taken before is given back. */
+	/** A buffer of `size` bytes. The buffer of the call before is returned. */
 	take(size: number): Buffer {
 		this.end();
 		if (size > KEPT) this.#borrowed = borrowBuffer(size);
@@ -166,12 +167,12 @@ class Lent {
 	}
 }
 
-/** Smaller files are read at once, and of larger ones no less than this. */
+/** The least bytes of one read: a smaller file is read at once. */
 const LEAST = 1 << 14;
-/** A file that is asked for in more parts is read whole, lest they be looked through again and again. */
+/** The most parts of a file. A file of which more are asked for is read whole, since every part is searched at each call. */
 const MOST_READS = 64;
 
-/** Reads the parts of a file to their places in the image, each at most once. */
+/** Returns a function that reads a range of a file to its place in the image, unless an earlier read has covered it. */
 function partialReader(fd: number, image: Buffer): ReadRange {
 	const parts: { readonly start: number; readonly end: number }[] = [];
 	return (start, end) => {

@@ -1,4 +1,4 @@
-// Trees of module files on the real file system, walked for depmod, and when their files were written.
+// The ModuleTree port of depmod on the real file system: walks a tree of module files, and gives the modification times of files.
 
 import { statSync } from "node:fs";
 import type { ModuleTree, Walk } from "../../libkmod/depmod/module-tree.js";
@@ -28,7 +28,7 @@ export const moduleTree: ModuleTree = {
 	publish,
 };
 
-/** @param most names in all. @throws {Refusal} by "walk" where there are more, or by "open" */
+/** @param most the most names in the whole tree @throws {Refusal} by "walk" (EFBIG) when there are more, or by "open" */
 export function walkModules(
 	root: string,
 	wanted: (name: string) => boolean,

@@ -1,6 +1,7 @@
-// Replaces a set of files as depmod must: a disk that is full or a file that cannot be replaced leaves all of the old ones, and
-// a machine that loses power none that is cut short. Only if that, or a kill, happens between two renames are some old and some new,
-// in an order in which that does no harm; the drafts that are left say so, and the next one who publishes there removes them.
+// Replaces a set of files as depmod must. A full disk, or a file that cannot be replaced, leaves all old files in place. A power
+// loss leaves no truncated file. Only a power loss or a kill between two renames leaves some files old and some new, in an order
+// in which the mixture is harmless. The drafts that remain then are a sign of it, and the next process that publishes there
+// removes them.
 
 import {
 	constants,
@@ -30,16 +31,17 @@ import { isAbsent, orRefuse, refusalFor } from "../files/refusal.js";
 type Pending = {
 	readonly path: string;
 	readonly draft: Draft;
-	/** A second name of the file that is there, for as long as it may be put back. */
+	/** The path of a hard link to, or copy of, the old file, for as long as the old file may have to be restored. */
 	old?: string;
 };
 
-/** Nobody takes as long to publish what is written. In milliseconds. */
+/** Milliseconds after which an untouched draft counts as left by a dead process: no publication takes as long. */
 const DEAD_AFTER = 3_600_000;
 
 /**
- * All are on the disk beside the old ones before the first takes its name. @param alone whether a lock keeps others from it, so that
- * every draft that is there is a dead process's. @param deadAfter else: milliseconds after which a draft that nobody has touched is.
+ * Writes and syncs all drafts beside the old files before it renames the first.
+ * @param alone whether the caller holds the directory's lock, so that every existing draft was left by a dead process
+ * @param deadAfter without the lock: milliseconds after which an untouched draft counts as left by a dead process
  * @throws {Refusal} with the file's path
  */
 export async function publish(
@@ -55,7 +57,7 @@ export async function publish(
 		for (const name of inOrderOfPublication(files.keys())) pending.push(write(join(directory, name), files.get(name)!));
 		if (!alone && pending[0] !== undefined) removeOldDrafts(directory, pending[0].draft, deadAfter);
 		giveTime(pending);
-		// At once: a journal then has one or two commits in place of a dozen.
+		// All files are synced at the same time: the journal of the file system then makes one or two commits instead of a dozen.
 		await syncAll(pending);
 		for (const { draft, path } of pending) orRefuse("write", path, () => closeDraft(draft));
 		for (const it of pending) orRefuse("replace", it.path, () => keepOld(it));
@@ -69,8 +71,9 @@ export async function publish(
 }
 
 /**
- * Those of dead processes, told by their ctime: a second name of an index has the index's mtime, which may be years ago, but
- * link(2) sets the ctime. @param own has the time of the file system's clock, which may be another machine's.
+ * Removes the drafts of dead processes, recognised by their ctime: a hard link to an old index has the index's mtime, which may
+ * be years ago, but link(2) sets the ctime. The ctime of the caller's own draft is the time of now by the clock of the file
+ * system, which may be that of another machine.
  */
 function removeOldDrafts(directory: string, { fd }: Draft, deadAfter: number): void {
 	removeDrafts(directory, (path) => {
@@ -78,14 +81,14 @@ function removeOldDrafts(directory: string, { fd }: Draft, deadAfter: number): v
 	});
 }
 
-/** Removes what it can: drafts that stay take room, and no more. */
+/** Removes the drafts that it can remove. A draft that stays only takes space. */
 function removeDrafts(directory: string, isDead: (path: string) => boolean): void {
 	for (const name of listDrafts(directory)) {
 		const path = join(directory, name);
 		try {
 			if (isDead(path)) removeDraft(path);
 		} catch {
-			// Another process may have removed or renamed it meanwhile.
+			// Another process may have removed or renamed the draft meanwhile.
 		}
 	}
 }
@@ -103,7 +106,10 @@ function write(path: string, content: Uint8Array): Pending {
 	return { path, draft };
 }
 
-/** Gives all of them one time, by which a run is told; none of them where the file system takes none. */
+/**
+ * Gives all files the same mtime, by which the files of one run are recognised. None gets it on a file system that cannot set
+ * times.
+ */
 function giveTime([first, ...others]: readonly Pending[]): void {
 	const seconds = first === undefined ? undefined : giveFirstTime(first.draft);
 	if (seconds === undefined) return;
@@ -122,7 +128,7 @@ function giveFirstTime({ fd }: Draft): number | undefined {
 	}
 }
 
-/** Waits for all of them: what is still being written to the disk must not be closed. */
+/** Waits for every fsync(2), even when one fails: a descriptor must not be closed while its fsync(2) is under way. */
 async function syncAll(pending: readonly Pending[]): Promise<void> {
 	const synced = pending.map(async ({ draft, path }) => {
 		if (draft.fd !== undefined) await syncFile(draft.fd).catch((thrown) => failSync(path, thrown));
@@ -132,7 +138,7 @@ async function syncAll(pending: readonly Pending[]): Promise<void> {
 
 const syncFile = (fd: number): Promise<void> => promisify(fsync)(fd);
 
-/** These errnos say that the file system has no fsync(2): there is nothing to wait for. */
+/** Ignores the errnos of a file system without fsync(2). @throws {Refusal} for any other error */
 function failSync(path: string, thrown: unknown): void {
 	const { code } = thrown as NodeJS.ErrnoException;
 	if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "ENOSYS") throw refusalFor("sync", path, thrown);
@@ -147,7 +153,7 @@ function keepOld(it: Pending): void {
 		const found = lstatSync(onDisk(it.path), { throwIfNoEntry: false });
 		if (found === undefined) return;
 		if (found.isDirectory()) throw new Refusal({ operation: "replace", subject: it.path, code: "EISDIR" });
-		// Some file systems have no links. What is no file could be read without end.
+		// A copy, since some file systems have no hard links. Only of a regular file: reading a device or FIFO might never end.
 		if (!found.isFile()) throw thrown;
 		it.old = withFreeName(name, (old) => copied(it.path, old));
 	}
@@ -170,7 +176,7 @@ function copied(path: string, old: string): string {
 	}
 }
 
-/** Gives all files their names, or none: the old ones are kept until the directory is on the disk. */
+/** Renames all drafts, or none: the old files are kept until the directory is synced. */
 async function replaceAll(directory: string, pending: readonly Pending[]): Promise<void> {
 	const replaced: Pending[] = [];
 	const fd = orRefuse("sync", directory, () => openSync(onDisk(directory), constants.O_RDONLY | constants.O_DIRECTORY));
@@ -188,7 +194,10 @@ async function replaceAll(directory: string, pending: readonly Pending[]): Promi
 	}
 }
 
-/** The last one first: so each mixture on the way is as harmless. A file that cannot be put back keeps its second name, which tells that. */
+/**
+ * Restores the old files, the last one first, so that each mixture on the way is as harmless. For a file that cannot be restored,
+ * its link or copy remains as a sign.
+ */
 function putBackAll(replaced: readonly Pending[]): void {
 	let failure: unknown;
 	for (const it of replaced) {
