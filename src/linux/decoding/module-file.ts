@@ -155,7 +155,7 @@ function contentSize(file: CompressedFile): number {
 	if (file.compression === "xz") return xzContentSize(file.streams);
 	if (file.compression === "zstd")
 		return file.frames.reduce((sum, { contentSize, most }) => sum + Math.min(contentSize ?? most, most), 0);
-	// The last member's size, below 4 GiB.
+	// The ISIZE field of the last member: the size modulo 4 GiB.
 	return Math.min(packed.readUInt32LE(packed.length - 4), DEFLATE_RATIO * packed.length);
 }
 

@@ -77,7 +77,7 @@ function onThread(native: Native, ...values: unknown[]): Promise<number> {
 		native.async(...values, (error: unknown, result: number) => {
 			if (error) reject(error);
 			else resolve(result);
-			values.length = 0; // koffi holds no buffers: until here, this did.
+			values.length = 0; // koffi keeps no reference to buffers: `values` has kept them alive until here.
 		});
 	});
 }

@@ -1,4 +1,4 @@
-// Turns what node throws for a failed system call into a Refusal.
+// Turns the error that node throws for a failed system call into a Refusal.
 
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 
@@ -15,7 +15,7 @@ export function refusalFor(operation: string, subject: string, thrown: unknown):
 	const { code, errno } = thrown as NodeJS.ErrnoException;
 	if (typeof code !== "string") throw thrown;
 	if (typeof errno === "number" && errno !== 0)
-		return new Refusal({ operation, subject, code, errno: Math.abs(errno), cause: thrown }); // the netlink package's are positive
+		return new Refusal({ operation, subject, code, errno: Math.abs(errno), cause: thrown }); // the netlink package's errnos are positive
 	if (UNFIT.has(code)) return new Refusal({ operation, subject, code: "EINVAL", cause: thrown });
 	throw thrown;
 }

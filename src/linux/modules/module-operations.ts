@@ -1,4 +1,4 @@
-// Inserting, removing and reading modules: finit_module(2), init_module(2), delete_module(2).
+// Inserts, removes and reads modules: finit_module(2), init_module(2), delete_module(2).
 
 import { constants as file, read, readSync } from "node:fs";
 import { constants } from "node:os";

@@ -117,7 +117,7 @@ function bindModuleCalls(
 				if (error) reject(error);
 				// koffi's errno is valid only inside this callback: after an await it may be that of another call.
 				else resolve(outcomeOf(result));
-				values.length = 0; // koffi holds no buffers: until here, this did.
+				values.length = 0; // koffi keeps no reference to buffers: `values` has kept them alive until here.
 			});
 		});
 	return {
