@@ -1,5 +1,5 @@
-// Devices whose driver's file was gone: one wait for each module serves all of them. It ends when the file is back, or when other
-// indexes count.
+// Retries for devices whose driver's file was absent. One wait for each module serves all of its devices. The wait ends when the
+// file is back, or when new indexes are in use.
 import {
 	concatMap,
 	EMPTY,
@@ -19,11 +19,11 @@ import { makeWaitingDevices, type Waiting } from "../decisions/waiting-devices.j
 import type { Retry } from "./retry.js";
 
 export type AbsentFileWaitsOptions = {
-	/** Whether a file is there. Where absent, nothing is waited for. */
+	/** Whether a file exists. When undefined, no wait begins. */
 	readonly hasFile?: ((path: string) => boolean) | undefined;
-	/** Other indexes count from now on. */
+	/** Emits when new indexes are in use. */
 	readonly renewed?: Observable<unknown> | undefined;
-	/** Ends the waits: nothing is retried any more. */
+	/** Emits when the waits must end. No retry follows. */
 	readonly stop: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
 };
@@ -31,7 +31,7 @@ export type AbsentFileWaitsOptions = {
 export class AbsentFileWaits {
 	readonly #options: AbsentFileWaitsOptions;
 	readonly #waiting = makeWaitingDevices();
-	/** By module, how many times in a row its file was waited for. */
+	/** The number of waits in a row for a module's file, by module. */
 	readonly #tries = new Map<string, number>();
 
 	constructor(options: AbsentFileWaitsOptions) {
@@ -46,7 +46,10 @@ export class AbsentFileWaits {
 		this.#tries.delete(module);
 	}
 
-	/** A retry comes of a module that nobody waited for yet. */
+	/**
+	 * Emits one retry when the wait ends. Completes at once for a module that is awaited already: the first wait serves these
+	 * devices too.
+	 */
 	wait(
 		module: string,
 		absence: Absence | undefined,
@@ -66,7 +69,7 @@ export class AbsentFileWaits {
 		);
 	}
 
-	/** How many times it was tried before. */
+	/** Returns the number of earlier waits in a row. */
 	#countTry(module: string): number {
 		const tried = this.#tries.get(module) ?? 0;
 		this.#tries.set(module, tried + 1);

@@ -1,13 +1,13 @@
-// Somebody who asks for a module, load's client say, and is told what comes of the decisions.
+// An asker requests a module, such as a client of `hotplugd load`, and is told the outcomes of the decisions.
 import type { CarryOutOptions } from "../../libkmod/insertion/inserter.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 
-/** Its methods throw nothing. */
+/** The methods of an asker throw nothing. */
 export type Asker = {
-	/** Modules that are to begin, or are in flight already: an outcome of each comes. */
+	/** Called with modules that are to begin, or are in flight already. An outcome of each follows. */
 	onPlanned(modules: readonly string[]): void;
 	onOutcome(outcome: Outcome): void;
-	/** A part was passed over: not all that was decided is planned, or not all outcomes come. */
+	/** Called when a part was skipped: some decisions are not planned, or some outcomes do not follow. */
 	onSkipped(error: Error): void;
 };
 

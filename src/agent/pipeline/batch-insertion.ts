@@ -1,5 +1,6 @@
-// Decisions become batches, and batches outcomes. Batches join what is in flight; none waits for another. What did not come to life
-// is tried again for devices that came up late, whose driver rests, or whose driver's file was gone.
+// Decisions become batches, and batches become outcomes. A batch joins insertions that are in flight; no batch waits for another.
+// A module that failed is retried for devices that came up late, whose driver is in its back-off, or whose driver's file was
+// absent.
 import {
 	catchError,
 	concat,
@@ -33,9 +34,9 @@ import { BatchPlanner, type BatchPlannerOptions } from "./batch-planner.js";
 import { RestingDevices, type RestingDevicesOptions } from "./resting-devices.js";
 import { type Retry, takeUp } from "./retry.js";
 
-/** What the pipeline asks of an inserter. */
+/** The part of an inserter that the pipeline uses. */
 export type Insertions = {
-	/** One flight for each step, in the plan's order. */
+	/** Returns one flight for each step, in the plan's order. */
 	carryOut(
 		plan: readonly Step[],
 		options?: CarryOutOptions,
@@ -50,7 +51,7 @@ export type BatchInsertionOptions = Omit<BatchPlannerOptions, "onSkipped"> &
 		readonly onSkipped?: OnSkipped;
 	};
 
-/** Plans decisions as one batch and carries it out. Never fails: a failure is an outcome. */
+/** Plans decisions as one batch and carries the batch out. The stream never errors: a failure is an outcome. */
 export type InsertDecided = (decisions: readonly Decision[], asking?: Asking) => Observable<Report>;
 
 export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecided {
@@ -61,10 +62,13 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 /** A batch that is carried out. */
 type CarriedOut = {
 	readonly batch: Batch;
-	/** For devices that came up before: no further retry follows. */
+	/** Whether the batch is a retry, for devices that came up earlier. No further retry follows. */
 	readonly isRetry: boolean;
 	readonly asker: Asker | undefined;
-	/** Begun before the devices of this batch came up: a driver that found no hardware then says nothing about them. */
+	/**
+	 * Modules that had begun before the devices of this batch came up. When such a driver found no hardware, that says nothing
+	 * about these devices.
+	 */
 	readonly begunEarlier: ReadonlySet<string>;
 };
 
@@ -90,7 +94,7 @@ class BatchInsertion {
 		this.#planner = new BatchPlanner({ ...options, onSkipped }, planned);
 	}
 
-	/** Whoever asks waits for no back-off. */
+	/** A module that an asker requests is tried at once, even during its back-off. */
 	insert(decisions: readonly Decision[], asking: Asking): Observable<Report> {
 		const { asker } = asking;
 		const batches = this.#planner.plan(decisions, asker !== undefined, (error) => asker?.onSkipped(error));
@@ -128,7 +132,7 @@ class BatchInsertion {
 		return concat(of<Report>({ kind: "batch", batch }), merge(...outcomes, ...rested));
 	}
 
-	/** The outcome is reported by the batch that began the module. */
+	/** The batch that began the module reports the outcome. */
 	#join(
 		{ batch, isRetry, asker }: CarriedOut,
 		module: string,
@@ -170,7 +174,7 @@ class BatchInsertion {
 	}
 }
 
-/** Whether it was for a driver which had begun before the devices came up. */
+/** Whether the failure goes back to a module that had begun before the devices came up. */
 function isBlockedEarlier({ isRetry, begunEarlier }: CarriedOut, ended: Outcome): boolean {
 	return !isRetry && begunEarlier.has(rootOf(ended).step.module);
 }

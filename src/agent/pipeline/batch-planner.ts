@@ -1,4 +1,5 @@
-// Decisions are planned in the situation of now: what is live, what was tried for a device, what rests, what is under way.
+// Plans decisions for the present situation: which modules are live, were tried for a device, are in their back-off, or are under
+// way.
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -11,14 +12,14 @@ import type { AbsentFileWaits } from "./absent-file-waits.js";
 import type { RestingDevices } from "./resting-devices.js";
 
 export type BatchPlannerOptions = {
-	/** What is known now. */
+	/** Returns the current knowledge. */
 	readonly knowledge: () => Knowledge;
-	/** Names of the live modules, as the kernel says now. */
+	/** Returns the names of the modules that the kernel lists as live now. */
 	readonly listLive: () => ReadonlySet<string>;
 	readonly onSkipped: OnSkipped;
 };
 
-/** What is remembered of earlier batches. */
+/** State that earlier batches left behind. */
 export type Remembered = {
 	readonly attempts: Attempts;
 	readonly underWay: ModulesUnderWay;
@@ -38,8 +39,9 @@ export class BatchPlanner {
 	}
 
 	/**
-	 * Mostly one batch: where a decision makes planning throw it is passed over, and what it was among may be several.
-	 * @param atOnce modules that rest are planned too
+	 * Returns one batch as a rule. When a decision makes planning throw, that decision is skipped, and the others may become
+	 * several batches.
+	 * @param atOnce modules in their back-off are planned too
 	 */
 	plan(decisions: readonly Decision[], atOnce: boolean, onSkipped?: (error: Error) => void): readonly Batch[] {
 		const situation = this.#situation(atOnce);
@@ -59,7 +61,7 @@ export class BatchPlanner {
 		return batch;
 	}
 
-	/** The kernel is asked at most once, and not where nothing is wanted. */
+	/** The kernel is asked at most once for the live modules, and only when a module is wanted. */
 	#situation(atOnce: boolean): Situation {
 		const { attempts, underWay, resting, files } = this.#remembered;
 		let live: ReadonlySet<string> | undefined;
@@ -70,12 +72,12 @@ export class BatchPlanner {
 			},
 			isResting: (module) => !atOnce && resting.isResting(module),
 			isUnderWay: (module) => underWay.has(module),
-			// While the file of a module is awaited, a device that comes up again has it tried at once.
+			// While a module's file is awaited, a device that comes up again has the module tried at once.
 			wasTried: (module, device) => attempts.has(module, device) && !files.isAwaited(module),
 		};
 	}
 
-	/** Where the kernel does not tell what is live, it still says so of each module that is begun. */
+	/** When the kernel refuses the list of live modules, the insertion of each module still tells whether that module is live. */
 	#listLive(): ReadonlySet<string> {
 		const { listLive, onSkipped } = this.#options;
 		try {

@@ -1,4 +1,4 @@
-// decide: what came up, what a look has found and what somebody asks for becomes decisions, by what is known and wanted then.
+// decide: arrivals, devices that a look has found, and requests become decisions, by the knowledge and policy of that moment.
 import { defer, mergeMap, type Observable, scan } from "rxjs";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -9,21 +9,21 @@ import { attempt } from "../faults/skipped.js";
 import type { AliasRequest, PipelineEvent } from "./events.js";
 
 export type DecideOptions = {
-	/** Decides by what is known now; asked for again whenever that has changed. */
+	/** Returns a decider for the current knowledge and policy. Called again when either has changed. */
 	readonly decider: () => Decider;
-	/** Whether something else than its aliases asks for modules, whatever has happened to a device. */
+	/** Whether a rule asks for modules beside the device's own aliases, whatever the action of the uevent. */
 	readonly asksForMore: (uevent: Uevent) => boolean;
 	readonly onSkipped: OnSkipped;
 };
 
-/** By which decisions are taken now, and what the last event becomes. */
+/** The current decider, and the events that the last input becomes. */
 type Deciding = { readonly decider: Decider; readonly events: readonly PipelineEvent[] };
 
 export function decide(options: DecideOptions) {
 	const { decider, asksForMore, onSkipped } = options;
 	return (source: Observable<PipelineEvent>): Observable<PipelineEvent> =>
 		defer(() => {
-			/** They may match something when the indexes are written anew. */
+			/** Devices without a match: new indexes may have one. */
 			const unmatched = makeUnmatchedDevices();
 			const take = (before: Deciding, event: PipelineEvent): Deciding => {
 				switch (event.kind) {
@@ -51,7 +51,7 @@ export function decide(options: DecideOptions) {
 		});
 }
 
-/** All other actions load nothing by themselves. */
+/** All actions but "add" load nothing by themselves. */
 export function isArrival({ action }: Uevent): boolean {
 	return action === "add";
 }

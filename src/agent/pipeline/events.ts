@@ -1,4 +1,4 @@
-// What flows through the pipeline: the reports that everybody may read, and what only its own operators tell one another.
+// Events of the pipeline: the reports that every subscriber may read, and the events that its operators send one another.
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Decision } from "../decisions/decider.js";
 import type { Report } from "../telling/report.js";
@@ -8,7 +8,7 @@ export type PipelineEvent =
 	| Report
 	/** A socket is bound. */
 	| { readonly kind: "opened"; waiting(): number }
-	/** Something came that no device brought: the messages of others may have filled the receive buffer. */
+	/** A message arrived that no device caused: messages of other senders may have filled the receive buffer. */
 	| { readonly kind: "chatter" }
 	/** Devices may have been missed. */
 	| { readonly kind: "missed" }
@@ -16,22 +16,22 @@ export type PipelineEvent =
 	| { readonly kind: "looking" }
 	/** Devices that a look has found. */
 	| { readonly kind: "found"; readonly devices: readonly PresentDevice[] }
-	/** What is known has changed. */
+	/** The knowledge or policy has changed. */
 	| { readonly kind: "renewed" }
-	/** Somebody asks for an alias. */
+	/** A client requests an alias. */
 	| { readonly kind: "asked"; readonly request: AliasRequest }
-	/** What is wanted for the devices of a drain or a slice, or for whoever asks. */
+	/** Decisions for the devices of one drain or slice, or for an asker. */
 	| { readonly kind: "decided"; readonly decisions: readonly Decision[]; readonly asking?: Asking }
-	/** Nothing has come up or ended for the quiet time. */
+	/** No device came up and no insertion ended for the quiet time. */
 	| { readonly kind: "quiet" }
-	/** The same, and nothing is to be done. */
+	/** As "quiet", and no work is left. */
 	| { readonly kind: "idle" };
 
 export type AliasRequest = Asker & {
 	readonly alias: string;
-	/** Must not wait for a place: the kernel asks, maybe for a module that has one. */
+	/** Whether the request must not wait for a permit: the kernel asks, maybe for a module that holds one. */
 	readonly beyondBound: boolean;
-	/** What the alias asks for, before anything is done for it. */
+	/** Called with the decisions for the alias, before any of them is carried out. */
 	onDecided(decisions: readonly Decision[]): void;
 };
 
@@ -43,7 +43,7 @@ export function isReport(event: PipelineEvent): event is Report {
 	return !internal.has(event.kind);
 }
 
-/** Those of one kind. */
+/** Makes a type guard for events of one kind. */
 export function isOfKind<Kind extends PipelineEvent["kind"]>(kind: Kind) {
 	return (event: PipelineEvent): event is Extract<PipelineEvent, { readonly kind: Kind }> => event.kind === kind;
 }

@@ -1,5 +1,5 @@
-// hear: the announcements of a uevent socket become events. A socket that fails is opened again; what it missed meanwhile, and what
-// the kernel or udev could not deliver, is told as missed.
+// hear: the announcements of a uevent socket become events. A socket that fails is opened again. Uevents that were sent
+// meanwhile, and uevents that the kernel or udev could not deliver, are told as missed.
 import {
 	catchError,
 	connect,
@@ -27,11 +27,11 @@ export type HearOptions = {
 	/** The socket is bound when subscribing returns, and closed on unsubscribing. */
 	readonly announced: Observable<Announcement>;
 	readonly parse: (datagram: Buffer) => Uevent | undefined;
-	/** Whether a gap in the numbers of uevents hints at a loss. */
+	/** Whether a gap in the SEQNUMs hints at a loss. */
 	readonly inOrder: boolean;
-	/** Whenever the kernel is to be asked whether messages were lost. */
+	/** Emits when the kernel must be asked whether messages were lost. */
 	readonly checks: Observable<unknown>;
-	/** Before another socket is opened, and between two reports of refused messages. */
+	/** Milliseconds before another socket is opened, and between two reports of refused messages. */
 	readonly pauseMilliseconds: number;
 	readonly scheduler: SchedulerLike;
 	readonly onSkipped: OnSkipped;
@@ -39,7 +39,7 @@ export type HearOptions = {
 
 type Input = Announcement | { readonly kind: "failed"; readonly error: Error } | { readonly kind: "check" };
 
-/** What is remembered from one announcement to the next, and what the last one is told as. */
+/** State kept from one announcement to the next, and the events that the last announcement becomes. */
 type Hearing = {
 	readonly messages: Messages;
 	/** Whether the last socket has failed. */
@@ -102,7 +102,7 @@ function takeDrain(
 	return { ...hearing, messages: { ...messages, seqnum }, events: [...events, { kind: "heard", uevents, seqnum }] };
 }
 
-/** The count of drops says whether messages were lost; a gap in their numbers is only the hint to ask for it. */
+/** The socket's count of drops tells whether messages were lost. A gap in the SEQNUMs is only the hint to read the count. */
 function check(hearing: Hearing): Hearing {
 	const { messages } = hearing;
 	const count = countDrops(messages);
@@ -112,7 +112,7 @@ function check(hearing: Hearing): Hearing {
 
 const lost = (drops: number): readonly PipelineEvent[] => [{ kind: "missed" }, { kind: "lost", drops }];
 
-/** Whoever sends messages that are refused can send many. */
+/** Throttles the reports of refused messages, since a sender of such messages can send many. */
 function tellRefusalsOncePer(pauseMilliseconds: number, scheduler: SchedulerLike) {
 	return connect((events: Observable<PipelineEvent>) =>
 		merge(

@@ -1,5 +1,6 @@
-// The pipeline: uevents and looks at /sys become decisions, decisions become batches, and batches outcomes. The order of the
-// operators is the order in which it stops: nothing more is heard, and what was begun is awaited, but for what hangs.
+// The pipeline: uevents and looks at /sys become decisions, decisions become batches, and batches become outcomes. The order of
+// the operators is the order of the shutdown: the listening ends first, and insertions that were begun are awaited, except those
+// that hang.
 import {
 	BehaviorSubject,
 	defer,
@@ -32,46 +33,46 @@ import { untilQuiet } from "./quiet.js";
 
 export type HotplugOptions = {
 	readonly devices: Devices;
-	/** What is known now. */
+	/** Returns the current knowledge. */
 	readonly knowledge: () => Knowledge;
-	/** Whenever it has changed. */
+	/** Emits when the knowledge or policy has changed. */
 	readonly renewed?: Observable<unknown>;
-	/** Whenever devices may have been missed, though none was lost: it looks at all of them again. */
+	/** Emits when devices may have been missed although no uevent was lost. A look at all devices follows. */
 	readonly missed?: Observable<unknown>;
-	/** Whenever the kernel is to be asked whether uevents were lost: a look is due then. */
+	/** Emits when the kernel must be asked whether uevents were lost. A loss makes a look due. */
 	readonly checks?: Observable<unknown>;
-	/** Decides by what is known now; asked for again whenever that has changed. */
+	/** Returns a decider for the current knowledge and policy. Called again when either has changed. */
 	readonly decider?: () => Decider;
-	/** Whether something else than its aliases asks for modules, whatever has happened to a device. */
+	/** Whether a rule asks for modules beside the device's own aliases, whatever the action of the uevent. */
 	readonly asksForMore?: (uevent: Uevent) => boolean;
-	/** Aliases that somebody asks for. */
+	/** Aliases that clients request. */
 	readonly requests?: Observable<AliasRequest>;
 	readonly inserter: Insertions;
-	/** What the inserter finds to report. */
+	/** Reports of the inserter, such as a module that hangs. */
 	readonly remarks?: Observable<Report>;
-	/** Whether a file is there: a driver whose file was gone is tried again when it is back. Never where absent. */
+	/** Whether a file exists: a driver whose file was absent is retried when the file is back. When undefined, no driver is. */
 	readonly hasFile?: (path: string) => boolean;
-	/** Names of the live modules, as the kernel says now. */
+	/** Returns the names of the modules that the kernel lists as live now. */
 	readonly listLive: () => ReadonlySet<string>;
-	/** How long nothing must have happened for things to be settled. */
+	/** Milliseconds without activity before the devices count as settled. */
 	readonly quietMilliseconds: number;
-	/** Between two looks at all of /sys, and before another socket is opened: a second where absent. */
+	/** Milliseconds between two looks at all of /sys, and before another socket is opened. 1000 when undefined. */
 	readonly pauseMilliseconds?: number;
-	/** Whether it looks at /sys before anything was missed: it does where absent. */
+	/** Whether a look at /sys begins before any device was missed. True when undefined. */
 	readonly lookAtStart?: boolean;
-	/** Ends the listening; modules in flight are awaited until they have ended or hang. */
+	/** Emits when the listening must end. Modules in flight are awaited until they have ended or hang. */
 	readonly stop: Observable<unknown>;
-	/** Ends all of it, whatever is in flight. */
+	/** Emits when the pipeline must end at once, whatever is in flight. */
 	readonly leave?: Observable<unknown>;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
-	/** Is told how far it has got. */
+	/** Receives the progress of the pipeline. */
 	readonly progress?: BehaviorSubject<Progress>;
-	/** By which all of it waits: the monotonic one where absent. */
+	/** The scheduler of all waits. The monotonic one when undefined. */
 	readonly scheduler?: SchedulerLike;
 };
 
-/** node's timers take no more. */
+/** Milliseconds. Timers of node take no longer delay. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export function hotplug(options: HotplugOptions): Observable<Report> {
@@ -83,7 +84,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 		const onSkipped: OnSkipped = (what, error) => skipped.next({ kind: "skipped", what, error });
 		const { progress = new BehaviorSubject(beforeAll) } = options;
 		progress.next({ ...beforeAll, isLookDue: lookAtStart });
-		/** What one operator tells those before it. */
+		/** Feedback from the end of the pipeline to the operators before. */
 		const told = new Subject<PipelineEvent>();
 		const heard = hear({
 			announced: defer(() => devices.announced),
@@ -124,7 +125,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 	});
 }
 
-/** What comes from others than the machine. */
+/** Events that the machine does not cause. */
 function wishes({ missed = EMPTY, renewed = EMPTY, requests = EMPTY }: HotplugOptions): Observable<PipelineEvent> {
 	return merge(
 		missed.pipe(map((): PipelineEvent => ({ kind: "missed" }))),

@@ -1,4 +1,4 @@
-// insert: decisions become batches, and batches outcomes. What was begun is carried on with, whatever ends the decisions.
+// insert: decisions become batches, and batches become outcomes. An insertion that was begun goes on when the decisions end.
 import { merge, mergeMap, type Observable, of } from "rxjs";
 import { makeAttempts } from "../decisions/attempts.js";
 import type { Report } from "../telling/report.js";
@@ -6,7 +6,7 @@ import { type BatchInsertionOptions, makeBatchInsertion } from "./batch-insertio
 import type { PipelineEvent } from "./events.js";
 
 export type InsertOptions = Omit<BatchInsertionOptions, "attempts"> & {
-	/** What the inserter finds to report, and what was passed over. */
+	/** Reports of the inserter, and of parts that were skipped. */
 	readonly remarks: Observable<Report>;
 };
 
@@ -17,7 +17,7 @@ export function insert(options: InsertOptions) {
 		const inserted = source.pipe(
 			mergeMap((event): Observable<PipelineEvent> => {
 				if (event.kind === "decided") return merge(of(event), insertDecided(event.decisions, event.asking));
-				// What was missed may be that a device left.
+				// The missed uevents may include the "remove" of a device.
 				if (event.kind === "missed") attempts.forgetAll();
 				if (event.kind === "heard")
 					for (const { action, devpath } of event.uevents) if (action === "remove") attempts.forgetDevice(devpath);

@@ -1,5 +1,5 @@
-// look: all devices of /sys, once at the start where that is wanted, and again when some may have been missed. One look serves
-// all that was missed before it begins; where devices go on being missed, the looks become rarer.
+// look: walks all devices of /sys, once at the start if wanted, and again when devices may have been missed. One look serves all
+// that was missed before it begins. While devices go on being missed, a back-off makes the looks rarer.
 import {
 	catchError,
 	concat,
@@ -34,11 +34,14 @@ export type LookOptions = {
 	/** Walks /sys, a slice at a time. */
 	readonly present: () => ObservableInput<readonly PresentDevice[]>;
 	readonly lookAtStart: boolean;
-	/** Whenever devices may have been missed. */
+	/** Emits when devices may have been missed. */
 	readonly missed: Observable<unknown>;
-	/** Whenever none was for a while. */
+	/** Emits when no device was missed for a while. */
 	readonly idle: Observable<unknown>;
-	/** Between two looks at first; twice as long after each that was not enough, but the first two. */
+	/**
+	 * Milliseconds between two looks at first. The pause doubles with each further look that is due before `idle` emits, from the
+	 * third look on.
+	 */
 	readonly pauseMilliseconds: number;
 	readonly scheduler: SchedulerLike;
 };
@@ -50,13 +53,13 @@ export function look(options: LookOptions): Observable<PipelineEvent> {
 	return defer(() => {
 		const begun = new Subject<void>();
 		const failed = new Subject<void>();
-		/** From the first that was missed until a look begins. */
+		/** Emits once for all devices that are missed before the next look begins. */
 		const due = merge(merge(missed, failed).pipe(map(() => true)), begun.pipe(map(() => false))).pipe(
 			distinctUntilChanged(),
 			filter((isDue) => isDue),
 			share(),
 		);
-		/** Looks that were due since none was missed for a while. */
+		/** The number of looks that were due since `idle` emitted. */
 		const looksAgain = merge(due.pipe(map(() => 1)), idle.pipe(map(() => 0))).pipe(
 			scan((count, one) => count * one + one, 0),
 			startWith(0),
@@ -70,7 +73,8 @@ export function look(options: LookOptions): Observable<PipelineEvent> {
 		const lookOnce = (isFirst: boolean): Observable<PipelineEvent> =>
 			walk(present, begun).pipe(
 				catchError((error: unknown) => {
-					// A machine without devices is no machine; one that is short of descriptors may soon have some.
+					// A first look that fails means that the machine has no /sys. A later look may fail for want of file
+					// descriptors, and is repeated.
 					if (isFirst) throw error;
 					failed.next();
 					return of<PipelineEvent>({ kind: "blind", error: asError(error) });

@@ -1,10 +1,10 @@
-// The scheduler of all that waits in the agent: RxJS's own reads the wall clock, which is set while a machine boots, and again
-// whenever somebody sets it. Acts: the clock itself.
+// The scheduler of all waits in the agent. The scheduler of RxJS reads the wall clock, which is set while a machine boots, and
+// again whenever an administrator sets it. Acts: the clock itself.
 import { asyncScheduler, type SchedulerLike } from "rxjs";
 
 /** Milliseconds of CLOCK_MONOTONIC, clock_gettime(2). */
 export const monotonicScheduler: SchedulerLike = {
 	now: () => performance.now(),
-	// RxJS gives node's timers how long an action waits, as it is: they go by CLOCK_MONOTONIC too.
+	// RxJS hands the delay of an action to node's timers unchanged, and these timers use CLOCK_MONOTONIC too.
 	schedule: asyncScheduler.schedule.bind(asyncScheduler),
 };

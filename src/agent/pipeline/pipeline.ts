@@ -1,5 +1,5 @@
-// One agent over one machine: what coldplug and the daemon have in common, put together. Before anything asynchronous is done,
-// the thread pool must have been sized.
+// One agent on one machine: the parts that coldplug and the daemon share, put together. The thread pool must have its size before
+// the first asynchronous operation.
 
 import {
 	BehaviorSubject,
@@ -42,42 +42,42 @@ export type PipelineOptions = {
 	readonly sources: DeviceSources;
 	readonly settings: Settings;
 	readonly knowledge: () => Knowledge;
-	/** In place of the settings'. */
+	/** Overrides `quiet_milliseconds` of the settings. */
 	readonly quietMilliseconds?: number | undefined;
 	readonly source?: UeventSource;
 	readonly lookAtStart?: boolean;
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
 	readonly policy?: () => Policy;
-	/** By which all of it waits: the monotonic one where absent. */
+	/** The scheduler of all waits. The monotonic one when undefined. */
 	readonly scheduler?: SchedulerLike;
 };
 
 export type Pipeline = {
 	readonly inserter: Inserter;
 	readonly progress: BehaviorSubject<Progress>;
-	/** Has the kernel asked whether uevents were lost: a look is due then. */
+	/** Asks the kernel whether uevents were lost. A loss makes a look due. */
 	checkLosses(): void;
-	/** Loads what it takes to listen: to be awaited before it is run. @throws {Refusal} */
+	/** Loads the code that listening needs. Must have resolved before `run` is called. @throws {Refusal} */
 	open(): Promise<void>;
-	/** All that it reports while it runs. */
+	/** All reports of the pipeline while it runs. */
 	readonly reports: Observable<Report>;
 	/**
-	 * Resolves when it is stopped, or settled where it ends then, and everything that was begun has ended or hangs. To be called
-	 * once.
+	 * Resolves when the pipeline was stopped, or has settled if `endWhenSettled`, and every insertion that was begun has ended or
+	 * hangs. May be called once only.
 	 */
 	run(): Promise<void>;
-	/** What is known has changed. */
+	/** Tells the pipeline that the knowledge or policy has changed. */
 	renew(): void;
-	/** Something else than its own work was passed over: it is one of the reports. */
+	/** Reports that a part outside the pipeline's own work was skipped. */
 	readonly onSkipped: OnSkipped;
-	/** Looks at all devices again: what they asked for could not be had. */
+	/** Begins another look at all devices: the modules that they ask for could not be had before. */
 	lookAgain(): void;
-	/** While it runs. */
+	/** Requests an alias. Has an effect only while the pipeline runs. */
 	load(request: AliasRequest): void;
-	/** Stops the listening; nothing more begins. It may come before anybody runs it. */
+	/** Ends the listening; no further module begins. May be called before `run`. */
 	stop(): void;
-	/** The same, and nothing is awaited. */
+	/** As `stop`, but modules in flight are not awaited. */
 	leave(): void;
 };
 
@@ -85,7 +85,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
 	const { scheduler = monotonicScheduler } = options;
 	const remarks = new Subject<Report>();
-	/** Of which many may read; what ends it is told by run. */
+	/** Shared by all readers of reports. An error of the pipeline reaches the caller of `run` alone. */
 	const told = new Subject<Report>();
 	const requests = new Subject<AliasRequest>();
 	const renewed = new Subject<void>();
@@ -107,7 +107,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	const onSkipped: OnSkipped = (what, error) => remarks.next({ kind: "skipped", what, error });
 	let openSocket: OpenUeventSocket | undefined;
 
-	/** Listening begins when somebody subscribes. */
+	/** The listening begins on subscription. */
 	function reports(): Observable<Report> {
 		if (openSocket === undefined) throw new Error("the pipeline was not opened");
 		return hotplug({
@@ -159,7 +159,10 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	};
 }
 
-/** What a step cannot do without was live when it was planned, or came up with it: somebody may have removed it since. */
+/**
+ * Plans the hard dependencies of a step that are no longer live. Each of them was live when the step was planned, or came up with
+ * the step, and may have been removed since.
+ */
 function planGone(kernel: Kernel, knowledge: Knowledge, { module, after }: Step): readonly Step[] {
 	const needed = after.filter(({ hard }) => hard).map((one) => one.module);
 	const gone = listGone(kernel, needed);

@@ -1,18 +1,18 @@
-// How far the pipeline has got, out of its events: what settle, reload and status go by.
+// The progress of the pipeline, derived from its events. settle, reload and status depend on it.
 import { type BehaviorSubject, type MonoTypeOperatorFunction, map, scan, tap } from "rxjs";
 import type { PipelineEvent } from "./events.js";
 
 export type Progress = {
-	/** What is listened to; undefined while no socket is bound. */
+	/** The bound uevent socket. Undefined while no socket is bound. */
 	readonly socket: { waiting(): number } | undefined;
-	/** How many sockets have failed, one after the other. */
+	/** The number of sockets that failed in a row. */
 	readonly failures: number;
 	/** The highest SEQNUM that was heard since the socket was bound. */
 	readonly seqnum: number | undefined;
-	/** A look at all devices is to begin. */
+	/** Whether a look at all devices must begin. */
 	readonly isLookDue: boolean;
 	readonly isLooking: boolean;
-	/** Counts the outcomes: where it stands still, nothing has ended. */
+	/** The number of outcomes so far. While it is unchanged, no insertion has ended. */
 	readonly ended: number;
 };
 
@@ -53,7 +53,7 @@ export function isUnderWay({ isLookDue, isLooking }: Progress): boolean {
 	return isLookDue || isLooking;
 }
 
-/** Tells how far its events have come, each before it goes on. */
+/** Updates the progress with each event, before the event goes on. */
 export function countProgress(progress: BehaviorSubject<Progress>): MonoTypeOperatorFunction<PipelineEvent> {
 	return (source) =>
 		source.pipe(

@@ -1,5 +1,6 @@
-// untilQuiet: when things are settled, and when the pipeline ends. Nothing must have come up or ended for the quiet time, nothing
-// been lost, no look be due, and nothing be in flight but what hangs. coldplug ends then, a daemon goes on until it is told to stop.
+// untilQuiet: tells when the devices are settled, and when the pipeline ends. Devices are settled when none came up and no
+// insertion ended for the quiet time, no uevent was lost, no look is due, and no module is in flight except those that hang.
+// coldplug ends then; a daemon goes on until it is stopped.
 import {
 	auditTime,
 	concatMap,
@@ -28,21 +29,21 @@ import type { Progress } from "./progress.js";
 
 export type QuietOptions = {
 	readonly progress: Observable<Progress>;
-	/** How long nothing must have happened for things to be settled. */
+	/** Milliseconds without activity before the devices count as settled. */
 	readonly quietMilliseconds: number;
-	/** Where there is no look, silence alone tells that things are settled. */
+	/** Whether a look begins at the start. Without a look, silence alone tells that the devices are settled. */
 	readonly lookAtStart: boolean;
-	/** Modules in flight that get on. */
+	/** Returns the number of modules in flight, without those that hang or wait for one that hangs. */
 	readonly busy: () => number;
 	readonly endWhenSettled: boolean;
-	/** Ends the listening; modules in flight are awaited until they have ended or hang. */
+	/** Emits when the listening must end. Modules in flight are awaited until they have ended or hang. */
 	readonly stop: Observable<unknown>;
-	/** Ends all of it, whatever is in flight. */
+	/** Emits when the pipeline must end at once, whatever is in flight. */
 	readonly leave: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
 };
 
-/** So many sockets failed one after the other: waiting for another keeps nobody any longer. */
+/** After this many failed sockets in a row, the devices count as settled without a socket. */
 const SETTLED_DEAF = 4;
 
 export function untilQuiet(options: QuietOptions): MonoTypeOperatorFunction<PipelineEvent> {
@@ -54,13 +55,16 @@ export function untilQuiet(options: QuietOptions): MonoTypeOperatorFunction<Pipe
 			share(),
 		);
 		const activity = lookAtStart ? active : active.pipe(startWith(undefined));
-		/** A turn of the event loop comes after the quiet time: it may have been too busy to hear what is waiting. */
+		/**
+		 * One turn of the event loop follows the quiet time: a busy event loop may not have read the messages that wait in the
+		 * socket.
+		 */
 		const quiet = activity.pipe(
 			debounceTime(quietMilliseconds, scheduler),
 			switchMap(() => timer(0, scheduler).pipe(takeUntil(active))),
 		);
 		const chatter = events.pipe(filter(isChatter), auditTime(quietMilliseconds, scheduler));
-		/** Evaluated once all that follows from the quiet has been told: that something was lost, say. */
+		/** Evaluated after all consequences of the quiet were told, such as a loss of uevents. */
 		const idle = defer(() => progress.pipe(take(1))).pipe(
 			filter((now) => isIdle(now) && options.busy() === 0),
 			map((): PipelineEvent => ({ kind: "idle" })),
@@ -83,7 +87,10 @@ export function untilQuiet(options: QuietOptions): MonoTypeOperatorFunction<Pipe
 	});
 }
 
-/** Something came up or ended: things are not settled. Whatever hangs keeps nobody from being settled any longer. */
+/**
+ * Whether a device came up or an insertion ended, so that the devices are not settled. From the moment when a module hangs, the
+ * module no longer keeps the devices from being settled.
+ */
 function isActivity(event: PipelineEvent, failures: number): boolean {
 	switch (event.kind) {
 		case "heard":
@@ -102,7 +109,7 @@ function isActivity(event: PipelineEvent, failures: number): boolean {
 	}
 }
 
-/** Only something else was heard. */
+/** Whether messages were heard, but no arrival. */
 function isChatter(event: PipelineEvent): boolean {
 	return event.kind === "chatter" || (event.kind === "heard" && !event.uevents.some(isArrival));
 }
@@ -111,7 +118,10 @@ function isIdle({ isLookDue, isLooking, failures }: Progress): boolean {
 	return !isLookDue && !isLooking && (failures === 0 || failures >= SETTLED_DEAF);
 }
 
-/** A turn of the event loop after something ended, when all that follows from that has begun. */
+/**
+ * Emits, after the stop, when no module in flight gets on. One turn of the event loop follows each activity, so that all its
+ * consequences have begun.
+ */
 function untilNothingGetsOn(active: Observable<unknown>, { busy, scheduler }: QuietOptions) {
 	return (stop: Observable<unknown>): Observable<unknown> =>
 		stop.pipe(

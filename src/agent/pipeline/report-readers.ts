@@ -1,4 +1,5 @@
-// Who reads the reports of the agent. Each reader is subscribed by itself: one that fails keeps a report from no other.
+// Subscribes the readers of the agent's reports. Each reader has a subscription of its own: a reader that fails keeps no report
+// from the others.
 import type { Observable } from "rxjs";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { asError } from "../faults/skipped.js";
@@ -6,7 +7,7 @@ import type { Report } from "../telling/report.js";
 
 type Read = (report: Report) => unknown;
 
-/** @param onFailed told of each report that the reader could not take: it gets the next one all the same. */
+/** @param onFailed called with each report that made the reader throw. The reader gets the next report all the same. */
 export function subscribeReader(
 	reports: Observable<Report>,
 	read: Read,
@@ -22,15 +23,18 @@ export function subscribeReader(
 }
 
 export type ManyReaders = {
-	/** By what they are for. */
+	/** Readers by their purpose. */
 	readonly readers: Readonly<Record<string, Read>>;
-	/** One of the reports: that a reader failed. */
+	/** Reports that a reader failed. */
 	readonly onSkipped: OnSkipped;
-	/** A reader failed for the first time: the log, which tells too, may be the one that did. */
+	/** Called when a reader fails for the first time. The log tells of the failure too, but may be the reader that failed. */
 	readonly onBroken: (reader: string, error: Error) => void;
 };
 
-/** Each failure of a reader is told once: what fails at every report would never end. */
+/**
+ * Only the first failure of a reader is told. The failure is a report too, so a reader that fails at every report would loop for
+ * ever.
+ */
 export function subscribeReaders(reports: Observable<Report>, { readers, onSkipped, onBroken }: ManyReaders): void {
 	const broken = new Set<string>();
 	for (const [reader, read] of Object.entries(readers))

@@ -1,4 +1,4 @@
-// Devices whose driver failed so lately that its back-off is not over: one timer for each module serves all of them.
+// Devices whose driver failed and is still in its back-off. One timer for each module serves all of its devices.
 import { map, type Observable, type SchedulerLike, takeUntil, timer } from "rxjs";
 import type { Attempts } from "../decisions/attempts.js";
 import type { BackOff } from "../decisions/back-off.js";
@@ -10,7 +10,7 @@ import type { Retry } from "./retry.js";
 export type RestingDevicesOptions = {
 	readonly attempts: Attempts;
 	readonly backOff: BackOff;
-	/** Ends the waits: nothing is retried any more. */
+	/** Emits when the waits must end. No retry follows. */
 	readonly stop: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
 };
@@ -33,7 +33,10 @@ export class RestingDevices {
 		return this.#backOff.wait(module) > 0;
 	}
 
-	/** Lets the devices of a batch wait whose drivers rest; a retry comes of each module that nobody waited for yet. */
+	/**
+	 * Adds the devices of a batch whose drivers are in their back-off. Returns a retry for each module that no device waited for
+	 * yet.
+	 */
 	rest(batch: Batch): readonly Observable<Retry>[] {
 		return [...listResting(batch)].flatMap(([module, devices]) => {
 			const isFirst = this.#waiting.isEmpty(module);
@@ -42,7 +45,10 @@ export class RestingDevices {
 		});
 	}
 
-	/** What a device wants counts as tried for it where it is going to be: with the driver that rests, or behind that. */
+	/**
+	 * A module counts as tried for a device when a retry is going to try it: the driver in its back-off, or a rival behind that
+	 * driver.
+	 */
 	#recordPutOff({ spared }: Batch, waiting: readonly Decision[]): void {
 		const putOff = new Set(spared.filter(isPutOff).map(({ module, device }) => keyOf(device, module)));
 		for (const { device, matches } of waiting)
@@ -58,7 +64,7 @@ export class RestingDevices {
 	}
 }
 
-/** The devices whose drivers rest, by driver. */
+/** Devices whose drivers are in their back-off, by driver. */
 function listResting({ spared }: Batch): ReadonlyMap<string, readonly string[]> {
 	const devices = new Map<string, string[]>();
 	for (const { module, device, why } of spared)

@@ -1,18 +1,18 @@
-// A retry: a module that did not come to life is tried once more for the devices that waited for that. Once, since whatever is begun
-// or joined from then on is begun after they came up.
+// A retry: a module that failed is tried once more for the devices that waited for its end. One retry is enough, since each
+// insertion that is begun or joined from then on begins after these devices came up.
 import type { Attempts } from "../decisions/attempts.js";
 import type { Decision } from "../decisions/decider.js";
 import type { Waiting } from "../decisions/waiting-devices.js";
 
 export type Retry = Waiting & {
 	readonly module: string;
-	/** Whether a rival behind the module is still to come: those that are keep their order, and are planned with it. */
+	/** Whether a rival behind the module is still to come. Such rivals keep their order, and are planned with the module. */
 	readonly isToCome: (rival: string) => boolean;
 };
 
 /**
- * What a retry has planned: of the decisions for devices that are still there, the part from its module on. None of that counts as
- * tried any more.
+ * The decisions that a retry plans: for each device that is still there, its decision from the retried module on. The modules of
+ * these decisions no longer count as tried.
  */
 export function takeUp({ module, decisions, devices, isToCome }: Retry, attempts: Attempts): readonly Decision[] {
 	const present = new Set(devices.filter((device) => attempts.has(module, device)));
