@@ -1,26 +1,30 @@
-// Drivers that could not be had for a reason that passes: their file was gone, since a package was just being upgraded, or no
-// descriptor was left to open it. Their devices are tried for again when the file is back, or known by another path. Pure.
+// Drivers that failed for a passing reason: the driver's file was absent, since a package was being upgraded, or no file
+// descriptor was left to open the file. The devices are retried when the file is back, or when new indexes name another path.
+// Pure.
 
 import { type Outcome, type Result, rootOf } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 
 export type Absence = {
-	/** What has to be there; undefined where only other indexes can tell. */
+	/** The file that must be back. Undefined when only new indexes can help. */
 	readonly path: string | undefined;
 };
 
-/** Milliseconds between two looks for a file: an hour in all. What comes later is found when the indexes are written anew. */
+/**
+ * Milliseconds between two checks for a file, about an hour in all. A file that is back later is found when depmod writes new
+ * indexes.
+ */
 export const PAUSES: readonly number[] = Array.from({ length: 130 }, (_, look) => Math.min(250 * 2 ** look, 30_000));
 
-/** So many times in a row a module is tried again: a file that is there and is said to be gone is tried no more. */
+/** The most retries in a row for one module, so that a file which exists, yet is said to be absent, is given up. */
 export const MOST_TRIES = 8;
 
 const PASSING: ReadonlySet<string> = new Set(["ENOENT", "EMFILE", "ENFILE"]);
 const FAILED: ReadonlySet<Result> = new Set(["failed", "missing", "blocked"]);
-/** What a shell ends with where there is no such command (POSIX, "Exit Status for Commands"). */
+/** The exit status of a shell when the command does not exist (POSIX, "Exit Status for Commands"). */
 const NO_COMMAND = 127;
 
-/** undefined where it is not for want of a file that the module did not come to life. */
+/** Returns undefined when the module did not fail for want of a file. */
 export function findAbsence(outcome: Outcome): Absence | undefined {
 	if (!FAILED.has(outcome.result)) return undefined;
 	const { result, step, reason, exitStatus } = rootOf(outcome);

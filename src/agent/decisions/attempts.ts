@@ -1,23 +1,26 @@
-// Which modules were tried for which devices and did not come to life: a device that comes up again does not try them again,
-// another device does. An attempt counts from its begin, so that what is heard of its device meanwhile is not forgotten.
+// Modules that were tried for a device and failed. The same device does not try them again when it comes up again; another device
+// does. An attempt counts from its begin, so that a "remove" of its device that arrives meanwhile is not lost.
 import QuickLRU from "quick-lru";
 
 export type Attempts = {
 	record(module: string, device: string): void;
-	/** It came to life, or it is to be tried once more. */
+	/** The module is live, or must be tried once more. */
 	forget(module: string, device: string): void;
 	has(module: string, device: string): boolean;
-	/** The device has left: what comes up in its place is another one. */
+	/** The device has left. A device that comes up in its place is a different one. */
 	forgetDevice(device: string): void;
-	/** Any device may have left unheard. */
+	/** Uevents were missed: any device may have left. */
 	forgetAll(): void;
 };
 
-/** Devices remembered at least, those noted first forgotten first; twice as many are never, so that a storm cannot fill the memory. */
+/**
+ * The LRU keeps at least this many devices and never twice as many, so that a storm of uevents cannot fill the memory. Eviction
+ * begins with the oldest entry.
+ */
 const LEAST_DEVICES = 8192;
 
 export function makeAttempts(): Attempts {
-	// Mostly there is one, for which a Set would take more memory than all the rest.
+	// Most devices have one module, for which a Set would take more memory than all other fields.
 	const modulesByDevice = new QuickLRU<string, readonly string[]>({ maxSize: LEAST_DEVICES });
 	return {
 		record(module, device) {

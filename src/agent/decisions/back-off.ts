@@ -1,22 +1,22 @@
-// How long a module that failed is left alone before another device has it tried again: twice as long after each failure.
+// Exponential back-off: the pause before a module that failed may be tried for another device doubles with each failure.
 import QuickLRU from "quick-lru";
 
 export type BackOff = {
 	failed(module: string): void;
 	succeeded(module: string): void;
-	/** Milliseconds until it may be tried; 0 means now. */
+	/** Milliseconds until the module may be tried. 0 means now. */
 	wait(module: string): number;
 };
 
 const FIRST = 250;
 const LONGEST = 60_000;
-/** Modules remembered at least, those that failed first forgotten first; twice as many are never. */
+/** The LRU keeps at least this many modules and never twice as many. Eviction begins with the oldest failure. */
 const LEAST_MODULES = 32_768;
 
-/** Milliseconds, both; until when on the clock. */
+/** Milliseconds. `until` is a time of the clock. */
 type Failure = { readonly pause: number; readonly until: number };
 
-/** @param now milliseconds, of a clock that only goes forward. */
+/** @param now the time of a monotonic clock, in milliseconds */
 export function makeBackOff(now: () => number): BackOff {
 	const failures = new QuickLRU<string, Failure>({ maxSize: LEAST_MODULES });
 	return {
@@ -30,5 +30,5 @@ export function makeBackOff(now: () => number): BackOff {
 	};
 }
 
-/** For who tries everything once and ends. */
+/** For a run that tries each module once and ends, such as coldplug. */
 export const noBackOff: BackOff = { failed: () => undefined, succeeded: () => undefined, wait: () => 0 };

@@ -13,36 +13,37 @@ import type { OnSkipped } from "../../ports/skipping.js";
 import { asError } from "../faults/skipped.js";
 import { type Decision, listWanted } from "./decider.js";
 
-/** Why a wanted module is not in the plan. */
+/** A wanted module that is not in the plan, and why. */
 export type Spared = {
 	readonly module: string;
 	readonly device: string;
-	readonly why: "live" | "tried" | "resting" | "behind"; // a rival that goes first rests
+	readonly why: "live" | "tried" | "resting" | "behind"; // a rival that goes first is in its back-off
 };
 
 export type Batch = {
-	/** Counts from 1 in the life of an agent. */
+	/** The number of the batch, from 1 since the agent began. */
 	readonly number: number;
 	readonly decisions: readonly Decision[];
 	readonly plan: readonly Step[];
-	/** The devices that want each module of the plan by an alias of their own. */
+	/** By module of the plan: the devices that want the module by an alias of their own. */
 	readonly wantedBy: ReadonlyMap<string, readonly string[]>;
 	readonly spared: readonly Spared[];
 };
 
 export type Situation = {
-	/** Live, as the kernel says when the batch is planned. */
+	/** Whether the kernel lists the module as live when the batch is planned. */
 	isLive(module: string): boolean;
-	/** Tried in vain for this very device. */
+	/** Whether the module was tried for this very device and failed. */
 	wasTried(module: string, device: string): boolean;
-	/** Begun or to begin for an earlier batch, and not ended. Never where absent. */
+	/** Whether an earlier batch has the module in flight. When undefined, none is. */
 	isUnderWay?(module: string): boolean;
-	/** Failed so lately that it is left alone for now. Never where absent. */
+	/** Whether the module is in its back-off after a failure. When undefined, none is. */
 	isResting?(module: string): boolean;
 };
 
 /**
- * Where one decision makes planning throw, the others are planned without it, in the batches that halving leaves.
+ * When one decision makes planning throw, the others are planned without it: the list is halved until only that decision is left
+ * out, and each part becomes a batch.
  */
 export function planApart(
 	decisions: readonly Decision[],
@@ -98,8 +99,9 @@ export function planBatch(
 }
 
 /**
- * A rival that was tried for the device counts as tried from its begin, and goes first until it has ended: its step, which joins
- * what is in flight, is in the plan for the order's sake, without what it brought with it.
+ * An attempt counts from its begin, so a rival that is still in flight counts as tried, yet must end before this plan's modules
+ * begin. The plan therefore holds the rival's step, which joins the flight, for the order alone, without the rival's
+ * dependencies.
  */
 function planBehind(
 	knowledge: Knowledge,
@@ -136,7 +138,7 @@ const deviceOf = ({ cause }: Wanted): string => (cause.kind === "alias" && cause
 
 const placeOf = (device: string, module: string): string => `${device}\0${module}`;
 
-/** A rival never overtakes: what goes first is tried again first. */
+/** Rivals keep their order: when the first is in its back-off, those behind wait for it. */
 function listBehindResting(rivals: readonly Rivals[], isResting: (module: string) => boolean): ReadonlySet<string> {
 	return new Set(
 		rivals.flatMap(({ device, modules }) => {

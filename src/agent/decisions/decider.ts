@@ -1,5 +1,5 @@
-// (device, knowledge, policy) -> decisions: which modules each alias of a device asks for, which ones policy loads for it, and
-// what keeps them out. Pure.
+// Decisions from a device, the knowledge and the policy: which modules each alias of a device asks for, which modules policy
+// loads for the device, and what keeps modules out. Pure.
 
 import QuickLRU from "quick-lru";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
@@ -16,38 +16,45 @@ export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not all
 export type Match = {
 	readonly found: Found;
 	readonly verdict: Verdict;
-	/** The blacklist line, where line 0 is the kernel command line; or the rule of policy. */
+	/** The blacklist line (line 0 means the kernel command line), or the rule of policy. */
 	readonly source?: Source;
 };
 
-/** What one alias of one device asks for. No matches: no module knows it, or the indexes could not be asked. */
+/**
+ * The decision for one alias of one device. `matches` is empty when no module has the alias, or the indexes could not be read.
+ */
 export type Decision = {
-	/** Empty where it is no device that asks. */
+	/** Empty when a client asks, not a device. */
 	readonly device: string;
 	readonly alias: string;
 	readonly matches: readonly Match[];
 	readonly problem?: Error;
-	/** The rule by which policy asks for it; else the device does. */
+	/** The rule of policy that asks for the alias. Undefined when the device itself asks. */
 	readonly rule?: Source;
-	/** The rule by which the device is left alone: nothing was looked up. */
+	/** The rule that has the device ignored: nothing was looked up. */
 	readonly ignored?: Source;
 };
 
 /**
- * Answers aliases from one state of the knowledge; the same alias again, matched or not, costs a look-up in a cache. What has come up
- * gets what its aliases ask for; whatever else happened to a device, nothing but what policy says.
+ * Decides by one state of the knowledge. A repeated alias, matched or not, costs one read of a cache. A device that comes up gets
+ * the modules that its aliases ask for; any other action gets only what policy says.
  */
 export type Decider = (device: PresentDevice) => readonly Decision[];
 
-/** Aliases remembered at least; twice as many are never: a storm of made-up ones must not fill the memory. */
+/**
+ * The LRU keeps at least this many aliases and never twice as many, so that a storm of invented aliases cannot fill the memory.
+ */
 const LEAST_REMEMBERED = 4096;
 
-/** Its masks count where plans are made of it. */
+/** Returns the knowledge with the masks of policy, which plans then respect. */
 export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
 	return policy.mask.length === 0 ? knowledge : { ...knowledge, masked: (module) => findMask(policy, module) };
 }
 
-/** @param onSkipped a rule that throws costs itself, a device that does all that is decided for it; where absent both throw. */
+/**
+ * @param onSkipped called when a rule throws, which skips that rule, or when a device does, which skips all decisions for it.
+ * When undefined, both throw.
+ */
 export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
 	const maker = new DecisionMaker(knowledge, policy, onSkipped);
 	if (onSkipped === undefined) return (device) => maker.decide(device);
@@ -58,7 +65,7 @@ class DecisionMaker {
 	readonly #knowledge: Knowledge;
 	readonly #policy: Policy;
 	readonly #onSkipped: OnSkipped | undefined;
-	/** By alias. */
+	/** Cached answers by alias. */
 	readonly #answers = new QuickLRU<string, Answer>({ maxSize: LEAST_REMEMBERED });
 
 	constructor(knowledge: Knowledge, policy: Policy, onSkipped?: OnSkipped) {
@@ -67,7 +74,10 @@ class DecisionMaker {
 		this.#onSkipped = onSkipped;
 	}
 
-	/** The look that follows finds again what came up, and asks then; of anything else the caller takes note. */
+	/**
+	 * While the knowledge lacks indexes, an arrival gets no decision: the look that follows finds the device again. Any other
+	 * action gets its decisions, and the caller remembers the device.
+	 */
 	decide(device: PresentDevice): readonly Decision[] {
 		return this.#knowledge.lacking !== undefined && (device.action ?? "add") === "add" ? [] : this.#decideNow(device);
 	}
@@ -79,19 +89,19 @@ class DecisionMaker {
 		if (ignored !== undefined) return own.map((alias) => ({ device: devpath, alias, matches: [], ignored }));
 		const decisions = own.map((alias) => this.#decideAlias(device, alias));
 		const loads = listLoads(this.#policy, device, this.#onSkipped);
-		// A rule may name all of the device's own.
+		// A rule may name all of the device's own aliases.
 		const asked = loads.length > 0 ? new Set(own) : undefined;
 		for (const load of loads) if (!asked?.has(load.alias)) decisions.push(this.#decideLoad(device, load));
 		return decisions;
 	}
 
-	/** A module's name is asked for here as by an alias: the blacklist counts, as it does for udev. */
+	/** A rule that names a module is subject to the blacklist like an alias, as it is for udev. */
 	#decideLoad(device: PresentDevice, { alias, rule }: Load): Decision {
 		const heed = (matches: readonly Match[]) => matches.map((match) => heedBlacklist(this.#knowledge, match));
 		return { ...this.#decideAlias(device, alias, heed), rule };
 	}
 
-	/** Whatever is thrown, a fault of the program's included, costs this decision: where policy cannot be asked nothing is loaded. */
+	/** An error, even a fault of this program, costs only this decision. When policy cannot be evaluated, nothing is loaded. */
 	#decideAlias(device: PresentDevice, alias: string, heed = (matches: readonly Match[]) => matches): Decision {
 		const { devpath } = device;
 		try {
@@ -113,7 +123,7 @@ class DecisionMaker {
 	}
 }
 
-/** Policy has nothing to say of what is not loaded anyway. */
+/** Policy is asked about wanted matches only: the others are not loaded anyway. */
 function object(policy: Policy, device: PresentDevice, alias: string, matches: readonly Match[]): readonly Match[] {
 	if (policy.deny.length === 0 && policy.allow.length === 0) return matches;
 	return matches.map((match) => {
@@ -133,7 +143,7 @@ function ask(knowledge: Knowledge, alias: string): Answer {
 	try {
 		return { matches: judge(knowledge, lookUp(knowledge, alias)) };
 	} catch (thrown) {
-		// Mostly a damaged index.
+		// The usual cause is a damaged index.
 		return { matches: [], problem: asError(thrown) };
 	}
 }
@@ -154,7 +164,7 @@ function isBuiltin(knowledge: Knowledge, { via, module }: Found): boolean {
 	return knowledge.file(module) === undefined && knowledge.isBuiltin(module);
 }
 
-/** The wanted modules of decisions, in order, as a plan takes them. */
+/** Returns the wanted modules of decisions, in order, in the form that planning takes. */
 export function listWanted(decisions: readonly Decision[]): readonly Wanted[] {
 	return decisions.flatMap(({ device, alias, matches, rule }) =>
 		matches

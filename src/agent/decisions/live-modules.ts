@@ -4,13 +4,13 @@ import { listLiveNames } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 
-/** Names of the modules that /proc/modules calls live; none where this kernel has no modules. */
+/** Returns the names of the modules that /proc/modules lists as live. Empty when this kernel has no module support. */
 export function listLive(kernel: Kernel): ReadonlySet<string> {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1") ?? "";
 	return listLiveNames(text);
 }
 
-/** Those of the modules that are not live; none where the kernel does not tell. */
+/** Returns those of the modules that are not live. Empty when the kernel has no list. */
 export function listGone(kernel: Kernel, modules: readonly string[]): readonly string[] {
 	const text = modules.length > 0 ? kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1") : undefined;
 	if (text === undefined) return [];

@@ -1,7 +1,7 @@
-// What a damaged index kept from being looked up, told in one line: one run of depmod mends it all. Pure.
+// Look-ups that failed because of a damaged index, told in one line: one run of depmod repairs the index. Pure.
 import type { Batch } from "./batch.js";
 
-/** Why, by alias, or by module where only its file or its dependencies could not be found. */
+/** The reason by alias, or by module when only the module's file or dependencies could not be found. */
 export type LookupProblems = ReadonlyMap<string, string>;
 
 export function listLookupProblems(batches: readonly Batch[]): LookupProblems {
@@ -14,7 +14,7 @@ export function listLookupProblems(batches: readonly Batch[]): LookupProblems {
 	return problems;
 }
 
-/** undefined where there are none. The first reason stands for all. */
+/** Returns undefined when there are no problems. The message gives the first reason only. */
 export function explainLookupProblems(problems: LookupProblems): string | undefined {
 	const [first] = problems.values();
 	if (first === undefined) return undefined;

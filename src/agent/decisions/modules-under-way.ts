@@ -1,14 +1,14 @@
-// Modules that are begun or to begin and have not ended, each with the devices that came up too late for that attempt: the driver may
-// have found no hardware because they were not there.
+// Modules in flight, each with the devices that came up after its attempt began: its driver may have found no hardware because
+// these devices were absent.
 import type { Decision } from "./decider.js";
 import { makeWaitingDevices, type Waiting } from "./waiting-devices.js";
 
 export type ModulesUnderWay = {
 	begin(module: string): void;
 	has(module: string): boolean;
-	/** The devices came up when an earlier batch had the module in flight. */
+	/** Adds devices that came up while an earlier batch had the module in flight. */
 	join(module: string, decisions: readonly Decision[], devices: readonly string[]): void;
-	/** The devices that came up late; from now on they wait no more. */
+	/** Returns the devices that came up late, and forgets them. */
 	end(module: string): Waiting;
 };
 

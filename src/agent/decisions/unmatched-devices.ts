@@ -1,5 +1,5 @@
-// Devices of which an alias matched no module: when the indexes are written anew, it may. What was kept out is not among them:
-// whoever takes a line of a blacklist or of policy away may do so for the next boot.
+// Devices with an alias that matched no module: new indexes may have a match. Devices whose modules the blacklist or policy keeps
+// out are not among them: an administrator who deletes such a line may mean the next boot.
 
 import QuickLRU from "quick-lru";
 import type { PresentDevice } from "../../ports/devices.js";
@@ -8,14 +8,14 @@ import type { Decision } from "./decider.js";
 export type UnmatchedDevices = {
 	note(device: PresentDevice, decisions: readonly Decision[]): void;
 	forget(devpath: string): void;
-	/** All of them; from now on none is remembered. */
+	/** Returns all devices, and forgets them. */
 	takeAll(): readonly PresentDevice[];
 };
 
-/** Devices remembered at least, those noted first forgotten first; twice as many are never. */
+/** The LRU keeps at least this many devices and never twice as many. Eviction begins with the oldest entry. */
 const LEAST_DEVICES = 2048;
 
-/** @param least at least so many devices are remembered, and never twice as many. */
+/** @param least the LRU keeps at least this many devices and never twice as many */
 export function makeUnmatchedDevices(least: number = LEAST_DEVICES): UnmatchedDevices {
 	const devices = new QuickLRU<string, PresentDevice>({ maxSize: least });
 	return {

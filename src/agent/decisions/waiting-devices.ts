@@ -1,23 +1,26 @@
-// Devices that wait, by the module they want, for an end that others brought about, with what was decided for them.
+// Devices that wait for the end of an attempt that other devices caused, by the module they want, each with its decisions.
 import type { Decision } from "./decider.js";
 
 export type WaitingDevices = {
-	/** Those of the decisions that wait from now on, or did already. */
+	/** Returns those of the decisions that wait now, or did already. */
 	add(module: string, decisions: readonly Decision[], devices: readonly string[]): readonly Decision[];
-	/** All that wait for the module; from now on they do not. */
+	/** Returns all that wait for the module, and forgets them. */
 	take(module: string): Waiting;
 	isEmpty(module: string): boolean;
 };
 
 export type Waiting = { readonly decisions: readonly Decision[]; readonly devices: readonly string[] };
 
-/** For each module: enough to tell whether any device makes a difference to it. */
+/** The most decisions held for each module: enough to tell whether any device makes a difference to the module. */
 const MOST_DECISIONS = 256;
 
 type Held = {
 	/** By device and alias, since a device may come and go many times while it waits. */
 	readonly decisions: Map<string, Decision>;
-	/** All that they want from the module on: whoever brings another one is held beyond the bound, for its sake. */
+	/**
+	 * All modules that the decisions want, from the awaited module on. A decision that brings another one is held beyond the
+	 * bound for that module's sake.
+	 */
 	readonly modules: Set<string>;
 };
 
