@@ -1,4 +1,4 @@
-// The uevent socket as a stream: bound when subscribing returns, closed on unsubscribing.
+// The uevent socket as a stream. The socket is bound when subscribing returns, and closed on unsubscribing.
 
 import { Observable } from "rxjs";
 import type { OpenUeventSocket } from "../../ports/uevents.js";

@@ -4,13 +4,13 @@ import type { Observable, ObservableInput } from "rxjs";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Uevent } from "./uevent.js";
 
-/** What comes out of the uevent socket. A drain is all that was read until nothing more waited, or for some milliseconds. */
+/** What the uevent socket delivers. A drain is all datagrams that were read until none waited, or for some milliseconds. */
 export type Announcement =
 	| {
 			readonly kind: "listening";
 			/** Bytes, as the kernel counts them. */
 			readonly receiveBuffer: number;
-			/** How many messages the kernel could not deliver so far. */
+			/** Number of messages that the kernel could not deliver so far. */
 			drops(): number;
 			/** Bytes of messages that wait to be read, as the kernel counts them. */
 			waiting(): number;
@@ -22,10 +22,10 @@ export type Announcement =
 export type Devices = {
 	/** The socket is bound when subscribing returns, and closed on unsubscribing. */
 	readonly announced: Observable<Announcement>;
-	/** Walks /sys, a slice at a time; devices that leave meanwhile are simply not there. */
+	/** Walks /sys, one slice at a time. A device that leaves during the walk is simply absent. */
 	present(): ObservableInput<readonly PresentDevice[]>;
-	/** What a datagram says: the kernel's own format where absent. */
+	/** Parses a datagram. When undefined, datagrams have the kernel's own format. */
 	readonly parse?: (datagram: Buffer) => Uevent | undefined;
-	/** Whether a gap in the numbers of uevents hints at a loss: so it does where absent. udev tells of them in any order. */
+	/** Whether a gap in the SEQNUMs hints at a loss. True when undefined. udev sends uevents in any order. */
 	readonly inOrder?: boolean;
 };

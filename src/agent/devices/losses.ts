@@ -1,20 +1,23 @@
-// Whether uevents were lost: the socket's count of drops says so; a gap in their numbers is only the hint to ask it, since
-// events of other network namespaces take numbers too. Pure, but for asking the socket.
+// Detects lost uevents. The socket's count of drops tells of a loss. A gap in the SEQNUMs is only a hint to read that count,
+// since events of other network namespaces take numbers too. Pure, but for asking the socket.
 import type { Uevent } from "./uevent.js";
 
 /** What is known of the messages of one socket. */
 export type Messages = {
-	/** How many were lost so far, as the socket counts them. @throws where no descriptor is left to read it with, say */
+	/**
+	 * Number of messages lost so far, as the socket counts them. @throws when the count cannot be read, such as for want of a
+	 * file descriptor
+	 */
 	drops(): number;
-	/** How many of these are known of. */
+	/** Number of lost messages that were told already. */
 	readonly dropped: number;
-	/** The highest number noticed. */
+	/** The highest SEQNUM so far. */
 	readonly seqnum: number | undefined;
 };
 
 export const noMessages: Messages = { drops: () => 0, dropped: 0, seqnum: undefined };
 
-/** The highest number of those noticed before and of these uevents. */
+/** Returns the highest SEQNUM of the uevents before and of these. */
 export function lastSeqnum(
 	{ seqnum: before }: Pick<Messages, "seqnum">,
 	uevents: readonly Uevent[],
@@ -24,7 +27,7 @@ export function lastSeqnum(
 	return last;
 }
 
-/** Whether numbers are missing between these uevents and those before them. */
+/** Whether SEQNUMs are missing between these uevents and the ones before. */
 export function hasGap({ seqnum: before }: Pick<Messages, "seqnum">, uevents: readonly Uevent[]): boolean {
 	let last = before;
 	for (const { seqnum } of uevents) {
@@ -35,7 +38,10 @@ export function hasGap({ seqnum: before }: Pick<Messages, "seqnum">, uevents: re
 	return false;
 }
 
-/** The socket's count, where it has grown beyond what is known of; undefined too where it cannot be read now: the next check tells. */
+/**
+ * Returns the socket's count when it has grown. Returns undefined otherwise, and when the count cannot be read: the next check
+ * reads it again.
+ */
 export function countDrops({ drops, dropped }: Messages): number | undefined {
 	try {
 		const count = drops();

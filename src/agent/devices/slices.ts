@@ -1,10 +1,13 @@
-// The walk in slices: each becomes a batch, so that the first insertions begin while the rest is still being read.
+// Cuts the walk into slices. Each slice becomes a batch, so that the first insertions begin while the rest is still being read.
 // Acts in that it gives each slice a turn of the event loop.
 
 const FIRST = 8;
 const LARGEST = 32;
 
-/** The first slice is small, so that drivers have something to do at once; each is twice as large as the one before. */
+/**
+ * The first slice is small, so that the first drivers begin at once. Each slice is twice as large as the one before, up to a
+ * bound.
+ */
 export function* sliced<Device>(present: Iterable<Device>): Generator<readonly Device[]> {
 	let slice: Device[] = [];
 	let size = FIRST;
@@ -18,7 +21,7 @@ export function* sliced<Device>(present: Iterable<Device>): Generator<readonly D
 	if (slice.length > 0) yield slice;
 }
 
-/** The same with a turn of the event loop between slices. */
+/** As `sliced`, with a turn of the event loop between two slices. */
 export async function* slicedByTurns<Device>(present: Iterable<Device>): AsyncGenerator<readonly Device[]> {
 	for (const slice of sliced(present)) {
 		yield slice;
@@ -26,7 +29,10 @@ export async function* slicedByTurns<Device>(present: Iterable<Device>): AsyncGe
 	}
 }
 
-/** The same of devices that come by and by, where an empty list says that the next ones may take a while. */
+/**
+ * As `slicedByTurns`, for devices that arrive over time. An empty list says that the next devices may take a while: the slice is
+ * then cut short.
+ */
 export async function* slicedAsTheyCome<Device>(
 	lists: AsyncIterable<readonly Device[]>,
 ): AsyncGenerator<readonly Device[]> {

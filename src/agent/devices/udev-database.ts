@@ -1,6 +1,6 @@
-// udev's database of devices, one file each in /run/udev/data: lines of a letter, a colon and a value. E is a property that a
-// rule or an import gave; what the kernel itself says of the device is not repeated there. A device that no rule gave
-// anything has no file, or an empty one. Text is read as latin1, which keeps every byte.
+// udev's database of devices, in /run/udev/data: one file for each device, with lines of a letter, a colon and a value. E is a
+// property that a rule or an import set; properties of the kernel itself are not repeated there. A device without any such
+// property has no file, or an empty one. Text is read as latin1, which keeps every byte.
 
 import { type Properties, parseProperties } from "../../libkmod/formats/properties.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
@@ -11,7 +11,10 @@ import { opinionOf, restoreAliases, type UdevOpinion } from "./udev-message.js";
 
 export const UDEV_DATABASE = "/run/udev/data";
 
-/** The name of its file, such as c189:0, n2 or +pci:0000:00:02.0; undefined for what udev could not name. */
+/**
+ * Returns the name of the device's file, such as c189:0, n2 or +pci:0000:00:02.0. Undefined for a device without a subsystem,
+ * which udev cannot name.
+ */
 export function formatDeviceId(devpath: string, { subsystem, number, ifindex }: DeviceIdentity): string | undefined {
 	if (subsystem === undefined) return undefined;
 	if (number !== undefined) return `${subsystem === "block" ? "b" : "c"}${number}`;
@@ -20,8 +23,8 @@ export function formatDeviceId(devpath: string, { subsystem, number, ifindex }: 
 }
 
 /**
- * What the record says of loading. Without a MODALIAS in it the kernel's aliases count, unless a rule emptied MODALIAS when the
- * device came up: udev does not keep that here, so rules/zz-hotplugd.rules does.
+ * Judges what the record says of loading. Without a MODALIAS in the record the kernel's aliases count, unless a rule emptied
+ * MODALIAS when the device came up: udev does not record that, so rules/zz-hotplugd.rules does.
  */
 export function judgeUdevRecord(record: Properties, fromKernel: readonly string[]): UdevOpinion {
 	const opinion = opinionOf((key) => record.get(key));
@@ -33,7 +36,7 @@ export function judgeUdevRecord(record: Properties, fromKernel: readonly string[
 	return { aliases: restoreAliases(opinion.aliases, fromKernel), leftAlone: undefined };
 }
 
-/** The properties that a record keeps. */
+/** Parses the properties of a record. */
 export function parseUdevRecord(text: string): Properties {
 	const lines = parseProperties(`\n${text}`, "\n");
 	return {
@@ -48,14 +51,14 @@ export type SeenByUdev = {
 	readonly identify: (device: PresentDevice) => DeviceIdentity;
 	readonly files: Pick<Files, "read">;
 	readonly onSkipped?: OnSkipped;
-	/** Whether udev has handled a device of which it has no record: it has one only of those that have something. */
+	/** Whether udev has handled a device without a record: udev keeps a record only for devices with properties of their own. */
 	readonly isHandled?: (device: PresentDevice) => boolean;
 };
 
 /**
- * The devices of a walk as udev sees them: with what its rules made of them, and without those to be left alone. One that a rule
- * took its aliases from is still a device for policy. One of which the record cannot be read is passed over, since that might
- * say so.
+ * Yields the devices of a walk as udev sees them: with the properties that udev's rules set, and without the devices to be left
+ * alone. A device whose aliases a rule took away is still a device for policy. A device whose record cannot be read is skipped,
+ * since the record might say that the device is to be left alone.
  */
 export function* seenByUdev(present: Iterable<PresentDevice>, options: SeenByUdev): Generator<PresentDevice> {
 	const { onSkipped = () => undefined } = options;
@@ -78,7 +81,7 @@ function seeByUdev(
 	return { ...device, aliases, properties: joinProperties(device.properties, record) };
 }
 
-/** @param record counts more. */
+/** @param record wins over the kernel's properties */
 function joinProperties(kernels: Properties | undefined, record: Properties): Properties {
 	return {
 		get: (key) => record.get(key) ?? kernels?.get(key),

@@ -1,5 +1,5 @@
-// What udev sends on to multicast group 2 once its rules for a device have run (systemd's libudev): a header, then KEY=VALUE
-// strings, each ended by NUL. Untrusted until parsed; text is read as latin1, which keeps every byte.
+// The messages that udev sends to multicast group 2 when its rules for a device have run (systemd's libudev): a header, then
+// KEY=VALUE strings, each ended by NUL. Untrusted until parsed; text is read as latin1, which keeps every byte.
 //
 //	offset  0  "libudev" and NUL
 //	        8  magic 0xfeedcafe, in network order as are the hashes
@@ -11,11 +11,11 @@ import { parseProperties } from "../../libkmod/formats/properties.js";
 import { parseSeqnum, type Uevent } from "./uevent.js";
 
 /**
- * A device as its rules left it. udev 252 keeps only the last MODALIAS of a kernel's message with two, newer ones keep the
+ * A uevent as udev's rules left it. udev 252 keeps only the last MODALIAS of a kernel message with two; newer versions keep the
  * second as MODALIAS1: see `restoreAliases`.
  */
 export type UdevUevent = Uevent & {
-	/** Why nothing is to be loaded for it, and `aliases` is empty. */
+	/** Why the device is to be left alone, so that `aliases` is empty. Undefined when it is not. */
 	readonly leftAlone: LeftAlone | undefined;
 };
 
@@ -25,7 +25,7 @@ export type UdevUevent = Uevent & {
  */
 export type LeftAlone = "rule" | "failure";
 
-/** Aliases, and whether they count, as udev's properties of a device tell. */
+/** The aliases of a device, and whether it is to be left alone, by udev's properties. */
 export type UdevOpinion = Pick<UdevUevent, "aliases" | "leftAlone">;
 
 const PREFIX = Buffer.from("libudev\0", "latin1");
@@ -33,7 +33,7 @@ const MAGIC = 0xfeedcafe;
 const SMALLEST_HEADER = 40;
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** undefined where the message is not udev's, or not whole. */
+/** Returns undefined when the message is not udev's, or is cut short. */
 export function parseUdevMessage(message: Buffer): UdevUevent | undefined {
 	if (message.length < SMALLEST_HEADER || !message.subarray(0, PREFIX.length).equals(PREFIX)) return undefined;
 	if (message.readUInt32BE(8) !== MAGIC) return undefined;
@@ -51,10 +51,10 @@ function readNative(message: Buffer, offset: number): number {
 	return isLittleEndian ? message.readUInt32LE(offset) : message.readUInt32BE(offset);
 }
 
-/** One of udev's properties of a device, of which the last of a name counts. */
+/** Reads one of udev's properties of a device. The last value of a name counts. */
 type ReadProperty = (key: string) => string | undefined;
 
-/** What udev's properties of a device, in a message or in its database, say of loading. */
+/** Judges loading by udev's properties of a device, from a message or from udev's database. */
 export function opinionOf(read: ReadProperty): UdevOpinion {
 	if (read("HOTPLUGD") === "ignore") return { aliases: [], leftAlone: "rule" };
 	if (read("UDEV_WORKER_FAILED") === "1") return { aliases: [], leftAlone: "failure" };
@@ -66,14 +66,14 @@ export function opinionOf(read: ReadProperty): UdevOpinion {
 	}
 }
 
-/** Made anew: a slice would keep the whole message in memory for as long as it is remembered. */
+/** Copies the text: a slice would keep the whole message in memory. */
 function ownText(slice: string): string {
 	return Buffer.from(slice, "latin1").toString("latin1");
 }
 
 /**
- * All aliases of a device for which udev may have kept only one of two: the kernel's, as /sys has them, unless a rule changed or
- * took away what udev has.
+ * Returns all aliases of a device for which udev may have kept only one of two: the kernel's from /sys, unless a rule changed or
+ * removed the aliases that udev has.
  */
 export function restoreAliases(fromUdev: readonly string[], fromKernel: readonly string[]): readonly string[] {
 	if (fromUdev.length === 0) return fromUdev;

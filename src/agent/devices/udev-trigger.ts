@@ -1,12 +1,12 @@
-// Whether all devices are going to be announced anyway: systemd-udev-trigger.service has udev replay them once a boot.
+// Whether udev is still going to replay all devices: systemd-udev-trigger.service has udev do so once a boot.
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
 
-/** systemd has a symbolic link here for each unit that it has started, from the moment it does. */
+/** systemd keeps a symbolic link here for each unit, from the moment when the unit is started. */
 const STARTED_UNITS = "/run/systemd/units";
 const TRIGGER = "invocation:systemd-udev-trigger.service";
 
-/** False also where nobody can tell: then one has to look. */
+/** Returns false also when the directory cannot be read: the agent must then look at all devices itself. */
 export function isReplayToCome(files: Pick<Files, "list">): boolean {
 	const started = ifReadable(() => files.list(STARTED_UNITS));
 	return started !== undefined && !started.includes(TRIGGER);

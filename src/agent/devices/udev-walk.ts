@@ -1,6 +1,6 @@
-// A look at all devices with udev's eyes. While udev has events to handle, a device of which its database has nothing may be one
-// that its rules have not seen yet, and might keep from its driver: such devices come last, once udev has caught up.
-// Acts, by the pause and the clock that it may be handed.
+// A look at all devices as udev sees them. While udev has events to handle, a device without a record in udev's database may be
+// one that udev's rules have not seen yet, and might keep from its driver. Such devices come last, when udev has caught up. Acts,
+// by the pause and the clock that it may be handed.
 
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -9,23 +9,26 @@ import type { OnSkipped } from "../../ports/skipping.js";
 import { slicedByTurns } from "./slices.js";
 import { seenByUdev } from "./udev-database.js";
 
-/** There as long as udev's queue is not empty. */
+/** Exists while udev's queue is not empty. */
 export const UDEV_QUEUE = "/run/udev/queue";
 
 export type UdevLookOptions = {
-	/** All devices, by slices. */
+	/** All devices, in slices. */
 	readonly slices: AsyncIterable<readonly PresentDevice[]>;
 	readonly identify: (device: PresentDevice) => DeviceIdentity;
 	readonly files: Pick<Files, "read" | "stamp">;
 	readonly onSkipped: OnSkipped;
-	/** Resolves a while later. */
+	/** Resolves after a pause between two checks of udev's queue. */
 	readonly pause?: () => Promise<void>;
-	/** Milliseconds of a clock that only goes forward. */
+	/** A monotonic clock, in milliseconds. */
 	readonly now?: () => number;
 };
 
 const PAUSE_MILLISECONDS = 50;
-/** Who handles events for longer than this announces the device anyway once its rules have run. */
+/**
+ * The longest wait for udev's queue. When udev handles events for longer, udev announces the device anyway once its rules have
+ * run.
+ */
 const PATIENCE_MILLISECONDS = 10_000;
 
 const sleep = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));

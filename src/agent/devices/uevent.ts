@@ -6,26 +6,26 @@ export type Uevent = {
 	/** add, remove, change, move, online, offline, bind, unbind. */
 	readonly action: string;
 	readonly devpath: string;
-	/** Missing in messages that are not the kernel's own. */
+	/** Undefined in messages that do not come from the kernel. */
 	readonly seqnum: number | undefined;
-	/** Every MODALIAS, each once: an ACPI device can have two. */
+	/** The values of every MODALIAS, without duplicates: an ACPI device can have two. */
 	readonly aliases: readonly string[];
-	/** Why udev wants nothing done for it; undefined where it does not say so. */
+	/** Why udev leaves the device alone. Undefined when udev does not. */
 	readonly leftAlone?: "rule" | "failure" | undefined;
-	/** All of it, for policy. Keeps the message in memory. */
+	/** All properties of the uevent, for policy. They keep the message in memory. */
 	readonly properties?: Properties;
 };
 
-/** undefined where the message does not begin as a uevent does, such as udev's own on another group. */
+/** Returns undefined when the message does not begin as a uevent does, such as udev's own on another group. */
 export function parseUevent(message: Buffer): Uevent | undefined {
 	const text = message.toString("latin1");
 	const header = /^([a-z]+)@\/[^\0]*\0/.exec(text);
 	if (header === null) return undefined;
 	const [{ length }, action = ""] = header;
-	// What is remembered is read anew: a slice would keep the whole message in memory for as long.
+	// Strings that outlive the message are decoded anew: a slice would keep the whole message in memory.
 	const devpath = message.toString("latin1", action.length + 1, length - 1);
 	const aliases: string[] = [];
-	// Searching for the two keys costs less than looking at all of them, in a message that mostly has neither.
+	// A search for the two keys costs less than parsing all keys, and most messages have neither.
 	for (let found = find(text, "MODALIAS", length - 1); found; found = find(text, "MODALIAS", found.end)) {
 		const alias = message.toString("latin1", found.start, withoutNewlines(text, found.end));
 		if (alias !== "" && !aliases.includes(alias)) aliases.push(alias);
@@ -40,7 +40,7 @@ export function parseUevent(message: Buffer): Uevent | undefined {
 	};
 }
 
-/** Where the value of the next such key behind a NUL at `from` or later begins and ends. */
+/** Finds the next value of the key behind a NUL, at `from` or later: where the value begins and ends. */
 function find(text: string, key: string, from: number): { readonly start: number; readonly end: number } | undefined {
 	const nul = text.indexOf(`\0${key}=`, from);
 	if (nul < 0) return undefined;
@@ -49,7 +49,7 @@ function find(text: string, key: string, from: number): { readonly start: number
 	return { start, end: end < 0 ? text.length : end };
 }
 
-/** Some buses (cpu, hdaudio) end their alias with one, as a line of a file; udev takes it off as well. */
+/** Some buses (cpu, hdaudio) end their alias with a newline, as a line of a file; udev strips it as well. */
 function withoutNewlines(text: string, end: number): number {
 	let last = end;
 	while (text[last - 1] === "\n") last--;
