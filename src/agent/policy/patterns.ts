@@ -1,8 +1,8 @@
-// Patterns of policy, made ready once: most are plain words, or words with a `*` before or behind, for which there are quicker
-// ways than the wildcard match. In a storm every uevent meets every rule.
+// Patterns of policy, compiled once. Most patterns are plain words, or words with a `*` before or behind, which match faster than
+// by the general wildcard match. In a storm every uevent meets every rule.
 import { matchesWildcard } from "../../libkmod/text/wildcard.js";
 
-/** One of them has to match. A byte a character. */
+/** Alternatives: one of the patterns must match. One character stands for one byte. */
 export type Patterns = readonly string[];
 
 type Match = (text: string) => boolean;

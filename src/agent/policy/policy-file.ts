@@ -1,5 +1,5 @@
-// A file of policy: TOML (toml.io, 1.0) as the settings are, since rules have comments, run nothing by being read, and a mistake
-// in them has a line. Each rule is a table in an array named after its kind: [[deny]]. Imported only where there is such a file.
+// A policy file in TOML (toml.io, 1.0), like the settings: rules have comments, reading a file runs nothing, and a mistake has a
+// line. Each rule is a table in an array named after its kind: [[deny]]. Imported only when such a file exists.
 import { parse, TomlError } from "smol-toml";
 import type { Problem } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
@@ -10,11 +10,14 @@ import { listStatements, type Statement } from "./toml-lines.js";
 
 export type PolicyFile = {
 	readonly policy: Policy;
-	/** Its rules count only where uevents come from there. */
+	/** The rules count only when uevents come from this source. Undefined when they always count. */
 	readonly source: "kernel" | "udev" | undefined;
 };
 
-/** Of a file's bytes, in bytes. A rule in which anything is wrong is left out, and each thing that is wrong is a problem with its line. */
+/**
+ * Parses a file's bytes; strings of the result are bytes too. A rule with a mistake is left out, and each mistake is a problem
+ * with its line.
+ */
 export function parsePolicy(file: string, bytes: string): { value: PolicyFile; problems: readonly Problem[] } {
 	const text = textOf(bytes);
 	let given: Record<string, unknown>;
@@ -66,7 +69,7 @@ function parseRules(
 	return mergePolicies(rules);
 }
 
-/** Where a rule begins, and where each of its keys first stands. */
+/** The line where a rule begins, and the line where each of its keys first appears. */
 type Place = { readonly line: number; readonly keys: Map<string, number> };
 
 function locate(statements: readonly Statement[]) {
@@ -78,7 +81,7 @@ function locate(statements: readonly Statement[]) {
 		if (kind === "value" && within !== undefined) noteFirst(within.keys, first, line);
 		else noteFirst(keys, first, line);
 		if (kind === "table" && second !== undefined) {
-			// A table of a rule's, as [deny.property] is: its keys are not the rule's.
+			// A table inside a rule, such as [deny.property]: its keys are not the rule's.
 			const rule = rules.get(first)?.at(-1);
 			if (rule !== undefined) noteFirst(rule.keys, second, line);
 			within = { line, keys: new Map() };

@@ -1,6 +1,6 @@
-// Which files of policy count, by the rules of modprobe.d(5): a file in /etc hides one of its name that the package ships, and
-// what a directory has counts in the order of names. So /etc/hotplugd/rules.d/udev-loads.toml replaces the shipped file, and
-// as a link to /dev/null takes it away.
+// Selects the policy files, by the precedence of modprobe.d(5): a file in /etc hides a file of the same name that the package
+// ships, and the files count in the order of their names. So a file /etc/hotplugd/rules.d/udev-loads.toml replaces the shipped
+// file, and a link of that name to /dev/null takes the shipped file away.
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
 import { listConfigurationFiles, readConfigurationFile } from "../../libkmod/knowledge/configuration-files.js";
@@ -10,26 +10,26 @@ const POLICY_DIRECTORY = "/etc/hotplugd/rules.d";
 
 export type PolicyRead = {
 	readonly value: Policy;
-	/** A file that cannot be read is one, and so is each rule that is left out. */
+	/** One for each file that cannot be read, and one for each mistake in a rule. */
 	readonly problems: readonly Problem[];
-	/** The files whose rules count, in that order. */
+	/** The files whose rules count, in the order in which they count. */
 	readonly read: readonly string[];
 };
 
 export type PolicyDirectories = {
 	/** In order of precedence. */
 	readonly directories: readonly string[];
-	/** By `--policy`: then each must be there. */
+	/** Whether `--policy` named them: each must then exist. */
 	readonly named: boolean;
 };
 
-/** Those that were named, or else those of the machine whose root is given: the administrator's and the package's own. */
+/** Returns the named directories, or else those below the given root: the administrator's and the package's own. */
 export function policyDirectories(root: string, rulesDirectory: string, named: readonly string[]): PolicyDirectories {
 	if (named.length > 0) return { directories: named, named: true };
 	return { directories: [root + POLICY_DIRECTORY, root + rulesDirectory], named: false };
 }
 
-/** @param source where uevents come from: a file may be for another source only. */
+/** @param source where uevents come from: a file may be restricted to one source */
 export async function readPolicy(
 	files: Files,
 	where: PolicyDirectories,
@@ -51,7 +51,10 @@ export async function readPolicy(
 	return { value: mergePolicies(policies), problems, read };
 }
 
-/** Told by its looks, which spares the parser where only the shipped files are there. */
+/**
+ * Guesses from the text whether the file is for another source, which avoids loading the TOML parser when only the shipped files
+ * exist.
+ */
 function isForOther(text: string, source: "kernel" | "udev"): boolean {
 	const [head = ""] = text.split(/^[ \t]*\[/m);
 	const [, named] = /^source *= *"(kernel|udev)"/m.exec(head) ?? [];

@@ -1,4 +1,4 @@
-// The kinds of rules that a file of policy may have: the keys of each, and what their values may be. Pure.
+// The kinds of rules in a policy file: the keys of each kind, and the values that each key accepts. Pure.
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { type AskedConditions, type DeviceConditions, noPolicy, type Policy } from "./policy.js";
 import {
@@ -19,12 +19,12 @@ import {
 
 export type RuleKind = keyof Policy;
 
-/** As lib/kobject_uevent.c names them. */
+/** The actions of lib/kobject_uevent.c. */
 const actions: readonly string[] = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"];
 const LONGEST_TIMEOUT = 3600;
 const TIMEOUT = 30;
 
-/** Each makes a policy of one rule. */
+/** Each function reads one rule and returns a policy of that rule alone. */
 const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source) => Pick<Policy, Name> } = {
 	ignore(table, source) {
 		const rule = conditions(table);
@@ -68,7 +68,7 @@ const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source)
 
 export const ruleKinds = Object.keys(kinds) as readonly RuleKind[];
 
-/** A policy of one rule; of none where there are mistakes in it. */
+/** Parses one rule as a policy. The policy is empty when the rule has mistakes. */
 export function parseRule(
 	kind: RuleKind,
 	table: Table,

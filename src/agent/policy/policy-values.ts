@@ -1,23 +1,25 @@
-// The values in a file of policy, read strictly: what is not of the right type, or of a range, is a mistake. Pure.
+// Reads the values of a policy file strictly: a value of a wrong type or out of range is a mistake. Pure.
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
 import { isHeeded, isVariable } from "./command-environment.js";
 import type { Patterns } from "./patterns.js";
 
 export type Table = Readonly<Record<string, unknown>>;
 
-/** What is wrong with a rule, or with the value of one of its keys. */
+/** A mistake in a rule as a whole, or in the value of one of its keys. */
 export type Mistake = { readonly key?: string; readonly message: string };
 
-/** Half a sentence about what is wrong, behind the key. */
+/** The value, or the second half of a sentence about the mistake, which follows the key. */
 type Reading<Value> = { readonly value: Value } | { readonly wrong: string };
 type Read<Value, Given = unknown> = (given: Given) => Reading<Value>;
 
 export type TableReader = {
-	/** The value of a key; undefined where there is none, or where it is wrong, which is a mistake. */
+	/**
+	 * Reads the value of a key. Returns undefined when the key is absent, or the value is wrong, which is recorded as a mistake.
+	 */
 	read<Value>(key: string, read: Read<Value>): Value | undefined;
-	/** Something that the table as a whole lacks. */
+	/** Records that the table as a whole lacks something. */
 	refuse(message: string): void;
-	/** Every key that was not asked for is a mistake. */
+	/** Ends the reading: every key that was not read is a mistake. */
 	end(): void;
 };
 
@@ -38,13 +40,13 @@ export function makeTableReader(table: Table, mistakes: Mistake[]): TableReader 
 			for (const key of Object.keys(table))
 				if (!known.includes(key))
 					mistakes.push({ key, message: `${key} is no key of such a rule; its keys are ${known.join(", ")}` });
-			// What is there and wrong is not lacking.
+			// A key with a wrong value would also be told as lacking: such messages are left out.
 			if (mistakes.length === 0) mistakes.push(...lacking);
 		},
 	};
 }
 
-/** One, or a list of at least one. */
+/** Reads one string, or a list of at least one. */
 export function listOf(one: Read<string, string>): Read<Patterns> {
 	return (given) => {
 		const values: string[] = [];
@@ -64,7 +66,7 @@ export function word(words: readonly string[]): Read<string, string> {
 	return (text) => (words.includes(text) ? { value: text } : { wrong: `must be of ${words.join(", ")}` });
 }
 
-/** A key of a uevent that a command may be told. */
+/** Reads the name of a uevent's key that a command may have. */
 export const variable: Read<string, string> = (name) => {
 	if (!isVariable(name)) return { wrong: `has a name that a uevent cannot have, or that is too long: ${name}` };
 	if (isHeeded(name)) return { wrong: `must not have ${name}, which makes programs do something else` };
@@ -76,7 +78,7 @@ export const pattern: Read<string, string> = (text) =>
 		? { wrong: "must not be empty or have a NUL or a newline in it" }
 		: { value: text };
 
-/** Of modules too: both are spelled as libkmod compares them. */
+/** Reads an alias or a module name, spelled as libkmod compares them. */
 export const alias: Read<string, string> = (text) => {
 	const reading = pattern(text);
 	if ("wrong" in reading) return reading;
@@ -103,7 +105,7 @@ export function isTable(given: unknown): given is Table {
 export const flag: Read<boolean> = (given) =>
 	typeof given === "boolean" ? { value: given } : { wrong: "must be true or false" };
 
-/** A program's absolute path and its arguments. */
+/** Reads a program's absolute path and its arguments. */
 export const program: Read<readonly [string, ...string[]]> = (given) => {
 	const wrong = "must be a list of strings: a program and its arguments";
 	const words: string[] = [];

@@ -1,6 +1,6 @@
-// The administrator's policy: rules about devices, and about what they ask for. Pure. Patterns are wildcards as modprobe.d's
-// and module aliases' are (fnmatch(3), no flags): `*` matches a `/` too. Of patterns in a list one has to match, of
-// conditions all, and of rules the first one that does is named.
+// The administrator's policy: rules about devices, and about the aliases and modules that they ask for. Pure. Patterns are
+// wildcards like those of modprobe.d and module aliases (fnmatch(3), no flags): `*` matches a `/` too. One pattern of a list must
+// match, and all conditions of a rule. When several rules match, the first one is named.
 
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
@@ -9,7 +9,7 @@ import type { OnSkipped } from "../../ports/skipping.js";
 import { asError } from "../faults/skipped.js";
 import { matchesAny, type Patterns } from "./patterns.js";
 
-/** What a device has to be, and what has to have happened to it: anything where absent. */
+/** Conditions on a device and on its uevent. An undefined condition is met by any device. */
 export type DeviceConditions = {
 	readonly action?: Patterns | undefined;
 	readonly subsystem?: Patterns | undefined;
@@ -18,23 +18,26 @@ export type DeviceConditions = {
 	readonly property?: readonly (readonly [key: string, patterns: Patterns])[] | undefined;
 };
 
-/** What it has to ask for; both are compared as libkmod compares them, a dash being an underscore. */
+/**
+ * Conditions on the alias and the module that a device asks for. Both are compared as libkmod does, where a dash equals an
+ * underscore.
+ */
 export type AskedConditions = { readonly alias?: Patterns | undefined; readonly module?: Patterns | undefined };
 
 type Rule = { readonly source: Source };
 
-/** The device is left alone: nothing is loaded and nothing is run for it. */
+/** The device is ignored: nothing is loaded and no command is run for it. */
 export type IgnoreRule = Rule & DeviceConditions;
 export type DenyRule = Rule & DeviceConditions & AskedConditions;
-/** Devices that meet its conditions get nothing but what an allow rule names; what this needs in turn comes with it. */
+/** A device that meets the conditions gets only modules that an allow rule names, and their dependencies. */
 export type AllowRule = Rule & DeviceConditions & AskedConditions;
-/** The modules are not loaded, and neither is what needs them. */
+/** The modules are not loaded, nor are modules that need them. */
 export type MaskRule = Rule & { readonly module: Patterns };
 export type LoadRule = Rule &
 	DeviceConditions & {
 		/** Names of modules, or aliases. */
 		readonly load: readonly string[];
-		/** And what the device itself asks for: on other actions than "add" that is nothing. */
+		/** Whether the device's own aliases are loaded too. Without this, they are loaded on "add" alone. */
 		readonly ownAliases: boolean;
 	};
 export type RunRule = Rule &
@@ -42,7 +45,10 @@ export type RunRule = Rule &
 		/** A program's absolute path and its arguments. */
 		readonly command: readonly [string, ...string[]];
 		readonly timeoutMilliseconds: number;
-		/** Names of the uevent's keys that the command is told beside those that every command is: command-environment.ts. */
+		/**
+		 * Names of the uevent's keys that the command gets in addition to those that every command gets: see
+		 * command-environment.ts.
+		 */
 		readonly environment: readonly string[];
 	};
 
@@ -58,7 +64,7 @@ export type Policy = {
 
 export const noPolicy: Policy = { ignore: [], deny: [], allow: [], mask: [], load: [], run: [] };
 
-/** One after the other. */
+/** Concatenates policies, kind by kind. */
 export function mergePolicies(policies: readonly Policy[]): Policy {
 	return {
 		ignore: policies.flatMap(({ ignore }) => ignore),
@@ -72,7 +78,7 @@ export function mergePolicies(policies: readonly Policy[]): Policy {
 
 export type Objection = { readonly verdict: "denied" | "not allowed"; readonly source: Source };
 
-/** Why the module is not to be loaded for this alias of this device; undefined where it may be. */
+/** Returns why the module must not be loaded for this alias of this device. Undefined when it may be. */
 export function findObjection(
 	{ deny, allow }: Policy,
 	device: PresentDevice,
@@ -87,20 +93,20 @@ export function findObjection(
 	return { verdict: "not allowed", source: first.source };
 }
 
-/** The rule by which a device is left alone. */
+/** Returns the first rule that has the device ignored. */
 export function findIgnore({ ignore }: Policy, device: PresentDevice): Source | undefined {
 	return ignore.find((rule) => meetsDevice(rule, device))?.source;
 }
 
-/** The rule that keeps a module, by its normalised name, out of every plan. */
+/** Returns the first rule that keeps a module, by its normalised name, out of every plan. */
 export function findMask({ mask }: Policy, module: string): Source | undefined {
 	return mask.find((rule) => meets(rule.module, module))?.source;
 }
 
-/** What is to be loaded for a device beside what it asks for itself: names or aliases, each with its rule. */
+/** A module name or alias that policy loads for a device in addition to the device's own aliases, with its rule. */
 export type Load = { readonly alias: string; readonly rule: Source };
 
-/** @param onSkipped a rule that cannot be asked about the device does not count for it; where absent it throws. */
+/** @param onSkipped called when a rule throws for the device, which skips that rule. When undefined, the rule throws */
 export function listLoads({ load }: Policy, device: PresentDevice, onSkipped?: OnSkipped): readonly Load[] {
 	if (load.length === 0) return [];
 	const rules = listForAction(load, device).filter((rule) => meetsRule(rule, device, onSkipped));
@@ -109,7 +115,7 @@ export function listLoads({ load }: Policy, device: PresentDevice, onSkipped?: O
 	);
 }
 
-/** The commands to be run for what has happened to a device, in order. @param onSkipped as above */
+/** Returns the commands to run for a device's uevent, in order. @param onSkipped as for `listLoads` */
 export function listRuns(policy: Policy, device: PresentDevice, onSkipped?: OnSkipped): readonly RunRule[] {
 	if (policy.run.length === 0) return [];
 	const runs = listForAction(policy.run, device).filter((rule) => meetsRule(rule, device, onSkipped));
@@ -117,8 +123,8 @@ export function listRuns(policy: Policy, device: PresentDevice, onSkipped?: OnSk
 }
 
 /**
- * Whether a rule can be about what has happened to a device of which no more than its environment is known. What is left out of
- * that is no reason to run it.
+ * Whether a rule can match a device of which only the command's environment is known. A variable that is absent from the
+ * environment does not match.
  */
 export function isAbout({ action, devpath, subsystem }: RunRule, told: Readonly<Record<string, string>>): boolean {
 	const { ACTION, DEVPATH, SUBSYSTEM } = told;
@@ -131,12 +137,12 @@ export function isAbout({ action, devpath, subsystem }: RunRule, told: Readonly<
 	);
 }
 
-/** Whether devices without an alias can matter, when they come up. */
+/** Whether a rule can match the arrival of a device without an alias. */
 export function concernsUnaliased({ load, run }: Policy): boolean {
 	return [...load, ...run].some(concernsArrivals);
 }
 
-/** Whether a rule about arrivals is about devices of this subsystem, as far as it says. */
+/** Whether a rule about arrivals can match devices of this subsystem. */
 export function concernsSubsystem({ load, run }: Policy, subsystem: string): boolean {
 	return [...load, ...run].some((rule) => concernsArrivals(rule) && meets(rule.subsystem, subsystem));
 }
@@ -150,13 +156,13 @@ function meetsRule(rule: Rule & DeviceConditions, device: PresentDevice, onSkipp
 		return meetsDevice(rule, device);
 	} catch (thrown) {
 		if (onSkipped === undefined) throw thrown;
-		// Named here: a storm asks millions of times, and hardly ever in vain.
+		// The rule's name is formatted only here, since a storm evaluates rules millions of times and hardly any throws.
 		onSkipped(`${rule.source.file} line ${rule.source.line} for ${device.devpath}`, asError(thrown));
 		return false;
 	}
 }
 
-/** The path is asked first: what the walk has not read of a device it reads when it is asked. */
+/** The path is compared first, since a property that the walk has not read yet is read from /sys on demand. */
 function meetsDevice({ action, devpath, subsystem, property }: DeviceConditions, device: PresentDevice): boolean {
 	if (!meets(action, device.action ?? "add") || !meets(devpath, device.devpath)) return false;
 	try {
@@ -186,7 +192,7 @@ function meets(patterns: Patterns | undefined, text: string | undefined): boolea
 
 const byAction = new WeakMap<readonly DeviceConditions[], Map<string, readonly DeviceConditions[]>>();
 
-/** In a storm most uevents say what no rule is about. */
+/** Rules are filtered by action once: in a storm most uevents have an action that no rule names. */
 function listForAction<Rule extends DeviceConditions>(rules: readonly Rule[], device: PresentDevice): readonly Rule[];
 function listForAction(
 	rules: readonly DeviceConditions[],

@@ -1,18 +1,18 @@
-// In which lines the statements of a TOML document (toml.io, 1.0) begin, which the parser does not tell. The document is one
-// that the parser has taken: of what it would refuse the lines may be wrong.
+// The lines on which the statements of a TOML document (toml.io, 1.0) begin, which the TOML parser does not tell. The parser must
+// have accepted the document: the lines of an invalid document may be wrong.
 //
-// By hand, beside smol-toml, since toml-eslint-parser (1.0.3), which does tell positions, was measured worse. It takes 3 times as
-// long for the shipped files and 3 to 50 times for 100 to 300 kB; overflows the stack at a string of 256 kB, which no bound on
-// nesting keeps from it; refuses a byte order mark; rounds integers beyond 2^53 where smol-toml refuses them; leaves keys named
-// __proto__ out; and is three times as large in the bundle (39 kB to 13).
+// Written by hand, in addition to smol-toml, since toml-eslint-parser (1.0.3), which does tell positions, was measured worse.
+// That parser takes 3 times as long for the shipped files and 3 to 50 times for 100 to 300 kB; overflows the stack at a string of
+// 256 kB, which no bound on nesting prevents; refuses a byte order mark; rounds integers beyond 2^53 where smol-toml refuses
+// them; leaves keys named __proto__ out; and is three times as large in the bundle (39 kB to 13).
 
-/** `[a.b]`, `[[a.b]]` or `a.b = value`. Lines count from 1. */
+/** A statement: `[a.b]`, `[[a.b]]` or `a.b = value`. Lines count from 1. */
 export type Statement = {
 	readonly kind: "table" | "array of tables" | "value";
-	/** The key's parts. */
+	/** The parts of the key. */
 	readonly path: readonly string[];
 	readonly line: number;
-	/** Where each inline table of an array begins that is the value. */
+	/** When the value is an array: the lines where its inline tables begin. */
 	readonly elements: readonly number[];
 };
 
@@ -36,7 +36,7 @@ export function listStatements(text: string): readonly Statement[] {
 
 type Reader = { readonly text: string; at: number; line: number };
 
-/** To the next statement, past empty lines and comments. False at the end. */
+/** Moves to the next statement, past empty lines and comments. Returns false at the end. */
 function skipBlanks(reader: Reader): boolean {
 	while (reader.at < reader.text.length) {
 		const character = reader.text[reader.at]!;
@@ -47,13 +47,13 @@ function skipBlanks(reader: Reader): boolean {
 	return false;
 }
 
-/** To the newline that ends the line. */
+/** Moves to the newline that ends the line. */
 function skipLine(reader: Reader): void {
 	const end = reader.text.indexOf("\n", reader.at);
 	reader.at = end < 0 ? reader.text.length : end;
 }
 
-/** All before `end`, where that stands outside quotes, or before the end of the line. */
+/** Takes the text before `end` outside quotes, or before the end of the line. */
 function take(reader: Reader, end: string): string {
 	const start = reader.at;
 	while (reader.at < reader.text.length && reader.text[reader.at] !== "\n" && reader.text[reader.at] !== end)
@@ -63,7 +63,7 @@ function take(reader: Reader, end: string): string {
 
 const CLOSED_BY: ReadonlySet<string> = new Set(["]", "}"]);
 
-/** To the newline behind a value. */
+/** Moves to the newline behind a value. Returns the lines where the inline tables of an array begin. */
 function skipValue(reader: Reader): readonly number[] {
 	const elements: number[] = [];
 	let open = "";
@@ -81,7 +81,7 @@ function skipValue(reader: Reader): readonly number[] {
 
 const QUOTES = ['"""', "'''", '"', "'"];
 
-/** One character, or a string as a whole. */
+/** Moves past one character, or past a whole string. */
 function skipPart(reader: Reader): void {
 	const quote = QUOTES.find((it) => reader.text.startsWith(it, reader.at));
 	const end = quote === undefined ? reader.at + 1 : endOfString(reader.text, reader.at + quote.length, quote);
@@ -92,7 +92,7 @@ function endOfString(text: string, start: number, quote: string): number {
 	for (let at = start; at < text.length; at++) {
 		if (text[at] === "\\" && quote[0] === '"') at++;
 		else if (text.startsWith(quote, at)) {
-			// Up to two quotes may stand before the three that end it.
+			// Up to two quotes may precede the three that end the string.
 			let end = at + quote.length;
 			while (quote.length === 3 && text[end] === quote[0]) end++;
 			return end;
