@@ -1,4 +1,5 @@
-// The state of the agent that status tells: the phase that it was put in, and in the phase "serving" whether anything goes on.
+// The state that status tells: the phase that the agent was put in, and in the phase "serving" whether the agent is working or
+// settled.
 
 import type { Pipeline } from "../pipeline/pipeline.js";
 import { isUnderWay } from "../pipeline/progress.js";
@@ -7,7 +8,7 @@ import type { AgentState } from "../telling/status.js";
 export type Phase = Exclude<AgentState, "working" | "settled"> | "serving";
 
 type StateOptions = Pick<Pipeline, "inserter" | "progress"> & {
-	/** So long after the last work the agent is settled. */
+	/** Milliseconds after the last work before the agent is settled. */
 	readonly quietMilliseconds: number;
 	/** A monotonic clock, in milliseconds. */
 	readonly now: () => number;
@@ -16,7 +17,7 @@ type StateOptions = Pick<Pipeline, "inserter" | "progress"> & {
 export class StateWatch {
 	readonly #options: StateOptions;
 	#phase: { readonly name: Phase; readonly since: number };
-	/** When something was begun or ended last, and the first time after things had been settled. */
+	/** The time of the last work, and the time of the first work since the agent was last settled. */
 	#worked: { readonly first: number; readonly last: number };
 
 	/** @param begun when the agent began, by that clock */
@@ -37,7 +38,7 @@ export class StateWatch {
 		if (this.#phase.name === "starting") this.enter("serving");
 	}
 
-	/** Something was begun, or it has ended. */
+	/** Notes work: a batch began, or an insertion or a look ended. @param begins whether a batch began */
 	work(begins: boolean): void {
 		const { now } = this.#options;
 		const settled = now() >= this.#settledAt();

@@ -1,4 +1,4 @@
-// What the agent does when it is asked over its sockets.
+// Carries out the requests of the agent's control sockets.
 
 import type { Client } from "../../ports/control.js";
 import type { Controlled } from "../control/answers.js";
@@ -21,7 +21,7 @@ export type ControlledOptions = {
 	readonly counted: Counted;
 	readonly journal: Pick<Journal, "error">;
 	readonly stopBy: (what: string) => void;
-	/** Prometheus' text of it. */
+	/** Formats the metrics in Prometheus' text format. */
 	readonly formatMetrics: (metrics: Metrics, status: AgentStatus) => Promise<string>;
 };
 

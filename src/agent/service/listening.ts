@@ -1,14 +1,14 @@
-// What others learn of whether the agent listens: the service manager by the Readiness port, and udev's rule, which leaves loading
-// to the agent then. Where nothing is known to look in, udev is left to load what it can.
+// Tells other programs whether the agent listens: the service manager by the Readiness port, and udev's rule, which then leaves
+// loading to the agent. While there are no indexes to look in, udev is left to load what it can.
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Readiness } from "../../ports/readiness.js";
 import type { Report } from "../telling/report.js";
 
 export type ListeningOptions = {
 	readonly readiness: Readiness;
-	/** The agent listens and knows enough to load, or does not any more. */
+	/** Called when the agent listens and has indexes, so that it can load, or when that is no longer so. */
 	readonly onListening: (listens: boolean) => void;
-	/** Why there is nothing to look in; undefined where there is. */
+	/** Returns why there are no indexes to look in. Undefined when there are. */
 	readonly lacking: () => Knowledge["lacking"];
 	readonly isStopped: () => boolean;
 };
@@ -16,14 +16,14 @@ export type ListeningOptions = {
 export type Listening = {
 	record(report: Report): void;
 	reloading(begins: boolean): void;
-	/** Indexes can be read that could not be read before. @param hears whether a socket is bound */
+	/** Tells that indexes can be read that could not be read before. @param hears whether a socket is bound */
 	known(hears: boolean): void;
 	stopping(): void;
 };
 
 export function makeListening({ readiness, onListening, lacking, isStopped }: ListeningOptions): Listening {
 	let ready = false;
-	// An agent that was killed may have left its mark.
+	// An agent that was killed may have left its presence mark for udev's rule.
 	if (lacking() !== undefined) onListening(false);
 
 	function tellStatus(text: string): void {

@@ -1,5 +1,5 @@
-// Reading anew what is known: indexes, configuration and policy. What cannot be read leaves everything as it was, and where nothing
-// is known yet, devices wait for it.
+// Reloads the indexes, the configuration and the policy. A failed reload leaves the earlier ones in use. Devices that come up
+// before there are any indexes wait for the first successful reload.
 import { BehaviorSubject, filter, firstValueFrom, map, type Observable } from "rxjs";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { NotDone, STOPPING } from "../control/load-requests.js";
@@ -8,47 +8,53 @@ import type { Policy } from "../policy/policy.js";
 import type { Journal } from "../telling/journal.js";
 import type { StatusBook } from "./status-book.js";
 
-/** What decisions are taken by. */
+/** The knowledge and policy that decisions are based on. */
 export type Known = { readonly knowledge: Knowledge; readonly policy: Policy };
 
 export type ReloadOptions = {
-	/** What is known now: from the start on there is something. */
+	/** The present knowledge and policy. There is a value from the start. */
 	readonly known: BehaviorSubject<Known>;
-	/** Reads all of it anew. What it throws leaves everything as it was. */
+	/** Reads the indexes, the configuration and the policy again. When it rejects, the earlier ones stay in use. */
 	readonly readAll: () => Promise<Known>;
-	/** Resolves when what is in flight has ended, or is not to be waited for. */
+	/** Resolves when the insertions in flight have ended, or need not be waited for. */
 	readonly inFlightEnded: () => Promise<void>;
 	readonly isStopped: () => boolean;
 	readonly book: Pick<StatusBook, "enter" | "missing" | "renewed" | "problem">;
 	readonly journal: Pick<Journal, "info" | "error">;
-	/** Something is about to be read, or was. */
+	/** Called with true before a reload, and with false after. */
 	readonly onReloading: (begins: boolean) => void;
-	/** Something else is known. @param again whether it could not be read before: what asked for modules meanwhile did so in vain */
+	/**
+	 * Called when the knowledge and policy were replaced. @param again whether the indexes could not be read before: modules
+	 * asked for meanwhile could not be loaded
+	 */
 	readonly onRenewed: (again: boolean) => void;
 };
 
 export type Reload = {
-	/** Why there is nothing to look in; undefined where there is. */
+	/** Returns why there are no indexes to look in. Undefined when there are. */
 	lacking(): Knowledge["lacking"];
-	/** Requests that come while one is under way are answered by the same one: it has not read anything yet, or soon will again. */
+	/**
+	 * Single flight: a request that arrives during a reload gets the answer of that reload, which has not read anything yet, or
+	 * soon will again.
+	 */
 	reload(): Promise<ReloadReply>;
 	isUnderWay(): boolean;
-	/** Emits when one begins or ends. */
+	/** Emits when a reload begins or ends. */
 	readonly changes: Observable<unknown>;
-	/** Resolves when there is something to look in. */
+	/** Resolves when there are indexes to look in. */
 	readonly everKnown: Promise<void>;
 };
 
 export function makeReload(options: ReloadOptions): Reload {
 	const { known, book, journal, isStopped } = options;
 	const underWay = new BehaviorSubject<Promise<ReloadReply> | undefined>(undefined);
-	/** Why indexes could not be read when it was tried last. */
+	/** Why the indexes could not be read at the last try. */
 	let missing: string | undefined;
 	const lacking = () => known.value.knowledge.lacking;
 	const atStart = lacking()?.why;
 	if (atStart !== undefined) miss(atStart, `nothing is loaded until that changes: ${atStart}`);
 
-	/** Told once, for as long as it is so for the same reason. */
+	/** Tells a reason once, until it changes. */
 	function miss(why: string, message: string): void {
 		book.missing(why);
 		if (why === missing) return;

@@ -1,4 +1,4 @@
-// The waits of the service: for all to be settled, whoever asks, and for what is in flight before anything is read anew.
+// The waits of the service: a settle request waits for everything to be settled, and a reload waits for the insertions in flight.
 import { merge, type Observable, type SchedulerLike, timer } from "rxjs";
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
@@ -22,10 +22,10 @@ export type SettlingOptions = {
 	readonly files: Pick<Kernel, "read" | "stamp">;
 	readonly source: UeventSource;
 	readonly journal: Pick<Journal, "info">;
-	/** Emits when something may have changed of what is waited for. */
+	/** Emits when a condition that is waited for may have changed. */
 	readonly changes: Observable<unknown>;
 	readonly isStopped: () => boolean;
-	/** Emits when the agent is told to stop, and to whoever subscribes later. */
+	/** Emits when the agent is told to stop, and at once to later subscribers. */
 	readonly stopped: Observable<unknown>;
 	readonly scheduler: SchedulerLike;
 };
@@ -33,12 +33,12 @@ export type SettlingOptions = {
 export const listRunning = (inserter: Pick<Inserter, "running">): readonly string[] =>
 	inserter.running().map(({ module }) => module);
 
-/** Resolves when all is settled, or after so many milliseconds, or when the client has gone or the agent stops. */
+/** Resolves when everything is settled, when the milliseconds are over, when the client has gone, or when the agent stops. */
 export async function settleFor(options: SettlingOptions, milliseconds: number, client: Client): Promise<SettleReply> {
 	const { pipeline, reload, askers, journal, isStopped, scheduler } = options;
 	const deadline = scheduler.now() + milliseconds;
 	const lineage = client.lineage();
-	// It may be there already, and nobody has noticed.
+	// The missing indexes may exist by now, unnoticed.
 	if (reload.lacking() !== undefined && reload.lacking()?.kind !== "impossible")
 		await reload.reload().catch(() => undefined);
 	const over = merge(options.stopped, timer(Math.max(0, deadline - scheduler.now()), scheduler));
@@ -70,7 +70,10 @@ function settleOptions(options: SettlingOptions, { lineage, isOver, over }: Aski
 	};
 }
 
-/** What hangs is not waited for, nor an install command that waits for the agent, nor what does not end within this time. */
+/**
+ * Resolves when the insertions in flight have ended. Does not wait for modules that hang, for install commands that wait for the
+ * agent, nor longer than the given milliseconds.
+ */
 export async function inFlightEnded(options: Omit<SettlingOptions, "reload">, milliseconds: number): Promise<void> {
 	const { pipeline, askers, pidsOf, changes, stopped, isStopped, scheduler } = options;
 	const deadline = scheduler.now() + milliseconds;

@@ -1,4 +1,4 @@
-// Keeps what `hotplugd status` tells, out of the pipeline's reports. Acts in that it reads the clock that it is handed.
+// Collects the data of `hotplugd status` from the pipeline's reports. Acts in that it reads the clock that it is handed.
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { UeventSource } from "../../ports/uevents.js";
@@ -12,10 +12,10 @@ import { type Phase, StateWatch } from "./agent-state.js";
 
 export type StatusBook = {
 	record(report: Report): void;
-	/** Whether it works or is settled in the phase "serving" is told by what it is at. */
+	/** Enters a phase. In the phase "serving", the present work decides between "working" and "settled". */
 	enter(phase: Phase): void;
 	renewed(knowledge: Knowledge): void;
-	/** Indexes could not be read. */
+	/** Notes that the indexes could not be read. */
 	missing(why: string): void;
 	problem(message: string): void;
 	status(): AgentStatus;
@@ -28,13 +28,13 @@ const OUTCOMES_TOLD = 20;
 type BookOptions = {
 	readonly version: string;
 	readonly source: UeventSource;
-	/** What is known at the start. */
+	/** The knowledge at the start. */
 	readonly knowledge: Knowledge;
 	readonly settings: Pick<Settings, "quiet_milliseconds">;
 	readonly counted: Counted;
 };
 
-/** @param now milliseconds, of a clock that only goes forward */
+/** @param now a monotonic clock, in milliseconds */
 export function makeStatusBook(
 	options: BookOptions,
 	pipeline: Pick<Pipeline, "inserter" | "progress">,
@@ -172,7 +172,7 @@ class Book implements StatusBook {
 		};
 	}
 
-	/** Whole milliseconds since that time. */
+	/** Returns whole milliseconds since a time of the clock. */
 	#ago(at: number): number {
 		return Math.round(this.#now() - at);
 	}

@@ -1,4 +1,4 @@
-// The stop of the service: told once, by whatever comes first, and known to whoever asks later.
+// The stop of the service: begun once, by the first cause, and visible to later subscribers.
 import { BehaviorSubject, filter, type Observable } from "rxjs";
 import type { CommandPool } from "../commands/command-pool.js";
 import type { Requests } from "../control/load-requests.js";
@@ -11,9 +11,9 @@ import type { StatusBook } from "./status-book.js";
 
 export type Stop = {
 	isStopped(): boolean;
-	/** Emits when it is stopped, and to whoever subscribes later. */
+	/** Emits when the service is stopped, and at once to later subscribers. */
 	readonly stopped: Observable<unknown>;
-	/** Whether it was the first to stop it. */
+	/** Begins the stop. Returns whether this call was the first. */
 	begin(): boolean;
 };
 
@@ -40,7 +40,10 @@ export type StopOptions = {
 	readonly journal: Pick<Journal, "info">;
 };
 
-/** Nothing more begins; what runs is awaited, but for what hangs. @param what stops it, for the log */
+/**
+ * Begins the stop: no further module or command begins, and those that run are awaited, except modules that hang. @param what the
+ * cause of the stop, for the log
+ */
 export function stopBy(what: string, options: StopOptions): void {
 	const { stop, listening, book, pipeline, commandPool, requests, journal } = options;
 	if (!stop.begin()) return;
@@ -55,6 +58,6 @@ export function stopBy(what: string, options: StopOptions): void {
 	pipeline.stop();
 }
 
-/** Modules that hang. */
+/** Returns the modules that hang. */
 export const listHung = ({ inserter }: Pick<Pipeline, "inserter">): readonly string[] =>
 	inserter.running().flatMap((one) => (one.hung ? [one.module] : []));

@@ -1,5 +1,5 @@
-// After a storm, the memory that it took is given back. V8 keeps its heap as large as the storm made it, since it collects
-// when something is allocated, and in the quiet behind a storm nothing is.
+// Returns the memory of a storm of uevents to the system. V8 keeps its heap as large as the storm made it, since V8 collects
+// garbage on allocation, and in the quiet after a storm nothing is allocated.
 import {
 	debounceTime,
 	filter,
@@ -14,19 +14,19 @@ import {
 import type { Report } from "../telling/report.js";
 
 export type StormMemoryOptions = {
-	/** Gives back what nobody needs. May take as long as a full garbage collection. */
+	/** Returns unused memory. May take as long as a full garbage collection. */
 	readonly trim: () => void;
-	/** How long nothing must have been heard and decided. */
+	/** Milliseconds without a uevent or a decision before memory is trimmed. */
 	readonly quietMilliseconds: number;
 	readonly scheduler: SchedulerLike;
-	/** How many uevents and decisions make a storm. */
+	/** The number of uevents and decisions that make a storm. */
 	readonly storm?: number;
 };
 
-/** What is heard and decided costs memory about as much as this times half a kilobyte. */
+/** Each uevent or decision costs about half a kilobyte of memory. */
 const STORM = 10_000;
 
-/** Trims in the quiet behind each storm of reports. */
+/** Trims memory in the quiet after each storm of reports. */
 export function trimAfterStorms(
 	reports: Observable<Report>,
 	{ trim, quietMilliseconds, scheduler, storm = STORM }: StormMemoryOptions,
