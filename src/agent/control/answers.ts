@@ -1,4 +1,4 @@
-// Answers to the lines of the two control sockets, by asking the agent.
+// Answers the lines that arrive on the two control sockets.
 
 import type { Client } from "../../ports/control.js";
 import type { AgentStatus } from "../telling/status.js";
@@ -18,24 +18,24 @@ import {
 } from "./protocol.js";
 
 /**
- * What the agent does when it is asked. What it throws is told to whoever asked, by its message: a {@link NotDone} is an
- * answer, and all else a failure of the agent's own.
+ * The requests that the agent carries out. The message of an error is sent to the client: a {@link NotDone} is an answer, and any
+ * other error a failure of the agent itself.
  */
 export type Controlled = {
 	status(): AgentStatus;
-	/** Resolves at the latest after so many milliseconds. */
+	/** Resolves after the given milliseconds at the latest. */
 	settle(milliseconds: number, client: Client): Promise<SettleReply>;
 	reload(client: Client): Promise<ReloadReply>;
-	/** Resolves as soon as it is taken where nobody waits. */
+	/** Resolves with the outcome, or as soon as the request is taken when it has no `wait`. */
 	load(request: LoadRequest, client?: Client): Promise<LoadReply>;
 	stop(): void;
-	/** In Prometheus' text format. */
+	/** Resolves with the metrics in Prometheus' text format. */
 	metrics(): Promise<string>;
-	/** A request could not be answered as it should: counts and tells it. */
+	/** Counts and tells a failure of the agent to answer a request. */
 	failed(thrown: unknown): void;
 };
 
-/** The line that answers a line of the control socket. */
+/** Returns the reply line for a line of the control socket. */
 export async function answerControl(agent: Controlled, line: Uint8Array, client: Client): Promise<string> {
 	try {
 		const request = parseControlRequest(line);
@@ -75,8 +75,8 @@ function explain(thrown: unknown): ControlReply {
 }
 
 /**
- * The line that answers a line of the socket "load": the exit status of the helper, which does by itself what a fault of the
- * agent's keeps from being done.
+ * Returns the reply line for a line of the socket "load": the exit status for the helper. After a fault of the agent, the helper
+ * loads the module by itself.
  */
 export async function answerLoad(agent: Controlled, line: Uint8Array, client: Client): Promise<string> {
 	try {

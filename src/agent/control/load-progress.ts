@@ -1,25 +1,28 @@
-// What one request waits for, and its answer once it waits for nothing any more.
+// The modules that one load request waits for, and its reply when it waits for none any more.
 //
-// Whoever asks in his own name waits for all of the plan, as for modprobe; what hangs, or waits for what does, may never end and
-// is not waited for. Where the kernel asks, a module may wait for the answer in its init, and which one that is cannot be known: the
-// answer waits for the wanted modules alone, which wait for what they need, and not for one that had begun before it was asked,
-// unless nothing else that is wanted comes to life.
+// A request in a user's name waits for the whole plan, as modprobe does, except for modules that hang or wait for one that hangs,
+// since they may never end. When the kernel asks, a module may be waiting for the answer in its init, and nobody can know which
+// one. Such a request therefore waits for the wanted modules alone, which wait for what they need. A wanted module that had begun
+// before the request is not waited for, unless no other wanted module comes to life.
 import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
 import { type Decision, listWanted } from "../decisions/decider.js";
 import { judgeLoad } from "./load-verdict.js";
 import type { LoadReply } from "./protocol.js";
 
 export type Asked = {
-	/** @param running modules that have begun before it was asked */
+	/** @param running modules that had begun before the request */
 	decided(decisions: readonly Decision[], running: readonly string[]): void;
-	/** Modules that are in flight for it: an outcome of each comes. */
+	/** Adds modules that are in flight for the request. An outcome of each follows. */
 	planned(modules: readonly string[]): void;
 	ended(outcome: Outcome): void;
-	/** Whether a wanted module was left, since the agent stops. */
+	/** Whether a wanted module was not begun because the agent stops. */
 	isLeft(): boolean;
 	/** Whether all wanted modules have begun, or ended. */
 	hasBegun(isWaiting: (module: string) => boolean): boolean;
-	/** Undefined where it still waits. @param hanging what does not get on, with why, in words */
+	/**
+	 * Returns the reply, or undefined while the request still waits. @param hanging modules that do not get on, each with the
+	 * reason in words
+	 */
 	judge(hanging: ReadonlyMap<string, string>): LoadReply | undefined;
 };
 

@@ -1,6 +1,7 @@
-// Requests to load, from their coming to their answer. Once the agent is stopped nothing more begins: whoever asks then, and
-// whoever waits for a module that has not begun, is refused at once, and may do it himself. What was taken, and nobody waits
-// for, is left to the agent that runs next. Acts: many remarks of one turn of the event loop are looked at once (setImmediate).
+// Load requests, from arrival to reply. When the agent stops, no further module begins: a new request, and a request that waits
+// for a module that has not begun, is refused at once, and the client may load the module itself. A taken request without a
+// waiting client is left to the next agent. Acts: all remarks of one turn of the event loop are handled by one look
+// (setImmediate).
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { AliasRequest } from "../pipeline/events.js";
@@ -9,7 +10,7 @@ import type { Report } from "../telling/report.js";
 import { type Asked, makeAsked } from "./load-progress.js";
 import type { LoadReply, LoadRequest } from "./protocol.js";
 
-/** Something that cannot be done, in a sentence for whoever asked for it; no failure of the agent's. */
+/** A request that cannot be carried out, with a sentence for the client. Not a failure of the agent. */
 export class NotDone extends HotplugdError {
 	override readonly name = "NotDone";
 	override readonly code = "ERR_NOT_DONE";
@@ -18,17 +19,26 @@ export class NotDone extends HotplugdError {
 export const STOPPING = "the agent is stopping and begins nothing more: ask the next one";
 
 export type Requests = {
-	/** Resolves as soon as it is taken where nobody waits. */
+	/** Resolves with the outcome, or as soon as the request is taken when it has no `wait`. */
 	load(request: LoadRequest): Promise<LoadReply>;
-	/** Something hangs, or waits for what does: who waits for such a thing alone is answered, a turn of the event loop later. */
+	/**
+	 * Tells that a module hangs, or waits for one that hangs. One turn of the event loop later, requests that wait for such
+	 * modules alone are answered.
+	 */
 	hang(): void;
-	/** To be called before anything else is stopped: what runs is answered when it ends, all else is refused. */
+	/**
+	 * Must be called before any other part stops. Requests whose modules have begun are answered when these end, all others are
+	 * refused.
+	 */
 	stop(): void;
-	/** Nothing ends any more: refuses what is left. */
+	/** Refuses all open requests: no further outcome comes. */
 	end(): void;
 };
 
-/** Whether something may not get on any more from then on: with the last one that did, all that wait for a place stop. */
+/**
+ * Whether modules may stop getting on with this report: when the last module that did has ended, all modules that wait for a
+ * permit are held up too.
+ */
 export function mayHold({ kind }: Report): boolean {
 	return kind === "hung" || kind === "stuck" || kind === "outcome";
 }
@@ -36,7 +46,7 @@ export function mayHold({ kind }: Report): boolean {
 export type RequestsOptions = {
 	readonly load: Pipeline["load"];
 	readonly inserter: Pick<Inserter, "isWaiting" | "running" | "stuck">;
-	/** To the agent that runs next: it was taken, and has not begun. */
+	/** Leaves a request to the next agent: it was taken, but has not begun. */
 	readonly leave: (request: LoadRequest) => void;
 };
 
@@ -78,7 +88,10 @@ class OpenRequests {
 		return { result: "taken", explanation: "it will be handled" };
 	}
 
-	/** Once for all that is told in one turn of the event loop: what hangs can keep thousands waiting, each of which is told of. */
+	/**
+	 * Looks once for all remarks of one turn of the event loop: a module that hangs can hold up thousands, each with a remark of
+	 * its own.
+	 */
 	lookLater(): void {
 		if (this.#isToLook || this.#open.size === 0) return;
 		this.#isToLook = true;
@@ -131,7 +144,7 @@ class OpenRequests {
 	#goOn(request: Open): void {
 		if (!this.#open.has(request)) return;
 		this.#look(request, nobody);
-		// What it waits for may hang already, and is not told of again.
+		// The awaited module may hang already, and no second remark follows.
 		if (this.#open.has(request)) this.lookLater();
 	}
 
@@ -143,7 +156,7 @@ class OpenRequests {
 		this.#endBy(request, () => refused);
 	}
 
-	/** @param answer gives undefined where there is none yet */
+	/** @param answer returns undefined while there is no reply yet */
 	#endBy(request: Open, answer: () => LoadReply | undefined): void {
 		if (!this.#open.has(request)) return;
 		try {
@@ -160,7 +173,7 @@ class OpenRequests {
 		return this.#options.inserter.running().map(({ module }) => module);
 	}
 
-	/** What does not get on, with why, in words. */
+	/** Returns the modules that do not get on, each with the reason in words. */
 	#listHanging(): ReadonlyMap<string, string> {
 		const { inserter } = this.#options;
 		return new Map([

@@ -1,4 +1,4 @@
-// What came of an alias that somebody asked for, in words and as modprobe's exit status would have it.
+// Judges a requested alias by its outcomes: a sentence, and a result by the rules of modprobe's exit status.
 import { isUsable, type Outcome } from "../../libkmod/insertion/outcome.js";
 import type { Decision } from "../decisions/decider.js";
 import { explainDecision, explainOutcome } from "../telling/explain.js";
@@ -6,7 +6,7 @@ import type { LoadReply } from "./protocol.js";
 
 const UNDECIDED = "could not decide what it asks for: the log says why";
 
-/** @param outcomes of all that was not live already, what was needed for it included */
+/** @param outcomes of all modules that were not live already, dependencies included */
 export function judgeLoad(decisions: readonly Decision[], outcomes: readonly Outcome[]): LoadReply {
 	if (decisions.length === 0) return { result: "failed", explanation: UNDECIDED };
 	const matches = decisions.flatMap((decision) => decision.matches);

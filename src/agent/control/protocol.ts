@@ -1,5 +1,5 @@
-// The protocol of the control socket, as text and as values: one JSON object (RFC 8259) a line, a request that way and one
-// reply to it this way, in the order of the requests.
+// The protocol of the control socket, as text and as values: one JSON object (RFC 8259) a line, requests from the client and one
+// reply to each from the agent, in the order of the requests.
 //
 //	{"command":"status"}                                                     {"ok":true,"status":{...}}, as in status.ts
 //	{"command":"settle","timeout_milliseconds":120000}                       {"ok":true,"settled":true,"waiting_for":[]}, and
@@ -9,28 +9,29 @@
 //	{"command":"stop"}                                                       {"ok":true}
 //	{"command":"metrics"}                                                    {"ok":true,"text":"# HELP ..."}
 //
-// Whatever cannot be done is {"ok":false,"error":"one sentence"}. Only "command" and "alias" must be there.
+// The reply to a request that cannot be carried out is {"ok":false,"error":"one sentence"}. Only "command" and "alias" are
+// mandatory.
 //
-// A line is UTF-8, as JSON is. An alias is bytes, though, and need be no text at all: its character of number N, from U+0001
-// to U+00FF, stands for the byte N, and there are none above. Replies say it the same way, in ASCII alone (\u00e9 is byte E9).
+// A line is UTF-8, as JSON is. An alias, though, is bytes, which need not be text: a character from U+0001 to U+00FF stands for
+// the byte of that number, and higher characters do not occur. Replies use the same encoding, in ASCII alone (\u00e9 is byte E9).
 //
-// Helpers that cannot write JSON have a second socket, named "load": a line is a letter, a space and the alias as it is; the
-// reply is a line with the exit status that `modprobe -q` would have, 0 or 1, and ends the connection. "k": the kernel waits
-// for it; "w": somebody waits for it; "n": nobody does, and the answer 0 only means that it was taken. 2 says that the agent
-// cannot do it now: the helper then does what it does where no agent is.
+// Helpers that cannot write JSON use a second socket, named "load". A request is a line: a letter, a space and the alias as it
+// is. The reply is a line with the exit status that `modprobe -q` would have, 0 or 1, and ends the connection. The letters: "k",
+// the kernel waits for the reply; "w", a user waits for it; "n", nobody waits, and the reply 0 only means that the request was
+// taken. The reply 2 means that the agent cannot load now: the helper then does what it does without an agent.
 
 import type { AgentStatus } from "../telling/status.js";
 import { type Fields, formatObjectLine, parseObjectLine } from "./json-line.js";
 
-/** Who waits: what the kernel itself asks for must never wait for the insertion that it is needed by. */
+/** Who waits for the reply. A request of the kernel must never wait for an insertion that itself waits for this request. */
 export type LoadFor = "kernel" | "user";
 
 export type LoadRequest = {
 	readonly command: "load";
-	/** A byte a character. */
+	/** One character stands for one byte. */
 	readonly alias: string;
 	readonly for: LoadFor;
-	/** For the outcome; else the reply comes once the request is taken. */
+	/** Whether the reply waits for the outcome. Otherwise it is sent once the request is taken. */
 	readonly wait: boolean;
 };
 
@@ -39,11 +40,11 @@ export type ControlRequest =
 	| { readonly command: "settle"; readonly timeout_milliseconds: number }
 	| LoadRequest;
 
-/** What came of a request to load. */
+/** The reply to a load request. */
 export type LoadReply = {
 	/**
-	 * "taken" is not yet begun; "done" is live or built in; "nothing" is there to be loaded for it; it "failed"; or it was
-	 * "refused", since the agent cannot do it now: whoever asks may do it himself.
+	 * "taken": accepted, not yet begun. "done": live or built in. "nothing": no module has the alias. "failed": the loading
+	 * failed. "refused": the agent cannot load now, and the client may load the module itself.
 	 */
 	readonly result: "taken" | "done" | "nothing" | "failed" | "refused";
 	/** For people, in one sentence. */
@@ -52,20 +53,20 @@ export type LoadReply = {
 
 export type SettleReply = {
 	readonly settled: boolean;
-	/** What kept it from being settled in time: modules in flight, or whatever else, in words. */
+	/** When not settled in time, the reasons: modules in flight, or other conditions, in words. */
 	readonly waiting_for: readonly string[];
-	/** Commands of the agent's that cannot end before whoever asks has his answer, and what comes after them. */
+	/** Commands of the agent that cannot end before the client has its reply, and commands queued behind these. */
 	readonly not_waited_for?: readonly string[];
-	/** The answer came before its time, since the agent is being stopped. */
+	/** The reply came early, since the agent is stopping. */
 	readonly stopping?: boolean;
-	/** For people: what it says nothing about though things are settled. */
+	/** For people: a limit of the answer, such as missing indexes. */
 	readonly note?: string;
 };
 
-/** How many lines of the configuration were not understood. */
+/** The number of lines of the configuration that were not understood. */
 export type ReloadReply = { readonly problems: number };
 
-/** What goes into a reply, by command, beside "ok". */
+/** The fields of a reply in addition to "ok", by command. */
 export type ControlReplies = {
 	readonly status: { readonly status: AgentStatus };
 	readonly settle: SettleReply;
@@ -81,14 +82,14 @@ export type ControlReply =
 
 /** Bytes, without its newline. */
 export const LONGEST_LINE = 65_536;
-/** Bytes. No alias of the kernel is longer: all variables of a uevent together have 2048 bytes. */
+/** Bytes. No alias of the kernel is longer: a uevent's variables have at most 2048 bytes together. */
 export const LONGEST_ALIAS = 8192;
-/** As long as udevadm settle waits. */
+/** Milliseconds. The default of `udevadm settle`. */
 export const SETTLE_MILLISECONDS = 120_000;
-/** A timer takes no more. */
+/** Milliseconds. A timer of node takes no longer delay. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-/** What each command takes beside its name. */
+/** The fields of each command in addition to its name. */
 const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
 	status: [],
 	settle: ["timeout_milliseconds"],
@@ -98,7 +99,7 @@ const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
 	metrics: [],
 };
 
-/** A line, without its newline, as a request, or as one sentence about what is wrong with it. */
+/** Parses a line, without its newline. Returns the request, or a sentence about the mistake in the line. */
 export function parseControlRequest(line: Uint8Array | string): ControlRequest | string {
 	if (line.length > LONGEST_LINE) return `the line is longer than ${LONGEST_LINE} bytes`;
 	const fields = parseObjectLine(line);
@@ -125,7 +126,7 @@ function parseLoad({ alias, for: whom = "user", wait = true }: Fields): ControlR
 	return findFault(alias) ?? { command: "load", alias, for: whom, wait };
 }
 
-/** What makes a text no alias. */
+/** Returns a sentence when the text is no alias. Undefined when it is one. */
 function findFault(alias: string): string | undefined {
 	if (alias === "") return "the alias is empty";
 	if (alias.length > LONGEST_ALIAS) return `the alias is longer than ${LONGEST_ALIAS} bytes`;
@@ -136,23 +137,23 @@ function findFault(alias: string): string | undefined {
 	return undefined;
 }
 
-/** A request as a line. */
+/** Formats a request as a line. */
 export function formatControlRequest(request: ControlRequest): string {
 	return formatObjectLine(request);
 }
 
-/** A reply as a line. */
+/** Formats a reply as a line. */
 export function formatControlReply(reply: ControlReply): string {
 	return formatObjectLine(reply);
 }
 
-/** As a line of the socket "load", with its newline. */
+/** Formats a request as a line of the socket "load", with its newline. */
 export function formatLoadLine({ alias, for: whom, wait }: LoadRequest): Buffer {
 	const letter = whom === "kernel" ? "k" : wait ? "w" : "n";
 	return Buffer.from(`${letter} ${alias}\n`, "latin1");
 }
 
-/** A line of the socket "load". */
+/** Parses a line of the socket "load". Returns the request, or a sentence about the mistake in the line. */
 export function parseLoadLine(line: Uint8Array): LoadRequest | string {
 	if (line.length > LONGEST_ALIAS + 2) return `the alias is longer than ${LONGEST_ALIAS} bytes`;
 	const [, letter, alias = ""] = /^([kwn]) (.*)$/s.exec(Buffer.from(line).toString("latin1")) ?? [];
@@ -160,7 +161,7 @@ export function parseLoadLine(line: Uint8Array): LoadRequest | string {
 	return findFault(alias) ?? { command: "load", alias, for: letter === "k" ? "kernel" : "user", wait: letter !== "n" };
 }
 
-/** The exit status that `modprobe -q` would have; or 2, which has whoever asks do it himself. */
+/** Returns the exit status that `modprobe -q` would have, or 2, after which the client loads the module itself. */
 export function statusOfLoad({ result }: LoadReply): 0 | 1 | 2 {
 	if (result === "refused") return 2;
 	return result === "done" || result === "taken" ? 0 : 1;

@@ -1,14 +1,14 @@
-// What an agent answered, as whoever asked reads it: the agent may be of another version than he is.
+// Parses the replies of an agent, which may be of another version than the client.
 
 import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
 import { isFields, parseObjectLine } from "./json-line.js";
 import type { ControlReplies, LoadReply } from "./protocol.js";
 
-/** Another version may have other words. */
+/** Another version may use other words. */
 const anyWord = <Word extends string>() => v.custom<Word>((given) => typeof given === "string");
 
-/** Whatever else is in an answer is left alone. */
+/** Unknown fields of a reply are kept. */
 const status = v.looseObject({
 	version: v.string(),
 	pid: v.number(),
@@ -72,7 +72,7 @@ const replies: { readonly [Command in keyof ControlReplies]: v.GenericSchema<unk
 	metrics: v.looseObject({ text: v.string() }),
 };
 
-/** The answer to a command, or in one sentence why there is none. */
+/** Returns the reply to a command, or a sentence why there is none. */
 export function parseControlReply<Command extends keyof ControlReplies>(
 	command: Command,
 	line: Uint8Array | string,

@@ -1,6 +1,7 @@
-// Waiting until everything that has come up is handled: what lay in the socket when it was asked was heard, what was lost is
-// looked for, nothing is being looked at, nothing is in flight but what hangs, policy's commands have ended, and where udev
-// speaks first, udev has nothing left to say. What rests is not waited for: it has just failed, and may rest for a minute.
+// Waits until everything that has come up is handled: uevents that were in the socket at the request were read, lost uevents were
+// made good by a look, no look is under way, no module is in flight except those that hang, policy's commands have ended, and
+// when udev is the source, udev's queue is empty. Modules in their back-off are not waited for: they have just failed, and may
+// rest for a minute.
 
 import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
@@ -14,26 +15,26 @@ import type { SettleReply } from "./protocol.js";
 import type { Askers } from "./waiting-clients.js";
 
 export type SettleOptions = {
-	/** How far the pipeline has got by now. */
+	/** Returns the present progress of the pipeline. */
 	readonly progress: () => Progress;
-	/** Has the kernel asked whether uevents were lost: a look is due then. */
+	/** Asks the kernel whether uevents were lost. A loss makes a look due. */
 	readonly checkLosses: () => void;
 	readonly inserter: Pick<Inserter, "busy" | "running">;
 	readonly commands: Pick<CommandPool, "latest" | "unfinished">;
 	readonly files: Pick<Files, "read" | "stamp">;
 	readonly source: UeventSource;
 	readonly isReloading: () => boolean;
-	/** The processes of a module's install command. */
+	/** Returns the processes of a module's install command. */
 	readonly pidsOf: (module: string) => readonly number[];
 	readonly askers: Pick<Askers, "areAsking">;
-	/** Of whoever asks, who is one of the askers. */
+	/** The client's process and its ancestors. The client is one of the askers. */
 	readonly lineage: readonly number[];
 	/**
-	 * Resolves when something may have changed, a moment later at least.
-	 * @param unannounced whether something is waited for that gives no notice when it changes
+	 * Resolves when something may have changed, after a short pause at least.
+	 * @param unannounced whether a condition is waited for that gives no notice when it changes
 	 */
 	readonly change: (unannounced: boolean) => Promise<void>;
-	/** Whether it has waited long enough. */
+	/** Whether the wait must end. */
 	readonly isOver: () => boolean;
 };
 
@@ -50,18 +51,18 @@ export async function settle(options: SettleOptions): Promise<SettleReply> {
 		const exempts = findExempts(options);
 		let left = listUnsettled(options, exempts, target);
 		if (left.length === 0 && !checkedAgain) {
-			// Once: in a storm there is always more.
+			// Losses are checked once more, not for ever: in a storm uevents keep arriving.
 			checkedAgain = true;
 			checkLosses();
 			left = listUnsettled(options, exempts, target);
 		}
-		// Commands for what came up: those that are added later are for what came later.
+		// Commands of devices that came up so far: commands that are added later belong to later devices.
 		latest = left.length === 0 ? (latest ?? commands.latest()) : undefined;
 		const { awaited, exempt } = commands.unfinished(latest ?? commands.latest(), exempts.isExempt);
 		const waitingFor = [...left, ...awaited.map(describeCommand)];
 		const notWaitedFor = [...exempts.modules.map(describeModule), ...exempt.map(describeCommand)];
 		const told = notWaitedFor.length > 0 ? { not_waited_for: notWaitedFor } : {};
-		// Twice, with time between for what the last driver brought up to be heard of.
+		// Must hold twice, with a pause for uevents of devices that the last driver brought up.
 		if (waitingFor.length === 0 && quietSince === progress().ended) return { settled: true, waiting_for: [], ...told };
 		quietSince = waitingFor.length === 0 ? progress().ended : undefined;
 		if (isOver()) {
@@ -73,13 +74,16 @@ export async function settle(options: SettleOptions): Promise<SettleReply> {
 }
 
 type Exempts = {
-	/** Is not to be waited for by whoever asks: he is below it, or it waits for the agent as he does. */
+	/**
+	 * Whether the client must not wait for a command with these processes: the client is below the command, or the command waits
+	 * for the agent as the client does.
+	 */
 	isExempt(pids: readonly number[]): boolean;
-	/** Those whose install commands are exempt. */
+	/** The modules whose install commands are exempt. */
 	readonly modules: readonly string[];
 };
 
-/** For whoever is below a command of the agent's: everybody else waits for all of them. */
+/** Exemptions for a client below a command of the agent. Any other client waits for all commands. */
 function findExempts({ inserter, commands, pidsOf, askers, lineage }: SettleOptions): Exempts {
 	const isOwn = (pids: readonly number[]): boolean => pids.some((pid) => lineage.includes(pid));
 	const modules = inserter.running().map(({ module }) => module);
@@ -94,7 +98,7 @@ function listUnsettled(options: SettleOptions, { modules }: Exempts, target: num
 	const { socket, ...progress } = options.progress();
 	const left: string[] = [];
 	if (socket === undefined) left.push("the uevent socket");
-	// Others may go on sending: what came later than the question is not waited for.
+	// Other senders may go on: uevents that came later than the request are not waited for.
 	else if (hasUnread(options) && !((progress.seqnum ?? -1) >= target)) left.push("uevents that wait to be read");
 	if (isUnderWay({ socket, ...progress })) left.push("a look at all devices");
 	if (isReloading()) left.push("what is known to be read anew");
@@ -106,10 +110,10 @@ const hasUnread = ({ progress }: SettleOptions): boolean => (progress().socket?.
 
 const hasUdevQueue = ({ source, files }: SettleOptions): boolean => source === "udev" && isThere(files, UDEV_QUEUE);
 
-/** The kernel does not tell when its messages have been read, nor udev when its queue is empty. */
+/** Neither does the kernel tell when its messages have been read, nor udev when its queue is empty. */
 const isAnyUnannounced = (options: SettleOptions): boolean => hasUnread(options) || hasUdevQueue(options);
 
-/** What gets on and is not exempt: modules by name, or that others wait for their turn. */
+/** Returns the modules that get on and are not exempt, by name, or that others wait for their turn. */
 export function listBusy(
 	inserter: Pick<Inserter, "busy" | "running">,
 	exempt: ReadonlySet<string> = new Set(),
@@ -118,7 +122,7 @@ export function listBusy(
 	const running = inserter.running().filter(({ hung }) => !hung);
 	const others = running.filter(({ module }) => !exempt.has(module));
 	if (others.length > 0) return others.map(({ module }) => module);
-	// Where nothing but the exempt runs, whatever waits for a place waits for one of theirs.
+	// When only exempt modules run, every module that waits for a permit waits for one of theirs.
 	return running.length > 0 ? [] : ["modules that wait for their turn"];
 }
 

@@ -1,16 +1,17 @@
-// Who waits for an answer of the agent's. A command that the agent runs may have one below it: then the command does not end
-// before the answer comes, and the answer must not wait for the command's end, nor for that of another one that waits likewise.
+// Clients that wait for a reply of the agent. Such a client may run below a command of the agent. The command then ends only
+// after the reply, so the reply must not wait for the command's end, nor for the end of another command that waits likewise: that
+// would be a deadlock.
 
 import { type Observable, Subject } from "rxjs";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Client } from "../../ports/control.js";
 
 export type Askers = {
-	/** The client waits until there is an answer. */
+	/** The client counts as waiting until the answer resolves. */
 	during<T>(client: Client, answer: () => Promise<T>): Promise<T>;
-	/** Whether one of these processes, or one below them, waits. */
+	/** Whether one of these processes, or a descendant of one, waits for a reply. */
 	areAsking(pids: Iterable<number>): boolean;
-	/** Emits when a client begins to wait, or has its answer. */
+	/** Emits when a client begins to wait, or has its reply. */
 	readonly changes: Observable<unknown>;
 };
 
@@ -19,7 +20,8 @@ export function makeAskers(): Askers {
 	const changes = new Subject<void>();
 	return {
 		async during(client, answer) {
-			// A file of /proc for each of its parents: read for whoever must know, since most requests end before anybody does.
+			// The lineage costs one read in /proc for each ancestor, so it is read on demand: most requests end before it is
+			// needed.
 			let known: ReadonlySet<number> | undefined;
 			const lineage = () => (known ??= new Set(client.lineage()));
 			waiting.add(lineage);
@@ -37,9 +39,9 @@ export function makeAskers(): Askers {
 }
 
 export type InstallCommands = {
-	/** The same kernel, whose install commands are watched. */
+	/** The same kernel, with its install commands watched. */
 	readonly kernel: Kernel;
-	/** The processes of a module's install command, while it runs. */
+	/** Returns the processes of a module's install command, while the command runs. */
 	pidsOf(module: string): readonly number[];
 };
 
