@@ -27,7 +27,7 @@ export type SettleOptions = {
 	/** Returns the processes of a module's install command. */
 	readonly pidsOf: (module: string) => readonly number[];
 	readonly askers: Pick<Askers, "areAsking">;
-	/** The client's process and its ancestors. The client is one of the askers. */
+	/** The client's process, its ancestors and their sessions. The client is one of the askers. */
 	readonly lineage: readonly number[];
 	/**
 	 * Resolves when something may have changed, after a short pause at least.
