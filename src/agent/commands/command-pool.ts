@@ -1,16 +1,15 @@
-// Commands of policy in a pool of their own, so many at once and no more: those of one device one after the other, in the order
-// in which they were asked for, and no device before another that has waited longer. Acts: it runs them, and
-// reads the monotonic clock.
+// The pool of policy's commands, with a bound on how many run at once. Commands of one device run one after the other, in the
+// order of their arrival, and devices take turns, the longest waiting first. Acts: it runs them, and reads the monotonic clock.
 
 import { type Observable, Subject } from "rxjs";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 
-/** Something to be run for what has happened to a device. */
+/** A command to run for a device's uevent. */
 export type Command = Omit<CommandRun, "onBegun"> & {
 	readonly device: string;
 	readonly action: string;
-	/** The rule that asks for it. */
+	/** The rule that has the command run. */
 	readonly rule: Source;
 };
 
@@ -19,11 +18,11 @@ export type CommandReport = {
 	readonly command: Command;
 	readonly result:
 		| "done"
-		| "failed" // it ended with another status than 0
+		| "failed" // the exit status is not 0
 		| "timed out"
-		| "not started" // there is no such program, say
-		| "dropped" // too many waited
-		| "stopped"; // it waited when the agent ended
+		| "not started" // for example, the program does not exist
+		| "dropped" // the queue was full
+		| "stopped"; // the command was queued when the agent stopped
 	readonly milliseconds: number;
 	readonly exitStatus?: number | undefined;
 	readonly complaint?: string;
@@ -31,10 +30,13 @@ export type CommandReport = {
 };
 
 export type CommandPoolOptions = {
-	/** Rejects where it cannot be started. It tells of each process that it learns to be the command's. */
+	/**
+	 * Runs a command. Rejects when the command cannot be started. Calls `onBegun` with each process of the command that becomes
+	 * known.
+	 */
 	readonly run: (command: Command, onBegun: (pid: number) => void) => Promise<CommandEnd>;
 	readonly atOnce: number;
-	/** More are dropped. */
+	/** The bound of the queue: further commands are dropped. */
 	readonly mostWaiting?: number;
 	readonly report: (report: CommandReport) => void;
 };
@@ -42,23 +44,23 @@ export type CommandPoolOptions = {
 export type CommandPool = {
 	add(command: Command): void;
 	running(): number;
-	/** Those that run. */
+	/** Returns the commands that run. */
 	underway(): readonly Command[];
 	waiting(): number;
-	/** Emits when one is added, or has ended. */
+	/** Emits when a command is added, or has ended. */
 	readonly changes: Observable<unknown>;
-	/** The number of the command that was added last: they count from 1. */
+	/** Returns the number of the command that was added last, counted from 1. */
 	latest(): number;
-	/** Commands up to a number that have not ended. */
+	/** Returns the commands, up to a number, that have not ended. */
 	unfinished(latest: number, isExempt: (pids: readonly number[]) => boolean): Unfinished;
-	/** Nothing more begins; resolves when what runs has ended. */
+	/** Begins no further command. Resolves when the running ones have ended. */
 	stop(): Promise<void>;
 };
 
 export type Unfinished = {
-	/** They end by themselves, whatever becomes of the exempt. */
+	/** Commands that end by themselves, whether the exempt ones end or not. */
 	readonly awaited: readonly Command[];
-	/** By their processes, and those that cannot begin before one of these has ended. */
+	/** Commands with exempt processes, and commands that cannot begin before one of these has ended. */
 	readonly exempt: readonly Command[];
 };
 
@@ -67,9 +69,9 @@ type Entry = { readonly number: number; readonly command: Command; readonly pids
 const MOST_WAITING = 1024;
 
 export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, report }: CommandPoolOptions): CommandPool {
-	/** What waits, by device: the device whose turn is next comes first. Those of which a command runs are not there. */
+	/** Queued commands by device, without devices that have a command running. The device whose turn is next comes first. */
 	const ready = new Map<string, Entry[]>();
-	/** What waits for a running command of the same device. */
+	/** Commands that are queued behind a running command of the same device. */
 	const busy = new Map<string, Entry[]>();
 	const running = new Set<Entry>();
 	const ends = new Set<Promise<void>>();

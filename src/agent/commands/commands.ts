@@ -1,4 +1,4 @@
-// What policy has run for devices: the uevents and the looks at all devices, as far as rules are about them, become commands.
+// Policy's commands: uevents and looks at all devices become commands, by the rules that match.
 
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -10,13 +10,16 @@ import type { CommandPool } from "./command-pool.js";
 import { makeSeenDevices } from "./seen-devices.js";
 
 export type Commands = {
-	/** All uevents that were heard, in their order. */
+	/** Takes all uevents that were heard, in their order. */
 	hear(uevents: readonly Uevent[]): void;
-	/** The same devices; on the way those that were not seen yet have their commands run. */
+	/** Returns the same devices. Devices that are seen for the first time have their commands run on the way. */
 	watch(sources: DeviceSources): DeviceSources;
 };
 
-/** @param policy the one that counts now. @param onSkipped what throws for one device costs that device its commands */
+/**
+ * @param policy returns the policy in use. @param onSkipped called when a device makes the rules throw, which skips the commands
+ * of that device
+ */
 export function makeCommands(
 	policy: () => Policy,
 	pool: Pick<CommandPool, "add">,
@@ -41,11 +44,11 @@ export function makeCommands(
 	function isDue(uevent: Uevent): boolean {
 		const { action, devpath, properties } = uevent;
 		if (action !== "add") return true;
-		// What somebody had announced again, by writing to the device's file `uevent`, is meant to be done again.
+		// A synthetic uevent, which a write to the device's file `uevent` caused, asks for the commands to be run again.
 		return seen.announce(devpath) || properties?.get("SYNTH_UUID") !== undefined;
 	}
 
-	/** A device that leaves is another one when it comes again; one that moves stays what it is. */
+	/** A device that leaves and comes again is a new one. A device that moves stays the same. */
 	function follow({ action, devpath, properties }: Uevent): void {
 		if (action === "remove") seen.forget(devpath);
 		else if (action === "move" && seen.forget(properties?.get("DEVPATH_OLD") ?? "")) seen.announce(devpath);
@@ -89,7 +92,7 @@ export function makeCommands(
 	};
 }
 
-/** Of which subsystems devices without an alias are to be found; undefined where none are. */
+/** Returns which subsystems' devices without an alias a look must find. Undefined when none. */
 export function concernOf(policy: Policy): ((subsystem: string) => boolean) | undefined {
 	return concernsUnaliased(policy) ? (subsystem) => concernsSubsystem(policy, subsystem) : undefined;
 }

@@ -1,14 +1,14 @@
-// The companion: what runs commands for an agent that is kept from running them in full by its sandbox. It is told a name, never a
-// command: what that name stands for it reads itself, from files that are root's.
+// The companion: a service that runs commands for an agent whose sandbox keeps it from running them in full. The agent sends a
+// name, never a command: the companion reads the command of that name from files that are root's.
 //
 //	install NAME     the `install` command of modprobe.d for that module
 //	rule JSON        the command of the rule of policy that stands in `file` at `line`, for what has happened to a device: `environment`
 //
-// A request that begins with "tell " is first answered by "process PID", the process that the command then is.
+// A request that begins with "tell " is first answered by "process PID", with the process that the command becomes.
 //
-// The environment is no more than what is said of the device: which of it the command is told, and its PATH, the companion decides.
-// It answers a line: the command's exit status, or for a rule how it ended, as JSON; "none" where there is no such command,
-// "failed" where it could not be run; why is in the companion's own log.
+// The environment is only data about the device: the companion decides which variables the command gets, and its PATH. The reply
+// is a line: the command's exit status, or for a rule how the command ended, as JSON; "none" when there is no such command,
+// "failed" when the command could not be run. The reason is in the companion's own log.
 
 import * as v from "valibot";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
@@ -26,28 +26,31 @@ export type RuleRequest = {
 };
 
 export type CompanionRequest = ({ readonly kind: "install"; readonly module: string } | RuleRequest) & {
-	/** Which process it is, is wanted, too. */
+	/** The client also wants to know the process. */
 	readonly tellsProcess?: true;
 };
 
 export type CompanionReply = number | CommandEnd | "none" | "failed";
 
-/** Bytes, without its newline: of each byte of an environment JSON may make six, and a path is no longer than 4096. */
+/** Bytes, without the newline: JSON may make six bytes of each byte of an environment, and a path has at most 4096 bytes. */
 export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
 
-/** A timer takes no more; an install command has no limit of its own, as it has none under kmod. */
+/** Milliseconds. A timer of node takes no longer delay. An install command has no limit of its own, as under kmod. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
- * Milliseconds beyond a rule's own limit: for the companion to start and to read what it has to, on a busy machine at boot, and
- * to end what does not heed its limit.
+ * Milliseconds beyond a rule's own limit: time for the companion to start and to read its files on a machine that is busy
+ * booting, and to end a command that does not heed its limit.
  */
 const PATIENCE = 40_000;
 
-/** A module's name: a file has no longer one. No shell takes any of it for something else, and no program for an option. */
+/**
+ * Whether a text can be a module's name, as long as a file's name at most. No shell gives a character of such a name a meaning of
+ * its own, and no program takes it for an option.
+ */
 const isName = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9_.,+:@-]{0,254}$/.test(name);
 
-/** Undefined where the line, without its newline, is none. */
+/** Returns undefined when the line, without its newline, is no request. */
 export function parseCompanionRequest(line: Uint8Array): CompanionRequest | undefined {
 	const text = Buffer.from(line).toString("latin1");
 	const [, tell, request = ""] = /^(tell )?(.*)$/s.exec(text) ?? [];
@@ -63,7 +66,7 @@ function parseUntold(text: string): CompanionRequest | undefined {
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger());
 
-/** Each of its names and values is looked at: v.record would leave some names out. */
+/** Checks every name and value: v.record would leave some names out. */
 const environment = v.custom<RuleRequest["environment"]>(
 	(given) =>
 		isObject(given) &&
@@ -85,14 +88,14 @@ export function formatCompanionReply(reply: CompanionReply): string {
 
 export const formatProcess = (pid: number): string => `process ${pid}\n`;
 
-/** Whether a line tells which process it is, which is then told on. */
+/** Whether a line tells the process, which is then passed to `onBegun`. */
 function isProcess(line: Buffer, onBegun: (pid: number) => void): boolean {
 	const [, pid] = /^process ([1-9][0-9]{0,9})$/.exec(line.toString("latin1")) ?? [];
 	if (pid !== undefined) onBegun(Number(pid));
 	return pid !== undefined;
 }
 
-/** Undefined where it is none. */
+/** Returns undefined when the line is no reply. */
 export function parseCompanionReply(line: Uint8Array): CompanionReply | undefined {
 	const text = Buffer.from(line).toString("latin1");
 	if (text === "none" || text === "failed") return text;
@@ -107,7 +110,7 @@ function parseEnd(text: string): CommandEnd | undefined {
 	return success ? { ...output, exitStatus: output.exitStatus } : undefined;
 }
 
-/** Undefined where the text is no JSON. */
+/** Returns undefined when the text is not JSON. */
 function parseJson(text: string): unknown {
 	try {
 		return mapStrings(JSON.parse(textOf(text)), bytesOf);
@@ -120,8 +123,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * In place of running a rule's command here. A companion that does not answer in time is a command that has not ended in time.
- * @param patience milliseconds beyond the rule's own limit. @throws {Refusal} where it could not be started
+ * Runs a rule's command by the companion instead of here. When the companion does not answer in time, the command counts as timed
+ * out.
+ * @param patience milliseconds beyond the rule's own limit. @throws {Refusal} when the command could not be started
  */
 export function runRuleByCompanion(ask: Ask, path: string, patience: number = PATIENCE): CommandPoolOptions["run"] {
 	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
@@ -140,7 +144,7 @@ function noneInTime(thrown: unknown): undefined {
 	if (!(thrown instanceof Refusal) || thrown.code !== "ETIMEDOUT") throw thrown;
 }
 
-/** In place of a kernel's own `run`: the same outcome, by way of the companion that listens at a path. */
+/** Replaces a kernel's own `run`: the same outcome, by the companion that listens at a path. */
 export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
 	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
 		if (!isName(module)) throw new Refusal({ operation: "run", subject: command, code: "EINVAL" });
@@ -156,11 +160,11 @@ type Asked = {
 	readonly program: string;
 	readonly request: string;
 	readonly onBegun: (pid: number) => void;
-	/** For all of it. */
+	/** Milliseconds for the whole exchange. */
 	readonly timeoutMilliseconds: number;
 };
 
-/** A Refusal of what was asked for, with the code that the way there gave. */
+/** Asks the companion. @throws {Refusal} that names the program, with the code of the failed exchange */
 async function askFor(ask: Ask, path: string, asked: Asked): Promise<Buffer> {
 	const { program, request, onBegun, timeoutMilliseconds } = asked;
 	const line = `tell ${request}\n`;

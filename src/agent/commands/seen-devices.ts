@@ -1,35 +1,38 @@
-// Devices for which commands were run when they came up, so that another look at all devices does not run them again. A device
-// that is found by a look and announced too came up once: it may have done so between the two.
+// Devices whose commands were run when they came up, so that another look at all devices does not run the commands again. A
+// device that is both found by a look and announced came up once: it may have come up between the two.
 
 import QuickLRU from "quick-lru";
 
 export type SeenDevices = {
-	/** It is announced to have come up. Whether it is new: one that was announced already and comes up again has left unheard. */
+	/**
+	 * Notes that the device is announced to have come up. Returns whether it is new: a device that was announced before and comes
+	 * up again has left unheard.
+	 */
 	announce(devpath: string): boolean;
-	/** It is there. Whether it is new. */
+	/** Notes that a look found the device. Returns whether it is new. */
 	find(devpath: string): boolean;
-	/** It has left. Whether it was known. */
+	/** Notes that the device has left. Returns whether it was known. */
 	forget(devpath: string): boolean;
 	beginLook(): void;
-	/** Everything that is there was found: what was not has left unheard. */
+	/** Ends a look that found every present device: any other device has left unheard. */
 	endLook(): void;
 };
 
-/** Devices remembered at least, those noted first forgotten first; twice as many are never. */
+/** The LRU keeps at least this many devices and never twice as many. Eviction begins with the oldest entry. */
 const LEAST_DEVICES = 65_536;
 
-/** The look during or after which a device was last heard of; and whether it was found and never announced. */
+/** The look during or after which a device was last heard of, and whether the device was found but never announced. */
 type Seen = { readonly look: number; readonly onlyFound: boolean };
 
-/** @param least at least so many devices are remembered, and never twice as many. */
+/** @param least the LRU keeps at least this many devices and never twice as many */
 export function makeSeenDevices(least: number = LEAST_DEVICES): SeenDevices {
 	const devices = new QuickLRU<string, Seen>({ maxSize: least });
 	let look = 0;
 
-	/** @returns what was known of it before. */
+	/** @returns the earlier entry of the device */
 	function note(devpath: string, onlyFound: (before: Seen | undefined) => boolean): Seen | undefined {
 		const before = devices.peek(devpath);
-		// Made anew: a slice would keep a whole message in memory.
+		// Copies the text: a slice would keep the whole message in memory.
 		devices.set(Buffer.from(devpath, "latin1").toString("latin1"), { look, onlyFound: onlyFound(before) });
 		return before;
 	}
