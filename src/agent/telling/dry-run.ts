@@ -1,4 +1,4 @@
-// What coldplug would do, as text and as JSON lines: the same batches and plans that the real run carries out.
+// The dry run of coldplug, as text and as JSON lines: the same batches and plans that the real run carries out.
 
 import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import { isMask } from "../../libkmod/insertion/outcome.js";
@@ -15,7 +15,7 @@ import { sliced } from "../devices/slices.js";
 import { noPolicy, type Policy } from "../policy/policy.js";
 import { explainAction, explainCause, explainDecision, explainVerdict } from "./explain.js";
 
-/** A module that an earlier batch holds already is not planned again. */
+/** Plans the batches of a dry run. A module that an earlier batch holds is not planned again. */
 export function* planDryRun(
 	knowledge: Knowledge,
 	present: Iterable<PresentDevice>,
@@ -44,7 +44,7 @@ export type Summary = {
 	readonly modules: number;
 	readonly masked: number;
 	readonly blacklisted: number;
-	/** By policy, the allow list included. */
+	/** Denied by policy, including modules that no allow rule names. */
 	readonly denied: number;
 	readonly builtin: number;
 	readonly problems: number;
@@ -80,7 +80,10 @@ function isMasked(step: Step): boolean {
 	return step.how === "masked" || (step.how === "run" && isMask(step.command));
 }
 
-/** One batch for people: its levels, what is in them and why, then what is kept out; `everything` adds what asks for nothing. */
+/**
+ * Formats one batch for people: its levels, the modules of each with the reason, then the modules that are kept out. `everything`
+ * adds aliases without a module, and built-in modules.
+ */
 export function formatBatch(batch: Batch, everything: boolean): string {
 	const lines: string[] = [];
 	levels(batch.plan).forEach((steps, level) => {
@@ -128,12 +131,12 @@ export function formatSummary(summary: Summary): string {
 	);
 }
 
-/** A command that keeps the module out is not run. */
+/** An install command that keeps the module out is shown as "masked", since it is not run. */
 function recordStep(step: Step): object {
 	return isMasked(step) ? { ...step, how: "masked" } : step;
 }
 
-/** One batch as records for JSON lines: a `step` for each module, a `decision` for each alias of a device. */
+/** Returns one batch as records for JSON lines: a `step` for each module, a `decision` for each alias of a device. */
 export function listRecords(batch: Batch): readonly object[] {
 	const steps = levels(batch.plan).flatMap((peers, level) =>
 		peers.map((step) => ({

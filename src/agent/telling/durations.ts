@@ -1,18 +1,18 @@
-// Durations counted by how long they were: a histogram as Prometheus has them, whose buckets each hold all that was no longer.
+// A histogram of durations, with cumulative buckets as in Prometheus: each bucket counts all durations up to its bound.
 
 export type Durations = {
-	/** How many took so many seconds at most; all that were longer are only in `count`. */
+	/** For each bound, the number of durations of at most so many seconds. Longer ones are only in `count`. */
 	readonly buckets: readonly { readonly seconds: number; readonly count: number }[];
 	readonly count: number;
 	/** Seconds. */
 	readonly sum: number;
 };
 
-/** A driver's init takes from less than a millisecond to minutes. */
+/** Seconds. A driver's init takes from less than a millisecond to minutes. */
 const BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];
 
 export function makeDurations() {
-	/** Of each bound, those that are longer than the one before; the longest of all stand last. */
+	/** For each bound, the durations above the bound before. The last entry counts those above all bounds. */
 	const counts = Array<number>(BOUNDS.length + 1).fill(0);
 	let milliseconds = 0;
 	return {

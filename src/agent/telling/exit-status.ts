@@ -1,4 +1,4 @@
-// How a coldplug ended, as its exit status and in words. The table is documented in docs/coldplug.md.
+// The exit status of coldplug, and its sentences. The table is documented in docs/coldplug.md.
 
 import { type Outcome, rootOf } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -7,7 +7,7 @@ import { explainCause, explainOutcome } from "./explain.js";
 export const exitStatus = {
 	/** Every wanted module is live, built in, blacklisted, masked, without a match, or found no hardware. */
 	done: 0,
-	/** It could not begin, aliases could not be looked up (no usable indexes, no /sys), or something was passed over. */
+	/** coldplug could not begin, aliases could not be looked up (no usable indexes, no /sys), or a part was skipped. */
 	unable: 1,
 	/** Wrong options or settings. */
 	usage: 2,
@@ -17,19 +17,19 @@ export const exitStatus = {
 	notPermitted: 4,
 	/** This kernel cannot load modules. */
 	noModules: 5,
-	/** A signal ended it before everything was loaded. */
+	/** A signal ended coldplug before everything was loaded. */
 	stopped: 6,
-	/** A driver hangs, or the time given was over before things were settled; all else was loaded. */
+	/** A driver hangs, or the time limit was over before the devices were settled; all other drivers were loaded. */
 	unended: 7,
 } as const;
 
-/** Whether an operator has to look at it: nobody asks after the failure of what only softdeps wanted. */
+/** Whether an operator must look at the outcome: the failure of a module that only softdeps wanted does not matter. */
 export function isFailure(outcome: Outcome): boolean {
 	const { result } = rootOf(outcome);
 	return outcome.step.required && (result === "failed" || result === "missing");
 }
 
-/** Of the last outcome of each module. */
+/** Returns the exit status for the last outcome of each module. */
 export function judgeOutcomes(outcomes: readonly Outcome[]): number {
 	if (outcomes.some(({ result }) => result === "stopped")) return exitStatus.stopped;
 	const failures = outcomes.filter(isFailure);
@@ -46,9 +46,9 @@ function codeOf({ reason }: Outcome): string {
 	return reason instanceof Refusal ? reason.code : "";
 }
 
-/** Of the last outcome of each module, what has to be looked at: a line each, or one where the kernel refuses them all. */
+/** Returns a line for each failure among the last outcomes of the modules, or one line when the kernel refuses them all. */
 export function explainFailures(outcomes: readonly Outcome[], status: number): readonly string[] {
-	// What is missing for want of an index is told with all else that could not be looked up.
+	// Modules that are missing because an index is damaged are told with the other look-ups that failed.
 	const failures = outcomes.filter((outcome) => isFailure(outcome) && !("problem" in outcome.step));
 	const code = status === exitStatus.notPermitted ? "EPERM" : status === exitStatus.noModules ? "ENOSYS" : undefined;
 	const refused = failures.map(rootOf).find((outcome) => codeOf(outcome) === code);

@@ -28,7 +28,7 @@ export function explainCause(cause: Cause): string {
 	}
 }
 
-/** What is done for a step, as `modprobe -D` writes it but for the text behind it. */
+/** Describes the action of a step, in the words of `modprobe -D`, except for the text at the end of a line. */
 export function explainAction(step: Step): string {
 	switch (step.how) {
 		case "insert":
@@ -44,7 +44,7 @@ export function explainAction(step: Step): string {
 	}
 }
 
-/** Why a match of a decision is not loaded; undefined where it is wanted. */
+/** Explains why a match of a decision is not loaded. Returns undefined when the match is wanted. */
 export function explainVerdict({ verdict, source }: Match): string | undefined {
 	if (verdict === "wanted") return undefined;
 	if (verdict === "builtin") return "built into the kernel";
@@ -67,7 +67,7 @@ export function explainDecision({ device: from, alias, matches, problem, rule, i
 	return `${device}: ${asking} ${modules.join(", ")}`;
 }
 
-/** One line for an outcome, without the module's name. */
+/** Describes an outcome in one line, without the module's name. */
 export function explainOutcome({ result, step, reason, exitStatus, because }: Outcome): string {
 	switch (result) {
 		case "inserted":
@@ -96,14 +96,14 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 	}
 }
 
-/** What was passed over, and why. */
+/** Says which part was skipped, and why. */
 export function explainSkipped({ what, error }: Skipped): string {
 	return `passed over ${what}: ${explainThrown(error)}`;
 }
 
 const MOST_SKIPPED_SHOWN = 20;
 
-/** Lines of what was passed over, each once, and in the last one how many more there are. */
+/** Returns one line for each distinct part that was skipped, and a last line with the number of further ones. */
 export function listSkipped(sentences: ReadonlySet<string>): readonly string[] {
 	const shown = [...sentences].slice(0, MOST_SKIPPED_SHOWN);
 	const more = sentences.size - shown.length;

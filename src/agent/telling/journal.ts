@@ -27,7 +27,7 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 		{ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
 		{ write: (line: string) => write(asUtf8Json(line)) },
 	);
-	/** What was passed over is told once, however many looks at all devices find it again. */
+	/** Sentences about skipped parts that were logged: each is logged once, although every look at all devices finds it again. */
 	const told = new QuickLRU<string, true>({ maxSize: LEAST_TOLD });
 	return {
 		record(report) {
@@ -45,7 +45,7 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 	};
 }
 
-/** Sentences remembered at least; twice as many are never. */
+/** The LRU keeps at least this many sentences and never twice as many. */
 const LEAST_TOLD = 512;
 
 function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped" }>): void {
@@ -93,7 +93,7 @@ function recordCommand(log: pino.Logger, report: CommandReport): void {
 }
 
 function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {
-	// Most decisions are never logged: spare the sentence.
+	// The sentence is formatted only when it is logged: most decisions never are.
 	const debug = log.isLevelEnabled("debug");
 	for (const decision of decisions) {
 		const { device, alias, problem } = decision;

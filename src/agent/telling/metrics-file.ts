@@ -1,15 +1,15 @@
-// The metrics as a file, for node_exporter's textfile collector: written anew every so often. Not at once, since at boot there is
-// better to do than to load what formats them. Acts: timers, the file.
+// The metrics as a file, for node_exporter's textfile collector, rewritten periodically. The first write is not at the start,
+// since loading the formatter would delay the boot. Acts: timers, the file.
 
 export type MetricsFileOptions = {
 	readonly milliseconds: number;
 	/** Replaces the file. */
 	readonly write: () => Promise<void>;
-	/** It could not be written: told once, until it can be again. */
+	/** Called when the file could not be written, and not again for the same message until a write succeeds. */
 	readonly onProblem: (message: string) => void;
 };
 
-/** @returns what ends it; resolves when the file was written for the last time. */
+/** @returns a function that ends the writing, and resolves when the file was written for the last time */
 export function keepMetricsFile({ milliseconds, write, onProblem }: MetricsFileOptions): () => Promise<void> {
 	let told = "";
 	let writing: Promise<void> | undefined;

@@ -1,5 +1,5 @@
-// The metrics in Prometheus' text format (version 0.0.4), with its conventions for names: base units, and _total for what only
-// grows. Imported only when somebody asks for it.
+// The metrics in Prometheus' text format (version 0.0.4), with its conventions for names: base units, and _total for counters.
+// Imported only when metrics are requested.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Durations } from "./durations.js";
 import type { Metrics } from "./metrics.js";
@@ -102,7 +102,7 @@ function listValues(values: Values): readonly (readonly [Record<string, string>,
 	);
 }
 
-/** A histogram whose observations were counted elsewhere: the library's own would have to see each. */
+/** A histogram whose observations were counted elsewhere: the library's own histogram would have to see each of them. */
 class CountedHistogram extends Histogram {
 	readonly #text: { readonly name: string; readonly help: string };
 	readonly #durations: Durations;
@@ -113,7 +113,7 @@ class CountedHistogram extends Histogram {
 		this.#durations = durations;
 	}
 
-	/** What the registry takes the text from. */
+	/** Called by the registry for the text. */
 	async getForPromString() {
 		const { buckets, count, sum } = this.#durations;
 		const { name } = this.#text;

@@ -1,4 +1,5 @@
-// What the agent counts, fed by its reports: plain numbers, so that counting costs next to nothing, for status and for metrics.
+// The agent's counters, fed by its reports, for status and for metrics. They are plain numbers, so that counting costs next to
+// nothing.
 
 import { type Outcome, type Result, rootOf } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -14,34 +15,34 @@ type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 export type ByResult<Name extends string> = Readonly<Partial<Record<Name, number>>>;
 
-/** Since the agent began, beside what status tells. */
+/** Counts since the agent began, in addition to those of status. */
 export type Metrics = {
-	/** Every end of a module that a plan held. */
+	/** Ends of modules of all plans, by result. */
 	readonly outcomes: ByResult<Result>;
-	/** Of the kernel's work on one module each, whether it took the module or not. */
+	/** The kernel's time for each module, whether the kernel accepted the module or not. */
 	readonly insertions: Durations;
-	/** Insertions that took so long that they gave up their place. */
+	/** Insertions that took so long that they gave up their permit. */
 	readonly hung: number;
 	readonly batches: number;
-	/** Looks at all devices that came to their end. */
+	/** Looks at all devices that were completed. */
 	readonly looks: number;
 	/** Sockets that failed. */
 	readonly socket_failures: number;
-	/** What policy had run. */
+	/** Commands of policy, by result. */
 	readonly commands: ByResult<CommandReport["result"]>;
-	/** Requests of the sockets that could not be answered as they should, by a fault of the agent's. */
+	/** Requests on the control sockets that a fault of the agent kept from their answer. */
 	readonly requests_failed: number;
 };
 
 export type Counted = {
 	record(report: Report | CommandReport): void;
 	requestFailed(): void;
-	/** What status tells. */
+	/** Returns the counts of status. */
 	counts(): AgentCounts;
 	metrics(): Metrics;
 };
 
-/** Aliases remembered at most: a storm of made-up ones must not fill the memory. */
+/** The most aliases remembered, so that a storm of invented aliases cannot fill the memory. */
 const MOST_REMEMBERED = 16_384;
 
 export function makeMetrics(): Counted {
@@ -132,7 +133,7 @@ function add<Name extends string>(counts: Partial<Record<Name, number>>, name: N
 	counts[name] = (counts[name] ?? 0) + 1;
 }
 
-/** Joins counts that begin anew at 0, of which only the highest so far is known. */
+/** Sums a counter over its restarts at 0. Of each run only the highest value so far is known. */
 function makeOdometer() {
 	let before = 0;
 	let now = 0;
@@ -148,12 +149,12 @@ function makeOdometer() {
 	};
 }
 
-/** Whether the kernel was asked to take it. */
+/** Whether the kernel was asked to insert the module. */
 function wasTried(result: Result): boolean {
 	return result === "inserted" || result === "live" || result === "no device" || result === "failed";
 }
 
-/** An errno's name, or a word: there are only so many. */
+/** Returns an errno's name, or a word: the number of label values is bounded. */
 function reasonOf({ reason, result, exitStatus }: Outcome): string {
 	if (reason instanceof Refusal) return reason.code;
 	return exitStatus === undefined ? result : "command";

@@ -1,4 +1,4 @@
-// What the agent has to say while it works: data, turned into text or JSON at the edge alone.
+// The reports of the agent while it works: data, turned into text or JSON only at the edge.
 
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -16,25 +16,28 @@ export type Report =
 	| { readonly kind: "heard"; readonly uevents: readonly Uevent[]; readonly seqnum?: number | undefined }
 	| { readonly kind: "batch"; readonly batch: Batch }
 	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
-	/** Its insertion or command takes so long that its place was given to another; it is left to end. */
+	/** The insertion or command of a module takes so long that its permit was given to another. It is left to end. */
 	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
-	/** It does not begin because what it needs, or a rival that goes first, waits for the module `behind`, which hangs. */
+	/** A module does not begin because a dependency, or a rival that goes first, waits for the module `behind`, which hangs. */
 	| { readonly kind: "stuck"; readonly step: Step; readonly behind: string }
-	/** Events were lost: how many so far; the walk begins again. */
+	/** Uevents were lost, with the number so far. The walk begins again. */
 	| { readonly kind: "lost"; readonly drops: number }
-	/** Datagrams that did not come from whom it listens to, so far. */
+	/** Datagrams from a wrong sender, with the number so far. */
 	| { readonly kind: "refused"; readonly count: number }
 	/** The socket failed and is opened anew. */
 	| { readonly kind: "deaf"; readonly error: Error }
-	/** A look at all devices failed where an earlier one did not; the next one follows. */
+	/** A look at all devices failed, after an earlier one that did not. The next one follows. */
 	| { readonly kind: "blind"; readonly error: Error }
 	| { readonly kind: "walked"; readonly devices: number }
-	/** Passed over, since it could not be read or something threw: a device, a rule, a decision, a reader of reports. */
+	/** A part was skipped, since it could not be read or threw: a device, a rule, a decision, a reader of reports. */
 	| ({ readonly kind: "skipped" } & Skipped)
-	/** Nothing is in flight and nothing has come for a while. */
+	/** Nothing is in flight, and no device came up for a while. */
 	| { readonly kind: "settled" };
 
-/** A report as records for JSON lines; a batch is one record for each alias of a device. */
+/**
+ * Returns a report as records for JSON lines. A batch is one record for each module of its plan, and one for each alias of a
+ * device.
+ */
 export function reportRecord(report: Report): readonly object[] {
 	switch (report.kind) {
 		case "batch":

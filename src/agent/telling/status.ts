@@ -1,35 +1,35 @@
-// What an agent says of itself when it is asked: plain data, with the names that the metrics have. The agent fills it in,
-// `hotplugd status` prints it. Times are how long ago, by a clock that stands still in suspend and that nobody sets.
+// The status of an agent: plain data, with the names that the metrics have. The agent fills it in, and `hotplugd status` prints
+// it. Times are milliseconds ago, by a clock that stands still in suspend and that nobody sets.
 
-/** "working": something is in flight or awaits its turn, or too little time has passed since. */
+/** "working": a module is in flight or awaits its turn, or the quiet time since the last work is not over. */
 export type AgentState = "starting" | "working" | "settled" | "reloading" | "stopping";
 
-/** Since the agent began. */
+/** Counts since the agent began. */
 export type AgentCounts = {
 	/** Uevents that were read from the socket. */
 	readonly events_received: number;
-	/** Left out by the agent because its queue was full. */
+	/** Uevents that the agent dropped because its queue was full. */
 	readonly events_dropped: number;
-	/** Not sent by whom it listens to. */
+	/** Messages from a sender other than the source. */
 	readonly events_refused: number;
-	/** Lost before they could be read: what the receive buffer had no room for, or cut short. */
+	/** Uevents lost before they could be read: the receive buffer had no room for them, or they were truncated. */
 	readonly overruns: number;
 	readonly aliases_new: number;
-	/** Asked for before, with nothing to do for it. */
+	/** Aliases that were asked for before, and need no further work. */
 	readonly aliases_repeated: number;
-	/** No module has it. */
+	/** Aliases that no module has. */
 	readonly aliases_unknown: number;
 	readonly modules_inserted: number;
-	/** Devices, rules and decisions that were passed over, each time. An older agent does not tell. */
+	/** Devices, rules and decisions that were skipped, counted each time. Undefined from an older agent. */
 	readonly skipped?: number;
-	/** By reason: an errno's name such as ENOEXEC, or a word such as missing. */
+	/** Counts by reason: an errno's name such as ENOEXEC, or a word such as missing. */
 	readonly modules_failed: Readonly<Record<string, number>>;
 };
 
 export type InFlight = {
 	readonly module: string;
 	readonly milliseconds: number;
-	/** It has taken so long that it no longer counts against the bound. */
+	/** Whether the insertion has taken so long that it no longer counts against the bound. */
 	readonly hung: boolean;
 };
 
@@ -39,7 +39,7 @@ export type PastOutcome = {
 	readonly result: string;
 	/** For people, in one sentence. */
 	readonly explanation: string;
-	/** How long it took. */
+	/** How long the insertion took. */
 	readonly milliseconds: number;
 	readonly milliseconds_ago: number;
 };
@@ -49,33 +49,33 @@ export type AgentStatus = {
 	readonly pid: number;
 	readonly milliseconds: number;
 	readonly state: AgentState;
-	/** How long it has been in that state. */
+	/** How long the agent has been in that state. */
 	readonly state_milliseconds: number;
-	/** Whom it listens to: the kernel or udev. */
+	/** The sender of the uevents that the agent listens to. */
 	readonly source: "kernel" | "udev";
-	/** As the kernel counts it. */
+	/** Bytes, as the kernel counts them. */
 	readonly receive_buffer_bytes: number;
 	readonly counts: AgentCounts;
-	/** What waits for its turn. */
+	/** The number of modules that wait for their turn. */
 	readonly queue_depth: number;
-	/** The one begun first comes first. */
+	/** In the order of their begin. */
 	readonly in_flight: readonly InFlight[];
-	/** Part of that queue: what does not begin because the module `behind` hangs, a rival that goes first or what it needs. */
+	/** The part of the queue that does not begin because the module `behind` hangs: a rival that goes first, or a dependency. */
 	readonly waiting_for_hung?: readonly { readonly module: string; readonly behind: string }[];
-	/** The last few, the newest last. */
+	/** The last few outcomes, the newest last. */
 	readonly last_outcomes: readonly PastOutcome[];
 	readonly indexes: {
 		readonly directory: string;
-		/** How often they were read: 0 as long as there is nothing to look in. */
+		/** How often the indexes were read. 0 while there are none to look in. */
 		readonly generation: number;
-		/** Why they could not be read when it was tried last; what had been read before still counts. */
+		/** Why the indexes could not be read at the last try. Indexes that had been read before still count. */
 		readonly missing?: string;
 		readonly milliseconds_ago: number;
 	};
 	readonly configuration: {
-		/** In the order in which they were read. */
+		/** The files, in the order in which they were read. */
 		readonly files: readonly string[];
-		/** Lines that were not understood or are not heeded. */
+		/** The number of lines that were not understood or are not heeded. */
 		readonly problems: number;
 		readonly milliseconds_ago: number;
 	};

@@ -1,11 +1,12 @@
-// What is in flight when an agent ends all the same: what hangs, what takes longer than anybody waits, and what waits for these.
+// Modules in flight when an agent ends all the same: modules that hang, modules that take longer than the agent waits, and
+// modules that wait for these.
 import type { Running } from "../../libkmod/insertion/inserter.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import { explainCause } from "./explain.js";
 import type { Report } from "./report.js";
 
 export type Unended = {
-	/** In their init, or their command runs. */
+	/** Modules in their init, or whose command runs. */
 	readonly running: readonly (Running & { readonly step: Step | undefined })[];
 	/** Modules that have not begun. */
 	readonly waiting: readonly string[];
@@ -36,7 +37,7 @@ export function makeUnendedBook(): UnendedBook {
 
 export const isAnythingUnended = ({ running, waiting }: Unended): boolean => running.length + waiting.length > 0;
 
-/** A line for each that runs, and one for all that wait. */
+/** Returns a line for each module that runs, and one for all that wait. */
 export function explainUnended({ running, waiting }: Unended): readonly string[] {
 	const lines = running.map(({ module, milliseconds, hung, step }) => {
 		const why = step === undefined ? "" : ` (${explainCause(step.cause)})`;
@@ -49,7 +50,7 @@ export function explainUnended({ running, waiting }: Unended): readonly string[]
 	return [...lines, `not begun, since what they wait for has not ended: ${waiting.join(", ")}`];
 }
 
-/** Of --json. */
+/** Returns the record for --json. */
 export function unendedRecord({ running, waiting }: Unended): object {
 	return {
 		kind: "unended",
