@@ -1,4 +1,4 @@
-// Reads all that the agent would read, and gathers what is wrong with it.
+// Reads all files that the agent would read, and collects their problems.
 
 import { checkIndex, checkIndexes } from "../../libkmod/check/check-indexes.js";
 import { parseModprobeConfig } from "../../libkmod/formats/modprobe-config.js";
@@ -18,13 +18,16 @@ import { parseSettings } from "./settings-file.js";
 export type Checked = { readonly file: string; readonly as: "settings" | "policy" | "configuration" | "index" };
 
 export type Checker = {
-	/** @param required whether it was named, must be there, and may be a pipe. */
+	/** @param required whether the file was named: it must exist, and may be a pipe */
 	settings(file: string, required: boolean): void;
-	/** @param root where the programs of rules are looked for. */
+	/** @param root the directory below which the programs of rules are looked for */
 	policy(where: PolicyDirectories, root: string): void;
 	/** modprobe's configuration, and the indexes of a module directory. */
 	modules(options: ConfigurationOptions & { readonly root?: string }): void;
-	/** One file of any of these kinds, told by its name: it may be a pipe. @param settings the file that is the settings, if another than usual. */
+	/**
+	 * Checks one file of any of these kinds, told by its name. The file may be a pipe. @param settings the settings file, when it
+	 * has another name than usual
+	 */
 	file(file: string, settings?: string): void;
 	readonly checked: readonly Checked[];
 	readonly problems: readonly Problem[];
@@ -68,7 +71,7 @@ class FileChecker implements Checker {
 		this.#note("configuration", ...configuration.read);
 		const indexes = checkIndexes(files, moduleDirectory, options.root);
 		this.#note("index", ...indexes.read);
-		// Of unheeded lines some are only told by what the indexes know.
+		// Some unheeded lines can only be told with the help of the indexes.
 		const knowledge = makeKnowledge(
 			moduleDirectory,
 			readIndexesLeniently(files, moduleDirectory, []),
@@ -116,7 +119,7 @@ class FileChecker implements Checker {
 		if (problem !== undefined) this.#object(file, problem);
 	}
 
-	/** Undefined where there is none, or it cannot be read, which is a problem. */
+	/** Returns undefined when the file does not exist, or cannot be read, which is recorded as a problem. */
 	#read(file: string, bound: Bound): string | undefined {
 		return readConfigurationFile(this.#files, file, this.problems, bound);
 	}
@@ -138,7 +141,7 @@ function isAbsent(files: Files, file: string): boolean {
 	try {
 		return files.stamp(file) === undefined;
 	} catch (error) {
-		// It is there, in a directory that may not be looked into.
+		// The file counts as existing, although its directory may not be searched.
 		if (error instanceof Refusal) return false;
 		throw error;
 	}

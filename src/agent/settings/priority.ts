@@ -1,7 +1,7 @@
-// What goes first: drivers by what they are for, which the kernel's tree tells by where it keeps them.
+// The priority of drivers in the queue for permits, by their purpose, which the directory of a module in the kernel tree tells.
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
 
-/** Directories below the module directory. */
+/** Groups of drivers, by directories below the module directory. */
 const groups = {
 	block: /^kernel\/drivers\/(?:ata|block|md|mmc|mtd|nvme|scsi|ufs|virtio)\//,
 	net: /^kernel\/drivers\/net\//,
@@ -15,10 +15,13 @@ export type Group = keyof typeof groups;
 
 export const groupNames = Object.keys(groups) as readonly Group[];
 
-/** More than any chain of modules is long. */
+/** More than the length of any chain of modules. */
 const BEYOND_CHAINS = 1000;
 
-/** How much sooner than the length of its chain says each step goes, for a list of groups whose first one goes before all. */
+/**
+ * Returns the weight of a step to be added to the length of its chain, for a list of groups in order of priority. Zero for a step
+ * of no group.
+ */
 export function weighBy(first: readonly Group[], moduleDirectory: string): (step: Step) => number {
 	const weights = first.map((group, place) => [groups[group], BEYOND_CHAINS * (first.length - place)] as const);
 	return (step) => {

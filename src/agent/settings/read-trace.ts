@@ -1,24 +1,24 @@
-// Remembers what was read, each as it was just before: whether what has come of it still holds can then be told at any time,
-// whatever it was that was read.
+// Records every file and directory that was read, each with its state just before. So a later comparison can tell whether the
+// values made of them still hold, whatever the files were.
 import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
 import { markOf } from "../../libkmod/kernel/presence.js";
 
 export type ReadTrace = {
-	/** To be read from. */
+	/** The files to read through, which record each access. */
 	readonly files: Files;
-	/** Everything that was read, as it was. */
+	/** The state of everything that was read, as it was. */
 	readonly before: string;
-	/** The same, as it is. */
+	/** Returns the state of everything that was read, as it is now. */
 	now(): string;
-	/** The directories in which all of it lies or would lie. */
+	/** Returns the directories that hold, or would hold, everything that was read. */
 	directories(): readonly string[];
 };
 
-/** What these say of a file changes whenever it is looked at, and the file does not. */
+/** The stamp of a file below these changes at every look, although the file does not. */
 const unstamped = ["/proc/", "/sys/"];
 
 export function traceReads(files: Files): ReadTrace {
-	/** By path, what it was when it was first read; directories that were listed end with a slash. */
+	/** The state at the first read, by path. Paths of listed directories end with a slash. */
 	const marks = new Map<string, string>();
 	return {
 		files: remembering(files, (path) => {
@@ -33,7 +33,7 @@ export function traceReads(files: Files): ReadTrace {
 	};
 }
 
-/** @param remember is called with each path before anything is asked about it */
+/** @param remember called with each path before the path is accessed */
 function remembering(files: Files, remember: (path: string) => void): Files {
 	return {
 		read(path, bound) {
@@ -51,7 +51,7 @@ function remembering(files: Files, remember: (path: string) => void): Files {
 	};
 }
 
-/** @param path of a file, or of a directory to be listed where it ends with a slash */
+/** @param path of a file, or of a directory to be listed when it ends with a slash */
 function markNow(files: Files, path: string): string {
 	if (!path.endsWith("/")) return markOf(files, path);
 	try {

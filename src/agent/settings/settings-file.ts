@@ -1,11 +1,14 @@
-// A settings file: TOML (toml.io, 1.0), which has comments, cannot run anything, and whose parser says in which line it
-// stopped. Imported only where there is such a file.
+// A settings file in TOML (toml.io, 1.0), which has comments, cannot run anything, and whose parser tells the line of an error.
+// Imported only when such a file exists.
 import { parse, TomlError } from "smol-toml";
 import type { Problem } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 import { defaultSettings, type Settings, settingsTable } from "./settings.js";
 
-/** A settings file's bytes -> settings, in bytes too; what is wrong keeps its default and is a problem with its line. */
+/**
+ * Parses a settings file's bytes; strings of the settings are bytes too. A wrong value keeps its default and is a problem with
+ * its line.
+ */
 export function parseSettings(file: string, bytes: string): { value: Settings; problems: readonly Problem[] } {
 	const text = textOf(bytes);
 	let given: Record<string, unknown>;
@@ -34,7 +37,7 @@ export function parseSettings(file: string, bytes: string): { value: Settings; p
 	return { value: value as Settings, problems };
 }
 
-/** The reference file: every key, its default, one sentence. */
+/** Formats the reference file: every key, its default, one sentence. */
 export function formatReference(): string {
 	const entries = Object.entries(settingsTable).map(
 		([key, { value, sentence, range }]) => `# ${sentence}\n# It is ${range}.\n${key} = ${JSON.stringify(value)}\n`,
@@ -42,7 +45,7 @@ export function formatReference(): string {
 	return `# hotplugd's settings, each with its default. Read from --config FILE, else from /etc/hotplugd.toml where there is one.\n\n${entries.join("\n")}`;
 }
 
-/** Where each key of the file's top level first stands, alone or as the name of a table. */
+/** The line where each key of the file's top level first appears, alone or as the name of a table. */
 function firstLines(text: string): ReadonlyMap<string, number> {
 	const lines = new Map<string, number>();
 	for (const [place, line] of text.split("\n").entries()) {
@@ -61,7 +64,7 @@ function unquote(basic: string): string | undefined {
 	try {
 		return Object.keys(parse(`${basic} = 0`))[0];
 	} catch {
-		// No key after all, but text that only looks like one.
+		// The text only looks like a key.
 		return undefined;
 	}
 }

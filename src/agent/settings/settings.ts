@@ -1,5 +1,5 @@
-// The agent's settings: every key with its default, the sentence that explains it and what it may be. The reference file in
-// config/ is made from this table, and a test holds the two equal.
+// The agent's settings: every key with its default, a sentence that explains the key, and its range. The reference file in
+// config/ is made from this table, and a test keeps the two equal.
 import { groupNames } from "./priority.js";
 
 export type Settings = {
@@ -18,13 +18,13 @@ export type Settings = {
 	readonly metrics_seconds: number;
 };
 
-/** What is told of a settings file that was not named, where a link to it leads nowhere. */
+/** The message when the settings file was not named, and is a symbolic link to nowhere. */
 export const DEFAULTS_COUNT = "is reached by a link to nowhere, so the defaults count";
 
 type Setting<Value> = {
 	readonly value: Value;
 	readonly sentence: string;
-	/** What it may be, for the message, and whether a value is that. */
+	/** The range of the value, in words for messages, and the check for it. */
 	readonly range: string;
 	readonly accepts: (value: unknown) => boolean;
 };
@@ -76,13 +76,13 @@ export const settingsTable: { readonly [Key in keyof Settings]: Setting<Settings
 	quiet_milliseconds: {
 		value: 1000,
 		sentence: "How long nothing may have come up or ended before the devices count as settled and coldplug ends.",
-		// As long as a timer can be.
+		// The longest delay of a timer of node.
 		...between(0, 2 ** 31 - 1),
 	},
 	receive_buffer_bytes: {
 		value: 134_217_728,
 		sentence: "Receive buffer to ask the kernel for on the uevent socket; only what is queued takes memory.",
-		// The kernel takes no more, since it counts twice as much.
+		// The kernel accepts no more, since it doubles the value (socket(7)).
 		...between(4096, 2 ** 30 - 1),
 	},
 	log_level: {

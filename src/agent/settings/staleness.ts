@@ -1,27 +1,28 @@
-// Whether what was read is still so. Hints make it look soon, and without any it looks now and then; it tells once for a burst
-// of changes, when nothing has changed any more for a while: depmod takes seconds for its set of files. Acts: timers.
+// Watches whether the files that were read have changed. A hint triggers a check soon; without hints the files are polled. A
+// burst of changes is debounced and told once, when the files have been unchanged for a while: depmod takes seconds to write its
+// set of files. Acts: timers.
 
 import type { DirectoryWatch } from "../../ports/watching.js";
 import { asError } from "../faults/skipped.js";
 import type { ReadTrace } from "./read-trace.js";
 
 export type StalenessOptions = {
-	/** Its hints are to be passed on to what is made of it. */
+	/** The directory watch. The caller passes its hints on to `hint`. */
 	readonly watch: DirectoryWatch;
-	/** For so long nothing must have changed. */
+	/** Milliseconds without a change before a change is told. */
 	readonly quietMilliseconds: number;
-	/** Between two looks without a hint. */
+	/** Milliseconds between two polls. */
 	readonly pollMilliseconds: number;
-	/** What was read is no longer so, or no longer as it was when this was last said. */
+	/** Called when the files differ from those that were read, and from those at the last call. */
 	onStale(): void;
-	/** It could not look: the next look may. */
+	/** Called when a check failed. The next one may succeed. */
 	onProblem?(problem: Error): void;
 };
 
 export type StalenessWatch = {
-	/** This is what was read, from now on. */
+	/** Replaces the trace of reads to watch. */
 	follow(trace: ReadTrace): void;
-	/** Something may have changed. */
+	/** Tells that a file may have changed. */
 	hint(): void;
 	close(): void;
 };
@@ -48,7 +49,7 @@ class PollingWatch implements StalenessWatch {
 		this.#seen = undefined;
 		this.#told = undefined;
 		this.#options.watch.follow(anew.directories());
-		// What has changed since it was read gave no hint.
+		// A change between the reading and this call gave no hint.
 		this.#lookSoon();
 	}
 
@@ -63,7 +64,7 @@ class PollingWatch implements StalenessWatch {
 		this.#options.watch.close();
 	}
 
-	/** Where no look is due anyway. */
+	/** A poll checks only when no check is scheduled already. */
 	#lookNow(): void {
 		this.#options.watch.refresh();
 		if (this.#soon === undefined) this.#look();
