@@ -1,10 +1,10 @@
-// One failure costs one thing: what was to be done for one device, rule or decision, or by one reader of the reports, and threw,
-// is passed over and told; everything else goes on.
+// Isolates failures: when work for one device, rule, decision or reader of the reports throws, only that work is skipped and
+// told; all else goes on.
 import type { OnSkipped } from "../../ports/skipping.js";
 
 export type Skipped = { readonly what: string; readonly error: Error };
 
-/** For JSON lines. */
+/** Returns the record for JSON lines. */
 export function skippedRecord({ what, error }: Skipped): object {
 	return { kind: "skipped", what, reason: error.message };
 }
@@ -13,7 +13,7 @@ export function asError(thrown: unknown): Error {
 	return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** What `work` gives, or where it throws, `otherwise`. */
+/** Returns the result of `work`. When `work` throws, the error is told and `otherwise` is returned. */
 export function attempt<T>(what: string, onSkipped: OnSkipped, otherwise: T, work: () => T): T {
 	try {
 		return work();
