@@ -1,5 +1,5 @@
-// A JSON object on a line of its own (RFC 8259): read as UTF-8 and written as ASCII, which is the same in whichever encoding its
-// reader expects. The line is text; strings of the value are bytes.
+// A JSON object on a line of its own (RFC 8259): read as UTF-8, and written as ASCII, which any reader decodes alike. The line is
+// text; strings of the value are bytes.
 import { bytesOf, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ export type Asked = {
 	/** Whether all wanted modules have begun, or ended. */
 	hasBegun(isWaiting: (module: string) => boolean): boolean;
 	/**
-	 * Returns the reply, or undefined while the request still waits. @param hanging modules that do not get on, each with the
+	 * Returns the reply, or undefined while the request still waits. @param hanging modules that make no progress, each with the
 	 * reason in words
 	 */
 	judge(hanging: ReadonlyMap<string, string>): LoadReply | undefined;

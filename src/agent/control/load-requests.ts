@@ -36,8 +36,8 @@ export type Requests = {
 };
 
 /**
- * Whether modules may stop getting on with this report: when the last module that did has ended, all modules that wait for a
- * permit are held up too.
+ * Whether a report may mean that modules make no progress any more. An outcome may: when the last module that made progress ends,
+ * all modules that wait for a permit are held up.
  */
 export function mayHold({ kind }: Report): boolean {
 	return kind === "hung" || kind === "stuck" || kind === "outcome";
@@ -173,7 +173,7 @@ class OpenRequests {
 		return this.#options.inserter.running().map(({ module }) => module);
 	}
 
-	/** Returns the modules that do not get on, each with the reason in words. */
+	/** Returns the modules that make no progress, each with the reason in words. */
 	#listHanging(): ReadonlyMap<string, string> {
 		const { inserter } = this.#options;
 		return new Map([

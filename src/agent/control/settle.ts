@@ -113,7 +113,7 @@ const hasUdevQueue = ({ source, files }: SettleOptions): boolean => source === "
 /** Neither does the kernel tell when its messages have been read, nor udev when its queue is empty. */
 const isAnyUnannounced = (options: SettleOptions): boolean => hasUnread(options) || hasUdevQueue(options);
 
-/** Returns the modules that get on and are not exempt, by name, or that others wait for their turn. */
+/** Returns the names of modules that make progress and are not exempt, or a line that others wait for their turn. */
 export function listBusy(
 	inserter: Pick<Inserter, "busy" | "running">,
 	exempt: ReadonlySet<string> = new Set(),

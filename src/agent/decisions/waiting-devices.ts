@@ -15,7 +15,7 @@ export type Waiting = { readonly decisions: readonly Decision[]; readonly device
 const MOST_DECISIONS = 256;
 
 type Held = {
-	/** By device and alias, since a device may come and go many times while it waits. */
+	/** Decisions by device and alias, since a device may come and go many times while it waits. */
 	readonly decisions: Map<string, Decision>;
 	/**
 	 * All modules that the decisions want, from the awaited module on. A decision that brings another one is held beyond the

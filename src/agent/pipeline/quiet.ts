@@ -119,8 +119,8 @@ function isIdle({ isLookDue, isLooking, failures }: Progress): boolean {
 }
 
 /**
- * Emits, after the stop, when no module in flight gets on. One turn of the event loop follows each activity, so that all its
- * consequences have begun.
+ * Emits, after the stop, when every module in flight hangs or waits for one that hangs, or none is left. One turn of the event
+ * loop follows each activity, so that all its consequences have begun.
  */
 function untilNothingGetsOn(active: Observable<unknown>, { busy, scheduler }: QuietOptions) {
 	return (stop: Observable<unknown>): Observable<unknown> =>

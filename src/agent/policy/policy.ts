@@ -14,7 +14,7 @@ export type DeviceConditions = {
 	readonly action?: Patterns | undefined;
 	readonly subsystem?: Patterns | undefined;
 	readonly devpath?: Patterns | undefined;
-	/** Such as DEVTYPE and DRIVER. A device without the key does not match. */
+	/** Patterns by property, such as DEVTYPE and DRIVER. A device without the property does not match. */
 	readonly property?: readonly (readonly [key: string, patterns: Patterns])[] | undefined;
 };
 
@@ -29,7 +29,7 @@ type Rule = { readonly source: Source };
 /** The device is ignored: nothing is loaded and no command is run for it. */
 export type IgnoreRule = Rule & DeviceConditions;
 export type DenyRule = Rule & DeviceConditions & AskedConditions;
-/** A device that meets the conditions gets only modules that an allow rule names, and their dependencies. */
+/** A device that meets the conditions gets only modules that an allow rule names, and what these modules need in turn. */
 export type AllowRule = Rule & DeviceConditions & AskedConditions;
 /** The modules are not loaded, nor are modules that need them. */
 export type MaskRule = Rule & { readonly module: Patterns };

@@ -33,7 +33,7 @@ export class StateWatch {
 		if (current !== name && current !== "stopping") this.#phase = { name, since: this.#options.now() };
 	}
 
-	/** The socket listens. */
+	/** Notes that the socket listens. */
 	listens(): void {
 		if (this.#phase.name === "starting") this.enter("serving");
 	}
@@ -45,7 +45,7 @@ export class StateWatch {
 		this.#worked = { first: begins && settled ? now() : this.#worked.first, last: now() };
 	}
 
-	/** The state, and since when the agent has been in it. */
+	/** Returns the state, and since when the agent has been in it. */
 	state(): { readonly name: AgentState; readonly since: number } {
 		const { name, since } = this.#phase;
 		if (name !== "serving") return { name, since };

@@ -6,7 +6,7 @@ import type { Report } from "../telling/report.js";
 
 export type ListeningOptions = {
 	readonly readiness: Readiness;
-	/** Called when the agent listens and has indexes, so that it can load, or when that is no longer so. */
+	/** Called with true when the agent listens and knows enough to load, and with false when that is no longer so. */
 	readonly onListening: (listens: boolean) => void;
 	/** Returns why there are no indexes to look in. Undefined when there are. */
 	readonly lacking: () => Knowledge["lacking"];

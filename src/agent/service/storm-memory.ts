@@ -45,7 +45,7 @@ export function trimAfterStorms(
 		});
 }
 
-/** Uevents and decisions in a report. */
+/** Returns the number of uevents and decisions in a report. */
 function sizeOf(report: Report): number {
 	if (report.kind === "heard") return report.uevents.length;
 	return report.kind === "batch" ? report.batch.decisions.length : 0;

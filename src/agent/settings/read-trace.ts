@@ -1,5 +1,5 @@
-// Records every file and directory that was read, each with its state just before. So a later comparison can tell whether the
-// values made of them still hold, whatever the files were.
+// Records every file and directory that was read, each with its state just before the read. A later comparison tells whether the
+// values that were made of the files still hold.
 import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
 import { markOf } from "../../libkmod/kernel/presence.js";
 

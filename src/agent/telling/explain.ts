@@ -10,7 +10,7 @@ import { shorten } from "../../libkmod/text/shorten.js";
 import type { Decision, Match } from "../decisions/decider.js";
 import type { Skipped } from "../faults/skipped.js";
 
-/** Why a module is in a plan. */
+/** Explains why a module is in a plan. */
 export function explainCause(cause: Cause): string {
 	switch (cause.kind) {
 		case "name":

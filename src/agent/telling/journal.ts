@@ -14,7 +14,7 @@ import type { Report } from "./report.js";
 
 export type Journal = {
 	record(report: Report): void;
-	/** A command of policy has ended, or was not begun. */
+	/** Logs that a command of policy has ended, or was not begun. */
 	command(report: CommandReport): void;
 	info(fields: object, message: string): void;
 	warn(fields: object, message: string): void;
