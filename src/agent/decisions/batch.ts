@@ -35,9 +35,9 @@ export type Situation = {
 	isLive(module: string): boolean;
 	/** Whether the module was tried for this very device and failed. */
 	wasTried(module: string, device: string): boolean;
-	/** Whether an earlier batch has the module in flight. When undefined, none is. */
+	/** Whether an earlier batch has the module in flight. When undefined, no module is in flight. */
 	isUnderWay?(module: string): boolean;
-	/** Whether the module is in its back-off after a failure. When undefined, none is. */
+	/** Whether the module is in its back-off after a failure. When undefined, no module is in its back-off. */
 	isResting?(module: string): boolean;
 };
 

@@ -2,7 +2,7 @@
 // since events of other network namespaces take numbers too. Pure, but for asking the socket.
 import type { Uevent } from "./uevent.js";
 
-/** What is known of the messages of one socket. */
+/** State about the messages of one socket. */
 export type Messages = {
 	/**
 	 * Number of messages lost so far, as the socket counts them. @throws when the count cannot be read, such as for want of a

@@ -50,7 +50,10 @@ export type HotplugOptions = {
 	readonly inserter: Insertions;
 	/** Reports of the inserter, such as a module that hangs. */
 	readonly remarks?: Observable<Report>;
-	/** Whether a file exists: a driver whose file was absent is retried when the file is back. When undefined, no driver is. */
+	/**
+	 * Whether a file exists: a driver whose file was absent is retried when the file is back. When undefined, no such retry
+	 * follows.
+	 */
 	readonly hasFile?: (path: string) => boolean;
 	/** Returns the names of the modules that the kernel lists as live now. */
 	readonly listLive: () => ReadonlySet<string>;

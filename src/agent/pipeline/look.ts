@@ -73,8 +73,8 @@ export function look(options: LookOptions): Observable<PipelineEvent> {
 		const lookOnce = (isFirst: boolean): Observable<PipelineEvent> =>
 			walk(present, begun).pipe(
 				catchError((error: unknown) => {
-					// A first look that fails means that the machine has no /sys. A later look may fail for want of file
-					// descriptors, and is repeated.
+					// A first look that fails means that the machine has no /sys: the error ends the pipeline. A later look may
+					// fail for want of file descriptors, and is repeated.
 					if (isFirst) throw error;
 					failed.next();
 					return of<PipelineEvent>({ kind: "blind", error: asError(error) });

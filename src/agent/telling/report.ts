@@ -10,9 +10,9 @@ import { listRecords } from "./dry-run.js";
 import { explainOutcome } from "./explain.js";
 
 export type Report =
-	/** The socket is bound; bytes of receive buffer as the kernel gives them. */
+	/** The socket is bound. `receiveBuffer` is in bytes, as the kernel counts them. */
 	| { readonly kind: "listening"; readonly receiveBuffer: number }
-	/** All uevents of one drain, of which most may ask for nothing, and the highest SEQNUM heard since the socket was bound. */
+	/** All uevents of one drain, most of which may ask for nothing, and the highest SEQNUM heard since the socket was bound. */
 	| { readonly kind: "heard"; readonly uevents: readonly Uevent[]; readonly seqnum?: number | undefined }
 	| { readonly kind: "batch"; readonly batch: Batch }
 	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
