@@ -1,4 +1,5 @@
-// hotplugd reload, stop and metrics: they ask the agent, and have next to nothing to say of the answer.
+// hotplugd reload, stop and metrics: each command sends one request to the running agent and prints little or nothing of the
+// reply.
 import type { ControlReplies } from "../../agent/control/protocol.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -31,7 +32,7 @@ function defineAsking<C extends Command>({ command, summary, timeoutMilliseconds
 export const reload = defineAsking({
 	command: "reload",
 	summary: "Has the running agent read indexes and configuration anew.",
-	// What is in flight is finished first.
+	// The agent lets the insertions in flight end before it reloads, and a driver's init has no upper bound.
 	timeoutMilliseconds: LONGEST_WAIT,
 	tell({ problems }, machine) {
 		if (problems === 0) return;

@@ -1,5 +1,5 @@
-// What coldplug and the daemon have in common before they begin: settings, indexes, configuration, and what is said when
-// one of them cannot be had.
+// The start of coldplug and of the daemon: reads settings, indexes, configuration and policy, and explains why one of them could
+// not be read.
 
 import { withMasks } from "../../agent/decisions/decider.js";
 import { policyDirectories, readPolicy } from "../../agent/policy/policy-files.js";
@@ -24,9 +24,9 @@ import type { UeventSource } from "../../ports/uevents.js";
 import type { Options } from "../command-line/options.js";
 
 /**
- * Options that name another machine's files, spelled as modprobe spells them. Unlike modprobe's, -d concerns everything: of
- * this machine nothing is read then that another option does not name. Who loads modules asks this kernel what it has, and for
- * its command line.
+ * Options that name another machine's files, spelled as modprobe spells them. Unlike modprobe's -d, this -d concerns every file:
+ * with it, the command reads no file of this machine unless another option names that file. A command that loads modules is the
+ * exception: it asks the running kernel for its loaded modules and its command line.
  */
 export const agentOptions = {
 	dirname: {
@@ -50,20 +50,20 @@ export type AgentOptions = {
 	readonly configPath: readonly string[];
 	readonly config: string | undefined;
 	readonly policy: readonly string[];
-	/** Another machine's /sys: then the command line of this machine's kernel is not that machine's. */
+	/** Another machine's /sys. The kernel command line of this machine does not apply to that machine, so it is not read. */
 	readonly sysfs?: string | undefined;
-	/** Nothing is loaded: with another root, nothing is asked of this kernel. */
+	/** The command loads no module. With another root, it then asks nothing of the running kernel. */
 	readonly dryRun?: boolean;
 };
 
-/** The root of the machine that is meant: "" for this one. @throws {StartFailure} */
+/** The root directory of the machine that -d names; "" for this machine. @throws {StartFailure} when -d is empty */
 export function namedRoot({ dirname }: Pick<AgentOptions, "dirname">): string {
-	// A script's variable that is not set: this machine is not what it names.
+	// An empty -d comes from an unset variable of a script. The script does not mean this machine.
 	if (dirname === "") throw new StartFailure("-d names no directory: it is empty", exitStatus.usage);
 	return trimRoot(dirname ?? "");
 }
 
-/** Where the command line of the machine's kernel is; undefined where that is not known. */
+/** The path of the file with the machine's kernel command line. Undefined when no such file is known. */
 function commandLineOf(options: AgentOptions): string | undefined {
 	const root = namedRoot(options);
 	if (options.dryRun && root !== "") return `${root}/proc/cmdline`;
@@ -72,7 +72,7 @@ function commandLineOf(options: AgentOptions): string | undefined {
 
 export const SETTINGS_FILE = "/etc/hotplugd.toml";
 
-/** A start that came to nothing: what to say, one line each, and how to exit. */
+/** The command could not start. `lines` are the messages for the user, one line each; `status` is the exit status. */
 export class StartFailure extends HotplugdError {
 	override readonly name = "StartFailure";
 	override readonly code = "ERR_START_FAILURE";
@@ -86,12 +86,13 @@ export class StartFailure extends HotplugdError {
 	}
 }
 
-/** For 16 insertions at once, 16 attributes that are read at once, and 8 sockets and files meanwhile. */
+/** File descriptors: 16 for concurrent insertions, 16 for concurrent attribute reads, and 8 for sockets and other files. */
 const FILES_NEEDED = 40;
 
 /**
- * To be asked before anything is begun: without room for them, insertions would fail that nothing else keeps from being done.
- * @throws {StartFailure}
+ * Checks that enough file descriptors are free. The caller checks before it begins anything else: a lack of descriptors would
+ * make insertions fail that could otherwise succeed.
+ * @throws {StartFailure} when too few descriptors are free
  */
 export async function needOpenFiles(machine: Machine): Promise<void> {
 	const files = await machine.openFiles?.();
@@ -103,9 +104,11 @@ export async function needOpenFiles(machine: Machine): Promise<void> {
 	);
 }
 
-/** Tells what kept a command from its work, and gives its exit status. What it is not to explain is thrown on. */
+/**
+ * Prints why a command could not do its work, and returns the exit status. Rethrows every error that it has no explanation for.
+ */
 export function complainOf(error: unknown, command: string, machine: Machine): number {
-	// Whoever reads its output has gone: the executable knows what to do.
+	// A failed write to standard output, such as EPIPE, is handled by the executable (src/main.ts).
 	const ofReader = error instanceof Refusal && error.operation === "write";
 	if (ofReader || !(error instanceof Refusal || error instanceof StartFailure)) throw error;
 	const lines = error instanceof Refusal ? [explainStart(error)] : error.lines;
@@ -121,8 +124,9 @@ function explainStart(refusal: Refusal): string {
 }
 
 /**
- * What is to be said of `hotplugd=` on the kernel command line: whoever boots with `hotplugd=off` wants no agent and no coldplug, and
- * has udev or modprobe load. `off` tells whether that is so.
+ * Reads `hotplugd=` from the kernel command line. An administrator who boots with `hotplugd=off` wants neither agent nor
+ * coldplug, and leaves loading to udev or modprobe. `off` is true in that case. `remark` is a message for the user, if there is
+ * one.
  */
 export function readSwitch(
 	files: Pick<Files, "read">,
@@ -169,7 +173,10 @@ export async function readAll(
 	}
 }
 
-/** The same, where knowledge that says what it lacks stands for indexes that are absent, damaged or closed. */
+/**
+ * Indexes, configuration and policy, as from `readAll()`. When the indexes are absent, damaged or unreadable, the result has
+ * empty knowledge whose `lacking` says why, and no error is thrown for them.
+ */
 export async function readWhatThereIs(
 	kernel: Kernel,
 	options: AgentOptions,
@@ -192,7 +199,10 @@ async function readModulesOrNothing(kernel: Kernel, options: AgentOptions, setti
 	}
 }
 
-/** A sandbox may hide /proc/modules: only ENOSYS says so for sure, and where there are modules /dev/null is none of them. */
+/**
+ * Whether the kernel was built without loadable modules. A missing /proc/modules is no proof, since a sandbox may hide that file:
+ * only ENOSYS from an insertion proves it. /dev/null is never a module, so the trial inserts nothing.
+ */
 async function isWithoutModules(kernel: Kernel): Promise<boolean> {
 	try {
 		if (kernel.read("/proc/modules", bounds.loadedModules) !== undefined) return false;
@@ -240,7 +250,7 @@ async function withPolicy(
 	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
 }
 
-/** What is no end: whoever put the file elsewhere has the defaults. */
+/** A settings file that is a dangling symbolic link does not stop the start: the defaults count, and a problem says so. */
 function listSettingsProblems(files: Files, options: AgentOptions): readonly Problem[] {
 	const file = namedRoot(options) + SETTINGS_FILE;
 	const toNowhere = options.config === undefined && leadsNowhere(files, file);
@@ -269,7 +279,7 @@ export async function readSettings(
 	return value;
 }
 
-/** One line. */
+/** Formats a problem as one line, without a newline. */
 export function formatProblem({ file, line, message }: Problem): string {
 	return printable(line === 0 ? `${file}: ${message}` : `${file} line ${line}: ${message}`);
 }
@@ -282,7 +292,7 @@ function explainMissing(error: unknown): string {
 	throw error;
 }
 
-/** The README's first command. */
+/** The first command in the README. */
 export const CAPTURED_MACHINE =
 	"node dist/main.js coldplug --dry-run -d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
 

@@ -1,4 +1,4 @@
-// The commands that ask a running agent, by their names. Each is imported when it is asked for.
+// The commands that ask a running agent, keyed by name. The module of a command is imported when that command is called.
 import type { Tool } from "../command-line/command-line.js";
 
 export const agentTools: Readonly<Record<string, () => Promise<Tool>>> = {

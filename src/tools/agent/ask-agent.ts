@@ -1,4 +1,5 @@
-// What the commands that ask a running agent have in common: where it listens, and what is said when it does not answer.
+// Shared code of the commands that ask a running agent: the option that names its control socket, the request, and the messages
+// for an agent that does not answer.
 import { type ControlReplies, type ControlRequest, formatControlRequest } from "../../agent/control/protocol.js";
 import { parseControlReply } from "../../agent/control/replies.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -12,9 +13,9 @@ export const askOptions = {
 	socket: { argument: "PATH", help: `Ask the agent that listens there instead of at ${CONTROL_SOCKET}` },
 } as const satisfies Options;
 
-/** For an answer that takes no work. */
+/** Milliseconds to wait for a reply that the agent gives at once. */
 export const SOON = 30_000;
-/** A timer takes no more. */
+/** Milliseconds: the longest delay that a timer of node accepts. */
 export const LONGEST_WAIT = 2 ** 31 - 1;
 
 export type Question<Request extends ControlRequest = ControlRequest> = {
@@ -23,7 +24,9 @@ export type Question<Request extends ControlRequest = ControlRequest> = {
 	readonly timeoutMilliseconds: number;
 };
 
-/** Undefined where there is no answer, of which it has said why: the exit status is then 1. */
+/**
+ * Resolves with the agent's reply. Undefined when no reply came: the reason has been printed, and the caller exits with status 1.
+ */
 export async function askAgent<Request extends ControlRequest>(
 	machine: Machine,
 	{ request, socket = CONTROL_SOCKET, timeoutMilliseconds }: Question<Request>,

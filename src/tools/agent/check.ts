@@ -1,5 +1,5 @@
-// hotplugd check: whether the agent could work with what it would read: settings, policy, modprobe's configuration and depmod's
-// indexes. Each problem is a line with its file and line.
+// hotplugd check: reads the files that the agent would read (settings, policy, modprobe's configuration and depmod's indexes) and
+// reports whether the agent could work with them. Each problem is printed as one line, with its file and line number.
 
 import { policyDirectories } from "../../agent/policy/policy-files.js";
 import { type Checker, makeChecker } from "../../agent/settings/check.js";
@@ -53,7 +53,8 @@ function checkMachine(checker: Checker, given: Given, kernel: Kernel, rulesDirec
 		moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
 		directories: modprobeDirectories.map((directory) => root + directory),
 		...(given.configPath.length > 0 && { configPaths: given.configPath }),
-		// Another machine's kernel has another command line, and another kernel of this machine may get another.
+		// With -d the file is that machine's own. With -S alone it is left out: another kernel may be booted with another command
+		// line.
 		...((root !== "" || given.setVersion === undefined) && { commandLineFile: `${root}/proc/cmdline` }),
 	});
 }

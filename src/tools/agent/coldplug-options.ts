@@ -1,4 +1,4 @@
-// coldplug's options.
+// The options of coldplug.
 import type { Options, Values } from "../command-line/options.js";
 import { agentOptions } from "./agent-start.js";
 

@@ -1,4 +1,4 @@
-// coldplug's real run: the pipeline until it is settled, what is said of it, and the exit status.
+// coldplug without --dry-run: runs the pipeline until it is settled, prints its reports, and computes the exit status.
 
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
 import { makePipeline } from "../../agent/pipeline/pipeline.js";
@@ -29,12 +29,17 @@ import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 
-/** Threads of this process for modules that hang, where insertions have to go on here. */
+/**
+ * Extra threads of this process for insertions that hang, in case the insertion process fails and this process inserts instead.
+ */
 const HANGING_HERE = 16;
-/** node's timers take no more. */
+/** Milliseconds: the longest delay that a timer of node accepts. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Inserts by a process of its own, so that this one can end whatever a driver's init does. */
+/**
+ * Loads the modules and resolves with the exit status. The insertion process calls the kernel, so that this process can end even
+ * while a driver's init hangs.
+ */
 export async function loadColdplugged(
 	given: ColdplugOptions,
 	machine: Machine,
@@ -86,7 +91,7 @@ export async function loadColdplugged(
 		say(report, given, machine);
 	};
 	subscribeReader(pipeline.reports, read, (error, report) => {
-		// What cannot even be told that something was passed over has no other way to be told.
+		// A reader that throws on a "skipped" report would throw on the report of that failure too: the error is dropped.
 		if (report.kind !== "skipped") pipeline.onSkipped("a reader of the reports", error);
 	});
 	await pipeline.run();
@@ -108,14 +113,15 @@ export async function loadColdplugged(
 	for (const line of [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)]) complain(line);
 	if (end === "timed out") complain(`ended by --timeout: after ${given.timeout} s things were not settled`);
 	await insertions.close();
-	// A thread of this process may be in the kernel where insertions had to go on here.
+	// When this process inserts in place of the insertion process, one of its threads may still be in a system call, and would
+	// delay exit.
 	if (unended.running.length > 0) await machine.endNow(status);
 	return status;
 }
 
 const listNames = (running: readonly Running[]): string => running.map(({ module }) => module).join(", ");
 
-/** Counts from the start of this process. */
+/** Starts the timer of --timeout. The seconds count from the start of this process. */
 function startTimeout(seconds: number | undefined, over: () => void): ReturnType<typeof setTimeout> | undefined {
 	if (seconds === undefined) return undefined;
 	return setTimeout(over, Math.min(Math.max(0, 1000 * seconds - performance.now()), LONGEST_TIMER));
@@ -128,7 +134,7 @@ function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 	}
 }
 
-/** A line each. */
+/** Formats a report as lines without newlines. A report that is not shown at this verbosity gives no lines. */
 function formatReport(report: Report, verbose: number): readonly string[] {
 	switch (report.kind) {
 		case "listening":

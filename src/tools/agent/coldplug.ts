@@ -1,5 +1,6 @@
-// coldplug: loads what the devices present ask for, waits until nothing more comes, and exits by a table. With --dry-run it
-// prints the same plan instead, for this machine or, by -d, -S, -C and --sysfs, for another.
+// coldplug: loads the modules that the present devices ask for, waits until the pipeline is settled, and exits with a status from
+// the table in exit-status.ts. With --dry-run it prints the same plan and loads nothing; -d, -S, -C and --sysfs name another
+// machine.
 
 import { concernOf } from "../../agent/commands/commands.js";
 import { listLive } from "../../agent/decisions/live-modules.js";
@@ -52,7 +53,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
 		if (off && !given.dryRun) return exitStatus.done;
 		if (!given.dryRun) await needOpenFiles(machine);
-		// Before anything else: it starts while what is here is read.
+		// The insertion process is started first, so that it starts up while this process reads settings, indexes and policy.
 		if (!given.dryRun) insertions = await machine.beginInsertionProcess(kernel, { root: namedRoot(given) });
 		const started = await start(kernel, given, machine.rulesDirectory);
 		if (!given.quietly)
@@ -66,7 +67,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 	}
 }
 
-/** A root of another machine may have come without its /sys. */
+/** Whether the walk failed because the root that -d names has no /sys: a copy of a machine's files may lack it. */
 function isWithoutDevices(error: unknown, { dryRun, dirname, sysfs }: ColdplugOptions): error is Refusal {
 	const ofRoot = dryRun && dirname !== undefined && sysfs === undefined;
 	return ofRoot && error instanceof Refusal && error.operation === "walk" && error.code === "ENOENT";
@@ -95,7 +96,7 @@ async function dryRun(
 	if (given.json) {
 		const print = (records: readonly object[]): void =>
 			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
-		// By batches: all of them may be more than a string can be long.
+		// Each batch is printed by itself: all batches together may exceed the maximum length of a string.
 		for (const batch of batches) print(listRecords(batch));
 		print([...skipped.map(skippedRecord), { kind: "summary", ...summary }]);
 	} else {

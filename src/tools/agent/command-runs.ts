@@ -1,4 +1,4 @@
-// How the agent's commands are run: in this process's own environment, or by the companion outside of its sandbox.
+// Runs the agent's commands: as children of this process, or through the companion process outside the agent's sandbox.
 import { type CommandPool, type CommandPoolOptions, makeCommandPool } from "../../agent/commands/command-pool.js";
 import { runByCompanion, runRuleByCompanion } from "../../agent/commands/companion.js";
 import { attempt } from "../../agent/faults/skipped.js";
@@ -9,7 +9,9 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import type { Serving } from "./serving.js";
 
-/** The kernel, whose `install` commands are run so. */
+/**
+ * A copy of the kernel that runs `install` commands through the companion when settings name its socket, and else as children.
+ */
 export function runInstallCommands({
 	kernel,
 	ports,
@@ -17,13 +19,13 @@ export function runInstallCommands({
 }: Pick<Serving, "kernel" | "ports" | "settings">): Kernel {
 	const { command_socket } = settings;
 	if (command_socket !== "") return { ...kernel, run: runByCompanion(ports.ask, command_socket) };
-	// The same environment as by the companion, whoever started this process.
+	// The command gets the environment that the companion would give it, and none of this process's variables.
 	const run: Kernel["run"] = (command, environment, flags) =>
 		kernel.run(command, { PATH: COMMAND_PATH, ...environment }, { ...flags, inherits: false });
 	return { ...kernel, run };
 }
 
-/** Policy's commands. */
+/** Opens the pool that runs the commands of policy rules. */
 export function openCommandPool(serving: Serving, counted: Pick<Counted, "record">): CommandPool {
 	const { machine, settings, journal } = serving;
 	const told: OnSkipped = (what, { message }) =>

@@ -1,4 +1,5 @@
-// Reads what the agent knows, and tells when what was read last is no longer so, or may be read where it could not.
+// Reads the agent's indexes, configuration and policy, and tells the agent to reload when one of the files that were read has
+// changed, or when files that could not be read before may be readable now.
 
 import { traceReads } from "../../agent/settings/read-trace.js";
 import { type StalenessWatch, watchStaleness } from "../../agent/settings/staleness.js";
@@ -9,14 +10,21 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { formatProblem, readWhatThereIs } from "./agent-start.js";
 import type { Serving } from "./serving.js";
 
-/** depmod writes its files one after the other: for so long none must have changed. */
+/**
+ * Debounce, in milliseconds: depmod writes its files one after the other, so a reload waits until none has changed for this time.
+ */
 const RELOAD_QUIET = 1000;
-/** Between two looks where no hint came, since not everything can be watched. */
+/** Milliseconds between two polls of the files. Polling is needed besides inotify, since not every directory can be watched. */
 const RELOAD_POLL = 30_000;
-/** Between two looks whether something was mounted where there was nothing: a mount gives no hint, and devices wait for it. */
+/**
+ * Milliseconds between two polls for indexes that are absent. A mount causes no inotify event, and devices wait for the indexes.
+ */
 const MOUNT_POLL = 2000;
 
-/** Indexes, configuration and policy. */
+/**
+ * Opens the reader of indexes, configuration and policy. `begin()` starts watching the files that `read()` read; `end()` stops
+ * it.
+ */
 export async function keepFresh({ given, machine, ports, kernel, settings, source, journal }: Serving) {
 	const place = { source, rulesDirectory: machine.rulesDirectory };
 	let onStale: () => void = () => undefined;
@@ -32,7 +40,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		endWait();
 		if (lacking === undefined || lacking.kind === "impossible") return;
 		const endPoll = pollStamp(kernel, `${moduleDirectory}/${indexNames.dependencies}`, () => freshness?.hint());
-		// The files may be as they were, and so tell nothing.
+		// A refused read may succeed later although no file has changed, so a timer has the agent read again.
 		const again = lacking.kind === "refused" ? setTimeout(() => onStale(), RELOAD_POLL).unref() : undefined;
 		endWait = () => {
 			endPoll();
@@ -40,7 +48,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		};
 	}
 
-	/** What was said of the last that was read is not said again. */
+	/** The problems of the previous read. A problem that persists is not logged a second time. */
 	let told: ReadonlySet<string> = new Set();
 	function tellProblems(problems: readonly Problem[]): void {
 		const texts = new Map(problems.map((problem) => [formatProblem(problem), problem] as const));
@@ -77,7 +85,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 	};
 }
 
-/** Looks at one file alone, which costs next to nothing. @returns what ends it */
+/** Polls the stamp of one file, which is cheap. @returns a function that ends the polling */
 function pollStamp(files: Pick<Files, "stamp">, path: string, onChange: () => void): () => void {
 	let seen = markOf(files, path);
 	const poll = setInterval(() => {

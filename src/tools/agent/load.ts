@@ -1,4 +1,4 @@
-// hotplugd load: asks the agent for what an alias stands for, as if a device had it.
+// hotplugd load: asks the agent to load the modules that an alias stands for, as if a device had that alias.
 
 import { printable } from "../../libkmod/text/printable.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -16,7 +16,7 @@ export const load = defineTool({
 			return 2;
 		}
 		const request = { command: "load", alias, for: "user", wait: !noWait } as const;
-		// A driver takes its time, and nothing could be done about that.
+		// A driver's init has no upper bound, and a shorter timeout could not end it.
 		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT });
 		if (answer === undefined) return 1;
 		const { result, explanation } = answer;

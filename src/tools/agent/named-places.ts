@@ -1,5 +1,5 @@
-// The places that a command's options name: none of their names is empty, and another machine's root is a directory. A name that
-// is empty is a script's variable that is not set: no default is what it means.
+// Checks the paths that a command's options name: no path is empty, and the root of another machine is a directory. An empty path
+// comes from an unset variable of a script, so it is an error and does not stand for the default.
 
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
@@ -10,12 +10,17 @@ import { type AgentOptions, namedRoot, StartFailure } from "./agent-start.js";
 
 type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
 
-/** The kernel that modules are loaded into, with the files of the machine that is meant, and the options as they count. */
+/**
+ * `kernel` is the kernel to load modules into, with the files of the named machine. `given` are the options with an absolute
+ * root.
+ */
 export type Opened<Given> = { readonly kernel: Kernel & ModuleFiles; readonly given: Given };
 
 /**
- * Opens the machine that the options mean. Its root is absolute from here on: who reads plans and logs may be in another directory.
- * @throws {StartFailure} @throws {Refusal} by "list" where it cannot be told whether the root is a directory
+ * Opens the machine that the options name. Its root becomes absolute, since a reader of plans and logs may be in another
+ * directory.
+ * @throws {StartFailure} when a path is empty, or the root is no directory
+ * @throws {Refusal} by "list" when the root cannot be examined
  */
 export async function openMachine<Given extends Naming>(machine: Machine, asked: Given): Promise<Opened<Given>> {
 	refuseEmptyNames(asked);

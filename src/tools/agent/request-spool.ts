@@ -1,16 +1,16 @@
-// Requests that wait in files for the agent that runs next: those of the thin helper when nobody listened, and those that an agent
-// has taken and could not begin before it stopped.
+// The spool: load requests that wait in files for the next agent. The thin helper (the kernel's modprobe helper) leaves a request
+// there when no agent listens, and an agent leaves the requests that it accepted and could not begin before it stopped.
 
 import type { Controlled } from "../../agent/control/answers.js";
 import { formatLoadLine, type LoadRequest, parseLoadLine } from "../../agent/control/protocol.js";
 import type { Serving } from "./serving.js";
 
 export type RequestSpool = {
-	/** Has the agent that runs next load it. */
+	/** Writes the request to the spool. The next agent loads its modules. */
 	leave(request: LoadRequest): void;
-	/** Has the agent load what was asked for when nobody listened: nobody waits for it any more. */
+	/** Takes all requests from the spool and hands them to the agent. No client waits for their outcome any more. */
 	take(agent: Pick<Controlled, "load">): Promise<void>;
-	/** Resolves when all that is left is written. */
+	/** Resolves when every request given to `leave()` is written. */
 	ended(): Promise<unknown>;
 };
 

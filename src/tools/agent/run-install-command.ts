@@ -1,6 +1,6 @@
-// hotplugd run-install-command: the companion of an agent in a sandbox. systemd starts one for each connection to
-// hotplugd-command.socket; it is told a module's name, and runs that module's `install` command as modprobe.d has it, or where
-// a rule of policy stands, and runs that rule's command.
+// hotplugd run-install-command: the companion of an agent that runs in a sandbox. systemd starts one companion for each
+// connection to hotplugd-command.socket. The agent sends a module's name, and the companion runs that module's `install` command
+// from modprobe.d; or the agent sends the file and line of a policy rule, and the companion runs that rule's command.
 
 import {
 	type CompanionReply,
@@ -67,7 +67,7 @@ type Running = {
 	readonly onBegun: (pid: number) => void;
 };
 
-/** Whatever keeps the command from being run, the agent that waits is told. */
+/** Resolves with the reply, "failed" included: the agent waits for a reply even when the command could not be run. */
 async function answer(
 	request: CompanionRequest,
 	asked: AgentOptions,
@@ -94,14 +94,16 @@ async function runInstall(
 	{ kernel, machine, readKnown, onBegun }: Running,
 ): Promise<CompanionReply> {
 	const command = findCommand((await readKnown("kernel")).knowledge, module);
-	// Nothing of this process's own environment, which is the service manager's.
+	// The command inherits none of this process's variables: they come from the service manager.
 	const environment = { PATH: COMMAND_PATH, MODPROBE_MODULE: module };
 	if (command !== undefined) return await kernel.run(command, environment, { inherits: false, onBegun });
 	machine.complain(`${NAME}: ${printable(module)} has no install command\n`);
 	return "none";
 }
 
-/** Rules can be for one source of uevents alone, and which one the agent has is not told. */
+/**
+ * Runs a rule's command. A rule may hold for one uevent source alone, and the request does not name the source: both are tried.
+ */
 async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Running): Promise<CompanionReply> {
 	const { file, line } = request;
 	for (const source of ["udev", "kernel"] as const) {
@@ -122,7 +124,7 @@ async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Ru
 	return "none";
 }
 
-/** As the agent itself would find it. */
+/** The `install` command of a module, found by the same planning as in the agent. Undefined when the module has none. */
 function findCommand(knowledge: Knowledge, module: string): string | undefined {
 	for (const step of planInsertion(knowledge, [{ module, cause: { kind: "name" } }]))
 		if (step.module === module && step.how === "run") return fillIn(step.command, step.parameters);

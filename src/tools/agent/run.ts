@@ -1,4 +1,4 @@
-// hotplugd run: the agent as a service, until SIGTERM. It logs JSON lines.
+// hotplugd run: runs the agent as a service until SIGTERM. The agent logs JSON lines.
 
 import type { Settings } from "../../agent/settings/settings.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
@@ -12,7 +12,10 @@ import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, Star
 import { openMachine } from "./named-places.js";
 import { serve } from "./serve.js";
 
-/** Threads beside the bound and those for what hangs: for modules that the kernel asks for while one of them waits. */
+/**
+ * Threads beside the `parallel` setting and those for hanging insertions. A module's init may wait for another module that the
+ * kernel then asks for: without spare threads, that request would deadlock.
+ */
 const BEYOND_THE_BOUND = 16;
 
 export const run = defineTool({
@@ -80,7 +83,7 @@ function override(settings: Settings, { source, runDirectory, commandSocket }: G
 	};
 }
 
-/** udev's control socket is there as long as udev is, or systemd is going to start it. */
+/** With "auto", udev's control socket decides: it exists while udev runs, and from boot on when systemd will start udev. */
 function chooseSource({ source }: Settings, files: Pick<Files, "stamp">): UeventSource {
 	if (source === "kernel" || source === "udev") return source;
 	return isThere(files, "/run/udev/control") ? "udev" : "kernel";

@@ -1,5 +1,5 @@
-// The agent as a service, wired from top to bottom: what it knows, what it does, who reads its reports, whom it answers, and how it
-// ends. Each part is made from the parts above it.
+// The agent as a service. The parts are made in order, each from the parts above it: the knowledge, the pipeline, the readers of
+// its reports, the sockets on which clients ask it, and the end.
 import { BehaviorSubject, filter, merge, skip, timer } from "rxjs";
 import { makeCommands } from "../../agent/commands/commands.js";
 import type { Controlled } from "../../agent/control/answers.js";
@@ -28,7 +28,8 @@ import type { Serving } from "./serving.js";
 import { answerUntil } from "./sockets.js";
 
 /**
- * Resolves when it was told to stop and everything that was begun has ended or hangs, with the modules that hang.
+ * Runs the service. Resolves, with the names of the modules that hang, when the service was told to stop and every insertion and
+ * command that it began has ended or hangs.
  * @throws {StartFailure} @throws {Refusal}
  */
 export async function serve(serving: Serving): Promise<readonly string[]> {
@@ -131,7 +132,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 		.finally(requests.end)
 		.finally(stopFeeding);
 	try {
-		// What nobody can look up yet stays in the spool.
+		// Requests stay in the spool until the indexes can be read: before that, no alias can be looked up.
 		await answerUntil(ended, {
 			...{ agent, serving },
 			onListening: () => void reload.everKnown.then(() => spool.take(agent)),
@@ -156,7 +157,7 @@ function openReadiness({ given, ports, journal }: Serving): Promise<Readiness> {
 	});
 }
 
-/** As long as it is there, udev's rule leaves loading to this agent. */
+/** Creates or removes the file `listening` in the run directory. While it exists, udev's rule leaves loading to this agent. */
 function markListening({ ports, settings, journal }: Serving, listens: boolean): void {
 	try {
 		ports.mark(`${settings.run_directory}/listening`, listens);
@@ -179,7 +180,7 @@ function keepMetrics({ ports, settings, journal }: Serving, agent: Pick<Controll
 	});
 }
 
-/** @returns what ends it */
+/** Notifies the service manager's watchdog at its period. @returns a function that ends that */
 function feedWatchdog(readiness: Readiness): () => void {
 	const { watchdogMilliseconds: period } = readiness;
 	if (period === undefined) return () => undefined;

@@ -1,4 +1,4 @@
-// What the agent as a service is put together from.
+// The values that the agent's service is made from: options, machine, ports, kernel, settings, uevent source and journal.
 import type { Settings } from "../../agent/settings/settings.js";
 import type { Journal } from "../../agent/telling/journal.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";

@@ -1,13 +1,14 @@
-// hotplugd settle: waits until the agent has handled all that was announced when it is asked, and nothing is in flight.
+// hotplugd settle: waits until the agent has handled every uevent that the kernel had sent before the request, and no insertion
+// is in flight.
 import { SETTLE_MILLISECONDS } from "../../agent/control/protocol.js";
 import { printable } from "../../libkmod/text/printable.js";
 import { defineTool } from "../command-line/command-line.js";
 import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
 
 const SECONDS = SETTLE_MILLISECONDS / 1000;
-/** An agent that has much to do may be late with its answer. */
+/** Milliseconds beyond the timeout: a busy agent may reply late. */
 const MARGIN = 10_000;
-/** The exit status where things have not settled in time. */
+/** The exit status when the agent did not settle within the timeout. */
 const UNSETTLED = 3;
 const NAMED = 10;
 

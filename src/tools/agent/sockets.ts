@@ -1,27 +1,30 @@
-// The sockets on which the agent is asked: "control" for people and tools, "load" for the kernel's own requests.
+// The agent's two listening sockets: "control" for people and tools, "load" for the kernel's module requests.
 import { answerControl, answerLoad, type Controlled } from "../../agent/control/answers.js";
 import type { ControlOptions, ControlSocket } from "../../ports/control.js";
 import type { Serving } from "./serving.js";
 
-/** The kernel has no more requests under way at once (kernel/module/kmod.c: 50). */
+/** Concurrent connections: more than the 50 requests that the kernel has under way at once (kernel/module/kmod.c). */
 const LOAD_CONNECTIONS = 256;
 
 export type AnswerOptions = {
 	readonly agent: Controlled;
 	readonly serving: Pick<Serving, "ports" | "settings">;
-	/** Both sockets are there. */
+	/** Called when both sockets listen. */
 	readonly onListening: () => void;
-	/** Nothing more is to be begun, since it ends. */
+	/** Called when the agent ends: from then on it is to begin nothing new. */
 	readonly onEnd: () => void;
 };
 
-/** Answers until the agent has ended, and what is due then. @throws {Refusal} where it cannot listen @throws what the agent ends by */
+/**
+ * Answers clients until `ended` resolves, and finishes the replies that are due then.
+ * @throws {Refusal} when a socket cannot listen @throws the error that `ended` rejects with
+ */
 export async function answerUntil(ended: Promise<unknown>, options: AnswerOptions): Promise<void> {
-	// Whatever it ends by is thrown below.
+	// A rejection of `ended` is thrown by the await below: this handler only keeps it from counting as unhandled.
 	ended.catch(() => undefined);
 	const sockets: ControlSocket[] = [];
 	try {
-		// One after the other: what listens is to be closed where the next one cannot.
+		// The sockets are opened one after the other, so that those that already listen are closed when the next one fails.
 		for (const socket of socketsOf(options)) sockets.push(await options.serving.ports.listenControl(socket));
 		options.onListening();
 		await ended;

@@ -1,8 +1,8 @@
-// An agent's status as text for people: a heading, and a row for each thing that it counts or knows.
+// Formats an agent's status as text for people: a heading, then one row for each counter or fact.
 import type { AgentStatus } from "../../agent/telling/status.js";
 import { printable } from "../../libkmod/text/printable.js";
 
-/** What a row is about, and its lines. */
+/** One row: its label, and the lines beside that label. */
 type Row = readonly [about: string, ...lines: readonly string[]];
 
 const INDENT = 16;
@@ -96,7 +96,7 @@ const units = [
 	{ name: "s", milliseconds: 1000 },
 ];
 
-/** In the two greatest units: 420 ms, 12 s, 3 min 5 s, 2 d 0 h. */
+/** Formats a duration in its two greatest units: 420 ms, 12 s, 3 min 5 s, 2 d 0 h. */
 export function formatDuration(milliseconds: number): string {
 	const greatest = units.findIndex((unit) => milliseconds >= unit.milliseconds);
 	const [unit, next] = greatest < 0 ? [] : units.slice(greatest, greatest + 2);

@@ -1,4 +1,4 @@
-// hotplugd status: how the running agent fares, for people or as JSON.
+// hotplugd status: prints the state of the running agent, as text for people or as JSON.
 import { formatObjectLine } from "../../agent/control/json-line.js";
 import { defineTool } from "../command-line/command-line.js";
 import { askAgent, askOptions, SOON } from "./ask-agent.js";

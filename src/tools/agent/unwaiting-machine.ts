@@ -1,17 +1,22 @@
-// The machine of a command that loads drivers: whoever does not read what it says keeps nobody's driver from being loaded, and does
-// not keep the command from its end.
+// The machine of a command that loads drivers. Its output never blocks: a reader that does not read neither delays a driver nor
+// keeps the command from ending.
 
 import type { Machine } from "../../ports/machine.js";
 import type { Patience } from "../../ports/output.js";
 
 export type UnwaitingMachine = Machine & {
-	/** Resolves when what was said is written, or is not read. To be called last. @throws {Refusal} by "write" */
+	/** Resolves when all output is written, or its reader's time is up. The caller calls it last. @throws {Refusal} by "write" */
 	endReports(): Promise<void>;
 };
 
-/** A reader may begin late, or be slow: a pipe has room again by the page, which takes a serial console seconds. */
+/**
+ * A reader may begin late or be slow. A full pipe becomes writable again only when a whole page of it has been read, which takes
+ * seconds when the reader writes to a serial console.
+ */
 const PATIENT: Patience = { silence: 10_000, inAll: 60_000 };
-/** Once the command is to end: within a second, with what is said last. */
+/**
+ * After a stop signal or --timeout, the command ends within a second: HURRIED for its output, then LAST for its final message.
+ */
 const HURRIED: Patience = { silence: 800, inAll: 800 };
 const LAST: Patience = { silence: 100, inAll: 100 };
 
