@@ -1,5 +1,5 @@
-// The executable: finds the command, by the name that the executable was called by or by its first argument. A command is
-// imported when it is asked for: what one needs costs the others nothing.
+// The executable: finds the command by the name that the executable was called by, or by its first argument. A command's module
+// is imported when that command is called, so that its dependencies do not slow the other commands.
 import { basename, join } from "node:path";
 import { Refusal } from "./libkmod/kernel/kernel.js";
 import { printable, printableLines } from "./libkmod/text/printable.js";
@@ -13,7 +13,7 @@ import { kmodTools } from "./tools/kmod/kmod-tools.js";
 
 export { thisMachine };
 
-/** By the names they are called by. */
+/** The commands, keyed by the name they are called by. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	coldplug: async () => (await import("./tools/agent/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/agent/run.js")).run,
@@ -44,7 +44,7 @@ export const hotplugd = defineTool({
 	},
 });
 
-/** Runs what a command line, node's own two words first, asks for. Resolves with the exit status. */
+/** Runs the command of a command line, whose first two words are node's own. Resolves with the exit status. */
 export async function run([, called = "", ...words]: readonly string[], machine: Machine): Promise<number> {
 	const byName = lookUp(basename(called));
 	if (byName !== undefined) return (await byName()).start(words, machine);
@@ -57,7 +57,7 @@ function lookUp(name: string): (() => Promise<Tool>) | undefined {
 	return Object.hasOwn(tools, name) ? tools[name] : undefined;
 }
 
-/** A process of its own, since what it has run is what it saves. */
+/** Makes node's code cache anew, in a process of its own: the cache holds the functions that its process has run. */
 async function rebuildCache(): Promise<number> {
 	const { spawnSync } = await import("node:child_process");
 	const { nodeOptions } = await import("./linux/process/node-options.js");
@@ -74,12 +74,12 @@ export async function main(): Promise<never> {
 	return process.exit(await run(readArguments(process.argv), thisMachine).catch(fail));
 }
 
-/** As a shell reports a program that ends because its reader has gone. */
+/** The exit status by which a shell reports a program that SIGPIPE has ended: 128 + 13. */
 const BROKEN_PIPE = 141;
 
 const TOO_FEW_FILES = "too few files may be open at once: raise the limit (ulimit -n, LimitNOFILE=)";
 
-/** Whether it could not be read on for want of descriptors: parts of this program are files, too. */
+/** Whether file descriptors ran out (EMFILE) as node imported a part of this program. */
 function isOfDescriptors(reason: unknown): boolean {
 	return reason instanceof Error && !(reason instanceof Refusal) && (reason as NodeJS.ErrnoException).code === "EMFILE";
 }
@@ -95,7 +95,7 @@ function fail(reason: unknown): never {
 			debug ? `${printableLines(`${error.stack}`)}\n` : `hotplugd: ${printable(error.message.replaceAll("\n", " "))}\n`,
 		);
 	} catch {
-		// Nobody is left to be told.
+		// Standard error cannot be written either: there is no way left to report the error.
 	}
 	return process.exit(1);
 }

@@ -1,4 +1,4 @@
-// The real machine, as the tools are given it. Every part of it is imported when a tool asks for it.
+// The real machine, as the port `Machine` gives it to the tools. Each part is imported when a tool first asks for it.
 
 import { bytesOf } from "./libkmod/text/byte-strings.js";
 import { workingDirectory } from "./linux/files/working-directory.js";
@@ -12,7 +12,8 @@ export const thisMachine: Machine = {
 		return readEnvironment(process.env);
 	},
 	workingDirectory,
-	// The executable stands in dist, and as a library this file in dist/src.
+	// This code runs from dist, in the bundled executable, or from dist/src, in the library. `rules` lies beside dist in both
+	// cases.
 	rulesDirectory: bytesOf(import.meta.dirname).replace(/\/[^/]+(?:\/src)?$/, "/rules"),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
@@ -56,7 +57,7 @@ export const thisMachine: Machine = {
 		try {
 			return (await import("./linux/files/open-files.js")).countOpenFiles();
 		} catch (thrown) {
-			// Not even a part of this program can be read any more.
+			// Importing the module that counts has itself run out of file descriptors: none is left.
 			if ((thrown as NodeJS.ErrnoException).code === "EMFILE") return { left: 0 };
 			throw thrown;
 		}

@@ -1,4 +1,4 @@
-// The spool: load requests that wait in files for the next agent. The thin helper (the kernel's modprobe helper) leaves a request
+// The spool: load requests that wait in files for the next agent. The thin helper (thin-helper/hotplugd-load.c) leaves a request
 // there when no agent listens, and an agent leaves the requests that it accepted and could not begin before it stopped.
 
 import type { Controlled } from "../../agent/control/answers.js";

@@ -1,4 +1,4 @@
-// One call of modprobe: what was asked for, and what it takes to answer.
+// One call of modprobe: its options and operands, and the kernel, the library and the functions for messages that answer it.
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
@@ -14,28 +14,32 @@ export type Call = {
 	readonly operands: readonly string[];
 	readonly machine: Machine;
 	readonly say: Say;
-	/** Says, wherever errors are said, what kmod leaves unsaid: a line of its own behind kmod's. */
+	/** Prints an explanation that kmod lacks, as a line of its own after kmod's message, to the same place as error messages. */
 	explain(text: string): void;
-	/** Whether what is done is printed: with -v, -n or -D. */
+	/** Whether each step is printed: with -v, -n or -D. */
 	readonly printing: boolean;
-	/** With -a one module's failure is none of the others': it is a warning. Else it is the end. */
+	/**
+	 * The severity of a module's failure. With -a a failure is a warning, and the other modules follow; else it ends the call.
+	 */
 	readonly gravity: Extract<Severity, "FATAL" | "WARNING">;
 	/** Runs an install or remove command of modprobe.d. */
 	runCommand(command: string, module: string): Promise<number>;
 };
 
-/** The end of a call that has said why. */
+/** Ends the call. The message has already been printed. */
 export class Fatal extends HotplugdError {
 	override readonly name = "Fatal";
 	override readonly code = "ERR_FATAL";
 }
 
-/** Whether it is the reader of the output that has gone, which the executable knows how to end by. */
+/**
+ * Whether a write to standard output failed, such as when its reader has gone. The executable (src/main.ts) handles that error.
+ */
 export function isOfReader(error: unknown): boolean {
 	return error instanceof Refusal && error.operation === "write";
 }
 
-/** Says what keeps a module from what was asked for, and ends the call unless there are others to go on with. */
+/** Prints why the request failed for one module. Without -a it ends the call. @throws {Fatal} */
 export function giveUp({ say, gravity }: Pick<Call, "say" | "gravity">, text: string): void {
 	say(gravity, text);
 	if (gravity === "FATAL") throw new Fatal(text);

@@ -1,4 +1,4 @@
-// What modprobe says of its configuration, and the one setting of hotplugd's own that concerns it.
+// Reports the problems of modprobe's configuration, and reads the one setting of hotplugd that concerns modprobe.
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Files, type Problem, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Machine } from "../../ports/machine.js";
@@ -6,8 +6,8 @@ import { oneLine } from "../command-line/guarded-machine.js";
 import type { Say } from "../command-line/messages.js";
 
 /**
- * kmod's library reads the configuration before -q or -s can reach it: what it has to say goes to standard error, whatever was
- * asked for. What it says nothing of is a warning like any other.
+ * Reports the problems of the configuration. libkmod reads the configuration before -q and -s take effect, so a problem that
+ * libkmod reports goes to standard error whatever the options are. A problem that libkmod does not report is an ordinary warning.
  */
 export function reportConfiguration(problems: readonly Problem[], machine: Machine, say: Say): void {
 	for (const problem of problems) {
@@ -17,7 +17,7 @@ export function reportConfiguration(problems: readonly Problem[], machine: Machi
 	}
 }
 
-/** Undefined for a problem of a whole file, and of no kind that kmod tells. */
+/** libkmod's text for a problem. Undefined when the problem is about a whole file and libkmod does not report that kind. */
 function asLibkmodSays({ file, line, message, kind }: Problem): string | undefined {
 	switch (kind) {
 		case "deprecated":
@@ -35,7 +35,10 @@ function asLibkmodSays({ file, line, message, kind }: Problem): string | undefin
 
 const SETTINGS_FILE = "/etc/hotplugd.toml";
 
-/** As hotplugd's settings say: the machine has their parser, which is loaded only where there are some. */
+/**
+ * The setting `honour_every_line` of hotplugd's settings file; false when there is no such file. The machine provides the parser,
+ * which is loaded only when the file exists.
+ */
 export async function honoursEveryLine(
 	files: Files,
 	{ parseSettings }: Pick<Machine, "parseSettings">,

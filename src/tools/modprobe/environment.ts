@@ -1,8 +1,8 @@
-// MODPROBE_OPTIONS: options that stand before those of the command line, and what a modprobe hands on by it to the modprobes
-// that its install and remove commands run.
+// MODPROBE_OPTIONS: options that modprobe reads before those of its command line. By this variable modprobe also passes options
+// on to the modprobes that its install and remove commands run.
 import type { Occurrence } from "../command-line/getopt.js";
 
-/** Words end at blanks outside quotes, which are dropped. A quote that is never closed is a character like any other. */
+/** Splits the variable into words at blanks outside quotes, and drops the quotes. An unclosed quote is an ordinary character. */
 export function splitOptions(text: string): string[] {
 	const words: string[] = [];
 	for (const [word] of text.matchAll(/(?:'[^']*'|"[^"]*"|['"].*$|[^ '"])+/gs))
@@ -10,7 +10,10 @@ export function splitOptions(text: string): string[] {
 	return words;
 }
 
-/** What was there, then each -C, -q, -s and -v that counted, the inherited ones again. */
+/**
+ * The variable for child processes: the inherited text, then every -C, -q, -s and -v that took effect. Options that came from the
+ * inherited text are among those, and so appear twice.
+ */
 export function optionsForChildren(inherited: string | undefined, occurrences: readonly Occurrence[]): string {
 	const handedOn = occurrences.flatMap(({ key, argument = "" }) => {
 		if (key === "config") return [`-C ${quote(argument)}`];

@@ -1,4 +1,5 @@
-// What modprobe says beyond kmod: why nothing was inserted where kmod is silent, and what the kernel meant by its answer.
+// Explanations that modprobe prints beyond kmod's messages: why nothing was inserted when kmod is silent, and what the kernel
+// means by an errno.
 
 import { attributeText } from "../../libkmod/formats/attribute.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
@@ -27,7 +28,10 @@ export function explainLeftOut(kmod: Kmod, { name }: Module, { steps, ignored, b
 	return reasons;
 }
 
-/** One sentence. It names the module, which may be one that the module asked for needs. Undefined for what speaks for itself. */
+/**
+ * Explains the kernel's refusal in one sentence. The sentence names the module, which may be a dependency of the requested one.
+ * Undefined when kmod's own message is clear enough.
+ */
 export async function explainAnswer(kernel: Kernel, kmod: Kmod, refusal: Refusal): Promise<string | undefined> {
 	const { operation, subject, code, reason } = refusal;
 	if (reason !== undefined) return undefined;
@@ -38,12 +42,12 @@ export async function explainAnswer(kernel: Kernel, kmod: Kmod, refusal: Refusal
 	return `${module}: ${found === undefined ? explainFailure(refusal) : `${found} (${code})`}`;
 }
 
-/** Where what could tell cannot be read. */
+/** Stands in for evidence that cannot be read: the explanation then rests on the errno alone. Rethrows unexpected errors. */
 function findNothing(error: unknown): undefined {
 	if (![Refusal, MalformedModule, MalformedIndex, NoModuleFile].some((kind) => error instanceof kind)) throw error;
 }
 
-/** Answers of the kernel that mean more to it than strerror(3) says. */
+/** Errnos of finit_module(2) that mean more than their text from strerror(3) says. */
 const explained: ReadonlySet<string> = new Set([
 	...["EPERM", "ENOENT", "ESRCH", "ENOEXEC", "EINVAL", "EBUSY", "ENODEV", "ENXIO", "ENOSYS"],
 	...["EKEYREJECTED", "ENOKEY", "EBADMSG"],
@@ -51,7 +55,7 @@ const explained: ReadonlySet<string> = new Set([
 
 type Find = (kernel: Kernel, kmod: Kmod, module: Module) => Promise<string | undefined>;
 
-/** What there is to see of why the kernel gave this answer. */
+/** For each errno, a function that looks for evidence of its cause in the kernel's files and in the module file. */
 const evidence: Readonly<Record<string, Find>> = {
 	EPERM: async (kernel, _kmod, { name }) => findProhibition(kernel, name),
 	ENOEXEC: findOtherKernel,

@@ -1,4 +1,5 @@
-// modprobe NAME: inserts what a name or alias stands for; with -D prints it, with -R only names it.
+// modprobe NAME: inserts the modules that a name or alias stands for. With -D it prints the steps instead, with -R the module
+// names.
 
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { AlreadyLoaded, CommandFailure, NoModuleFile } from "../../libkmod/kmod/failures.js";
@@ -13,7 +14,7 @@ import { explainAnswer, explainLeftOut } from "./explain.js";
 import { aliasRecords, blacklistRecord, formatRecords, stepRecord } from "./json.js";
 import { joinParameters } from "./parameters.js";
 
-/** @returns the exit status. @throws {Fatal} */
+/** Inserts the modules of the operands. @returns the exit status. @throws {Fatal} */
 export async function insertAsked(call: Call): Promise<number> {
 	const { given, operands } = call;
 	const [first = "", ...words] = operands;
@@ -23,7 +24,7 @@ export async function insertAsked(call: Call): Promise<number> {
 	return status;
 }
 
-/** Where several modules have the name, the last one decides how that went, as in kmod. */
+/** Inserts the modules of one operand. When the operand stands for several, the last one sets the exit status, as in kmod. */
 async function insertOne(call: Call, operand: string, parameters: string): Promise<number> {
 	const modules = isPath(operand) ? findFile(call, operand) : findModules(call.kmod.knowledge(), operand);
 	if (modules instanceof Refusal) {
@@ -49,7 +50,7 @@ function formatAliases({ kmod, given, machine }: Call, operand: string, modules:
 	return formatRecords(modules.map(({ name }) => ({ asked: operand, module: name, via: "file", pattern: operand })));
 }
 
-/** The module in a file, or why there is none. */
+/** The module in a file, or the reason why the file has none. */
 function findFile({ kmod }: Call, operand: string): Module[] | Refusal {
 	try {
 		const module = kmod.moduleAt(operand);
@@ -60,7 +61,7 @@ function findFile({ kmod }: Call, operand: string): Module[] | Refusal {
 	}
 }
 
-/** Nothing else that has a slash in it is a file: aliases may have some too. */
+/** Whether an operand is a path. Any other operand with a slash is an alias, since aliases may contain slashes. */
 function isPath(operand: string): boolean {
 	return operand.startsWith("/") || operand.startsWith("./");
 }
@@ -117,7 +118,7 @@ function probeOptions(call: Call, parameters: string): ProbeOptions {
 	};
 }
 
-/** A blank stands behind a path even where there are no parameters. */
+/** Formats a step as kmod does: a blank follows the path even when there are no parameters. */
 function formatStep({ given, machine }: Call, operand: string, step: Step): string {
 	if (given.json && given.showDepends) return formatRecords([stepRecord(operand, step)]);
 	const line = describeStep(step);
@@ -132,7 +133,7 @@ function describeStep(step: Step): string | undefined {
 			return `install ${step.command} ${step.parameters}`;
 		case "builtin":
 			return `builtin ${step.module}`;
-		// modprobe knows no masks but install lines.
+		// Masks come from hotplugd's policy, which modprobe does not read: modprobe masks a module by an install line alone.
 		case "masked":
 		case "missing":
 			return undefined;

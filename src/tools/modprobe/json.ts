@@ -1,4 +1,4 @@
-// `modprobe --json`: JSON, one record a line. Keys may be added to a record, and none is taken away.
+// `modprobe --json`: JSON, one record a line. A later version may add keys to a record, and removes none.
 
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
@@ -9,7 +9,7 @@ import { lookUp, type MatchPlace } from "../../libkmod/knowledge/lookup.js";
 import type { Cause, Step } from "../../libkmod/planning/plan-insertion.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 
-/** A line of -R: a module that `asked` stands for, found in this place by this pattern. */
+/** A line of -R: a module that `asked` stands for; `via` is the place and `pattern` the pattern that matched. */
 export type AliasRecord = {
 	readonly asked: string;
 	readonly module: string;
@@ -18,7 +18,7 @@ export type AliasRecord = {
 	readonly source?: Source;
 };
 
-/** A line of -D: a step, or a line of the blacklist that stands in its place. */
+/** A line of -D: a step, or, in place of the step of a blacklisted module, the configuration line that blacklists it. */
 export type StepRecord = { readonly asked: string; readonly module: string } & (
 	| {
 			readonly how: "insert";
@@ -39,7 +39,7 @@ export type StepRecord = { readonly asked: string; readonly module: string } & (
 	| { readonly how: "blacklisted"; readonly source: Source }
 );
 
-/** A line of -c: a line of the configuration with its place, or an entry of an index. */
+/** A line of -c: a configuration line with its file and line number, or an entry of an index. */
 export type ConfigRecord = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 export function formatRecords(records: readonly object[]): string {

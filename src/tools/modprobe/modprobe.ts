@@ -1,4 +1,4 @@
-// modprobe(8): inserts modules with all they need, removes them, and answers what it would do.
+// modprobe(8): inserts modules with their dependencies, removes modules, and prints what it would do.
 
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -58,7 +58,7 @@ const tool = defineTool({
 	},
 });
 
-/** With what MODPROBE_OPTIONS has in front. */
+/** The modprobe command. The words of MODPROBE_OPTIONS precede those of the command line. */
 export const modprobe: Tool = {
 	...tool,
 	start: (words, machine) =>
@@ -89,14 +89,15 @@ async function makeCall(
 ): Promise<Call> {
 	const kernel = await machine.kernel();
 	const kmod = openKmod(kernel, {
-		// As in kmod, -d is where the modules are, and nothing else: the configuration is this machine's.
+		// As in kmod, -d names the root for the modules alone: the configuration is this machine's.
 		moduleDirectory: `${given.dirname ?? ""}/lib/modules/${given.setVersion ?? kernel.release}`,
 		...(given.config.length > 0 && { configPaths: given.config }),
 		workingDirectory: () => machine.workingDirectory(),
 		honourEveryLine: await honoursEveryLine(kernel, machine, say),
 		log: ({ level, message }) => say(level === "error" ? "ERROR" : "WARNING", message),
 	});
-	// Now, so that what is wrong with the indexes is said with what is wrong with the configuration; if they are needed.
+	// The indexes are read here, when they are needed, so that their problems are reported together with those of the
+	// configuration.
 	if (!wantsFile({ kmod, kernel, given, operands })) kmod.knowledge();
 	reportConfiguration(kmod.problems(), machine, say);
 	const inherited = machine.environment.MODPROBE_OPTIONS;

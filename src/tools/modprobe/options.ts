@@ -1,4 +1,4 @@
-// modprobe's options, in modprobe(8)'s groups and spellings; those that kmod has given up still work, with a warning.
+// modprobe's options, in the groups and spellings of modprobe(8). Options that kmod has given up still work, with a warning.
 import type { Occurrence } from "../command-line/getopt.js";
 import type { Options } from "../command-line/options.js";
 
@@ -60,7 +60,7 @@ export const modprobeOptions = {
 	verbose: { ...general, short: "v", repeat: true, help: "Say more" },
 } as const satisfies Options;
 
-/** The spellings that go, and what stays. */
+/** Deprecated spellings, each with the spelling that replaces it. */
 const deprecated: Readonly<Record<string, string>> = {
 	"--remove-dependencies": "--remove-holders",
 	"--resolve-alias": "--show-alias",
@@ -76,11 +76,11 @@ export function listDeprecated(occurrences: readonly Occurrence[]): string[] {
 	});
 }
 
-/** As the count of -v goes up from, after -q: priorities of syslog(3). */
+/** Priorities of syslog(3): the verbosity after -q, and the verbosity without options. Each -v adds 1. */
 const QUIET = 0;
 const WARNING = 4;
 
-/** Messages of up to this priority of syslog(3) are said; what is done is printed from NOTICE (5) on. */
+/** The highest priority of syslog(3) whose messages are printed. From NOTICE (5) on, each step is printed too. */
 export function readVerbosity(occurrences: readonly Occurrence[]): number {
 	let verbosity = WARNING;
 	for (const { key } of occurrences) {
@@ -90,12 +90,14 @@ export function readVerbosity(occurrences: readonly Occurrence[]): number {
 	return verbosity;
 }
 
-/** As strtoul(3) reads a number of any base; undefined for what is none. */
+/**
+ * Parses milliseconds as strtoul(3) does with base 0 (decimal, octal or hexadecimal). Undefined when the text is not a number.
+ */
 export function parseWait(text: string): number | undefined {
 	const [, sign, digits = ""] = /^[\t-\r ]*([-+]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(text) ?? [];
 	const octal = /^0\d/.test(digits);
 	if (digits === "" || (octal && /[89]/.test(digits))) return undefined;
 	const value = octal ? Number.parseInt(digits, 8) : Number(digits);
-	// A negative number of milliseconds is, unsigned, a very long time.
+	// strtoul(3) negates a negative number in the unsigned type, which gives a very long time.
 	return sign === "-" && value > 0 ? Number.MAX_SAFE_INTEGER : Math.min(value, Number.MAX_SAFE_INTEGER);
 }

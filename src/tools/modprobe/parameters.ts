@@ -1,11 +1,12 @@
-// Parameters of a module as words of a command line, and as the kernel takes them: one text, values with blanks in quotes.
+// Joins module parameters, given as words of a command line, to the one text that the kernel parses. Values with blanks are
+// quoted.
 
 export function joinParameters(words: readonly string[]): string {
-	// Empty words in front vanish, as in kmod.
+	// Leading empty words are dropped, as in kmod.
 	return words.reduce((text, word) => (text === "" ? "" : `${text} `) + quoteValue(word), "");
 }
 
-/** The shell has taken the quotes away: name="a b" came as one word. */
+/** Restores the quotes that the shell has removed: it passes name="a b" as one word without quotes. */
 function quoteValue(word: string): string {
 	const equals = word.indexOf("=");
 	const value = word.slice(equals + 1);

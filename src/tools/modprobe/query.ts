@@ -1,4 +1,4 @@
-// What modprobe only prints: the configuration with the indexes, and the symbols of a module file.
+// The queries of modprobe, which insert nothing: the configuration with the indexes, and the symbols of a module file.
 import { namesFile } from "../../libkmod/depmod/module-search.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
@@ -28,7 +28,7 @@ export function showConfig({ kmod, machine, given }: Call): number {
 	return 0;
 }
 
-/** A line each, whatever is in it: an index is no text. */
+/** The entries of an index, one line each. A newline inside an entry does not make a second line: an index may hold any bytes. */
 function listIndex(kmod: Kmod, kind: "aliases" | "symbols"): string {
 	const lines = [...listEntries(kmod.knowledge().indexes[kind])].map(({ key, value }) => `alias ${key} ${value}`);
 	return lines.map((line) => `${printable(line)}\n`).join("");
@@ -42,7 +42,9 @@ export function showExports(call: Call): Promise<number> {
 	return showSymbols(call, "symbols", (module) => call.kmod.symbols(module));
 }
 
-/** Of the first operand alone: a file of that path, or else each module that the name or alias stands for. */
+/**
+ * Prints the symbols of the first operand: of the file with that path, or else of each module that the name or alias stands for.
+ */
 async function showSymbols(
 	call: Call,
 	what: string,
@@ -71,7 +73,7 @@ async function showSymbols(
 	}
 }
 
-/** For kmod a damaged or closed modules.dep.bin has no file of any module. @throws {NoModuleFile} */
+/** Without a readable, intact modules.dep.bin, kmod finds no module's file. @throws {NoModuleFile} in that case */
 function needFile({ kmod }: Call, module: Module): void {
 	const knowledge = kmod.knowledge();
 	const why = knowledge.indexes.unusable?.get("dependencies");
@@ -79,7 +81,7 @@ function needFile({ kmod }: Call, module: Module): void {
 	throw new NoModuleFile(module.name, kmod.moduleDirectory);
 }
 
-/** @throws {Fatal} where it is neither. @throws {Refusal} */
+/** The modules of an operand: by file and by name. @throws {Fatal} when the operand is neither. @throws {Refusal} */
 function find(call: Call, operand: string): readonly Module[] {
 	const byName = () => findModules(call.kmod.knowledge(), operand);
 	const byFile = () => [fileOf(call, operand) ?? []].flat();
@@ -91,13 +93,15 @@ function find(call: Call, operand: string): readonly Module[] {
 	throw new Fatal(operand);
 }
 
-/** A directory is none: it may well be called as a module is. @throws {Refusal} */
+/**
+ * The module in the file that the operand names. Undefined for a directory, which may share a module's name. @throws {Refusal}
+ */
 function fileOf({ kmod, kernel }: Pick<Call, "kmod" | "kernel">, operand: string): Module | undefined {
 	const file = kmod.moduleAt(operand);
 	return file !== undefined && kernel.list(operand) === undefined ? file : undefined;
 }
 
-/** Whether the symbols of a file are asked for, so that indexes are not. */
+/** Whether the call asks for the symbols of a file, for which no indexes are needed. */
 export function wantsFile({
 	kmod,
 	kernel,
@@ -113,7 +117,7 @@ export function wantsFile({
 	}
 }
 
-/** What is built in, or whose file is gone, has none. */
+/** The reason why a module's symbols cannot be had. A module that is built in, or whose file is gone, is ENOENT. */
 function explain(error: unknown): string {
 	if (error instanceof MalformedModule) return error.reason;
 	if (error instanceof NoModuleFile)

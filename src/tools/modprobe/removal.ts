@@ -1,4 +1,4 @@
-// modprobe -r: removes what a name or alias stands for, and what nobody needs any more.
+// modprobe -r: removes the modules that a name or alias stands for, and the dependencies that no module uses any more.
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { CommandFailure, Unremovable } from "../../libkmod/kmod/failures.js";
 import type { Module } from "../../libkmod/kmod/module.js";
@@ -8,7 +8,7 @@ import { oneLine } from "../command-line/guarded-machine.js";
 import { type Call, giveUp, isOfReader } from "./call.js";
 import { parseWait } from "./options.js";
 
-/** @returns the exit status. @throws {Fatal} */
+/** Removes the modules of the operands. @returns the exit status. @throws {Fatal} */
 export async function remove(call: Call): Promise<number> {
 	let status = 0;
 	for (const operand of call.operands) {
@@ -22,7 +22,7 @@ export async function remove(call: Call): Promise<number> {
 	return status;
 }
 
-/** The first that stays ends it, as in kmod. */
+/** Removes the modules in order. The first that cannot be removed ends the loop, as in kmod. @returns whether all were removed */
 async function unprobeAll(call: Call, modules: readonly Module[]): Promise<boolean> {
 	for (const module of modules) if (!(await unprobe(call, module))) return false;
 	return true;
