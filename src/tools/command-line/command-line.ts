@@ -1,5 +1,5 @@
-// Command lines. A tool is a table of options and what it does: getopt's rules read the spelling, yargs' parser makes the
-// values, and yargs lays out --help. yargs proper takes ten milliseconds to load, so only --help loads it.
+// Command lines. A tool is a table of options and a function. getopt's rules (getopt.ts) read the words, yargs-parser makes the
+// values, and yargs lays out --help. Loading yargs takes ten milliseconds, so only --help loads it.
 import type { Argv } from "yargs";
 import parser from "yargs-parser";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
@@ -11,41 +11,44 @@ import { type Occurrence, parseOptions } from "./getopt.js";
 import { guard, oneLine } from "./guarded-machine.js";
 import { formatLong, type Given, listSpellings, type Option, type Options, type Values } from "./options.js";
 
-/** A command: what it is called in messages, its table, and what it does. `run` resolves with the exit status. */
+/** The definition of a command: its name, its table of options, and its function. `run` resolves with the exit status. */
 export type ToolDefinition<O extends Options> = {
 	readonly name: string;
-	/** What its messages begin with, when it is not its name. */
+	/** The word that the command's messages begin with; the name when absent. */
 	readonly program?: string;
-	/** One line, for the list of commands. */
+	/** One line about the command, for the list of commands. */
 	readonly summary: string;
-	/** What follows the name, one line a way of calling it. */
+	/** The words after the name in the usage message, one line for each way to call the command. */
 	readonly usage?: readonly string[];
 	readonly options: O;
-	/** At most so many operands; any number when absent. */
+	/** The greatest number of operands; any number when absent. */
 	readonly mostOperands?: number;
-	/** The first operand ends the options, as in a command that takes another command. */
+	/** The first operand ends the options, for a command whose operand is another command with its own options. */
 	readonly stopAtOperand?: true;
-	/** Behaves as kmod's: a usage error is one line and exits 1. The project's own exit 2 and point to --help. */
+	/**
+	 * The command behaves as kmod's do: a usage error prints one line and exits with 1. The others exit with 2 and point to
+	 * --help.
+	 */
 	readonly kmod?: true;
-	/** What --version prints, when it is not the project's. */
+	/** The text that --version prints; the project's version when absent. */
 	readonly version?: string;
-	/** What stands under the options in --help. */
+	/** The text below the options in --help. */
 	readonly epilogue?: () => Promise<string>;
 	run(given: Given<O>, machine: Machine): Promise<number>;
 };
 
-/** A command, for those who call it or write of it: `start` takes the words after its name. */
+/** A command, for callers and for documentation. `start` takes the words after the command's name. */
 export type Tool = {
 	readonly name: string;
 	readonly summary: string;
-	/** What follows the name, one line a way of calling it. */
+	/** The words after the name in the usage message, one line for each way to call the command. */
 	readonly usage: readonly string[];
-	/** All of them, --version and --help at the end. */
+	/** All options of the command, with --version and --help at the end. */
 	readonly options: Options;
 	start(words: readonly string[], machine: Machine): Promise<number>;
 };
 
-/** The two that every command has, at the end of its table as in kmod's. */
+/** The two options that every command has. They end its table, as in kmod. */
 const everywhere = {
 	version: { short: "V", help: "Show the version and exit" },
 	help: { short: "h", help: "Show this help and exit" },
@@ -90,7 +93,9 @@ async function start<O extends Options>(
 	}
 }
 
-/** The library's own errors: whoever debugs wants to see where they come from, as of all others. */
+/**
+ * Codes of the library's own errors, which end a command with one line. With HOTPLUGD_DEBUG set they are thrown with their stack.
+ */
 const EXPLAINED = new Set(["ERR_MALFORMED_INDEX", "ERR_MALFORMED_MODULE", "ERR_MISSING_INDEXES", "ERR_NO_MODULE_FILE"]);
 
 function isExplained(error: unknown): error is HotplugdError {
@@ -98,7 +103,10 @@ function isExplained(error: unknown): error is HotplugdError {
 	return error instanceof HotplugdError && EXPLAINED.has(error.code);
 }
 
-/** What ended a command that has not said it itself. What is wrong with standard output is not the command's to say. */
+/**
+ * The message for an error that a command did not report itself. Rethrows any other error, and a failed write to standard output,
+ * which the executable handles.
+ */
 async function explainEnd<O extends Options>(
 	{ name, program = name, kmod }: ToolDefinition<O>,
 	error: unknown,
@@ -125,7 +133,7 @@ function findExcess(operands: readonly string[], most = Number.POSITIVE_INFINITY
 	return operands.length > most ? `unexpected argument '${operands[most]}'` : undefined;
 }
 
-/** The values, by yargs' parser: it is given every option in one plain spelling and none of its own guesses. */
+/** Makes the values with yargs-parser. The parser gets every option in one plain spelling, and its own guesses are turned off. */
 function parseValues<O extends Options>(options: O, occurrences: readonly Occurrence[]): Values<O> {
 	const rows = Object.entries<Option>(options);
 	const keys = (wanted: (option: Option) => boolean | undefined): string[] =>
@@ -136,7 +144,7 @@ function parseValues<O extends Options>(options: O, occurrences: readonly Occurr
 		count: keys(({ argument, repeat }) => argument === undefined && repeat),
 		number: keys(({ number }) => number),
 		string: keys(({ argument, number }) => argument !== undefined && !number),
-		// Told that it takes one word, the parser leaves the word as it is: quotes around it stay.
+		// With `narg` the parser takes one word as it is: without it, the parser would strip quotes around the word.
 		narg: Object.fromEntries(keys(({ argument }) => argument !== undefined).map((key) => [key, 1])),
 		configuration: {
 			"boolean-negation": false,
@@ -149,32 +157,32 @@ function parseValues<O extends Options>(options: O, occurrences: readonly Occurr
 	return Object.fromEntries(rows.map(([key, option]) => [key, finish(option, parsed[key])])) as Values<O>;
 }
 
-/** What the parser says of one option, in the type that the table promises: it makes a list of whatever came twice. */
+/** Converts a parsed value to the type that the table promises: the parser makes a list of an option that was given twice. */
 function finish(option: Option, parsed: unknown): unknown {
 	if (option.argument === undefined) return option.repeat ? Number(parsed) : Boolean(parsed);
 	const all = parsed === undefined ? [] : [parsed].flat();
 	return option.repeat ? all : all.at(-1);
 }
 
-/** Usage in kmod's layout, then the table as yargs lays it out. */
+/** Formats --help: the usage in kmod's layout, then the table of options in yargs' layout. */
 async function formatHelp<O extends Options>(tool: ToolDefinition<O>, options: Options): Promise<string> {
 	const { default: yargs } = await import("yargs");
-	// Its types lack usageConfiguration.
+	// The types of yargs lack usageConfiguration.
 	const help = yargs([]) as Argv & { usageConfiguration(wanted: { "hide-types": boolean }): Argv };
 	help.usageConfiguration({ "hide-types": true });
 	help.parserConfiguration({ "camel-case-expansion": false, "dot-notation": false });
 	help.scriptName(tool.name).locale("en").version(false).help(false);
 	const shown = Object.entries(options).filter(([, { hidden }]) => !hidden);
 	for (const [key, { help: describe, group = "Options:", short, also = [], argument }] of shown) {
-		// The argument is named in the key, the one place that yargs prints as it stands.
+		// The argument's name becomes part of the key, since yargs prints the key unchanged.
 		const long = formatLong(key) + (argument === undefined ? "" : `=${argument}`);
 		const alias = [...(short === undefined ? [] : [short]), ...also];
-		// yargs takes the digit of -0 for a long name unless it is a flag's.
+		// yargs would print the letter of -0, a digit, as a long name, unless the option is a flag.
 		help.option(long, { describe, group, alias, ...(argument === undefined && { type: "boolean" }) });
 	}
 	const uses = (tool.usage ?? ["[OPTION...]"]).map((use) => `\t${tool.name} ${use}\n`).join("");
 	const table = await help.wrap(Math.min(100, help.terminalWidth() || 80)).getHelp();
-	// yargs would wrap the lines of a table.
+	// The epilogue is appended here, since yargs would wrap the lines of a table in it.
 	const epilogue = tool.epilogue === undefined ? "" : `\n${await tool.epilogue()}\n`;
 	return `${tool.summary}\n\nUsage:\n${uses}\n${table}\n${epilogue}`;
 }

@@ -1,20 +1,21 @@
-// glibc's getopt_long(3), which kmod's tools parse with: short groups, abbreviations, permutation, and its error texts.
+// Parses a command line as glibc's getopt_long(3) does, which kmod's tools use: groups of short options, abbreviations,
+// permutation, and glibc's error texts.
 
-/** An option as a command line spells it. */
+/** The spellings of an option on a command line. */
 export type Spelling = {
-	/** The option it stands for. */
+	/** The key of the option in the table. */
 	readonly key: string;
-	/** One letter. */
+	/** The option's letter. */
 	readonly short?: string | undefined;
 	/** Long names without their dashes, the preferred one first. */
 	readonly long: readonly string[];
 	readonly takesArgument: boolean;
 };
 
-/** One option as it was given: `spelling` is the whole name, such as -n or --show, an abbreviation written out. */
+/** One option of a command line. `spelling` is the full name, such as -n or --show; an abbreviation is written out. */
 export type Occurrence = { readonly key: string; readonly spelling: string; readonly argument?: string };
 
-/** What stood on a command line, up to `problem`: glibc's text for the first thing wrong, without the program's name. */
+/** The words of a command line, up to its first error. `problem` is glibc's text for that error, without the program's name. */
 export type Scan = {
 	readonly occurrences: readonly Occurrence[];
 	readonly operands: readonly string[];
@@ -24,8 +25,8 @@ export type Scan = {
 type Word = { readonly occurrences: readonly Occurrence[]; readonly tookNext: boolean; readonly problem?: string };
 
 /**
- * Reads options and operands. With `permute` options may follow operands, as getopt_long does unless POSIXLY_CORRECT is
- * set; without it the first operand ends the options. `--` always does.
+ * Parses options and operands. With `permute` options may follow operands, as in getopt_long(3) unless POSIXLY_CORRECT is set.
+ * Without `permute` the first operand ends the options. `--` ends the options in both cases.
  */
 export function parseOptions(words: readonly string[], spellings: readonly Spelling[], permute = true): Scan {
 	const occurrences: Occurrence[] = [];
@@ -69,7 +70,7 @@ function parseLong(word: string, next: string | undefined, spellings: readonly S
 	return { occurrences: [{ key, spelling }], tookNext: false };
 }
 
-/** The long name itself, or else every one that it abbreviates. Two names of one option do not make it ambiguous. */
+/** The long name itself, or else every name that it abbreviates. Two names of one option are not ambiguous. */
 function lookUpLong(name: string, spellings: readonly Spelling[]): { name: string; spelling: Spelling }[] {
 	const all = spellings.flatMap((spelling) => spelling.long.map((long) => ({ name: long, spelling })));
 	const exact = all.find((candidate) => candidate.name === name);

@@ -1,9 +1,9 @@
-// The machine of a command, on which nothing that is printed steers a terminal, whatever names from outside are in it. kmod's tools
-// print what kmod prints, byte for byte, unless a terminal shows it.
+// The machine of a command. It escapes control characters in the output, since names from outside could otherwise send escape
+// sequences to a terminal. The output of kmod's tools is left as it is, byte for byte, unless it goes to a terminal.
 import { printable, printableLines } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 
-/** @param exact whether what no terminal shows is left as it is */
+/** @param exact whether output that goes to no terminal is left as it is */
 export function guard(machine: Machine, exact: boolean): Machine {
 	const isLeft = (descriptor: 1 | 2): boolean => exact && machine.isTerminal?.(descriptor) !== true;
 	const guarding =
@@ -24,7 +24,7 @@ export function guard(machine: Machine, exact: boolean): Machine {
 const asString = (text: string | Uint8Array): string =>
 	typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");
 
-/** What kmod says as one line: on a terminal, nothing in it passes for another line. */
+/** One line of kmod's output. On a terminal, newlines in it are escaped, so that no part of it passes for another line. */
 export function oneLine(machine: Pick<Machine, "isTerminal">, descriptor: 1 | 2, text: string): string {
 	return machine.isTerminal?.(descriptor) ? printable(text) : text;
 }

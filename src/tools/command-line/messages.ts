@@ -1,26 +1,26 @@
-// What kmod's tools say: `PROGRAM: SEVERITY: text` on standard error, or without the program's name to syslog(3).
+// The messages of kmod's tools: `PROGRAM: SEVERITY: text` on standard error, or `SEVERITY: text` to syslog(3).
 
 import type { Machine } from "../../ports/machine.js";
 import { oneLine } from "./guarded-machine.js";
 
-/** From the gravest; the numbers are syslog(3)'s. DEBUG is 7. */
+/** The severities with their priorities of syslog(3), the gravest first. */
 export const priorities = { FATAL: 2, ERROR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;
 
 export type Severity = keyof typeof priorities;
 
-/** Says one line. */
+/** Prints one message, given as one line without a newline. */
 export type Say = (severity: Severity, text: string) => void;
 
 export type MessageOptions = {
-	/** The name before each line. */
+	/** The program's name before each message. */
 	readonly program: string;
-	/** To syslog(3) instead of standard error. */
+	/** Whether messages go to syslog(3) instead of standard error. */
 	readonly syslog: boolean;
-	/** The least grave severity that is still said; WARNING unless given. "nothing" says none at all. */
+	/** The least grave severity that is still printed; WARNING when absent. With "nothing" no message is printed. */
 	readonly least?: Severity | "nothing";
 };
 
-/** Opens syslog where that is asked for, so that saying something needs no waiting. */
+/** Makes the function that prints messages. Syslog is opened here, if it is asked for, so that printing is synchronous. */
 export async function openMessages(machine: Machine, options: MessageOptions): Promise<Say> {
 	const { program, syslog, least = "WARNING" } = options;
 	const log = syslog && least !== "nothing" ? await machine.openSyslog(program) : undefined;

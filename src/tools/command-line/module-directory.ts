@@ -1,8 +1,8 @@
-// Where a tool looks for modules: -b/-d and -S/-k of kmod's tools, which take paths that may be relative.
+// The module directory of a tool, from the options -b/-d and -S/-k of kmod's tools. Their paths may be relative.
 import { absolutePath } from "../../libkmod/text/absolute-path.js";
 import type { Machine } from "../../ports/machine.js";
 
-/** Without a base the module directory of the running system. */
+/** The path of the module directory of a kernel version. Without a base it is the one of the running system. */
 export function moduleDirectory(
 	machine: Machine,
 	{ base, version }: { readonly base: string | undefined; readonly version: string },

@@ -1,22 +1,22 @@
-// A command's options as a table, and the values that come of it, typed by the table.
+// The table of a command's options, and the type of the parsed values, which follows from the table.
 import type { Occurrence, Spelling } from "./getopt.js";
 
-/** One row of a command's table. The key of the row in kebab-case is the option's long name: showDepends, --show-depends. */
+/** One row of the table. The option's long name is the row's key in kebab-case: showDepends becomes --show-depends. */
 export type Option = {
 	readonly help: string;
-	/** The heading in --help under which it stands; "Options:" when absent. */
+	/** The heading of the option in --help; "Options:" when absent. */
 	readonly group?: string;
-	/** Understood, and not shown in --help. */
+	/** The option works but is not shown in --help. */
 	readonly hidden?: true;
-	/** Its letter. */
+	/** The option's letter. */
 	readonly short?: string;
 	/** Other long names of the same option. */
 	readonly also?: readonly string[];
-	/** What it takes, such as DIR. Without it the option is a flag. */
+	/** The name of the argument, such as DIR. An option without argument is a flag. */
 	readonly argument?: string;
 	/** The argument is a whole number, 0 or more. */
 	readonly number?: true;
-	/** A flag that is counted, or an argument that is collected; else the last one given wins. */
+	/** A repeated flag is counted, and repeated arguments are collected in a list. Without `repeat` the last one wins. */
 	readonly repeat?: true;
 };
 
@@ -32,22 +32,22 @@ type Value<O extends Option> = O extends { argument: string }
 		? number
 		: boolean;
 
-/** The value of each option: false, 0, [] or undefined where it was not given. */
+/** The value of each option. An option that was not given is false, 0, [] or undefined. */
 export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
 
-/** A command line, read: the options' values, the operands, and how each option was spelled, in order. */
+/** A parsed command line: the options' values, the operands, and each option's spelling, in order. */
 export type Given<O extends Options> = {
 	readonly options: Values<O>;
 	readonly operands: readonly string[];
 	readonly occurrences: readonly Occurrence[];
 };
 
-/** The long name of a key: showDepends is show-depends. */
+/** The long name of a key: show-depends for showDepends. */
 export function formatLong(key: string): string {
 	return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Every spelling of every option, in the table's order, which is the order in which an ambiguity lists them. */
+/** Every spelling of every option, in the table's order. The message about an ambiguous abbreviation lists them in that order. */
 export function listSpellings(options: Options): Spelling[] {
 	return Object.entries(options).map(([key, option]) => ({
 		key,

@@ -1,4 +1,4 @@
-// One call of depmod: its options, and where it reads and writes.
+// One call of depmod: its options, and the directories that it reads and writes.
 import type { ModuleTree } from "../../libkmod/depmod/module-tree.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Machine } from "../../ports/machine.js";
@@ -31,14 +31,14 @@ export const options = {
 } as const satisfies Options;
 
 /**
- * kmod refuses them since 34. Installers (`depmod -q -a`) and the packaging of kernels (`depmod -u -ae -r`) still pass them, and a
- * kernel without indexes does not boot: as in kmod 30 a warning is all they get.
+ * Options that kmod refuses since version 34. Installers (`depmod -q -a`) and kernel packages (`depmod -u -ae -r`) still pass
+ * them, and a kernel without indexes does not boot, so depmod only warns of them, as kmod 30 does.
  */
 export const DEPRECATED = ["unresolvedError", "quiet", "root", "map"];
 
 export type DepmodGiven = Given<typeof options>;
 
-/** All that one call has to do with. */
+/** The options of one call, its directories, and the kernel, module tree and messages that it uses. */
 export type DepmodCall = Places & {
 	readonly given: DepmodGiven;
 	readonly machine: Machine;
@@ -49,7 +49,7 @@ export type DepmodCall = Places & {
 
 type Places = {
 	readonly release: string;
-	/** Where the modules are, and where the files are to go. */
+	/** The directory with the modules. `output` is the directory that the index files are written to. */
 	readonly directory: string;
 	readonly output: string;
 };

@@ -1,4 +1,4 @@
-// depmod(8): makes the files in which modprobe and udev look modules up.
+// depmod(8): makes the index files in which modprobe and udev look modules up.
 
 import { type DepmodInput, type DepmodResult, depmod as makeFiles } from "../../libkmod/depmod/depmod.js";
 import type { Digests } from "../../libkmod/depmod/module-tree.js";

@@ -1,4 +1,5 @@
-// Which module files depmod is about: those of the module directory and of depmod.d's external ones, or those it was given.
+// Finds the module files that depmod indexes: those in the module directory and in depmod.d's external directories, or those that
+// its operands name.
 
 import { findMixture } from "../../libkmod/check/mixed-set.js";
 import { readDepmodConfig } from "../../libkmod/depmod/configuration.js";
@@ -11,16 +12,16 @@ import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import type { DepmodCall } from "./call.js";
 
 export type ModulesFound = {
-	/** Relative to the module directory where they are in it, else absolute. */
+	/** The module files. A path in the module directory is relative to it; any other path is absolute. */
 	readonly paths: readonly string[];
 	/** Whether every directory could be read. */
 	readonly complete: boolean;
 };
 
-/** Undefined where no files can be made, which has been said. */
+/** Finds the module files. Undefined when no index files can be made: an error has been printed. */
 export function findModuleFiles(call: DepmodCall): ModulesFound | "up to date" | undefined {
 	const { options, operands } = call.given;
-	// As in kmod, which writes nothing by -n and -A together.
+	// With -n and -A together depmod writes nothing, as in kmod.
 	if (options.quick && options.show) return "up to date";
 	return operands.length > 1 && !options.quick ? findGiven(call, operands.slice(1)) : findAll(call);
 }
@@ -57,7 +58,7 @@ function findAll(call: DepmodCall): ModulesFound | "up to date" | undefined {
 	return { paths: chooseModules(paths, config), complete: !failures.some(isOfDirectory) };
 }
 
-/** A directory that went while it was looked for is no more. */
+/** Whether a failure is a directory that could not be read. A directory that vanished during the walk (ENOENT) is no failure. */
 function isOfDirectory({ operation, code }: WalkFailure): boolean {
 	return operation === "open" && code !== "ENOENT";
 }
@@ -78,7 +79,10 @@ function walkDirectory({ tree, say }: DepmodCall, directory: string, config: Dep
 	}
 }
 
-/** Without modules whose files are not there: they went meanwhile, or are in a directory that may not be entered. */
+/**
+ * Drops the modules whose file is not found: the file has vanished since the search, or lies in a directory that depmod may not
+ * enter. `complete` is false in the second case.
+ */
 export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<ModulesFound, "complete"> {
 	let complete = true;
 	const modules = digests.modules.filter(({ path, malformed }) => {
@@ -94,7 +98,7 @@ export function keepThere(call: DepmodCall, digests: Digests): Digests & Pick<Mo
 	return { ...digests, modules, complete };
 }
 
-/** When the file was last written to, or why that cannot be told. */
+/** The file's modification time, or the reason why it cannot be read. */
 function readTime({ tree }: DepmodCall, file: string): bigint | Refusal {
 	try {
 		return tree.modified(file) ?? new Refusal({ operation: "stat", subject: file, code: "ENOENT" });
@@ -104,7 +108,7 @@ function readTime({ tree }: DepmodCall, file: string): bigint | Refusal {
 	}
 }
 
-/** Whether modules.dep is there, and the others are of its run, and no module file is newer. */
+/** Whether modules.dep exists, the other index files come from the same run of depmod, and no module file is newer. */
 function isUpToDate(call: DepmodCall, files: readonly string[]): boolean {
 	const { directory, output, say } = call;
 	if (findMixture(call.kernel, output) !== undefined) return false;

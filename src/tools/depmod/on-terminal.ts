@@ -1,9 +1,10 @@
-// What depmod prints on a terminal: its files are made of lines, and so a name with a newline in it would pass for another line.
+// depmod's output on a terminal. Its text files consist of lines, so a name that contains a newline would pass for a line of its
+// own.
 import type { Digests } from "../../libkmod/depmod/module-tree.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 
-/** The machine, with each such name printed as one line. */
+/** A copy of the machine that prints each name with a newline escaped, as one line. */
 export function showingNames(machine: Machine, { modules, names }: Digests): Machine {
 	const isSplit = (name: string): boolean => name.includes("\n");
 	const split = new Set(

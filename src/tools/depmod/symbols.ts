@@ -1,4 +1,5 @@
-// The symbols that the kernel itself exports, for `depmod -e`: from the file of -E or, without one, of -F.
+// Reads the symbols that the kernel itself exports, for `depmod -e`: from the file that -E names, or else from the one that -F
+// names.
 
 import type { DepmodInput } from "../../libkmod/depmod/depmod.js";
 import { parseSymvers, parseSystemMap } from "../../libkmod/formats/kernel-symbols.js";
@@ -8,7 +9,7 @@ import { formatErrno } from "../../libkmod/text/error-text.js";
 import type { Say } from "../command-line/messages.js";
 import type { DepmodCall, DepmodGiven } from "./call.js";
 
-/** Undefined where the file cannot be read, which has been said. */
+/** The kernel's symbols. Undefined when the file cannot be read: an error has been printed. */
 export function readKernelSymbols({ given, kernel, say }: DepmodCall): Pick<DepmodInput, "kernelSymbols"> | undefined {
 	const { symvers, filesyms, symbolPrefix } = given.options;
 	const file = symvers ?? filesyms;
@@ -21,7 +22,7 @@ export function readKernelSymbols({ given, kernel, say }: DepmodCall): Pick<Depm
 	return { kernelSymbols: value };
 }
 
-/** What is to be reported of symbols. */
+/** Chooses the reports about symbols: unknown ones with -e and -E or -F, and, with -E, versions that disagree. */
 export function reportOf({ options: { errsyms, symvers, filesyms } }: DepmodGiven): Pick<DepmodInput, "report"> {
 	if (!errsyms || (symvers === undefined && filesyms === undefined)) return {};
 	return { report: { unknown: true, versions: symvers !== undefined } };

@@ -1,4 +1,4 @@
-// insmod(8): inserts one module file, with neither its dependencies nor the configuration.
+// insmod(8): inserts one module file. It neither inserts dependencies nor reads the configuration.
 
 import { type InsertFlags, type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -41,7 +41,7 @@ export const insmod = defineTool({
 	},
 });
 
-/** A file without a name to it, such as `directory/`, is none. */
+/** Inserts the file. A path that ends with a slash names no file. @throws {Refusal} ENOENT for such a path */
 async function insert(kernel: Kernel, file: string, parameters: string, flags: InsertFlags): Promise<void> {
 	if (file.endsWith("/")) throw new Refusal({ operation: "open", subject: file, code: "ENOENT" });
 	await kernel.insert(file, parameters, flags);
@@ -52,7 +52,7 @@ function findFault(file: string | undefined): string | undefined {
 	return file === "-" ? "this tool does not support loading from stdin!" : undefined;
 }
 
-/** As kmod joins them: an empty word at the start leaves no space. */
+/** Joins the parameters as kmod does: leading empty words leave no space. */
 function joinWords(words: readonly string[]): string {
 	return words.reduce((text, word) => (text === "" ? word : `${text} ${word}`), "");
 }
@@ -64,7 +64,7 @@ export function insertFlags(given: Values<typeof forceOptions>): InsertFlags {
 	};
 }
 
-/** What these mean where it is a module that the kernel has refused. */
+/** The meaning of these errnos when finit_module(2) returns them. */
 const answers: Readonly<Record<string, string>> = {
 	ENOEXEC: "Invalid module format",
 	ENOENT: "Unknown symbol in module",
@@ -76,7 +76,7 @@ function formatAnswer(refusal: Refusal): string {
 	return refusal.reason ?? answers[refusal.code] ?? formatErrno(refusal);
 }
 
-/** Only now is it worth loading what knows of modules. */
+/** Explains the kernel's refusal. The library is imported only here, so that an insertion that succeeds does not pay for it. */
 async function explain(kernel: Kernel & ModuleFiles, refusal: Refusal): Promise<string | undefined> {
 	const { openKmod } = await import("../../libkmod/kmod/kmod.js");
 	const { explainAnswer } = await import("../modprobe/explain.js");

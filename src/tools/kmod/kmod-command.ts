@@ -1,4 +1,4 @@
-// What `kmod insert` and `kmod remove` have in common: the library with its messages, and finding what was asked for.
+// Shared code of `kmod insert` and `kmod remove`: opens the library and the messages, and finds the modules of an operand.
 import { namesFile } from "../../libkmod/depmod/module-search.js";
 import { MalformedModule } from "../../libkmod/formats/elf.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
@@ -19,7 +19,7 @@ export type KmodCommand = {
 	readonly kernel: Kernel & ModuleFiles;
 	readonly kmod: Kmod;
 	readonly say: Say;
-	/** Whether what is done is printed. */
+	/** Whether each step is printed. */
 	readonly printing: boolean;
 };
 
@@ -28,13 +28,14 @@ type Given = { readonly syslog: boolean; readonly verbose: number };
 export async function openCommand(program: string, given: Given, machine: Machine): Promise<KmodCommand> {
 	const say = await openMessages(machine, { program, syslog: given.syslog, least: "NOTICE" });
 	const kernel = await machine.kernel();
-	// What the library says as it fails, the command says in its own words.
+	// The library gets no log function: the command reports a failure in its own words.
 	return { machine, kernel, kmod: openKmod(kernel), say, printing: given.verbose > 0 };
 }
 
 /**
- * The module of a file, where that is there: what begins with `/`, `./` or `../`, or ends like a module's file. Else those
- * that the name or alias stands for; none, and said, where it stands for nothing.
+ * The modules that an operand stands for. An operand that begins with `/`, `./` or `../`, or ends as a module file does, stands
+ * for the module in that file when the file exists. Any other operand is a name or an alias. When it stands for nothing, the list
+ * is empty and an error has been printed.
  */
 export function findAsked({ kernel, kmod, say }: KmodCommand, asked: string): readonly Module[] {
 	const file = namesFile(asked) && isThere(kernel, asked) ? kmod.moduleAt(asked) : undefined;
@@ -50,7 +51,7 @@ export function findAsked({ kernel, kmod, say }: KmodCommand, asked: string): re
 	}
 }
 
-/** Says that something could not be done, and why; and of an answer of the kernel's, what it means by that. */
+/** Prints that something could not be done, and why. A refused insertion gets a second line, which explains the errno. */
 export async function sayFailure({ kernel, kmod, say }: KmodCommand, what: string, error: unknown): Promise<void> {
 	if (isOfReader(error)) throw error;
 	if (error instanceof Refusal) {
@@ -62,7 +63,7 @@ export async function sayFailure({ kernel, kmod, say }: KmodCommand, what: strin
 	else throw error;
 }
 
-/** The library's own errors say it all. */
+/** Whether an error is the library's own, whose message needs no explanation. */
 function isOfModules(error: unknown): error is Error {
 	const own = [AlreadyLoaded, CommandFailure, NoModuleFile, NoSuchModule, MalformedIndex, MalformedModule];
 	return own.some((kind) => error instanceof kind);

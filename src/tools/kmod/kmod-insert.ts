@@ -1,4 +1,4 @@
-// kmod insert: inserts a module, named or from a file, with all that it needs.
+// kmod insert: inserts a module, given by name or file, with its dependencies.
 import type { Module } from "../../libkmod/kmod/module.js";
 import type { ProbeOptions } from "../../libkmod/kmod/probe.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -62,7 +62,7 @@ async function insert(
 	}
 }
 
-/** Of a file that modules.dep does not know: what it needs by its own word. */
+/** The dependencies of a file that modules.dep does not list, from the file's own `depends` field. Empty for a listed module. */
 async function listOwnNeeds({ kmod }: KmodCommand, module: Module): Promise<readonly string[]> {
 	if (module.path === undefined || kmod.knowledge().file(module.name) !== undefined) return [];
 	const info = await kmod.info(module);

@@ -1,4 +1,4 @@
-// kmod remove: removes modules, with what they have brought along and nobody needs any more.
+// kmod remove: removes modules, and their dependencies that no other module uses any more.
 import type { Module } from "../../libkmod/kmod/module.js";
 import { defineTool } from "../command-line/command-line.js";
 import { oneLine } from "../command-line/guarded-machine.js";

@@ -1,4 +1,4 @@
-// The tools that symlinks to kmod are called by. Each is imported when it is asked for.
+// The tools that kmod runs when it is called by a symlink of their name. A tool's module is imported when that tool is called.
 import type { Tool } from "../command-line/command-line.js";
 
 export const kmodTools: Readonly<Record<string, () => Promise<Tool>>> = {

@@ -1,11 +1,11 @@
-// kmod(8): all of kmod's tools in one, with the commands that have no name of their own.
+// kmod(8): all of kmod's tools in one, and the commands that exist only as a word after `kmod`.
 import { defineTool, type Tool } from "../command-line/command-line.js";
 import { oneLine } from "../command-line/guarded-machine.js";
 import { kmodTools } from "./kmod-tools.js";
 
 type Commands = Readonly<Record<string, () => Promise<Tool>>>;
 
-/** Those that only kmod has. */
+/** The commands that exist only as a word after `kmod`, without an executable of their own. */
 export const commands: Commands = {
 	list: async () => (await import("./lsmod.js")).kmodList,
 	insert: async () => (await import("./kmod-insert.js")).kmodInsert,

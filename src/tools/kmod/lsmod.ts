@@ -1,4 +1,4 @@
-// lsmod(8): the modules that the kernel has, the one inserted last first, as /proc/modules and /sys/module describe them.
+// lsmod(8): lists the kernel's modules, most recently inserted first, as /proc/modules and /sys/module describe them.
 
 import { type LoadedModule, parseProcModules } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
@@ -20,8 +20,8 @@ const options = {
 } as const satisfies Options;
 
 /**
- * One line of `lsmod --json`. `size` (bytes) and `references` are left out where the kernel does not tell them: lsmod itself
- * prints a negative errno there. `holders` are the modules that need this one; `state` is live, coming or going.
+ * One line of `lsmod --json`. `size` (bytes) and `references` are absent when the kernel does not tell them; the table of lsmod
+ * has a negative errno there. `holders` are the modules that depend on this one; `state` is live, coming or going.
  */
 export type ModuleRecord = Pick<LoadedModule, "module" | "holders" | "state"> & {
 	readonly size?: number;
@@ -29,7 +29,7 @@ export type ModuleRecord = Pick<LoadedModule, "module" | "holders" | "state"> & 
 };
 
 export const lsmod = defineLister("lsmod", "lsmod");
-/** The same under kmod's own name for it. */
+/** lsmod under its name as a command of kmod. */
 export const kmodList = defineLister("kmod list", "list");
 
 function defineLister(name: string, program: string): Tool {
@@ -60,7 +60,7 @@ function defineLister(name: string, program: string): Tool {
 	});
 }
 
-/** @throws {Refusal} ENOENT where the kernel has no modules at all */
+/** @throws {Refusal} ENOENT when /proc/modules does not exist: the kernel was built without modules */
 function listModules(kernel: Kernel): ModuleRecord[] {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
 	if (text === undefined) throw new Refusal({ operation: "read", subject: "/proc/modules", code: "ENOENT" });
@@ -78,7 +78,10 @@ function listModules(kernel: Kernel): ModuleRecord[] {
 	});
 }
 
-/** Kernels before 3.2 have no such file, yet a directory. */
+/**
+ * The size, in bytes, for kernels before 3.2: they have no size file in the module's directory in /sys. Undefined without
+ * directory.
+ */
 function sizeWithoutFile(kernel: Kernel, { size }: LoadedModule, module: string): number | undefined {
 	return kernel.stamp(`/sys/module/${module}`) === undefined ? undefined : size;
 }
@@ -88,7 +91,7 @@ function formatTable(records: readonly ModuleRecord[], machine: Machine): string
 	return rows.map((row) => `${oneLine(machine, 1, row)}\n`).join("");
 }
 
-/** What is not known is -2, that is -ENOENT, as in kmod. */
+/** Formats a row of the table. An unknown number is printed as -2, which is -ENOENT, as in kmod. */
 function formatRow({ module, size = -2, references = -2, holders }: ModuleRecord): string {
 	const users = holders.length === 0 ? "" : ` ${holders.join(",")}`;
 	return `${module.padEnd(19)} ${String(size).padStart(8)}  ${references}${users}`;

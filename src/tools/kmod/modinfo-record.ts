@@ -1,11 +1,11 @@
-// One line of `modinfo --json`: {"module","filename"|"builtin","info","parameters"}. `info` has a list of values for every
-// key of `.modinfo`, the build id and the signature; `parameters` are put together of `parm` and `parmtype`.
+// One line of `modinfo --json`: {"module","filename"|"builtin","info","parameters"}. `info` maps each key of `.modinfo`, of the
+// build id and of the signature to a list of values. `parameters` joins the entries `parm` and `parmtype` by parameter.
 
 import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { type Parameter, parametersOf } from "./modinfo-text.js";
 
-/** `filename` is absolute; a module that is part of the kernel has `builtin` in its place. */
+/** `filename` is an absolute path. A module that is built into the kernel has `builtin` instead. */
 export type ModinfoRecord = {
 	readonly module: string;
 	readonly filename?: string;

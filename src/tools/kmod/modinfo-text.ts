@@ -1,14 +1,16 @@
-// The text that modinfo(8) prints. It is made of bytes, one character each (latin1), and is to be written as latin1.
+// The text that modinfo(8) prints. Each character of the string is one byte (latin1), and the caller writes it as latin1.
 
 import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
 
-/** How modinfo(8) prints: only one field (-F), and NUL in place of newline (-0). */
+/**
+ * The output options of modinfo(8): `field` prints that field alone (-F), `nul` ends values with NUL in place of newline (-0).
+ */
 export type ModinfoStyle = { readonly field?: string | undefined; readonly nul?: boolean | undefined };
 
-/** Where the list comes from: a file, or a module that is part of the kernel and has only a name. */
+/** The source of the entries: a module file, or a module that is built into the kernel, which has a name and no file. */
 export type ModinfoSource = { readonly filename: string } | { readonly builtin: string };
 
-/** The text of modinfo(8) for one module: where it is, its list, and its parameters, last first. */
+/** Formats the text of modinfo(8) for one module: its source, its entries, and its parameters in reverse order. */
 export function formatModinfo(
 	source: ModinfoSource,
 	entries: readonly ModinfoEntry[],
@@ -17,7 +19,7 @@ export function formatModinfo(
 	return formatModinfoSource(source, style) + formatModinfoEntries(entries, style);
 }
 
-/** The first line or two: they stand even where the file turns out to be no module. */
+/** Formats the one or two lines of the source. modinfo prints them before it reads the file, even if the file is no module. */
 export function formatModinfoSource(source: ModinfoSource, style: ModinfoStyle = {}): string {
 	const lines =
 		"builtin" in source
@@ -29,7 +31,7 @@ export function formatModinfoSource(source: ModinfoSource, style: ModinfoStyle =
 	return lines.map((line) => (style.nul ? formatPadded(line, style) : formatLine(line, style))).join("");
 }
 
-/** The list itself, the parameters behind it; a parameter's line is made of its `parm` and its `parmtype`. */
+/** Formats the entries, then the parameters. A parameter's line joins its `parm` and `parmtype` entries. */
 export function formatModinfoEntries(entries: readonly ModinfoEntry[], style: ModinfoStyle = {}): string {
 	const merged = style.field === undefined ? ["parm", "parmtype"] : ["parm"];
 	const lines = entries.filter(({ key }) => !merged.includes(key)).map((entry) => formatLine(entry, style));
@@ -47,10 +49,10 @@ function formatPadded({ key, value }: ModinfoEntry, { field, nul }: ModinfoStyle
 	return `${key}:`.padEnd(16) + value + end;
 }
 
-/** What a module can be given: either of description and type may be missing. */
+/** A parameter of a module. Either its description or its type may be absent. */
 export type Parameter = { readonly name: string; readonly description?: string; readonly type?: string };
 
-/** The parameters. A compiler lays out a file's declarations from last to first, so the list is turned round. */
+/** The parameters in the order of the source code: a compiler lays out a file's declarations from last to first. */
 export function parametersOf(entries: readonly ModinfoEntry[]): Parameter[] {
 	const parameters = new Map<string, { -readonly [Key in keyof Parameter]: Parameter[Key] }>();
 	for (const { key, value } of entries) {
@@ -70,7 +72,7 @@ function describeParameter({ name, description, type }: Parameter, { field }: Mo
 	return `${name}:${description ?? ""} (${type})`;
 }
 
-/** What the list leaves out: parameters without a colon, in the words of modinfo(8). */
+/** Messages, in the words of modinfo(8), about the parameter entries that the text leaves out because they have no colon. */
 export function modinfoProblems(entries: readonly ModinfoEntry[]): string[] {
 	const malformed = entries.filter(({ key, value }) => (key === "parm" || key === "parmtype") && !value.includes(":"));
 	return malformed.map(({ key, value }) => `Found invalid "${key}=${value}": missing ':'`);

@@ -1,4 +1,4 @@
-// modinfo(8): what module files, and the modules that are part of the kernel, say of themselves.
+// modinfo(8): prints the information that module files, and the modules built into the kernel, carry about themselves.
 
 import { isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import { builtinModuleInfo } from "../../libkmod/formats/builtin-modinfo.js";
@@ -60,7 +60,7 @@ export const modinfo = defineTool({
 	},
 });
 
-/** The last of them counts. */
+/** Options that select one field, with the field's key. When several are given, the last one wins. */
 const fields: Readonly<Record<string, string>> = {
 	author: "author",
 	description: "description",
@@ -76,7 +76,7 @@ function fieldOf({ occurrences }: Given<typeof options>): string | undefined {
 
 const INDENT = " ".repeat(16);
 
-/** A value may have several lines: none of them passes for another field. */
+/** Indents the further lines of a value with newlines, so that on a terminal no line of a value passes for another field. */
 function onTerminal({ key, value }: ModinfoEntry): ModinfoEntry {
 	return { key: printable(key), value: value.replace(/\n(?![\t ])/g, `\n${INDENT}`) };
 }
@@ -105,7 +105,7 @@ class Printer {
 		this.#say = say;
 	}
 
-	/** Whether all went well. */
+	/** Prints every module that the operand stands for. @returns whether there was one and each could be printed */
 	async printAll(operand: string): Promise<boolean> {
 		const subjects = this.#find(operand);
 		if (subjects.length === 0) this.#say("ERROR", `${this.#kindOf(operand)} ${operand} not found.`);
@@ -132,7 +132,7 @@ class Printer {
 		});
 	}
 
-	// Without configuration: modinfo looks a name up in the indexes alone. A damaged one has nothing in it.
+	// modinfo looks names up in the indexes alone, without modprobe's configuration. A damaged index counts as empty.
 	#known(): Knowledge {
 		const problems: Problem[] = [];
 		const configuration = { value: mergeModprobeConfigs([]), problems: [], read: [] };
@@ -151,7 +151,7 @@ class Printer {
 		const source: ModinfoSource =
 			path === undefined ? { builtin: name } : { filename: oneLine(this.#machine, 1, path) };
 		if (!json) this.#machine.print(formatModinfoSource(source, style));
-		// Where the file is, is known without a look into it.
+		// The file name is known without reading the file.
 		if (!json && style.field === "filename") return true;
 		const entries = await this.#info(name, path);
 		if (entries === undefined) return false;
@@ -165,7 +165,7 @@ class Printer {
 		return true;
 	}
 
-	/** Undefined, and said, where it cannot be had. */
+	/** The entries of a module. Undefined when they cannot be read: an error has been printed. */
 	async #info(name: string, path: string | undefined): Promise<readonly ModinfoEntry[] | undefined> {
 		try {
 			return path === undefined ? this.#builtinInfo(name) : await this.#fileInfo(path);
@@ -179,7 +179,7 @@ class Printer {
 		}
 	}
 
-	// Of a kernel before 5.2, whose build leaves no such file, nothing is known.
+	// The build of a kernel before 5.2 makes no modules.builtin.modinfo: its built-in modules have no entries.
 	#builtinInfo(name: string): readonly ModinfoEntry[] {
 		const bytes = this.#kernel.read(`${this.#directory}/modules.builtin.modinfo`, bounds.kernelBuild);
 		return bytes === undefined ? [] : builtinModuleInfo(bytes, name);
@@ -192,14 +192,15 @@ class Printer {
 	}
 }
 
-/** The module of that name, which ends at its first dot; at last by an alias of what is built in. */
+/** The module of a name, of which the part from the first dot on is ignored. Aliases of built-in modules are tried last. */
 function findNamed(knowledge: Knowledge, operand: string): readonly string[] {
 	return asRead(lookUpName(knowledge, operand.replace(/\..*/s, ""))).slice(0, 1);
 }
 
 /**
- * Where one alias has several modules of equal priority, kmod turns their order round as it reads an index by mapping it
- * into memory, which modinfo does not do. Only modules that are part of the kernel have equal priorities.
+ * Reverses the order of modules that one alias lists with equal priority. libkmod reverses that order when it maps an index into
+ * memory (mmap), and a lookup follows that; modinfo does not map its indexes. Only modules built into the kernel have equal
+ * priorities.
  */
 function asRead(found: readonly Found[]): string[] {
 	const groups: Found[][] = [];
@@ -211,7 +212,7 @@ function asRead(found: readonly Found[]): string[] {
 	return groups.flat().map(({ module }) => module);
 }
 
-/** A directory of such a name is none. */
+/** Whether a path is a module file that exists. A directory with such a name is not one. */
 function isModuleFile(kernel: Kernel, path: string): boolean {
 	return isModuleFileName(path) && isThere(kernel, path) && kernel.list(path) === undefined;
 }

@@ -1,4 +1,4 @@
-// rmmod(8): removes modules from the kernel, each by itself: what they depend on stays.
+// rmmod(8): removes the named modules from the kernel. Their dependencies stay.
 
 import { findExact, MalformedIndex, openIndex } from "../../libkmod/formats/index-file.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
@@ -43,12 +43,15 @@ export const rmmod = defineTool({
 	},
 });
 
-/** PATH_MAX, with which libkmod bounds a name. */
+/** Bytes: libkmod bounds a name by PATH_MAX, which includes the final NUL. */
 const LONGEST_NAME = 4095;
-/** NAME_MAX: /sys/module can have no directory of a longer name. */
+/** Bytes: NAME_MAX. /sys/module cannot have a directory with a longer name. */
 const LONGEST_DIRECTORY = 255;
 
-/** The module's name, from a name or, where there is such a file, from that; undefined, and said, where it can be neither. */
+/**
+ * The module's name, from an operand that is a name or the path of an existing file. Undefined when the operand can be neither:
+ * an error has been printed.
+ */
 function readName(kernel: Kernel, operand: string, say: Say): string | undefined {
 	const fault = findFault(kernel, operand);
 	if (fault !== undefined) {
@@ -61,7 +64,7 @@ function readName(kernel: Kernel, operand: string, say: Say): string | undefined
 
 function findFault(kernel: Kernel, operand: string): Refusal | undefined {
 	if (operand.length > LONGEST_NAME) return new Refusal({ operation: "use", subject: operand, code: "ENAMETOOLONG" });
-	// A file without a name to it.
+	// A path that ends with a slash has no file name.
 	return operand.endsWith("/") && isThere(kernel, operand)
 		? new Refusal({ operation: "use", subject: operand, code: "ENOENT" })
 		: undefined;
@@ -82,7 +85,7 @@ async function remove(kernel: Kernel, { operand, module, force }: Removal, say: 
 	}
 }
 
-/** Why the kernel need not be asked. */
+/** The reason why a removal must fail, as a message. Undefined when the kernel is to be asked. */
 function findObstacle(kernel: Kernel, module: string): string | undefined {
 	if (isBuiltin(kernel, module)) return `Module ${module} is builtin.`;
 	const known = module.length <= LONGEST_DIRECTORY && readInitstate(kernel, "/sys", module) !== undefined;
@@ -94,7 +97,7 @@ function findObstacle(kernel: Kernel, module: string): string | undefined {
 	return references > 0 ? `Module ${module} is in use` : undefined;
 }
 
-/** An index that is damaged or missing is none to ask. */
+/** Whether the module is built into the kernel. False when the index is damaged, missing or unreadable. */
 function isBuiltin(kernel: Kernel, module: string): boolean {
 	const path = `/lib/modules/${kernel.release}/modules.builtin.bin`;
 	try {

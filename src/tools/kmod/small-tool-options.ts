@@ -1,4 +1,4 @@
-// Options that lsmod, insmod and rmmod have in common.
+// The options shared by lsmod, insmod and rmmod.
 import type { Options } from "../command-line/options.js";
 
 export const messageOptions = {

@@ -1,5 +1,5 @@
-// kmod static-nodes: the device nodes of modules.devname, in the format of tmpfiles.d(5) for one, so that they can be made at
-// boot before anything has loaded their modules.
+// kmod static-nodes: prints the device nodes of modules.devname, for example in the format of tmpfiles.d(5), so that the nodes
+// can be made at boot before their modules are loaded.
 
 import { parseModulesDevname, type StaticNode } from "../../libkmod/formats/modules-devname.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
@@ -65,7 +65,7 @@ export const staticNodes: Tool = defineTool({
 			else await machine.writeFile(output, content);
 			return bad.length > 0 ? 1 : 0;
 		} catch (error) {
-			// What is wrong with standard output is not this command's to say.
+			// The executable (src/main.ts) handles a failed write to standard output.
 			if (!(error instanceof Refusal) || (error.operation === "write" && output === undefined)) throw error;
 			const what = oneLine(machine, 2, explain(error, path, output ?? ""));
 			machine.complain(`Error: could not ${what} - ${formatErrno(error)}\n`);
