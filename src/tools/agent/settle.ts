@@ -1,5 +1,5 @@
-// hotplugd settle: waits until the agent has handled every uevent that the kernel had sent before the request, and no insertion
-// is in flight.
+// hotplugd settle: waits until the agent has handled every uevent that the kernel had sent before the request, and neither an
+// insertion nor a command is in flight.
 import { SETTLE_MILLISECONDS } from "../../agent/control/protocol.js";
 import { printable } from "../../libkmod/text/printable.js";
 import { defineTool } from "../command-line/command-line.js";
