@@ -4,7 +4,7 @@ import type { Digests } from "../../libkmod/depmod/module-tree.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 
-/** A copy of the machine that prints each name with a newline escaped, as one line. */
+/** A copy of the machine that prints each such name as one line, with its newlines escaped. */
 export function showingNames(machine: Machine, { modules, names }: Digests): Machine {
 	const isSplit = (name: string): boolean => name.includes("\n");
 	const split = new Set(

@@ -60,7 +60,7 @@ function defineLister(name: string, program: string): Tool {
 	});
 }
 
-/** @throws {Refusal} ENOENT when /proc/modules does not exist: the kernel was built without modules */
+/** @throws {Refusal} ENOENT when /proc/modules does not exist, as in a kernel that was built without modules */
 function listModules(kernel: Kernel): ModuleRecord[] {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
 	if (text === undefined) throw new Refusal({ operation: "read", subject: "/proc/modules", code: "ENOENT" });
@@ -79,8 +79,8 @@ function listModules(kernel: Kernel): ModuleRecord[] {
 }
 
 /**
- * The size, in bytes, for kernels before 3.2: they have no size file in the module's directory in /sys. Undefined without
- * directory.
+ * The size, in bytes, for kernels before 3.2: they have no size file in the module's directory in /sys. Undefined when that
+ * directory does not exist.
  */
 function sizeWithoutFile(kernel: Kernel, { size }: LoadedModule, module: string): number | undefined {
 	return kernel.stamp(`/sys/module/${module}`) === undefined ? undefined : size;

@@ -80,7 +80,7 @@ export function listDeprecated(occurrences: readonly Occurrence[]): string[] {
 const QUIET = 0;
 const WARNING = 4;
 
-/** The highest priority of syslog(3) whose messages are printed. From NOTICE (5) on, each step is printed too. */
+/** The greatest priority number of syslog(3) whose messages are printed. From NOTICE (5) on, each step is printed too. */
 export function readVerbosity(occurrences: readonly Occurrence[]): number {
 	let verbosity = WARNING;
 	for (const { key } of occurrences) {

@@ -73,7 +73,7 @@ async function showSymbols(
 	}
 }
 
-/** Without a readable, intact modules.dep.bin, kmod finds no module's file. @throws {NoModuleFile} in that case */
+/** When modules.dep.bin is damaged or unreadable, kmod finds the file of no module. @throws {NoModuleFile} in that case */
 function needFile({ kmod }: Call, module: Module): void {
 	const knowledge = kmod.knowledge();
 	const why = knowledge.indexes.unusable?.get("dependencies");
