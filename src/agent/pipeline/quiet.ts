@@ -25,7 +25,7 @@ import {
 } from "rxjs";
 import { isArrival } from "./decide.js";
 import { isOfKind, type PipelineEvent } from "./events.js";
-import type { Progress } from "./progress.js";
+import { isUnderWay, type Progress } from "./progress.js";
 
 export type QuietOptions = {
 	readonly progress: Observable<Progress>;
@@ -49,11 +49,12 @@ const SETTLED_DEAF = 4;
 export function untilQuiet(options: QuietOptions): MonoTypeOperatorFunction<PipelineEvent> {
 	const { progress, quietMilliseconds, lookAtStart, endWhenSettled, stop, leave, scheduler } = options;
 	return connect((events) => {
-		const active = events.pipe(
+		const judged = events.pipe(
 			withLatestFrom(progress),
-			filter(([event, { failures }]) => isActivity(event, failures)),
+			map(([event, { failures }]) => ({ event, isActive: isActivity(event, failures) })),
 			share(),
 		);
+		const active = judged.pipe(filter(({ isActive }) => isActive));
 		const activity = lookAtStart ? active : active.pipe(startWith(undefined));
 		/**
 		 * One turn of the event loop follows the quiet time: a busy event loop may not have read the messages that wait in the
@@ -63,7 +64,11 @@ export function untilQuiet(options: QuietOptions): MonoTypeOperatorFunction<Pipe
 			debounceTime(quietMilliseconds, scheduler),
 			switchMap(() => timer(0, scheduler).pipe(takeUntil(active))),
 		);
-		const chatter = events.pipe(filter(isChatter), auditTime(quietMilliseconds, scheduler));
+		/** Messages were heard, but no arrival. */
+		const chatter = judged.pipe(
+			filter(({ event: { kind }, isActive }) => kind === "chatter" || (kind === "heard" && !isActive)),
+			auditTime(quietMilliseconds, scheduler),
+		);
 		/** Evaluated after all consequences of the quiet were told, such as a loss of uevents. */
 		const idle = defer(() => progress.pipe(take(1))).pipe(
 			filter((now) => isIdle(now) && options.busy() === 0),
@@ -109,13 +114,9 @@ function isActivity(event: PipelineEvent, failures: number): boolean {
 	}
 }
 
-/** Whether messages were heard, but no arrival. */
-function isChatter(event: PipelineEvent): boolean {
-	return event.kind === "chatter" || (event.kind === "heard" && !event.uevents.some(isArrival));
-}
-
-function isIdle({ isLookDue, isLooking, failures }: Progress): boolean {
-	return !isLookDue && !isLooking && (failures === 0 || failures >= SETTLED_DEAF);
+function isIdle(progress: Progress): boolean {
+	const { failures } = progress;
+	return !isUnderWay(progress) && (failures === 0 || failures >= SETTLED_DEAF);
 }
 
 /**
