@@ -15,7 +15,7 @@ import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { bytesOf, formatJson, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 import type { CommandEnd } from "../../ports/commands.js";
 import type { Ask } from "../../ports/control.js";
-import { isHostile, LARGEST_ENVIRONMENT } from "../policy/command-environment.js";
+import { isHostile, LARGEST_ENVIRONMENT_BYTES } from "../policy/command-environment.js";
 import type { CommandPoolOptions } from "./command-pool.js";
 
 export type RuleRequest = {
@@ -33,16 +33,16 @@ export type CompanionRequest = ({ readonly kind: "install"; readonly module: str
 export type CompanionReply = number | CommandEnd | "none" | "failed";
 
 /** Bytes, without the newline: JSON may make six bytes of each byte of an environment, and a path has at most 4096 bytes. */
-export const LONGEST_COMPANION_LINE = 6 * (LARGEST_ENVIRONMENT + 4096);
+export const LONGEST_COMPANION_LINE_BYTES = 6 * (LARGEST_ENVIRONMENT_BYTES + 4096);
 
 /** Milliseconds. A timer of node takes no longer delay. An install command has no limit of its own, as under kmod. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
 
 /**
  * Milliseconds beyond a rule's own limit: time for the companion to start and to read its files on a machine that is busy
  * booting, and to end a command that does not heed its limit.
  */
-const PATIENCE = 40_000;
+const ANSWER_TIMEOUT_MILLISECONDS = 40_000;
 
 /**
  * Whether a text can be a module's name, as long as a file's name at most. No shell gives a character of such a name a meaning of
@@ -125,13 +125,17 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /**
  * Runs a rule's command by the companion instead of here. When the companion does not answer in time, the command counts as timed
  * out.
- * @param patience milliseconds beyond the rule's own limit. @throws {Refusal} when the command could not be started
+ * @param patienceMilliseconds milliseconds beyond the rule's own limit. @throws {Refusal} when the command could not be started
  */
-export function runRuleByCompanion(ask: Ask, path: string, patience: number = PATIENCE): CommandPoolOptions["run"] {
+export function runRuleByCompanion(
+	ask: Ask,
+	path: string,
+	patienceMilliseconds: number = ANSWER_TIMEOUT_MILLISECONDS,
+): CommandPoolOptions["run"] {
 	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
 		const { file, line } = rule;
 		const request = `rule ${formatJson({ file, line, environment })}`;
-		const asked = { program, request, onBegun, timeoutMilliseconds: timeoutMilliseconds + patience };
+		const asked = { program, request, onBegun, timeoutMilliseconds: timeoutMilliseconds + patienceMilliseconds };
 		const answer = await askFor(ask, path, asked).catch(noneInTime);
 		if (answer === undefined) return { exitStatus: undefined, timedOut: true, complaint: `${path} did not answer` };
 		const reply = parseCompanionReply(answer);
@@ -149,7 +153,7 @@ export function runByCompanion(ask: Ask, path: string): Kernel["run"] {
 	return async (command, { MODPROBE_MODULE: module = "" }, { onBegun = () => undefined } = {}) => {
 		if (!isName(module)) throw new Refusal({ operation: "run", subject: command, code: "EINVAL" });
 		const request = `install ${module}`;
-		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT };
+		const asked = { program: command, request, onBegun, timeoutMilliseconds: LONGEST_WAIT_MILLISECONDS };
 		const reply = parseCompanionReply(await askFor(ask, path, asked));
 		if (typeof reply === "number") return reply;
 		throw new Refusal({ operation: "run", subject: command, code: reply === "none" ? "ENOENT" : "EIO" });

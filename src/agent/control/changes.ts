@@ -12,14 +12,16 @@ export type ChangeOptions = {
 /** Milliseconds between two polls, at least: in a storm changes are frequent, and each poll makes system calls. */
 const PAUSE_MILLISECONDS = 20;
 /** Milliseconds between two polls, at most: a client that has gone gives no notice. */
-const LONGEST_MILLISECONDS = 1000;
+const LONGEST_PAUSE_MILLISECONDS = 1000;
 
 /**
  * Emits after a change since the subscription, but not before a pause is over, and completes.
  * @param unannounced whether a condition is waited for that gives no notice: then it emits when the pause is over
  */
 export function nextChange({ changes, over, scheduler }: ChangeOptions, unannounced: boolean): Observable<unknown> {
-	const changed = unannounced ? of(undefined) : merge(changes, timer(LONGEST_MILLISECONDS, scheduler)).pipe(take(1));
+	const changed = unannounced
+		? of(undefined)
+		: merge(changes, timer(LONGEST_PAUSE_MILLISECONDS, scheduler)).pipe(take(1));
 	return merge(combineLatest([timer(PAUSE_MILLISECONDS, scheduler), changed]), over).pipe(take(1));
 }
 

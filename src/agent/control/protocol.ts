@@ -81,13 +81,13 @@ export type ControlReply =
 	| { readonly ok: false; readonly error: string };
 
 /** Bytes, without its newline. */
-export const LONGEST_LINE = 65_536;
+export const LONGEST_LINE_BYTES = 65_536;
 /** Bytes. No alias of the kernel is longer: a uevent's variables have at most 2048 bytes together. */
-export const LONGEST_ALIAS = 8192;
+export const LONGEST_ALIAS_BYTES = 8192;
 /** Milliseconds. The default of `udevadm settle`. */
 export const SETTLE_MILLISECONDS = 120_000;
 /** Milliseconds. A timer of node takes no longer delay. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
 
 /** The fields of each command in addition to its name. */
 const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
@@ -101,7 +101,7 @@ const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
 
 /** Parses a line, without its newline. Returns the request, or a sentence about the mistake in the line. */
 export function parseControlRequest(line: Uint8Array | string): ControlRequest | string {
-	if (line.length > LONGEST_LINE) return `the line is longer than ${LONGEST_LINE} bytes`;
+	if (line.length > LONGEST_LINE_BYTES) return `the line is longer than ${LONGEST_LINE_BYTES} bytes`;
 	const fields = parseObjectLine(line);
 	if (fields === undefined) return "the line is no JSON object";
 	const { command } = fields;
@@ -115,7 +115,8 @@ export function parseControlRequest(line: Uint8Array | string): ControlRequest |
 }
 
 function parseSettle({ timeout_milliseconds = SETTLE_MILLISECONDS }: Fields): ControlRequest | string {
-	if (!isWait(timeout_milliseconds)) return `timeout_milliseconds must be a whole number from 0 to ${LONGEST_WAIT}`;
+	if (!isWait(timeout_milliseconds))
+		return `timeout_milliseconds must be a whole number from 0 to ${LONGEST_WAIT_MILLISECONDS}`;
 	return { command: "settle", timeout_milliseconds };
 }
 
@@ -129,7 +130,7 @@ function parseLoad({ alias, for: whom = "user", wait = true }: Fields): ControlR
 /** Returns a sentence when the text is no alias. Undefined when it is one. */
 function findFault(alias: string): string | undefined {
 	if (alias === "") return "the alias is empty";
-	if (alias.length > LONGEST_ALIAS) return `the alias is longer than ${LONGEST_ALIAS} bytes`;
+	if (alias.length > LONGEST_ALIAS_BYTES) return `the alias is longer than ${LONGEST_ALIAS_BYTES} bytes`;
 	for (const character of alias) {
 		if (character === "\0") return "the alias has a NUL in it";
 		if (character === "\n") return "the alias has a newline in it";
@@ -155,7 +156,7 @@ export function formatLoadLine({ alias, for: whom, wait }: LoadRequest): Buffer 
 
 /** Parses a line of the socket "load". Returns the request, or a sentence about the mistake in the line. */
 export function parseLoadLine(line: Uint8Array): LoadRequest | string {
-	if (line.length > LONGEST_ALIAS + 2) return `the alias is longer than ${LONGEST_ALIAS} bytes`;
+	if (line.length > LONGEST_ALIAS_BYTES + 2) return `the alias is longer than ${LONGEST_ALIAS_BYTES} bytes`;
 	const [, letter, alias = ""] = /^([kwn]) (.*)$/s.exec(Buffer.from(line).toString("latin1")) ?? [];
 	if (letter === undefined) return "the line begins with none of k, w and n and a space";
 	return findFault(alias) ?? { command: "load", alias, for: letter === "k" ? "kernel" : "user", wait: letter !== "n" };
@@ -170,6 +171,6 @@ export function statusOfLoad({ result }: LoadReply): 0 | 1 | 2 {
 const isCommand = (name: string): name is ControlRequest["command"] => Object.hasOwn(keys, name);
 
 const isWait = (value: unknown): value is number =>
-	typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WAIT;
+	typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WAIT_MILLISECONDS;
 
 const list = (words: readonly string[]): string => words.join(", ").replace(/, (?!.*, )/, " and ");

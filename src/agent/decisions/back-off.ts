@@ -8,13 +8,13 @@ export type BackOff = {
 	wait(module: string): number;
 };
 
-const FIRST = 250;
-const LONGEST = 60_000;
+const FIRST_PAUSE_MILLISECONDS = 250;
+const LONGEST_PAUSE_MILLISECONDS = 60_000;
 /** The LRU keeps at least this many modules and never twice as many. Eviction begins with the oldest failure. */
 const LEAST_MODULES = 32_768;
 
-/** Milliseconds. `until` is a time of the clock. */
-type Failure = { readonly pause: number; readonly until: number };
+/** `untilMilliseconds` is a time of the clock. */
+type Failure = { readonly pauseMilliseconds: number; readonly untilMilliseconds: number };
 
 /** @param now the time of a monotonic clock, in milliseconds */
 export function makeBackOff(now: () => number): BackOff {
@@ -22,11 +22,14 @@ export function makeBackOff(now: () => number): BackOff {
 	return {
 		failed(module) {
 			const earlier = failures.peek(module);
-			const pause = earlier === undefined ? FIRST : Math.min(2 * earlier.pause, LONGEST);
-			failures.set(module, { pause, until: now() + pause });
+			const pauseMilliseconds = Math.min(
+				earlier === undefined ? FIRST_PAUSE_MILLISECONDS : 2 * earlier.pauseMilliseconds,
+				LONGEST_PAUSE_MILLISECONDS,
+			);
+			failures.set(module, { pauseMilliseconds, untilMilliseconds: now() + pauseMilliseconds });
 		},
 		succeeded: (module) => void failures.delete(module),
-		wait: (module) => Math.max(0, (failures.peek(module)?.until ?? 0) - now()),
+		wait: (module) => Math.max(0, (failures.peek(module)?.untilMilliseconds ?? 0) - now()),
 	};
 }
 

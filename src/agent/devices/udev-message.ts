@@ -30,15 +30,16 @@ export type UdevOpinion = Pick<UdevUevent, "aliases" | "leftAlone">;
 
 const PREFIX = Buffer.from("libudev\0", "latin1");
 const MAGIC = 0xfeedcafe;
-const SMALLEST_HEADER = 40;
+const SMALLEST_HEADER_BYTES = 40;
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Returns undefined when the message is not udev's, or is cut short. */
 export function parseUdevMessage(message: Buffer): UdevUevent | undefined {
-	if (message.length < SMALLEST_HEADER || !message.subarray(0, PREFIX.length).equals(PREFIX)) return undefined;
+	if (message.length < SMALLEST_HEADER_BYTES || !message.subarray(0, PREFIX.length).equals(PREFIX)) return undefined;
 	if (message.readUInt32BE(8) !== MAGIC) return undefined;
 	const [header, offset, length] = [readNative(message, 12), readNative(message, 16), readNative(message, 20)];
-	if (header < SMALLEST_HEADER || offset < SMALLEST_HEADER || offset + length > message.length) return undefined;
+	if (header < SMALLEST_HEADER_BYTES || offset < SMALLEST_HEADER_BYTES || offset + length > message.length)
+		return undefined;
 	const properties = parseProperties(`\0${message.toString("latin1", offset, offset + length)}`, "\0");
 	const read = (key: string) => properties.get(key);
 	const action = read("ACTION") ?? "";

@@ -76,13 +76,13 @@ export type HotplugOptions = {
 };
 
 /** Milliseconds. Timers of node take no longer delay. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 export function hotplug(options: HotplugOptions): Observable<Report> {
 	return defer(() => {
 		const { devices, inserter, knowledge, listLive, stop, endWhenSettled } = options;
 		const { lookAtStart = true, pauseMilliseconds = 1000, scheduler = monotonicScheduler } = options;
-		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER);
+		const quietMilliseconds = Math.min(options.quietMilliseconds, LONGEST_TIMER_MILLISECONDS);
 		const skipped = new Subject<Report>();
 		const onSkipped: OnSkipped = (what, error) => skipped.next({ kind: "skipped", what, error });
 		const { progress = new BehaviorSubject(beforeAll) } = options;

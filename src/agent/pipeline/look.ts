@@ -46,7 +46,7 @@ export type LookOptions = {
 	readonly scheduler: SchedulerLike;
 };
 
-const LONGEST_PAUSE = 64;
+const LARGEST_PAUSE_FACTOR = 64;
 
 export function look(options: LookOptions): Observable<PipelineEvent> {
 	const { present, lookAtStart, missed, idle, pauseMilliseconds, scheduler } = options;
@@ -67,7 +67,9 @@ export function look(options: LookOptions): Observable<PipelineEvent> {
 		);
 		const pause = looksAgain.pipe(
 			take(1),
-			switchMap((count) => timer(pauseMilliseconds * Math.min(2 ** Math.max(0, count - 2), LONGEST_PAUSE), scheduler)),
+			switchMap((count) =>
+				timer(pauseMilliseconds * Math.min(2 ** Math.max(0, count - 2), LARGEST_PAUSE_FACTOR), scheduler),
+			),
 			ignoreElements(),
 		);
 		const lookOnce = (isFirst: boolean): Observable<PipelineEvent> =>

@@ -46,8 +46,8 @@ export const isHeeded = (name: string): boolean => HEEDED_BY_PROGRAMS.test(name)
 export const isHostile = (name: string): boolean => name !== "PATH" && HEEDED_BY_PROGRAMS.test(name);
 
 /** Bytes, of one value, and of all names and values together. A uevent of the kernel has at most 2048 bytes. */
-const LONGEST_VALUE = 4096;
-export const LARGEST_ENVIRONMENT = 16_384;
+const LONGEST_VALUE_BYTES = 4096;
+export const LARGEST_ENVIRONMENT_BYTES = 16_384;
 
 /** @param listed the names that the rule has passed beside those of the table. */
 function isPassedOn(name: string, listed: readonly string[]): boolean {
@@ -65,10 +65,11 @@ export function selectEnvironment(
 	listed: readonly string[],
 ): Environment {
 	const environment: Record<string, string> = {};
-	let room = LARGEST_ENVIRONMENT;
+	let room = LARGEST_ENVIRONMENT_BYTES;
 	for (const [name, value] of told) {
 		const size = name.length + value.length;
-		if (!isPassedOn(name, listed) || value.includes("\0") || value.length > LONGEST_VALUE || size > room) continue;
+		if (!isPassedOn(name, listed) || value.includes("\0") || value.length > LONGEST_VALUE_BYTES || size > room)
+			continue;
 		environment[name] = value;
 		room -= size;
 	}

@@ -21,8 +21,8 @@ export type RuleKind = keyof Policy;
 
 /** The actions of lib/kobject_uevent.c. */
 const actions: readonly string[] = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"];
-const LONGEST_TIMEOUT = 3600;
-const TIMEOUT = 30;
+const LONGEST_TIMEOUT_SECONDS = 3600;
+const DEFAULT_TIMEOUT_SECONDS = 30;
 
 /** Each function reads one rule and returns a policy of that rule alone. */
 const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source) => Pick<Policy, Name> } = {
@@ -57,7 +57,7 @@ const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source)
 	run(table, source) {
 		const rule = conditions(table);
 		const command = table.read("command", program);
-		const timeout = table.read("timeout_seconds", seconds(LONGEST_TIMEOUT)) ?? TIMEOUT;
+		const timeout = table.read("timeout_seconds", seconds(LONGEST_TIMEOUT_SECONDS)) ?? DEFAULT_TIMEOUT_SECONDS;
 		const environment = table.read("environment", listOf(variable)) ?? [];
 		if (!command) table.refuse("run must say by command what is run");
 		if (!rule.action) table.refuse("run must say by action when it is run");

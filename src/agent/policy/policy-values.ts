@@ -120,11 +120,11 @@ export const program: Read<readonly [string, ...string[]]> = (given) => {
 		: { wrong: "must begin with a program's absolute path" };
 };
 
-const SHORTEST = 0.1;
+const SHORTEST_SECONDS = 0.1;
 
 export function seconds(longest: number): Read<number> {
 	return (given) =>
-		typeof given === "number" && given >= SHORTEST && given <= longest
+		typeof given === "number" && given >= SHORTEST_SECONDS && given <= longest
 			? { value: given }
-			: { wrong: `must be a number from ${SHORTEST} to ${longest}` };
+			: { wrong: `must be a number from ${SHORTEST_SECONDS} to ${longest}` };
 }

@@ -24,12 +24,12 @@ export type StormMemoryOptions = {
 };
 
 /** Each uevent or decision costs about half a kilobyte of memory. */
-const STORM = 10_000;
+const STORM_REPORTS = 10_000;
 
 /** Trims memory in the quiet after each storm of reports. */
 export function trimAfterStorms(
 	reports: Observable<Report>,
-	{ trim, quietMilliseconds, scheduler, storm = STORM }: StormMemoryOptions,
+	{ trim, quietMilliseconds, scheduler, storm = STORM_REPORTS }: StormMemoryOptions,
 ): Subscription {
 	const trimmed = new Subject<"trimmed">();
 	return merge(reports.pipe(map(sizeOf)), trimmed)

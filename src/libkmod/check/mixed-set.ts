@@ -56,7 +56,7 @@ const PAIRS: Readonly<Partial<Record<IndexKind, Pair>>> = {
 };
 
 /** Characters. depmod truncates the keys of an index to this length. */
-const LONGEST_KEY = 4095;
+const LONGEST_KEY_BYTES = 4095;
 
 function nameEntry({ key, value }: IndexEntry): readonly string[] {
 	return [`${key} ${value}`];
@@ -65,7 +65,7 @@ function nameEntry({ key, value }: IndexEntry): readonly string[] {
 /** The key and module of a line `alias KEY MODULE`. */
 function wordsOf(line: string, normalise: (key: string) => string | undefined): string | undefined {
 	const [, alias = "", module = ""] = /^alias (.*) ([^ ]*)$/.exec(line) ?? [];
-	const key = normalise(alias)?.slice(0, LONGEST_KEY);
+	const key = normalise(alias)?.slice(0, LONGEST_KEY_BYTES);
 	return key === undefined || key === "" ? undefined : `${key} ${module}`;
 }
 

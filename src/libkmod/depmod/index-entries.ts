@@ -5,7 +5,7 @@ import { IndexEntries } from "../formats/index-build.js";
 import { normaliseAlias, normaliseModuleName } from "../text/module-name.js";
 import type { ModuleDigest } from "./module-digest.js";
 
-const MAX_KEY = 4095;
+const LONGEST_KEY_BYTES = 4095;
 
 /** modules.dep.bin: the name of a module leads to its line of modules.dep. */
 export function dependencyEntries(modules: readonly ModuleDigest[], lines: readonly string[]): IndexEntries {
@@ -53,7 +53,7 @@ function addAlias(
 	module: string,
 	{ unmatchedBracket }: AliasReport,
 ): string | undefined {
-	const key = normaliseAlias(alias)?.slice(0, MAX_KEY);
+	const key = normaliseAlias(alias)?.slice(0, LONGEST_KEY_BYTES);
 	if (key === undefined) unmatchedBracket(alias);
 	else entries.add(key, priority, module);
 	return key;

@@ -45,7 +45,7 @@ export type Elf = {
 export type ElfSection = { readonly index: number; readonly start: number; readonly end: number };
 
 const NOBITS = 8;
-const MAX_SIZE = 0x7fffffff;
+const LARGEST_FILE_BYTES = 0x7fffffff;
 
 /** Reads an unsigned number in the file's byte order. The caller has checked that it lies within the image. */
 export function u16(elf: Elf, at: number): number {
@@ -67,7 +67,7 @@ export function wordAt(elf: Elf, at: number): number {
 
 /** Checks the header, the section table and the section names. @throws {MalformedModule} */
 export function parseElf(image: Buffer, load: ReadRange = wholeImage): Elf {
-	if (image.length > MAX_SIZE) throw new MalformedModule("it is larger than 2 GiB");
+	if (image.length > LARGEST_FILE_BYTES) throw new MalformedModule("it is larger than 2 GiB");
 	load(0, Math.min(image.length, 64));
 	if (image.length < 6) throw new MalformedModule("it is too short for a module");
 	if (image.length < 16 || image[0] !== 0x7f || image[1] !== 0x45 || image[2] !== 0x4c || image[3] !== 0x46)

@@ -6,7 +6,7 @@
 // compiled yet.
 
 import { HotplugdError } from "../kernel/errors.js";
-import { LONGEST_LIST } from "./index-file.js";
+import { LONGEST_LIST_BYTES } from "./index-file.js";
 
 /** The entries cannot be written to an index. The message is a clause that names the entry and the reason. */
 export class UnwritableIndex extends HotplugdError {
@@ -40,7 +40,7 @@ export class IndexEntries {
 	 * others.
 	 */
 	add(key: string, priority: number, value: string): void {
-		if (key.length > LONGEST_KEY) return;
+		if (key.length > LONGEST_KEY_BYTES) return;
 		this.keys.push(key);
 		this.priorities.push(priority);
 		this.values.push(value);
@@ -51,9 +51,9 @@ const PREFIX = 0x80000000;
 const VALUES = 0x40000000;
 const CHILDREN = 0x20000000;
 /** Bytes that 28-bit offsets can address. */
-const LARGEST_INDEX = 2 ** 28;
+const LARGEST_INDEX_BYTES = 2 ** 28;
 /** Characters: PATH_MAX with its NUL. No alias and no query is longer. */
-const LONGEST_KEY = 4095;
+const LONGEST_KEY_BYTES = 4095;
 const ROOT_SLOT = 8;
 /** The group of keys whose next byte is DEL, the last of ASCII. */
 const LAST_GROUP = 0x80;
@@ -96,8 +96,8 @@ function concatenate(texts: readonly string[], unfit: RegExp): Texts {
 export function checkLength(columns: readonly (readonly string[])[]): void {
 	let characters = 0;
 	for (const texts of columns) for (const text of texts) characters += text.length;
-	if (characters > LONGEST_LIST)
-		throw new UnwritableIndex(`its keys and values would be longer than ${LONGEST_LIST >> 20} MiB together`);
+	if (characters > LONGEST_LIST_BYTES)
+		throw new UnwritableIndex(`its keys and values would be longer than ${LONGEST_LIST_BYTES >> 20} MiB together`);
 }
 
 class IndexWriter {
@@ -156,7 +156,7 @@ class IndexWriter {
 		const to = this.#onLeftOut === undefined ? all : this.#leaveOut(ended, all, end, this.#onLeftOut);
 		if (ended < to) this.#writeChildren(ended, to, end);
 		if (ended > from) this.#writeValues(from, ended);
-		if (this.#at > LARGEST_INDEX) throw new UnwritableIndex("it would be larger than 256 MiB");
+		if (this.#at > LARGEST_INDEX_BYTES) throw new UnwritableIndex("it would be larger than 256 MiB");
 		const flags = (end > depth ? PREFIX : 0) + (ended < to ? CHILDREN : 0) + (ended > from ? VALUES : 0);
 		this.#patch(slot, start + flags);
 	}

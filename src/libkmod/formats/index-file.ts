@@ -193,7 +193,7 @@ export function findExact(index: IndexFile, key: string): string | undefined {
 }
 
 /** Limit on a list of entries, in characters of keys and values together. Debian's kernel has 2 MB of aliases. */
-export const LONGEST_LIST = 2 ** 28;
+export const LONGEST_LIST_BYTES = 2 ** 28;
 
 /** Every key with its values, in byte order of the keys, as `modprobe -c` dumps them. @throws {MalformedIndex} */
 export function* listEntries(index: IndexFile): Generator<IndexEntry> {
@@ -224,8 +224,11 @@ export function* listEntries(index: IndexFile): Generator<IndexEntry> {
 			const end = valueEnd(index, at + 4);
 			left = spend(index, left, end + 1 - at);
 			listed += key.length + end - at - 4;
-			if (listed > LONGEST_LIST)
-				throw new MalformedIndex(index.file, `its keys and values are longer than ${LONGEST_LIST >> 20} MiB together`);
+			if (listed > LONGEST_LIST_BYTES)
+				throw new MalformedIndex(
+					index.file,
+					`its keys and values are longer than ${LONGEST_LIST_BYTES >> 20} MiB together`,
+				);
 			yield { key, priority: bytes.readUInt32BE(at), value: bytes.toString("latin1", at + 4, end) };
 			at = end + 1;
 		}

@@ -1,5 +1,5 @@
 // The matches of a search in an index, in kmod's order: by priority, and for equal priorities the one found last comes first.
-import { type IndexFile, LONGEST_LIST, MalformedIndex, type Node, valueEnd } from "./index-file.js";
+import { type IndexFile, LONGEST_LIST_BYTES, MalformedIndex, type Node, valueEnd } from "./index-file.js";
 
 /** A matching value, and the pattern that matched. */
 export type IndexMatch = { readonly value: string; readonly pattern: string };
@@ -30,8 +30,8 @@ export function addMatches(index: IndexFile, node: Node, pattern: string): numbe
 	}
 	const read = start - node.valuesStart;
 	characters += read + node.valueCount * pattern.length;
-	if (characters > LONGEST_LIST)
-		throw new MalformedIndex(index.file, `more than ${LONGEST_LIST >> 20} MiB of it match one alias`);
+	if (characters > LONGEST_LIST_BYTES)
+		throw new MalformedIndex(index.file, `more than ${LONGEST_LIST_BYTES >> 20} MiB of it match one alias`);
 	return read;
 }
 

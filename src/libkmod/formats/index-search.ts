@@ -24,9 +24,9 @@ const CLOSE = 0x5d;
 const BACKSLASH = 0x5c;
 
 /** PATH_MAX: no key that depmod writes is longer. */
-const LONGEST = 4096;
+const LONGEST_KEY_BYTES = 4096;
 /** Limit on nodes in use at once. A deeper trie is refused. */
-const DEEPEST = LONGEST;
+const DEEPEST = LONGEST_KEY_BYTES;
 
 /** The mode: how the next byte of a pattern is read. */
 const PLAIN = 0;
@@ -39,9 +39,9 @@ const IN_BRACKET = 2;
  */
 const DEEPEST_BELOW = 1024;
 
-const query = new Uint8Array(LONGEST);
+const query = new Uint8Array(LONGEST_KEY_BYTES);
 const lastPlace = new Int32Array(256);
-const pattern = Buffer.alloc(LONGEST);
+const pattern = Buffer.alloc(LONGEST_KEY_BYTES);
 const nodes: Node[] = [];
 let places = new Int32Array(8192);
 
@@ -66,7 +66,7 @@ let to = 0;
  * @throws {MalformedIndex}
  */
 export function findMatches(searched: IndexFile, text: string, patterns = false): readonly IndexMatch[] {
-	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST) return [];
+	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST_KEY_BYTES) return [];
 	index = searched;
 	length = text.length;
 	lastPlace.fill(-1);
@@ -101,7 +101,8 @@ function walkAgain(): void {
 }
 
 function enter(offset: number): Node {
-	if (depth >= DEEPEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
+	if (depth >= DEEPEST)
+		throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST_KEY_BYTES} characters`);
 	let node = nodes[depth];
 	if (node === undefined) {
 		node = blankNode();
@@ -229,7 +230,8 @@ function cannotReach(byte: number, anyLater: boolean, first: number, end: number
 
 /** Consumes one byte of the pattern and pushes the new reach above the old one. Returns false when no place is reached. */
 function advance(byte: number, at: number): boolean {
-	if (at >= LONGEST) throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST} characters`);
+	if (at >= LONGEST_KEY_BYTES)
+		throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST_KEY_BYTES} characters`);
 	pattern[at] = byte;
 	if (mode === IN_BRACKET) return !closes(byte, at) || consumeMember(at);
 	if (mode === ESCAPED) {

@@ -7,14 +7,14 @@ import { type Elf, findSection, MalformedModule } from "./elf.js";
 export type ModinfoEntry = { readonly key: string; readonly value: string };
 
 /** Bytes. The largest sections, of the modules with the most aliases, have some hundred thousand. */
-const LARGEST_MODINFO = 2 ** 24;
+const LARGEST_MODINFO_BYTES = 2 ** 24;
 
 /** The strings of a module. Undefined when the module has no `.modinfo`. @throws {MalformedModule} */
 export function modinfoStrings(elf: Elf): string[] | undefined {
 	const section = findSection(elf, ".modinfo");
 	if (section === undefined || section.start === section.end) return undefined;
-	if (section.end - section.start > LARGEST_MODINFO)
-		throw new MalformedModule(`its .modinfo is larger than ${LARGEST_MODINFO >> 20} MiB`);
+	if (section.end - section.start > LARGEST_MODINFO_BYTES)
+		throw new MalformedModule(`its .modinfo is larger than ${LARGEST_MODINFO_BYTES >> 20} MiB`);
 	return splitAtNuls(elf.image.toString("latin1", section.start, section.end));
 }
 

@@ -21,7 +21,7 @@ const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "s
 /** Serial numbers have 20 bytes at most (RFC 5280). */
 const MAX_INTEGER = 1024;
 /** Bytes. Signatures with the largest keys and every certificate up to the root have some 100 KiB. */
-const LARGEST_PARSED = 2 ** 20;
+const LARGEST_PARSED_BYTES = 2 ** 20;
 const COMMON_NAME = "2.5.4.3";
 const HASH_OBJECT_IDS: Readonly<Record<string, string>> = {
 	"1.2.840.113549.2.4": "md4",
@@ -54,7 +54,8 @@ export function parseSignature(image: Buffer): Signature | undefined {
 	const signer = start - keyLength! - signerLength!;
 	if (length === 0 || signer < 0) return { ...NOT_UNDERSTOOD, id };
 	const signature = image.subarray(start, trailer);
-	if (id === "PKCS#7") return { ...NOT_UNDERSTOOD, id, ...(length <= LARGEST_PARSED ? parsePkcs7(signature) : {}) };
+	if (id === "PKCS#7")
+		return { ...NOT_UNDERSTOOD, id, ...(length <= LARGEST_PARSED_BYTES ? parsePkcs7(signature) : {}) };
 	return {
 		...{ id, signature, hashAlgorithm: HASHES[hash!] ?? NOT_UNDERSTOOD.hashAlgorithm },
 		signer: stringAt(image, signer, signer + signerLength!),

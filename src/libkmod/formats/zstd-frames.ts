@@ -25,7 +25,7 @@ const SKIPPABLE = 0x184d2a50;
 const REPEATED_BYTE = 1;
 const COMPRESSED = 2;
 const RESERVED = 3;
-const LARGEST_BLOCK = 2 ** 17;
+const LARGEST_BLOCK_BYTES = 2 ** 17;
 
 /** The frames with content. Skippable frames are ignored. @throws {Damage} */
 export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
@@ -55,7 +55,7 @@ function isFrame(bytes: Buffer): boolean {
 
 function parseFrame(packed: Buffer, start: number): ZstdFrame {
 	const header = readFrameHeader(packed, start);
-	const blocks = walkBlocks(packed, start + header.size, Math.min(header.window, LARGEST_BLOCK));
+	const blocks = walkBlocks(packed, start + header.size, Math.min(header.window, LARGEST_BLOCK_BYTES));
 	const end = blocks.end + (header.checksum ? 4 : 0);
 	if (end > packed.length) throw cut();
 	const { window, windowAt, contentSize } = header;
@@ -126,7 +126,7 @@ export function withWindowsThatFit(packed: Buffer, frames: readonly ZstdFrame[],
 		copy ??= Buffer.from(packed);
 		let power = 0;
 		// The window must still allow the largest block.
-		while (windowOf(power << 3) < Math.max(most, LARGEST_BLOCK)) power++;
+		while (windowOf(power << 3) < Math.max(most, LARGEST_BLOCK_BYTES)) power++;
 		copy[windowAt] = power << 3;
 	}
 	return copy ?? packed;

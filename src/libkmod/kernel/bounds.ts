@@ -63,8 +63,8 @@ export const MOST_PARTS = 2 ** 14;
  * Bytes: the largest window of a zstd frame, and dictionary of an xz block, that is decoded, unless the content is smaller.
  * These are the default limit of zstd(1) and the dictionary of xz -9.
  */
-export const LARGEST_WINDOW = 128 * MIB;
-export const LARGEST_DICTIONARY = 64 * MIB;
+export const LARGEST_WINDOW_BYTES = 128 * MIB;
+export const LARGEST_DICTIONARY_BYTES = 64 * MIB;
 
 /** A size for people, such as "16 MiB", or "2 GiB" for one byte less. */
 export function formatBytes(bytes: number): string {

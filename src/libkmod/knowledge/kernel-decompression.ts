@@ -11,9 +11,9 @@ const CHECKS: readonly number[] = [0, 1];
  * Bytes. The kernel accepts larger dictionaries if it gets the memory, but a file may ask for a gigabyte where its content
  * needs none.
  */
-const KERNELS_LARGEST_DICTIONARY = 2 ** 26;
+const KERNELS_LARGEST_DICTIONARY_BYTES = 2 ** 26;
 /** Bytes: ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27. */
-const KERNELS_LARGEST_WINDOW = 2 ** 27;
+const KERNELS_LARGEST_WINDOW_BYTES = 2 ** 27;
 const DEFLATE = 8;
 
 /**
@@ -29,12 +29,12 @@ export function isReadByKernel(file: CompressedFile): boolean {
 			more.length === 0 &&
 			CHECKS.includes(stream!.check) &&
 			stream!.blocks.every(
-				({ filters, dictionary }) => filters.length === 1 && dictionary <= KERNELS_LARGEST_DICTIONARY,
+				({ filters, dictionary }) => filters.length === 1 && dictionary <= KERNELS_LARGEST_DICTIONARY_BYTES,
 			)
 		);
 	}
 	const [frame, ...more] = file.frames;
-	return frame?.start === 0 && more.length === 0 && frame.window <= KERNELS_LARGEST_WINDOW;
+	return frame?.start === 0 && more.length === 0 && frame.window <= KERNELS_LARGEST_WINDOW_BYTES;
 }
 
 function isGzipRead(packed: Buffer): boolean {

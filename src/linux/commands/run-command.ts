@@ -8,21 +8,21 @@ import { refusalFor } from "../files/refusal.js";
 import { exactCommand } from "./exact-command.js";
 
 /** Milliseconds from SIGTERM to SIGKILL. */
-const GRACE = 2000;
+const GRACE_MILLISECONDS = 2000;
 /** Milliseconds from SIGKILL until the program is given up: it may be in uninterruptible sleep in the kernel. */
-const LAST_WAIT = 5000;
+const LAST_WAIT_MILLISECONDS = 5000;
 /** Milliseconds from a command's limit until it has ended or is given up. */
-export const LONGEST_END = GRACE + LAST_WAIT;
+export const LONGEST_END_MILLISECONDS = GRACE_MILLISECONDS + LAST_WAIT_MILLISECONDS;
 /** Milliseconds for which the program's children may go on writing to standard error when the program has ended. */
-const LINGERING = 100;
-const LONGEST_COMPLAINT = 2048;
+const LINGERING_MILLISECONDS = 100;
+const LONGEST_COMPLAINT_BYTES = 2048;
 
 /**
- * @param grace milliseconds from SIGTERM to SIGKILL
+ * @param graceMilliseconds milliseconds from SIGTERM to SIGKILL
  * @throws {Refusal} of the operation "run" when the program cannot be started. If its words or environment are not valid UTF-8, a
  * shell starts it (exact-command.ts): then the command ends with status 127 or 126 and a complaint instead
  */
-export async function runCommand(run: CommandRun, grace: number = GRACE): Promise<CommandEnd> {
+export async function runCommand(run: CommandRun, graceMilliseconds: number = GRACE_MILLISECONDS): Promise<CommandEnd> {
 	const [program] = run.command;
 	try {
 		const exact = exactCommand(run.command, run.environment);
@@ -34,7 +34,7 @@ export async function runCommand(run: CommandRun, grace: number = GRACE): Promis
 		});
 		if (child.pid !== undefined) run.onBegun?.(child.pid);
 		await started(child);
-		return await ended(child, run.timeoutMilliseconds, grace);
+		return await ended(child, run.timeoutMilliseconds, graceMilliseconds);
 	} catch (thrown) {
 		throw refusalFor("run", program, thrown);
 	}
@@ -47,7 +47,7 @@ function started(child: ChildProcess): Promise<void> {
 	});
 }
 
-function ended(child: ChildProcess, timeout: number, grace: number): Promise<CommandEnd> {
+function ended(child: ChildProcess, timeoutMilliseconds: number, graceMilliseconds: number): Promise<CommandEnd> {
 	return new Promise((resolve) => {
 		let timedOut = false;
 		let complaint = Buffer.alloc(0);
@@ -62,7 +62,7 @@ function ended(child: ChildProcess, timeout: number, grace: number): Promise<Com
 		}
 
 		child.stderr?.on("data", (chunk: Buffer) => {
-			complaint = Buffer.concat([complaint, chunk]).subarray(-LONGEST_COMPLAINT);
+			complaint = Buffer.concat([complaint, chunk]).subarray(-LONGEST_COMPLAINT_BYTES);
 		});
 		child.once("exit", (status, signal) => {
 			for (const timer of timers) clearTimeout(timer);
@@ -71,14 +71,14 @@ function ended(child: ChildProcess, timeout: number, grace: number): Promise<Com
 			const exitStatus = status ?? 128 + signalNumber(signal);
 			child.once("close", () => finish(exitStatus));
 			// Waits one more turn of the event loop: a busy loop may not have read yet what was written in time.
-			after(LINGERING, () => setImmediate(finish, exitStatus));
+			after(LINGERING_MILLISECONDS, () => setImmediate(finish, exitStatus));
 		});
-		after(timeout, () => {
+		after(timeoutMilliseconds, () => {
 			timedOut = true;
 			killGroup(child, "SIGTERM");
-			after(grace, () => {
+			after(graceMilliseconds, () => {
 				killGroup(child, "SIGKILL");
-				after(LAST_WAIT, () => finish(undefined));
+				after(LAST_WAIT_MILLISECONDS, () => finish(undefined));
 			});
 		});
 	});

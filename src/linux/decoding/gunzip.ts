@@ -10,7 +10,7 @@ import { MOST_PARTS } from "../../libkmod/kernel/bounds.js";
 import { type Decoder, OutOfMemory, TooLarge } from "./decoder.js";
 
 /** zlib allocates its output in pieces of so many bytes. */
-const CHUNK = 2 ** 16;
+const CHUNK_BYTES = 2 ** 16;
 
 export const gunzip: Decoder<GzipFile> = {
 	name: "gunzip",
@@ -32,7 +32,7 @@ export const gunzip: Decoder<GzipFile> = {
 
 /** Copies a short content, so that zlib's piece of 64 KiB can be freed: a file may have many short members. */
 function ownCopy(content: Buffer): Buffer {
-	return content.length < CHUNK ? Buffer.from(content) : content;
+	return content.length < CHUNK_BYTES ? Buffer.from(content) : content;
 }
 
 /** @returns the member's content, and how many bytes the member takes in the file */
@@ -52,7 +52,7 @@ type Inflated = { readonly buffer: Buffer; readonly engine: Zlib };
 async function inflate(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {
 	const { inflateRaw } = await import("node:zlib");
 	// A limit of at least one byte, since zlib's binding does not accept 0.
-	const options: ZlibOptions = { maxOutputLength: Math.max(limit, 1), chunkSize: CHUNK, info: true };
+	const options: ZlibOptions = { maxOutputLength: Math.max(limit, 1), chunkSize: CHUNK_BYTES, info: true };
 	return new Promise((resolve, reject) =>
 		inflateRaw(packed, options, (error: NodeJS.ErrnoException | null, inflated: unknown) => {
 			if (error !== null) reject(asDecoderSays(error));

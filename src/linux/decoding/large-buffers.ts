@@ -6,7 +6,7 @@ const WASTE = 4;
  * Bytes. A larger buffer is dropped when the next request is for much less, since the memory budget does not count the kept
  * buffer. Debian's largest modules take 40 MiB, debug builds take more.
  */
-export const LARGEST_KEPT = 2 ** 26;
+export const LARGEST_KEPT_BYTES = 2 ** 26;
 
 let spare: Buffer | undefined;
 
@@ -30,7 +30,7 @@ export function returnBuffer(buffer: Buffer): void {
 
 /** Called when a content is decompressed that does not need the large buffer. */
 export function dropLargeBuffer(): void {
-	if (spare !== undefined && spare.length > LARGEST_KEPT) spare = undefined;
+	if (spare !== undefined && spare.length > LARGEST_KEPT_BYTES) spare = undefined;
 }
 
 /** Drops the kept buffer. */

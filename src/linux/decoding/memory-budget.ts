@@ -6,7 +6,7 @@
  * Bytes. The few megabytes of the decoders themselves, and the buffer that large-buffers.ts keeps, are not counted. Debian's
  * largest modules take about 40 MiB, so this is enough to keep all threads at work.
  */
-export const DECODING_BUDGET = 256 * 2 ** 20;
+export const DECODING_BUDGET_BYTES = 256 * 2 ** 20;
 
 /** One file's share of the budget. */
 export interface Room {
@@ -115,7 +115,7 @@ type Asking = { readonly room: CountedRoom; readonly bytes: number; readonly gra
 
 type CountedRoom = Room & { held: number; waiting: boolean; forLong: boolean };
 
-let current: Budget = new MemoryBudget(DECODING_BUDGET);
+let current: Budget = new MemoryBudget(DECODING_BUDGET_BYTES);
 
 /** The budget of this process, or the one that a worker thread was given by useBudget(). */
 export function decodingBudget(): Budget {

@@ -12,7 +12,7 @@ import {
 import { Damage, damaged } from "../../libkmod/formats/damage.js";
 import { withDictionariesThatFit, xzContentSize } from "../../libkmod/formats/xz-file.js";
 import { withWindowsThatFit } from "../../libkmod/formats/zstd-frames.js";
-import { bounds, LARGEST_DICTIONARY, LARGEST_WINDOW } from "../../libkmod/kernel/bounds.js";
+import { bounds, LARGEST_DICTIONARY_BYTES, LARGEST_WINDOW_BYTES } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { type Allocate, type Decoder, type FindDecoder, OutOfMemory, TooLarge } from "./decoder.js";
 import { gunzip } from "./gunzip.js";
@@ -27,7 +27,7 @@ export type { Decoder } from "./decoder.js";
 export const MAGIC_SIZE = 6;
 
 /** Bytes. A window or a dictionary up to this size is left as it is. */
-const MODEST = 2 ** 23;
+const MODEST_BYTES = 2 ** 23;
 
 const MAGIC: readonly (readonly [Compression, Buffer])[] = [
 	["zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd])],
@@ -164,24 +164,30 @@ const blocksOf = ({ streams }: XzFile) => streams.flatMap(({ blocks }) => blocks
 /** Whether both the window, or dictionary, and the content exceed the largest window, or dictionary, that is allowed. */
 function isGreedy(file: CompressedFile): boolean {
 	if (file.compression === "xz")
-		return blocksOf(file).some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY);
-	return file.compression === "zstd" && file.frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW);
+		return blocksOf(file).some(({ dictionary, size }) => Math.min(dictionary, size) > LARGEST_DICTIONARY_BYTES);
+	return (
+		file.compression === "zstd" && file.frames.some(({ window, most }) => Math.min(window, most) > LARGEST_WINDOW_BYTES)
+	);
 }
 
 function isModest(file: CompressedFile): boolean {
-	if (file.compression === "xz") return blocksOf(file).every(({ dictionary }) => dictionary <= MODEST);
-	return file.compression === "gzip" || file.frames.every(({ window, most }) => window <= MODEST || most >= window);
+	if (file.compression === "xz") return blocksOf(file).every(({ dictionary }) => dictionary <= MODEST_BYTES);
+	return (
+		file.compression === "gzip" || file.frames.every(({ window, most }) => window <= MODEST_BYTES || most >= window)
+	);
 }
 
 /** The file with smaller windows or dictionaries. All its other fields stay valid. */
 function tighten(file: CompressedFile): CompressedFile {
-	if (file.compression === "xz") return { ...file, packed: withDictionariesThatFit(file.packed, file.streams, MODEST) };
-	if (file.compression === "zstd") return { ...file, packed: withWindowsThatFit(file.packed, file.frames, MODEST) };
+	if (file.compression === "xz")
+		return { ...file, packed: withDictionariesThatFit(file.packed, file.streams, MODEST_BYTES) };
+	if (file.compression === "zstd")
+		return { ...file, packed: withWindowsThatFit(file.packed, file.frames, MODEST_BYTES) };
 	return file;
 }
 
 /** The factor by which the next attempt is larger, when the content is larger than the file claims. */
-const GROWTH = 8;
+const GROWTH_FACTOR = 8;
 
 /**
  * Decodes a file whose size of content is only a claim: as many bytes are taken from the budget, and the decoder fills no more.
@@ -194,7 +200,11 @@ async function decode(
 	{ limit = bounds.module.bytes, allocate = Buffer.allocUnsafeSlow, decoder }: DecompressOptions,
 ): Promise<Buffer> {
 	const { name, decode } = decoder ?? (await findDecoder(file.compression));
-	for (let size = Math.min(Math.max(claim, file.packed.length), limit); ; size = Math.min(GROWTH * size, limit)) {
+	for (
+		let size = Math.min(Math.max(claim, file.packed.length), limit);
+		;
+		size = Math.min(GROWTH_FACTOR * size, limit)
+	) {
 		const giveBack = await room.take(size * (IN_PLACE.has(name) ? 1 : 2));
 		try {
 			return await decode(file, size, allocate);

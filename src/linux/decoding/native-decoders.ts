@@ -19,7 +19,7 @@ const LZMA_MEM_ERROR = 5;
  * Bytes. Allows a dictionary of 64 MiB, the largest of the decoder in WebAssembly, and the decoder's own memory, but not the next
  * larger dictionary, 96 MiB.
  */
-const LZMA_MEMORY = 80 * 2 ** 20;
+const LZMA_MEMORY_BYTES = 80 * 2 ** 20;
 
 const LZMA_STREAM_BUFFER_DECODE = `int lzma_stream_buffer_decode(_Inout_ uint64_t *memory, uint32_t flags, const void *allocator,
 	const void *packed, _Inout_ size_t *packed_at, size_t packed_size, void *content, _Inout_ size_t *content_at, size_t size)`;
@@ -40,7 +40,7 @@ async function decodeXz(
 	if (size > limit) throw new TooLarge();
 	const content = allocate(size);
 	const length = [0];
-	const given = [[LZMA_MEMORY], LZMA_CONCATENATED, null, packed, [0], packed.length];
+	const given = [[LZMA_MEMORY_BYTES], LZMA_CONCATENATED, null, packed, [0], packed.length];
 	const result = await onThread(native, ...given, content, length, size);
 	if (result === LZMA_MEM_ERROR) throw new OutOfMemory();
 	if (result !== 0) throw new Error(`liblzma says ${result}`);

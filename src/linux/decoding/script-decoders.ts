@@ -9,7 +9,7 @@ import { damaged, unsupported } from "../../libkmod/formats/damage.js";
 import { type Decoder, TooLarge } from "./decoder.js";
 
 /** Bytes of input that are decoded in one turn of the event loop. */
-const SLICE = 2 ** 16;
+const SLICE_BYTES = 2 ** 16;
 
 /** Both decoders run on the thread of JavaScript: side by side they would only take more memory. */
 const oneAtATime = pLimit(1);
@@ -62,8 +62,8 @@ async function decodeFrame(packed: Buffer, limit: number, follow?: (chunk: Uint8
 		content.add(chunk);
 		follow?.(chunk);
 	});
-	for (let at = 0; at < packed.length; at += SLICE) {
-		decoder.push(packed.subarray(at, at + SLICE), at + SLICE >= packed.length);
+	for (let at = 0; at < packed.length; at += SLICE_BYTES) {
+		decoder.push(packed.subarray(at, at + SLICE_BYTES), at + SLICE_BYTES >= packed.length);
 		await setImmediate();
 	}
 	return content.whole();
@@ -91,7 +91,7 @@ async function decodeXz({ packed, streams }: XzFile, limit: number): Promise<Buf
 }
 
 /** Bytes. Smaller pieces are copied together, since each piece is an object, and a block may have a single byte. */
-const PIECE = 2 ** 16;
+const PIECE_BYTES = 2 ** 16;
 
 class Content {
 	readonly #limit: number;
@@ -106,7 +106,7 @@ class Content {
 		this.#size += chunk.length;
 		if (this.#size > this.#limit) throw new TooLarge();
 		if (this.#length + chunk.length > this.#gathered.length) this.#endPiece();
-		if (chunk.length >= PIECE) this.#pieces.push(chunk);
+		if (chunk.length >= PIECE_BYTES) this.#pieces.push(chunk);
 		else this.#gather(chunk);
 	}
 	whole(): Buffer {
@@ -114,7 +114,7 @@ class Content {
 		return Buffer.concat(this.#pieces, this.#size);
 	}
 	#gather(chunk: Uint8Array): void {
-		if (this.#gathered.length === 0) this.#gathered = Buffer.allocUnsafeSlow(PIECE);
+		if (this.#gathered.length === 0) this.#gathered = Buffer.allocUnsafeSlow(PIECE_BYTES);
 		this.#gathered.set(chunk, this.#length);
 		this.#length += chunk.length;
 	}

@@ -11,9 +11,9 @@ import { refusalFor } from "../files/refusal.js";
 import { LOCK_EX, LOCK_NB, LOCK_UN, openSyscalls, type Syscalls } from "../native/syscalls.js";
 
 /** Milliseconds between two tries. */
-const PAUSE = 50;
+const PAUSE_MILLISECONDS = 50;
 /** Milliseconds of waiting after which `onWait` is called. */
-const SHORT_WAIT = 1000;
+const SHORT_WAIT_MILLISECONDS = 1000;
 
 /**
  * Resolves without the lock when it cannot be taken: the reason is the Refusal of the call that failed, ETIMEDOUT when another
@@ -43,11 +43,11 @@ async function waitForLock(path: string, options: LockOptions, syscalls: Syscall
 		const waited = performance.now() - begin;
 		if (waited >= options.patienceMilliseconds)
 			throw new Refusal({ operation: "lock", subject: path, code: "ETIMEDOUT" });
-		if (!told && waited >= SHORT_WAIT) {
+		if (!told && waited >= SHORT_WAIT_MILLISECONDS) {
 			told = true;
 			options.onWait();
 		}
-		await new Promise((resolve) => setTimeout(resolve, PAUSE));
+		await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
 	}
 }
 

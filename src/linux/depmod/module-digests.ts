@@ -66,7 +66,7 @@ async function divide(paths: readonly string[]) {
 const COMPRESSIONS: Readonly<Record<string, Compression>> = { gz: "gzip", xz: "xz", zst: "zstd" };
 
 /** Milliseconds after which the event loop gets a turn: threads wait for answers, and a caller may have other work. */
-const TURN = 20;
+const TURN_MILLISECONDS = 20;
 
 async function digestInTurn(directory: string, queue: string[], digester: ModuleDigester): Promise<ModuleDigest[]> {
 	const reader = new ModuleReader(directory);
@@ -74,7 +74,7 @@ async function digestInTurn(directory: string, queue: string[], digester: Module
 	let turned = performance.now();
 	for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
 		modules.push(await reader.digest(path, digester));
-		if (performance.now() - turned < TURN) continue;
+		if (performance.now() - turned < TURN_MILLISECONDS) continue;
 		await new Promise((resolve) => setImmediate(resolve));
 		turned = performance.now();
 	}
@@ -82,7 +82,7 @@ async function digestInTurn(directory: string, queue: string[], digester: Module
 }
 
 /** The size in bytes of the largest buffer that a reader keeps as its own. */
-const KEPT = 2 ** 24;
+const LARGEST_OWN_BYTES = 2 ** 24;
 
 /** Reads each file into one buffer, and decompresses it into another. Both are used again for the next file. */
 export class ModuleReader {
@@ -137,7 +137,7 @@ export class ModuleReader {
 	}
 
 	#allocate(size: number): Buffer {
-		if (size <= KEPT) dropLargeBuffer();
+		if (size <= LARGEST_OWN_BYTES) dropLargeBuffer();
 		return this.#content.take(size);
 	}
 
@@ -156,8 +156,8 @@ class Lent {
 	/** A buffer of `size` bytes. The buffer of the call before is returned. */
 	take(size: number): Buffer {
 		this.end();
-		if (size > KEPT) this.#borrowed = borrowBuffer(size);
-		else if (size > this.#own.length) this.#own = Buffer.allocUnsafeSlow(Math.min(2 * size, KEPT));
+		if (size > LARGEST_OWN_BYTES) this.#borrowed = borrowBuffer(size);
+		else if (size > this.#own.length) this.#own = Buffer.allocUnsafeSlow(Math.min(2 * size, LARGEST_OWN_BYTES));
 		return (this.#borrowed ?? this.#own).subarray(0, size);
 	}
 
@@ -168,7 +168,7 @@ class Lent {
 }
 
 /** The least bytes of one read: a smaller file is read at once. */
-const LEAST = 1 << 14;
+const LEAST_READ_BYTES = 1 << 14;
 /** The most parts of a file. A file of which more are asked for is read whole, since every part is searched at each call. */
 const MOST_READS = 64;
 
@@ -181,7 +181,7 @@ function partialReader(fd: number, image: Buffer): ReadRange {
 		if (whole) parts.length = 0;
 		const part = whole
 			? { start: 0, end: image.length }
-			: { start, end: Math.min(image.length, Math.max(end, start + LEAST)) };
+			: { start, end: Math.min(image.length, Math.max(end, start + LEAST_READ_BYTES)) };
 		const read = readSync(fd, image, part.start, part.end - part.start, part.start);
 		if (start + read < end) throw new MalformedModule("it became shorter while it was read");
 		parts.push(part);

@@ -36,7 +36,7 @@ type Pending = {
 };
 
 /** Milliseconds after which an untouched draft counts as left by a dead process: no publication takes as long. */
-const DEAD_AFTER = 3_600_000;
+const DEAD_AFTER_MILLISECONDS = 3_600_000;
 
 /**
  * Writes and syncs all drafts beside the old files before it renames the first.
@@ -48,7 +48,7 @@ export async function publish(
 	directory: string,
 	files: ReadonlyMap<string, Uint8Array>,
 	alone = false,
-	deadAfter = DEAD_AFTER,
+	deadAfter = DEAD_AFTER_MILLISECONDS,
 ): Promise<void> {
 	orRefuse("make", directory, () => mkdirSync(onDisk(directory), { recursive: true, mode: 0o755 }));
 	if (alone) removeDrafts(directory, () => true);

@@ -6,7 +6,7 @@ import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { openSyscalls } from "../native/syscalls.js";
 import { threadsForAttributes } from "../native/thread-pool.js";
-import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
+import { ATTRIBUTE_BUFFER_BYTES, attributeIn } from "./attribute-buffer.js";
 
 /** Called when a read has ended: with the attribute's text, one character a byte, or with the error. */
 export type AttributeEnd = (text: string | undefined, thrown?: unknown) => void;
@@ -69,10 +69,10 @@ export async function endWithoutReads(): Promise<void> {
 /** Begins to read an attribute on a thread. @throws node's error when the attribute cannot be opened */
 export function beginRead(path: string, ended: AttributeEnd): void {
 	const fd = openSync(onDisk(path), "r");
-	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);
+	const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER_BYTES);
 	reading.add(path);
 	// Without a position node calls read(2). Some attributes of sysfs do not support pread(2).
-	read(fd, buffer, 0, ATTRIBUTE_BUFFER, null, (error, length) => {
+	read(fd, buffer, 0, ATTRIBUTE_BUFFER_BYTES, null, (error, length) => {
 		closeQuietly(fd);
 		reading.delete(path);
 		slow.delete(path);

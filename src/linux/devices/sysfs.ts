@@ -7,7 +7,7 @@ import type { OnSkipped } from "../../ports/skipping.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
-import { ATTRIBUTE_BUFFER, attributeIn } from "./attribute-buffer.js";
+import { ATTRIBUTE_BUFFER_BYTES, attributeIn } from "./attribute-buffer.js";
 import { type DirectoryOptions, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
 import { makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
 
@@ -28,7 +28,7 @@ export function* walkDevices(
 ): Generator<WalkedDevice> {
 	if (concerns?.("module")) for (const name of listModules(sysfs, onSkipped)) yield makeModule(name);
 	const next = listDevices(sysfs, { concerns, onSkipped });
-	const buffer = Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER);
+	const buffer = Buffer.allocUnsafeSlow(ATTRIBUTE_BUFFER_BYTES);
 	const everything = concerns !== undefined;
 
 	function read(devpath: string, name: "modalias" | "uevent"): string | Error | undefined {

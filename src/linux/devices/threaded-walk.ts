@@ -11,13 +11,13 @@ import { type DeviceTexts, makeDevice, makeModule, type WalkedDevice } from "./w
 /**
  * Milliseconds for which later devices wait for a slow one, and for which its read counts against the threads of prompt reads.
  */
-const PATIENCE = 100;
+const PATIENCE_MILLISECONDS = 100;
 /**
  * Milliseconds between two tries while no file descriptors are left: the first pause and the longest. All tries take about five
  * seconds.
  */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 1000;
+const FIRST_PAUSE_MILLISECONDS = 100;
+const LONGEST_PAUSE_MILLISECONDS = 1000;
 const TRIES = 8;
 
 type Attribute = "modalias" | "uevent";
@@ -56,7 +56,7 @@ export async function* walkOnThreads(
 			if (shortage !== undefined) {
 				if (++failures === TRIES) throw refusalFor("walk", sysfs, shortage);
 				yield [];
-				await setTimeout(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE));
+				await setTimeout(Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (failures - 1), LONGEST_PAUSE_MILLISECONDS));
 				continue;
 			}
 			failures = 0;
@@ -97,7 +97,7 @@ class ThreadedWalk {
 		this.#options = options;
 		this.#next = listDevices(sysfs, options);
 		this.#everything = options.concerns !== undefined;
-		this.#clock = setInterval(() => this.#tick(), PATIENCE);
+		this.#clock = setInterval(() => this.#tick(), PATIENCE_MILLISECONDS);
 	}
 
 	/** Begins as many reads as there are free threads. @returns the error when no file descriptors are left, else undefined */
@@ -239,9 +239,10 @@ class ThreadedWalk {
 	#tick(): void {
 		const now = performance.now();
 		const { hungMilliseconds } = this.#options;
-		for (const reading of this.#queue) if (reading.begun > 0 && now - reading.begun > PATIENCE) reading.late = true;
+		for (const reading of this.#queue)
+			if (reading.begun > 0 && now - reading.begun > PATIENCE_MILLISECONDS) reading.late = true;
 		for (const [path, { reading, attribute, begun }] of [...this.#inAir]) {
-			if (now - begun > PATIENCE) passBy(path);
+			if (now - begun > PATIENCE_MILLISECONDS) passBy(path);
 			if (now - begun < hungMilliseconds) continue;
 			this.#inAir.delete(path);
 			giveUpReading(path);

@@ -13,9 +13,9 @@ const isOf = {
 type Drain = { readonly datagrams: Buffer[]; readonly errors: Error[]; refused: boolean; truncatedBytes: number };
 
 /** The most messages that the netlink package reads in one turn of the event loop: after so many, more may wait in the socket. */
-const MOST_IN_A_TURN = 32;
+const MOST_MESSAGES_IN_A_TURN = 32;
 /** Milliseconds for which the first message of a drain is held back at most. */
-const LONGEST_DRAIN = 10;
+const LONGEST_DRAIN_MILLISECONDS = 10;
 
 export class UeventDrain {
 	readonly #isOfSource: (sender: Sender) => boolean;
@@ -81,9 +81,9 @@ export class UeventDrain {
 	}
 
 	#endTurn(): void {
-		const mayWait = this.#readInTurn >= MOST_IN_A_TURN;
+		const mayWait = this.#readInTurn >= MOST_MESSAGES_IN_A_TURN;
 		this.#readInTurn = 0;
-		if (mayWait && !this.#stopped && this.#now() - this.#begun < LONGEST_DRAIN) {
+		if (mayWait && !this.#stopped && this.#now() - this.#begun < LONGEST_DRAIN_MILLISECONDS) {
 			setImmediate(() => this.#endTurn());
 			return;
 		}

@@ -12,20 +12,20 @@ import { refusalFor } from "./refusal.js";
 /** /dev/null: major 1, minor 3, as Linux encodes them in a device number. */
 const NULL_DEVICE = 0x103;
 /** Bytes of the first read of a file whose size is reported as 0, as in /proc. */
-const FIRST_PIECE = 4096;
+const FIRST_PIECE_BYTES = 4096;
 /** Milliseconds that the writer of a pipe may take for all its bytes. */
-const PATIENCE = 60_000;
-const PAUSE = 5;
+const PATIENCE_MILLISECONDS = 60_000;
+const PAUSE_MILLISECONDS = 5;
 
-/** The content of a file. @param patience milliseconds for a pipe or a character device @throws {Refusal} by "read" */
-export function readBounded(path: string, bound: Bound, patience = PATIENCE): Buffer {
+/** The content of a file. @param patienceMilliseconds milliseconds for a pipe or a character device @throws {Refusal} by "read" */
+export function readBounded(path: string, bound: Bound, patienceMilliseconds = PATIENCE_MILLISECONDS): Buffer {
 	const fd = openUnwaiting(path);
 	try {
 		const stat = fstatSync(fd);
 		if (stat.isFile()) return readRegular(fd, path, stat, bound);
 		if (isNull(stat)) return Buffer.alloc(0);
 		if (bound.named && (stat.isFIFO() || stat.isCharacterDevice()))
-			return readPieces(path, bound, FIRST_PIECE, waitingReader(fd, path, stat, patience));
+			return readPieces(path, bound, FIRST_PIECE_BYTES, waitingReader(fd, path, stat, patienceMilliseconds));
 		throw strange(path, stat);
 	} finally {
 		closeQuietly(fd);
@@ -69,7 +69,7 @@ export function openUnwaiting(path: string, operation = "read"): number {
 function readRegular(fd: number, path: string, { size }: Stats, bound: Bound): Buffer {
 	if (size > bound.bytes) throw tooLarge(path, bound);
 	// With room for one byte more, the first read shows that the file has ended.
-	const first = size === 0 ? FIRST_PIECE : size + 1;
+	const first = size === 0 ? FIRST_PIECE_BYTES : size + 1;
 	return readPieces(path, bound, first, (piece) => readSync(fd, piece, 0, piece.length, null));
 }
 
@@ -90,17 +90,18 @@ function readPieces(path: string, bound: Bound, first: number, read: (piece: Buf
 }
 
 /**
- * Returns a function that waits for the next piece. All calls together wait no longer than `patience`. For a FIFO with a name the
- * function also waits for a writer: until a writer opens it, read(2) reports the end of the file.
+ * Returns a function that waits for the next piece. All calls together wait no longer than
+ * `patienceMilliseconds`. For a FIFO with a name the function also waits for a writer: until a writer opens it, read(2) reports
+ * the end of the file.
  */
-function waitingReader(fd: number, path: string, stat: Stats, patience: number): (piece: Buffer) => number {
+function waitingReader(fd: number, path: string, stat: Stats, patienceMilliseconds: number): (piece: Buffer) => number {
 	let awaitingWriter = stat.isFIFO() && !readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:");
-	const end = performance.now() + patience;
+	const end = performance.now() + patienceMilliseconds;
 	return (piece) => {
 		for (;;) {
 			const got = readIfThere(fd, piece);
 			if (got === 0 && !awaitingWriter) return 0;
-			if (performance.now() > end) throw tooLate(path, patience);
+			if (performance.now() > end) throw tooLate(path, patienceMilliseconds);
 			// EAGAIN means that a writer has opened the FIFO and has written nothing yet. A writer that opens and closes it within one
 			// pause is missed.
 			if (got !== 0) awaitingWriter = false;
@@ -120,11 +121,11 @@ function readIfThere(fd: number, piece: Buffer): number | undefined {
 }
 
 function pause(): void {
-	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS);
 }
 
-function tooLate(path: string, patience: number): Refusal {
-	const reason = `it has not come to its end after ${patience / 1000} s`;
+function tooLate(path: string, patienceMilliseconds: number): Refusal {
+	const reason = `it has not come to its end after ${patienceMilliseconds / 1000} s`;
 	return new Refusal({ operation: "read", subject: path, code: "ETIMEDOUT", reason });
 }
 

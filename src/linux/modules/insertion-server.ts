@@ -20,7 +20,7 @@ import { openKernel } from "./kernel.js";
  * handles them. SIGUSR1 would make node open a debugger.
  */
 const HEEDED_ELSEWHERE = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const;
-const CHUNK = 2 ** 16;
+const CHUNK_BYTES = 2 ** 16;
 
 export async function main(): Promise<void> {
 	for (const signal of HEEDED_ELSEWHERE) process.on(signal, () => undefined);
@@ -29,7 +29,7 @@ export async function main(): Promise<void> {
 	const { exitNow } = await openSyscalls();
 	const server = new InsertionServer(kernel, () => exitNow(0));
 	// A synchronous read: no thread of the pool may be in use before the first line has given the pool's size.
-	const first = Buffer.allocUnsafe(CHUNK);
+	const first = Buffer.allocUnsafe(CHUNK_BYTES);
 	server.take(first.subarray(0, readSync(SOCKET, first)));
 	server.listen();
 }
@@ -52,8 +52,8 @@ class InsertionServer {
 
 	/** Reads the socket until the parent closes it. */
 	listen(): void {
-		const chunk = Buffer.allocUnsafe(CHUNK);
-		read(SOCKET, chunk, 0, CHUNK, null, (error, size) => {
+		const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+		read(SOCKET, chunk, 0, CHUNK_BYTES, null, (error, size) => {
 			if (error !== null || size === 0) {
 				this.#forsaken = true;
 				this.#endWhenDone();

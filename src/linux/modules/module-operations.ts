@@ -34,7 +34,7 @@ const NO_FILE = -1;
 const { EINTR, ENOSYS } = constants.errno;
 const ATTEMPTS = 6;
 /** Milliseconds after which an insertion counts as long: its memory no longer makes others wait. */
-const LONG_INIT = 10_000;
+const LONG_INIT_MILLISECONDS = 10_000;
 
 type Insertion = {
 	readonly path: string;
@@ -143,10 +143,10 @@ async function insertImage({ path, parameters, forced, room }: Insertion, unpack
 
 /**
  * The kernel may read the image for as long as the call lasts, so the image keeps its share of the memory budget and other
- * insertions wait for memory. After LONG_INIT they stop waiting.
+ * insertions wait for memory. After LONG_INIT_MILLISECONDS they stop waiting.
  */
 async function insertWith(room: Room, call: () => Promise<SyscallResult>): Promise<SyscallResult> {
-	const long = afterwards(() => room.holdForLong(), LONG_INIT).unref();
+	const long = afterwards(() => room.holdForLong(), LONG_INIT_MILLISECONDS).unref();
 	try {
 		return await persistently(call);
 	} finally {

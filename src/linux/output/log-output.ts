@@ -28,7 +28,7 @@ type Writer = { readonly write: Write; end(): void };
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** Milliseconds between two tries: the first pause, which is also the pause while the reader makes progress, and the longest. */
-const FIRST_RETRY = 1;
+const FIRST_RETRY_MILLISECONDS = 1;
 const RETRY_MILLISECONDS = 50;
 const A_SECOND: Patience = { silence: 1000, inAll: 1000 };
 
@@ -62,7 +62,7 @@ class BufferedOutput implements LogOutput {
 		}
 		this.#waiting.push(content);
 		this.#bytes += content.length;
-		if (this.#retry === undefined && !this.#flush()) this.#tryLater(FIRST_RETRY);
+		if (this.#retry === undefined && !this.#flush()) this.#tryLater(FIRST_RETRY_MILLISECONDS);
 	}
 
 	async close(patience = () => A_SECOND): Promise<number> {
@@ -110,7 +110,7 @@ class BufferedOutput implements LogOutput {
 	#tryAgain(milliseconds: number): void {
 		const before = this.#bytes;
 		if (!this.#flush()) {
-			this.#tryLater(this.#bytes < before ? FIRST_RETRY : Math.min(2 * milliseconds, RETRY_MILLISECONDS));
+			this.#tryLater(this.#bytes < before ? FIRST_RETRY_MILLISECONDS : Math.min(2 * milliseconds, RETRY_MILLISECONDS));
 			return;
 		}
 		this.#retry = undefined;

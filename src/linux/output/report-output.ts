@@ -8,7 +8,7 @@ import { refusalFor } from "../files/refusal.js";
 type Outputs = Readonly<Record<1 | 2, LogOutput>>;
 
 /** The size of each output's buffer in bytes. */
-const MOST = 2 ** 24;
+const BUFFER_BYTES = 2 ** 24;
 
 export function makeReportOutput(): Reports {
 	const output = new ReportOutput();
@@ -63,7 +63,7 @@ class ReportOutput {
 		const openOne = (descriptor: 1 | 2): Promise<LogOutput> =>
 			openLogOutput({
 				descriptor,
-				most: MOST,
+				most: BUFFER_BYTES,
 				onLost: (lines) => (this.#lost[descriptor] += lines),
 				onFailed: (thrown) => this.#fail(refusalFor("write", names[descriptor], thrown)),
 			});

@@ -8,7 +8,7 @@ import type { Connection } from "../../ports/control.js";
 type Environment = Record<string, string | undefined>;
 
 const FIRST_DESCRIPTOR = 3;
-const PATIENCE = 10_000;
+const PATIENCE_MILLISECONDS = 10_000;
 const NEWLINE = 10;
 
 /**
@@ -47,7 +47,7 @@ function readLine(socket: Socket, longest: number): Promise<Buffer | undefined> 
 			if (end >= 0 || read.length > longest)
 				finish(read.subarray(0, Math.min(end < 0 ? longest + 1 : end, longest + 1)));
 		};
-		const impatience = setTimeout(() => finish(undefined), PATIENCE);
+		const impatience = setTimeout(() => finish(undefined), PATIENCE_MILLISECONDS);
 		socket.on("data", take);
 		socket.once("close", () => finish(undefined));
 		socket.once("end", () => finish(undefined));

@@ -8,7 +8,7 @@ import { refusalFor } from "../files/refusal.js";
 
 const NEWLINE = 10;
 /** Bytes. No agent answers with more. */
-const LONGEST_ANSWER = 2 ** 24;
+const LONGEST_ANSWER_BYTES = 2 ** 24;
 
 /**
  * Resolves with the line that answers, without its newline.
@@ -47,7 +47,7 @@ async function readLine(
 	let size = 0;
 	for await (const chunk of socket as AsyncIterable<Buffer>) {
 		size += chunk.length;
-		if (size > LONGEST_ANSWER) throw refuse("EMSGSIZE");
+		if (size > LONGEST_ANSWER_BYTES) throw refuse("EMSGSIZE");
 		let rest = chunk;
 		for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
 			const line = Buffer.concat([...chunks, rest.subarray(0, end)]);

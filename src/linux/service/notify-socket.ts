@@ -11,7 +11,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** The size of sun_path. */
-const LONGEST_PATH = 108;
+const LONGEST_PATH_BYTES = 108;
 const RETRY_MILLISECONDS = 50;
 
 export type NotifySocket = {
@@ -51,7 +51,7 @@ export async function openNotifySocket(name: string, onProblem: (problem: Refusa
 /** A sockaddr_un. An abstract name begins with a NUL and ends with the address. A path ends with a NUL. */
 function formatAddress(name: string): Buffer {
 	const path = Buffer.from(name.startsWith("@") ? `\0${name.slice(1)}` : `${name}\0`, "latin1");
-	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH)
+	if (!/^[@/]./s.test(name) || path.length > LONGEST_PATH_BYTES)
 		throw new Refusal({ operation: "notify", subject: name, code: "EINVAL" });
 	return Buffer.concat([new Uint8Array(new Uint16Array([AF_UNIX]).buffer), path]);
 }

@@ -11,11 +11,11 @@ import { closeDraft, dropDraft, unpredictable, writeDraft } from "../files/draft
 import { isAbsent, refusalFor } from "../files/refusal.js";
 
 /** The same limits as in the helper: the number of files, and the bytes of a line without its newline. */
-const MOST = 1024;
-const LONGEST_LINE = 8194;
-const NANOSECONDS = 1_000_000_000n;
+const MOST_REQUESTS = 1024;
+const LONGEST_LINE_BYTES = 8194;
+const NANOSECONDS_A_SECOND = 1_000_000_000n;
 /** Seconds after which an unfinished file counts as left by a dead process. */
-const LONGEST_WRITE = 60n;
+const LONGEST_WRITE_SECONDS = 60n;
 
 /**
  * Empties the spool. Returns the lines without their newlines, oldest first. A file that is not one whole line is removed too,
@@ -26,7 +26,7 @@ export function takeSpooled(directory: string): Buffer[] {
 	const all = listNames(directory);
 	try {
 		const names = all.filter((name) => !name.startsWith(".")).sort();
-		const lines = names.slice(0, MOST).map((name) => readLine(`${directory}/${name}`));
+		const lines = names.slice(0, MOST_REQUESTS).map((name) => readLine(`${directory}/${name}`));
 		for (const name of [...names, ...all.filter(isDead)])
 			rmSync(onDisk(`${directory}/${name}`), { force: true, recursive: true });
 		return lines.filter((line) => line !== undefined);
@@ -52,7 +52,7 @@ function listNames(directory: string): string[] {
 export function putSpooled(directory: string, line: Uint8Array): void {
 	try {
 		mkdirSync(onDisk(directory), { recursive: true, mode: 0o700 });
-		if (readdirSync(onDisk(directory), "latin1").length >= MOST)
+		if (readdirSync(onDisk(directory), "latin1").length >= MOST_REQUESTS)
 			throw new Refusal({ operation: "add to", subject: directory, code: "ENOSPC" });
 		const name = () => `${directory}/.${formatNow()}.${unpredictable()}`;
 		const draft = writeDraft(name, Buffer.concat([line, Buffer.from("\n")]), 0o600);
@@ -71,14 +71,16 @@ export function putSpooled(directory: string, line: Uint8Array): void {
 /** The time by CLOCK_MONOTONIC, so that the order of names is the order in which files were made. */
 function formatNow(): string {
 	const nanoseconds = process.hrtime.bigint();
-	const seconds = (nanoseconds / NANOSECONDS).toString().padStart(12, "0");
-	return `${seconds}.${(nanoseconds % NANOSECONDS).toString().padStart(9, "0")}`;
+	const seconds = (nanoseconds / NANOSECONDS_A_SECOND).toString().padStart(12, "0");
+	return `${seconds}.${(nanoseconds % NANOSECONDS_A_SECOND).toString().padStart(9, "0")}`;
 }
 
 /** Whether an unfinished file was left by a dead process, by the time at the beginning of its name. */
 function isDead(name: string): boolean {
 	const [, seconds] = /^\.([0-9]{12})\.[0-9]{9}\./.exec(name) ?? [];
-	return seconds !== undefined && process.hrtime.bigint() / NANOSECONDS - BigInt(seconds) > LONGEST_WRITE;
+	return (
+		seconds !== undefined && process.hrtime.bigint() / NANOSECONDS_A_SECOND - BigInt(seconds) > LONGEST_WRITE_SECONDS
+	);
 }
 
 /** The errnos of a file that has been removed, or is a symbolic link, a socket or a directory. */
@@ -93,9 +95,9 @@ function readLine(path: string): Buffer | undefined {
 		// O_NONBLOCK keeps a FIFO from holding the process for ever.
 		const fd = openSync(onDisk(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 		try {
-			const buffer = Buffer.alloc(LONGEST_LINE + 2);
+			const buffer = Buffer.alloc(LONGEST_LINE_BYTES + 2);
 			const line = buffer.subarray(0, readSync(fd, buffer));
-			return line.length > 1 && line.length <= LONGEST_LINE + 1 && line.indexOf("\n") === line.length - 1
+			return line.length > 1 && line.length <= LONGEST_LINE_BYTES + 1 && line.indexOf("\n") === line.length - 1
 				? line.subarray(0, -1)
 				: undefined;
 		} finally {

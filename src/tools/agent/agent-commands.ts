@@ -3,7 +3,7 @@
 import type { ControlReplies } from "../../agent/control/protocol.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
-import { askAgent, askOptions, LONGEST_WAIT, SOON } from "./ask-agent.js";
+import { askAgent, askOptions, LONGEST_WAIT_MILLISECONDS, SOON_MILLISECONDS } from "./ask-agent.js";
 
 type Command = "reload" | "stop" | "metrics";
 
@@ -33,7 +33,7 @@ export const reload = defineAsking({
 	command: "reload",
 	summary: "Has the running agent read indexes and configuration anew.",
 	// The agent lets the insertions in flight end before it reloads, and a driver's init has no upper bound.
-	timeoutMilliseconds: LONGEST_WAIT,
+	timeoutMilliseconds: LONGEST_WAIT_MILLISECONDS,
 	tell({ problems }, machine) {
 		if (problems === 0) return;
 		machine.complain(`hotplugd reload: ${problems} ${problems === 1 ? "problem" : "problems"}: see the agent's log\n`);
@@ -43,13 +43,13 @@ export const reload = defineAsking({
 export const stop = defineAsking({
 	command: "stop",
 	summary: "Has the running agent end, as SIGTERM does.",
-	timeoutMilliseconds: SOON,
+	timeoutMilliseconds: SOON_MILLISECONDS,
 	tell() {},
 });
 
 export const metrics = defineAsking({
 	command: "metrics",
 	summary: "Prints the running agent's metrics in Prometheus' text format.",
-	timeoutMilliseconds: SOON,
+	timeoutMilliseconds: SOON_MILLISECONDS,
 	tell: ({ text }, machine) => machine.print(text),
 });

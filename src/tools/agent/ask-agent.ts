@@ -14,9 +14,9 @@ export const askOptions = {
 } as const satisfies Options;
 
 /** Milliseconds to wait for a reply that the agent gives at once. */
-export const SOON = 30_000;
+export const SOON_MILLISECONDS = 30_000;
 /** Milliseconds: the longest delay that a timer of node accepts. */
-export const LONGEST_WAIT = 2 ** 31 - 1;
+export const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
 
 export type Question<Request extends ControlRequest = ControlRequest> = {
 	readonly request: Request;

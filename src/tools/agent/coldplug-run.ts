@@ -34,7 +34,7 @@ import type { ColdplugOptions } from "./coldplug-options.js";
  */
 const HANGING_HERE = 16;
 /** Milliseconds: the longest delay that a timer of node accepts. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 /**
  * Loads the modules and resolves with the exit status. The insertion process calls the kernel, so that this process can end even
@@ -124,7 +124,7 @@ const listNames = (running: readonly Running[]): string => running.map(({ module
 /** Starts the timer of --timeout. The seconds count from the start of this process. */
 function startTimeout(seconds: number | undefined, over: () => void): ReturnType<typeof setTimeout> | undefined {
 	if (seconds === undefined) return undefined;
-	return setTimeout(over, Math.min(Math.max(0, 1000 * seconds - performance.now()), LONGEST_TIMER));
+	return setTimeout(over, Math.min(Math.max(0, 1000 * seconds - performance.now()), LONGEST_TIMER_MILLISECONDS));
 }
 
 function say(report: Report, given: ColdplugOptions, machine: Machine): void {

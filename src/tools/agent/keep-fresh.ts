@@ -13,13 +13,13 @@ import type { Serving } from "./serving.js";
 /**
  * Debounce, in milliseconds: depmod writes its files one after the other, so a reload waits until none has changed for this time.
  */
-const RELOAD_QUIET = 1000;
+const RELOAD_QUIET_MILLISECONDS = 1000;
 /** Milliseconds between two polls of the files. Polling is needed besides inotify, since not every directory can be watched. */
-const RELOAD_POLL = 30_000;
+const RELOAD_POLL_MILLISECONDS = 30_000;
 /**
  * Milliseconds between two polls for indexes that are absent. A mount causes no inotify event, and devices wait for the indexes.
  */
-const MOUNT_POLL = 2000;
+const MOUNT_POLL_MILLISECONDS = 2000;
 
 /**
  * Opens the reader of indexes, configuration and policy. `begin()` starts watching the files that `read()` read; `end()` stops
@@ -41,7 +41,8 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		if (lacking === undefined || lacking.kind === "impossible") return;
 		const endPoll = pollStamp(kernel, `${moduleDirectory}/${indexNames.dependencies}`, () => freshness?.hint());
 		// A refused read may succeed later although no file has changed, so a timer has the agent read again.
-		const again = lacking.kind === "refused" ? setTimeout(() => onStale(), RELOAD_POLL).unref() : undefined;
+		const again =
+			lacking.kind === "refused" ? setTimeout(() => onStale(), RELOAD_POLL_MILLISECONDS).unref() : undefined;
 		endWait = () => {
 			endPoll();
 			clearTimeout(again);
@@ -70,8 +71,8 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 			onStale = listener;
 			freshness = watchStaleness({
 				watch,
-				quietMilliseconds: RELOAD_QUIET,
-				pollMilliseconds: RELOAD_POLL,
+				quietMilliseconds: RELOAD_QUIET_MILLISECONDS,
+				pollMilliseconds: RELOAD_POLL_MILLISECONDS,
 				onStale: () => onStale(),
 				onProblem: ({ message }) => journal.error({}, `could not look for changes: ${message}`),
 			});
@@ -92,6 +93,6 @@ function pollStamp(files: Pick<Files, "stamp">, path: string, onChange: () => vo
 		const now = markOf(files, path);
 		if (now !== seen) onChange();
 		seen = now;
-	}, MOUNT_POLL).unref();
+	}, MOUNT_POLL_MILLISECONDS).unref();
 	return () => clearInterval(poll);
 }

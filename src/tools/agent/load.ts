@@ -2,7 +2,7 @@
 
 import { printable } from "../../libkmod/text/printable.js";
 import { defineTool } from "../command-line/command-line.js";
-import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
+import { askAgent, askOptions, LONGEST_WAIT_MILLISECONDS } from "./ask-agent.js";
 
 export const load = defineTool({
 	name: "hotplugd load",
@@ -17,7 +17,7 @@ export const load = defineTool({
 		}
 		const request = { command: "load", alias, for: "user", wait: !noWait } as const;
 		// A driver's init has no upper bound, and a shorter timeout could not end it.
-		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT });
+		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: LONGEST_WAIT_MILLISECONDS });
 		if (answer === undefined) return 1;
 		const { result, explanation } = answer;
 		if (result === "done" || result === "taken") return 0;

@@ -7,7 +7,7 @@ import {
 	type CompanionRequest,
 	formatCompanionReply,
 	formatProcess,
-	LONGEST_COMPANION_LINE,
+	LONGEST_COMPANION_LINE_BYTES,
 	parseCompanionRequest,
 	type RuleRequest,
 } from "../../agent/commands/companion.js";
@@ -35,7 +35,7 @@ export const runInstallCommand = defineTool({
 	async run({ options: asked }, machine) {
 		try {
 			const connection = await (await machine.service()).acceptConnection();
-			const line = await connection.readLine(LONGEST_COMPANION_LINE);
+			const line = await connection.readLine(LONGEST_COMPANION_LINE_BYTES);
 			const request = line && parseCompanionRequest(line);
 			if (request === undefined) {
 				machine.complain(`${NAME}: refused what is no request to run a module's command\n`);

@@ -3,11 +3,11 @@
 import { SETTLE_MILLISECONDS } from "../../agent/control/protocol.js";
 import { printable } from "../../libkmod/text/printable.js";
 import { defineTool } from "../command-line/command-line.js";
-import { askAgent, askOptions, LONGEST_WAIT } from "./ask-agent.js";
+import { askAgent, askOptions, LONGEST_WAIT_MILLISECONDS } from "./ask-agent.js";
 
-const SECONDS = SETTLE_MILLISECONDS / 1000;
+const DEFAULT_TIMEOUT_SECONDS = SETTLE_MILLISECONDS / 1000;
 /** Milliseconds beyond the timeout: a busy agent may reply late. */
-const MARGIN = 10_000;
+const MARGIN_MILLISECONDS = 10_000;
 /** The exit status when the agent did not settle within the timeout. */
 const UNSETTLED = 3;
 const NAMED = 10;
@@ -21,14 +21,18 @@ export const settle = defineTool({
 			short: "t",
 			argument: "SECONDS",
 			number: true,
-			help: `Wait no longer than this, ${SECONDS} when absent, and exit with ${UNSETTLED} then`,
+			help: `Wait no longer than this, ${DEFAULT_TIMEOUT_SECONDS} when absent, and exit with ${UNSETTLED} then`,
 		},
 	},
 	mostOperands: 0,
-	async run({ options: { socket, timeout = SECONDS } }, machine) {
-		const milliseconds = Math.min(1000 * timeout, LONGEST_WAIT - MARGIN);
+	async run({ options: { socket, timeout = DEFAULT_TIMEOUT_SECONDS } }, machine) {
+		const milliseconds = Math.min(1000 * timeout, LONGEST_WAIT_MILLISECONDS - MARGIN_MILLISECONDS);
 		const request = { command: "settle", timeout_milliseconds: milliseconds } as const;
-		const answer = await askAgent(machine, { request, socket, timeoutMilliseconds: milliseconds + MARGIN });
+		const answer = await askAgent(machine, {
+			request,
+			socket,
+			timeoutMilliseconds: milliseconds + MARGIN_MILLISECONDS,
+		});
 		if (answer === undefined) return 1;
 		if (answer.note !== undefined) machine.complain(`hotplugd settle: ${printable(answer.note)}\n`);
 		for (const left of answer.not_waited_for ?? [])

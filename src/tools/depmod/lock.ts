@@ -7,7 +7,7 @@ import { formatErrno } from "../../libkmod/text/error-text.js";
 import type { DepmodCall } from "./call.js";
 
 /** Milliseconds to wait for the lock: longer than a run of depmod takes. */
-const LOCK_PATIENCE = 60_000;
+const LOCK_PATIENCE_MILLISECONDS = 60_000;
 
 /**
  * Locks the output directory. The caller holds the lock from before the search for modules until the files are written: two
@@ -16,7 +16,7 @@ const LOCK_PATIENCE = 60_000;
 export async function lockOutput({ tree, directory, output, say }: DepmodCall): Promise<DirectoryLock> {
 	const lock = await tree.lock(output, {
 		make: output !== directory && ifReadable(() => tree.modified(directory)) !== undefined,
-		patienceMilliseconds: LOCK_PATIENCE,
+		patienceMilliseconds: LOCK_PATIENCE_MILLISECONDS,
 		onWait: () => say("WARNING", `waiting for another process, which has locked ${output}`),
 	});
 	// A directory that cannot be opened is reported by the code that reads or writes there.
@@ -30,6 +30,6 @@ export async function lockOutput({ tree, directory, output, say }: DepmodCall): 
 function explainNoLock(output: string, reason: Refusal): string {
 	const goesOn = "going on without; no other depmod should run there now";
 	return reason.code === "ETIMEDOUT"
-		? `${output} is still locked by another process after ${LOCK_PATIENCE / 1000} s, ${goesOn}`
+		? `${output} is still locked by another process after ${LOCK_PATIENCE_MILLISECONDS / 1000} s, ${goesOn}`
 		: `could not lock ${output}: ${formatErrno(reason)}, ${goesOn}`;
 }

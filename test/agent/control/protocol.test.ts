@@ -2,8 +2,8 @@ import test from "ava";
 import {
 	type ControlRequest,
 	formatControlRequest,
-	LONGEST_ALIAS,
-	LONGEST_LINE,
+	LONGEST_ALIAS_BYTES,
+	LONGEST_LINE_BYTES,
 	parseControlRequest,
 	parseLoadLine,
 	statusOfLoad,
@@ -79,7 +79,7 @@ const bad: readonly (readonly [line: string | Uint8Array, sentence: string])[] =
 	[String.raw`{"command":"load","alias":"a\u0000b"}`, "the alias has a NUL in it"],
 	[String.raw`{"command":"load","alias":"a\nb"}`, "the alias has a newline in it"],
 	[`{"command":"load","alias":"${"x".repeat(8193)}"}`, "the alias is longer than 8192 bytes"],
-	[`{"command":"status"${" ".repeat(LONGEST_LINE)}}`, "the line is longer than 65536 bytes"],
+	[`{"command":"status"${" ".repeat(LONGEST_LINE_BYTES)}}`, "the line is longer than 65536 bytes"],
 ];
 
 test("what is no request is told in one sentence", (t) => {
@@ -92,7 +92,7 @@ test("an alias of any bytes arrives as it was sent, in a line of ASCII", (t) => 
 	const line = formatControlRequest(request);
 	t.regex(line, /^[ -~]+\n$/);
 	t.deepEqual(parseControlRequest(Buffer.from(line).subarray(0, -1)), request);
-	const longest = { ...request, alias: "\xff".repeat(LONGEST_ALIAS) };
+	const longest = { ...request, alias: "\xff".repeat(LONGEST_ALIAS_BYTES) };
 	t.deepEqual(parseControlRequest(formatControlRequest(longest)), longest);
 });
 
@@ -102,7 +102,9 @@ test("a line of the plain socket is a letter and the alias as it is", (t) => {
 	t.deepEqual(parseLoadLine(line("k")), { command: "load", alias, for: "kernel", wait: true });
 	t.deepEqual(parseLoadLine(line("w")), { command: "load", alias, for: "user", wait: true });
 	t.deepEqual(parseLoadLine(line("n")), { command: "load", alias, for: "user", wait: false });
-	t.like(parseLoadLine(Buffer.from(`w ${"x".repeat(LONGEST_ALIAS)}`)), { alias: "x".repeat(LONGEST_ALIAS) });
+	t.like(parseLoadLine(Buffer.from(`w ${"x".repeat(LONGEST_ALIAS_BYTES)}`)), {
+		alias: "x".repeat(LONGEST_ALIAS_BYTES),
+	});
 	for (const [wrong, sentence] of [
 		["", "the line begins with none of k, w and n and a space"],
 		["k", "the line begins with none of k, w and n and a space"],
@@ -111,7 +113,7 @@ test("a line of the plain socket is a letter and the alias as it is", (t) => {
 		["w ", "the alias is empty"],
 		["w a\0b", "the alias has a NUL in it"],
 		["w a\nb", "the alias has a newline in it"],
-		[`w ${"x".repeat(LONGEST_ALIAS + 1)}`, "the alias is longer than 8192 bytes"],
+		[`w ${"x".repeat(LONGEST_ALIAS_BYTES + 1)}`, "the alias is longer than 8192 bytes"],
 	] as const)
 		t.is(parseLoadLine(Buffer.from(wrong)), sentence, wrong.slice(0, 20));
 });

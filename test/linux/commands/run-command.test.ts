@@ -13,7 +13,7 @@ const freshFile = () => join(folder, `${files++}`);
 
 /** Long enough for whatever is meant to end by itself. */
 const LONG = 30_000;
-const SOON = 50;
+const SOON_MILLISECONDS = 50;
 /** Longer than a shell takes, on a busy machine too, until it heeds signals as it is told. */
 const BEGUN = 5000;
 
@@ -86,7 +86,7 @@ test("a program that takes too long gets SIGTERM, and may end by itself", async 
 test("one that does not heed SIGTERM gets SIGKILL, and so does what it has begun", async (t) => {
 	const OUT = freshFile();
 	const script = 'trap "" TERM; sleep 1000 & echo $! > "$OUT"; wait; wait; wait';
-	t.like(await sh(script, { OUT }, BEGUN, SOON), { exitStatus: 137, timedOut: true });
+	t.like(await sh(script, { OUT }, BEGUN, SOON_MILLISECONDS), { exitStatus: 137, timedOut: true });
 	const child = readFileSync(OUT, "utf8").trim();
 	t.regex(child, /^\d+$/);
 	await until(() => !isAlive(child));

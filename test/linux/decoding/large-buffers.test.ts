@@ -3,7 +3,7 @@ import {
 	borrowBuffer,
 	dropBuffers,
 	dropLargeBuffer,
-	LARGEST_KEPT,
+	LARGEST_KEPT_BYTES,
 	returnBuffer,
 } from "../../../src/linux/decoding/large-buffers.js";
 
@@ -22,7 +22,7 @@ function isLentAgain(size: number, between: () => unknown = () => undefined): bo
 }
 
 test.serial("what is given back is lent to the next that needs as much, until all are dropped", (t) => {
-	for (const size of [20 * MIB, LARGEST_KEPT, 256 * MIB]) {
+	for (const size of [20 * MIB, LARGEST_KEPT_BYTES, 256 * MIB]) {
 		t.true(isLentAgain(size));
 		t.false(isLentAgain(size, dropBuffers));
 	}
@@ -30,7 +30,7 @@ test.serial("what is given back is lent to the next that needs as much, until al
 
 test.serial("a buffer beyond the bound is kept for nobody but the next, since it is outside of the budget", (t) => {
 	// A quarter more is asked for than is needed.
-	const most = LARGEST_KEPT / 1.25;
+	const most = LARGEST_KEPT_BYTES / 1.25;
 	for (const between of [dropLargeBuffer, () => borrowBuffer(MIB)]) {
 		t.true(isLentAgain(most - 1, between));
 		t.true(isLentAgain(most, between));

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import {
-	DECODING_BUDGET,
+	DECODING_BUDGET_BYTES,
 	decodingBudget,
 	inRoom,
 	MemoryBudget,
@@ -243,5 +243,5 @@ test("while an init runs, the image alone is counted, and after ten seconds othe
 });
 
 test("the budget has room for as many of Debian's largest modules as are unpacked at once on two threads", (t) => {
-	t.true(DECODING_BUDGET >= 4 * 2 * 30 * MIB);
+	t.true(DECODING_BUDGET_BYTES >= 4 * 2 * 30 * MIB);
 });

@@ -17,7 +17,7 @@ import test from "ava";
 import { listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { bounds, MOST_NAMES, MOST_NAMES_CHECKED } from "../../../src/libkmod/kernel/bounds.js";
 import { modprobeDirectories } from "../../../src/libkmod/knowledge/configuration.js";
-import { DECODING_BUDGET } from "../../../src/linux/decoding/memory-budget.js";
+import { DECODING_BUDGET_BYTES } from "../../../src/linux/decoding/memory-budget.js";
 import { files } from "../../../src/linux/files/files.js";
 import { ourTool } from "../../support/fakes/tool-in-process.js";
 import { modprobe } from "../../support/real/real-kmod.js";
@@ -63,7 +63,7 @@ for (const tree of ["plain", "xz", "zst", "gz"] as const)
 		t.true(sizes.length >= 4000);
 		t.true(ROOM * largest < bounds.module.bytes);
 		// Two cores have four at work; of each there may be two copies.
-		if (tree === "plain") t.true(4 * 2 * largest < DECODING_BUDGET, String(largest));
+		if (tree === "plain") t.true(4 * 2 * largest < DECODING_BUDGET_BYTES, String(largest));
 		const folders = new Map<string, number>();
 		for (const path of paths) folders.set(join(path, ".."), 1 + (folders.get(join(path, "..")) ?? 0));
 		t.true(ROOM * Math.max(...folders.values()) < MOST_NAMES);

@@ -205,7 +205,7 @@ const pipeline: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/devices/threaded-walk.ts",
-		at: ["setInterval(() => this.#tick(), PATIENCE)", "new Promise<void>((resolve)"],
+		at: ["setInterval(() => this.#tick(), PATIENCE_MILLISECONDS)", "new Promise<void>((resolve)"],
 		waitsFor: "an attribute that is read on a thread",
 		ends: "a tenth of a second for the devices behind it, of 64 that do not end for each; hung_seconds for itself; the process's end, which waits for none",
 		tests: [
@@ -227,7 +227,7 @@ const pipeline: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/devices/threaded-walk.ts",
-		at: ["await setTimeout(Math.min(FIRST_PAUSE"],
+		at: ["await setTimeout(Math.min(FIRST_PAUSE_MILLISECONDS"],
 		waitsFor: "a descriptor, where none is left",
 		ends: "eight tries, some five seconds in all",
 		tests: [
@@ -483,7 +483,7 @@ const bytes: readonly Wait[] = [
 	},
 	{
 		file: "src/linux/depmod/directory-lock.ts",
-		at: ["setTimeout(resolve, PAUSE)"],
+		at: ["setTimeout(resolve, PAUSE_MILLISECONDS)"],
 		waitsFor: "another depmod that has the directory locked",
 		ends: "its end; a minute, after which depmod goes on without the lock",
 		tests: [
@@ -552,7 +552,7 @@ const service: readonly Wait[] = [
 	{
 		file: "src/agent/control/changes.ts",
 		at: [
-			"timer(LONGEST_MILLISECONDS, scheduler)",
+			"timer(LONGEST_PAUSE_MILLISECONDS, scheduler)",
 			"timer(PAUSE_MILLISECONDS, scheduler)",
 			"await firstValueFrom(nextChange(",
 		],
@@ -592,7 +592,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/tools/agent/keep-fresh.ts",
-		at: ["setTimeout(() => onStale(), RELOAD_POLL)"],
+		at: ["setTimeout(() => onStale(), RELOAD_POLL_MILLISECONDS)"],
 		waitsFor: "the next try to read indexes that were refused, which changes nothing about them",
 		ends: "half a minute; anything that is read anew; the agent's end",
 		tests: [

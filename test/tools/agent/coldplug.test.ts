@@ -17,10 +17,10 @@ const devices = { "pci/card": "x:card1", lone: ["x:lone", "x:none"] };
 const configured = (config: string, more: Partial<World> = {}): World => ({ ...world, ...more, config });
 
 /** It is settled soon, since nothing comes from outside that the test does not bring. */
-const SOON = ["--quiet", "20"];
+const SOON_MILLISECONDS = ["--quiet", "20"];
 
 const load = (machine: FakeMachine, ...words: readonly string[]): Promise<number> =>
-	coldplug.start([...SOON, ...words], machine);
+	coldplug.start([...SOON_MILLISECONDS, ...words], machine);
 
 const modules = ({ fakeKernel }: FakeMachine): string =>
 	fakeKernel.begun.map((line) => line.replace(/.*\/(\w+)\.ko/, "$1")).join(", ");

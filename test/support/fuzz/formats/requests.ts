@@ -12,8 +12,8 @@ import { parseObjectLine } from "../../../../src/agent/control/json-line.js";
 import {
 	formatControlRequest,
 	formatLoadLine,
-	LONGEST_ALIAS,
-	LONGEST_LINE,
+	LONGEST_ALIAS_BYTES,
+	LONGEST_LINE_BYTES,
 	parseControlRequest,
 	parseLoadLine,
 } from "../../../../src/agent/control/protocol.js";
@@ -81,14 +81,14 @@ const controlRequest: FuzzFormat = {
 	limits: [
 		{
 			bound: "bytes of a line",
-			n: LONGEST_LINE,
+			n: LONGEST_LINE_BYTES,
 			make: (n) => latin1('{"command":"status"}'.padEnd(n)),
 			within: "accepted",
 			beyond: "refused",
 		},
 		{
 			bound: "bytes of an alias",
-			n: LONGEST_ALIAS,
+			n: LONGEST_ALIAS_BYTES,
 			make: (n) => latin1(JSON.stringify({ command: "load", alias: "a".repeat(n) })),
 			within: "accepted",
 			beyond: "refused",
@@ -167,7 +167,7 @@ const loadLine: FuzzFormat = {
 	limits: [
 		{
 			bound: "bytes of an alias",
-			n: LONGEST_ALIAS,
+			n: LONGEST_ALIAS_BYTES,
 			make: (n) => latin1(`w ${"a".repeat(n)}`),
 			within: "accepted",
 			beyond: "refused",
