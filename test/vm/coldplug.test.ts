@@ -1,4 +1,5 @@
-// coldplug beside udev, on a real kernel with some thirty devices: the same modules, boot after boot.
+// coldplug beside udev, on a real kernel with some thirty devices: the same modules, boot after boot,
+// on two processors and on one in turn.
 import { boot, coldplugDevices } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
@@ -47,10 +48,12 @@ vmTest(`coldplug loads exactly the modules that udev loads, ${IN_BOOTS}`, async 
 	t.log(`udev, ${theirs.length} modules: ${theirs.join(" ")}`);
 	t.true(theirs.length > list(udev.stdout.toString(), "before").length + 50, "udev loaded too little to compare with");
 	for (let number = 1; number <= BOOTS; number++) {
-		const { stdout, stderr, status } = await boot({ devices: coldplugDevices, script: byColdplug, seconds: 600 });
+		const processors = number % 2 === 1 ? 2 : 1;
+		const machine = { devices: coldplugDevices, processors, seconds: 600 } as const;
+		const { stdout, stderr, status } = await boot({ ...machine, script: byColdplug });
 		const output = stdout.toString();
 		const ours = list(output, "after");
-		t.log(`coldplug, boot ${number}, ${ours.length} modules: ${ours.join(" ")}`);
+		t.log(`coldplug, boot ${number} with ${processors} processors, ${ours.length} modules: ${ours.join(" ")}`);
 		t.is(status, 0, stderr.toString());
 		t.is(stderr.toString(), "");
 		t.deepEqual(list(output, "at exit"), ours, "modules came after coldplug had ended");

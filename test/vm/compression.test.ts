@@ -31,7 +31,8 @@ vmTest("coldplug loads the same modules where each is compressed by xz, zstd or 
 	t.true(plain.length > 100);
 	for (const modules of ["xz", "zst", "gz"] as const) {
 		const whole = modules === "gz" ? throughOurs + script : script;
-		const { stdout } = await boot({ devices: coldplugDevices, modules, files: patience, script: whole, seconds: 900 });
+		const machine = { devices: coldplugDevices, processors: 1, modules, files: patience, seconds: 900 } as const;
+		const { stdout } = await boot({ ...machine, script: whole });
 		const said = sectionsOf(stdout);
 		const counts = Object.fromEntries(compressions.map((name, index) => [name, Number(said.files?.[index])]));
 		t.log(`${modules}: ${said.modules?.length} modules of ${counts[modules]}: ${said.modules?.join(" ")}`);

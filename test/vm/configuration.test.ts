@@ -53,7 +53,7 @@ vmTest(
 	"coldplug does what modprobe.d and the kernel command line say, as udev does, and a dry run says it before",
 	async (t) => {
 		const settings = "modprobe.blacklist=8139too,8139cp nvme-core.io_timeout=77 usbhid.mousepoll=4";
-		const common = { devices, files: { [LOCAL]: local }, seconds: 600 };
+		const common = { devices, processors: 1, files: { [LOCAL]: local }, seconds: 600 } as const;
 		// modprobe leaves the dashes in names that the command line blacklists, which so match nothing: it gets underscores.
 		const udev = sectionsOf(
 			(await boot({ ...common, append: `${settings} modprobe.blacklist=i2c_i801`, script: byUdev })).stdout,
@@ -151,7 +151,7 @@ echo "== foreign"; live_modules | grep hotplugd
 vmTest(
 	"what keeps a module from being loaded is said, costs no other module, and decides the exit status",
 	async (t) => {
-		const { stdout } = await boot({ devices, script: trouble, testModules: true, seconds: 600 });
+		const { stdout } = await boot({ devices, processors: 1, script: trouble, testModules: true, seconds: 600 });
 		const { unprivileged = [], damage = [], removed = [], ...others } = sectionsOf(stdout);
 		t.log([...unprivileged.slice(0, 3), "...", ...(others.failure ?? []), ...damage].join("\n"));
 

@@ -28,6 +28,7 @@ vmTest(
 	"the README's example loads a module, and a real kernel answers the library as it answers libkmod",
 	async (t) => {
 		const { stdout, stderr, status } = await boot({
+			processors: 1,
 			testModules: true,
 			files: {
 				"/etc/modprobe.d/cases.conf": config,

@@ -139,6 +139,7 @@ const NOTICE = /^(?:modprobe|insmod): NOTICE: .*\n/gm;
 
 vmTest("modprobe does on a real kernel what the real one does", async (t) => {
 	const { stdout, stderr } = await boot({
+		processors: 1,
 		testModules: true,
 		append: "module_blacklist=nls_ascii",
 		files: {

@@ -49,6 +49,7 @@ for module in $(live_modules); do modprobe --ignore-install -D $module | sed "s,
 
 vmTest("policy keeps out what it names and what needs what it masks, brings in and runs what it says", async (t) => {
 	const { stdout } = await boot({
+		processors: 1,
 		devices: [
 			"e1000,romfile=",
 			"e1000e,romfile=",

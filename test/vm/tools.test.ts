@@ -133,6 +133,7 @@ const EXPLANATION = /^insmod: NOTICE: .*\n/gm;
 vmTest("lsmod, insmod, rmmod and kmod do on a real kernel what the real ones do", async (t) => {
 	const image = await foreignModule();
 	const { stdout, stderr } = await boot({
+		processors: 1,
 		testModules: true,
 		files: {
 			"/foreign.ko": image,

@@ -25,7 +25,7 @@
 //
 // A machine goes on from the state of one that was frozen when it had booted so far that it awaits its start (vm/frozen-machine.ts):
 // with a script as process 1, in its root, with node's pages read; with another process 1, in the initramfs, so that this one
-// begins anew. Devices, kernel command line and memory are those of the literal, and each such set has a state of its own in the
+// begins anew. Devices, kernel command line, memory and processors are those of the literal, and each such set has a state of its own in the
 // cache; files, modules and the project come with the start, as the clock's time and other random numbers do. `booted: true` boots
 // for a test whose subject that is; with HOTPLUGD_VM_BOOT=1 every machine boots.
 // Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
@@ -96,6 +96,11 @@ export interface Machine {
 	readonly booted?: boolean;
 	/** MiB; 2048 unless given. */
 	readonly memory?: number;
+	/**
+	 * Two unless given. One costs a sixth less of this machine's time, since no processor of the guest spins for a lock whose
+	 * holder does not run: for tests in which one program runs at a time.
+	 */
+	readonly processors?: 1 | 2;
 }
 
 export interface Vm {

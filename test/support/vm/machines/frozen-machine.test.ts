@@ -26,6 +26,7 @@ test("a frozen state is of one QEMU, of one hardware and of the files that the g
 		nameState("7.2.22", { ...hardware, devices: ["e1000", "nvme"] }, files),
 		nameState("7.2.22", { ...hardware, append: "" }, files),
 		nameState("7.2.22", { ...hardware, memory: 2048 }, files),
+		nameState("7.2.22", { ...hardware, processors: 1 }, files),
 		nameState("7.2.22", hardware, { ...files, kernel: "/k/vmlinux-2" }),
 		nameState("7.2.22", hardware, { ...files, initrd: "/k/initrd-2" }),
 		nameState("7.2.22", hardware, { ...files, joined: Buffer.from("more") }),

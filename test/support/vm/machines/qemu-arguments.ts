@@ -5,6 +5,7 @@ export interface Hardware {
 	readonly devices?: readonly string[];
 	readonly append?: string;
 	readonly memory?: number;
+	readonly processors?: 1 | 2;
 }
 
 /** Devices that QEMU does not freeze: these are plugged in when the machine goes on, those of PCI into ports for that. */
@@ -40,11 +41,14 @@ export function bootArguments(hardware: Hardware, files: BootFiles): string[] {
 }
 
 /** Of a machine that is frozen, or goes on from that: what it sees from its power-on until it awaits its start. */
-export function frozenArguments({ devices, append = "", memory = 2048 }: Hardware, files: BootFiles): string[] {
+export function frozenArguments(
+	{ devices, append = "", memory = 2048, processors = 2 }: Hardware,
+	files: BootFiles,
+): string[] {
 	const accelerator = process.env.HOTPLUGD_VM_ACCEL ?? "tcg,thread=multi";
 	const parameters = ["console=ttyS0", "quiet", "panic=-1", ...emulated, files.append, append];
 	return [
-		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", String(memory)],
+		...["-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", String(processors), "-m", String(memory)],
 		...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
 		...["-kernel", files.kernel, "-append", parameters.filter((words) => words !== "").join(" ")],
 		...backEnds,
