@@ -1,4 +1,5 @@
-// An agent over a kernel in memory, which a test tells of devices and asks to load. All that it reports is written down.
+// An agent over a kernel in memory. A test announces devices to the agent and asks it for modules; the agent's reports are kept
+// as a log.
 import type { ExecutionContext } from "ava";
 import { NEVER, Subject } from "rxjs";
 import { makeRequests, mayHold } from "../../../src/agent/control/load-requests.js";
@@ -17,9 +18,9 @@ import { type FakeKernel, type FakeKernelOptions, heard, makeFakeKernel } from "
 
 export type AgentInMemoryOptions = FakeKernelOptions & {
 	readonly hungMilliseconds?: number;
-	/** Modules whose files are gone: when their insertion ends, the file could not be opened. */
+	/** Modules whose files are gone: their insertion fails to open the file (ENOENT). */
 	readonly gone?: ReadonlySet<string>;
-	/** In place of what the world says. */
+	/** Changes the knowledge that the world gives. */
 	readonly change?: (knowledge: Knowledge) => Knowledge;
 };
 
@@ -73,7 +74,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 		inserter,
 		requests,
 		log,
-		/** Devices that come up in one drain of the socket, with their aliases. */
+		/** Announces devices, each with its alias, in one drain of the socket. */
 		async comesUp(...devices: readonly (readonly [device: string, alias: string])[]): Promise<void> {
 			const datagrams = devices.map(([device, alias]) => {
 				const fields = ["ACTION=add", `DEVPATH=${device}`, "SUBSYSTEM=pci", `MODALIAS=${alias}`, `SEQNUM=${++seqnum}`];
@@ -82,7 +83,7 @@ export function makeAgentInMemory(t: ExecutionContext, world: World, options: Ag
 			announced.next({ kind: "drain", datagrams });
 			await heard();
 		},
-		/** Somebody asks, and waits: the replies that have come so far. */
+		/** A client asks for an alias and waits. Resolves with the array that the reply is added to once it comes. */
 		async asks(alias: string, whom: "user" | "kernel" = "user"): Promise<readonly LoadReply[]> {
 			const replies: LoadReply[] = [];
 			void requests.load({ command: "load", alias, for: whom, wait: true }).then((reply) => replies.push(reply));

@@ -1,11 +1,11 @@
-// Copies of the captured machine, to be broken.
+// Copies of the captured machine (fixtures/machine), which tests damage.
 
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const [release = ""] = readdirSync("fixtures/machine/lib/modules");
-/** Below a copy. */
+/** The module directory, relative to a copy's folder. */
 export const modules = `lib/modules/${release}`;
 export const indexes: readonly string[] = [
 	"modules.dep.bin",
@@ -20,13 +20,13 @@ process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 let machines = 0;
 
-/** A folder that is gone with the process. */
+/** Returns the folder of a new copy. The folder is removed when the process exits. */
 export function copyMachine(): string {
 	const machine = join(folder, `${machines++}`);
 	cpSync("fixtures/machine", machine, { recursive: true });
 	return machine;
 }
 
-/** What is said of an index of a copy, whose name is MACHINE. */
+/** The message about an unusable index of a copy, with MACHINE in place of the copy's folder. */
 export const unusable = (index: string, why: string) =>
 	`MACHINE/${modules}/${index} is not a usable index: ${why}; run depmod to make it anew\n`;

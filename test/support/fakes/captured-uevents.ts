@@ -1,10 +1,10 @@
-// What fixtures/uevents holds (made by scripts/capture-uevents.mjs).
+// The content of fixtures/uevents, which scripts/capture-uevents.mjs makes.
 
 import { readFileSync } from "node:fs";
 
 const FOLDER = "fixtures/uevents";
 
-/** Messages of the kernel and, of the same events and in the same order, of udev. */
+/** The captured messages. Those of udev are about the same events as the kernel's, in the same order. */
 export function readCapturedMessages(source: "kernel" | "udev"): readonly Buffer[] {
 	const file = readFileSync(`${FOLDER}/${source}.bin`);
 	const messages: Buffer[] = [];
@@ -19,11 +19,11 @@ export function readCapturedMessages(source: "kernel" | "udev"): readonly Buffer
 export type CapturedDevice = {
 	readonly devpath: string;
 	readonly identity: { readonly subsystem?: string; readonly number?: string; readonly ifindex?: string };
-	/** The kernel's. */
+	/** The device's aliases in the kernel's message. */
 	readonly aliases: readonly string[];
-	/** As udevadm tells it. */
+	/** The modalias that udevadm prints. */
 	readonly modalias?: string;
-	/** The file of udev's database that has the device, and its content. */
+	/** The name of the device's file in udev's database, and the file's content. */
 	readonly id?: string;
 	readonly record?: string;
 };

@@ -1,4 +1,5 @@
-// The companion, as systemd would start it: the executable for each connection to a socket, which it is passed as descriptor 3.
+// The companion, as systemd would start it: the executable is started for each connection to a socket and gets the connection
+// as file descriptor 3.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,17 +8,17 @@ import { text } from "node:stream/consumers";
 
 export type Companion = {
 	readonly path: string;
-	/** What each that was started wrote and how it ended, in the order in which they ended. */
+	/** Standard output, standard error and exit status of each process that was started, in the order of their ends. */
 	readonly ends: { readonly status: number | null; readonly stdout: string; readonly stderr: string }[];
-	/** Resolves when nobody connects any more, and all have ended. */
+	/** Stops listening. Resolves when all processes have ended. */
 	close(): Promise<void>;
 };
 
-/** @param words for `hotplugd run-install-command` */
+/** Listens on the socket `path`. @param words the words after `hotplugd run-install-command` */
 export async function serveCompanion(path: string, words: readonly string[]): Promise<Companion> {
 	const ends: Companion["ends"] = [];
 	const running = new Set<Promise<void>>();
-	// What the kernel passes on must not be read here.
+	// The socket is passed on to the child process, so this process must not read from it.
 	const server = createServer({ pauseOnConnect: true }, (socket) => {
 		const script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=connection exec "$@"';
 		const command = [process.execPath, "dist/main.js", "run-install-command", ...words];

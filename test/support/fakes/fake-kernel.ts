@@ -1,5 +1,5 @@
-// A kernel in memory, over a Map of files: a test says how insertions end, and when. What was inserted is live, as the kernel's
-// own list of modules says.
+// A kernel in memory, over a Map of files. A test decides how insertions end, and when. Inserted modules are live, and
+// /proc/modules lists them.
 import { type Kernel, type ModuleFiles, Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { normaliseModuleName } from "../../../src/libkmod/text/module-name.js";
 import { heard } from "../running/until.js";
@@ -9,9 +9,9 @@ export { heard };
 
 export type FakeKernelOptions = {
 	readonly files?: ReadonlyMap<string, Buffer>;
-	/** Insertions and commands end when the test says so, not at once. */
+	/** Insertions and commands end when the test calls `end`, not at once. */
 	readonly held?: boolean;
-	/** The errno's name by which a module's insertion, or running its command, ends. */
+	/** By module, the name of the errno with which its insertion or its command fails. */
 	readonly answers?: Readonly<Record<string, string>>;
 	/** Exit statuses of modules' commands; 0 where absent. */
 	readonly statuses?: Readonly<Record<string, number>>;
@@ -19,13 +19,15 @@ export type FakeKernelOptions = {
 
 export type FakeKernel = Kernel &
 	ModuleFiles & {
-		/** What was begun, in order: "insmod PATH PARAMETERS", or the command behind its environment. */
+		/** The begun operations, in order: "insmod PATH PARAMETERS", or a command after its environment. */
 		readonly begun: readonly string[];
-		/** Modules being inserted, or whose commands run, in order. */
+		/** The modules whose insertion or command has not ended, in the order of their begin. */
 		underway(): readonly string[];
-		/** Ends one of them: well, or by an errno's name. Resolves when everybody has heard of it. */
+		/**
+		 * Ends one of these: successfully, or with an errno's name. Resolves when all consequences in this process have happened.
+		 */
 		end(which: string, code?: string): Promise<void>;
-		/** What /proc/modules lists, the last first. */
+		/** The live modules, in the order of their insertion. /proc/modules lists them in reverse. */
 		readonly live: Set<string>;
 	};
 

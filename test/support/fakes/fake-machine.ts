@@ -1,4 +1,5 @@
-// A machine in memory for tools: what they print, the devices they find, and a uevent socket that says what the test wants.
+// A machine in memory for tools: it keeps their output, has devices of the test's choice, and a uevent socket whose messages
+// the test sends.
 
 import { parseSettings } from "../../../src/agent/settings/settings-file.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
@@ -14,22 +15,22 @@ import { type FakeKernel, type FakeKernelOptions, makeFakeKernel } from "./fake-
 
 export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	readonly world: World;
-	/** Devices with their aliases. */
+	/** Devices by their names below /devices, with their aliases. */
 	readonly devices?: Readonly<Record<string, string | readonly string[]>>;
 	/** Other files, by path. */
 	readonly files?: Readonly<Record<string, string>>;
-	/** By what errno's name the devices cannot be walked, or the socket not be opened. */
+	/** The names of the errnos with which the walk of the devices fails, and the opening of the socket. */
 	readonly withoutDevices?: string;
 	readonly withoutSocket?: string;
-	/** What udev's database knows a device by. */
+	/** The identity of a device, with which its record in udev's database is found. */
 	readonly identity?: (devpath: string) => Partial<DeviceIdentity>;
-	/** What waits in the thin helper's spool. */
+	/** The lines that wait in the thin helper's spool. */
 	readonly spooled?: readonly string[];
-	/** Who answers at any other socket. */
+	/** Answers the lines that are sent to any other socket. */
 	readonly companion?: (line: string) => string;
-	/** The lock of the run directory; it is to be had where absent. */
+	/** The lock of the run directory; a free one when absent. */
 	readonly lock?: InstanceLock;
-	/** How often whoever started the agent wants a sign of life. */
+	/** Milliseconds within which the service manager expects a sign of life; no watchdog when absent. */
 	readonly watchdogMilliseconds?: number;
 };
 
@@ -37,35 +38,35 @@ export type FakeMachine = Machine & {
 	readonly fakeKernel: FakeKernel;
 	printed(): string;
 	complained(): string;
-	/** What the tool asked for: "threads 16", "listen 4096", "walk /sys", in order. */
+	/** The tool's calls of the machine, in order: "threads 16", "listen 4096", "walk /sys". */
 	readonly asked: readonly string[];
-	/** What was asked of the process that inserts: "insertions 32", "closed". */
+	/** The calls of the insertion process, in order: "insertions 32", "closed". */
 	readonly insertionProcess: readonly string[];
 	/** Resolves when the socket is open. */
 	readonly listening: Promise<UeventListeners>;
-	/** A device comes up. */
+	/** Announces that a device comes up (action "add"). */
 	plugIn(device: string, ...aliases: readonly string[]): Promise<void>;
-	/** Something else happens to a device. */
+	/** Announces another action of a device. */
 	tellOf(action: string, device: string): Promise<void>;
-	/** The process gets this signal. */
+	/** Sends this signal to the process. */
 	signal(name: string): void;
-	/** What the agent told whoever started it. */
+	/** The agent's messages to the service manager. */
 	readonly said: readonly string[];
-	/** What policy had run. */
+	/** The commands of policy's rules that were run, each after its action. */
 	readonly commands: readonly string[];
-	/** What the agent left in the spool. */
+	/** The lines that the agent put into the spool. */
 	readonly left: readonly string[];
 	hasFile(path: string): boolean;
 	removeFile(path: string): void;
-	/** Whoever watches directories is told that something in them changed. */
+	/** Tells the watchers of directories that something in them has changed. */
 	hint(): void;
-	/** depmod has been run, and modprobe.d edited. */
+	/** Replaces the files of the world, as depmod and an editor of modprobe.d would. */
 	writeWorld(anew: World): void;
-	/** Resolves with the answer on the control socket. */
+	/** Sends a request to the control socket. Resolves with the answer. */
 	ask(request: object, client?: Client): Promise<{ readonly ok: boolean; readonly [field: string]: unknown }>;
-	/** The same on the socket of the thin helper. */
+	/** Sends a line to the thin helper's socket. Resolves with the answer. */
 	askToLoad(line: string): Promise<string>;
-	/** Sockets that were opened and not closed. */
+	/** The number of open uevent sockets. */
 	sockets(): number;
 };
 
@@ -222,12 +223,12 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 			for (const [path, content] of worldFiles(anew)) files.set(path, content);
 		},
 		async ask(request, client = clientOf()) {
-			// Whoever asks one that listens has asked when this returns.
+			// When the socket listens already, the request reaches the agent before this function returns.
 			if (!controls.has("control")) await until(() => controls.has("control"));
 			return JSON.parse(String(await controls.get("control")!(Buffer.from(JSON.stringify(request)), client)));
 		},
 		async askToLoad(line) {
-			// Whoever asks one that listens has asked when this returns.
+			// When the socket listens already, the line reaches the agent before this function returns.
 			if (!controls.has("load")) await until(() => controls.has("load"));
 			return String(await controls.get("load")!(Buffer.from(line), clientOf()));
 		},

@@ -1,6 +1,6 @@
-// What the real modprobe makes of a configuration: its `--show-config` before the indexes, and its complaints. For what it
-// finds in fixed places it is run in a user and mount namespace of its own, which needs no privilege: there directories of
-// ours stand for /etc/modprobe.d and its fellows, and texts of ours for /proc/cmdline.
+// What the real modprobe reads from a configuration: the part of `--show-config` before the indexes, and the complaints. To
+// test the fixed directories, modprobe runs in a user and mount namespace of its own, which needs no privilege: the test's
+// directories are mounted over /etc/modprobe.d and the others, and the test's texts over /proc/cmdline.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import type { Problem } from "../../../src/libkmod/kernel/kernel.js";
 export type Dump = { readonly config: string; readonly complaints: readonly string[] };
 export type Tree = Readonly<Record<string, string | Buffer>>;
 
-/** A directory with these files, whose names may have directories; gone at the test's end. */
+/** Makes a directory with these files; a file's name may contain directories. The directory is removed when the test ends. */
 export function makeWorld(t: ExecutionContext, tree: Tree): string {
 	const world = mkdtempSync(join(tmpdir(), "modprobe-"));
 	t.teardown(() => rmSync(world, { recursive: true, force: true }));
@@ -22,13 +22,13 @@ export function makeWorld(t: ExecutionContext, tree: Tree): string {
 	return world;
 }
 
-/** `modprobe --show-config` in the world, once for each list of arguments. */
+/** Runs `modprobe --show-config` in the world, once for each list of arguments. */
 export function showConfigs(world: string, runs: readonly (readonly string[])[]): Dump[] {
 	run(["bash", "-c", runs.map((options, n) => showConfig(n, options)).join("\n")], world);
 	return runs.map((_, n) => readDump(world, n));
 }
 
-/** The same with each of these texts as /proc/cmdline. */
+/** Runs `modprobe --show-config` once for each of these texts as /proc/cmdline. */
 export function showConfigsOfCommandLines(world: string, texts: readonly string[]): Dump[] {
 	writeFileSync(join(world, "cmdline"), "");
 	texts.forEach((text, n) => {
@@ -40,8 +40,9 @@ export function showConfigsOfCommandLines(world: string, texts: readonly string[
 }
 
 /**
- * The same for each of these directories, whose `etc`, `run`, `local` and `lib` stand for the modprobe.d there.
- * @param within what of `run` and `local` does: it may be a file
+ * Runs `modprobe --show-config` once for each of these directories. A directory's `etc`, `run`, `local` and `lib` are mounted
+ * over, or linked from, the system's modprobe.d directories.
+ * @param within the path below `run` and `local` that the links lead to; it may be a file
  */
 export function showConfigsOfDirectories(world: string, names: readonly string[], within = ""): Dump[] {
 	const runs = names.flatMap((name, n) => [
@@ -55,17 +56,17 @@ export function showConfigsOfDirectories(world: string, names: readonly string[]
 	return names.map((_, n) => readDump(world, n));
 }
 
-/** kmod learnt `weakdep` in version 33. */
+/** Whether modprobe knows `weakdep`, which kmod has since version 33. */
 export const knowsWeakdep = /^kmod version (3[3-9]|[4-9]\d)/.test(run(["modprobe", "--version"], "/"));
 
-/** A problem as kmod words and prints it. */
+/** Formats a problem in the words and the form of kmod's message. */
 export function inKmodsWords({ file, line, message, kind }: Problem): string {
 	if (kind === "deprecated") return `${file}: ${message}`;
 	if (kind === "nested") return `${message}: ${file}`;
 	return line === 0 ? message : `${file} line ${line}: ${message}`;
 }
 
-/** Some versions of kmod have no blank before `post:`. */
+/** Some versions of kmod print no blank before `post:`. */
 export function withoutBlankBeforePost(config: string): string {
 	return config.replace(/^(softdep .*?) ?(?=post: )/gm, "$1");
 }

@@ -1,11 +1,11 @@
-// Our modprobe in this process, on this machine's files: what it prints, says and exits with.
+// Runs our modprobe in this process, on this machine's files.
 import { openKernel } from "../../../src/linux/modules/kernel.js";
 import type { Machine } from "../../../src/ports/machine.js";
 import { modprobe } from "../../../src/tools/modprobe/modprobe.js";
 
 export type Printed = { readonly status: number; readonly stdout: string; readonly stderr: string };
 
-/** Text is of bytes, one character each. */
+/** Returns the output, the messages and the exit status. Text consists of bytes, one character each. */
 export async function ourModprobe(...words: readonly string[]): Promise<Printed> {
 	const stdout: string[] = [];
 	const stderr: string[] = [];

@@ -1,5 +1,6 @@
-// A made-up machine for modprobe, real and ours: module files of our own with the real depmod's indexes, a configuration, and
-// modules that are live. Ours runs in this process, over the same files, its calls of the kernel recorded as the stand-in does.
+// A made-up machine for the real modprobe and ours: generated module files with indexes of the real depmod, a configuration,
+// and live modules. Our modprobe runs in this process over the same files; its calls of the kernel are recorded in the
+// stand-in's form.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { release, tmpdir } from "node:os";
@@ -13,26 +14,32 @@ import { askPretendKernel, pretendKernel, recordingKernel } from "./recording-ke
 import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js";
 
 export type ModprobeMachine = ModuleTree & {
-	/** The text of conf/machine.conf in the directory where commands run; by `-C conf` it counts. */
+	/** The text of conf/machine.conf in the working directory of commands. Only `-C conf` makes modprobe read it. */
 	readonly config?: string;
 	readonly commandLine?: string;
-	/** Modules that the kernel has, in the order of their insertion; those that they need are to come first. */
+	/** The live modules, in the order of their insertion: a module comes after those that it needs. */
 	readonly live?: readonly string[];
-	/** Modules in use by somebody who is no module. */
+	/** Modules that are in use, but not by another module. */
 	readonly used?: readonly string[];
-	/** What is inserted is live, and what is removed is gone: a call shows in /sys/module. Else every call succeeds and changes nothing. */
+	/**
+	 * Whether calls change /sys/module: an inserted module appears there and a removed one vanishes. Otherwise every call
+	 * succeeds and changes nothing.
+	 */
 	readonly lively?: boolean;
-	/** Other files, by path below the machine's root or `work`, the directory where commands run. */
+	/** Other files, by path below the machine's root or below `work`, the working directory of commands. */
 	readonly files?: Readonly<Record<string, string | Buffer>>;
-	/** Symbolic links, and where they lead. */
+	/** Symbolic links, with their targets. */
 	readonly links?: Readonly<Record<string, string>>;
 };
 
-/** Words and environment are bytes, one character each. One call of modprobe, and what the stand-in is told or whatever else is to be in its environment. */
+/**
+ * One call of modprobe. `environment` holds settings of the stand-in and any other variables. Words and variables consist of
+ * bytes, one character each.
+ */
 export type ModprobeCall = {
 	readonly words: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
-	/** Standard error is closed: for processes. */
+	/** Standard error is closed; only for processes. */
 	readonly mute?: true;
 };
 
@@ -46,11 +53,11 @@ export type ModprobeRun = {
 const pretendRoot = fileURLToPath(new URL("../../../../test/support/programs/pretend-root.sh", import.meta.url));
 const directory = `/lib/modules/${release()}`;
 
-/** The module's file, as messages name it. */
+/** The path of a module's file, as in messages. */
 export const moduleFile = (name: string): string => `${directory}/kernel/${name}.ko`;
 export const moduleDirectory = directory;
 
-/** Each call by the real modprobe and by ours, every one on the machine as it was in the beginning. */
+/** Runs each call with the real modprobe and with ours, each time on the machine in its initial state. */
 export async function runBothModprobes(
 	machine: ModprobeMachine,
 	calls: readonly ModprobeCall[],
@@ -97,7 +104,7 @@ function insertPretended(folder: string, name: string): void {
 	if (errno !== 0) throw new Error(`${name} cannot be live: errno ${errno}`);
 }
 
-/** Each call by the real modprobe and by our executable under that name. */
+/** Runs each call with the real modprobe and with our executable under that name. */
 export async function runBothExecutables(
 	machine: ModprobeMachine,
 	calls: readonly ModprobeCall[],
@@ -122,7 +129,10 @@ const REAL = "/sbin:/bin:/usr/bin";
 type Processes = {
 	readonly lively: boolean;
 	readonly path: string;
-	/** Then it is killed: the real one may loop for ever where -w runs out, and a process of node may take long to begin. */
+	/**
+	 * Seconds after which the process is killed: the real modprobe may loop for ever when the time of -w is over, and a process
+	 * of node may start slowly.
+	 */
 	readonly seconds: number;
 };
 
@@ -202,7 +212,7 @@ async function runOurs(
 	return { status, ...written, calls: inWork(folder, calls) };
 }
 
-/** Files below the directory where commands run, as they are named from there. */
+/** The recorded calls, with paths relative to the working directory of commands. */
 function inWork(folder: string, calls: readonly RecordedCall[]): RecordedCall[] {
 	return JSON.parse(JSON.stringify(calls).replaceAll(`${join(folder, "work")}/`, ""));
 }

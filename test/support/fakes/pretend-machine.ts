@@ -1,5 +1,5 @@
-// A made-up machine, on which the real kmod and ours are run side by side: its own /proc/modules, /sys/module and
-// /lib/modules, and system calls that are recorded and not made.
+// A made-up machine on which the real kmod and ours run side by side. It has its own /proc/modules, /sys/module and
+// /lib/modules. System calls for modules are recorded and not made.
 import { execFile } from "node:child_process";
 import {
 	cpSync,
@@ -23,30 +23,30 @@ import { type RecordedCall, readRecord, standinEnvironment } from "./standin.js"
 
 export type PretendMachine = {
 	/**
-	 * By path below `proc/`, `sys/`, `modules/` (which is /lib/modules/RELEASE), `work/` (where commands run), `etc/` and its
-	 * like (where configuration is) or `beside/` (what else the root has).
+	 * Files by path, below `proc/`, `sys/`, `modules/` (/lib/modules/RELEASE), `work/` (the working directory of commands),
+	 * `etc/` and its like (the configuration) or `beside/` (everything else in the root).
 	 */
 	readonly files: Readonly<Record<string, string | Buffer>>;
-	/** Directories that have nothing in them. */
+	/** Empty directories. */
 	readonly directories?: readonly string[];
-	/** Files of this machine, by the path below that they are to have there. */
+	/** Copies of this machine's files: the path on the made-up machine, as in `files`, with the path of the source. */
 	readonly copies?: Readonly<Record<string, string>>;
-	/** Symbolic links, by their targets. */
+	/** Symbolic links, with their targets. */
 	readonly links?: Readonly<Record<string, string>>;
-	/** Run by sh before the calls. */
+	/** A script that sh runs before the calls. */
 	readonly prepare?: string;
 	/**
-	 * Modules that the kernel has, in the order of their insertion. Then calls show in /sys/module (see pretend-kernel.sh), each
-	 * finds it as it is here, and each of ours that may change it is a process of its own.
+	 * The live modules, in the order of their insertion. With `live`, calls change /sys/module (see pretend-kernel.sh). Each run
+	 * begins with the state that is given here, and each of our calls that may change the state is a process of its own.
 	 */
 	readonly live?: readonly string[];
 };
 
-/** What to run: a tool's name and its arguments; and what the stand-in is told (see standin.c). */
+/** A tool's name with its arguments, and the settings of the stand-in (see standin.c). */
 export type Call = {
 	readonly words: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
-	/** It asks nothing of the kernel: where others do (`live`), it needs no process of its own. */
+	/** The call changes nothing in the kernel, so that it needs no process of its own even on a machine with `live`. */
 	readonly changesNothing?: boolean;
 };
 
@@ -54,22 +54,22 @@ export type Run = {
 	readonly status: number;
 	readonly stdout: string;
 	readonly stderr: string;
-	/** The system calls it would have made, and what it would have logged. */
+	/** The system calls and the syslog messages that the stand-in recorded instead of making them. */
 	readonly calls: readonly RecordedCall[];
-	/** What it has written into the directory where it ran, by name. */
+	/** The files that the call made in its working directory, by name. */
 	readonly written: Readonly<Record<string, string>>;
 };
 
 const script = fileURLToPath(new URL("../../../../test/support/programs/pretend-root.sh", import.meta.url));
 
-/** Milliseconds, less than the minute that the test runner waits for a test. */
+/** Milliseconds. Less than the minute that the test runner waits for a test. */
 const SHORT = 50_000;
-/** For dozens of processes, which a busy machine takes its time for. */
+/** Milliseconds for dozens of processes, which take long on a busy machine. */
 export const LONG = 120_000;
 
 /**
- * Runs each call by the real kmod and by ours, each in a copy of the machine's `work`.
- * @param patience milliseconds for all of them: the test is to be given more
+ * Runs each call with the real kmod and with ours, each in a copy of the machine's `work`.
+ * @param patience milliseconds for all calls together; the test's own timeout must be longer
  */
 export async function runBoth(
 	machine: PretendMachine,
@@ -97,7 +97,7 @@ export async function runBoth(
 			...alone.map((call) => reset + formatRun(call, pathOfOurs(folder))),
 		];
 		writeFileSync(join(folder, "script"), lines.join(""));
-		// Commands that call each other for ever end with the time, all of them.
+		// The timeout must end all processes, even commands that call each other for ever.
 		const namespaces = ["-Urm", ...(lively ? ["--pid", "--fork", "--kill-child"] : [])];
 		const command = [...namespaces, "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")];
 		await promisify(execFile)("unshare", command, { timeout: patience, killSignal: "SIGKILL" });
@@ -133,7 +133,7 @@ function formatInsertions(live: readonly string[] | undefined): string[] {
 
 const REAL = "/sbin:/bin";
 
-/** By which commands find ours, under the tools' names. */
+/** The PATH with which commands find our tools under the names of kmod's. */
 function pathOfOurs(folder: string): string {
 	return `${join(folder, "bin")}:${dirname(process.execPath)}:${REAL}`;
 }
@@ -141,12 +141,12 @@ function pathOfOurs(folder: string): string {
 function formatRun({ place, words, environment }: SessionCall, path: string): string {
 	const settings = { ...environment, ...standinEnvironment(`${place}.record`), PATH: path };
 	const command = `/usr/bin/env ${formatSettings(settings)} ${words.map(quote).join(" ")}`;
-	// By a pipe: kmod opens /dev/stdout anew, which would cut a file that it shares with others.
+	// Standard output is a pipe: kmod opens /dev/stdout again, which would truncate a file that others also write to.
 	return `{ (cd ${place} && ${command} 2>${place}.stderr </dev/null) || status=$?
 echo \${status-0} >${place}.status; } | cat >${place}.stdout\n`;
 }
 
-/** All of ours run in one process. */
+/** Runs our calls in one process. */
 function formatSession(folder: string): string {
 	const settings = { ...standinEnvironment(join(folder, "record")), NODE_OPTIONS: "" };
 	return `env ${formatSettings(settings)} ${quote(process.execPath)} ${quote(toolsSession)} <${folder}/ours.json\n`;

@@ -1,5 +1,5 @@
-// The kernel of a made-up machine for tools that run in this process: it answers as the stand-in does (standin.c), and records calls
-// in the same form.
+// The kernel of a made-up machine, for tools that run in this process. It answers as the stand-in (standin.c) does, and records
+// calls in the same form.
 import { spawnSync } from "node:child_process";
 import { constants as flags } from "node:fs";
 import { constants, release } from "node:os";
@@ -16,21 +16,21 @@ export const pretendKernel = fileURLToPath(
 const directory = `/lib/modules/${release()}`;
 
 export type RecordingOptions = {
-	/** STANDIN_FINIT_MODULE and STANDIN_DELETE_MODULE count; the rest is the environment of commands. */
+	/** The settings STANDIN_FINIT_MODULE and STANDIN_DELETE_MODULE, and further variables for the environment of commands. */
 	readonly environment: Readonly<Record<string, string>>;
-	/** Whether calls show in /sys/module. */
+	/** Whether calls change /sys/module. */
 	readonly lively: boolean;
 	readonly calls: RecordedCall[];
-	/** Standard error of commands. */
+	/** Gets the standard error of commands. */
 	complain(text: string): void;
 };
 
-/** Makes a call show in the /sys/module below a folder. @returns the errno, 0 for success */
+/** Makes a call take effect in the /sys/module below a folder. @returns the errno, 0 for success */
 export function askPretendKernel(folder: string, call: string, subject: string): number {
 	return spawnSync(pretendKernel, [call, subject], { env: { PRETEND_ROOT: folder } }).status ?? 5;
 }
 
-/** The machine's files, and calls that are recorded and answered as by the stand-in. */
+/** A kernel that reads the machine's files, and that records and answers calls as the stand-in does. */
 export function recordingKernel(
 	folder: string,
 	{ environment, lively, calls, complain }: RecordingOptions,
@@ -84,7 +84,7 @@ export function recordingKernel(
 	};
 }
 
-/** Those that node knows no name of. */
+/** Errnos whose names node does not know. */
 const others: Readonly<Record<number, string>> = { 126: "ENOKEY", 129: "EKEYREJECTED" };
 
 function nameOf(errno: number): string {

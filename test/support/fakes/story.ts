@@ -1,21 +1,23 @@
-// Stories of the pipeline in virtual time, a column a millisecond: what the machine does and what the agent does stand in the
-// same columns. A device is named after the module it wants: b, b1 and b2 all ask for x:b.
+// Stories of the pipeline in virtual time. A column is a millisecond. The machine's events and the agent's reactions share the
+// columns. A device is named after the module it wants: b, b1 and b2 all ask for x:b.
 //
-//	socket    a socket that the agent opens: l it listens, # it fails, D a message is dropped, N a number is taken elsewhere,
-//	          T a message is cut short, R one is refused, any other letter is a drain, as `says` has it
-//	walk      a look at all devices: a letter is a slice, as `finds` has it, # it fails
-//	insert a  an insertion that does not end well at once: i inserted, n no device, f failed
-//	rmmod     modules that somebody removes
-//	missed    devices may have been missed, though no message was
+//	socket    a socket that the agent opens: l it listens, # it fails, D a message is dropped, N a sequence number belongs to an
+//	          event that the socket does not get, T a message is truncated, R a message is refused, any other letter is a drain,
+//	          as `says` has it
+//	walk      a walk of all devices: a letter is a slice, as `finds` has it, # the walk fails
+//	insert a  an insertion that does not succeed at once: i inserted, n no device, f failed
+//	rmmod     modules that a user removes
+//	missed    devices may have been missed, although the socket reports no loss
 //	stop      the agent is told to stop
 //	clock     the wall clock is set: > an hour ahead, < an hour back
 //	batches   numbers of the batches
 //	begun     modules whose insertion begins
-//	ended     modules whose outcome is told, in capitals where they did not come to life
-//	told      L it listens, W it has walked, ! events were lost, R refused, D deaf, B blind, S settled, | the end
+//	ended     modules whose outcome is reported, in capitals when the module is not live afterwards
+//	told      L the socket listens, W the walk is complete, ! events were lost, R a message was refused, D deaf, B blind,
+//	          S settled, | the end
 //
-// Blanks before a socket, a walk or an insertion say when the agent begins it, which is checked. A line without a name goes on
-// with the one above: for a second mark in the same column.
+// The blanks before a socket, a walk or an insertion say when the agent begins it; the test checks that. A line without a name
+// continues the line above: it holds the second mark of a column.
 
 import type { ExecutionContext } from "ava";
 import { asyncScheduler, concat, EMPTY, map, mergeMap, type Observable, of, ReplaySubject, throwError } from "rxjs";
@@ -31,13 +33,13 @@ import type { PresentDevice } from "../../../src/ports/devices.js";
 import { makeWorld } from "../worlds/world.js";
 
 export type Circumstances = {
-	/** It ends when things are settled. */
+	/** The agent ends when things are settled. */
 	readonly coldplug?: boolean;
-	/** What a drain brings, such as "add b" or "remove b"; "add" and the letter where absent. */
+	/** The events of a drain, such as "add b" or "remove b"; "add" and the letter where absent. */
 	readonly says?: Readonly<Record<string, readonly string[]>>;
-	/** The devices of a slice; the one named like the letter where absent. */
+	/** The devices of a slice; the device named like the letter where absent. */
 	readonly finds?: Readonly<Record<string, readonly string[]>>;
-	/** What the kernel says is live; what was inserted and not removed where absent. */
+	/** The live modules that the kernel lists; the inserted modules that were not removed when absent. */
 	readonly listLive?: () => ReadonlySet<string>;
 };
 
@@ -47,7 +49,7 @@ type ExpectedRow = (typeof expectedRows)[number];
 const QUIET = 5;
 const PAUSE = 5;
 const HOUR = 3_600_000;
-/** RxJS's own scheduler goes by it. */
+/** The clock of RxJS's own scheduler. */
 const wallClock = asyncScheduler.now;
 
 const letters = ["a", "b", "c", "d", "e", "f"];
@@ -56,7 +58,10 @@ const knowledge = makeWorld({
 	aliases: Object.fromEntries(letters.map((letter) => [`x:${letter}`, letter])),
 });
 
-/** Tells the story, holds the agent to it, and gives the order of what happened, which tells more than the columns. */
+/**
+ * Plays the story and checks the agent's rows. Returns the order of the events, which shows more than the columns: events of
+ * one column have an order, too.
+ */
 export function tell(t: ExecutionContext, script: string, circumstances: Circumstances = {}): readonly string[] {
 	const { finds = {}, coldplug = false } = circumstances;
 	const scheduler = new TestScheduler(() => undefined);
@@ -67,7 +72,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 	scheduler.run(({ cold }) => {
 		const now = (): number => scheduler.now();
 		const diagram = (name: string): string => (given.get(name)?.[0] ?? "").replaceAll(" ", "-");
-		/** The next diagram of this name. */
+		/** Plays the next diagram of this name. */
 		const play = (name: string): Observable<string> => {
 			order.push(name);
 			const place = told[name] ?? 0;
@@ -82,7 +87,7 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			ahead += sign === ">" ? HOUR : -HOUR;
 		});
 		asyncScheduler.now = () => now() + ahead;
-		/** Who asks later hears of it too. */
+		/** A later subscriber gets the stop, too. */
 		const stop = new ReplaySubject<unknown>(1);
 		cold(diagram("stop")).subscribe(stop);
 		const live = new Set<string>();
@@ -144,7 +149,7 @@ function parseScript(script: string): Map<string, string[]> {
 	return rows;
 }
 
-/** Marks by column; what happens in a column that is marked already goes to the next line. */
+/** A row of marks by column. A mark in a column that is taken goes to the next line. */
 class Row {
 	readonly #lines: string[][] = [];
 
@@ -159,7 +164,9 @@ class Row {
 	}
 }
 
-/** What is there at once comes before subscribing returns: a socket listens, or fails, when it is opened. */
+/**
+ * Plays a socket's diagram. An `l` or `#` at the start is emitted while the caller subscribes: opening a socket is synchronous.
+ */
 function asItComes(diagram: string, cold: (marbles: string) => Observable<string>): Observable<string> {
 	if (diagram.startsWith("#")) return cold("#").pipe((later) => concat(throwNow(), later));
 	return diagram.startsWith("l") ? concat(of("l"), cold(`-${diagram.slice(1)}`)) : cold(diagram);
@@ -170,7 +177,10 @@ const throwNow = (): Observable<never> => throwError(() => refusal("socket"));
 const refusal = (what: string): Refusal =>
 	new Refusal({ operation: "begin", subject: what, code: "EMFILE", errno: 24 });
 
-/** What a letter of a socket's diagram is. Uevents are numbered as the kernel does, those dropped and those of others too. */
+/**
+ * Maps a letter of a socket's diagram to announcements. Events are numbered as the kernel numbers them: dropped events and
+ * those of other network namespaces take a number, too.
+ */
 function makeHearing({ says = {} }: Circumstances): (letter: string) => Observable<Announcement> {
 	let number = 0;
 	let drops = 0;

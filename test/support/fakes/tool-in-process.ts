@@ -1,9 +1,11 @@
-// One of our tools run in this process, on this machine's files: what it prints, says and exits with.
+// Runs one of our tools in this process, on this machine's files.
 import { run, thisMachine } from "../../../src/main.js";
 
 export type Said = { readonly status: number; readonly stdout: string; readonly stderr: string };
 
-/** Text is of bytes, one character each. The environment is empty. */
+/**
+ * Returns the output, the messages and the exit status. Text consists of bytes, one character each. The environment is empty.
+ */
 export async function ourTool(tool: string, ...words: readonly string[]): Promise<Said> {
 	const stdout: string[] = [];
 	const stderr: string[] = [];

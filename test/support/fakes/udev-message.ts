@@ -1,6 +1,6 @@
-// What udev sends on when its rules have run, made for the tests; src/agent/devices/udev-message.ts has the format.
+// Makes udev's messages for the tests: udev sends them after its rules have run. The format: src/agent/devices/udev-message.ts.
 
-/** Where its header is to differ from udev's own. */
+/** The fields of the header that differ from udev's own. */
 export type UdevHeader = { magic?: number; size?: number; offset?: number; length?: number; prefix?: string };
 
 /** @param properties strings of KEY=VALUE, each ended by NUL */
@@ -10,7 +10,7 @@ export function formatUdevMessage(properties: string, header: UdevHeader = {}): 
 	const head = Buffer.alloc(40);
 	head.write(prefix, "latin1");
 	head.writeUInt32BE(magic, 8);
-	// The tests' machines are little-endian, as the captures' was.
+	// The tests run on little-endian machines only, and the captures come from one.
 	for (const [index, value] of [size, offset, length].entries()) head.writeUInt32LE(value, 12 + 4 * index);
 	return Buffer.concat([head, body]);
 }
