@@ -2,7 +2,7 @@
 
 import type { Client } from "../../../src/ports/control.js";
 
-/** @param lineage process ids of the client and its ancestors, the client first */
+/** @param lineage the pids of the client and its ancestors, and the ids of their sessions */
 export const clientOf = (...lineage: readonly number[]): Client => ({
 	lineage: () => lineage,
 	hasGone: () => false,

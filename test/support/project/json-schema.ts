@@ -1,17 +1,18 @@
-// The schemas of schemas/ (JSON Schema, draft 2020-12), compiled by ajv in its strict mode, in which an unknown keyword throws.
-// Stricter than a reader is: a property that a schema does not name is a fault, and so is an integer that is not safe.
+// Compiles the schemas of schemas/ (JSON Schema, draft 2020-12) with ajv in strict mode, where an unknown keyword throws. The
+// check is stricter than a reader's: a property that the schema does not name is a fault, and so is an integer outside the safe
+// range.
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 export type Schema = { readonly [keyword: string]: unknown };
 
-/** @returns what finds the faults of a value, each with its place. */
+/** @returns a function that lists the faults of a value, each with its place */
 export function compileSchema(schema: Schema): (value: unknown) => readonly string[] {
 	const validate = new Ajv2020({ allErrors: true }).compile(narrowed(schema) as Schema);
 	return (value) =>
 		validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** The place of each property that a schema has, and the schema in which that property must not be there. */
+/** For each property in a schema: its place, and the schema with that property forbidden. */
 export function listWithoutEach(root: Schema): readonly (readonly [place: string, without: Schema])[] {
 	const names = listProperties(root, []);
 	return names.map((names) => [names.join("/"), forbid(root, names)]);

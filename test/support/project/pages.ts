@@ -1,9 +1,9 @@
-// The project's pages for people, and what stands in them: commands, links, headings.
+// The project's pages for people, and their content: commands, links, headings.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { listFiles } from "./source-text.js";
 
-/** All pages that are held to something, by their paths. */
+/** The paths of all pages that tests check. */
 export const pages: readonly string[] = [
 	...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "test/README.md"],
 	...listFiles("docs", ".md"),
@@ -11,11 +11,11 @@ export const pages: readonly string[] = [
 
 export const readPage = (page: string): string => readFileSync(page, "utf8");
 
-/** The blocks of a page in a language, such as "sh". */
+/** The code blocks of a page in a language, such as "sh". */
 export const blocksOf = (page: string, language: string): readonly string[] =>
 	[...readPage(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
 
-/** The commands of a page's sh blocks, one a line, or several that && joins. */
+/** The commands of a page's sh blocks: one for each line, or several when && joins them. */
 export const commandsOf = (page: string): readonly string[] =>
 	blocksOf(page, "sh").flatMap((block) =>
 		block
@@ -26,7 +26,10 @@ export const commandsOf = (page: string): readonly string[] =>
 
 export type Link = { readonly page: string; readonly path: string; readonly anchor: string | undefined };
 
-/** Links of a page to files of this project, their paths from the project's folder; a link within the page has the page's own. */
+/**
+ * The links of a page to files of the project. Paths are relative to the project's folder; a link within the page has the
+ * page's path.
+ */
 export function linksOf(page: string): readonly Link[] {
 	const prose = withoutBlocks(readPage(page));
 	return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
@@ -38,14 +41,14 @@ export function linksOf(page: string): readonly Link[] {
 		});
 }
 
-/** What is wrong with a link, if anything. */
+/** Explains why a link is broken. Undefined when it is not. */
 export function explainBroken({ page, path, anchor }: Link): string | undefined {
 	if (!existsSync(path)) return `${page}: there is no ${path}`;
 	if (anchor !== undefined && !anchorsOf(path).includes(anchor)) return `${page}: ${path} has no heading #${anchor}`;
 	return undefined;
 }
 
-/** What a heading is linked by: small letters, digits and dashes, a dash for each blank. */
+/** The anchors of a page's headings: lower-case letters, digits and dashes, with a dash for each blank. */
 const anchorsOf = (page: string): readonly string[] =>
 	[...withoutBlocks(readPage(page)).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
 		title
@@ -56,7 +59,7 @@ const anchorsOf = (page: string): readonly string[] =>
 
 const withoutBlocks = (text: string): string => text.replace(/^```.*?^```$/gms, "");
 
-/** What stands between a heading of a page and the next. */
+/** The text between a heading of a page and the next heading. */
 export function sectionOf(page: string, heading: string): string {
 	const [, text = ""] = readPage(page).split(`\n${heading}\n`);
 	return text.split(/\n#+ /)[0]!;

@@ -1,4 +1,4 @@
-// The output of a guest's script that writes a line `== NAME` before each of its parts.
+// Parses the output of a guest's script that writes a line `== NAME` before each of its parts.
 
 /** The lines of each part, by name. */
 export function sectionsOf(stdout: string): Readonly<Record<string, readonly string[]>> {

@@ -1,25 +1,25 @@
-// The report at the end of `npm test`: where its time went, and whether that keeps the budget.
+// The report at the end of `npm test`: the time of each stage, and whether the total is within the budget.
 import type { Span, SpanKind } from "./spans.js";
 
 export interface Stage {
 	readonly name: string;
 	readonly seconds: number;
-	/** Its exit status. */
+	/** The exit status of the stage. */
 	readonly status: number;
 }
 
 export interface Budget {
-	/** Minutes that the suite may take where all images are made. */
+	/** Minutes that the suite may take when all images exist. */
 	readonly minutes: number;
-	/** Minutes that the making of images may take beside that. */
+	/** Further minutes that the making of images may take. */
 	readonly making: number;
 }
 
 const SLOWEST = 10;
-/** Images that took fewer seconds are told together. */
+/** Images that took less time are reported together, as one line. */
 const SHORT_SECONDS = 1;
 
-/** @param stages those that ran, in their order, of which only the last may have failed */
+/** @param stages the stages that ran, in order; only the last one may have failed */
 export function formatReport(stages: readonly Stage[], spans: readonly Span[], budget: Budget): readonly string[] {
 	const total = sum(stages);
 	return [
@@ -38,7 +38,7 @@ const of = (spans: readonly Span[], kind: SpanKind) => spans.filter((span) => sp
 const sum = (all: readonly { readonly seconds: number }[]) => all.reduce((total, { seconds }) => total + seconds, 0);
 const slowestFirst = (spans: readonly Span[]) => spans.toSorted((one, other) => other.seconds - one.seconds);
 
-/** No line begins with a number of tests: CI counts those. */
+/** No line may begin with a number of tests, since CI counts such lines. */
 function line({ seconds }: { readonly seconds: number }, what: string): string {
 	return `${seconds.toFixed(1).padStart(9)} s  ${what.replace(/\s+/g, " ")}`;
 }
@@ -63,7 +63,7 @@ function formatTests(tests: readonly Span[]): string[] {
 	return [`The slowest of ${tests.length} tests:`, ...slowest.map((test) => line(test, test.name))];
 }
 
-/** Seconds in which something was being made: several may have been at once, and one as a part of another. */
+/** Seconds in which at least one asset was being made. Spans may overlap and contain each other. */
 function secondsMaking(spans: readonly Span[]): number {
 	const made = spans
 		.filter(({ kind }) => kind === "asset" || kind === "freeze")

@@ -1,11 +1,12 @@
-// Every place of src and systemd that waits, what ends each wait, and the tests that show it. test/project/waits.test.ts reads the sources
-// for whatever makes a program wait (timers, promises that others resolve, events, a shell's sleep) and fails for a place that
-// is not here, for a row whose place has gone, and for a test that is not there.
+// Every place of src and systemd that waits, with the end of each wait and the tests that show it. test/project/waits.test.ts
+// searches the sources for everything that makes a program wait (timers, promises that others resolve, events, a shell's
+// sleep). It fails for a place that is missing here, for a row whose place has gone, and for a test that does not exist.
 //
-// To enter a place: a row with its file, `at` the words of the line that waits, as they stand there, so many that no other line
-// of the file has them (where two lines are alike, each is entered once); what is waited for; what ends that, where nothing
-// comes as well: a bound with its figure, a stop, an event that must come; and the test's file with its title as it stands in the
-// source, with … for what a template puts in. Lines that wait for the same thing share a row. A wait without an end does not belong here: it is to be given one.
+// A row has the file; in `at` the words of each waiting line, as they stand there, enough to tell it from the file's other
+// lines (two equal lines need two entries); the thing that is waited for; the end of the wait even when nothing comes: a bound
+// with its figure, a stop, or an event that must come; and the test's file with its title as in the source, with … in place of
+// a template's values. Lines that wait for the same thing share a row. A wait without an end must not be entered: the code has
+// to give it one.
 
 export type Wait = {
 	readonly file: string;
@@ -408,7 +409,7 @@ const insertions: readonly Wait[] = [
 	},
 ];
 
-/** What unpacks modules and what depmod does: computing and disks, for which nobody else is waited. */
+/** Unpacking of modules and depmod's work: computation and disk access, which wait for no other process. */
 const bytes: readonly Wait[] = [
 	{
 		file: "src/linux/decoding/gunzip.ts",
@@ -944,7 +945,7 @@ const sockets: readonly Wait[] = [
 	},
 ];
 
-/** Commands that run, say something and end. */
+/** Commands that run, print and exit. */
 const commands: readonly Wait[] = [
 	{
 		file: "src/linux/output/standard-streams.ts",
@@ -983,7 +984,7 @@ const commands: readonly Wait[] = [
 	},
 ];
 
-/** A minute for settle is the most that the start of a machine is held up by what is in flight. */
+/** A minute for settle is the longest time that work in flight delays the start of a machine. */
 const scripts: readonly Wait[] = [
 	{
 		file: "systemd/alone/S10hotplugd",

@@ -1,4 +1,5 @@
-// Holds our modprobe equal to the real one, run beside it on a made-up machine; what differs is in the table of differences.
+// Compares our modprobe with the real one, run beside it on a made-up machine. Allowed differences are in the table of
+// differences.
 import test, { type ExecutionContext } from "ava";
 import { differences } from "../../tools/kmod/differences.js";
 import {
@@ -8,15 +9,15 @@ import {
 	runBothModprobes,
 } from "../fakes/modprobe-machine.js";
 
-/** A call. Ours is to do as the real one does, but where a row of the table is named: then that, by what ours does. */
+/** One call. Our result must equal the real one. If `differs` names a row of the table, our result must differ by `ours`. */
 export type ModprobeComparison = ModprobeCall & {
 	readonly differs?: string;
 	readonly ours?: Partial<ModprobeRun>;
-	/** The lines that only ours says, in a line of their own behind kmod's. */
+	/** The lines that only our modprobe prints, each on a line of its own after kmod's. */
 	readonly notices?: readonly string[];
 };
 
-/** The rows of the table that some call of this process has met. */
+/** The rows of the table that calls of this process have met. */
 const met = new Set<string>();
 
 export function comparedModprobe(title: string, machine: ModprobeMachine, calls: readonly ModprobeComparison[]): void {
@@ -27,7 +28,7 @@ export function comparedModprobe(title: string, machine: ModprobeMachine, calls:
 	});
 }
 
-/** To be called behind all comparisons of a file that is to meet every row of the table for modprobe. */
+/** Adds a test that every row of the table for modprobe was met. A file calls it after all of its comparisons. */
 export function everyRowIsMet(): void {
 	test.after("every row of the table that is modprobe's was met", (t) => {
 		const rows = differences.filter(({ tool }) => tool === "modprobe").map(({ what }) => what);
@@ -56,7 +57,7 @@ export function compare(t: ExecutionContext, call: ModprobeComparison, real: Mod
 	t.deepEqual(ours, { ...expected, ...call.ours }, name);
 }
 
-/** From standard error and from syslog. */
+/** Takes our notices out of standard error and of syslog. */
 function takeNotices(run: ModprobeRun): { notices: string[]; ours: ModprobeRun } {
 	const lines = run.stderr.split("\n");
 	const [said, logged] = [/^modprobe: NOTICE: (.*)/, /^NOTICE: (.*)/];
@@ -79,7 +80,7 @@ export function withoutPlaces(run: ModprobeRun): ModprobeRun {
 	return { ...run, stderr: withoutPlacesIn(run.stderr), calls };
 }
 
-/** Debian builds kmod to name the place in its sources, and what libkmod says of its own insides. */
+/** Debian's build of kmod adds the place in its sources to messages, and prints messages about libkmod's internals. */
 export function withoutPlacesIn(text: string): string {
 	return text
 		.replaceAll(/^(?:modprobe: )?(?:INFO|DEBUG): \.\.\/libkmod\/.*\n/gm, "")

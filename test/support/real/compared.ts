@@ -1,20 +1,26 @@
-// Macros for tests that hold a tool of ours equal to the real one, run beside it on a made-up machine.
+// Macros for tests that compare one of our tools with the real one, run beside it on a made-up machine.
 import test, { type ExecutionContext } from "ava";
 import { differences } from "../../tools/kmod/differences.js";
 import { type Call, LONG, type PretendMachine, type Run, runBoth } from "../fakes/pretend-machine.js";
 
-/** One call of a tool. Ours is to do as the real one does, but where it differs: then the row that says so, and what ours does. */
+/**
+ * One call of a tool. Our result must equal the real one. If `differs` names a row of the table, our result must differ by
+ * `ours`.
+ */
 export type Comparison = Call & {
 	readonly differs?: string;
 	readonly ours?: Partial<Run>;
-	/** What ours says on standard error beyond that: as it is, or a pattern for the one line. */
+	/** The lines that our tool prints on standard error in addition: the text, or a pattern for one line. */
 	readonly added?: string | RegExp;
 };
 
-/** A line that Debian's libkmod has written with the place in its sources. */
+/** A line that Debian's libkmod prints with the place in its sources. */
 const OF_LIBRARY = /^(?:libkmod: \w+ |\w+: \w+: |\w+: )\.\.\/libkmod\/.*\n/gm;
 
-/** One test for all calls, as a namespace costs more than they do. Every row of the table that is the tool's must be met. */
+/**
+ * Defines one test for all calls, since a namespace costs more than the calls. The calls must meet every row of the table for
+ * the tool.
+ */
 export function compared(title: string, tool: string, machine: PretendMachine, calls: readonly Comparison[]): void {
 	test(title, async (t) => {
 		t.timeout(2 * LONG);

@@ -1,5 +1,5 @@
-// Rows for what the kernel says of modules, and for inserting, probing and removing them: on a made-up machine, whose system calls
-// are recorded.
+// Rows for the state of modules in the kernel, and for inserting, probing and removing modules on a made-up machine, whose
+// system calls are recorded.
 import { constants } from "node:fs";
 import type { Blacklisting, ProbeOptions } from "../../../src/libkmod/kmod/probe.js";
 import { call, collectLog, namesIn, number, ofModule, type Pointer, pointer, readList, text } from "./libkmod.js";
@@ -20,13 +20,13 @@ const insertions: readonly Insertion[] = [
 	{ name: "absent", flags: 0, parameters: "" },
 ];
 
-/** enum kmod_probe. */
+/** Flags of enum kmod_probe. */
 const IGNORE_COMMAND = 4;
 const IGNORE_LOADED = 8;
 const DRY_RUN = 16;
 const FAIL_ON_LOADED = 32;
 const BLACKLIST: Readonly<Record<Blacklisting, number>> = { all: 0x10000, module: 0x20000, "alias only": 0x40000 };
-/** Callbacks of one's own: RUN lets install commands fail, PRINT hears of each step. */
+/** Callbacks of the caller: with RUN the callback lets install commands fail, with PRINT a callback gets each step. */
 const RUN = 0x100;
 const PRINT = 0x200;
 
@@ -191,7 +191,7 @@ export const actionRows: readonly Row[] = [
 				const trace: string[] = [];
 				const run = (found: Pointer, command: string) => {
 					trace.push(`run ${nameOf(found)} ${command}`);
-					// An errno, where ours takes the exit status.
+					// libkmod takes a negative errno from the callback; ours takes the exit status.
 					return -22;
 				};
 				const print = (found: Pointer, install: boolean, parameters: string | null) => {

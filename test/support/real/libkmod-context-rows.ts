@@ -17,7 +17,7 @@ import {
 } from "./libkmod.js";
 import { namesOf, openReal, type Place, type Row, type Subjects, statusOf } from "./libkmod-subjects.js";
 
-/** Something told of a context or Kmod, once it has been opened and never after. */
+/** Asks a fresh context or Kmod: each is opened for a single question. */
 const opened =
 	<Answer>(place: (subjects: Subjects) => Place, ask: (context: Pointer) => Answer) =>
 	(subjects: Subjects): Answer => {
@@ -31,7 +31,7 @@ const ofWorld = (subjects: Subjects) => subjects.world;
 
 const KINDS = ["dependencies", "aliases", "symbols", "builtinAliases", "builtins"] as const;
 
-/** What a change does to a copy of the world: written again, one of its files is newer than when it was read. */
+/** Changes to a copy of the world. The time stamp of a touched file differs from the one that was read. */
 const changes: readonly ((place: Place) => void)[] = [
 	() => undefined,
 	({ directory }) => touch(join(directory, "modules.alias.bin")),
@@ -78,7 +78,7 @@ const lists = (kmod: Kmod) => {
 		remove_commands: config.remove.map(({ pattern, command }) => [pattern, command]),
 		aliases: config.aliases.map(({ pattern, module }) => [pattern, module]),
 		options: config.options.map(({ module, options }) => [module, options]),
-		// kmod 30 has no blank before `post:`.
+		// kmod 30 prints no blank before `post:`.
 		softdeps: config.softdeps.map(({ pattern, pre, post }) => [
 			pattern,
 			[...joined(pre, "pre"), ...joined(post, "post")].join(""),
@@ -172,7 +172,7 @@ export const contextRows: readonly Row[] = [
 		answer: ({ open, world }) =>
 			withCopy(world, (copy) => {
 				const kmod = open(copy);
-				// Where an index is gone libkmod finds nothing, and ours throws that it is.
+				// When an index is gone, libkmod finds nothing and ours throws.
 				const look = () => (isRefused(() => kmod.lookUp("own-alias")) ? "" : namesOf(kmod.lookUp("own-alias")).join());
 				kmod.load();
 				const answers = [0, look()];
@@ -214,7 +214,7 @@ export const contextRows: readonly Row[] = [
 	{
 		functions: ["kmod_config_get_weakdeps"],
 		ours: "configuration",
-		// kmod 30 knows no weakdep line: what it says of one stands for it.
+		// kmod 30 does not know weakdep lines: the words of the line stand for its answer.
 		real: (subjects) => [
 			["loop", /^weakdep loop (.*)$/m.exec(readFileSync(subjects.package.configPaths[0]!, "utf8"))?.[1]],
 		],
@@ -238,7 +238,7 @@ export const contextRows: readonly Row[] = [
 	},
 ];
 
-/** An alias of several modules. */
+/** An alias that matches several modules. */
 const MANY = "pci:v000010ECd00008139sv*sd*bc02sc00i00";
 
 function isRefused(act: () => void): boolean {

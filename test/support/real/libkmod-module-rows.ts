@@ -1,4 +1,5 @@
-// Rows for what libkmod says of modules: finding them, what indexes and configuration have of them, what their files hold.
+// Rows for libkmod's answers about modules: finding them, their entries in indexes and configuration, the content of their
+// files.
 import { readFileSync } from "node:fs";
 import type { ModuleSymbol } from "../../../src/libkmod/formats/module-symbols.js";
 import type { Kmod } from "../../../src/libkmod/kmod/kmod.js";
@@ -17,7 +18,7 @@ const ALIASES = [
 	],
 	...["own-alias", "own-pattern-1", "loop", "only-a-command", "none-of-these", "x]y", "rcupdate", "unix"],
 ];
-/** Modules that the package's configuration has something to say of, and others. */
+/** Modules that the package's configuration mentions, and others. */
 const CONFIGURED = ["loop", "e1000e", "snd-hda-intel", "btrfs", "usb_storage", "uas", "nvme", "only-a-command"];
 const SPELLINGS = [
 	"my-mod",
@@ -31,7 +32,7 @@ const SPELLINGS = [
 	"/a",
 ];
 
-/** An answer for each of these names, of the package. */
+/** The answers of both libraries for each of these names, in the package. */
 function each<Answer>(
 	functions: readonly string[],
 	ours: string,
@@ -52,7 +53,7 @@ function each<Answer>(
 const configured = () => CONFIGURED;
 const everyName = ({ names }: Subjects) => names;
 
-/** The list that a function gives, of each file; a negative errno where it gives none. */
+/** The list that a function returns for each file; a negative errno when it fails. */
 function fileRow(
 	functions: readonly string[],
 	ours: keyof Kmod,
@@ -200,7 +201,7 @@ export const moduleRows: readonly Row[] = [
 	{
 		functions: ["kmod_module_get_weakdeps"],
 		ours: "weakdeps",
-		// kmod 30 knows none: its lookup of the words of the line stands for it.
+		// kmod 30 has no weak dependencies: its lookup of the words of the line stands for the answer.
 		real: ({ package: place }) => {
 			const words = /^weakdep loop (.*)$/m.exec(readFileSync(place.configPaths[0]!, "utf8"))?.[1]?.split(" ") ?? [];
 			return eachReal(place, words, (context, word) =>
@@ -215,7 +216,7 @@ export const moduleRows: readonly Row[] = [
 		"info",
 		"kmod_module_info_free_list",
 		(entry) => [text("kmod_module_info_get_key", entry), text("kmod_module_info_get_value", entry)],
-		// Newer versions add the build id.
+		// Newer versions of kmod print the build id, too.
 		async (kmod, module) =>
 			(await kmod.info(module)).filter(({ key }) => key !== "build-id").map(({ key, value }) => [key, value]),
 	),
@@ -251,7 +252,7 @@ export const moduleRows: readonly Row[] = [
 	),
 ];
 
-/** One of the two takes which kind to leave out: 1 what is blacklisted, 2 what is built in. */
+/** Only kmod_module_apply_filter takes the kind to leave out: 1 for blacklisted modules, 2 for built-in ones. */
 function filterRow(name: "kmod_module_get_filtered_blacklist" | "kmod_module_apply_filter"): Row {
 	const kinds = name === "kmod_module_apply_filter" ? [1, 2, 3] : [1];
 	return {

@@ -1,5 +1,5 @@
-// The table of libkmod's functions and what of ours stands for each. Both are asked in one process (libkmod-session.ts) and must
-// answer alike.
+// The table of libkmod's functions with our functions that replace them. A test asks both in one process (libkmod-session.ts)
+// and compares the answers.
 import { actionRows } from "./libkmod-action-rows.js";
 import { contextRows } from "./libkmod-context-rows.js";
 import { moduleRows } from "./libkmod-module-rows.js";

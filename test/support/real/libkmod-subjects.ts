@@ -1,4 +1,4 @@
-// What the rows that hold our library to libkmod are asked about, and how the answers of both are put in one form.
+// The questions of the rows that compare our library with libkmod, and the common form of both answers.
 
 import type { Kmod, KmodOptions } from "../../../src/libkmod/kmod/kmod.js";
 import type { Module } from "../../../src/libkmod/kmod/module.js";
@@ -8,22 +8,25 @@ import { call, openContext, type Pointer } from "./libkmod.js";
 export type Place = { readonly directory: string; readonly configPaths: readonly string[] };
 
 export type Subjects = {
-	/** A distribution's kernel package, and a small world that may be acted upon: nothing of it reaches the kernel. */
+	/**
+	 * A distribution's kernel package, and a small world on which modules may be inserted and removed: no call reaches the
+	 * kernel.
+	 */
 	readonly package: Place;
 	readonly world: Place;
 	/** Names of all modules of the package, and paths of some. */
 	readonly names: readonly string[];
 	readonly paths: readonly string[];
-	/** Opens ours. */
+	/** Opens our library. */
 	open(place: Place, options?: KmodOptions): Kmod;
-	/** Where the stand-in records system calls. */
+	/** The file in which the stand-in records system calls. */
 	readonly record: string;
 };
 
 export type Row = {
-	/** The functions of libkmod that it is about. */
+	/** The functions of libkmod that the row is about. */
 	readonly functions: readonly string[];
-	/** What of ours stands for them, in the README's words. */
+	/** Our functions that replace them, in the README's words. */
 	readonly ours: string;
 	real(subjects: Subjects): unknown;
 	answer(subjects: Subjects): unknown;
@@ -31,7 +34,7 @@ export type Row = {
 
 export const openReal = (place: Place): Pointer => openContext(place.directory, place.configPaths);
 
-/** What libkmod answers for each of many, in one context that is released in the end. */
+/** libkmod's answers for each item, from one context that is released at the end. */
 export function eachReal<Item, Answer>(
 	place: Place,
 	items: readonly Item[],
@@ -45,7 +48,7 @@ export function eachReal<Item, Answer>(
 
 export const namesOf = (modules: readonly Module[]): string[] => modules.map(({ name }) => name);
 
-/** 0, or the negative errno that libkmod would have answered. */
+/** 0, or the negative errno with which libkmod would have failed. */
 export async function statusOf(act: () => Promise<unknown>): Promise<number> {
 	try {
 		await act();
@@ -56,7 +59,7 @@ export async function statusOf(act: () => Promise<unknown>): Promise<number> {
 	}
 }
 
-/** What was recorded while something was done, without what only concerns the process that did it. */
+/** The answer of `act`, and the calls that were recorded while it ran. */
 export async function recordedDuring(record: string, act: () => unknown): Promise<readonly [unknown, RecordedCall[]]> {
 	const before = readRecord(record).length;
 	const answer = await act();

@@ -1,7 +1,7 @@
-// The real libkmod.so.2, called through koffi: each function by its own name, lists and strings as values.
+// The real libkmod.so.2, called through koffi. A function is called by its name; lists and strings are converted to values.
 import koffi from "koffi";
 
-/** An address; null for none. */
+/** An address; null is the null pointer. */
 export type Pointer = bigint | null;
 
 const library = koffi.load("libkmod.so.2");
@@ -11,7 +11,7 @@ const logProto = koffi.proto(
 koffi.proto("int RunInstall(void *module, const char *command, void *data)");
 koffi.proto("void PrintAction(void *module, bool install, const char *options)");
 
-/** The functions by their names, as libkmod.h declares them. */
+/** The prototypes of the functions, as libkmod.h declares them. */
 const prototypes = [
 	"void *kmod_new(const char *dirname, const char **config_paths)",
 	"void *kmod_ref(void *ctx)",
@@ -93,10 +93,10 @@ const prototypes = [
 const prototypeOf = new Map<string, string>(prototypes.map((text) => [/(kmod_\w+)\(/.exec(text)![1]!, text]));
 const declared = new Map<string, (...values: unknown[]) => unknown>();
 
-/** All 75 of libkmod 35. */
+/** The names of all 75 functions of libkmod 35. */
 export const functionNames: readonly string[] = [...prototypeOf.keys()];
 
-/** Calls a function of libkmod; its callbacks are JavaScript functions. */
+/** Calls a function of libkmod. Callbacks are JavaScript functions. */
 export function call(name: string, ...values: unknown[]): unknown {
 	const known = declared.get(name) ?? library.func(prototypeOf.get(name) ?? "");
 	declared.set(name, known);
@@ -107,21 +107,21 @@ export const text = (name: string, ...values: unknown[]) => (call(name, ...value
 export const number = (name: string, ...values: unknown[]) => Number(call(name, ...values));
 export const pointer = (name: string, ...values: unknown[]) => call(name, ...values) as Pointer;
 
-/** A function that gives a pointer by its last argument: the pointer, or the negative errno. */
+/** Calls a function that returns a pointer through its last argument. @returns the pointer, or the negative errno */
 export function give(name: string, ...values: unknown[]): Pointer | number {
 	const out: [Pointer] = [null];
 	const status = number(name, ...values, out);
 	return status < 0 ? status : out[0];
 }
 
-/** The same where the status is of no interest. */
+/** Calls a function that returns a pointer through its last argument. @throws Error if the call fails */
 export function given(name: string, ...values: unknown[]): Pointer {
 	const result = give(name, ...values);
 	if (typeof result === "number") throw new Error(`${name}: ${result}`);
 	return result;
 }
 
-/** kmod learnt of weak dependencies in version 33. */
+/** Whether libkmod knows weak dependencies, which kmod has since version 33. */
 export const knowsWeakdeps = (() => {
 	try {
 		library.func(prototypeOf.get("kmod_module_get_weakdeps") ?? "");
@@ -131,7 +131,7 @@ export const knowsWeakdeps = (() => {
 	}
 })();
 
-/** A context for a module directory; its configuration is that of the paths. */
+/** A context for a module directory, with the configuration of these paths. */
 export function openContext(directory: string, configPaths: readonly string[]): Pointer {
 	const context = pointer("kmod_new", directory, [...configPaths, null]);
 	call("kmod_set_log_priority", context, 0);
@@ -144,7 +144,7 @@ export function readList<Item>(head: Pointer, read: (entry: Pointer) => Item): I
 	return items;
 }
 
-/** The names of the modules in a list, which is freed. */
+/** The names of the modules in a list. Frees the list. */
 export function namesIn(head: Pointer): string[] {
 	const names = readList(head, (entry) => {
 		const module = pointer("kmod_module_get_module", entry);
@@ -156,7 +156,7 @@ export function namesIn(head: Pointer): string[] {
 	return names;
 }
 
-/** What a call for the module of that name answers. */
+/** Calls `ask` with the module of that name, and releases the module. */
 export function ofModule<Answer>(context: Pointer, name: string, ask: (module: Pointer) => Answer): Answer {
 	const module = given("kmod_module_new_from_name", context, name);
 	try {
@@ -166,7 +166,7 @@ export function ofModule<Answer>(context: Pointer, name: string, ask: (module: P
 	}
 }
 
-/** Keys and values of an iterator over the configuration, which is freed. */
+/** The keys and values of an iterator over the configuration. Frees the iterator. */
 export function readConfig(iterator: Pointer): [key: string, value: string | undefined][] {
 	const pairs: [string, string | undefined][] = [];
 	while (call("kmod_config_iter_next", iterator))
@@ -177,7 +177,7 @@ export function readConfig(iterator: Pointer): [key: string, value: string | und
 
 const format = koffi.load(null).func("int vsnprintf(_Out_ char *text, size_t size, const char *format, void *values)");
 
-/** Collects what a context logs from now on, of this priority and graver. */
+/** Collects the messages that a context logs from now on, of this priority and graver. */
 export function collectLog(context: Pointer, priority: number): string[] {
 	const lines: string[] = [];
 	const listener = (...[, , , , , pattern, values]: [unknown, number, string, number, string, string, Pointer]) => {

@@ -1,4 +1,4 @@
-// A strict parser of Prometheus' text format, version 0.0.4: it throws at whatever a scraper could stumble over.
+// A strict parser of Prometheus' text format, version 0.0.4: it throws for everything that could fail in a scraper.
 
 export type Sample = {
 	readonly name: string;

@@ -1,7 +1,7 @@
-// The real kmod, run beside ours: what Debian's modprobe prints.
+// The real kmod: the output of Debian's modprobe.
 import { execFileSync } from "node:child_process";
 
-/** Standard output, whatever the exit status: with -a it is 1 as soon as one module was not found. */
+/** Returns standard output, whatever the exit status is: with -a the status is 1 as soon as one module was not found. */
 export function modprobe(...words: readonly string[]): string {
 	try {
 		return execFileSync("/sbin/modprobe", words, {
@@ -16,7 +16,7 @@ export function modprobe(...words: readonly string[]): string {
 	}
 }
 
-/** Slices short enough for one command line. */
+/** Yields slices of a list that fit on one command line. */
 export function* chunks<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
 	for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }

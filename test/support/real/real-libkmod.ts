@@ -1,4 +1,4 @@
-// The real libkmod.so.2, called in this process: what it reads from module files.
+// The real libkmod.so.2, called in this process, which reads module files.
 import koffi from "koffi";
 import type { ModuleSymbol } from "../../../src/libkmod/formats/module-symbols.js";
 
@@ -40,7 +40,7 @@ const groups = {
 const context = kmodNew("/nonexistent", null);
 setPriority(context, 0);
 
-/** A list of libkmod's, or the negative errno. Names must be ASCII. Only dependency symbols have a bind, others say U. */
+/** A list of libkmod, or the negative errno. Names must be ASCII. Only dependency symbols have a bind; the others have U. */
 export function readReal(path: string, group: keyof typeof groups): ModuleSymbol[] | number {
 	const module: [unknown] = [null];
 	const opened = fromPath(context, path, module) as number;

@@ -1,5 +1,5 @@
-// What Debian's udev loads when it looks at the devices that are there, in a machine whose process 1 is a script: what a coldplug of
-// ours is held to.
+// The modules that Debian's udev loads for the devices that are present, on a machine whose process 1 is a script. Our coldplug
+// must load the same.
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { asset, digest } from "../vm/images/cache.js";
@@ -13,15 +13,15 @@ import { boot, type Outcome } from "../vm/vm.js";
 const errand = { script: ". /vm/functions; udev_coldplug >&2; stand_still; live_modules", seconds: 600 };
 
 /**
- * The live modules then, sorted: made once for a kernel, a root and these devices, and then kept. coldplug.test.ts has udev do it
- * each time.
+ * Returns the live modules after udev's coldplug, sorted. The list is made once for a kernel, a root and these devices, and
+ * then cached. coldplug.test.ts runs udev each time.
  */
 export async function loadedByUdev(devices: readonly string[]): Promise<readonly string[]> {
 	const { release, version } = await kernelPackage();
 	return await kept(`${release}_${version}`, devices, () => boot({ ...errand, devices }));
 }
 
-/** The same under User-mode Linux, of `umlDevices`. */
+/** The same under User-mode Linux, for `umlDevices`. */
 export async function loadedByUdevUml(): Promise<readonly string[]> {
 	const { release, version } = await umlKernel();
 	return await kept(`uml-${release}_${version}`, [umlDevices], () => bootUml({ ...errand, devices: umlDevices }));

@@ -1,5 +1,5 @@
-// A daemon in a machine of its own: the executable's `run` in a network namespace where this process alone makes uevents, with
-// a /sys/devices in memory, indexes made for it, and a stand-in for the kernel's module loader. Needs no privilege.
+// A daemon on a machine of its own: the executable's `run` in a network namespace whose uevents this process injects, with a
+// /sys/devices on a tmpfs, generated indexes, and a stand-in for the kernel's module loader. Needs no privilege.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,24 +18,27 @@ import { worldWords, writeWorld } from "../worlds/world-folder.js";
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: number; readonly msg: string };
 
 export type Daemon = {
-	/** So far. */
+	/** The lines of the log so far. */
 	readonly log: readonly LogLine[];
 	readonly process: ChildProcess;
 	/** The modules inserted so far, in order. */
 	inserted(): string[];
-	/** Whether its sockets do. */
+	/** Whether the daemon's sockets listen. */
 	listens(): boolean;
-	/** The port id of its uevent socket. */
+	/** The port id of the daemon's uevent socket. */
 	port(): number;
-	/** Uevents that its socket's receive buffer had no room for. */
+	/** The number of uevents that did not fit into the socket's receive buffer. */
 	drops(): number;
-	/** Bytes of uevents that wait in its socket. */
+	/** The bytes of uevents that wait in the socket. */
 	waiting(): number;
-	/** Gives up after a minute, so that a failure leaves no process behind. */
+	/**
+	 * Resolves when the condition is true.
+	 * @throws Error after a minute, or when the daemon has ended, so that a failed test leaves no process behind
+	 */
 	until(condition: () => boolean): Promise<void>;
-	/** By a signal, SIGTERM where none is named; all of the log is there when it resolves. */
+	/** Sends a signal, SIGTERM when absent. When the promise resolves, the daemon has ended and the log is complete. */
 	stop(signal?: NodeJS.Signals): Promise<AgentEnd>;
-	/** Resolves when it ends by itself. */
+	/** Resolves when the daemon ends by itself. */
 	readonly ended: Promise<AgentEnd>;
 };
 
@@ -45,21 +48,29 @@ export type AgentEnd = {
 	readonly stderr: string;
 };
 
-/** Every device of this machine is below it, one alias each. To be called once mounts are this process's own. */
+/**
+ * Mounts an empty /sys/devices: all devices are below it, each with one alias. The caller must be in a mount namespace of its
+ * own.
+ */
 export function mountDevices(): void {
 	execFileSync("mount", ["-t", "tmpfs", "devices", "/sys/devices"]);
 }
 
-/** As the kernel does, before it announces it. Strings are bytes. @param devpath such as /devices/platform/serial8250 */
+/**
+ * Creates a device in sysfs, as the kernel does before it announces the device. Strings consist of bytes, one character each.
+ * @param devpath such as /devices/platform/serial8250
+ */
 export function addDevice(devpath: string, alias: string): void {
 	mkdirSync(Buffer.from(`/sys${devpath}`, "latin1"), { recursive: true });
 	writeFileSync(Buffer.from(`/sys${devpath}/modalias`, "latin1"), `${alias}\n`, "latin1");
 }
 
-/** A folder with a world and settings, for one agent after the other: what was inserted stays so. */
+/**
+ * A folder with a world and settings, for several agents in turn. Modules that one agent inserted stay inserted for the next.
+ */
 export type Place = {
 	readonly folder: string;
-	/** Of what was inserted, in order; see standin.ts. */
+	/** The file that records the inserted modules, in order; see standin.ts. */
 	readonly record: string;
 	readonly settingsFile: string;
 	readonly runDirectory: string;
@@ -67,7 +78,7 @@ export type Place = {
 
 export function preparePlace(world: World, settings: Partial<Settings> = {}): Place {
 	const folder = mkdtempSync(join(tmpdir(), "agent-"));
-	// An agent that was killed a moment ago may still write there.
+	// An agent that was killed a moment ago may still write into the folder.
 	process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 	writeWorld(folder, world);
 	writeFileSync(join(folder, "proc-modules"), "");
@@ -79,20 +90,20 @@ export function preparePlace(world: World, settings: Partial<Settings> = {}): Pl
 
 export type Launch = {
 	readonly command?: "run" | "coldplug";
-	/** What comes before node on the command line, such as a shell that redirects its output. */
+	/** The words before node on the command line, such as a shell that redirects the output. */
 	readonly by?: readonly string[];
-	/** Joins its own. */
+	/** Variables in addition to the daemon's usual environment. */
 	readonly environment?: Readonly<Record<string, string>>;
-	/** More options on its command line. */
+	/** Further options on the daemon's command line. */
 	readonly words?: readonly string[];
-	/** Its log goes to a file first: no line is left out, however late this process reads. */
+	/** The log goes through a file: no line is dropped, however slowly this process reads. */
 	readonly logsToFile?: boolean;
 };
 
-/** What comes before a command whose standard output is to be a file or a pipe. */
+/** The words before a command whose standard output is to be appended to a file or a pipe. */
 export const loggingTo = (file: string): readonly string[] => ["sh", "-c", 'exec "$@" >>"$0"', file];
 
-/** Begins the executable there; it may not have done anything yet. */
+/** Starts the executable. When the function returns, the process may not have done anything yet. */
 export function launch(place: Place, options: Launch = {}): Daemon {
 	if (!options.logsToFile) {
 		const child = launchUnread(place, options);
@@ -107,7 +118,7 @@ export function launch(place: Place, options: Launch = {}): Daemon {
 	return watch(child, stdout, place);
 }
 
-/** The same while nobody reads its log. */
+/** Starts the executable without reading its log. */
 export function launchUnread({ folder, record, settingsFile }: Place, options: Launch = {}) {
 	const { command = "run", by = [], environment = {}, words = [] } = options;
 	const all = [process.execPath, "dist/main.js", command, ...worldWords(folder), "--config", settingsFile, ...words];
@@ -126,9 +137,9 @@ export function launchUnread({ folder, record, settingsFile }: Place, options: L
 }
 
 /**
- * Runs once its sockets listen and it has looked at all devices.
- * @param environment joins its own
- * @param words more options on its command line
+ * Starts the daemon. Resolves when its sockets listen and it has looked at all devices.
+ * @param environment variables in addition to the daemon's usual ones
+ * @param words further options on the command line
  */
 export async function startDaemon(
 	world: World,
@@ -141,12 +152,12 @@ export async function startDaemon(
 	return daemon;
 }
 
-/** Its sockets listen, and it has looked at all devices: it does both at a time. */
+/** Resolves when the sockets listen and the daemon has looked at all devices: it does both concurrently. */
 export async function looked(daemon: Daemon): Promise<void> {
 	await daemon.until(() => daemon.listens() && daemon.log.some(({ msg }) => msg === "looked at all devices"));
 }
 
-/** Other agents may run meanwhile, and a udev. */
+/** Keeps the daemon apart from other agents and from a udev that may run on this machine. */
 const ownPlace = (folder: string) => ({ run_directory: join(folder, "run"), source: "kernel" });
 
 function formatSettings(settings: Settings): string {
@@ -171,7 +182,7 @@ function watch(child: ChildProcess, output: Readable, { record, runDirectory }: 
 		log,
 		process: child,
 		inserted: () => readRecord(record).map(moduleOf),
-		// The last of them.
+		// "load" is the last socket that the daemon opens.
 		listens: () => existsSync(join(runDirectory, "load")),
 		port: () => Number(socketRow(child)[2]),
 		drops: () => Number(socketRow(child)[8]),
@@ -180,7 +191,7 @@ function watch(child: ChildProcess, output: Readable, { record, runDirectory }: 
 			const patience = performance.now() + 60_000;
 			while (!condition()) {
 				if (isOver()) {
-					// Its last lines may be read after it has ended.
+					// The last lines of the log may be read after the process has ended.
 					await Promise.race([ended, setTimeout(10_000)]);
 					if (condition()) return;
 					throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}: ${stderr}`);
@@ -199,7 +210,10 @@ function watch(child: ChildProcess, output: Readable, { record, runDirectory }: 
 
 const moduleOf = ({ file }: RecordedCall): string => /([^/]+)\.ko$/.exec(String(file))?.[1] ?? String(file);
 
-/** /proc/net/netlink's row of the daemon's socket, the only one here that is not the kernel's. */
+/**
+ * The row of the daemon's uevent socket in /proc/net/netlink: the only row of the protocol whose port id is not 0, the
+ * kernel's.
+ */
 function socketRow({ pid }: ChildProcess): readonly string[] {
 	const rows = readFileSync(`/proc/${pid}/net/netlink`, "latin1").split("\n");
 	return rows.map((line) => line.split(/\s+/)).find(([, protocol, port]) => protocol === "15" && port !== "0") ?? [];

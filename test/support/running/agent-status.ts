@@ -1,4 +1,4 @@
-// What an agent may say of itself, with something in every place.
+// A status of an agent in which every field has content.
 import type { AgentStatus } from "../../../src/agent/telling/status.js";
 
 export const sampleStatus: AgentStatus = {

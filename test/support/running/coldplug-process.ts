@@ -1,4 +1,4 @@
-// coldplug as it is installed, run on machines that a test has made.
+// Runs coldplug, as it is installed, on machines that a test has made.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,10 +9,16 @@ import { readRecord, standinEnvironment } from "../fakes/standin.js";
 import type { World } from "../worlds/world.js";
 import { worldWords, writeWorld } from "../worlds/world-folder.js";
 
-/** How it ended, with MACHINE for the folder. */
+/**
+ * The end and the output of a run, with MACHINE in place of the machine's folder. A process that a signal ended has the
+ * signal's name as its status.
+ */
 export type Told = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
 
-/** --dry-run on a captured machine, such as fixtures/machine. @param before such as unshare with its options */
+/**
+ * Runs --dry-run on a captured machine, such as fixtures/machine.
+ * @param before words before the command, such as unshare with its options
+ */
 export function dryRun(
 	machine: string,
 	release: string,
@@ -23,7 +29,7 @@ export function dryRun(
 	return execute(machine, [...before, ...command]);
 }
 
-/** The same in this process, which costs a tenth. */
+/** Runs --dry-run in this process, which takes a tenth of the time of a process of its own. */
 export async function dryRunHere(machine: string, release: string, words: readonly string[] = []): Promise<Told> {
 	const told = { stdout: "", stderr: "" };
 	const status = await run(["node", ...dryRunWords(machine, release, words)], {
@@ -50,20 +56,23 @@ function dryRunWords(machine: string, release: string, words: readonly string[])
 
 export type RealRun = {
 	readonly world: World;
-	/** An alias each, by the name below /sys/devices. */
+	/** The alias of each device, by the device's name below /sys/devices. */
 	readonly devices: Readonly<Record<string, string>>;
-	/** Breaks the machine once it is written. */
+	/** Damages the machine once it is written. */
 	readonly damage?: (machine: string) => void;
 	readonly words?: readonly string[];
-	/** For the stand-in. */
+	/** The settings of the stand-in. */
 	readonly environment?: Readonly<Record<string, string>>;
-	/** How many files it may have open (RLIMIT_NOFILE). */
+	/** The limit of open files (RLIMIT_NOFILE). */
 	readonly openFiles?: number;
-	/** Its user may read what its mode allows, as root is not held to otherwise. */
+	/** Runs without root's rights, so that the modes of files and directories apply. */
 	readonly unprivileged?: boolean;
 };
 
-/** Inserts into the stand-in, in namespaces where the devices of this machine are out of sight. Needs no privilege. */
+/**
+ * Runs coldplug with the stand-in for the kernel's module loader, in namespaces that hide the devices of this machine. Needs no
+ * privilege.
+ */
 export async function loadForReal(machine: string, given: RealRun): Promise<Told & { readonly inserted: string[] }> {
 	writeWorld(machine, given.world);
 	for (const [device, alias] of Object.entries(given.devices)) {
@@ -90,10 +99,10 @@ export async function loadForReal(machine: string, given: RealRun): Promise<Told
 	return { ...told, inserted: inserted.sort() };
 }
 
-/** Goes before a command. */
+/** The words before a command that set its limit of open files. */
 export const withOpenFiles = (most: number): readonly string[] => ["sh", "-c", `ulimit -n ${most} && exec "$@"`, "sh"];
 
-/** Any command. @param machine the folder that MACHINE stands for */
+/** Runs any command. @param machine the folder that MACHINE replaces in the output */
 export function execute(
 	machine: string,
 	[command = "", ...words]: readonly string[],

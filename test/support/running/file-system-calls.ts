@@ -1,8 +1,9 @@
-// node's file functions, as the code under test calls them: each call counted, and made to fail. One test at a time may do that.
+// Wraps node's file functions for the code under test: each call is counted and can be made to fail. Only one test at a time
+// may do that.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-/** Those that change something, or could keep something from being changed; and read(2). */
+/** The functions that change something or whose failure can prevent a change; and read(2). */
 const NAMES = [
 	...([
 		"mkdirSync",
@@ -20,13 +21,13 @@ const NAMES = [
 
 export type CallName = (typeof NAMES)[number];
 
-/** What becomes of the call of that number, counted from 0: undefined lets it be done, an errno's name makes it fail. */
+/** Decides about the call with that number, counted from 0: undefined lets the call succeed, an errno's name makes it fail. */
 export type Fate = (name: CallName, number: number) => string | undefined;
 
 type Functions = Record<CallName, (...values: unknown[]) => unknown>;
 const functions = fs as unknown as Functions;
 
-/** @returns the names of all calls that were made meanwhile, in their order */
+/** Runs `act` with wrapped functions. @returns the names of all calls that were made meanwhile, in order */
 export async function withFates(fate: Fate, act: () => Promise<unknown>): Promise<CallName[]> {
 	const calls: CallName[] = [];
 	const real = Object.fromEntries(NAMES.map((name) => [name, functions[name]])) as Functions;
@@ -46,7 +47,7 @@ export async function withFates(fate: Fate, act: () => Promise<unknown>): Promis
 	return calls;
 }
 
-/** As a full disk does it: half of what was to be written is. A descriptor is closed even where close(2) fails. */
+/** Makes a call fail as on a full disk: a write writes a part. A descriptor is closed even when close(2) fails. */
 function fail(name: CallName, code: string, values: unknown[], real: Functions): never {
 	const [target, content] = values;
 	if (code !== KILLED && name === "writeFileSync") real.writeSync(target, (content as Buffer).subarray(0, 1));
@@ -59,7 +60,7 @@ function failLater(code: string, values: unknown[]): void {
 	setImmediate(() => done(errorOf(code)));
 }
 
-/** In place of an errno: from this call on nothing has any effect, as if the process had been killed. */
+/** A value in place of an errno: from this call on no call has an effect, as if the process had been killed. */
 export const KILLED = "killed";
 
 const errorOf = (code: string): Error => Object.assign(new Error(code), { code, errno: code === KILLED ? -4 : -5 });

@@ -1,11 +1,11 @@
-// Runs a script of the tests in a network namespace of its own: only what it injects itself is announced there.
+// Runs a script of the tests in a network namespace of its own, which receives only the uevents that the script injects.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
 
-/** Milliseconds: one that has an agent, or several, takes long on a busy machine. */
+/** Milliseconds. A script with one or several agents takes long on a busy machine. */
 export const PATIENCE = 180_000;
 
 export type Ended = {
@@ -16,19 +16,19 @@ export type Ended = {
 };
 
 /**
- * Where its user is root of the namespace, and of nothing else: it may inject uevents and spoof them, and not force a receive
- * buffer. Needs no privilege.
+ * Runs a script whose user is root of the namespace and of nothing else: it may inject and spoof uevents, but not force the
+ * size of a receive buffer. Needs no privilege.
  */
 export function runInNamespace(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--user", "--map-root-user", "--net", process.execPath, script, ...words]);
 }
 
-/** The same with mounts of its own: what it mounts below /sys, only it and its children see. */
+/** Runs a script in a mount namespace, too: only the script and its children see its mounts below /sys. */
 export function runWithOwnMounts(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--user", "--map-root-user", "--net", "--mount", process.execPath, script, ...words]);
 }
 
-/** What a script with an agent of its own prints, as JSON. @throws Error with what it complained of, where it failed */
+/** Runs a script that starts an agent. Resolves with the JSON that it prints. @throws Error with its complaints if it fails */
 export async function runSession(t: ExecutionContext, script: string, ...words: string[]) {
 	t.timeout(PATIENCE);
 	const { status, signal, stdout, stderr } = await runWithOwnMounts(script, ...words);
@@ -36,17 +36,20 @@ export async function runSession(t: ExecutionContext, script: string, ...words: 
 	return JSON.parse(stdout);
 }
 
-/** For root only, who stays what he is: he may force a receive buffer. The machine's own uevents are announced there too. */
+/**
+ * For root only: the script stays real root in a new network namespace, may force the size of a receive buffer, and also
+ * receives the machine's own uevents.
+ */
 export function runInRootNamespace(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--net", process.execPath, script, ...words]);
 }
 
-/** The same with mounts of its own. */
+/** For root only: as `runInRootNamespace`, in a mount namespace, too. */
 export function runInRootNamespaceWithOwnMounts(script: string, ...words: string[]): Promise<Ended> {
 	return run("unshare", ["--net", "--mount", process.execPath, script, ...words]);
 }
 
-/** In no namespace of its own. */
+/** Runs a script without a namespace of its own. */
 export function runHere(script: string, ...words: string[]): Promise<Ended> {
 	return run(process.execPath, [script, ...words]);
 }

@@ -1,4 +1,4 @@
-// A service manager's end of sd_notify(3): notify-receiver.c.
+// The service manager's end of sd_notify(3) (notify-receiver.c).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,20 +8,23 @@ import { compile } from "./c-program.js";
 
 export type Notified = {
 	readonly pid: number;
-	/** When it was read, by CLOCK_MONOTONIC. */
+	/** The time of the read, in microseconds of CLOCK_MONOTONIC. */
 	readonly microseconds: number;
 	readonly text: string;
 };
 
 export type NotifyReceiver = {
-	/** The next datagram, its newlines as "|". */
+	/** Resolves with the next datagram, its newlines replaced by "|". */
 	next(): Promise<Notified>;
-	/** One that was started deaf begins to read. */
+	/** Makes a receiver that was started deaf begin to read. */
 	hear(): void;
 	stop(): Promise<void>;
 };
 
-/** @param name of its socket: a path, or @ and a name. @param deaf if it binds only, and does not read. */
+/**
+ * @param name the name of the socket: a path, or @ and a name.
+ * @param deaf whether the receiver only binds and does not read
+ */
 export async function startReceiver(t: ExecutionContext, name: string, deaf = false): Promise<NotifyReceiver> {
 	const child = spawn(compile("notify-receiver"), deaf ? [name, "deaf"] : [name], {
 		stdio: ["pipe", "pipe", "inherit"],

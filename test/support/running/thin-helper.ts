@@ -1,4 +1,4 @@
-// The thin helper, compiled so that it finds everything in its working directory, and a stand-in for modprobe.
+// The thin helper, compiled with paths in its working directory, and a stand-in for modprobe.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,16 +11,16 @@ import { writeProgram } from "./written-program.js";
 export const THIN_HELPER = "src/linux/thin-helper/hotplugd-load.c";
 
 export type ThinHelper = {
-	/** Where it runs. */
+	/** The working directory. */
 	readonly folder: string;
 	readonly spool: string;
-	/** A file for its clock, if it has one of its own. */
+	/** The path of a file for a stepped clock, if the helper is to have a wall clock of its own. */
 	readonly clock: string;
-	/** Resolves with the exit status. @param more joins its environment */
+	/** Runs the helper. Resolves with the exit status. @param more further variables of the environment */
 	run(words: readonly string[], modalias?: string, more?: Readonly<Record<string, string>>): Promise<number | null>;
-	/** What it gave modprobe, a call a line; its words in brackets. */
+	/** The calls of modprobe, each as a line with the words in brackets. */
 	modprobeCalls(): string[];
-	/** Answers each line that it sends. The lines are kept. */
+	/** Serves the helper's socket. `answer` gets each connection, and `lines` collects the lines that the helper sends. */
 	serve(answer: (socket: Socket) => void): Promise<{ readonly lines: string[]; close(): Promise<void> }>;
 	remove(): void;
 };
@@ -29,7 +29,11 @@ const paths = ['-DSOCKET="load"', '-DMODPROBE="./modprobe"', '-DSPOOL="spool"'];
 const programs = mkdtempSync(join(tmpdir(), "thin-helpers-"));
 process.on("exit", () => rmSync(programs, { recursive: true, force: true }));
 
-/** The socket that it asks is `load`, where it runs. @param seconds that it waits for an answer. @returns the program's path */
+/**
+ * Compiles the helper so that it connects to the socket `load` in its working directory.
+ * @param seconds the time that it waits for an answer.
+ * @returns the program's path
+ */
 export function compileThinHelper(seconds: number): string {
 	const program = join(programs, `${seconds}`);
 	const options = ["-O2", "-Wall", "-Wextra", "-Werror", `-DSECONDS=${seconds}`, ...paths];
@@ -37,7 +41,7 @@ export function compileThinHelper(seconds: number): string {
 	return program;
 }
 
-/** @param seconds that it waits for an answer. @param modprobe whether there is one; it exits 7. */
+/** @param seconds the time that the helper waits for an answer. @param modprobe whether there is a modprobe; it exits with 7 */
 export function makeThinHelper(seconds: number, modprobe: boolean): ThinHelper {
 	const folder = mkdtempSync(join(tmpdir(), "thin-helper-"));
 	const at = (name: string) => join(folder, name);

@@ -1,13 +1,13 @@
-// Makes true kernel uevents without any hardware, in a network namespace where nobody else listens (uevent-injector.c).
+// Makes real uevents of the kernel without any hardware, in a network namespace without other listeners (uevent-injector.c).
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { compile } from "./c-program.js";
 
-/** Who sends: the kernel, or a process that passes itself off as it. */
+/** The sender: the kernel, or a process that spoofs it. The number is the receiver's port id, or the multicast group. */
 export type UeventSender = "kernel" | { readonly unicast: number } | { readonly multicast: number };
 
-/** A message as the kernel's; SEQNUM is for the kernel to append. */
+/** Formats a message as the kernel does, without SEQNUM, which the kernel appends. */
 export function formatUevent(
 	action: string,
 	devpath: string,
@@ -18,7 +18,7 @@ export function formatUevent(
 	return Buffer.from(`${lines.join("\0")}\0`, "latin1");
 }
 
-/** Sends them all, in one burst, before this process's event loop turns again. */
+/** Sends all messages in one burst. Returns when they are sent, so that this process's event loop does not turn meanwhile. */
 export function injectUevents(messages: readonly Buffer[], sender: UeventSender = "kernel"): void {
 	execFileSync(compile("uevent-injector"), wordsFor(sender), {
 		input: formatRecords(messages),
@@ -26,7 +26,7 @@ export function injectUevents(messages: readonly Buffer[], sender: UeventSender 
 	});
 }
 
-/** The same while the event loop turns. */
+/** Sends all messages while the event loop turns. Resolves when they are sent. */
 export async function injectUeventsMeanwhile(
 	messages: readonly Buffer[],
 	sender: UeventSender = "kernel",
@@ -37,7 +37,7 @@ export async function injectUeventsMeanwhile(
 	if (status !== 0) throw new Error(`uevent-injector ended with ${status}`);
 }
 
-/** The same by way of another program, such as one that takes rights away first; says what came of it. */
+/** Sends the messages through another program, such as one that drops privileges first. @returns "sent", or the complaint */
 export function trySpoofing(messages: readonly Buffer[], sender: UeventSender, by: readonly string[]): string {
 	const [program = "", ...words] = [...by, compile("uevent-injector"), ...wordsFor(sender)];
 	const { status, stderr } = spawnSync(program, words, { input: formatRecords(messages), encoding: "utf8" });
@@ -49,7 +49,7 @@ function wordsFor(sender: UeventSender): string[] {
 	return "unicast" in sender ? ["unicast", String(sender.unicast)] : ["multicast", String(sender.multicast)];
 }
 
-/** What uevent-injector.c reads from standard input. */
+/** Formats the input that uevent-injector.c reads. */
 export function formatRecords(messages: readonly Buffer[]): Buffer {
 	const sizes = new Uint32Array(1);
 	return Buffer.concat(

@@ -1,4 +1,4 @@
-// Runs a module's text in a node of its own, under a umask, which no thread may set.
+// Runs a module's text in a node process of its own with a given umask: a worker thread cannot set the umask.
 import { execFileSync } from "node:child_process";
 
 export function runUnder(umask: string, text: string): void {

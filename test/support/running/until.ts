@@ -1,22 +1,28 @@
-// Waits for what others bring about, by looking again and again: with an end, whose failure says what never came.
+// Waits for a condition by polling. The wait has a limit, and its error names the condition.
 import { setImmediate, setTimeout } from "node:timers/promises";
 
-/** Milliseconds: less than the minute that the test runner waits, who cannot say for what. */
+/** Milliseconds. Less than the minute of the test runner's own timeout, whose message does not name the condition. */
 const PATIENCE = 50_000;
-/** What is in this process mostly comes within so many looks; after them nobody is to turn the event loop for seconds. */
+/**
+ * The number of polls without a delay. Most conditions within this process come true within so many; later polls are spaced by
+ * milliseconds, so that the event loop does not spin for seconds.
+ */
 const LOOKS = 50;
 
-/** @throws Error if it is not so within 50 seconds, or so many milliseconds */
+/** Resolves when the condition is true. @param patience milliseconds @throws Error if the condition is still false then */
 export async function until(isSo: () => boolean | Promise<boolean>, patience = PATIENCE): Promise<void> {
 	const over = performance.now() + patience;
 	for (let look = 0; !(await isSo()); look++) {
 		if (performance.now() > over) throw new Error(`it never came true: ${isSo}`);
-		// What has come true may have begun more, as the end of an insertion that has begun.
+		// A condition that came true may have started further work, such as an insertion; `heard` lets it happen first.
 		await (look < LOOKS ? heard() : setTimeout(5).then(heard));
 	}
 }
 
-/** When everything that follows from what has happened, without time passing, has happened too: places are given a turn later. */
+/**
+ * Resolves when all immediate consequences of the events so far have happened. A freed slot is given to the next one a turn of
+ * the event loop later.
+ */
 export async function heard(): Promise<void> {
 	for (let turn = 0; turn < 3; turn++) await setImmediate();
 }

@@ -1,12 +1,12 @@
-// An index of one key, with a node for every character of it: as deep as the key is long.
+// An index of one key, with a node for each character of the key: the tree is as deep as the key is long.
 
-/** Its values have priority 1. Root first or last, as depmods write it. */
+/** Makes the index. The values have priority 1. The root is the first or the last node: depmods differ in that. */
 export function chainedIndex(key: string, values: readonly string[], rootFirst: boolean): Buffer {
 	const node = 6;
 	const written = Buffer.from(values.map((value) => `\0\0\0\x01${value}\0`).join(""), "latin1");
 	const last = 4 + written.length;
 	const bytes = Buffer.alloc(12 + node * key.length + last);
-	/** Where the node lies that `depth` characters lead to. */
+	/** The offset of the node that the first `depth` characters lead to. */
 	const place = (depth: number) => {
 		if (rootFirst) return 12 + node * depth;
 		return depth === key.length ? 12 : 12 + last + node * (key.length - 1 - depth);

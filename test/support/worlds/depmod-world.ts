@@ -1,4 +1,4 @@
-// Small module directories, and what the real depmod and ours make of them.
+// Small module directories, and the results of the real depmod and ours for them.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,25 +14,25 @@ import { listEntries, openIndex } from "../../../src/libkmod/formats/index-file.
 export const RELEASE = "6.1.0";
 
 export type DepmodWorld = {
-	/** Paths below the module directory. */
+	/** Module files, by their paths below the module directory. */
 	readonly modules: Readonly<Record<string, Buffer>>;
-	/** modules.order; all modules as they stand unless given. The empty list leaves the file away. */
+	/** The text of modules.order; all modules in their given order when absent. With the empty list there is no such file. */
 	readonly order?: string | [];
 	readonly builtin?: string | [];
 	readonly builtinModinfo?: string | [];
-	/** A file of depmod.d. */
+	/** The text of a file of depmod.d. */
 	readonly config?: string;
 };
 
 export type Outcome = {
 	readonly status: number | null;
-	/** What is said on standard error, without the program's name and without blank lines. */
+	/** The messages on standard error, without the program's name and without blank lines. */
 	readonly messages: string;
-	/** Text of text files, entries of indexes, by name. */
+	/** The text of text files and the entries of indexes, by name. */
 	readonly files: Readonly<Record<string, string>>;
 };
 
-/** Writes the world; returns its root, which is gone at the test's end. */
+/** Writes the world and returns its root, which is removed when the test ends. */
 export function writeDepmodWorld(t: ExecutionContext, world: DepmodWorld): string {
 	const root = mkdtempSync(join(tmpdir(), "depmod-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -69,12 +69,12 @@ const GIVEN = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
 export function runOurDepmod(root: string, options: Partial<DepmodInput> = {}): Outcome {
 	const { files, problems } = depmod({ ...readWorld(root), ...options });
 	const messages = problems.map(({ level, message }) => `${level}: ${message}\n`).join("");
-	// Debian's kmod knows of no weak dependencies yet.
+	// Debian's kmod does not know weak dependencies yet.
 	const known = [...files].filter(([name]) => name !== "modules.weakdep");
 	return { status: files.size === 0 ? 1 : 0, messages: withoutBlankLines(messages), files: readable(known) };
 }
 
-/** The input as a caller makes it of a directory. */
+/** Reads a directory into depmod's input, as a caller does. */
 export function readWorld(root: string): DepmodInput {
 	const directory = moduleDirectory(root);
 	const { value } = parseDepmodConfig("depmod.conf", readFileSync(join(root, "depmod.conf"), "utf8"));
@@ -100,7 +100,7 @@ function listPaths(directory: string, below: string, config: DepmodConfig): stri
 		});
 }
 
-/** Both depmods, their outcomes compared; returns the real one's. */
+/** Runs both depmods and compares their outcomes. Returns the outcome of the real one. */
 export function compareWithDepmod(
 	t: ExecutionContext,
 	world: DepmodWorld,
@@ -120,7 +120,7 @@ function readable(files: Iterable<readonly [string, Buffer]>): Record<string, st
 	return Object.fromEntries(texts.sort(([a], [b]) => (a! < b! ? -1 : 1)));
 }
 
-/** One line an entry, and their size. Where it lacks modules.builtin, Debian's depmod leaves indexes without a byte. */
+/** The size of an index, and one line for each entry. Without modules.builtin, Debian's depmod writes empty index files. */
 export function entriesOf(name: string, bytes: Buffer): string {
 	const entries = bytes.length === 0 ? [] : [...listEntries(openIndex(name, bytes))];
 	if (entries.length === 0) return "";

@@ -1,9 +1,9 @@
-// Digests of modules as tests compare them.
+// Digests of modules in a form that tests can compare.
 import { readdirSync } from "node:fs";
 import type { Digests } from "../../../src/libkmod/depmod/module-tree.js";
 import { moduleTree } from "../../../src/linux/depmod/module-tree.js";
 
-/** What a digest says in names, since numbers differ; sorted by path. */
+/** Digests with names in place of symbol numbers, which differ between runs; sorted by path. */
 export function readable({ modules, names }: Digests) {
 	const list = (symbols: readonly number[]) => symbols.map((symbol) => names.nameOf(symbol));
 	const described = modules.map(({ exports, needs, weak, ...rest }) => ({
@@ -17,7 +17,7 @@ export function readable({ modules, names }: Digests) {
 
 export type ReadableDigest = ReturnType<typeof readable>[number];
 
-/** All files of a folder. */
+/** Digests of all files of a folder. */
 export async function digestFolder(folder: string): Promise<ReadableDigest[]> {
 	return readable(await moduleTree.digest(folder, readdirSync(folder)));
 }

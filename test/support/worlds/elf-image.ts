@@ -1,5 +1,5 @@
-// Small ELF relocatable files made to order: either class, either byte order, any section, symbol, version or modinfo
-// string. They stand in for modules of other machines, and for those that no compiler would make.
+// Makes small ELF relocatable files: either class, either byte order, any section, symbol, version or modinfo string. They
+// stand in for modules of other machines, and for modules that no compiler would make.
 
 export type ElfSection = { name: string; data: Buffer; type?: number; flags?: number };
 export type ElfSymbol = { name: string; section?: number; value?: number; bind?: number; type?: number };
@@ -9,20 +9,20 @@ export type ElfSketch = {
 	machine?: number;
 	modinfo?: readonly string[];
 	symbols?: readonly ElfSymbol[];
-	/** Checksums by name; `__versions` holds them in this order. */
+	/** Checksums by symbol name; `__versions` holds them in this order. */
 	versions?: Readonly<Record<string, number>>;
 	sections?: readonly ElfSection[];
-	/** What follows the file proper, such as a signature. */
+	/** Bytes after the end of the ELF file, such as a signature. */
 	appended?: Buffer;
 };
 
-/** A symbol that is not defined here: 0 is the section SHN_UNDEF. */
+/** An undefined symbol: section 0 is SHN_UNDEF. */
 export const undefinedSymbol = (name: string, bind = 1): ElfSymbol => ({ name, section: 0, bind });
 
-/** `__crc_NAME` with its checksum as value (SHN_ABS), as kernels up to 5.18 have it. */
+/** The symbol `__crc_NAME` with the checksum as its value (SHN_ABS), as in kernels up to 5.18. */
 export const exported = (name: string, crc = 0): ElfSymbol => ({ name: `__crc_${name}`, section: 0xfff1, value: crc });
 
-/** A module with `name`'s exports, needs and further modinfo strings. */
+/** A module with these exports, needed symbols and further modinfo strings. */
 export function moduleImage(
 	exports: readonly string[],
 	needs: readonly string[],

@@ -1,11 +1,11 @@
-// The worlds of fixtures/worlds, whose README.md has their format: what is in them, and what is run there.
+// Parses the worlds of fixtures/worlds: their content, and the commands that run in them. Their README.md describes the format.
 
 import type { PretendMachine } from "../fakes/pretend-machine.js";
 import { moduleImage } from "./elf-image.js";
 import { formatNeeds, type TreeModule } from "./module-tree.js";
 
 export type FixtureWorld = {
-	/** Indexed by the real depmod, and again without indexes in `work/bare/lib/modules/RELEASE`. */
+	/** The machine. The real depmod has indexed its modules; a copy without indexes is in `work/bare/lib/modules/RELEASE`. */
 	readonly machine: PretendMachine;
 	readonly runs: readonly FixtureRun[];
 };
@@ -14,11 +14,11 @@ export type FixtureRun = {
 	readonly line: string;
 	readonly words: readonly string[];
 	readonly changesNothing: boolean;
-	/** Among what both say, write or ask of the kernel. */
+	/** Texts that must be among the output, the files or the system calls of both. */
 	readonly shown: readonly string[];
-	/** How ours differs: the row of the table, and what ours does. */
+	/** How our tool differs: the row of the table, and our result. */
 	readonly instead?: RowOfWorld;
-	/** The same where what kmod does depends on the file system. */
+	/** The same for a run in which kmod's result depends on the file system. */
 	readonly settled?: RowOfWorld;
 };
 
@@ -69,13 +69,13 @@ function parseModule(lines: readonly string[]): TreeModule {
 	return { exports: symbols("export"), needs: symbols("need"), modinfo };
 }
 
-/** modules.builtin.modinfo has NULs where the text has ends of lines. */
+/** Lines of modules.builtin.modinfo end with NUL, not with a newline. */
 function formatFile(path: string, lines: readonly string[]): string {
 	const end = path === "modules.builtin.modinfo" ? "\0" : "\n";
 	return lines.map((line) => line + end).join("");
 }
 
-/** Where the made-up machine has a path: modules are there twice, with indexes and without. */
+/** The places of a path on the made-up machine: modules exist twice, with indexes and without. */
 function placesOf(path: string): string[] {
 	if (!path.startsWith("/")) return [`modules/${path}`, `work/bare/lib/modules/${BARE_RELEASE}/${path}`];
 	const [, top = ""] = path.split("/");

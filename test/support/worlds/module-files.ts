@@ -1,4 +1,4 @@
-// The module files of Debian's kernel package, for tests that compare over all of them.
+// The module files of Debian's kernel package, for tests that compare all of them.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Compression, moduleTree } from "../vm/images/kernel-package.js";
@@ -12,7 +12,7 @@ export type PackageModules = {
 	readonly paths: readonly string[];
 };
 
-/** Of the package as it is, or of a copy whose modules are compressed. */
+/** The module files of the package, or of a copy with compressed modules. */
 export async function packageModules(compression: Compression = "plain"): Promise<PackageModules> {
 	const { root, release } = await moduleTree(compression);
 	const directory = join(root, "lib/modules", release);
@@ -20,7 +20,7 @@ export async function packageModules(compression: Compression = "plain"): Promis
 	return { root, release, directory, paths: names.filter((name) => /\.ko(\.(xz|zst|gz))?$/.test(name)).sort() };
 }
 
-/** So many of them, spread over all. */
+/** A sample of `count` paths, spread evenly over all. */
 export function sample<Item>(paths: readonly Item[], count: number): Item[] {
 	const step = paths.length / count;
 	return Array.from({ length: count }, (_, n) => paths[Math.floor(n * step)]!);

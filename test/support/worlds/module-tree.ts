@@ -1,4 +1,4 @@
-// Module directories for the real tools and ours: module files of a few hundred bytes, and the real depmod's indexes of them.
+// Module directories for the real tools and ours: module files of a few hundred bytes, indexed by the real depmod.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,20 +9,20 @@ export const RELEASE = "6.0.0";
 
 export type TreeModule = {
 	readonly exports?: readonly string[];
-	/** Symbols, of whichever modules export them. */
+	/** Symbols that any of the modules may export. */
 	readonly needs?: readonly string[];
 	/** Strings such as `alias=x`. */
 	readonly modinfo?: readonly string[];
 };
 
 export type ModuleTree = {
-	/** By their file's name without its extension, in modules.order's order. */
+	/** Modules by their file's name without extension, in modules.order's order. */
 	readonly modules: Readonly<Record<string, TreeModule>>;
-	/** Names, each of which also has the alias NAME-alias. */
+	/** Names of built-in modules; each also has the alias NAME-alias. */
 	readonly builtin?: readonly string[];
 };
 
-/** Writes it below a root. @returns its module directory, ROOT/lib/modules/6.0.0 */
+/** Writes the tree below a root. @returns the module directory, ROOT/lib/modules/6.0.0 */
 export function writeModuleTree(root: string, { modules, builtin = [] }: ModuleTree): string {
 	const directory = join(root, "lib/modules", RELEASE);
 	mkdirSync(join(directory, "kernel"), { recursive: true });
@@ -37,12 +37,12 @@ export function writeModuleTree(root: string, { modules, builtin = [] }: ModuleT
 	return directory;
 }
 
-/** Below the module directory. */
+/** The path of a module relative to the module directory. */
 export function modulePath(name: string): string {
 	return `kernel/${name}.ko`;
 }
 
-/** By name, the modules that each needs by its symbols, one line a module: what pretend-kernel.sh goes by. */
+/** The modules that each module needs by its symbols, one line for each module. pretend-kernel.sh reads the text. */
 export function formatNeeds(modules: Readonly<Record<string, TreeModule>>): string {
 	const owners = new Map<string, string>();
 	for (const [name, { exports = [] }] of Object.entries(modules))

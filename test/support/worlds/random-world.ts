@@ -1,10 +1,10 @@
-// Worlds that nobody would think of: softdeps in circles, install lines beside them, names in every spelling.
+// Worlds that nobody would write by hand: circles of softdeps, install lines beside them, names in every spelling.
 import type { Random } from "./random-numbers.js";
 import type { World } from "./world.js";
 
 const spellings = ["-", "_"];
 
-/** `world.modules` never form a circle. What stands in the configuration may. */
+/** Makes a world. `world.modules` never form a circle; the configuration may. */
 export function randomWorld(random: Random): World {
 	const names = Array.from({ length: 3 + random.below(8) }, (_, n) => `hp${random.pick(spellings)}m${n}`);
 	const builtin = ["hp_b0", "hp-b1"];
@@ -43,7 +43,7 @@ export function randomWorld(random: Random): World {
 	return { modules, aliases, builtin, config };
 }
 
-/** Everything that can be asked for in the world, in some order. */
+/** Requests for names of the world, in random order. */
 export function randomRequests(random: Random, { modules }: World): string[] {
 	return Array.from({ length: 1 + random.below(4) }, () => {
 		const name = random.pick(Object.keys(modules));

@@ -1,8 +1,8 @@
-// Copies of a kernel module under other names: the kernel takes them for modules of their own.
+// Copies of a kernel module under other names, which the kernel takes for different modules.
 
 /**
- * @param name in the module's own spelling, with underscores. Its aliases, with dashes, are renamed alike.
- * @param other as long as the name
+ * @param name in the module's own spelling, with underscores; its aliases, with dashes, are renamed, too
+ * @param other a name of the same length
  */
 export function renameModule(image: Buffer, name: string, other: string): Buffer {
 	if (other.length !== name.length) throw new Error(`${other} is not as long as ${name}`);

@@ -1,4 +1,4 @@
-// Signatures as they stand at the end of module files, sound ones and others.
+// Module files with an appended signature, valid or not.
 import { elfImage } from "./elf-image.js";
 
 const MARKER = Buffer.from("~Module signature appended~\n", "latin1");
@@ -10,11 +10,11 @@ export type Trailer = {
 	idType?: number;
 	signerLength?: number;
 	keyLength?: number;
-	/** Of the signature; what stands before the trailer, unless given. */
+	/** The length of the signature that the trailer states; the true length when absent. */
 	length?: number;
 };
 
-/** A small module with these bytes and this trailer behind it. */
+/** A small module file with these bytes and this trailer appended. */
 export function signedModule(bytes: Buffer, trailer: Trailer = {}): Buffer {
 	const { algorithm = 0, hash = 0, idType = 2, signerLength = 0, keyLength = 0 } = trailer;
 	const numbers = Buffer.from([algorithm, hash, idType, signerLength, keyLength, 0, 0, 0, 0, 0, 0, 0]);
@@ -44,11 +44,11 @@ export const objectIds = {
 export type ObjectId = keyof typeof objectIds;
 
 export type Pkcs7 = {
-	/** Parts of the issuer's name; one that is itself a list shares a set. */
+	/** Attributes of the issuer's name; a nested list is one set (RDN) with several attributes. */
 	issuer?: readonly (readonly [ObjectId, string, tag?: number])[];
 	/** The DER content of the serial number, in hex. */
 	serial?: string;
-	/** In place of issuer and serial number. */
+	/** The key identifier, in place of the issuer and the serial number. */
 	keyId?: string;
 	hash?: ObjectId;
 	signature?: string;

@@ -1,4 +1,5 @@
-// Index files for tests, parents first or last, one byte an edge: not how depmod lays them out, and legal all the same.
+// Index files for tests: nodes in parents-first or parents-last order, one byte on each edge. depmod uses another layout; this
+// one is valid, too.
 
 type TrieNode = { children: Map<number, TrieNode>; values: (readonly [number, string])[] };
 
@@ -61,6 +62,6 @@ function encodeNode({ children, values }: TrieNode, offsetOf: (child: TrieNode) 
 			parts.push(number, Buffer.from(`${value}\0`, "latin1"));
 		}
 	}
-	// A node without anything still takes a byte, so that no two have one position.
+	// An empty node takes one byte, so that no two nodes have the same offset.
 	return parts.length === 0 ? Buffer.alloc(1) : Buffer.concat(parts);
 }

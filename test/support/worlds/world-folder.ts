@@ -1,10 +1,10 @@
-// A world of world.ts in a folder, for processes that are to meet it: its indexes, a file for each module, its modprobe.d.
+// Writes a world of world.ts into a folder for other processes: its indexes, a file for each module, and its modprobe.d.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RELEASE, type World, worldFiles } from "./world.js";
 
-/** The options that make the executable take it. */
+/** The options with which the executable uses the world. */
 export const worldWords = (folder: string): readonly string[] => [
 	"-d",
 	folder,
@@ -17,7 +17,7 @@ export const worldWords = (folder: string): readonly string[] => [
 export const moduleFile = (folder: string, module: string): string =>
 	join(folder, "lib/modules", RELEASE, "kernel", `${module}.ko`);
 
-/** No kernel would take these module files: they are for the stand-in. */
+/** Writes the world. The module files are for the stand-in: no kernel would accept them. */
 export function writeWorld(folder: string, world: World): void {
 	const files = [...worldFiles(world)].filter(([path]) => !path.startsWith("/proc"));
 	const modules = Object.keys(world.modules).map(

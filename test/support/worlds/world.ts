@@ -1,15 +1,15 @@
-// Worlds for tests: a kernel's module directory and its configuration, written in a few words and held in memory.
+// Worlds for tests: a kernel's module directory and its configuration, described briefly and held in memory.
 import type { Files } from "../../../src/libkmod/kernel/kernel.js";
 import { type Knowledge, readKnowledge } from "../../../src/libkmod/knowledge/knowledge.js";
 import { normaliseAlias, normaliseModuleName } from "../../../src/libkmod/text/module-name.js";
 import { encodeTrie } from "./trie.js";
 
 export type World = {
-	/** Each module with the modules whose symbols it uses, in modules.order's order. They may not form a circle. */
+	/** Each module with the modules whose symbols it uses, in modules.order's order. Circles are not allowed. */
 	readonly modules: Readonly<Record<string, readonly string[]>>;
-	/** Patterns with the modules that bear them. */
+	/** Alias patterns, with the modules that have them. */
 	readonly aliases?: Readonly<Record<string, string | readonly string[]>>;
-	/** Text for a file of modprobe.d. */
+	/** The text of a file of modprobe.d. */
 	readonly config?: string;
 	readonly builtin?: readonly string[];
 	/** The kernel command line. */
@@ -18,7 +18,7 @@ export type World = {
 
 export const RELEASE = "6.0.0";
 export const moduleDirectory = `/lib/modules/${RELEASE}`;
-/** Where the configuration stands, for what names file and line. */
+/** The path of the configuration file, for messages with file and line. */
 export const configFile = "/etc/modprobe.d/world.conf";
 
 export function makeWorld(world: World): Knowledge {
@@ -29,7 +29,7 @@ export function makeWorld(world: World): Knowledge {
 	});
 }
 
-/** What depmod and the administrator have written, by path. */
+/** The files that depmod and the administrator would have written, by path. */
 export function worldFiles({ modules, aliases = {}, builtin = [], config, commandLine }: World): Map<string, Buffer> {
 	const names = Object.keys(modules);
 	const dependencies = names.map((name) => [normaliseModuleName(name), 0, dependencyLine(modules, name)] as const);
@@ -53,7 +53,7 @@ export function worldFiles({ modules, aliases = {}, builtin = [], config, comman
 	]);
 }
 
-/** Every module it needs, users before what they use, as depmod writes them. */
+/** Lists every module that a module needs, users before the modules that they use, as depmod writes them. */
 function dependencyLine(modules: World["modules"], name: string): string {
 	const met = new Set<string>();
 	const visit = (module: string): void => {
@@ -67,7 +67,7 @@ function dependencyLine(modules: World["modules"], name: string): string {
 	return `${path(name)}:${needed.map((module) => ` ${path(module)}`).join("")}`;
 }
 
-/** The port's reading half over a Map of files, whose later changes are seen. */
+/** The reading half of the port over a Map of files. Later changes of the map are visible. */
 export function filesIn(content: ReadonlyMap<string, Buffer>): Files {
 	return {
 		read: (path) => content.get(path),
