@@ -3,7 +3,7 @@ import { type Command, type CommandReport, makeCommandPool } from "../../../src/
 import type { CommandEnd } from "../../../src/ports/commands.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
-/** A pool whose commands end when the test says so. */
+/** A pool whose commands end when the test ends them. */
 function pretend(atOnce: number, mostWaiting?: number) {
 	const begun: string[] = [];
 	const underway = new Map<string, { end: (end: Partial<CommandEnd>) => void; fail: (error: Error) => void }>();
@@ -43,7 +43,7 @@ function pretend(atOnce: number, mostWaiting?: number) {
 	};
 }
 
-/** "a1" is the first command of device a. */
+/** A command named by its device and a number: "a1" is the first command of device a. */
 const named = (name: string): Command => ({
 	device: name.slice(0, 1),
 	action: "add",
@@ -52,7 +52,7 @@ const named = (name: string): Command => ({
 	environment: {},
 	timeoutMilliseconds: 1000,
 });
-/** Of the process that a command is. */
+/** The pid of a command's process. */
 const pidOf = (name: string): number => Number.parseInt(name, 36);
 const nameOf = ({ command }: Command): string => command[1] ?? "";
 

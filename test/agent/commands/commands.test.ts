@@ -50,7 +50,7 @@ function pretend(text: string = rules) {
 	};
 }
 
-/** "add net/eth0" is what happened, the subsystem and the device's name; further keys stand behind. */
+/** A uevent from a text: "add net/eth0" has the action, the subsystem and the device's name. Further variables follow them. */
 function ueventOf(message: string) {
 	const [action = "", name = "", ...keys] = message.split(" ");
 	const subsystem = name.split("/")[0];

@@ -1,4 +1,4 @@
-// Virtual time: a pause has 20 milliseconds, and the longest wait 1000.
+// Virtual time. The pause between two polls is 20 milliseconds, the longest one 1000.
 import test, { type ExecutionContext } from "ava";
 import { map } from "rxjs";
 import { TestScheduler } from "rxjs/testing";

@@ -1,5 +1,5 @@
-// Whoever asks for a module is answered as soon as that can be: what hangs, what others wait for, and the very module that asks
-// keep nobody without an answer.
+// Requests for modules are answered as early as possible: neither a hanging module, nor a module that others wait for, nor a
+// module whose own insertion makes the request leaves a client without an answer.
 import test from "ava";
 import { makeRequests } from "../../../src/agent/control/load-requests.js";
 import { MAY_HANG } from "../../../src/libkmod/insertion/semaphore.js";
@@ -113,7 +113,7 @@ test("who asks is answered when what he asked for has no file, though a device w
 	await comesUp(["/x", "pci:x"]);
 	await kernel.end("x");
 	t.like(replies, { 0: { result: "failed" }, length: 1 });
-	// It is tried once more for the device, which came up later, and then waits.
+	// The insertion is tried once more for the device, which came up after the request. Then the device waits for the file.
 	await kernel.end("x");
 	t.deepEqual(kernel.underway(), []);
 });

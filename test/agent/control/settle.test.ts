@@ -14,9 +14,9 @@ type Situation = {
 	udevQueue?: boolean;
 	deaf?: boolean;
 	reloading?: boolean;
-	/** Numbers of policy's commands that have not ended, and their processes. */
+	/** The unfinished commands of policy, by number, with their pids. */
 	commands?: Readonly<Record<number, number>>;
-	/** Processes of modules' install commands. */
+	/** The pids of modules' install commands, by module. */
 	installs?: Readonly<Record<string, number>>;
 };
 
@@ -30,13 +30,13 @@ const command = (number: number): Command => ({
 });
 
 type Asking = {
-	/** Of whoever asks. */
+	/** The lineage of the client. */
 	readonly lineage?: readonly number[];
-	/** All that are in the lineage of somebody who asks. */
+	/** The pids in the lineages of all waiting clients; those of the client when absent. */
 	readonly waiting?: readonly number[];
 };
 
-/** Each pause lets the next situation come; the last one stays. */
+/** Makes the options of settle. Each pause leads to the next situation; the last situation stays. */
 function setUp(source: SettleOptions["source"], situations: readonly Situation[], asking: Asking = {}) {
 	const { lineage = [], waiting: asked = lineage } = asking;
 	let now = 0;
@@ -200,7 +200,7 @@ test("of two commands that both ask, neither waits for the other, and whoever as
 test("a module whose install command asks is not waited for, nor what waits for its place, and others are", async (t) => {
 	const installs = { a: 10 };
 	const { options } = setUp("kernel", [{ running: ["a"], queued: 1, installs }], { lineage: [10] });
-	// In the bed something ends in each pause while a module runs.
+	// The pause of `setUp` ends an outcome while a module runs; this pause ends none.
 	t.deepEqual(await settle({ ...options, change: async () => undefined }), {
 		settled: true,
 		waiting_for: [],

@@ -64,7 +64,7 @@ test("an alias is answered in whatever spelling, and one that makes no sense ask
 	]);
 });
 
-/** A decider, and how often it asked the index of aliases. */
+/** A decider, and the number of its lookups in the index of aliases. */
 function counting() {
 	const knowledge = makeWorld(world);
 	const { aliases } = knowledge.indexes;
@@ -98,7 +98,7 @@ test("what a damaged index cannot answer is a problem of the alias, and others a
 	const files = worldFiles({ modules: { a: [], zz: [] }, aliases: { "x:a": "a", "x:z": "zz" } });
 	const index = `${moduleDirectory}/modules.alias.bin`;
 	const bytes = Buffer.from(files.get(index)!);
-	// The last value ends with the file, and without its NUL never.
+	// The last value ends at the end of the file. Without its NUL the value has no end.
 	bytes[bytes.length - 1] = 0x41;
 	const knowledge = readKnowledge(filesIn(files.set(index, bytes)), { moduleDirectory });
 	const [good, bad] = makeDecider(knowledge)({ devpath: "/devices/d", aliases: ["x:a", "x:z"] });
@@ -126,7 +126,7 @@ const usb = (...aliases: readonly string[]): PresentDevice => ({
 	properties: new Map([["SUBSYSTEM", "usb"]]),
 });
 
-/** Each alias with what was said of its modules, and by which line of the policy. */
+/** Each alias with the verdicts of its modules, and the lines of the policy's rules behind them. */
 function told(rules: string, device: PresentDevice): readonly string[] {
 	const policy = policyOf(rules);
 	return makeDecider(

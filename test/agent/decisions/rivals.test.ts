@@ -1,5 +1,6 @@
-// Two drivers that match one device, with the executable and a stand-in for the kernel's module loader: the first in the index's
-// order begins first, whichever way the device is learned of, and the second when it has ended.
+// Two drivers that match one device, with the executable and a stand-in for the kernel's module loader. The driver that is
+// first in the index's order begins first, whether a walk, a uevent or a request names the device; the second begins when the
+// first has ended.
 import test, { type ExecutionContext } from "ava";
 import { rivalsSession } from "../../support/programs/rivals-session.js";
 import { runSession } from "../../support/running/network-namespace.js";

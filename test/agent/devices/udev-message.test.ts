@@ -23,7 +23,7 @@ test("what udev says of a device that no rule changed is what the kernel said", 
 		differing.add(rest.devpath);
 	}
 	t.true(captured.udev.length > 100, `${captured.udev.length}`);
-	// Those that the capture's rules are about, and the one with two aliases.
+	// The devices that the captured machine's udev rules change, and the device with two aliases.
 	t.deepEqual([...differing].sort(), [
 		"/devices/LNXSYSTM:00/PRP0001:00",
 		"/devices/pci0000:00/0000:00:01.0",

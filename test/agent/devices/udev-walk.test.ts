@@ -6,7 +6,7 @@ import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 const present = ["known", "new", "kept"].map((name) => ({ devpath: `/devices/${name}`, aliases: [`x:${name}`] }));
 const identify = () => ({ subsystem: "platform", number: undefined, ifindex: undefined });
 
-/** @param catchesUp how often it is asked until udev's queue is empty. */
+/** @param catchesUp the number of pauses until udev's queue is empty */
 async function lookWhile(catchesUp: number, queue = () => "there") {
 	const records = new Map([["known", "E:ID_X=1\n"]]);
 	let pauses = 0;

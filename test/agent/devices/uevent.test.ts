@@ -5,7 +5,7 @@ import { seededRandom } from "../../support/worlds/random-numbers.js";
 const message = (...strings: readonly string[]): Buffer =>
 	Buffer.from(strings.map((text) => `${text}\0`).join(""), "latin1");
 
-/** As a kernel sent it when a stick was plugged in. */
+/** The kernel's uevent for a USB stick that was plugged in. */
 const stick = message(
 	"add@/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0",
 	"ACTION=add",

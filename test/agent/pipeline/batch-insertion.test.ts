@@ -45,7 +45,7 @@ function setUp(options: Given = {}) {
 	return { kernel, inserter, attempts, told, comesUp };
 }
 
-/** It stands still until it is flushed, however long the test takes. */
+/** Virtual time that only a flush advances, however long the test takes. */
 function makeTime() {
 	const time = new VirtualTimeScheduler();
 	return { time, backOff: makeBackOff(() => time.now()) };
@@ -207,7 +207,7 @@ test("a driver that was begun for a device keeps those behind it waiting when th
 	t.is(told.at(-1), "batch 2: first second third");
 	await kernel.end("lib");
 	t.deepEqual(kernel.underway(), ["first"]);
-	// The device was there from the start: once is enough.
+	// The device was present from the start, so that one attempt is enough.
 	await kernel.end("first", "ENODEV");
 	t.deepEqual(kernel.underway(), ["second"]);
 	await kernel.end("second");

@@ -1,9 +1,9 @@
-// The wall clock is set by an hour, ahead and back, while the pipeline waits: nothing happens sooner or later for that. What rows
-// and letters are: test/support/fakes/story.ts.
+// The wall clock is set by an hour, ahead and back, while the pipeline waits. Nothing may happen earlier or later because of
+// that. Rows and letters: test/support/fakes/story.ts.
 import test from "ava";
 import { type Circumstances, tell } from "../../support/fakes/story.js";
 
-/** A story in which CLOCK is what the clock does: > and < both stand for one mark. */
+/** Plays a story twice. A * in the row `clock` stands for the mark: > sets the clock ahead, < sets it back. */
 function story(title: string, script: string, circumstances: Circumstances = {}): void {
 	for (const [mark, way] of [
 		[">", "ahead"],
@@ -121,7 +121,7 @@ story(
 	`,
 );
 
-/** Of the back-off after a first failure. */
+/** Milliseconds of the back-off after a first failure. */
 const FIRST = 250;
 const rest = " ".repeat(FIRST - 4);
 

@@ -1,4 +1,4 @@
-// The captured machine's dry run, as the executable makes it, over what depmod wrote, damaged at random.
+// The dry run of the captured machine, planned as the executable does, over depmod's indexes with random damage.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -37,7 +37,7 @@ const damages: readonly Damage[] = [
 		const at = random.below(bytes.length);
 		return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random.below(64))]);
 	},
-	/** To other nodes, up or down: how loops and shared nodes come about. */
+	/** Redirects children to other nodes, up or down the tree, which makes loops and shared nodes. */
 	function redirect(bytes, random) {
 		for (let n = random.below(40); n >= 0; n--) {
 			const at = 12 + random.below(Math.max(1, bytes.length - 16));
@@ -49,7 +49,9 @@ const damages: readonly Damage[] = [
 
 const planned = (batches: readonly Batch[]) => batches.flatMap(({ plan }) => plan.map(({ module }) => module));
 
-/** What the executable would print, and whether anything could not be looked up; or the error it would begin with. */
+/**
+ * The batches that the executable would print, with its message about failed lookups; or the error with which it would fail.
+ */
 function plan(files: ReadonlyMap<string, Buffer>): { batches: readonly Batch[]; problem?: string | undefined } {
 	try {
 		const knowledge = readKnowledge(filesIn(files), { moduleDirectory });
@@ -61,7 +63,7 @@ function plan(files: ReadonlyMap<string, Buffer>): { batches: readonly Batch[]; 
 	}
 }
 
-/** Each module once, behind what it needs of its plan. */
+/** Whether each module is in the plan once, after the modules of the plan that it needs. */
 function isOrdered({ plan: steps }: Batch): boolean {
 	return steps.every(({ module, after }, place) => {
 		const places = [module, ...after.map((needed) => needed.module)].map((name) =>

@@ -1,5 +1,7 @@
-// What becomes of each event: a column is a millisecond. h and a letter's `says` is a drain, f a slice, n other indexes count from
-// now on, q somebody asks; each decision is told as its device's last letter, in capitals where it matches nothing.
+// The decisions about events. A column is a millisecond. Of the script: a, c, u and r are drains (an add and a change of a, an add
+// and the removal of u), f and g are slices with a and u, n means that other indexes count from now on, w ends a walk, q is a
+// client's request. Told: a decision by the last letter of its device, q for a request, in capitals when no module matches; an
+// event that goes on by the first letter of its kind, such as h for a drain.
 import test, { type ExecutionContext } from "ava";
 import { map } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -45,7 +47,7 @@ const events: Readonly<Record<string, PipelineEvent>> = {
 };
 
 type Story = {
-	/** Deciders by turns: what they know, or that there is none. */
+	/** The modules that each decider in turn knows, or "none" when there is no decider. */
 	readonly deciders?: readonly (readonly string[] | "none")[];
 	readonly asksForMore?: boolean;
 	readonly told: string;
@@ -85,7 +87,8 @@ test("what has come up is decided behind the drain that tells of it", (t) => tel
 
 test("whatever else happened to a device asks for nothing, unless something else than its aliases does", (t) => {
 	tell(t, "c--", { told: "h" });
-	// Its own aliases count when it comes up: nothing is decided for it, and the decision has its place all the same.
+	// With `asksForMore` a change gets decisions. The device's own aliases count when it comes up, so that its decisions are
+	// empty, but the event that carries them keeps its place.
 	new TestScheduler(t.deepEqual).run(({ cold, expectObservable }) => {
 		const asking = decide({
 			decider: () => makeDecider(makeWorld({ modules: {} })),

@@ -1,5 +1,6 @@
-// A column is a millisecond. Of the socket: l it listens, D a message is dropped, a letter is a drain whose numbers `says` has, R a
-// message is refused, T one is cut short, # it fails; ? asks whether any was lost.
+// A column is a millisecond. Of the socket: l it listens, D a message is dropped, R a message is refused, T a message is
+// truncated, # the socket fails, another letter is a drain with the sequence numbers of `says`. A ? checks whether any message
+// was lost.
 import test, { type ExecutionContext } from "ava";
 import { defer, type Observable, tap } from "rxjs";
 import { TestScheduler } from "rxjs/testing";

@@ -1,5 +1,5 @@
-// A column is a millisecond. What rows and letters are: test/support/fakes/story.ts. Things count as settled after 5 milliseconds of
-// quiet, and the pause between two walks or two sockets is as long.
+// A column is a millisecond. Rows and letters: test/support/fakes/story.ts. Things count as settled after 5 milliseconds of
+// quiet. The pause between two walks or two sockets is 5 milliseconds, too.
 import test from "ava";
 import { lastValueFrom, NEVER, Observable, throwError, timer, toArray } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -9,7 +9,7 @@ import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { type Circumstances, tell } from "../../support/fakes/story.js";
 import { makeWorld } from "../../support/worlds/world.js";
 
-/** Many stories in their order. */
+/** Defines a test that plays a story. */
 function story(title: string, script: string, circumstances: Circumstances = {}): void {
 	test(title, (t) => void tell(t, script, circumstances));
 }
@@ -632,7 +632,7 @@ test("what waits in the socket while the event loop is busy is heard before thin
 	const add = Buffer.from("add@/devices/b\0MODALIAS=x:b\0SEQNUM=1\0");
 	const announced = new Observable<Announcement>((subscriber) => {
 		subscriber.next({ kind: "listening", receiveBuffer: 4096, drops: () => 0, waiting: () => 0 });
-		// Timers that became due meanwhile run before the socket is read.
+		// The event loop runs the timers that became due in the meantime before it reads the socket.
 		setTimeout(() => {
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 			setImmediate(() => subscriber.next({ kind: "drain", datagrams: [add] }));

@@ -1,7 +1,7 @@
-// A column is a millisecond. Of what comes: a and b devices that ask for the module of their name, A another one that asks for a,
-// q somebody asks for a; r the device a has left, h another one has, m devices were missed, w a look has ended. Of an insertion: i
-// inserted, n no device, f failed, g its file is gone. Told: d decisions, a batch by its modules in brackets, an outcome by
-// its module and the sign of its insertion; x a remark, | the end.
+// A column is a millisecond. Of the script: a and b are devices that ask for the module of their name, A is another device that
+// asks for a, q is a client that asks for a, r removes the device a, h removes another device, m says that devices were missed,
+// w ends a walk. Of an insertion: i inserted, n no device, f failed, g the file is gone. Told: d decisions, a batch as its
+// modules in brackets, an outcome as its module and the letter of its insertion, x a remark, | the end.
 import test, { type ExecutionContext } from "ava";
 import { map, type Observable, share, take, tap } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -14,7 +14,7 @@ import type { Report } from "../../../src/agent/telling/report.js";
 import type { Outcome, Result } from "../../../src/libkmod/insertion/outcome.js";
 import { makeWorld } from "../../support/worlds/world.js";
 
-/** For which a module that failed is left alone. */
+/** Milliseconds for which a failed module is left alone. */
 const BACK_OFF = 5;
 
 const knowledge = makeWorld({ modules: { a: [], b: [] }, aliases: { "x:a": "a", "x:b": "b" } });
@@ -52,15 +52,17 @@ const results: Readonly<Record<string, Result>> = { i: "inserted", n: "no device
 
 type Story = {
 	readonly script: string;
-	/** Each insertion, by module; the last one stays. All are inserted at once where absent. */
+	/**
+	 * The diagrams of each module's insertions, in order; the last one repeats. A module without diagrams is inserted at once.
+	 */
 	readonly insertions?: Readonly<Record<string, readonly string[]>>;
 	readonly remarks?: string;
-	/** Other indexes count. */
+	/** The diagram of the moments from which other indexes count. */
 	readonly renewed?: string;
 	readonly stop?: string;
-	/** By columns. */
+	/** The signs of each column. */
 	readonly told: readonly string[];
-	/** What whoever asks is told. */
+	/** The calls of the asking client. */
 	readonly askerTold?: readonly string[];
 };
 
@@ -108,7 +110,7 @@ const story = test.macro((t: ExecutionContext, all: Story) => {
 	t.deepEqual(toAsker, askerTold);
 });
 
-/** A module in flight is joined, as by the inserter. */
+/** Makes insertions. A plan joins a module that is in flight, as with the inserter. */
 function makeInsertions(live: Set<string>, play: (module: string) => Observable<string>): Insertions {
 	const flights = new Map<string, Observable<Outcome>>();
 	return {

@@ -1,5 +1,5 @@
-// A column is a millisecond: a slice of the walk, m devices may have been missed, i none was for a while. What is looked for next
-// begins 2 milliseconds later at the earliest.
+// A column is a millisecond. Of a walk: a letter is a slice. In `missed`, m says that devices may have been missed; in `idle`,
+// i says that none was missed for a while. The next walk begins 2 milliseconds later at the earliest.
 import test, { type ExecutionContext } from "ava";
 import { BehaviorSubject, distinctUntilChanged, EMPTY, map, merge, type Observable } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -11,14 +11,14 @@ import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 const PAUSE = 2;
 
 type Story = {
-	/** Each look's walk. */
+	/** The diagram of each walk. */
 	readonly walks: readonly string[];
 	readonly missed?: string;
 	readonly idle?: string;
 	readonly lookAtStart?: boolean;
-	/** L a look begins, a letter is what a slice has found, W it has ended, B it has failed. */
+	/** L a look begins, a letter is the content of a slice, W the look has ended, B the look has failed. */
 	readonly told: readonly string[];
-	/** 1 from when on a look is due or goes on, 0 until when. */
+	/** 1 at the moment from which a look is due or under way, 0 at its end. */
 	readonly underWay?: string;
 };
 

@@ -1,6 +1,6 @@
-// A column is a millisecond, and the quiet time is four. Of what happens: o an outcome, a something came up, x something else was
-// heard, c chatter, W a look has ended, m devices were missed, L a look begins, D a socket failed, l one is bound, A somebody asks,
-// H something hangs. Told behind it: q quiet, i idle, S settled, | the end.
+// A column is a millisecond, and the quiet time is 4 milliseconds. Of the script: o an outcome, a a device came up, x another
+// uevent was heard, c chatter, W a look has ended, m devices were missed, L a look begins, D a socket failed, l a socket is
+// bound, A a client asks, H a module hangs. Told after the column's number: q quiet, i idle, S settled, | the end.
 import test, { type ExecutionContext } from "ava";
 import { BehaviorSubject } from "rxjs";
 import { TestScheduler } from "rxjs/testing";
@@ -30,11 +30,11 @@ type Story = {
 	readonly script: string;
 	readonly stop?: string;
 	readonly leave?: string;
-	/** How many modules get on in each column; the last one stays. */
+	/** The number of modules in progress in each column; the last digit repeats. */
 	readonly busy?: string;
 	readonly coldplug?: boolean;
 	readonly lookAtStart?: boolean;
-	/** By columns. */
+	/** The signs of each column that has any. */
 	readonly told: readonly string[];
 };
 

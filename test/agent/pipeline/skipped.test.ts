@@ -1,4 +1,5 @@
-// One failure costs one thing: what throws for one device, rule or decision, or in one reader of the reports.
+// A failure has a narrow effect: an exception about one device, rule or decision, or in one reader of the reports, stops
+// nothing else.
 
 import test from "ava";
 import { concat, lastValueFrom, NEVER, of, toArray } from "rxjs";
@@ -29,13 +30,13 @@ const deep = (): never => {
 	throw new RangeError("Maximum call stack size exceeded");
 };
 
-/** Whatever a plan asks of this module throws. */
+/** Knowledge that throws for every question about this module's file. */
 const spoilt = (module: string): Knowledge => ({
 	...knowledge,
 	file: (name) => (name === module ? deep() : knowledge.file(name)),
 });
 
-/** What coldplug begins, and what it passes over, among devices that are there and one that is announced. */
+/** Runs coldplug among present devices and announced ones. Returns the modules that it begins and the parts that it skips. */
 async function load(options: Partial<HotplugOptions>, drain: readonly string[] = []) {
 	const begun: string[] = [];
 	const datagrams = drain.map((name, number) =>

@@ -65,7 +65,7 @@ test("names that programs heed are left out, whoever says them", (t) => {
 		"PATH",
 	]);
 	t.is(environmentOf("PATH=/evil").PATH, PATH);
-	// Not even where a rule lists them.
+	// A rule cannot pass them even if it lists them.
 	t.deepEqual(Object.keys(listing(names, ...names.map((name) => `${name}=evil`))), ["ACTION", "DEVPATH", "PATH"]);
 });
 

@@ -15,14 +15,14 @@ import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
 import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
 import type { PresentDevice } from "../../../src/ports/devices.js";
 
-/** Rules as an administrator writes them, in a file "p". */
+/** Parses rules as an administrator writes them, in a file "p". */
 function rules(text: string): Policy {
 	const { value, problems } = parsePolicy("p", text);
 	if (problems.length > 0) throw new Error(JSON.stringify(problems));
 	return value.policy;
 }
 
-/** `properties` are read as a uevent's. */
+/** @param properties the variables of the device's uevent */
 function device(devpath: string, properties: Readonly<Record<string, string>> = {}, action?: string): PresentDevice {
 	return {
 		devpath,

@@ -1,4 +1,4 @@
-// A column is a millisecond, the quiet time has five, and a storm 100 uevents and decisions.
+// A column is a millisecond. The quiet time is 5 milliseconds, and a storm has 100 uevents and decisions.
 import test, { type ExecutionContext } from "ava";
 import { TestScheduler } from "rxjs/testing";
 import type { Batch } from "../../../src/agent/decisions/batch.js";

@@ -2,7 +2,7 @@ import test from "ava";
 import { traceReads } from "../../../src/agent/settings/read-trace.js";
 import { type Files, Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
-/** Files whose stamps are their contents, and the names in directories. */
+/** Files whose stamps are their contents, and directories that list them. */
 function makeFiles() {
 	const contents = new Map<string, string>();
 	const closed = new Set<string>();

@@ -71,7 +71,7 @@ test(wrong, "parallel", 1, /./);
 test(wrong, "parallel = 9007199254740993", 1, /./);
 
 test("every problem is told", (t) => {
-	// The text in the middle only looks like a key.
+	// The string in the middle contains a line that only looks like a key.
 	const { problems } = parseSettings("f", "parallel = 0\nx = '''\n\"\\q\"'''\n\ny = 2");
 	t.deepEqual(
 		problems.map(({ line }) => line),
@@ -116,7 +116,8 @@ test("a file of the bound's size is read in a time that grows with it alone, wha
 	const { problems } = parseSettings("f", unknown);
 	t.is(problems.length, unknown.split("\n").length);
 	t.is(problems.at(-1)?.line, problems.length);
-	// A stack as deep as these would not do: the parser itself refuses what brackets nest deeper than a thousand times.
+	// These texts nest deeper than any recursion could follow. The parser refuses brackets that nest deeper than a thousand
+	// times.
 	for (const nested of [`a${".a".repeat(size / 2 - 4)} = 1`, `[a${".a".repeat(size / 2 - 2)}]`])
 		t.like(parseSettings("f", nested).problems, { length: 1, 0: { line: 1 } });
 	t.regex(parseSettings("f", `a = ${"[".repeat(size - 4)}`).problems[0]!.message, /nested/);

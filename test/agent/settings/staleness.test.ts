@@ -6,7 +6,7 @@ import { until } from "../../support/running/until.js";
 
 const LONG = 3_600_000;
 
-/** What was read is a number, and so is what it is now. */
+/** Starts a watch of a trace whose state is a number: `before` as it was read, `now` as it is. */
 function start(t: ExecutionContext, { quiet = 20, poll = LONG }: { quiet?: number; poll?: number } = {}) {
 	let state = 0;
 	let stale = 0;
@@ -65,7 +65,7 @@ test("as long as things change nothing is told, and when they do not, once", asy
 		longestPause = Math.max(longestPause, performance.now() - last);
 		last = performance.now();
 	}
-	// A busy machine may have made a quiet of its own.
+	// On a busy machine this test may have paused for longer than the quiet time.
 	const early = stale();
 	t.true(early === 0 || longestPause >= 200);
 	await until(() => stale() > 0);

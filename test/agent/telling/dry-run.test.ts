@@ -1,4 +1,4 @@
-// The dry run's text.
+// The text of the dry run.
 import test from "ava";
 import { withMasks } from "../../../src/agent/decisions/decider.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";

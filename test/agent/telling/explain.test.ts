@@ -1,4 +1,4 @@
-// What people are told.
+// Texts for people: explanations of causes, decisions and outcomes.
 
 import test from "ava";
 import { explainAction, explainCause, explainDecision, explainOutcome } from "../../../src/agent/telling/explain.js";

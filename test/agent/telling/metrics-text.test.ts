@@ -25,7 +25,7 @@ const status: AgentStatus = {
 	configuration: { files: [], problems: 2, milliseconds_ago: 1 },
 };
 
-/** An agent that has inserted some modules and failed with others. */
+/** The metrics of an agent that has inserted some modules and failed to insert others. */
 function busy() {
 	const metrics = makeMetrics();
 	const step = {

@@ -7,7 +7,7 @@ import type { Outcome, Result } from "../../../src/libkmod/insertion/outcome.js"
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
 
-/** What was counted of these reports. */
+/** The counts after these reports. */
 function counted(...reports: readonly (Report | CommandReport)[]) {
 	const metrics = makeMetrics();
 	for (const report of reports) metrics.record(report);

@@ -9,7 +9,7 @@ const knowledge = makeWorld({ modules: { card: ["base"], base: [] }, aliases: { 
 const decisions = makeDecider(knowledge)({ devpath: "/devices/1", aliases: ["x:1", "y:1"] });
 const batch = planBatch(4, knowledge, decisions, { isLive: () => false, wasTried: () => false });
 
-/** As they stand in a line of JSON. */
+/** The records of a report as a line of JSON holds them. */
 const records = (report: Report) => JSON.parse(JSON.stringify(reportRecord(report)));
 
 test("a batch is a record for each step and one for each alias", (t) => {
