@@ -1,4 +1,4 @@
-// systemd/alone/hotplugd-or-modprobe: whatever becomes of the agent, the drivers are loaded.
+// systemd/alone/hotplugd-or-modprobe: the drivers are loaded, whatever happens to the agent.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ function machineOf(t: ExecutionContext, options: AloneOptions): AloneMachine {
 	return machine;
 }
 
-/** What it says of modprobe's loading. */
+/** The script's messages in the kernel log: it writes one when modprobe loads the drivers. */
 const said = (machine: AloneMachine): string => machine.read("kmsg");
 
 for (const shell of shells) {
@@ -179,7 +179,7 @@ for (const shell of shells) {
 		const fourth = machine.begin("run", "--notify-fd", "3");
 		t.is(await machine.begin("settle").ended, 0);
 		await machine.until(() => fourth.told() === "\n");
-		// It has begun something, and so heeds signals.
+		// The script handles signals from the moment at which it has a child process.
 		const { pid } = fourth.child;
 		await machine.until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8") !== "");
 		fourth.child.kill("SIGTERM");
@@ -288,7 +288,7 @@ for (const shell of shells) {
 		const folder = mkdtempSync(join(tmpdir(), "alone-"));
 		t.teardown(() => rmSync(folder, { recursive: true }));
 		const [definitions] = readScript(folder, {}).split(/\ncase .* in\nrun /);
-		// As though the signal had come between the look for it and what begins.
+		// The state after a signal that arrived between the script's check for signals and the start of the sleep.
 		const begin =
 			"stopping=1; rest 300; sleep 300 & agent=$!; now; begun=$now; await_readiness; await_end; echo $status";
 		writeFileSync(join(folder, "script"), `${definitions}\nmkdir "$state"\n${begin}\n`);

@@ -1,18 +1,18 @@
-// Nothing in src reads the wall clock: it is set while a machine boots, and again whenever somebody sets it. The sources are read
-// to hold them to that, RxJS's operators with them: all of those that know a time go by src/agent/pipeline/monotonic-scheduler.ts.
-// The one exception is the stamp of the log's lines, which is for people. That it works: test/agent/pipeline/clock.test.ts,
-// test/tools/agent/clock.test.ts, test/vm/clock.test.ts.
+// No code in src reads the wall clock, since it is set while a machine boots and can be set again at any time. This test
+// searches the sources for that, also for RxJS's operators: every operator with a time goes by
+// src/agent/pipeline/monotonic-scheduler.ts. The one exception is the time stamp of the log's lines, which is for people. The
+// effect is tested in test/agent/pipeline/clock.test.ts, test/tools/agent/clock.test.ts and test/vm/clock.test.ts.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import { listCalls, listFiles, readCode, withoutComments } from "./support/project/source-text.js";
 
-/** Who may name a clock, and how: taken out of the file before it is read. */
+/** The files that may name a clock, and the words that do so. The words are removed before the file is searched. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-	// When a line of the log was written, for people.
+	// The time stamp of a line of the log, for people.
 	"src/agent/telling/journal.ts": ["pino.stdTimeFunctions.isoTime"],
-	// A value of TOML's, which is no clock.
+	// A TOML value, not a clock.
 	"src/agent/policy/policy-values.ts": ["given instanceof Date"],
 	"src/agent/pipeline/monotonic-scheduler.ts": [
 		"import { asyncScheduler,",
@@ -20,14 +20,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 	],
 };
 
-/** Names that are the wall clock, or go by it. */
+/** Names of the wall clock, and names that depend on it. */
 const wallClocks = /\bDate\b|\bTemporal\b|\bDateTimeFormat\b|\btimeOrigin\b|\bconsole\.time|\bstdTimeFunctions\b/g;
 const schedulers =
 	/\b(?:asyncScheduler|asapScheduler|queueScheduler|animationFrameScheduler|animationFrames|Scheduler|async)\b/;
 
 const rxjs = join(dirname(fileURLToPath(import.meta.resolve("rxjs/package.json"))), "dist/esm/internal");
 
-/** What waits, or reads a clock, by a scheduler that is its own where none is given: as this version of RxJS has it. */
+/** Operators and creation functions that use RxJS's own scheduler when none is given, as found in this version of RxJS. */
 const timed: readonly string[] = [
 	...["operators", "observable"].flatMap((folder) =>
 		readdirSync(join(rxjs, folder))
@@ -37,11 +37,11 @@ const timed: readonly string[] = [
 			)
 			.map((name) => basename(name, ".js")),
 	),
-	// Those that are made of them.
+	// Operators that are built from these.
 	...["timeoutWith", "shareReplay", "publishReplay"],
 ];
 
-/** What is wrong with a file of src, in words. */
+/** The faults of a file of src, as texts. */
 function findFaults(code: string): readonly string[] {
 	const faults = [...code.matchAll(wallClocks)].map(([name]) => `names ${name}`);
 	const imports = [...code.matchAll(/^import\s+(?:type\s+)?([^;]*?)\s+from\s+"(rxjs[^"]*)"/gm)];

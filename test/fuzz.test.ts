@@ -1,5 +1,5 @@
-// The fuzz driver, `npm run fuzz`: a small run over every format, with a seed that is always the same and one that never is; and
-// that it knows every format that is read, and would find what is wrong with a reader.
+// The fuzz driver, `npm run fuzz`: a small run over every format with a constant seed and with a fresh seed. Two more tests
+// check that the table has every format that src reads, and that the driver finds faults of a reader.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -11,7 +11,7 @@ import { processorTime } from "./support/fuzz/trial.js";
 
 const KEPT_SEED = 20_260_101;
 const freshSeed = 1 + Math.floor(Math.random() * 1_000_000_000);
-/** Beside those at bounds. */
+/** Random inputs for each format, in addition to those at the bounds. */
 const INPUTS = 500;
 const LEAST_SHARE = 0.05;
 
@@ -30,7 +30,7 @@ for (const format of fuzzFormats)
 		t.log(`seed ${freshSeed}: ${sum.accepted} accepted, ${sum.refused} refused`);
 	});
 
-/** A reader that is wrong in one way. */
+/** A format whose reader has one fault. */
 const readerThat = (read: FuzzFormat["read"]): FuzzFormat => ({
 	name: "wrong",
 	sources: [],
@@ -118,7 +118,7 @@ test("every format of src/libkmod/formats has an entry, and every entry's files 
 	);
 });
 
-/** What reads no format itself, but files or sockets, whose content those in the table read. */
+/** Functions that read no format: they read files or sockets whose content functions of the table parse. */
 const readNoFormat: readonly string[] = [
 	...["readIndexes", "readIndexesLeniently", "readKnowledge", "readConfiguration", "readConfigurationFile"],
 	...[
@@ -132,9 +132,9 @@ const readNoFormat: readonly string[] = [
 		"readKernelCommandLine",
 		"readKernelSymbols",
 	],
-	// Names and words as bytes.
+	// Names and command-line words as bytes.
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
-	// Of the kernel's own tables, and of what a command line has been read as.
+	// Readers of the kernel's tables, and of parsed command lines.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],
 ];

@@ -1,4 +1,4 @@
-// systemd/install.sh and uninstall.sh on a root file system that does not run.
+// systemd/install.sh and uninstall.sh on a root file system that is not running.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
 	chmodSync,
@@ -42,12 +42,12 @@ function write(path: string, content: string, mode = 0o644): void {
 	chmodSync(path, mode);
 }
 
-/** What the thin helper needs to run. */
+/** The shared libraries that the thin helper needs. */
 const libraries = [...execFileSync("ldd", ["dist/hotplugd-load"], { encoding: "utf8" }).matchAll(/\/\S+/g)].map(
 	([path]) => path,
 );
 
-/** With what a system has there already. */
+/** Makes a root with the files that a system has before the installation. */
 function makeRoot(t: ExecutionContext, main = "/opt/hotplugd/dist/main.js"): string {
 	const root = mkdtempSync(join(tmpdir(), "root-"));
 	t.teardown(() => rmSync(root, { recursive: true }));
@@ -62,7 +62,7 @@ function makeRoot(t: ExecutionContext, main = "/opt/hotplugd/dist/main.js"): str
 	return root;
 }
 
-/** Every entry with its mode and content. */
+/** Every entry below a root, with its mode and content. */
 function readTree(root: string): Map<string, string> {
 	const entries = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
 	return new Map(
@@ -75,7 +75,7 @@ function readTree(root: string): Map<string, string> {
 	);
 }
 
-/** As root of a namespace, who may use chroot. */
+/** Runs a script as root of a user namespace, which may call chroot. */
 function run(script: "install" | "uninstall", root: string, words: readonly string[] = [], shell = ["sh"]) {
 	return runOf(".", [...shell, `systemd/${script}.sh`, "--root", root, ...words]);
 }
@@ -130,7 +130,10 @@ test("the units call this node with this package, and are there only while both 
 	t.is(readlinkSync(join(root, UNITS, "sysinit.target.wants/hotplugd.service")), "../hotplugd.service");
 });
 
-/** What an Exec line of a unit comes to, with a node that says what it is called with. */
+/**
+ * Runs an Exec line of a unit with a stand-in for node. Returns the arguments that the stand-in got.
+ * @param knows whether the stand-in knows the option
+ */
 function carryOut(t: ExecutionContext, line: string, knows: boolean): string {
 	const folder = mkdtempSync(join(tmpdir(), "node-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -197,7 +200,7 @@ test("a thin helper of an earlier installation that does not run any more goes",
 	t.false(existsSync(join(root, HELPER)));
 });
 
-/** Of a built helper, so that it would run on an arm64 machine only. */
+/** A copy of a built helper with another machine in its ELF header, which runs on arm64 only. */
 function asArm64(program: Buffer): Buffer {
 	const foreign = Buffer.from(program);
 	foreign.writeUInt16LE(183, 18);
@@ -240,7 +243,7 @@ const helperOf = test.macro({
 const REAL_CC = '#!/bin/sh\nexec /usr/bin/cc "$@"\n';
 const NO_CC = "#!/bin/sh\nexit 1\n";
 const built = readFileSync("dist/hotplugd-load");
-/** A shell that took it for a script would say what is asked for. */
+/** If a shell ran this text as a script, the script would print the expected name. */
 const sayingItsName = "echo hotplugd-load\n";
 
 test("the package has no thin helper", helperOf, { helper: undefined, cc: REAL_CC }, true);
@@ -346,7 +349,10 @@ test("a root that is not there, or is no directory, is refused and named", (t) =
 	t.false(existsSync("/nonexistent"));
 });
 
-/** Where the running system's own directories are others, for what should not act on them. @returns what was put there, too */
+/**
+ * Runs a command with the running system's own directories replaced, since it must not change them.
+ * @returns the files that it wrote there, too
+ */
 function runBesideSystem(
 	t: ExecutionContext,
 	command: readonly string[],
@@ -392,7 +398,7 @@ test("a root may be relative, and look like an option", (t) => {
 	t.false(existsSync(join(folder, RULES)));
 });
 
-/** A root whose links lead out of it for whoever is not in it, and what is there. */
+/** A root with links that lead out of it for processes outside the root, and the directory that they lead to. */
 function makeRootWithLinks(t: ExecutionContext) {
 	const root = makeRoot(t);
 	const outside = makeRoot(t);
@@ -419,7 +425,7 @@ for (const shell of [["dash"], ["busybox", "sh"]])
 		t.is(readlinkSync(at("units/sysinit.target.wants/hotplugd.service")), "../hotplugd.service");
 		t.true(existsSync(at("rules/80-drivers.rules")));
 		t.true(existsSync(at("lib/hotplugd/hotplugd-load")));
-		// What another installation has there.
+		// Copies what another installation would have at that place.
 		cpSync(at("units"), join(outside, "units"), { recursive: true, verbatimSymlinks: true });
 		cpSync(at("rules"), join(outside, "rules"), { recursive: true });
 		cpSync(at("lib"), join(outside, "lib"), { recursive: true });
@@ -466,13 +472,13 @@ for (const shell of [["dash"], ["busybox", "sh"]])
 		}
 	});
 
-/** The directories that lead to a path. */
+/** The directories above a path. */
 const listAbove = (path: string): string[] => {
 	const parts = path.split("/").slice(0, -1);
 	return parts.map((_, end) => parts.slice(0, end + 1).join("/"));
 };
 
-/** One of the root's directories cannot be written meanwhile, as where another file system is mounted read-only. */
+/** Runs a script while one of the root's directories is read-only, like another file system that is mounted read-only. */
 function runWithReadOnly(script: "install" | "uninstall", root: string, directory: string, shell: readonly string[]) {
 	const closed = join(root, directory);
 	const words = script === "install" ? PACKAGE : [];
@@ -515,7 +521,7 @@ for (const shell of [["dash"], ["busybox", "sh"]])
 		);
 	});
 
-/** With so much room in /etc, which is a file system of its own meanwhile. @returns what is in it afterwards, too */
+/** Installs while /etc is a file system of its own with limited room. @returns the content of /etc afterwards, too */
 function installIntoRoom(root: string, size: string, shell: readonly string[]) {
 	const script =
 		'mount -t tmpfs -o "size=$1" none "$2/etc" && mkdir -p "$2/etc/systemd/system" "$2/etc/udev/rules.d" || exit 9; root=$2; shift 2; "$@"; status=$?; (cd "$root/etc" && find systemd/system udev/rules.d -mindepth 1); exit "$status"';
@@ -547,7 +553,7 @@ for (const shell of [["dash"], ["busybox", "sh"]])
 				/^install\.sh: \S+\/etc\/\S+ cannot be written, so nothing is changed: is its file system full\?\n$/,
 			);
 		}
-		// Some had room enough, and some had not.
+		// Some of the sizes are large enough and some are not.
 		t.true(needed.size > 0 && needed.size < 9, [...needed].join());
 	});
 

@@ -8,7 +8,7 @@ import { type KmodOptions, openKmod as openOn } from "../src/libkmod/kmod/kmod.j
 import { makeFakeKernel } from "./support/fakes/fake-kernel.js";
 import { configFile, moduleDirectory, type World, worldFiles } from "./support/worlds/world.js";
 
-/** A world's strings are bytes; the library's are text. */
+/** Opens the library with strings as text. The strings of a world are bytes. */
 function open(world: World, options: KmodOptions = {}, answers: Readonly<Record<string, string>> = {}) {
 	const kernel = makeFakeKernel({ files: worldFiles(world), answers });
 	return { kernel, kmod: kmodInText(openOn(kernel, optionsInBytes(options))) };
@@ -79,7 +79,7 @@ test("what is in an error is text as deep as it goes, and node's own errors are 
 		steps: [{ path: "step\xe9", number: 1 }],
 		bytes: Buffer.from("caf\xe9", "latin1"),
 	});
-	// A circle has an end.
+	// The errors form a circle, which the conversion has to detect.
 	Object.assign(inner, { of: outer });
 	const kernel = makeFakeKernel({ files: worldFiles(world) });
 	const kmod = kmodInText(openOn({ ...kernel, insert: () => Promise.reject(outer) }, optionsInBytes({})));

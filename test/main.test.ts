@@ -1,4 +1,4 @@
-// The executable as it is installed: dist/main.js, its bundle and its code cache.
+// The executable as installed: dist/main.js with its bundle and its code cache.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,14 +22,14 @@ function run(file: string, words: readonly string[], environment: object = {}, s
 	return { status, printed, complained };
 }
 
-/** A folder that is gone with the process. */
+/** Makes a folder that is removed when the process exits. */
 function makeFolder(): string {
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-test-"));
 	process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 	return folder;
 }
 
-/** The executable where it can be damaged, with what it is warmed up by. */
+/** A copy of the executable that a test can damage, with the files that make its code cache. */
 function copyExecutable(): string {
 	const folder = makeFolder();
 	for (const name of ["main.js", "insertion-process.js", "code-cache.cjs", "package.json", "bundle", "cache"])
@@ -38,7 +38,7 @@ function copyExecutable(): string {
 	return join(folder, "dist");
 }
 
-/** For each script that a --help takes, whether V8 refused its cache: undefined where there was none. */
+/** For each script that --help loads, whether V8 rejected its code cache: undefined when there was no cache. */
 function listRejections(folder: string): unknown[] {
 	const script = `
 		const { bundle, scripts } = require(${JSON.stringify(join(folder, "main.js"))});
@@ -92,7 +92,7 @@ test("a command is found by the first argument, and by the name of a symlink", (
 
 test("a reader that has gone is no error worth a word", (t) => {
 	const script = `${process.execPath} dist/main.js --version; echo $? >&2`;
-	// Once a write fails there is no reader.
+	// The loop ends at the first failing write, when the reader has gone.
 	const untilGone = "while echo; do :; done 2>/dev/null";
 	const { stderr } = spawnSync("/bin/sh", ["-c", `trap '' PIPE; { ${untilGone}; ${script}; } | true`], {
 		encoding: "utf8",

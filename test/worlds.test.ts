@@ -1,4 +1,4 @@
-// Every world of fixtures/worlds: the real kmod and ours run there, one command after the other, and do the same.
+// Every world of fixtures/worlds: the real kmod and ours run the same commands in turn there, with the same results.
 import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import test, { type ExecutionContext } from "ava";
@@ -60,7 +60,7 @@ type Told = Omit<Run, "calls" | "written"> & {
 	readonly files: Readonly<Record<string, string>>;
 };
 
-/** What was run, asked of the kernel, said and written; text of text files, entries of indexes. */
+/** The results of a run in a form that can be compared: text files as text, indexes as their entries. */
 function readable({ status, stdout, stderr, calls, written }: Run): Told {
 	const files = Object.entries(written).map(([path, text]) => {
 		const name = path.replace(/.*\//, "");
@@ -73,18 +73,18 @@ function readable({ status, stdout, stderr, calls, written }: Run): Told {
 	return anywhere({ status, stdout, stderr: said, calls: asked, files: Object.fromEntries(files) });
 }
 
-/** Whatever the kernel's release is. */
+/** Replaces the kernel's release. */
 function anywhere(told: Told): Told {
 	return JSON.parse(JSON.stringify(told).replaceAll(`/lib/modules/${release()}`, "/lib/modules/RELEASE"));
 }
 
-/** The one difference that every depmod has: weak dependencies have a file of their own. */
+/** Removes the one difference that every depmod run has: weak dependencies have a file of their own. */
 function withoutWeakdep({ files, ...rest }: Told): Told {
 	const { "modules.weakdep": _, ...known } = files;
 	return { ...rest, files: known };
 }
 
-/** A kind alone, without a blank behind it, is nothing of that kind. */
+/** A line with the kind alone, without a blank after it, says that there is nothing of that kind. */
 function parseInstead(lines: readonly string[]): Partial<Told> {
 	const ofKind = (kind: string) =>
 		lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
