@@ -15,7 +15,7 @@ const socket = join(folder, "run/control");
 let served: Awaited<ReturnType<typeof listenControl>>;
 const loaded: LoadRequest[] = [];
 const done: string[] = [];
-/** Tests run beside each other: only of its own command does each know what was asked last. */
+/** The last call of a command. Tests run concurrently, so that a test may look only at the calls of its own command. */
 const lastOf = (command: string) => done.findLast((one) => one.startsWith(command));
 
 const agent: Controlled = {
@@ -49,7 +49,7 @@ test.after.always(async () => {
 	rmSync(folder, { recursive: true });
 });
 
-/** Runs a command as `hotplugd WORDS` would, against the socket or what `more` puts in its place. */
+/** Runs a command as `hotplugd WORDS` would. @param more replaces parts of the machine, such as the service */
 async function hotplugd(words: readonly string[], more: Partial<Machine> = {}) {
 	const out = { status: 0, printed: "", complained: "" };
 	const machine: Machine = {
@@ -69,7 +69,7 @@ async function hotplugd(words: readonly string[], more: Partial<Machine> = {}) {
 
 const ask = (command: string, ...words: readonly string[]) => hotplugd([command, "--socket", socket, ...words]);
 
-/** A machine whose agent answers so. */
+/** A machine whose agent gives this answer. */
 function answering(answer: () => Promise<Buffer>): Partial<Machine> {
 	return { service: async () => ({ ...(await thisMachine.service()), ask: answer }) };
 }

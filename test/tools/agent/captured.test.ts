@@ -1,4 +1,4 @@
-// A captured machine is never mixed with this one: whatever is asked of it, nothing of this machine is read that is not named.
+// A captured machine is never mixed with this one: no command reads a file of this machine that its options do not name.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const captured: World = {
 	commandLine: "modprobe.blacklist=lone",
 };
 
-/** What would count if this machine's files did. */
+/** Files of this machine, each of which would change the result if it were read. */
 const here: Readonly<Record<string, string>> = {
 	...Object.fromEntries(
 		["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"].map((place) => [
@@ -29,12 +29,12 @@ const here: Readonly<Record<string, string>> = {
 	),
 	"/etc/hotplugd.toml": "rubbish",
 	"/etc/hotplugd/rules.d/here.toml": '[[deny]]\nmodule = "card"',
-	// The fake machine's package has its own rules there.
+	// The rules that belong to the fake machine's package.
 	"/usr/share/hotplugd/rules/own.toml": '[[deny]]\nmodule = "card"',
 	"/proc/cmdline": "modprobe.blacklist=card hotplugd=off",
 };
 
-/** A machine with both, which notes what is read of it. */
+/** A machine with the files of both. It records the paths that are read. */
 function makeBoth() {
 	const below = (root: string) =>
 		Object.fromEntries([...worldFiles(captured)].map(([path, content]) => [root + path, content.toString("latin1")]));
@@ -43,7 +43,7 @@ function makeBoth() {
 		devices: { card: "x:card1", lone: "x:lone" },
 		files: { ...here, ...below("/captured") },
 	});
-	// Indexes are bytes.
+	// Indexes are bytes, not text.
 	const bytes = new Map([...worldFiles(captured)].map(([path, content]) => [`/captured${path}`, content]));
 	const read: string[] = [];
 	const { fakeKernel } = machine;
@@ -171,7 +171,7 @@ test("the library reads another root's files alone, its list of loaded modules i
 	t.true(read.includes("/proc/cmdline") && read.includes("/sys/module/card/initstate"));
 });
 
-/** The captured machine's usual layout of today, by absolute links as some images have them. */
+/** Gives the captured machine the usual layout of today, with absolute links as in some images. */
 function linkAbsolutely(machine: string): void {
 	const move = (from: string, to: string): void => {
 		mkdirSync(dirname(join(machine, to)), { recursive: true });
@@ -187,7 +187,7 @@ function linkAbsolutely(machine: string): void {
 const folder = mkdtempSync(join(tmpdir(), "poison-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the executable where this machine's own files would be noticed. */
+/** Runs the executable in a mount namespace in which files of this machine would change the result if they were read. */
 function amidPoison(words: readonly string[]) {
 	writeFileSync(join(folder, "poison.conf"), "rubbish\nblacklist virtio_net\n");
 	writeFileSync(join(folder, "cmdline"), "modprobe.blacklist=virtio_pci hotplugd=maybe\n");

@@ -1,6 +1,6 @@
-// The wall clock is set by an hour, ahead and back, while the executable waits: nothing ends sooner or later for that. Where the
-// wall clock counted, a wait would be cut short, or take an hour, for which no session waits. The pipeline's waits one by one:
-// test/agent/pipeline/clock.test.ts.
+// The wall clock is set by an hour, ahead and back, while the executable waits. No wait may end earlier or later because of
+// that: a wait by the wall clock would be cut short, or would take an hour, longer than any session waits. The pipeline's waits
+// one by one: test/agent/pipeline/clock.test.ts.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { runSession } from "../../support/running/network-namespace.js";
 
 const HOUR = 3_600_000;
 
-/** A clock, and the options that have a child read it. */
+/** A stepped clock, and the options with which a child process uses it. */
 function clockOf(t: ExecutionContext) {
 	const folder = mkdtempSync(join(tmpdir(), "clock-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -36,7 +36,10 @@ test("the clock that a test sets is the wall clock alone, of node and of every p
 	t.true(Math.abs(read(process.execPath, "-p", "Number(process.hrtime.bigint() / 1000000n)") - monotonic) < HOUR / 2);
 });
 
-/** What every wait of this project that is no RxJS operator is made of, each for half a second, and how long each took. */
+/**
+ * The primitives behind every wait of this project outside of RxJS, each for half a second. The script prints how long each
+ * took.
+ */
 const timers = `const { setTimeout: sleep } = require("node:timers/promises");
 const begun = performance.now();
 const took = () => Math.round(performance.now() - begun);
@@ -84,7 +87,7 @@ for (const [way, milliseconds] of [
 		const { settled, metrics, exitStatus, stderr, uptime, ...waits } = took;
 		t.deepEqual({ settled, metrics, exitStatus, stderr }, { settled: true, metrics: true, exitStatus: 0, stderr: "" });
 		t.true(uptime > 0 && uptime < HOUR / 2, `${uptime}`);
-		// Half of what each takes: node counts from when a turn of its event loop began, however long that takes.
+		// Half of each wait: node counts a timer from the start of a turn of its event loop, and a turn may take long.
 		const least: Readonly<Record<string, number>> = {
 			backOff: 125,
 			commandLimit: 250,

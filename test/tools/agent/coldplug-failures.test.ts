@@ -1,4 +1,4 @@
-// What coldplug says, and how it exits, where modules cannot be inserted: the kernel's answers are a stand-in's.
+// The messages and the exit status of coldplug when modules cannot be inserted: a stand-in gives the kernel's answers.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const { EPERM, ENOENT, ENOEXEC, ENODEV, ENOSYS, EKEYREJECTED } = { ...constants.
 type Case = Omit<RealRun, "world" | "devices"> & {
 	readonly config?: string;
 	readonly status: number;
-	/** Each without `coldplug: `. */
+	/** The messages, each without `coldplug: `. */
 	readonly complaints: readonly string[];
 	readonly inserted: readonly string[];
 };
@@ -88,7 +88,7 @@ for (const [name, cut] of Object.entries({
 }
 
 failure("a symbol that is missing, and a signature that is not trusted, are told", {
-	// So that the other one ends first.
+	// Delays one insertion, so that the other one ends first.
 	config: `options lone standin.errno=${ENOENT} standin.sleep=2000\noptions base standin.errno=${EKEYREJECTED}`,
 	status: 3,
 	complaints: [

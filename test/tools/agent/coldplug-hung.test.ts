@@ -1,5 +1,5 @@
-// coldplug beside a driver whose init does not return: when it ends, how, and what it says. In memory, and as the executable with
-// a stand-in for the kernel's module loader; test/vm/hung.test.ts has drivers that nothing can end.
+// coldplug beside a driver whose init does not return: its end, its exit status and its messages. The tests run in memory, and
+// with the executable and a stand-in for the kernel's module loader; test/vm/hung.test.ts has drivers that nothing can end.
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { coldplug } from "../../../src/tools/agent/coldplug.js";
@@ -74,7 +74,7 @@ test("a driver that takes long and does not hang is awaited", async (t) => {
 
 test("a stop signal ends it at once beside what hangs, which it names", async (t) => {
 	const machine = machineWhereHung(1);
-	// Things are not settled for as long as it takes.
+	// The quiet time is longer than the test, so that things are never settled.
 	const ended = load(machine, "--quiet", "1000000", "--verbose");
 	await begun(machine, "lone");
 	await machine.fakeKernel.end("lone");
@@ -104,7 +104,8 @@ test("a stop signal waits for what runs until it hangs, and no longer", async (t
 
 test("--timeout ends it whatever is in flight, and it says what it waited for", async (t) => {
 	const machine = machineWhereHung(60);
-	// It counts from the start of the process, which is this test's own here. Within that time a busy machine has begun both.
+	// The timeout counts from the start of the process, which here is the test's own. In the 4 seconds that remain even a busy
+	// machine begins both insertions.
 	const ended = load(machine, "--timeout", String(Math.ceil(performance.now() / 1000) + 4));
 	await begun(machine, "lone");
 	t.is(await ended, exitStatus.unended);

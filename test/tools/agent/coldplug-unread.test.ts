@@ -1,4 +1,4 @@
-// coldplug and whoever reads what it says: he keeps nobody's driver from being loaded, and has all of it as long as he reads.
+// coldplug and the reader of its output: a reader that does not read delays no driver, and a reader that reads gets everything.
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { unreadSession } from "../../support/programs/unread-session.js";

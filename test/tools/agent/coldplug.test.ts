@@ -16,7 +16,7 @@ const devices = { "pci/card": "x:card1", lone: ["x:lone", "x:none"] };
 
 const configured = (config: string, more: Partial<World> = {}): World => ({ ...world, ...more, config });
 
-/** It is settled soon, since nothing comes from outside that the test does not bring. */
+/** A short quiet time suffices, since all events come from the test. */
 const SOON_MILLISECONDS = ["--quiet", "20"];
 
 const load = (machine: FakeMachine, ...words: readonly string[]): Promise<number> =>

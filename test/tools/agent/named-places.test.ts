@@ -1,4 +1,4 @@
-// What options and operands name, where it is not what the option takes: it is told, whatever is there in its place.
+// Files that options and operands name and that are not of the expected kind: a message says so, whatever is there instead.
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { ourTool } from "../../support/fakes/tool-in-process.js";
 const CAPTURED = "fixtures/machine";
 const OF_CAPTURED = ["-d", CAPTURED, "-S", "6.1.0-56-amd64"];
 
-/** Something of each kind that is no directory. */
+/** Makes files of each kind that is no directory, and a directory. */
 function makePlaces(t: ExecutionContext) {
 	const folder = mkdtempSync(join(tmpdir(), "places-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -81,7 +81,7 @@ test("a name that is empty is a variable that was not set, and refused", async (
 	}
 });
 
-/** What the executable says of a check whose words may be process substitutions of bash. */
+/** Runs the executable's check. The words may have process substitutions of bash. */
 function check(words: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
 	const { status, stdout, stderr } = spawnSync("bash", ["-c", `exec dist/main.js check ${words}`], {
 		encoding: "utf8",

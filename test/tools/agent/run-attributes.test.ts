@@ -1,4 +1,4 @@
-// Devices whose attributes fail, are slow or never end, and the agent: each costs itself alone.
+// The agent and devices whose attributes fail, are slow or never end: such a device affects only itself.
 import test, { type ExecutionContext } from "ava";
 import { attributesSession } from "../../support/programs/attributes-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
@@ -62,7 +62,7 @@ test("while attributes are being read others' drivers are loaded, uevents heard 
 		answered: true,
 		settledBefore: false,
 		after: ["a", "b", "c", "d", "late"],
-		// A battery's has no alias, and no rule asks for it.
+		// A battery's slow attribute is not read: the device has no alias, and no rule asks for the attribute.
 		read: [],
 		end: endedWell,
 	});

@@ -1,4 +1,4 @@
-// hotplugd run, the executable, with clients that mean it ill and with a second one beside it.
+// hotplugd run, the executable, with hostile clients and with a second agent beside it.
 import test, { type ExecutionContext } from "ava";
 import { controlFaultsSession } from "../../support/programs/control-faults-session.js";
 import { runSession } from "../../support/running/network-namespace.js";

@@ -1,4 +1,4 @@
-// What befalls the agent, and what it does all the same: the executable, with a stand-in for the kernel's module loader.
+// Faults that the agent meets and survives: the executable, with a stand-in for the kernel's module loader.
 import test, { type ExecutionContext } from "ava";
 import { faultsSession } from "../../support/programs/faults-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
@@ -97,7 +97,7 @@ for (const [name, output] of [
 		t.is(status, 0);
 		t.is(last, "stopped");
 		t.true(lost > 1000 && lines > 1000);
-		// One of each of the 8000 odd devices, and some more.
+		// One line for each of the 8000-odd devices, and a few more.
 		t.true(lines + lost > 8000 && lines + lost < 8030, `${lines} ${lost}`);
 	});
 

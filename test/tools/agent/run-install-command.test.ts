@@ -1,4 +1,4 @@
-// The companion and the agent's end of it, over a real socket.
+// The companion and the agent's side of it, over a real socket.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { worldWords, writeWorld } from "../../support/worlds/world-folder.js";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** @param config may name the file OUTPUT. */
+/** @param config may contain OUTPUT, which stands for a file of the test */
 async function companionOf(t: ExecutionContext, config: string) {
 	const folder = mkdtempSync(join(tmpdir(), "companion-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -41,7 +41,7 @@ test("a module's install command is run by its name, with its options, and the e
 install foo { echo "$MODPROBE_MODULE: $CMDLINE_OPTS"; [ -e /proc/$$/fd/3 ]; echo $?; env | grep -c ^LISTEN; } >OUTPUT; exit 7`,
 	);
 	t.is(await run("foo"), 7);
-	// The connection is not the command's.
+	// The command does not inherit the connection.
 	t.is(output(), "foo: level=3\n1\n0\n");
 	await companion.close();
 	t.deepEqual(companion.ends, [{ status: 0, stdout: "", stderr: "" }]);
@@ -130,7 +130,7 @@ test("a rule is found where it stands below a root that is named by a relative p
 	const folder = mkdtempSync(join(tmpdir(), "companion-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
 	const root = relative(process.cwd(), folder);
-	// As the agent names it that has the same options.
+	// The path by which an agent with the same options names the file.
 	const file = `${process.cwd()}/${root}/etc/hotplugd/rules.d/x.toml`;
 	mkdirSync(dirname(file), { recursive: true });
 	writeFileSync(file, '[[run]]\naction = "add"\nsubsystem = "usb"\ncommand = ["/bin/sh", "-c", "exit 7"]\n');
@@ -163,7 +163,10 @@ test("an install command finds a PATH and its module in its environment, and not
 	await companion.close();
 });
 
-/** A rule of a line for a program that leaves its environment, and a companion that reads it. */
+/**
+ * A rule for a program that writes its environment to a file, and a companion that reads the rule.
+ * @param keys further lines of the rule
+ */
 async function ruleOf(t: ExecutionContext, keys: string) {
 	const folder = mkdtempSync(join(tmpdir(), "companion-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -171,7 +174,7 @@ async function ruleOf(t: ExecutionContext, keys: string) {
 		...[string, string, string],
 	];
 	mkdirSync(rules);
-	// Found by PATH.
+	// A directory with another `cat`, which a PATH in the agent's request would find.
 	mkdirSync(join(folder, "planted"));
 	writeProgram(join(folder, "planted/cat"), `#!/bin/sh\necho planted >${output}\n`);
 	writeProgram(program, `#!/bin/sh\ncat /proc/$$/environ >${output}\n`);
@@ -222,7 +225,7 @@ test("a rule is not run for what it is not about, nor one of a file that is no p
 	t.is(await ask({ environment: { DEVPATH: "/devices/x" } }), "none\n");
 	t.is(await ask({ environment: { ACTION: "add", SUBSYSTEM: "usb" } }), "none\n");
 	t.is(await ask({ environment: { ACTION: "add", DEVPATH: "/devices/x" } }), "none\n");
-	// What is too long for the command is not told it.
+	// A value that is too long is left out of a command's environment; without DEVPATH the rule is not run.
 	t.is(await ask({ environment: { ...device, DEVPATH: `/devices/${"x".repeat(5000)}` } }), "none\n");
 	t.is(await ask({ environment: device, file: `${file}/../x.toml` }), "none\n");
 	t.is(await ask({ environment: device, file: "/etc/passwd" }), "none\n");
@@ -292,7 +295,8 @@ test("a companion that takes a rule and never answers keeps no place, and nobody
 			environment: {},
 			timeoutMilliseconds: 500,
 		});
-	// The second one has the place of the first. What is asked may come too late to be heard: the end of a command does not.
+	// The second command takes the place of the first. The companion may be ended before it has read a request, but the end of
+	// each command is reported.
 	await until(() => reports.length > 0);
 	await pool.stop();
 	t.true(asked.length > 0);

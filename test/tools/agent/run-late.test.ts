@@ -1,10 +1,10 @@
-// hotplugd run where there is nothing to look in yet: it stays, says so once, and begins when it comes. The executable, with a
-// stand-in for the kernel's module loader.
+// hotplugd run on a machine without usable indexes: the agent stays, says so once, and begins when the indexes come. The
+// executable, with a stand-in for the kernel's module loader.
 import test, { type ExecutionContext } from "ava";
 import { faultNames, lateSession } from "../../support/programs/late-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
 
-/** So many agents at once: a machine has to have memory for them all. */
+/** Six agents run at a time: the machine must have memory for all of them. */
 const lanes: Promise<unknown>[] = Array(6).fill(Promise.resolve());
 let begun = 0;
 
@@ -17,7 +17,7 @@ function suffer(t: ExecutionContext, name: string) {
 
 const endedWell = { status: 0, signal: null, stderr: "" };
 
-/** What it says is missing, by what is wrong. */
+/** The agent's reason, by the name of the fault. */
 const reasons: Readonly<Record<string, RegExp>> = {
 	noLib: /has no modules\.dep\.bin/,
 	noModules: /has no modules\.dep\.bin/,
@@ -62,7 +62,7 @@ const waits = test.macro({
 			soon: true,
 			metrics: { missing: 1, generation: 0 },
 			marked: false,
-			// A directory that nobody may read cannot be watched either.
+			// A directory that may not be read cannot be watched either, which is a second message.
 			told: name === "closedDirectory" ? 2 : 1,
 			inserted: [],
 		});

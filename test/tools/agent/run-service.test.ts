@@ -1,4 +1,4 @@
-// hotplugd run as a service: what it is asked and told while it runs.
+// hotplugd run as a service: requests to it, and its messages to the service manager.
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
@@ -16,7 +16,7 @@ const world: World = {
 
 const settings = "quiet_milliseconds = 5\n";
 
-/** A daemon that ends with its test. */
+/** Starts a daemon that ends with its test. */
 function start(t: ExecutionContext, options: Partial<FakeMachineOptions> = {}, words: readonly string[] = []) {
 	const files = { "/etc/hotplugd.toml": settings, ...options.files };
 	const machine = makeFakeMachine({ world, devices: { card: "x:card" }, ...options, files });
@@ -296,11 +296,12 @@ test("a module that failed is tried again for another device, later and later, a
 	await machine.plugIn("2", "x:stick");
 	await machine.plugIn("3", "x:stick");
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
-	// A busy machine may have made a pause of its own.
+	// On a busy machine the pause may have passed in the meantime.
 	t.true(tries() === 1 || performance.now() - begun >= FIRST_PAUSE);
 	await until(() => tries() >= 2);
 	t.like(await machine.ask({ command: "settle" }), { settled: true });
-	// The second try was for both, unless the third device came but after it: a pause that is twice as long went before the third.
+	// The second attempt serves both devices, unless the third device came up only after it. Then a pause of twice the length
+	// precedes the third attempt.
 	t.true(tries() === 2 || (tries() === 3 && performance.now() - begun >= 3 * FIRST_PAUSE), String(tries()));
 });
 

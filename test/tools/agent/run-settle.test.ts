@@ -1,4 +1,5 @@
-// hotplugd settle, asked of the executable's agent while it has things to do: from outside, and from below what it runs.
+// hotplugd settle, asked of the executable's agent while it is busy: by a client outside, and by descendants of the agent's
+// commands.
 import test, { type ExecutionContext } from "ava";
 import { settleSession } from "../../support/programs/settle-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
@@ -7,7 +8,7 @@ const well = { status: 0, stderr: "" };
 
 const session = (t: ExecutionContext, name: string, by: string) => runSession(t, settleSession, name, by);
 
-/** Whether it names what asks, and says nothing else. */
+/** Whether the message names these clients as not waited for, and nothing else. */
 const namesOnly = (stderr: string, ...names: readonly string[]): boolean => {
 	const lines = stderr.split("\n").slice(0, -1);
 	const left = (name: string) => lines.filter((line) => line.includes(name)).length;
@@ -28,7 +29,7 @@ test("whoever goes away before the answer leaves nothing behind that goes on for
 	const { status, left, readsMeanwhile } = await session(t, "gone", "");
 	t.is(left, 0);
 	t.is(status, 3);
-	// Each settle looks at things up to 50 times a second, and 64 had been begun.
+	// Each settle polls up to 50 times a second, and 64 of them had begun.
 	t.true(readsMeanwhile < 100, `${readsMeanwhile}`);
 });
 
@@ -51,7 +52,7 @@ for (const by of ["agent", "companion"]) {
 			t.is(answers[i].status, 0);
 			t.true(namesOnly(answers[i].stderr, name), answers[i].stderr);
 		}
-		// The first device's command is run twice.
+		// The command of the first device runs twice.
 		t.is(told, 4);
 	});
 

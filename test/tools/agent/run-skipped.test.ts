@@ -1,4 +1,4 @@
-// Readers of the agent's reports that fail: its log, its readiness. The drivers are loaded all the same.
+// Readers of the agent's reports that fail: the log and the readiness. The drivers are loaded nevertheless.
 
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";

@@ -1,4 +1,4 @@
-// hotplugd run, the executable, that is stopped while others ask it for modules.
+// hotplugd run, the executable, is stopped while clients ask it for modules.
 import test, { type ExecutionContext } from "ava";
 import { stopSession } from "../../support/programs/stop-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
@@ -29,7 +29,7 @@ test("who asks an agent that stops is answered at once, the thin helper does it 
 	t.is(answered, "0\n");
 	t.deepEqual(inserted, ["held"]);
 	t.deepEqual(ended, { status: 0, stderr: "" });
-	// What was taken, and nobody waited for, is left to the next one.
+	// An accepted request that no client waits for is left for the next agent.
 	t.deepEqual(said, ["x:later"]);
 	t.deepEqual(later, ["held", "later"]);
 });

@@ -1,5 +1,5 @@
-// One system call of the real program fails, by strace(1)'s hand: the agent goes on, or it ends with one sentence and its status.
-// test/linux/failing-calls.test.ts has all calls and errnos, at the place where node is asked for them.
+// strace(1) makes one system call of the real program fail: the agent goes on, or ends with one sentence and its exit status.
+// test/linux/failing-calls.test.ts has all calls and errnos, at the level of node's functions.
 import test, { type ExecutionContext } from "ava";
 import { type StraceResult, straceSession } from "../../support/programs/strace-session.js";
 import { runSession } from "../../support/running/network-namespace.js";

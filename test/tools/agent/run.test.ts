@@ -28,7 +28,7 @@ const log = (machine: FakeMachine): readonly Line[] =>
 		.filter((line) => line !== "")
 		.map((line) => JSON.parse(line));
 
-/** Resolves with the line, when the log has it. */
+/** Resolves with the matching line as soon as the log has it. @param patience milliseconds; the limit of `until` when absent */
 async function logged(machine: FakeMachine, wanted: RegExp, patience?: number): Promise<Line> {
 	const find = () => log(machine).find(({ msg }) => wanted.test(msg));
 	await until(() => find() !== undefined, patience);
