@@ -147,7 +147,7 @@ const index = `${moduleDirectory}/modules.dep.bin`;
 failure("an index damaged inside is told once, and nothing that needs the damaged part is begun", {
 	damage(machine) {
 		const bytes = readFileSync(machine + index);
-		bytes.write("4ffffff0", 14, "hex"); // the child of the root for the first letter, a b
+		bytes.write("4ffffff0", 14, "hex"); // The offset of the root's child for its first letter, b.
 		writeFileSync(machine + index, bytes);
 	},
 	status: 1,

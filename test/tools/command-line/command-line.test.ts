@@ -13,10 +13,10 @@ const table = {
 	noColor: { help: "Plain" },
 } as const;
 
-/** Runs a tool with that table, and gives what it printed, complained, returned and was given. */
+/** Runs a tool with the table of options. Returns its output, its messages, its exit status and the values that it got. */
 async function run(words: readonly string[], more: object = {}, environment: Machine["environment"] = {}) {
 	const out = { printed: "", complained: "", status: -1, given: undefined as unknown };
-	// The rest of the machine is for the tools: a command line is read without it.
+	// The rest of the machine is for tools: the parser of a command line does not use it.
 	const machine = {
 		environment,
 		print: (text: string) => {
@@ -32,7 +32,7 @@ async function run(words: readonly string[], more: object = {}, environment: Mac
 		options: table,
 		...more,
 		run: async ({ options, operands }) => {
-			// Each line compiles only if the table has given the option its type.
+			// Each of these lines compiles only if the table gives the option its type.
 			const flags: boolean[] = [options.all, options.dryRun, options.noColor];
 			const dirname: string | undefined = options.dirname;
 			const config: readonly string[] = options.config;

@@ -1,4 +1,5 @@
-// Every case is put to getopt(1) of util-linux too, which is glibc's getopt_long with a print: the oracle.
+// Every case is also given to getopt(1) of util-linux, which prints the result of glibc's getopt_long(3), and the results are
+// compared.
 import { spawnSync } from "node:child_process";
 import test from "ava";
 import { parseOptions, type Scan, type Spelling } from "../../../src/tools/command-line/getopt.js";
@@ -13,7 +14,7 @@ const spellings: readonly Spelling[] = [
 	{ key: "dry-run", short: "n", long: ["dry-run"], takesArgument: false },
 ];
 
-/** What getopt(1) makes of the words: its normal form, and the first line that it complains with. */
+/** getopt(1)'s answer: the words in its normal form, and the first line of its complaint. */
 function askGetopt(words: readonly string[], permute: boolean): { normal: string; problem: string | undefined } {
 	const short = spellings.map(
 		(spelling) => (spelling.short ?? "") + (spelling.short && spelling.takesArgument ? ":" : ""),

@@ -53,7 +53,7 @@ type Outcome = {
 	readonly files: Readonly<Record<string, string>>;
 };
 
-/** A copy of the world. `@` in words stands for where it is. */
+/** Writes a copy of the world. The root's path replaces `@` in words. */
 function makeWorld(t: ExecutionContext): string {
 	const root = mkdtempSync(join(tmpdir(), "depmod-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -91,7 +91,7 @@ function runReal(t: ExecutionContext, { words, before }: Call): Outcome {
 	return outcomeOf(root, spawnSync("depmod", asked, { encoding: "latin1" }));
 }
 
-/** What was said and written, wherever the world was. */
+/** The output and the written files, with `@` in place of the root's path. */
 function outcomeOf(root: string, { status, stdout, stderr }: Omit<Outcome, "files">): Outcome {
 	const written = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
 		(path) => /modules\.[^/]*$/.test(path) && !(path in worldFiles) && statSync(join(root, path)).isFile(),
@@ -105,12 +105,14 @@ function outcomeOf(root: string, { status, stdout, stderr }: Omit<Outcome, "file
 	return { status, stdout: plain(stdout), stderr: plain(stderr), files };
 }
 
-/** The row that says how ours differs, and what it does instead. */
+/**
+ * A call. `differs` names the row of the table that explains a difference, and `ours` derives our outcome from the real one.
+ */
 type Case = Call & { readonly differs?: string; readonly ours?: (real: Outcome) => Outcome };
 
 const WEAKDEP = "weak dependencies have a file of their own";
 
-/** The one difference that every call has which makes files. */
+/** Adds the one difference that every call has which writes files. */
 function withWeakdep({ stdout, files, ...rest }: Outcome, shown: boolean): Outcome {
 	const header = "# Weak dependencies extracted from modules themselves.\n";
 	const names = Object.keys(files).filter((path) => path.endsWith("modules.softdep"));

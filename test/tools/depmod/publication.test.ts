@@ -1,4 +1,4 @@
-// depmod as it puts its files there: one at a time, killed, and where no lock is to be had.
+// depmod's publication of its files: with concurrent depmods, when it is killed, and when it cannot get the lock.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { moduleImage } from "../../support/worlds/elf-image.js";
 const RELEASE = "1.0";
 const at = (root: string, path = "") => join(root, "lib/modules", RELEASE, path);
 
-/** Without indexes. @param more modules beside the first */
+/** Makes a module tree without indexes. @param more the names of modules in addition to the first one */
 function makeTree(t: ExecutionContext, ...more: readonly string[]): string {
 	const root = mkdtempSync(join(tmpdir(), "depmod-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ function addModule(root: string, name: string): void {
 	writeFileSync(at(root, `kernel/${name}.ko`), image);
 }
 
-/** What depmod has written, as text of bytes. */
+/** The files that depmod has written, as text of one character a byte. */
 function readFiles(root: string): Record<string, string> {
 	const names = readdirSync(at(root)).filter(
 		(name) => name.includes("modules.") && !/order$|builtin$|modinfo$/.test(name),
@@ -102,7 +102,7 @@ test("killed between two renames it leaves whole files, which are told to be of 
 		t.is(told.status, 1, `${rename}`);
 		t.true(told.stdout.includes(MIXED), told.stdout);
 		t.true(replaced < rename);
-		// By its time modules.dep alone would be up to date.
+		// By the modification time of modules.dep alone the files would count as up to date.
 		t.deepEqual(depmod(root, {}, "-A"), well);
 		t.deepEqual(readFiles(root), fresh);
 		t.is(check(root).status, 0);

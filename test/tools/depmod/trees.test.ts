@@ -1,4 +1,4 @@
-// depmod beside the real one where a tree may not be read, or changes while it is read.
+// depmod beside the real one on a tree that may not be read, or that changes while it is read.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { differences } from "../kmod/differences.js";
 const FOLDERS = ["a", "b", "c"];
 const lists = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
 
-/** A root whose modules are a/ma.ko, b/mb.ko and c/mc.ko. */
+/** Makes a root with the modules a/ma.ko, b/mb.ko and c/mc.ko. */
 function makeTree(t: ExecutionContext): string {
 	const root = mkdtempSync(join(tmpdir(), "depmod-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ function run(
 	const before = readdirSync(at(root, ""));
 	if (options.includes("-A")) writeFileSync(at(root, "modules.dep"), "");
 	chmodSync(at(root, path), mode);
-	// Root, too, is held to the modes where no user is mapped.
+	// In a user namespace without a mapped user, the modes of files apply to root, too.
 	const words = ["--user", ...depmod, ...options, "-b", root, "1.0"];
 	const { status, stdout, stderr } = spawnSync("unshare", words, { encoding: "latin1" });
 	chmodSync(at(root, path), 0o755);
@@ -49,12 +49,12 @@ function run(
 	return { status, stdout: plain(stdout), stderr: plain(stderr), files };
 }
 
-/** What is to be forbidden, and by which mode. */
+/** The path whose mode is changed, and the mode. */
 type Damage = readonly [path: string, mode: number];
 type Case = {
 	readonly damage: Damage;
 	readonly options?: readonly string[];
-	/** How ours differs. */
+	/** Derives our outcome from the real one. */
 	readonly ours?: (real: Outcome) => Partial<Outcome>;
 };
 
@@ -96,12 +96,12 @@ for (const { damage, options = [], ours: difference } of cases)
 
 test("directories that come and go while they are read leave indexes of all that stayed", async (t) => {
 	const root = makeTree(t);
-	// Links, as a file that is being copied is short for a while.
+	// The loop makes hard links, since a file that is being copied is incomplete for a while.
 	cpSync(at(root, "b"), at(root, "b.all"), { recursive: true });
 	const script = 'cd "$0"; until [ -e stop ]; do for d in b c/d; do rm -rf $d; mkdir $d; ln b.all/mb.ko $d; done; done';
 	const churner = spawn("sh", ["-c", script, at(root, "")], { stdio: "ignore" });
 	t.teardown(async () => {
-		// Killed, it would leave a command behind that goes on while the folder is taken away.
+		// The loop is stopped by a file: when killed, its shell would leave a running command behind while the folder is removed.
 		writeFileSync(at(root, "stop"), "");
 		await once(churner, "exit");
 	});

@@ -1,11 +1,11 @@
-// The executable under the name modprobe, beside the real one, where nothing is ASCII and little is UTF-8: what the kernel, the shell
-// and the terminal get are the same bytes.
+// The executable under the name modprobe, beside the real one, with names and values that are not ASCII and rarely UTF-8: the
+// kernel, the shell and the terminal must get the same bytes from both.
 import test from "ava";
 import { moduleFile, runBothExecutables } from "../../support/fakes/modprobe-machine.js";
 import { withoutPlaces } from "../../support/real/compared-modprobe.js";
 import { elfImage } from "../../support/worlds/elf-image.js";
 
-/** In Latin-1, in UTF-8, and a letter of UTF-8 whose last byte JavaScript takes for a blank. */
+/** A name in Latin-1, one in UTF-8, and one whose last letter in UTF-8 ends with a byte that JavaScript takes for a blank. */
 const names = "caf\xe9 \xc3\xa9t\xc3\xa9 l\xc3\xa0";
 
 const config = `

@@ -1,4 +1,5 @@
-// Files, folders and arguments whose names are no UTF-8, through the executable itself: the real tools' bytes are the measure.
+// Files, folders and arguments whose names are not UTF-8, given to the executable itself; the bytes of the real tools are the
+// measure.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,12 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), "bytes-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
 const RELEASE = "6.1.0-test";
-/** Absolute; a letter of Latin-1 in it. */
+/** An absolute path that contains a letter in Latin-1. */
 const root = `${folder}/r\xe9`;
 const modules = `${root}/lib/modules/${RELEASE}`;
 const odd = `${folder}/m\xe9.ko`;
 
-/** Paths and content are bytes, one character each. */
+/** Writes a file. Path and content consist of bytes, one character each. */
 function write(path: string, content: string | Buffer): void {
 	mkdirSync(Buffer.from(dirname(path), "latin1"), { recursive: true });
 	writeFileSync(Buffer.from(path, "latin1"), content, "latin1");
@@ -34,7 +35,7 @@ write(`${folder}/none.conf`, "");
 
 type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Words are bytes: node itself could not hand them on. */
+/** Runs a command through a script: node itself cannot pass words that are not UTF-8 to a child. */
 function run(words: readonly string[], before = "", environment: Readonly<Record<string, string>> = {}): Ran {
 	const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 	write(`${folder}/script`, `${before}exec ${quoted}\n`);
@@ -61,7 +62,8 @@ test.serial(
 		t.deepEqual(withoutHeads(own), withoutHeads(real));
 		t.true(own.stdout.includes("kernel/d\xe9/deep.ko:\n"));
 
-		// By its first byte it would part from all others, which kmod's readers could not follow.
+		// The name's first byte would make it differ from all others by a byte that is not ASCII, which kmod's readers cannot
+		// handle.
 		const leftOut = "\xa0inner is left out of modules.dep.bin: it differs from others by a byte that is not ASCII";
 		t.deepEqual(ours("depmod", "-b", root, RELEASE), {
 			status: 0,
@@ -132,7 +134,7 @@ test.serial("coldplug finds devices, aliases and settings by bytes; its JSON is 
 	];
 	const { status, stdout, stderr } = ours(...words);
 	t.deepEqual({ status, stderr }, { status: 0, stderr: "" });
-	// Text for people: what is no UTF-8 is escaped there.
+	// The dry run is text for people: bytes that are not UTF-8 are escaped.
 	const inText = `insmod ${modules}/kernel/d\xe9/deep.ko path=/caf\xe9 la=`.replaceAll("\xe9", "\\xe9");
 	t.true(stdout.includes(`${inText}l\xc3\xa0`));
 	t.false(stdout.includes("snd"));

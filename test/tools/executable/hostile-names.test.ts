@@ -1,5 +1,5 @@
-// What a name holds cannot steer a terminal: every command meets names with escape sequences in them. A command that is not in this
-// table fails the first test.
+// Names cannot send escape sequences to a terminal: every command meets names that contain some. A command that is missing in
+// this table fails the first test.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,11 +14,14 @@ import { sampleStatus } from "../../support/running/agent-status.js";
 import { elfImage, exported, moduleImage } from "../../support/worlds/elf-image.js";
 import type { World } from "../../support/worlds/world.js";
 
-/** CSI as one byte and as two, in UTF-8, a title, an override of direction; then a line that might pass for ours. Bytes. */
+/**
+ * CSI as one byte and as two bytes of UTF-8, the setting of a title, an override of direction, and a line that could pass for
+ * ours. As bytes.
+ */
 const EVIL = "evil\x1b[31m\x9b2J\xc2\x9b\x1b]0;t\x07\xe2\x80\xae\x7f\nFORGED";
-/** In a file of lines. */
+/** The name in a file of lines. */
 const LINE = EVIL.replace("\n", "\r");
-/** In a file of words. */
+/** The name in a file of words. */
 const WORD = LINE.replaceAll(/[\s#]/g, "");
 
 const folder = mkdtempSync(join(tmpdir(), "hostile-"));
@@ -43,7 +46,7 @@ const fake = (options: FakeOptions = {}) => {
 	return makeFakeMachine({ world, devices, ...options });
 };
 
-/** A machine on which an agent answers so. */
+/** A machine whose agent gives this answer. */
 const answering = (reply: object) => () => {
 	const machine = fake();
 	const service = async () => ({
@@ -53,7 +56,7 @@ const answering = (reply: object) => () => {
 	return { ...machine, service };
 };
 
-/** A machine in which the companion is told a line. */
+/** A machine on which the companion gets a line. */
 const connected = (line: string) => () => {
 	const machine = fake();
 	const acceptConnection = async () => ({
@@ -65,11 +68,11 @@ const connected = (line: string) => () => {
 	return { ...machine, service } as unknown as ReturnType<NonNullable<Scene["machine"]>>;
 };
 
-/** Every string in it is evil. */
+/** Appends the hostile name to every string of a value. */
 const evil = <Value>(value: Value): Value =>
 	JSON.parse(JSON.stringify(value), (_key, one) => (typeof one === "string" ? `${one}${EVIL}` : one));
 
-/** The real files of this process, written into a folder; what is said is kept. */
+/** A machine with the real files of this process, which a test writes into a folder. The output is kept. */
 const real = () => {
 	const told = { printed: "", complained: "" };
 	return {
@@ -117,7 +120,7 @@ test.before(async () => {
 const operand: Scene = { words: [EVIL] };
 const option: Scene = { words: [`--${EVIL}`] };
 
-/** By command: what brings names to it. Each has the word `evil` in what it says. */
+/** By command: the scenes that bring names into its output. The output of each scene contains the word `evil`. */
 const scenes: Readonly<Record<string, readonly Scene[]>> = {
 	coldplug: [
 		option,
@@ -217,7 +220,7 @@ test("every command that there is meets names that are hostile", (t) => {
 	);
 });
 
-/** Nothing of these is in it, as bytes or in UTF-8. */
+/** The parts of an output with control characters, as bytes or in UTF-8, or with a forged line. */
 function listSteering(said: string): readonly string[] {
 	const text = Buffer.from(said, "latin1").toString("utf8");
 	return [

@@ -1,5 +1,5 @@
-// What kmod's tools say and how they exit, case by case over all of them: each line is said by the real one and by ours, and the
-// rest of what both say is alike.
+// The messages and exit statuses of kmod's tools, case by case: the real tool and ours print each line, and the rest of both
+// outputs is equal.
 import test from "ava";
 import { LONG, type PretendMachine, type Run, runBoth } from "../../support/fakes/pretend-machine.js";
 import { withoutLibraryLinesIn } from "../../support/real/compared.js";
@@ -57,11 +57,11 @@ const machine: PretendMachine = {
 type Case = {
 	readonly line: string;
 	readonly status: 0 | 1;
-	/** What both say, a line of standard error; DIRECTORY is /lib/modules/RELEASE. */
+	/** The line that both print on standard error, with DIRECTORY in place of /lib/modules/RELEASE. */
 	readonly says?: string;
-	/** What the kernel answers. */
+	/** The errno that the kernel answers. */
 	readonly errno?: number;
-	/** The row of the table that says how ours differs. */
+	/** The row of the table that explains how ours differs. */
 	readonly differs?: string;
 };
 
@@ -237,7 +237,7 @@ const lsmod: readonly Case[] = [{ line: "", status: 0 }];
 const table: Readonly<Record<string, readonly Case[]>> = { modprobe, insmod, rmmod, modinfo, depmod, kmod, lsmod };
 const cases = Object.entries(table).flatMap(([tool, rows]) => rows.map((row) => ({ tool, ...row })));
 
-/** Said by ours alone: why the kernel answered so, or nothing was done. */
+/** Lines that only our tools print: the reason for the kernel's answer, or why nothing was done. */
 const NOTICE = /^\w+: NOTICE: .*\n/gm;
 
 test("each message is said by the real one and by ours, and both exit alike", async (t) => {
@@ -270,7 +270,10 @@ function findFaults({ tool, line, status, says, differs }: (typeof cases)[number
 	].map((fault) => `${tool} ${line}: ${fault}`);
 }
 
-/** Wherever that was. Of the library's own lines modprobe alone says all that have no other of the tool's. */
+/**
+ * Standard error without the paths of the run. libkmod's own lines stay for modprobe only: our modprobe alone prints those that
+ * have no counterpart among the tool's lines.
+ */
 function saidBy(tool: string, { stderr }: Run): string {
 	const said = tool === "modprobe" ? withoutPlacesIn(stderr) : withoutLibraryLinesIn(stderr);
 	return said
@@ -279,7 +282,7 @@ function saidBy(tool: string, { stderr }: Run): string {
 		.replaceAll(/\n{2,}/g, "\n");
 }
 
-/** Behind the tool's name, or as the whole line; the reasons that ours adds stand in brackets behind it. */
+/** Whether a line is the message, with or without the tool's name before it. Reasons that ours adds follow in parentheses. */
 function isSaid(line: string, tool: string, says: string): boolean {
 	return [says, `${tool}: ${says}`].some((text) => line === text || line.startsWith(`${text} (`));
 }

@@ -1,4 +1,4 @@
-// Where too few files may be open at once (ulimit -n), loading either works or is refused in one sentence before anything is begun.
+// With a low limit of open files (ulimit -n), loading either works or is refused in one sentence before anything begins.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,7 +22,7 @@ const world: World = {
 };
 const devices = Object.fromEntries(names.map((name) => [name, `x:${name}`]));
 
-/** What node itself has open, and one file more: with fewer it does not come to read this program. */
+/** The number of files that node itself has open, and one more: with fewer node cannot read this program. */
 const least = Number(
 	execFileSync(process.execPath, ["-p", "fs.readdirSync('/proc/self/fd').length"], { encoding: "utf8" }),
 );

@@ -1,4 +1,5 @@
-// What a tool of kmod's says of a file that it cannot read: it says so under its own name, as kmod does, whatever the file is.
+// The messages of kmod's tools about files that cannot be read. A tool prints them under its own name, as kmod does, for any
+// file.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +16,7 @@ import { moduleImage } from "../../support/worlds/elf-image.js";
 import { RELEASE } from "../../support/worlds/world.js";
 import { writeWorld } from "../../support/worlds/world-folder.js";
 
-/** A machine of which nothing can be read: each file, or only those whose names fit. */
+/** A machine on which reading fails: of every file, or of those whose paths match. */
 function makeUnreadable(which = /^/) {
 	const machine = makeFakeMachine({ world: { modules: { card: [] }, builtin: ["built"] } });
 	const { fakeKernel } = machine;
@@ -63,7 +64,7 @@ const calls: Readonly<Record<string, readonly (readonly string[])[]>> = {
 	depmod: [["-n"], ["-A"], ["-F", "map"], ["-C", "conf"]],
 };
 
-/** What each line of standard error begins with. */
+/** The start of each line of standard error. */
 const prefixes: Readonly<Record<string, RegExp>> = {
 	modprobe: /^(?:modprobe|libkmod): /,
 	list: /^list: /,
@@ -130,7 +131,7 @@ test("the agent's commands say under their own names what ends them", async (t) 
 	t.is(homeless.complained(), "coldplug: could not find the working directory: ENOENT\n");
 });
 
-/** A tree of modules, one of them built in, in which nothing tells what a built-in module says of itself. */
+/** A tree of modules with a built-in one, without the file that has the information about built-in modules. */
 function makeTree(t: ExecutionContext) {
 	const folder = mkdtempSync(join(tmpdir(), "refused-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -157,7 +158,7 @@ test("modinfo says as kmod does that what a built-in module says of itself canno
 			stderr: `${said.join("\n")}\nmodinfo: NOTICE: ${infoFile} cannot be read: ${code}\n`,
 		});
 	}
-	// The real one waits for ever.
+	// The real modinfo waits for ever.
 	const { infoFile, words } = makeTree(t);
 	execFileSync("mkfifo", [infoFile]);
 	const why = "it is a FIFO, and no regular file";
@@ -183,7 +184,7 @@ test("a FIFO keeps no tool waiting that takes a module's file, and is called one
 	] as const;
 	for (const [[tool, ...words], stderr] of rows)
 		t.deepEqual(await ourTool(tool, ...words), { status: 1, stdout: "", stderr });
-	// Of the name of a module that is not there.
+	// The operand is a name that no module has.
 	const bare = join(folder, "card");
 	mkdirSync(bare);
 	execFileSync("mkfifo", [join(bare, "nowhere")]);
@@ -212,6 +213,6 @@ test("symbols are a module's, whatever file of its name is in the working direct
 		stdout: "",
 		stderr: "modprobe: FATAL: could not get symbols of ./card: Exec format error\n",
 	});
-	// No module is called that, so that it is the file, as for kmod 30.
+	// No module has this name, so that the operand is the file, as in kmod 30.
 	t.deepEqual(exportsOf("other"), { status: 0, stdout: "0x00000000\tothers\n", stderr: "" });
 });

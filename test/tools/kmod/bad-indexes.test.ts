@@ -1,4 +1,4 @@
-// What coldplug says of damaged indexes, and how it exits.
+// The messages and the exit status of coldplug when indexes are damaged.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -8,7 +8,10 @@ import { encodeTrie } from "../../support/worlds/trie.js";
 
 type Change = (bytes: Buffer) => Buffer;
 
-/** Tells of a dry run with an index changed: of the executable's where the change is the first of its row. */
+/**
+ * The results of dry runs with a changed index, in this process. For the first change of a row the executable must give the
+ * same.
+ */
 async function tellChanged(t: ExecutionContext, machine: string, index: string, changes: readonly Change[]) {
 	const file = join(machine, modules, index);
 	const whole = readFileSync(file);
@@ -40,7 +43,7 @@ const atStart: readonly (readonly [change: Change, why: (size: number) => string
 for (const index of indexes) {
 	test(`${index}, where it is none, keeps it from beginning`, async (t) => {
 		const machine = copyMachine();
-		// depmod leaves that one empty where it knows of no built-in modules.
+		// depmod leaves this index empty when it knows no built-in modules.
 		const rows = index === "modules.builtin.alias.bin" ? atStart.filter(([change]) => change !== empty) : atStart;
 		const changes = rows.map(([change]) => change);
 		for (const [row, { size, ...told }] of (await tellChanged(t, machine, index, changes)).entries()) {
@@ -50,7 +53,7 @@ for (const index of indexes) {
 	});
 }
 
-/** Changes all offsets of a root's children. */
+/** Changes the offsets of all children of the root. */
 function redirect(bytes: Buffer, where: (root: number) => number): Buffer {
 	const root = bytes.readUInt32BE(8);
 	let at = root & 0x0fffffff;
@@ -72,7 +75,7 @@ const listPlanned = (stdout: string) => [...stdout.matchAll(/^ {2}(\w+)/gm)].map
 for (const index of indexes) {
 	test(`${index}, damaged inside, costs what needs the damaged part`, async (t) => {
 		const machine = copyMachine();
-		// The captured machine asks for no symbol: this one does.
+		// The captured machine asks for no symbol; this device does.
 		writeFileSync(join(machine, modules, "modules.symbols.bin"), encodeTrie([["symbol:printk", 0, "ext4"]], true));
 		mkdirSync(join(machine, "sys/devices/odd"));
 		writeFileSync(join(machine, "sys/devices/odd/modalias"), "symbol:printk\n");

@@ -1,4 +1,4 @@
-// What the executable says, and how it exits, where its input is rubbish, out of reach or changing.
+// The messages and the exit status of the executable when its input is malformed, unreadable or changing.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ test("what may not be read is named with the reason", async (t) => {
 	] as const;
 	for (const [path, message, status] of rows) {
 		chmodSync(join(machine, path), 0);
-		// Root, too, is held to the modes where no user is mapped.
+		// In a user namespace without a mapped user, the modes of files apply to root, too.
 		const told = await dryRun(machine, release, ["--config", settings], ["unshare", "--user"]);
 		chmodSync(join(machine, path), 0o755);
 		t.like(told, { status, stderr: `coldplug: ${message}\n` });
@@ -127,7 +127,7 @@ test("a sysfs that is missing or none is named; one without devices asks for not
 test("the daemon does not begin either without devices; what it does without an index that is one, run-late.test.ts has", async (t) => {
 	const machine = copyMachine();
 	const settings = join(machine, "hotplugd.toml");
-	// Another agent may have the machine's own directory.
+	// The usual run directory may belong to another agent.
 	writeFileSync(settings, `log_level = "silent"\nrun_directory = ${JSON.stringify(join(machine, "run"))}\n`);
 	const daemon = [
 		"dist/main.js",
@@ -152,7 +152,7 @@ test("the daemon does not begin either without devices; what it does without an 
 
 test("a reader of the dry run that has gone is no error worth a word", async (t) => {
 	const words = ["-d", "fixtures/machine", "-S", release, "--sysfs", "fixtures/machine/sys"];
-	// Once a write fails there is no reader.
+	// The loop ends at the first failing write, when the reader has gone.
 	const script = 'trap "" PIPE; { while echo; do :; done 2>/dev/null; "$@"; echo $? >&2; } | true';
 	const command = [process.execPath, "dist/main.js", "coldplug", "--dry-run", ...words];
 	t.is((await execute("MACHINE", ["sh", "-c", script, "sh", ...command])).stderr, "141\n");
@@ -179,7 +179,7 @@ test("devices that come and go while they are looked at are passed over, and no 
 	const churn = 'until [ -e "$0.stop" ]; do for i; do rm -rf "$0/$i"; cp -r "$0.all/$i" "$0/$i"; done; done';
 	const churner = spawn("sh", ["-c", churn, join(sysfs, "devices"), ...restless], { stdio: "ignore" });
 	t.teardown(async () => {
-		// Killed, it would leave a command behind that goes on while the folder is taken away.
+		// The loop is stopped by a file: when killed, its shell would leave a running command behind while the folder is removed.
 		writeFileSync(join(sysfs, "devices.stop"), "");
 		await once(churner, "exit");
 	});
@@ -189,7 +189,7 @@ test("devices that come and go while they are looked at are passed over, and no 
 		t.deepEqual({ status, stderr, missed: missed(devicesIn(stdout)) }, { status: 0, stderr: "", missed: [] });
 	}
 	const counts: number[] = [];
-	// As long as it takes until something has gone: the other process may have to wait for its turn.
+	// The test goes on until some devices have been missing: the other process may have to wait for a processor.
 	while (counts.length < 100 || Math.min(...counts) === all) {
 		await setImmediate();
 		const found = new Set([...walkDevices(sysfs)].map(({ devpath }) => devpath));

@@ -1,5 +1,5 @@
-// What the tools do about files that are there and cannot be followed: each costs what it stands for, as for the real kmod, beside
-// which ours run.
+// The tools and files that exist but cannot be followed: each costs only the thing that it stands for, as with the real kmod,
+// which runs beside ours.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ function makeMachine(): string {
 
 const inTree = (machine: string, name: string): string => join(machine, "lib/modules", RELEASE, name);
 
-/** What makes a link that the kernel does not follow, and the errno's name. */
+/** Functions that make a link that the kernel does not follow, with the errno's name. */
 const faults = {
 	"leads to itself": { code: "ELOOP", spoil: (path: string) => symlinkSync(path, path) },
 	"has too long a name in it": { code: "ENAMETOOLONG", spoil: (path: string) => symlinkSync("a".repeat(300), path) },
@@ -83,7 +83,7 @@ test("a file in a closed directory is one that cannot be read", async (t) => {
 	symlinkSync(`${machine}/closed/x`, path);
 	chmodSync(`${machine}/closed`, 0);
 	const words = [...worldWords(machine), "-D", "ok"];
-	// Root, too, is held to the modes where no user is mapped.
+	// In a user namespace without a mapped user, the modes of files apply to root, too.
 	const told = await execute(machine, ["unshare", "--user", process.execPath, "dist/main.js", "modprobe", ...words]);
 	const { status, stdout } = await execute(machine, ["unshare", "--user", "/sbin/modprobe", ...words]);
 	const tree = `MACHINE/lib/modules/${RELEASE}`;

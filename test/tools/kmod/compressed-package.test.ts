@@ -1,5 +1,5 @@
-// The tools on Debian's whole kernel, its modules compressed by xz, zstd and gzip, beside the real ones. Debian's kmod cannot
-// unpack gzip: the real ones are then asked what is in the uncompressed modules, and read indexes that name those of gzip.
+// The tools on Debian's whole kernel package, its modules compressed with xz, zstd and gzip, beside the real ones. Debian's
+// kmod cannot unpack gzip. For gzip, the real tools read the uncompressed modules, and indexes that name the gzip files.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,14 +12,14 @@ import { entriesOf } from "../../support/worlds/depmod-world.js";
 import { type PackageModules, packageModules, sample } from "../../support/worlds/module-files.js";
 import { differences } from "./differences.js";
 
-/** Of each tree, the one that real kmod can unpack. */
+/** The trees, each with the tree that real kmod can unpack. */
 const trees = [
 	{ tree: "xz", unpacked: "xz" },
 	{ tree: "zst", unpacked: "zst" },
 	{ tree: "gz", unpacked: "plain" },
 ] as const;
 
-/** Under load, unpacking thousands of files may take its time. */
+/** Milliseconds. On a busy machine it takes long to unpack thousands of files. */
 const PATIENCE = 5 * 60 * 1000;
 const SAMPLE = 60;
 
@@ -103,16 +103,16 @@ for (const { tree, unpacked } of trees) {
 		}
 		t.log(counts);
 		t.is(counts["modules.dep"], paths.length);
-		// Before the entries stands the size.
+		// The first line is the size; the entries follow.
 		t.is(counts["modules.dep.bin"], paths.length + 1);
 		t.true(paths.length > 4000 && counts["modules.alias.bin"]! > 10_000 && counts["modules.symbols.bin"]! > 10_000);
 	});
 }
 
-/** What a real tool prints of a tree. It is asked once: in this file's every run that would take as long as ours. */
+/** The output of a real tool for a tree. It is cached, since the real tool takes as long as ours. */
 async function sayReally({ root }: PackageModules, tool: string, options: readonly string[], names: readonly string[]) {
 	const [version = ""] = execFileSync("kmod", ["--version"], { encoding: "latin1" }).split("\n");
-	// Wherever the tree is when it is compared.
+	// The cached text is independent of the tree's path.
 	const away = (text: string) => text.replaceAll(`${root}/`, "@/");
 	const asked = digest(version, away([...options, ...names, ""].join("\n")));
 	const file = await asset(`${tool}-${asked}-${root.replace(/.*\//, "")}`, async (draft) => {
@@ -128,19 +128,19 @@ function atPaths(directory: string, paths: readonly string[]): string[] {
 	return paths.map((path) => join(directory, path));
 }
 
-/** Debian's modinfo does not print it yet. */
+/** Debian's modinfo does not print the build id yet. */
 function withoutBuildId(text: string): string {
 	if (!differences.some(({ tool, what }) => tool === "modinfo" && what === "the build id is shown")) return text;
 	return text.replaceAll(/^build-id: .*\n/gm, "");
 }
 
-/** Debian's depmod does not write it yet. */
+/** Debian's depmod does not write this index yet. */
 function newerIndex(t: ExecutionContext): string {
 	t.true(differences.some(({ what }) => what === "weak dependencies have a file of their own"));
 	return "modules.weakdep";
 }
 
-/** In one shell: to start a process from this one takes far longer. */
+/** Runs the tool for all files in one shell: starting each process from this one takes far longer. */
 function showReally(option: string, directory: string, paths: readonly string[]): string[] {
 	const script = 'option=$1; shift; for file; do modprobe -q "$option" "$file"; printf "\\f"; done';
 	const said = execFileSync("/bin/sh", ["-c", script, "sh", option, ...atPaths(directory, paths)], {
@@ -155,12 +155,12 @@ function readIndex(directory: string, name: string): string {
 	return name.endsWith(".bin") ? entriesOf(name, bytes) : bytes.toString("latin1");
 }
 
-/** A string that the pattern matches: brackets become their first member, wildcards a character. */
+/** A string that the pattern matches: a bracket becomes its first member, a wildcard becomes a character. */
 function concrete(pattern: string): string {
 	return pattern.replaceAll(/\[([^\]])[^\]]*\]/g, "$1").replaceAll(/[*?]/g, "0");
 }
 
-/** Where they differ, the first line that does is shown: all of them would fill many screens. */
+/** Compares texts. Only the first differing line is shown, since all of them would fill many screens. */
 function sameText(t: ExecutionContext, ours: string, real: string): void {
 	if (ours === real) return void t.pass();
 	const [oursLines, realLines] = [ours.split("\n"), real.split("\n")];

@@ -1,11 +1,11 @@
-// Every difference between our tools and Debian's kmod 30, each with the fact behind it. A case of the tests that differs
-// names its row; nothing else may differ.
+// Every difference between our tools and Debian's kmod 30, each with the fact behind it. A test case that differs names its
+// row; no other difference is allowed.
 
 export type Difference = {
 	/** The tool, or "every". */
 	readonly tool: string;
 	readonly what: string;
-	/** What newer kmods do, or what it is that kmod lacks. */
+	/** The behaviour of newer kmods, or the feature that kmod lacks. */
 	readonly fact: string;
 };
 

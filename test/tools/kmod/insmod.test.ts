@@ -24,7 +24,7 @@ const machine = {
 	},
 };
 
-/** Answers of the kernel, and how the line begins that explains them, if they are explained. */
+/** Errnos that the kernel may answer, each with the start of the line that explains it; undefined when nothing explains it. */
 const answers: Readonly<Record<string, string | undefined>> = {
 	EPERM: "not permitted",
 	ENOENT: "it needs a symbol",

@@ -1,4 +1,5 @@
-// What a command says as JSON is what it says as text, with the same counts: each is derived from both forms and compared.
+// A command's JSON and its text have the same content and the same counts: the test derives both from each form and compares
+// them.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ type Record = { readonly kind: string; readonly [field: string]: unknown };
 const linesOf = (text: string): string[] => text.split("\n").slice(0, -1);
 const recordsOf = (text: string): Record[] => linesOf(text).map((line) => JSON.parse(line));
 
-/** Each step as "MODULE HOW", each match that is kept out as "MODULE VERDICT", and what else a dry run tells, by its text. */
+/** Each step as "MODULE HOW", each rejected match as "MODULE VERDICT", and the counts of a dry run, parsed from the text. */
 function readDryRunText(text: string) {
 	const lines = linesOf(text);
 	const steps = lines.flatMap((line, place) => {
@@ -65,7 +66,7 @@ function readDryRunRecords(text: string) {
 	};
 }
 
-/** What the records say by themselves. */
+/** Counts derived from the records, without the summary. */
 function countRecords(text: string) {
 	const { steps, lost } = readDryRunRecords(text);
 	const decisions = recordsOf(text).filter(({ kind }) => kind === "decision");
@@ -161,7 +162,7 @@ test("so it is on the captured machine, under any configuration", async (t) => {
 	const names = steps.map((step) => step.split(" ")[0]!);
 	t.true(names.length > 10);
 	t.deepEqual(readDryRunText(text.stdout).steps, steps);
-	// Each kind of line for some of the modules.
+	// Lines of each kind, each for some of the modules.
 	const kinds = [
 		"blacklist N",
 		"install N /bin/false",
@@ -238,7 +239,7 @@ test("an agent's status as text and as JSON has the same counts, modules and fil
 	for (const file of json.configuration.files) t.true(text.includes(`${file}\n`));
 });
 
-/** The line that -D prints for a record, if it prints one. */
+/** The line that -D prints for a record; empty when it prints none. */
 function dependsLine({ how, path, command, parameters, module }: Record): string[] {
 	if (how === "insert") return [`insmod ${path} ${parameters}`];
 	if (how === "run") return [`install ${command} ${parameters}`];

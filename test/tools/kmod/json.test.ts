@@ -1,4 +1,4 @@
-// What --json prints, held to the schemas that say what it is.
+// The output of --json, checked against the schemas that describe it.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "ava";

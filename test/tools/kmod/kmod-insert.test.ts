@@ -1,4 +1,4 @@
-// kmod insert and kmod remove, which Debian's kmod has not: what they ask of the kernel, and what they say.
+// kmod insert and kmod remove, which Debian's kmod does not have: their system calls and their messages.
 import test, { type ExecutionContext } from "ava";
 import { type PretendMachine, type Run, runBoth } from "../../support/fakes/pretend-machine.js";
 import { elfImage } from "../../support/worlds/elf-image.js";
@@ -37,7 +37,7 @@ const machine: PretendMachine = {
 };
 
 type Told = Partial<Pick<Run, "status" | "stdout" | "stderr">> & {
-	/** Each system call in a few words: an insertion as `FILE PARAMETERS`, a removal as `- NAME`. */
+	/** Each system call in short form: an insertion as `FILE PARAMETERS`, a removal as `- NAME`. */
 	readonly asked?: readonly string[];
 };
 type Case = { readonly line: string; readonly errno?: number } & Told;

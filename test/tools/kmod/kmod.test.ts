@@ -62,7 +62,7 @@ test("help goes where the real one's goes, and tells of every option that the re
 		const told = (text: string) =>
 			[...text.matchAll(/^[\t ]+((?:-\w, )?--[\w-]+(?:, --[\w-]+)*)/gm)].map(([, it]) => it!.split(", "));
 		t.true(told(real.stdout).length >= 2, `${words}: ${real.stdout}`);
-		// Ours has all spellings of an option in one line.
+		// Our help has all spellings of an option on one line.
 		for (const option of told(real.stdout)) {
 			const isTold = told(ours.stdout).some((all) => option.every((spelling) => all.includes(spelling)));
 			t.true(isTold, `${words}: no ${option}`);

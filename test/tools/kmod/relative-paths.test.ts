@@ -1,4 +1,4 @@
-// Paths that are given relative to the working directory, which kmod makes absolute before it prints or opens them.
+// Paths relative to the working directory: kmod makes them absolute before it prints or opens them.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ for (const name of ["modprobe", "modinfo", "depmod", "coldplug"])
 	symlinkSync(resolve("dist/main.js"), join(folder, "bin", name));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
-/** As a shell in that directory calls it. */
+/** Runs a command line as a shell in that directory would. */
 function run(path: string, directory: string, line: string) {
 	const [name = "", ...words] = line.split(" ").map((word) => (word === "''" ? "" : word));
 	const environment = { PATH: `${path}:${process.env.PATH}`, PWD: directory, LC_ALL: "C" };

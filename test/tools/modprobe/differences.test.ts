@@ -1,4 +1,4 @@
-// Where modprobe differs from Debian's kmod 30: each row of the table is met here, and does what its fact says.
+// The differences between modprobe and Debian's kmod 30: a call meets each row of the table and behaves as the row's fact says.
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { moduleDirectory, moduleFile } from "../../support/fakes/modprobe-machine.js";
@@ -111,7 +111,7 @@ comparedModprobe("what differs from kmod 30", machine, [
 	differs("symbols are those of a module by its name, too", "-C /dev/null --show-exports mid", {
 		...{ status: 0, stderr: "", stdout: "0x00000000\tmid\n" },
 	}),
-	// The working directory has a file of that name, which kmod 30 takes.
+	// The working directory has a file of that name, which kmod 30 reads.
 	differs("symbols are those of a module by its name, too", "-C /dev/null --show-exports top", {
 		...{ status: 0, stderr: "", stdout: "0x00000000\ttop\n" },
 	}),
@@ -126,7 +126,7 @@ comparedModprobe("what differs from kmod 30", machine, [
 	differs("-w gives up when its time is over", "-C /dev/null -r -w 7 busy", {
 		status: 1,
 		stderr: "modprobe: ERROR: could not remove 'busy': Resource temporarily unavailable\n",
-		// After 0, 1, 2 and 4 milliseconds.
+		// The four attempts follow pauses of 0, 1, 2 and 4 milliseconds.
 		calls: [removed("busy"), removed("busy"), removed("busy"), removed("busy")],
 	}),
 	differs("a module that went with its holder is gone", "-C /dev/null -r --remove-holders mid", {

@@ -1,4 +1,4 @@
-// The executable under the name modprobe, beside the real one: what only a process of its own can show.
+// The executable under the name modprobe, beside the real one: behaviour that only a process of its own can show.
 import { execFileSync } from "node:child_process";
 import test from "ava";
 import { runBothExecutables } from "../../support/fakes/modprobe-machine.js";
@@ -31,7 +31,7 @@ const calls = [
 	{ words: ["-C", "conf", "absent"] },
 	{ words: ["-s", "absent"] },
 	{ words: ["-C", "/dev/null", "-f", "other"] },
-	// A kernel without finit_module is given an image that was changed.
+	// A kernel without finit_module(2) gets a changed image through init_module(2).
 	{ words: ["-C", "/dev/null", "--force-vermagic", "other"], environment: { STANDIN_FINIT_MODULE: "38" } },
 	{
 		words: ["-C", "/dev/null", "--force-modversion", "other"],

@@ -1,4 +1,4 @@
-// What modprobe says and how it exits, case by case beside the real one.
+// The messages and the exit status of modprobe, case by case beside the real one.
 import { release } from "node:os";
 import { comparedModprobe } from "../../support/real/compared-modprobe.js";
 
@@ -49,7 +49,7 @@ const withConfig = (words: readonly string[]) => ({ words: ["-C", "conf", ...wor
 const cases = (...lines: readonly string[]) =>
 	lines.map((line) => withConfig(line.split(" ").filter((word) => word !== "")));
 
-/** A call after which ours says why nothing was done, or what the kernel meant. */
+/** A call after which our modprobe also explains why nothing was done, or the kernel's answer. */
 const noticed = (line: string, ...notices: readonly string[]) => ({ ...cases(line)[0]!, notices });
 
 comparedModprobe("what is wrong with a command line", machine, [

@@ -1,4 +1,4 @@
-// modprobe beside the real one over Debian's whole kernel: everything that only prints.
+// modprobe beside the real one on Debian's whole kernel package: all options that only print.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { packageModules, sample } from "../../support/worlds/module-files.js";
 const folder = mkdtempSync(join(tmpdir(), "modprobe-package-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
-/** A string that the pattern matches: brackets become their first member, wildcards a character. */
+/** A string that the pattern matches: a bracket becomes its first member, a wildcard becomes a character. */
 function concrete(pattern: string): string {
 	return pattern.replaceAll(/\[([^\]])[^\]]*\]/g, "$1").replaceAll(/[*?]/g, "0");
 }
@@ -79,7 +79,7 @@ for (const option of ["--show-modversions", "--show-exports"])
 		const files = sample(paths, 200).map((path) => join(directory, path));
 		const ours: string[] = [];
 		for (const file of files) ours.push((await ourModprobe("-q", option, file)).stdout);
-		// In one shell: to start a process from this one takes far longer.
+		// All calls run in one shell: starting each process from this one takes far longer.
 		const script = 'option=$1; shift; for file; do modprobe -q "$option" "$file"; printf "\\f"; done';
 		const real = execFileSync("/bin/sh", ["-c", script, "sh", option, ...files], {
 			encoding: "latin1",

@@ -1,5 +1,5 @@
-// modprobe beside the real one in worlds that nobody would think of: what it inserts, runs and removes, in which order, what
-// it prints and how it exits when any of that fails.
+// modprobe beside the real one in worlds that nobody would write by hand: the insertions, commands and removals with their
+// order, the output, and the exit status when any of these fails.
 import test, { type ExecutionContext } from "ava";
 import { type ModprobeCall, type ModprobeMachine, runBothModprobes } from "../../support/fakes/modprobe-machine.js";
 import { compare } from "../../support/real/compared-modprobe.js";
@@ -7,9 +7,9 @@ import { type Random, seededRandom } from "../../support/worlds/random-numbers.j
 
 const WORLDS = 5;
 const CALLS = 24;
-/** Milliseconds: a busy machine takes its time for hundreds of processes. */
+/** Milliseconds. Hundreds of processes take long on a busy machine. */
 const LONG = 180_000;
-/** By SIGSEGV, or killed since it would go on for ever. */
+/** Exit statuses of a crash by SIGSEGV, and of a process that was killed because it would never end. */
 const CRASHED = [139, 137];
 
 type World = ModprobeMachine & { readonly inCircles: boolean };
@@ -28,7 +28,7 @@ function randomMachine(random: Random): World {
 		]),
 	);
 	const asked = () => random.pick([...names, ...names, "al1:x", "al2:y", "shared", "absent", "inbuilt", "cmd"]);
-	// Removals follow softdeps, and a circle of them leads kmod 30 astray: there is a row of that in the table of differences.
+	// Removals follow softdeps, and kmod 30 fails on a circle of softdeps: the table of differences has a row for that.
 	const inCircles = random.below(2) === 0;
 	const softdep = (): string => {
 		const n = random.below(names.length);
@@ -40,7 +40,7 @@ function randomMachine(random: Random): World {
 		const lists = list("pre") + list("post");
 		return lists === "" ? "" : `softdep ${names[n]}${lists}`;
 	};
-	// One line a module, lest ours warn of the others.
+	// One line for each module, since ours warns of a second one.
 	const softdeps = new Map(Array.from({ length: random.below(5) }, softdep).map((line) => [key(line), line]));
 	const install = (kind: string) =>
 		`${kind} ${random.pick([...names, "cmd"])} ${random.pick(["true", "exit 3", "echo $CMDLINE_OPTS $MODPROBE_MODULE >&2"])}`;
@@ -67,7 +67,7 @@ function randomMachine(random: Random): World {
 
 const key = (line: string): string => (line.split(" ")[1] ?? "").replace("-", "_");
 
-/** With all that they need, what is needed first. */
+/** The wanted modules with all that they need, in an order with needed modules first. */
 function closed(names: readonly string[], needs: readonly (readonly string[])[], wanted: readonly string[]): string[] {
 	const all = new Set(wanted);
 	for (let n = names.length - 1; n >= 0; n--) if (all.has(names[n]!)) for (const need of needs[n]!) all.add(need);
@@ -95,7 +95,7 @@ test("in random worlds the same is inserted, run, removed and said, whatever fai
 		const runs = await runBothModprobes(machine, asked);
 		for (const [number, call] of asked.entries()) {
 			const { real, ours } = runs[number]!;
-			// Two rows of the table of differences: what went with its holder, and softdeps in circles.
+			// Two rows of the table of differences apply: a module that went with its holder, and softdeps in circles.
 			if (call.words.includes("--remove-holders") && /No such file or directory/.test(real.stderr)) continue;
 			if (CRASHED.includes(real.status)) continue;
 			try {
@@ -111,7 +111,7 @@ test("in random worlds the same is inserted, run, removed and said, whatever fai
 	t.true(calls > 20);
 });
 
-/** Why the kernel gave an answer, or nothing was done: that is for other tests. */
+/** Our notices, which explain an answer of the kernel or why nothing was done; other tests check them. */
 function noticesIn(stderr: string): string[] {
 	return stderr.split("\n").flatMap((line) => /^modprobe: NOTICE: (.*)/.exec(line)?.[1] ?? []);
 }
