@@ -44,9 +44,9 @@ const readerThat = (read: FuzzFormat["read"]): FuzzFormat => ({
 	limits: [{ bound: "characters", n: 20, make: (n) => latin1("a".repeat(n)), within: "accepted", beyond: "refused" }],
 });
 
-const runWrong = (read: FuzzFormat["read"], longest?: number) => {
+const runWrong = (read: FuzzFormat["read"], longestMilliseconds?: number) => {
 	const format = readerThat(read);
-	return runStretch(format, inputsOf(format, KEPT_SEED), { from: 0, count: 2000 }, undefined, longest);
+	return runStretch(format, inputsOf(format, KEPT_SEED), { from: 0, count: 2000 }, undefined, longestMilliseconds);
 };
 
 test("a reader that is right is not found", (t) => {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import test, { type ExecutionContext } from "ava";
-import { LONG, type Run, runBoth } from "./support/fakes/pretend-machine.js";
+import { LONG_RUNS_TIMEOUT_MILLISECONDS, type Run, runBoth } from "./support/fakes/pretend-machine.js";
 import { withoutPlacesIn } from "./support/real/compared-modprobe.js";
 import { entriesOf } from "./support/worlds/depmod-world.js";
 import { type FixtureRun, parseFixtureWorld } from "./support/worlds/fixture-world.js";
@@ -19,8 +19,8 @@ for (const name of names)
 	test(`in the world of ${name.replace(".world", "")} ours does as the real kmod does`, async (t) => {
 		const { machine, runs } = parseFixtureWorld(readFileSync(`${folder}/${name}`, "utf8"));
 		t.true(runs.length >= 3, "something is run there");
-		t.timeout(2 * LONG);
-		const results = await runBoth(machine, runs, LONG);
+		t.timeout(2 * LONG_RUNS_TIMEOUT_MILLISECONDS);
+		const results = await runBoth(machine, runs, LONG_RUNS_TIMEOUT_MILLISECONDS);
 		for (const [number, run] of runs.entries()) compare(t, run, results[number]!.real, results[number]!.ours);
 	});
 

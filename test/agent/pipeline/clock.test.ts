@@ -122,8 +122,8 @@ story(
 );
 
 /** Milliseconds of the back-off after a first failure. */
-const FIRST = 250;
-const rest = " ".repeat(FIRST - 4);
+const FIRST_BACK_OFF_MILLISECONDS = 250;
+const rest = " ".repeat(FIRST_BACK_OFF_MILLISECONDS - 4);
 
 story(
 	"while a module that has failed is left alone",

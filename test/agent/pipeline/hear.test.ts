@@ -9,7 +9,7 @@ import { parseUevent } from "../../../src/agent/devices/uevent.js";
 import type { PipelineEvent } from "../../../src/agent/pipeline/events.js";
 import { hear } from "../../../src/agent/pipeline/hear.js";
 
-const PAUSE = 3;
+const PAUSE_MILLISECONDS = 3;
 
 type Story = {
 	readonly sockets: readonly string[];
@@ -57,7 +57,7 @@ function tell(t: ExecutionContext, { sockets, checks = "", says = {}, inOrder = 
 			parse: parseUevent,
 			inOrder,
 			checks: cold(checks.replaceAll(" ", "-")),
-			pauseMilliseconds: PAUSE,
+			pauseMilliseconds: PAUSE_MILLISECONDS,
 			scheduler,
 			onSkipped: () => undefined,
 		});

@@ -15,7 +15,7 @@ import type { Outcome, Result } from "../../../src/libkmod/insertion/outcome.js"
 import { makeWorld } from "../../support/worlds/world.js";
 
 /** Milliseconds for which a failed module is left alone. */
-const BACK_OFF = 5;
+const BACK_OFF_MILLISECONDS = 5;
 
 const knowledge = makeWorld({ modules: { a: [], b: [] }, aliases: { "x:a": "a", "x:b": "b" } });
 const decide = makeDecider(knowledge);
@@ -138,7 +138,7 @@ function makeInsertions(live: Set<string>, play: (module: string) => Observable<
 function makeOneBackOff(now: () => number) {
 	const until = new Map<string, number>();
 	return {
-		failed: (module: string) => void until.set(module, now() + BACK_OFF),
+		failed: (module: string) => void until.set(module, now() + BACK_OFF_MILLISECONDS),
 		succeeded: (module: string) => void until.delete(module),
 		wait: (module: string) => Math.max(0, (until.get(module) ?? 0) - now()),
 	};

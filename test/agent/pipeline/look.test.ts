@@ -8,7 +8,7 @@ import { look } from "../../../src/agent/pipeline/look.js";
 import { beforeAll, countProgress, isUnderWay } from "../../../src/agent/pipeline/progress.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
-const PAUSE = 2;
+const PAUSE_MILLISECONDS = 2;
 
 type Story = {
 	/** The diagram of each walk. */
@@ -47,7 +47,7 @@ function tell(t: ExecutionContext, { walks, missed = "", idle = "", lookAtStart 
 				missed: again,
 				idle: cold(idle.replaceAll(" ", "-")),
 				lookAtStart,
-				pauseMilliseconds: PAUSE,
+				pauseMilliseconds: PAUSE_MILLISECONDS,
 				scheduler,
 			}),
 			again.pipe(map((): PipelineEvent => ({ kind: "missed" }))),

@@ -8,7 +8,7 @@ import type { PipelineEvent } from "../../../src/agent/pipeline/events.js";
 import { beforeAll, countProgress } from "../../../src/agent/pipeline/progress.js";
 import { untilQuiet } from "../../../src/agent/pipeline/quiet.js";
 
-const QUIET = 4;
+const QUIET_MILLISECONDS = 4;
 
 const uevent = (action: string) => ({ action, devpath: "/devices/a", seqnum: 1, aliases: [] });
 
@@ -50,7 +50,7 @@ const story = test.macro((t: ExecutionContext, all: Story) => {
 			countProgress(progress),
 			untilQuiet({
 				progress,
-				quietMilliseconds: QUIET,
+				quietMilliseconds: QUIET_MILLISECONDS,
 				lookAtStart,
 				busy: () => Number(busy[Math.min(scheduler.now(), busy.length - 1)]),
 				endWhenSettled: coldplug,

@@ -4,10 +4,12 @@ import type { ReadTrace } from "../../../src/agent/settings/read-trace.js";
 import { watchStaleness } from "../../../src/agent/settings/staleness.js";
 import { until } from "../../support/running/until.js";
 
-const LONG = 3_600_000;
+const HOUR_MILLISECONDS = 3_600_000;
+
+type Times = { readonly quietMilliseconds?: number; readonly pollMilliseconds?: number };
 
 /** Starts a watch of a trace whose state is a number: `before` as it was read, `now` as it is. */
-function start(t: ExecutionContext, { quiet = 20, poll = LONG }: { quiet?: number; poll?: number } = {}) {
+function start(t: ExecutionContext, { quietMilliseconds = 20, pollMilliseconds = HOUR_MILLISECONDS }: Times = {}) {
 	let state = 0;
 	let stale = 0;
 	let refreshed = 0;
@@ -18,8 +20,8 @@ function start(t: ExecutionContext, { quiet = 20, poll = LONG }: { quiet?: numbe
 			refresh: () => void refreshed++,
 			close: () => void followed.push([]),
 		},
-		quietMilliseconds: quiet,
-		pollMilliseconds: poll,
+		quietMilliseconds,
+		pollMilliseconds,
 		onStale: () => stale++,
 	});
 	t.teardown(() => freshness.close());
@@ -54,7 +56,7 @@ test("a change is told once, however often it is hinted at", async (t) => {
 });
 
 test("as long as things change nothing is told, and when they do not, once", async (t) => {
-	const { freshness, trace, change, hint, stale } = start(t, { quiet: 200 });
+	const { freshness, trace, change, hint, stale } = start(t, { quietMilliseconds: 200 });
 	freshness.follow(trace(0));
 	let last = performance.now();
 	let longestPause = 0;
@@ -86,7 +88,7 @@ test("hints of nothing, or of what was put back, tell nothing", async (t) => {
 });
 
 test("without a hint the change is found all the same", async (t) => {
-	const { freshness, trace, change, stale } = start(t, { poll: 30 });
+	const { freshness, trace, change, stale } = start(t, { pollMilliseconds: 30 });
 	freshness.follow(trace(0));
 	await setTimeout(100);
 	t.is(stale(), 0);
@@ -122,7 +124,7 @@ test("what could not be read anew is told again when it has changed again", asyn
 });
 
 test("a closed one tells nothing", async (t) => {
-	const { freshness, trace, change, hint, stale, followed } = start(t, { poll: 20 });
+	const { freshness, trace, change, hint, stale, followed } = start(t, { pollMilliseconds: 20 });
 	freshness.follow(trace(0));
 	change(1);
 	hint();

@@ -62,19 +62,19 @@ export type Run = {
 
 const script = fileURLToPath(new URL("../../../../test/support/programs/pretend-root.sh", import.meta.url));
 
-/** Milliseconds. Less than the minute that the test runner waits for a test. */
-const SHORT = 50_000;
-/** Milliseconds for dozens of processes, which take long on a busy machine. */
-export const LONG = 120_000;
+/** Less than the minute that the test runner waits for a test. */
+const RUNS_TIMEOUT_MILLISECONDS = 50_000;
+/** Long enough for dozens of processes on a busy machine. */
+export const LONG_RUNS_TIMEOUT_MILLISECONDS = 120_000;
 
 /**
  * Runs each call with the real kmod and with ours, each in a copy of the machine's `work`.
- * @param patience milliseconds for all calls together; the test's own timeout must be longer
+ * @param timeoutMilliseconds for all calls together; the test's own timeout must be longer
  */
 export async function runBoth(
 	machine: PretendMachine,
 	calls: readonly Call[],
-	patience = SHORT,
+	timeoutMilliseconds = RUNS_TIMEOUT_MILLISECONDS,
 ): Promise<{ real: Run; ours: Run }[]> {
 	const folder = mkdtempSync(join(tmpdir(), "pretend-"));
 	try {
@@ -100,7 +100,7 @@ export async function runBoth(
 		// The timeout must end all processes, even commands that call each other for ever.
 		const namespaces = ["-Urm", ...(lively ? ["--pid", "--fork", "--kill-child"] : [])];
 		const command = [...namespaces, "sh", "-eu", script, folder, "sh", "-eu", join(folder, "script")];
-		await promisify(execFile)("unshare", command, { timeout: patience, killSignal: "SIGKILL" });
+		await promisify(execFile)("unshare", command, { timeout: timeoutMilliseconds, killSignal: "SIGKILL" });
 		const read = (run: SessionCall) => readRun(run.place, join(folder, "work"));
 		return calls.map((_, number) => ({ real: read(real[number]!), ours: read(ours[number]!) }));
 	} finally {

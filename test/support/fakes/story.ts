@@ -46,9 +46,9 @@ export type Circumstances = {
 const expectedRows = ["batches", "begun", "ended", "told"] as const;
 type ExpectedRow = (typeof expectedRows)[number];
 
-const QUIET = 5;
-const PAUSE = 5;
-const HOUR = 3_600_000;
+const QUIET_MILLISECONDS = 5;
+const PAUSE_MILLISECONDS = 5;
+const HOUR_MILLISECONDS = 3_600_000;
 /** The clock of RxJS's own scheduler. */
 const wallClock = asyncScheduler.now;
 
@@ -82,11 +82,11 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			else t.is(line.search(/\S/), now(), `column of ${name} number ${place + 1}`);
 			return asItComes(line?.trim() ?? "", (marbles) => cold(marbles, undefined, refusal(name)));
 		};
-		let ahead = 0;
+		let aheadMilliseconds = 0;
 		cold(diagram("clock")).subscribe((sign) => {
-			ahead += sign === ">" ? HOUR : -HOUR;
+			aheadMilliseconds += sign === ">" ? HOUR_MILLISECONDS : -HOUR_MILLISECONDS;
 		});
-		asyncScheduler.now = () => now() + ahead;
+		asyncScheduler.now = () => now() + aheadMilliseconds;
 		/** A later subscriber gets the stop, too. */
 		const stop = new ReplaySubject<unknown>(1);
 		cold(diagram("stop")).subscribe(stop);
@@ -108,8 +108,8 @@ export function tell(t: ExecutionContext, script: string, circumstances: Circums
 			knowledge: () => knowledge,
 			inserter,
 			listLive: circumstances.listLive ?? (() => live),
-			quietMilliseconds: QUIET,
-			pauseMilliseconds: PAUSE,
+			quietMilliseconds: QUIET_MILLISECONDS,
+			pauseMilliseconds: PAUSE_MILLISECONDS,
 			missed: cold(diagram("missed")),
 			stop,
 			endWhenSettled: coldplug,

@@ -77,12 +77,13 @@ function secondsMaking(spans: readonly Span[]): number {
 	return seconds;
 }
 
-function formatVerdict(total: number, last: Stage | undefined, making: number, budget: Budget): string {
-	const allowed = 60 * budget.minutes + Math.min(making, 60 * budget.making);
-	const most = `${inMinutes(allowed)}${making === 0 ? "" : `, of which ${inMinutes(allowed - 60 * budget.minutes)} for making images`}`;
+function formatVerdict(totalSeconds: number, last: Stage | undefined, makingSeconds: number, budget: Budget): string {
+	const allowedSeconds = 60 * budget.minutes + Math.min(makingSeconds, 60 * budget.making);
+	const most = `${inMinutes(allowedSeconds)}${makingSeconds === 0 ? "" : `, of which ${inMinutes(allowedSeconds - 60 * budget.minutes)} for making images`}`;
 	if (last === undefined || last.status !== 0) return `The budget of ${most}: not told, since not all of it ran.`;
-	if (total <= allowed) return `The budget of ${most}: kept, with ${inMinutes(allowed - total)} to spare.`;
-	return `The budget of ${most}: not kept, by ${inMinutes(total - allowed)}.`;
+	if (totalSeconds <= allowedSeconds)
+		return `The budget of ${most}: kept, with ${inMinutes(allowedSeconds - totalSeconds)} to spare.`;
+	return `The budget of ${most}: not kept, by ${inMinutes(totalSeconds - allowedSeconds)}.`;
 }
 
 function inMinutes(seconds: number): string {

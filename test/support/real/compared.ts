@@ -1,7 +1,13 @@
 // Macros for tests that compare one of our tools with the real one, run beside it on a made-up machine.
 import test, { type ExecutionContext } from "ava";
 import { differences } from "../../tools/kmod/differences.js";
-import { type Call, LONG, type PretendMachine, type Run, runBoth } from "../fakes/pretend-machine.js";
+import {
+	type Call,
+	LONG_RUNS_TIMEOUT_MILLISECONDS,
+	type PretendMachine,
+	type Run,
+	runBoth,
+} from "../fakes/pretend-machine.js";
 
 /**
  * One call of a tool. Our result must equal the real one. If `differs` names a row of the table, our result must differ by
@@ -23,8 +29,8 @@ const OF_LIBRARY = /^(?:libkmod: \w+ |\w+: \w+: |\w+: )\.\.\/libkmod\/.*\n/gm;
  */
 export function compared(title: string, tool: string, machine: PretendMachine, calls: readonly Comparison[]): void {
 	test(title, async (t) => {
-		t.timeout(2 * LONG);
-		const runs = await runBoth(machine, calls, LONG);
+		t.timeout(2 * LONG_RUNS_TIMEOUT_MILLISECONDS);
+		const runs = await runBoth(machine, calls, LONG_RUNS_TIMEOUT_MILLISECONDS);
 		for (const [number, call] of calls.entries()) compare(t, call, runs[number]!.real, runs[number]!.ours);
 		const met = new Set(calls.map(({ differs }) => differs));
 		const own = differences.filter((row) => row.tool === tool).map(({ what }) => what);

@@ -188,7 +188,7 @@ function watch(child: ChildProcess, output: Readable, { record, runDirectory }: 
 		drops: () => Number(socketRow(child)[8]),
 		waiting: () => Number(socketRow(child)[4]),
 		async until(condition) {
-			const patience = performance.now() + 60_000;
+			const deadline = performance.now() + 60_000;
 			while (!condition()) {
 				if (isOver()) {
 					// The last lines of the log may be read after the process has ended.
@@ -196,7 +196,7 @@ function watch(child: ChildProcess, output: Readable, { record, runDirectory }: 
 					if (condition()) return;
 					throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}: ${stderr}`);
 				}
-				if (performance.now() > patience) throw new Error(`never came true: ${condition}; ${stderr}`);
+				if (performance.now() > deadline) throw new Error(`never came true: ${condition}; ${stderr}`);
 				await setTimeout(10);
 			}
 		},

@@ -21,8 +21,8 @@ export function delayEnvironment(file: string): Record<string, string> {
 export async function askForDelay({ process: child }: Daemon, file: string): Promise<EventLoopDelay> {
 	rmSync(file, { force: true });
 	child.kill("SIGUSR2");
-	for (let patience = 1000; !existsSync(file); patience--) {
-		if (patience === 0) throw new Error("the daemon does not tell of its event loop");
+	for (let polls = 1000; !existsSync(file); polls--) {
+		if (polls === 0) throw new Error("the daemon does not tell of its event loop");
 		await setTimeout(10);
 	}
 	return JSON.parse(readFileSync(file, "utf8"));

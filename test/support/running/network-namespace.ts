@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
 
-/** Milliseconds. A script with one or several agents takes long on a busy machine. */
-export const PATIENCE = 180_000;
+/** A script with one or several agents takes long on a busy machine. */
+export const SESSION_TIMEOUT_MILLISECONDS = 180_000;
 
 export type Ended = {
 	readonly status: number | null;
@@ -30,7 +30,7 @@ export function runWithOwnMounts(script: string, ...words: string[]): Promise<En
 
 /** Runs a script that starts an agent. Resolves with the JSON that it prints. @throws Error with its complaints if it fails */
 export async function runSession(t: ExecutionContext, script: string, ...words: string[]) {
-	t.timeout(PATIENCE);
+	t.timeout(SESSION_TIMEOUT_MILLISECONDS);
 	const { status, signal, stdout, stderr } = await runWithOwnMounts(script, ...words);
 	if (status !== 0) throw new Error(`ended with ${status ?? signal}: ${stderr}`);
 	return JSON.parse(stdout);

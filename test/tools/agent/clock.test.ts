@@ -11,7 +11,7 @@ import { makeSteppedClock } from "../../support/fakes/stepped-clock.js";
 import { clockSession } from "../../support/programs/clock-session.js";
 import { runSession } from "../../support/running/network-namespace.js";
 
-const HOUR = 3_600_000;
+const HOUR_MILLISECONDS = 3_600_000;
 
 /** A stepped clock, and the options with which a child process uses it. */
 function clockOf(t: ExecutionContext) {
@@ -24,16 +24,19 @@ function clockOf(t: ExecutionContext) {
 test("the clock that a test sets is the wall clock alone, of node and of every program", (t) => {
 	const { clock, options } = clockOf(t);
 	const read = (command: string, ...words: readonly string[]): number => Number(execFileSync(command, words, options));
-	clock.setAhead(-HOUR);
+	clock.setAhead(-HOUR_MILLISECONDS);
 	const wall = Date.now();
 	for (const [command, ...words] of [
 		["date", "+%s000"],
 		[process.execPath, "-p", "Date.now()"],
 		[process.execPath, "-p", "+new Date()"],
 	] as const)
-		t.true(Math.abs(read(command, ...words) + HOUR - wall) < HOUR / 2, words.join(" "));
+		t.true(Math.abs(read(command, ...words) + HOUR_MILLISECONDS - wall) < HOUR_MILLISECONDS / 2, words.join(" "));
 	const monotonic = Number(process.hrtime.bigint() / 1_000_000n);
-	t.true(Math.abs(read(process.execPath, "-p", "Number(process.hrtime.bigint() / 1000000n)") - monotonic) < HOUR / 2);
+	t.true(
+		Math.abs(read(process.execPath, "-p", "Number(process.hrtime.bigint() / 1000000n)") - monotonic) <
+			HOUR_MILLISECONDS / 2,
+	);
 });
 
 /**
@@ -61,8 +64,8 @@ Promise.all(Object.entries(ends).map(async ([name, end]) => [name, await end])).
 );`;
 
 for (const [way, milliseconds] of [
-	["ahead", HOUR],
-	["back", -HOUR],
+	["ahead", HOUR_MILLISECONDS],
+	["back", -HOUR_MILLISECONDS],
 ] as const) {
 	test(`the clock is set ${way} while node's timers and threads wait: they go by CLOCK_MONOTONIC`, async (t) => {
 		const { options, clock } = clockOf(t);
@@ -86,7 +89,7 @@ for (const [way, milliseconds] of [
 		t.log(JSON.stringify(took));
 		const { settled, metrics, exitStatus, stderr, uptime, ...waits } = took;
 		t.deepEqual({ settled, metrics, exitStatus, stderr }, { settled: true, metrics: true, exitStatus: 0, stderr: "" });
-		t.true(uptime > 0 && uptime < HOUR / 2, `${uptime}`);
+		t.true(uptime > 0 && uptime < HOUR_MILLISECONDS / 2, `${uptime}`);
 		// Half of each wait: node counts a timer from the start of a turn of its event loop, and a turn may take long.
 		const least: Readonly<Record<string, number>> = {
 			backOff: 125,
@@ -97,6 +100,6 @@ for (const [way, milliseconds] of [
 		};
 		t.deepEqual(Object.keys(waits).sort(), Object.keys(least).sort());
 		for (const [wait, milliseconds] of Object.entries(least))
-			t.true(waits[wait] >= milliseconds && waits[wait] < HOUR / 2, `${wait}: ${waits[wait]}`);
+			t.true(waits[wait] >= milliseconds && waits[wait] < HOUR_MILLISECONDS / 2, `${wait}: ${waits[wait]}`);
 	});
 }

@@ -1,9 +1,9 @@
 import test from "ava";
 import { bytesSession } from "../../support/programs/bytes-session.js";
-import { PATIENCE, runWithOwnMounts } from "../../support/running/network-namespace.js";
+import { runWithOwnMounts, SESSION_TIMEOUT_MILLISECONDS } from "../../support/running/network-namespace.js";
 
 test("a running agent matches, inserts, runs commands and is asked byte by byte, and its log is text", async (t) => {
-	t.timeout(PATIENCE);
+	t.timeout(SESSION_TIMEOUT_MILLISECONDS);
 	const { status, stdout, stderr } = await runWithOwnMounts(bytesSession);
 	t.is(status, 0, stderr);
 	const session = JSON.parse(stdout);

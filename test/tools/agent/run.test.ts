@@ -28,10 +28,10 @@ const log = (machine: FakeMachine): readonly Line[] =>
 		.filter((line) => line !== "")
 		.map((line) => JSON.parse(line));
 
-/** Resolves with the matching line as soon as the log has it. @param patience milliseconds; the limit of `until` when absent */
-async function logged(machine: FakeMachine, wanted: RegExp, patience?: number): Promise<Line> {
+/** Resolves with the matching line as soon as the log has it. The timeout is that of `until` when absent. */
+async function logged(machine: FakeMachine, wanted: RegExp, timeoutMilliseconds?: number): Promise<Line> {
 	const find = () => log(machine).find(({ msg }) => wanted.test(msg));
-	await until(() => find() !== undefined, patience);
+	await until(() => find() !== undefined, timeoutMilliseconds);
 	return find()!;
 }
 

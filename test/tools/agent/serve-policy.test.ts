@@ -1,10 +1,10 @@
 import test from "ava";
 import { policySession } from "../../support/programs/policy-session.js";
 import { parsePrometheus } from "../../support/real/prometheus.js";
-import { PATIENCE, runWithOwnMounts } from "../../support/running/network-namespace.js";
+import { runWithOwnMounts, SESSION_TIMEOUT_MILLISECONDS } from "../../support/running/network-namespace.js";
 
 test("a running agent keeps to the rules, says which one it was, runs their commands and counts it all", async (t) => {
-	t.timeout(PATIENCE);
+	t.timeout(SESSION_TIMEOUT_MILLISECONDS);
 	const { status, stdout, stderr } = await runWithOwnMounts(policySession);
 	t.is(status, 0, stderr);
 	const session = JSON.parse(stdout);

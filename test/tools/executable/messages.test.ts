@@ -1,7 +1,12 @@
 // The messages and exit statuses of kmod's tools, case by case: the real tool and ours print each line, and the rest of both
 // outputs is equal.
 import test from "ava";
-import { LONG, type PretendMachine, type Run, runBoth } from "../../support/fakes/pretend-machine.js";
+import {
+	LONG_RUNS_TIMEOUT_MILLISECONDS,
+	type PretendMachine,
+	type Run,
+	runBoth,
+} from "../../support/fakes/pretend-machine.js";
 import { withoutLibraryLinesIn } from "../../support/real/compared.js";
 import { withoutPlacesIn } from "../../support/real/compared-modprobe.js";
 import { elfImage, exported, moduleImage, undefinedSymbol } from "../../support/worlds/elf-image.js";
@@ -249,8 +254,8 @@ test("each message is said by the real one and by ours, and both exit alike", as
 			),
 		}),
 	}));
-	t.timeout(2 * LONG);
-	const runs = await runBoth(machine, calls, LONG);
+	t.timeout(2 * LONG_RUNS_TIMEOUT_MILLISECONDS);
+	const runs = await runBoth(machine, calls, LONG_RUNS_TIMEOUT_MILLISECONDS);
 	t.true(cases.length > 70);
 	const faults = cases.flatMap((row, number) => findFaults(row, runs[number]!.real, runs[number]!.ours));
 	t.deepEqual(faults, []);

@@ -19,13 +19,13 @@ const trees = [
 	{ tree: "gz", unpacked: "plain" },
 ] as const;
 
-/** Milliseconds. On a busy machine it takes long to unpack thousands of files. */
-const PATIENCE = 5 * 60 * 1000;
+/** On a busy machine it takes long to unpack thousands of files. */
+const PACKAGE_TIMEOUT_MILLISECONDS = 5 * 60 * 1000;
 const SAMPLE = 60;
 
 for (const { tree, unpacked } of trees) {
 	test(`modinfo of every module compressed by ${tree} is the real one's`, async (t) => {
-		t.timeout(PATIENCE);
+		t.timeout(PACKAGE_TIMEOUT_MILLISECONDS);
 		const { directory, paths } = await packageModules(tree);
 		const readable = await packageModules(unpacked);
 		const said = await sayReally(readable, "modinfo", [], atPaths(readable.directory, readable.paths));
@@ -85,7 +85,7 @@ for (const { tree, unpacked } of trees) {
 	});
 
 	test(`depmod makes of modules compressed by ${tree} what the real one makes`, async (t) => {
-		t.timeout(PATIENCE);
+		t.timeout(PACKAGE_TIMEOUT_MILLISECONDS);
 		const { root, release, directory, paths } = await packageModules(tree);
 		const output = mkdtempSync(join(tmpdir(), "compressed-package-"));
 		t.teardown(() => rmSync(output, { recursive: true }));

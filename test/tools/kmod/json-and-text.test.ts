@@ -10,7 +10,7 @@ import { coldplug } from "../../../src/tools/agent/coldplug.js";
 import { status } from "../../../src/tools/agent/status.js";
 import { copyMachine, release } from "../../support/fakes/captured-machine.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
-import { type Call, LONG, runBoth } from "../../support/fakes/pretend-machine.js";
+import { type Call, LONG_RUNS_TIMEOUT_MILLISECONDS, runBoth } from "../../support/fakes/pretend-machine.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
 import { dryRunHere } from "../../support/running/coldplug-process.js";
 import { parseFixtureWorld } from "../../support/worlds/fixture-world.js";
@@ -250,7 +250,7 @@ const nameOf = (path: string): string => path.replace(/.*\/([^/]*)\.ko.*/, "$1")
 
 for (const file of readdirSync("fixtures/worlds").filter((name) => name.endsWith(".world")))
 	test(`modprobe, modinfo and lsmod say the same in both forms: ${file}`, async (t) => {
-		t.timeout(2 * LONG);
+		t.timeout(2 * LONG_RUNS_TIMEOUT_MILLISECONDS);
 		const { machine } = parseFixtureWorld(readFileSync(join("fixtures/worlds", file), "latin1"));
 		const modules = Object.keys(machine.files)
 			.filter((path) => /^modules\/.*\.ko/.test(path))
@@ -264,7 +264,7 @@ for (const file of readdirSync("fixtures/worlds").filter((name) => name.endsWith
 		];
 		const withJson = ([tool = "", ...words]: readonly string[]) => [tool, "--json", ...words];
 		const calls: Call[] = [...texts, ...texts.map(withJson)].map((words) => ({ words, changesNothing: true }));
-		const runs = (await runBoth(machine, calls, LONG)).map(({ ours }) => ours);
+		const runs = (await runBoth(machine, calls, LONG_RUNS_TIMEOUT_MILLISECONDS)).map(({ ours }) => ours);
 		const said = (number: number) => runs[number]!.stdout;
 		const records = (number: number) => recordsOf(Buffer.from(said(texts.length + number), "latin1").toString());
 		texts.forEach((words, number) => {

@@ -7,8 +7,8 @@ import { type Random, seededRandom } from "../../support/worlds/random-numbers.j
 
 const WORLDS = 5;
 const CALLS = 24;
-/** Milliseconds. Hundreds of processes take long on a busy machine. */
-const LONG = 180_000;
+/** Hundreds of processes take long on a busy machine. */
+const WORLDS_TIMEOUT_MILLISECONDS = 180_000;
 /** Exit statuses of a crash by SIGSEGV, and of a process that was killed because it would never end. */
 const CRASHED = [139, 137];
 
@@ -86,7 +86,7 @@ function randomCall(random: Random, { modules, config = "", inCircles }: World):
 }
 
 test("in random worlds the same is inserted, run, removed and said, whatever fails", async (t) => {
-	t.timeout(LONG);
+	t.timeout(WORLDS_TIMEOUT_MILLISECONDS);
 	const random = seededRandom(t);
 	let calls = 0;
 	for (let world = 0; world < WORLDS; world++) {
