@@ -1,4 +1,4 @@
-// The fuzz driver, `npm run fuzz`: a small run over every format with a constant seed and with a fresh seed. Two more tests
+// The fuzz driver, `npm run fuzz`: a small run over every format with a constant seed and with a fresh seed. Other tests
 // check that the table has every format that src reads, and that the driver finds faults of a reader.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
