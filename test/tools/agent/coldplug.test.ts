@@ -17,10 +17,10 @@ const devices = { "pci/card": "x:card1", lone: ["x:lone", "x:none"] };
 const configured = (config: string, more: Partial<World> = {}): World => ({ ...world, ...more, config });
 
 /** A short quiet time suffices, since all events come from the test. */
-const SOON_MILLISECONDS = ["--quiet", "20"];
+const SOON = ["--quiet", "20"];
 
 const load = (machine: FakeMachine, ...words: readonly string[]): Promise<number> =>
-	coldplug.start([...SOON_MILLISECONDS, ...words], machine);
+	coldplug.start([...SOON, ...words], machine);
 
 const modules = ({ fakeKernel }: FakeMachine): string =>
 	fakeKernel.begun.map((line) => line.replace(/.*\/(\w+)\.ko/, "$1")).join(", ");
