@@ -15,14 +15,14 @@ const world: World = {
 
 const path = (name: string) => `${moduleDirectory}/${name}`;
 
-/** As depmod leaves it, with the files of its modules. */
+/** A module directory as depmod leaves it, with the files of its modules. */
 function complete(): Map<string, Buffer> {
 	const files = worldFiles(world);
 	for (const name of ["top", "base", "by-dash"]) files.set(path(`kernel/${name}.ko`), Buffer.alloc(0));
 	return files;
 }
 
-/** What is said of each index, after something was done to the files. */
+/** The problems that checkIndexes reports, each with its index, after `change` was done to the files. */
 function told(change: (files: Map<string, Buffer>) => void): readonly string[] {
 	const files = complete();
 	change(files);
@@ -222,10 +222,10 @@ test("what bears another time than files of one run do is of another run", (t) =
 	t.deepEqual(withTimes(all(run(100))), []);
 	t.deepEqual(withTimes({ ...all(run(100)), "modules.alias": run(101) }), told);
 	t.deepEqual(withTimes({ ...all(run(100)), "modules.alias": 100_123_456_789n }), told);
-	// Other depmods need some time for their files, and what copies files may round their times.
+	// A foreign depmod takes a while to write its files, and a program that copies files may round their times.
 	t.deepEqual(withTimes({ ...all(100_123_456_789n), "modules.alias": 100_124_456_789n }), []);
 	t.deepEqual(withTimes({ ...all(100_000_000_000n), "modules.alias": 101_000_000_000n }), []);
-	// An older depmod leaves what only a newer one makes.
+	// An older depmod does not touch the files that only a newer depmod makes.
 	t.deepEqual(withTimes({ ...all(100_123_456_789n), "modules.weakdep": run(99) }), []);
 	t.deepEqual(withTimes({ "modules.dep.bin": run(100), "modules.alias.bin": run(100) }), []);
 });
@@ -263,7 +263,9 @@ test("what depmod does not take for a module is none here either: what it passes
 });
 
 test("a module file whose name cannot stand in modules.dep is named, and no run of depmod asked for that changes nothing", (t) => {
-	/** As depmod leaves a directory with such a file, on which another module depends. */
+	/**
+	 * Problems in a directory as depmod leaves it, with a module file of that name on which another module depends if `needed`.
+	 */
 	const withFile = (file: string, key: string, needed: boolean) =>
 		told((files) => {
 			for (const name of [...files.keys()]) if (name.endsWith(".ko")) files.delete(name);
@@ -340,7 +342,7 @@ test("a line that names more dependencies than a call has room for arguments is 
 test("a directory to which links lead again is looked at once", (t) => {
 	const files = filesIn(complete().set(path("kernel/new.ko"), Buffer.alloc(0)));
 	const links = Array.from({ length: 12 }, (_, n) => `to-${n}`);
-	/** Each of twelve directories has links to all of them. */
+	/** The directory to which a path leads: each of the twelve directories has links to all twelve. */
 	const leadsTo = (asked: string) => links.find((name) => asked.endsWith(`/${name}`));
 	let listed = 0;
 	const looping: Files = {

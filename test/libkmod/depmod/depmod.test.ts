@@ -253,7 +253,7 @@ for (const [what, graph] of Object.entries(circles))
 		);
 	});
 
-// What depmod says depends on where in its list the modules stand that it has crossed out.
+// The messages of the real depmod depend on where in its list the modules stand that it has ruled out already.
 const inAnyOrder: typeof circles = {
 	"of two": { a: ["b"], b: ["a"] },
 	"of three": { a: ["b"], b: ["c"], c: ["a"] },

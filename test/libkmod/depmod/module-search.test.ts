@@ -6,7 +6,8 @@ import { moduleImage } from "../../support/worlds/elf-image.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const image = moduleImage([], []);
-// No two of these have one rank in the configurations below: of such the real depmod takes whichever it reads first.
+// No two of these files have the same rank in the configurations below: of two equals the real depmod takes the one it reads
+// first.
 const modules = Object.fromEntries(
 	[
 		...["kernel/my-mod.ko", "updates/my_mod.ko", "extra/my-mod.ko", "extra/deep/my-mod.ko"],
@@ -37,7 +38,7 @@ const configs: Readonly<Record<string, string>> = {
 for (const [config, expected] of Object.entries(configs))
 	test(`of several files of one name ${expected} counts: ${config.replaceAll("\n", "; ")}`, (t) => {
 		const chosen = { ...modules };
-		// These two would be of one rank.
+		// Here the two files in extra/ have the same rank.
 		if (expected.endsWith(" or deeper")) delete chosen["extra/deep/my-mod.ko"];
 		const root = writeDepmodWorld(t, { modules: chosen, config });
 		const real = runRealDepmod(root).files["modules.dep"]!;

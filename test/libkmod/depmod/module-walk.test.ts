@@ -2,7 +2,9 @@ import test from "ava";
 import { type Entry, type Tree, type WalkedEntry, walkTree } from "../../../src/libkmod/depmod/module-walk.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 
-/** What stands at each path: names and kinds, where a link leads, or what looking there is refused by. */
+/**
+ * The entry at each path: the names and kinds in a directory, the target of a link, or the refusal that a look at the path meets.
+ */
 type Places = Readonly<Record<string, readonly Entry[] | WalkedEntry | Refusal>>;
 
 function treeOf(places: Places): Tree {
@@ -60,7 +62,10 @@ test("what cannot be looked at is noted, and the others count; but the root has 
 });
 
 test("a link that leads back to where one has led before is not entered; so many names are met, and no more", (t) => {
-	/** Two links in each of two directories, to both: each way through them ends, but there are many. */
+	/**
+	 * Two directories with two links each, which lead to both directories: each way through the links ends, but there are many
+	 * ways.
+	 */
 	const real = (path: string): string => path.replace(/^\/m(?:\/[pq])*\/([pq])$/, "/m/$1");
 	const linked: Tree = {
 		list: (path) => (path === "/m" ? [other("p"), other("q")] : [file("a.ko"), other("p"), other("q")]),
@@ -69,7 +74,7 @@ test("a link that leads back to where one has led before is not entered; so many
 	const { files, whole } = walkTree(linked, options);
 	t.deepEqual(files, ["p/a.ko", "p/q/a.ko", "q/a.ko", "q/p/a.ko"]);
 	t.true(whole);
-	// Two in the root, three in each of the four ways.
+	// Two entries in the root, and three in each directory on the four ways.
 	t.true(walkTree(linked, { ...options, most: 14 }).whole);
 	t.false(walkTree(linked, { ...options, most: 13 }).whole);
 });

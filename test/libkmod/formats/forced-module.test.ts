@@ -11,7 +11,7 @@ import { elfImage } from "../../support/worlds/elf-image.js";
 
 const modinfo = ["license=GPL", "notvermagic=x", "vermagic=6.1.0 SMP mod_unload ", "name=x"];
 
-/** Flags of a section as readelf shows them, such as A for SHF_ALLOC. */
+/** Flags of a section as readelf prints them, such as A for SHF_ALLOC. */
 function flagsOf(t: ExecutionContext, image: Buffer, section: string): string {
 	const folder = mkdtempSync(join(tmpdir(), "forced-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));

@@ -19,7 +19,7 @@ const readers: readonly ((image: Buffer) => unknown)[] = [
 
 const digester = new ModuleDigester(new SymbolNames());
 
-/** How many readers could make something of the image. Any error but MalformedModule is passed on. */
+/** How many readers accepted the image. Any error but MalformedModule is passed on. */
 function readAll(image: Buffer): number {
 	let understood = 0;
 	for (const read of readers) {
@@ -30,7 +30,7 @@ function readAll(image: Buffer): number {
 			if (!(error instanceof MalformedModule)) throw error;
 		}
 	}
-	// This one keeps the message instead.
+	// The digester does not throw: it keeps the message in the digest.
 	digester.digest("x.ko", image);
 	return understood;
 }
@@ -81,7 +81,7 @@ test("absurd numbers in headers make no reader throw anything but MalformedModul
 		const image = Buffer.from(random.pick(seeds));
 		const { table, count, stride } = parseElf(image);
 		const numbers = random.pick([0, 1, 7, image.length, 0x7fffffff, 0xffffffff]);
-		// Of a section header, or of anything in the file.
+		// Overwrites a number of a section header, or any bytes of the file.
 		const at = random.below(2) === 0 ? table + 4 * random.below((count * stride) / 4) : random.below(image.length - 4);
 		if (random.below(2) === 0) image.writeUInt32LE(numbers, at);
 		else image.writeUInt32BE(numbers, at);
@@ -112,7 +112,7 @@ test("a module with a broken part keeps the rest of its digest, and says what is
 	t.deepEqual(digest.aliases, ["a"]);
 	t.is(digest.exports.symbols.length, 1);
 	t.regex(digest.malformed?.detail ?? "", /__versions is no multiple of 64/);
-	// What the broken module had seen of its needs is not taken for the next one's.
+	// The next digest does not take over the symbols that the broken module had needed so far.
 	t.deepEqual(
 		digester.digest("y.ko", elfImage({ symbols: [undefinedSymbol("x")], versions: { x: 7 } })).needs.crcs,
 		[7],

@@ -1,4 +1,5 @@
-// Indexes that nobody's depmod wrote: deep, wide, with shared nodes. None of it may take more time or stack than its size.
+// Indexes as no depmod writes them: deep, wide, with shared nodes. No search takes more time or stack than the index's size
+// allows.
 import test from "ava";
 import { checkIndex } from "../../../src/libkmod/check/check-indexes.js";
 import { buildIndex, IndexEntries } from "../../../src/libkmod/formats/index-build.js";
@@ -15,7 +16,7 @@ test("200,000 values of one key and of one priority are found, the last first, a
 	const index = openIndex("x", buildIndex(entries));
 	const found = findMatches(index, "pci:v8086");
 	t.is(found.length, MANY);
-	// The index has the last first, and of equal priorities what is met last comes first, as in kmod.
+	// buildIndex writes the last value first. Of equal priorities the value that is met last comes first, as in kmod.
 	t.is(found[0]?.value, "module_0");
 	t.is(found.at(-1)?.value, `module_${MANY - 1}`);
 	let listed = 0;
@@ -50,7 +51,7 @@ test("keys are searched for down to 1,024 nodes, whatever wildcards they have, a
 	for (const wildcard of ["*", "?", "*a"]) {
 		const chain = (length: number) =>
 			openIndex("x", chainedIndex(wildcard.repeat(length).slice(0, length), ["m"], true));
-		// The root is a node too.
+		// The root counts as a node as well.
 		for (const length of [1022, 1023]) {
 			const query = "a".repeat(4095).slice(0, wildcard === "?" ? length : 4095);
 			t.deepEqual(
@@ -68,7 +69,7 @@ test("keys are searched for down to 1,024 nodes, whatever wildcards they have, a
 	}
 });
 
-/** Each of `levels` nodes has two children, both of them the next: 2^levels ways to the one value. */
+/** An index of `levels` nodes, each with two children that are both the next node: 2^levels ways lead to the one value. */
 function shared(levels: number): Buffer {
 	const bytes = Buffer.alloc(12 + 10 * levels + 10);
 	bytes.writeUInt32BE(0xb007f457, 0);
@@ -93,7 +94,7 @@ test("shared nodes are refused once more has been read than there is, and a tree
 	t.throws(() => [...listEntries(index)], { instanceOf: MalformedIndex, message });
 	t.throws(() => findMatches(index, "+".repeat(30)), { instanceOf: MalformedIndex, message });
 	t.is(checkIndex(filesIn(new Map([["x", index.bytes]])), "x"), message.slice(2));
-	// One way to the end, however deep, is not too much.
+	// A single way to the end is no sign of shared nodes, however deep it is.
 	t.is(findExact(index, "+".repeat(30)), "m");
 });
 

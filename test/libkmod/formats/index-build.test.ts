@@ -97,7 +97,7 @@ test("the real modprobe dumps our indexes of Debian's kernel as it dumps the rea
 	for (const name of ["dep", "alias", "symbols", "builtin", "builtin.alias"]) {
 		const file = `modules.${name}.bin`;
 		const bytes = readFileSync(join(directory, file));
-		// In another order than they have there, as long as equal keys keep theirs.
+		// The entries in another order than the file has; entries of equal keys keep theirs.
 		const entries = [...listEntries(openIndex(file, bytes))].reverse();
 		writeFileSync(join(target, file), build(entries));
 	}

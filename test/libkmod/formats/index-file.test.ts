@@ -46,7 +46,7 @@ for (const rootFirst of [true, false]) {
 }
 
 test("an index without entries answers nothing, wherever it says that its root is", (t) => {
-	// Behind the last byte, as kmod 30's depmod has it, or nowhere.
+	// A root behind the last byte, as kmod 30's depmod writes it, and a root of 0.
 	for (const root of ["0000000c", "00000000"]) {
 		const index = openIndex("modules.test.bin", Buffer.from(`b007f45700020001${root}`, "hex"));
 		t.is(findExact(index, "ext4"), undefined);

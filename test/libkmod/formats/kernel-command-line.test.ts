@@ -140,7 +140,8 @@ test("long words and many of them are read", (t) => {
 });
 
 /**
- * But for dashes and quotes: modprobe leaves them in blacklisted names, which so match nothing, and changes dashes before it complains.
+ * Compares our reader with the real modprobe, apart from dashes and quotes. modprobe leaves both in blacklisted names, which then
+ * match no module, and replaces dashes before it complains.
  */
 function compareWithModprobe(t: ExecutionContext, texts: readonly string[]): void {
 	const world = makeWorld(t, {});

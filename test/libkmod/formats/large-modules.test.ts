@@ -1,4 +1,5 @@
-// Modules whose parts are large, share their bytes, or are beyond their bounds: nothing takes more time or memory than its size.
+// Modules whose parts are large, share their bytes, or exceed their bounds: no reader takes more time or memory than the file's
+// size allows.
 import test from "ava";
 import { depmod } from "../../../src/libkmod/depmod/depmod.js";
 import { ModuleDigester } from "../../../src/libkmod/depmod/module-digest.js";
@@ -8,7 +9,7 @@ import { dependencySymbols } from "../../../src/libkmod/formats/module-symbols.j
 import { moduleInfo } from "../../../src/libkmod/knowledge/module-info.js";
 import { elfImage } from "../../support/worlds/elf-image.js";
 
-/** So many undefined symbols, each of a name that begins one byte further in one long string. */
+/** A symbol table of `symbols` undefined symbols, whose names each begin one byte further in one long string. */
 function overlapping(symbols: number, length: number): Buffer {
 	const table = Buffer.alloc(24 * (symbols + 1));
 	for (let n = 1; n <= symbols; n++) {
@@ -27,7 +28,7 @@ function overlapping(symbols: number, length: number): Buffer {
 test("names that share the bytes of one long string cost no more than the longest name that anybody looks up", (t) => {
 	const names = new SymbolNames();
 	const image = overlapping(20_000, 40_000_000);
-	// 20,000 names of 40 MB each would take a quarter of an hour. Cut, they are all the same.
+	// 20,000 names of 40 MB each would take a quarter of an hour. Cut to their bound, the names are all the same.
 	const digest = new ModuleDigester(names).digest("x.ko", image);
 	t.is(digest.malformed, undefined);
 	t.is(new Set(digest.needs.symbols).size, 1);
@@ -56,7 +57,7 @@ test("a .modinfo of 16 MiB is read, and of one byte more refused, whoever reads 
 });
 
 test("dependencies that no index would have room for are refused before they are put together", (t) => {
-	// Each needs all before it: of 6,000 modules with paths of 20 bytes, lines of 360 MB.
+	// Each module needs all modules before it: 6,000 modules with paths of 20 bytes would make lines of 360 MB in total.
 	const names = new SymbolNames();
 	const count = 6000;
 	const modules = Array.from({ length: count }, (_, n) => ({

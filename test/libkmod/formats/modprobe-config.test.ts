@@ -66,7 +66,7 @@ test("include and config are named, with their line", (t) => {
 	]);
 });
 
-// Where there are exactly two, kmod 30 loses the first word, which is hardly meant.
+// With exactly two blanks kmod 30 loses the first word, which is hardly intended.
 test("blanks before the words of a softdep do not matter", (t) => {
 	for (const blanks of [" ", "  ", " \t", "   "]) {
 		const { value } = parseModprobeConfig("x.conf", `softdep a${blanks}pre: b`);
@@ -203,11 +203,11 @@ function readable(random: Random): string {
 	return Array.from({ length: 20 }, () => randomLine(random)).join("\n");
 }
 
-/** Lines of a grammar, some joined, some with backslashes that mean nothing, some rubbish. */
+/** Random lines of modprobe.d's grammar: some continued, some with backslashes without a meaning, some rubbish. */
 function randomConfig(random: Random): string {
 	const lines = Array.from({ length: random.below(30) }, () => randomLine(random));
 	const text = lines.map((line) => breakUp(random, line)).join("\n");
-	// A backslash at the very end is the one thing read otherwise.
+	// Our reader and kmod differ only about a backslash at the very end of the text.
 	return random.below(2) ? `${text}\n` : text.replace(/\\+$/, "");
 }
 
@@ -243,7 +243,10 @@ function randomLine(random: Random): string {
 			return `${lead}alias${blank()}${wordsOf(3)}${lead}`;
 	}
 
-	/** kmod keeps what it shows of both lists in one place, and shows too much of lists that alternate. */
+	/**
+	 * Words of a softdep line with at most one list of each kind: kmod keeps the printed text of both lists in one buffer, and
+	 * prints too much of lists that alternate.
+	 */
 	function softdepWords(): string {
 		const lists = [`pre:${blank()}${wordsOf(3)}`, `post:${blank()}${wordsOf(3)}`];
 		const some = random.pick([lists, [...lists].reverse(), [lists[0]!], [lists[1]!], []]);

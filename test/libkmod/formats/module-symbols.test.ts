@@ -16,7 +16,7 @@ import { packageModules, sample } from "../../support/worlds/module-files.js";
 const ENOENT = -2;
 const EINVAL = -22;
 
-/** Lists as libkmod has them, which tells no bind of exports and versions, and an errno where there is no list. */
+/** Lists in libkmod's form: exports and versions have no bind, and an errno stands for a list that does not exist. */
 function readOurs(path: string) {
 	const elf = parseElf(readFileSync(path));
 	const withoutBind = (symbols: ModuleSymbol[] | undefined) =>
@@ -33,7 +33,7 @@ function compare(t: ExecutionContext, path: string): number {
 	let listed = 0;
 	for (const group of ["symbols", "versions", "dependencySymbols"] as const) {
 		const real = readReal(path, group);
-		// Faster than a deep comparison, of which there are hundreds of long lists here.
+		// Comparing JSON is faster than a deep comparison: there are hundreds of long lists.
 		t.is(JSON.stringify(ours[group]), JSON.stringify(real), `${group} of ${path}`);
 		if (typeof real !== "number") listed += real.length;
 	}

@@ -102,7 +102,7 @@ const nothing = { id: "unknown", signer: "", key: "", hashAlgorithm: "unknown", 
 const ofMessage = { id: "PKCS#7", signer: "Signer", key: "\x01", hashAlgorithm: "sha256", signature: "SIGNATURE" };
 const ofPlain = { id: "X509", signer: "signer", key: "KEY", hashAlgorithm: "md4", signature: "SIGNATURE" };
 
-/** kmod 30 says of these that they are not signed at all, and so does the kernel of none of them. */
+/** Images that kmod 30 reports as not signed at all, and of which the kernel takes none for unsigned. */
 const notUnderstood: Readonly<Record<string, readonly [image: Buffer, understood: object]>> = {
 	"a message by sha512-256": [message({ hash: "sha512-256" }), { ...ofMessage, hashAlgorithm: "unknown" }],
 	"a message by an unheard-of hash": [message({ hash: "unheardOf" }), { ...ofMessage, hashAlgorithm: "unknown" }],

@@ -7,7 +7,7 @@ import { seededRandom } from "../../support/worlds/random-numbers.js";
 const xz = (size: number, ...words: string[]) =>
 	execFileSync("xz", ["-c", "-0", ...words], { input: Buffer.alloc(size, "module ") });
 const sizeOf = (bytes: Buffer) => xzContentSize(parseXz(bytes));
-/** The size, or what keeps the file from being read. */
+/** The size of the content, or the message of the error that keeps the file from being read. */
 const read = (bytes: Buffer): number | string => {
 	try {
 		return sizeOf(bytes);

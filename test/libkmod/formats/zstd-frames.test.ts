@@ -6,7 +6,7 @@ const EMPTY_LAST_BLOCK = [1, 0, 0];
 const REPEATED_BYTE_THEN_LAST = [(5 << 3) | 2, 0, 0, 65, ...EMPTY_LAST_BLOCK];
 const CHECKSUM = [9, 9, 9, 9];
 const windows = (bytes: readonly number[]) => parseZstd(Buffer.from(bytes)).map(({ window }) => window);
-/** What keeps it from being read. */
+/** The message of the error that keeps the bytes from being read. */
 const fault = (bytes: readonly number[]): string => {
 	try {
 		return `${parseZstd(Buffer.from(bytes)).length} frames`;

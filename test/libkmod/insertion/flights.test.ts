@@ -1,4 +1,5 @@
-// A probe, insert() and inserters at once over one kernel: a module is begun once, and each hears what came of it.
+// A probe, insert() and inserters share one kernel at the same time: each module is begun once, and every caller gets its
+// outcome.
 import test from "ava";
 import { flightsOf } from "../../../src/libkmod/insertion/flights.js";
 import { type Flight, type InserterOptions, makeInserter } from "../../../src/libkmod/insertion/inserter.js";

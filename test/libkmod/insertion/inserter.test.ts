@@ -45,7 +45,7 @@ function plan(knowledge: Knowledge, ...names: readonly string[]): readonly Step[
 const outcomes = (flights: readonly Flight[]): Promise<readonly Outcome[]> =>
 	Promise.all(flights.map(({ outcome }) => outcome));
 
-/** Such as "a inserted, b blocked". */
+/** The outcomes as one line, such as "a inserted, b blocked". */
 const tell = async (flights: readonly Flight[]): Promise<string> =>
 	(await outcomes(flights)).map(({ step, result }) => `${step.module} ${result}`).join(", ");
 
@@ -489,7 +489,7 @@ test("a rival of what hangs waits and is named, with what needs it, and keeps no
 	);
 	t.deepEqual(kernel.underway(), ["a"]);
 	await kernel.end("a");
-	// On a busy machine b may count as hanging by now.
+	// On a busy machine b may count as hung by now.
 	t.false(inserter.stuck().some(({ module, behind }) => module === "b" || behind === "a"));
 	t.deepEqual(kernel.underway(), ["b"]);
 	await kernel.end("b");
@@ -659,7 +659,7 @@ test("whoever wants a dependency while it is loaded again is the one to tell of 
 	);
 });
 
-/** Plans as such, of steps that are inserted, whatever the world. */
+/** Steps of plans that are made by hand: each inserts its module, whatever the world has. */
 const stepOf = (module: string, ...after: readonly Prerequisite[]): Step => ({
 	module,
 	how: "insert",
@@ -699,7 +699,7 @@ for (const kept of [awaiting, trying])
 		t.deepEqual(kernel.underway(), ["a", "c"]);
 	});
 
-/** Once b has ended, c waits for a, which waits for d. */
+/** Asserts that, once b has ended, c waits for a, which waits for d. */
 async function waitsForTheFirst(t: ExecutionContext, kernel: FakeKernel): Promise<void> {
 	await heard();
 	await kernel.end("b");

@@ -8,7 +8,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function setUp(parallel: number) {
 	const semaphore = makeSemaphore(parallel, () => 0);
 	const given: string[] = [];
-	/** In their order. */
+	/** Acquires a permit for each module, in that order. */
 	const ask = (...modules: readonly string[]) => ({
 		given: modules.map(
 			(module): Promise<Permit> =>
@@ -58,7 +58,7 @@ test("a place that is lent lets another in, for as many as may hang, and is one 
 	}
 	t.is(given.length, MAY_HANG + 1);
 	t.true(semaphore.isFull());
-	// Nobody of those two gets on.
+	// The two modules that still ask get no permit before another one is released, and so do not count.
 	t.is(semaphore.waiting(), 0);
 	(await all[0]!).release();
 	await turn();

@@ -1,4 +1,4 @@
-// The table of errnos beside the system's own.
+// Our table of errnos compared with the table of the operating system.
 import { constants } from "node:os";
 import test from "ava";
 import { errnos } from "../../../src/libkmod/kernel/errnos.js";

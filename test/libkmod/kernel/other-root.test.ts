@@ -45,7 +45,7 @@ test("the library follows another root's links within it, and leaves this machin
 	symlinkSync("/usr/lib", join(root, "lib"));
 	writeFileSync(join(root, "usr/site.conf"), "options card more=1\n");
 	symlinkSync("/usr/site.conf", join(root, "etc/modprobe.d/z-site.conf"));
-	// A host of every test has this file.
+	// The host has this file on every machine that runs the tests.
 	symlinkSync("/etc/passwd", join(root, "etc/modprobe.d/z-theirs.conf"));
 	const kmod = openKmod({ root, release: RELEASE });
 	t.deepEqual(kmod.lookUp("card"), [{ name: "card" }]);
@@ -54,7 +54,7 @@ test("the library follows another root's links within it, and leaves this machin
 	t.false(kmod.configurationFiles.some((file) => file.endsWith("z-theirs.conf")));
 	t.is(kmod.state("card"), undefined);
 	t.throws(() => kmod.loaded(), { message: `read ${root}/proc/modules: ENOENT` });
-	// The file is found through the link, and is no module.
+	// The link leads to a file of the root, which is no module.
 	await t.throwsAsync(kmod.info("card"), { name: "MalformedModule" });
 	t.is(kmod.path("card"), `${root}/lib/modules/${RELEASE}/kernel/card.ko`);
 });

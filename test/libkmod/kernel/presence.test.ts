@@ -2,7 +2,7 @@ import test from "ava";
 import { type Files, Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { ifReadable, isThere, leadsNowhere, markOf } from "../../../src/libkmod/kernel/presence.js";
 
-/** Of a file with that stamp, of none, or of one that cannot be asked for. */
+/** Files where every path has that stamp, does not exist (undefined), or cannot be looked at (the stamp throws). */
 const filesWith = (stamp: () => string | undefined): Files => ({
 	read: () => undefined,
 	list: () => undefined,

@@ -214,7 +214,7 @@ test("what has no index, or no list of modules, to look in is an error and no em
 	await t.throwsAsync(nowhere.insert("top"), missing("modules.dep.bin"));
 	for (const about of ["info", "versions", "symbols", "dependencySymbols"] as const)
 		await t.throwsAsync(nowhere[about]("top"), missing("modules.dep.bin"));
-	// What needs no index is answered.
+	// Questions that need no index are answered.
 	t.deepEqual(nowhere.lookUp("mine"), [{ name: "top", alias: "mine" }]);
 	t.deepEqual(nowhere.lookUp("cmd"), [{ name: "cmd" }]);
 	t.is(nowhere.state("top"), undefined);

@@ -1,4 +1,4 @@
-// One row for each function of libkmod: what the real library answers, and what ours does.
+// One test for each function of libkmod: the answers of the real library and of ours are the same.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

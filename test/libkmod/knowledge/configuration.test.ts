@@ -23,7 +23,7 @@ import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const kernelCommandLine = readFileSync("/proc/cmdline", "utf8");
 
-/** A file that says its own name. */
+/** Configuration files that each blacklist their own name. */
 function speaking(names: readonly string[]): Tree {
 	return Object.fromEntries(names.map((name) => [name, `blacklist ${name}\n`]));
 }

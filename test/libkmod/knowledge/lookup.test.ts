@@ -20,7 +20,7 @@ async function openPackage(): Promise<Package> {
 const real = ({ root, release }: Package, ...words: readonly string[]) =>
 	modprobe("-C", "/dev/null", "-d", root, "-S", release, "-q", ...words);
 
-/** A string that the pattern matches: brackets become their first member, wildcards a character. */
+/** A string that the pattern matches: each bracket becomes its first member, and each wildcard the character 0. */
 function concrete(pattern: string): string {
 	return pattern.replaceAll(/\[([^\]])[^\]]*\]/g, "$1").replaceAll(/[*?]/g, "0");
 }

@@ -9,7 +9,7 @@ import { chunks } from "../../support/real/real-kmod.js";
 import { elfImage } from "../../support/worlds/elf-image.js";
 import { packageModules, sample } from "../../support/worlds/module-files.js";
 
-// Newer versions of modinfo print the build id, Debian's does not yet.
+// Newer versions of modinfo print the build id; Debian's modinfo does not.
 const inOlderWords = (entries: ReturnType<typeof moduleInfo>) =>
 	(entries ?? []).filter(({ key }) => key !== "build-id");
 const ours = (path: string, style: ModinfoStyle = {}) =>

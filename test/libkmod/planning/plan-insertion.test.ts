@@ -196,7 +196,7 @@ test("a damaged index costs only the modules that need what is damaged", (t) => 
 	const files = worldFiles({ modules: { aaa: [], zzz: [] }, aliases: { "x:a": "aaa", "x:z": "zzz" } });
 	const index = `${moduleDirectory}/modules.dep.bin`;
 	const bytes = Buffer.from(files.get(index)!);
-	// The value's NUL is the last byte: without it the text never ends.
+	// The NUL of the value is the last byte of the file: without it the text has no end.
 	bytes[bytes.length - 1] = 0x41;
 	const knowledge = readKnowledge(filesIn(files.set(index, bytes)), { moduleDirectory });
 	const steps = planInsertion(knowledge, [
@@ -208,12 +208,12 @@ test("a damaged index costs only the modules that need what is damaged", (t) => 
 	t.throws(() => listProbe(knowledge, { module: "zzz", cause: { kind: "name" } }), { instanceOf: MalformedIndex });
 });
 
-/** The world as files that the real kmod reads; gone at the test's end. */
+/** Writes the world as files for the real kmod; the test's teardown removes them. */
 function writeWorld(t: ExecutionContext, world: World): string {
 	const root = mkdtempSync(join(tmpdir(), "hotplugd-world-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
 	const files = new Map(worldFiles(world));
-	// kmod leaves out modules that have no file.
+	// kmod leaves out modules whose file does not exist.
 	for (const name of Object.keys(world.modules)) files.set(`${moduleDirectory}/kernel/${name}.ko`, Buffer.alloc(0));
 	for (const [path, content] of files) {
 		mkdirSync(dirname(root + path), { recursive: true });
@@ -223,7 +223,7 @@ function writeWorld(t: ExecutionContext, world: World): string {
 }
 
 function formatProbe(root: string, step: Step): string {
-	// kmod puts a blank behind the configured options, for those of the command line to follow.
+	// kmod puts a blank behind the configured options, so that those of the command line can follow.
 	const parameters = step.parameters && `${step.parameters} `;
 	if (step.how === "insert") return `insmod ${root}${step.path} ${parameters}\n`;
 	if (step.how === "run") return `install ${step.command} ${parameters}\n`;

@@ -18,14 +18,14 @@ const asking = (device: string, alias: string, modules: string): AskedFor[] =>
 
 type Step = { readonly module: string; readonly after: readonly Prerequisite[] };
 
-/** "c<ab" is a module c that cannot do without a and b; "c~a" one that has a as a softdep before it. */
+/** Steps by words: "c<ab" is a module c that depends on a and b; "c~a" is a module c with a as its softdep before it. */
 const steps = (...words: readonly string[]): Step[] =>
 	words.map((word) => {
 		const [module = "", kind = "", ...needed] = word;
 		return { module, after: needed.map((one) => ({ module: one, hard: kind === "<" })) };
 	});
 
-/** In their order, each with what it waits for as a rival. */
+/** The modules in their order, each followed by the rivals that it waits for. */
 const tell = (ordered: readonly Step[]): string =>
 	ordered
 		.map(({ module, after }) => {
@@ -99,7 +99,7 @@ test("of a CPU's alias those in one folder are rivals, but for algorithms, and w
 	t.is(slotOf(undefined), undefined);
 });
 
-/** Of the modules of Debian's kernel that an alias of `cpu:` names, those of which a folder has more than one. */
+/** Modules of Debian's kernel that match an alias of `cpu:`, in those folders that have more than one of them. */
 const debianSlots: Readonly<Record<string, readonly string[]>> = {
 	"kernel/arch/x86/events/intel": ["intel_cstate", "intel_uncore"],
 	"kernel/arch/x86/kvm": ["kvm_amd", "kvm_intel"],
@@ -110,7 +110,7 @@ const debianSlots: Readonly<Record<string, readonly string[]>> = {
 	"kernel/drivers/thermal/intel": ["intel_powerclamp", "intel_soc_dts_thermal", "x86_pkg_temp_thermal"],
 };
 
-/** Algorithms, which register by priority. */
+/** Modules of crypto algorithms: those register by priority, so that their order does not matter. */
 const debianAlgorithms: readonly string[] = [
 	...["aesni_intel", "crc32_pclmul", "crc32c_intel", "crct10dif_pclmul", "ghash_clmulni_intel"],
 	...["padlock_aes", "padlock_sha", "sha1_ssse3", "sha256_ssse3", "sha512_ssse3"],

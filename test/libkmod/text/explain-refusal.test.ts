@@ -1,4 +1,4 @@
-// What the kernel's answers mean.
+// Explanations of the kernel's errnos.
 import test from "ava";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { explainFailure, explainRefusal } from "../../../src/libkmod/text/explain-refusal.js";

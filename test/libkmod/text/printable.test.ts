@@ -35,7 +35,7 @@ test("what ends a line in Unicode", shown, utf8("a\u2028b\u2029"), "a\\xe2\\x80\
 test("an escape cut off by a sequence", shown, "\xe2\x80\x1b[m", "\\xe2\\x80\\x1b[m");
 
 test("text that is no byte string is written as UTF-8, and never as a control character's byte", (t) => {
-	// Written as one byte, U+011B would be an escape.
+	// U+011B written as a single byte would be an escape (0x1b).
 	t.is(printable("\u011b[31m"), utf8("\u011b[31m"));
 	t.is(printable("a\u202eb \u{1f427}"), `a\\xe2\\x80\\xaeb ${utf8("\u{1f427}")}`);
 });
