@@ -1,7 +1,8 @@
 // Each system call that the agent makes at run time fails in each way that its man page names, one at a time, at the place where
-// node or koffi is asked for it. The agent goes on, or it ends with one sentence and its status; nothing is half written. What is
-// called is noted first: a call that nobody has entered fails the test, and so does a row that no call meets.
-// HOTPLUGD_SWEEP=all has each errno at each place, in place of each errno of a call and each place of it by turns.
+// the agent calls node or koffi. The agent either goes on, or ends with one sentence and its exit status; no file is left half
+// written. A first run records the calls: a recorded call that the table lacks fails the test, and so does a row of the table
+// that no call meets. HOTPLUGD_SWEEP=all tries each errno at each place; by default each errno of a call and each place of it is
+// tried once, by turns.
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import test from "ava";
@@ -9,7 +10,7 @@ import { runSession } from "../support/running/network-namespace.js";
 import { elsewhere, manPages } from "../support/sweep/man-pages.js";
 import { type SweepResult, sweepSession } from "../support/sweep/sweep-session.js";
 
-/** Half of a life is waiting. */
+/** Two processes for each processor: a life of the agent waits for half of its time. */
 const shares = Array.from({ length: 2 * availableParallelism() }, (_, share) => share);
 const results: SweepResult[] = [];
 const LONG = 600_000;
@@ -20,7 +21,7 @@ test.serial(
 		const running = Promise.all(
 			shares.map((share) => runSession(t, sweepSession, String(share), String(shares.length))),
 		);
-		// Twenty seconds of two processors; others may have them.
+		// The sweep takes twenty seconds on two idle processors.
 		t.timeout(LONG);
 		const ended: SweepResult[] = await running;
 		results.push(...ended);
@@ -34,7 +35,7 @@ test.serial(
 		);
 		const sum = (of: (result: SweepResult) => number): number => ended.reduce((all, result) => all + of(result), 0);
 		t.true(sum(({ faults }) => faults) > 400);
-		// Both kinds of end were seen.
+		// Faults of both kinds have occurred: the agent went on, and the agent ended.
 		t.true(sum(({ wentOn }) => wentOn) > 200 && sum((result) => result.ended) > 20);
 		t.log(`${sum(({ faults }) => faults)} faults, ${sum((result) => result.ended)} of which ended it`);
 		for (const { milliseconds, longest } of ended)
@@ -56,7 +57,9 @@ test.serial("every call that was made has its man page in the table, and every r
 	for (const [call, { errnos }] of Object.entries(manPages)) t.is(new Set(errnos).size, errnos.length, call);
 });
 
-/** What makes a system call, of node's: types, constants and what is only computed make none. */
+/**
+ * Imports from the modules of node whose functions make system calls; types, constants and pure functions among them make none.
+ */
 const MODULES = /^import \{([^}]*)\} from "node:(?:fs|fs\/promises|net|child_process)";/gm;
 
 test.serial(
@@ -84,7 +87,7 @@ test.serial(
 			imported.filter((one) => !made.has(one) && !isElsewhere(one)),
 			[],
 		);
-		// No row is there for what the agent does call.
+		// No row of `elsewhere` names a function that the agent calls.
 		for (const words of elsewhere.flatMap(({ calls }) => calls)) {
 			t.true(
 				imported.some((one) => one.startsWith(words)),

@@ -6,7 +6,7 @@ import { exactCommand } from "../../../src/linux/commands/exact-command.js";
 const ENVIRONMENT = { PATH: "/usr/bin:/bin" };
 const OTHER = "\xe9";
 
-/** What a command does, its words and its environment being bytes. */
+/** The output and end of a command whose words and environment are bytes (latin1 strings). */
 function run(
 	words: readonly [string, ...string[]],
 	environment: Readonly<Record<string, string>> = ENVIRONMENT,
@@ -70,7 +70,7 @@ test("a shell's command ends, complains and is quoted as the same command of ASC
 		"echo $(echo '*') \"`echo x`\" 100% \\\\n",
 	]) {
 		const plain = run(sh(`${command}`));
-		// In a comment, so that the rest is the very same.
+		// The word that is no UTF-8 stands in a comment, so that the rest of the script is the same.
 		const exact = run(sh(`: e\n${command}`.replace("e", OTHER)));
 		const compared = run(sh(`: e\n${command}`));
 		t.deepEqual(exact, compared, command);

@@ -11,13 +11,13 @@ test.after.always(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const freshFile = () => join(folder, `${files++}`);
 
-/** Long enough for whatever is meant to end by itself. */
+/** A limit that no command of these tests reaches which ends by itself. */
 const LONG = 30_000;
 const SOON_MILLISECONDS = 50;
-/** Longer than a shell takes, on a busy machine too, until it heeds signals as it is told. */
+/** Longer than a shell takes, even on a busy machine, to set up its traps. */
 const BEGUN = 5000;
 
-/** A shell is only one more program here. */
+/** The shell is started like any other program. */
 function sh(
 	script: string,
 	environment: Readonly<Record<string, string>> = {},
@@ -112,7 +112,10 @@ test("what cannot be started is refused", async (t) => {
 	t.like(await t.throwsAsync(start("/bin/sh", "a\0b")), like("/bin/sh", "EINVAL"));
 });
 
-/** A child of a process that has ended may be left as a zombie where nothing reaps. */
+/**
+ * Whether the process runs. An orphan that has ended stays a zombie when process 1 does not reap it (in a container, for
+ * example).
+ */
 function isAlive(pid: string): boolean {
 	try {
 		return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));

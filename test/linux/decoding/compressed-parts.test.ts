@@ -1,4 +1,4 @@
-// How many parts a compressed file may have, and what many small ones take.
+// The bound on the number of parts of a compressed file, and the memory that many small parts take.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -26,7 +26,7 @@ for (const compression of ["gzip", "xz", "zstd"] as const)
 for (const [compression, decoder] of rows)
 	test(`${decoder.name} takes so many parts of a ${compression} file and no more: n - 1, n and n + 1`, async (t) => {
 		const { whole, empty, parts } = files[compression];
-		// What has a content is one of them, and in xz two: a stream and its block.
+		// The part with the content counts as well; in xz as two: a stream and its block.
 		const others = MOST_PARTS - (compression === "xz" ? 2 : 1);
 		const unpack = (count: number) => {
 			const packed = Buffer.concat([...Array<Buffer>(count).fill(empty), whole]);
@@ -47,7 +47,7 @@ test("many members of one byte each have no more memory each than that", async (
 	const content = await decompress("gzip", packed, "x.ko");
 	clearInterval(look);
 	t.is(content.length, MOST_PARTS);
-	// A piece of zlib's has 64 KiB: all of them would be a gigabyte.
+	// zlib's output chunk has 64 KiB: one for each member would make a gigabyte.
 	t.true(most > 0 && most < 2 ** 29, String(most));
 });
 

@@ -11,7 +11,7 @@ const MIB = 2 ** 20;
 
 test.beforeEach(dropBuffers);
 
-/** Whether a buffer of that size is lent again after `between`. */
+/** Whether a buffer of that size is lent again after `between` was called. */
 function isLentAgain(size: number, between: () => unknown = () => undefined): boolean {
 	const first = borrowBuffer(size);
 	returnBuffer(first);
@@ -29,7 +29,7 @@ test.serial("what is given back is lent to the next that needs as much, until al
 });
 
 test.serial("a buffer beyond the bound is kept for nobody but the next, since it is outside of the budget", (t) => {
-	// A quarter more is asked for than is needed.
+	// A borrowed buffer is a quarter larger than asked for.
 	const most = LARGEST_KEPT_BYTES / 1.25;
 	for (const between of [dropLargeBuffer, () => borrowBuffer(MIB)]) {
 		t.true(isLentAgain(most - 1, between));

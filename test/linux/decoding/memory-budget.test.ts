@@ -25,7 +25,7 @@ const zeros = Buffer.alloc(MIB);
 const packed: Readonly<Record<Compression, Buffer>> = {
 	gzip: gzipSync(zeros),
 	xz: execFileSync("xz", ["-c", "--check=crc32"], { input: zeros }),
-	// Without a word of how large it is.
+	// A frame whose header does not say the size of the content.
 	zstd: execFileSync("zstd", ["-c", "-q", "--no-content-size"], { input: zeros }),
 };
 
@@ -35,7 +35,7 @@ for (const compression of ["gzip", "xz", "zstd"] as const)
 
 test.after.always(() => rmSync(folder, { recursive: true }));
 
-/** What was asked for, in order of being granted. */
+/** Asks for each of these sizes at once. `granted` lists their indexes in the order in which they are granted. */
 function ask(budget: MemoryBudget, sizes: readonly number[]) {
 	const rooms = sizes.map(() => budget.open());
 	const granted: number[] = [];
@@ -73,7 +73,7 @@ test("what is larger than the budget has its turn alone, and nobody waits for ev
 	const budget = new MemoryBudget(100);
 	const { rooms, granted } = ask(budget, [50, 1000, 10, 1000]);
 	await setImmediate();
-	// The small one behind the large one waits too: the large one would otherwise never have its turn.
+	// The small request waits behind the large one: otherwise the large one would never have its turn.
 	t.deepEqual(granted, [0]);
 	rooms[0]!.close();
 	await setImmediate();
@@ -100,7 +100,7 @@ test("those that hold their packed files and wait for their contents get them, o
 			atWork--;
 		}, budget);
 	await Promise.all(Array.from({ length: 12 }, unpack));
-	// Three packed files at a time, and the content of one.
+	// Three packed files at a time, and the content of one of them.
 	t.true(budget.peak <= 3 * 30 + 80, String(budget.peak));
 });
 
@@ -200,7 +200,7 @@ for (const [compression, decoder] of rows)
 					lengths,
 					lengths.map(() => MIB),
 				);
-				// One that is larger than the budget alone.
+				// A content that is larger than the whole budget is decoded alone.
 				t.true(most <= Math.max(fitting, 1) * MIB, `${most} of ${fitting}`);
 				t.true(budget.peak > 0 && budget.peak <= Math.max(fitting, 1) * copies * MIB + MIB / 2, String(budget.peak));
 			}
@@ -238,7 +238,7 @@ test("while an init runs, a file that the kernel unpacks has no part of the budg
 });
 
 test("while an init runs, the image alone is counted, and after ten seconds others do not wait for it", async (t) => {
-	// The image, and the byte of one that waited for it.
+	// During the init the image is held; later one byte more, for the caller that waited for it.
 	t.deepEqual(await insertHolding("none"), { heldDuringInit: MIB, heldInLongInit: MIB + 1, heldAfter: 1 });
 });
 

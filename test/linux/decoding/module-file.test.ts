@@ -23,7 +23,7 @@ import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const content = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `module_${(i * i) % 61}\n`).join(""));
 
-// `xz --check=crc32 --lzma2=dict=1MiB`, as the kernel's build does, and `zstd`, over that content.
+// The content compressed by `xz --check=crc32 --lzma2=dict=1MiB`, as by the kernel's build, and by `zstd`.
 const packed: Readonly<Record<Compression, Buffer>> = {
 	gzip: gzipSync(content),
 	xz: Buffer.from(
@@ -42,15 +42,15 @@ const packed: Readonly<Record<Compression, Buffer>> = {
 };
 const compressions = Object.keys(packed) as Compression[];
 
-// Each decoder that is here: which of them a machine uses depends on its libraries.
+// Every decoder that this machine has: the libraries of a machine decide which decoder is used there.
 const rows: (readonly [Compression, Decoder])[] = [];
 for (const compression of compressions)
 	for (const decoder of await listDecoders(compression)) rows.push([compression, decoder]);
 
-/** In bytes, beyond what a process has that has read a file. */
+/** Bytes that a process may grow by while it decodes, beyond a process that has only read the file. */
 const LITTLE = 200_000_000;
 
-/** What a decoder takes for these files in a process that does nothing else. */
+/** The memory that a decoder takes for these files in a process that does nothing else. */
 function memoryFor(
 	t: ExecutionContext,
 	[compression, { name }]: readonly [Compression, Decoder],
@@ -257,7 +257,7 @@ const reasons = {
 	behind: "something else stands behind its end",
 } as const;
 
-/** With one byte changed, counted from the end where negative. */
+/** A copy with one byte changed at that offset, counted from the end when negative. */
 function changed(bytes: Buffer, at: number): Buffer {
 	const copy = Buffer.from(bytes);
 	copy[at < 0 ? copy.length + at : at]! ^= 0x55;
@@ -272,13 +272,13 @@ for (const [compression, decoder] of rows) {
 			[whole.subarray(0, -1), "cut"],
 			[whole.subarray(0, -8), "cut"],
 			[whole.subarray(0, 9), "cut"],
-			// In the checksum: of zstd's content, of gzip's, and of xz's index.
+			// A changed checksum: of zstd's content, of gzip's content, and of xz's index.
 			[changed(whole, compression === "xz" ? -13 : compression === "gzip" ? -6 : -1), "damaged"],
-			// In the data.
+			// A changed byte of the data.
 			[changed(whole, compression === "gzip" ? -9 : whole.length >> 1), compression === "gzip" ? "cut" : "damaged"],
 		];
 		if (compression !== "gzip") cases.push([Buffer.concat([whole, Buffer.from("rubbish")]), "behind"]);
-		// Of a header, whose flag says that it has one, and which has another.
+		// The flags of the header announce a header checksum, and the checksum is wrong.
 		else
 			cases.push([
 				Buffer.concat([

@@ -41,7 +41,7 @@ for (const [does, message] of [
 		const budget = new MemoryBudget(2);
 		useBudget(budget);
 		const script = fileURLToPath(new URL("../../support/programs/failing-digest-thread.js", import.meta.url));
-		// One has memory and waits for ever, the other has some and fails.
+		// One thread gets memory and waits for ever, the other gets memory and fails.
 		const paths = ["wait", does].flatMap((first) => Array<string>(16).fill(first));
 		const thrown = await t.throwsAsync(digestInThreads(2, folder, paths, new SymbolNames(), script)!, { any: true });
 		t.is((thrown as Error).message, message);

@@ -74,7 +74,7 @@ test("a walk goes as deep as paths are long, and no further than a number of nam
 	writeFileSync(join(folder, "d/".repeat(depth), "b.ko"), "");
 	t.deepEqual([...walk(folder).files].sort(), ["a.ko", `${"d/".repeat(depth)}b.ko`]);
 	t.teardown(() => execFileSync("rm", ["-rf", folder]));
-	// Each of eight directories has links to all of them: ways to go by the tens of thousands.
+	// Each of eight directories has links to all eight: there are tens of thousands of ways through them.
 	const names = Array.from({ length: 8 }, (_, n) => `l${n}`);
 	const linked = folderOf(t, Object.fromEntries(names.map((name) => [`${name}/m.ko`, ""])));
 	for (const from of names) for (const to of names) symlinkSync(`../${to}`, join(linked, from, `to-${to}`));
@@ -124,7 +124,7 @@ test("a walk tells what it could not look at", (t) => {
 	t.is(error.code, "ENOENT");
 });
 
-/** The same modules in folders of their own: uncompressed first, then compressed in every way. */
+/** Directories with the same modules: uncompressed in the first, and compressed in one way in each of the others. */
 function compressedFolders(t: ExecutionContext, count: number): string[] {
 	const images = Array.from({ length: count }, (_, n) =>
 		moduleImage([`s${n}`], [`s${n + 1}`, "common"], [`alias=a${n}`]),
@@ -149,7 +149,7 @@ test("modules are digested alike however they are compressed", async (t) => {
 
 test("a machine without liblzma and libzstd digests modules alike, on threads of JavaScript", async (t) => {
 	const folders = compressedFolders(t, 120);
-	// The dynamic linker takes these for the libraries, and finds that they are none.
+	// The dynamic linker finds these empty files in place of the libraries, and refuses them.
 	const libraries = folderOf(t, { "liblzma.so.5": "", "libzstd.so.1": "" });
 	const { stdout } = await promisify(execFile)(process.execPath, [decoderSession, ...folders], {
 		env: { ...process.env, LD_LIBRARY_PATH: libraries },

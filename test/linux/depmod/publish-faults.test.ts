@@ -1,4 +1,4 @@
-// What becomes of depmod's files where each call that publishes them fails in its turn, and where the process is killed before it.
+// The state of depmod's files after each call that publishes them has failed in its turn, and after a kill before each call.
 import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
@@ -10,12 +10,12 @@ import { publish } from "../../../src/linux/depmod/publish.js";
 import { files } from "../../../src/linux/files/files.js";
 import { type CallName, KILLED, withFates } from "../../support/running/file-system-calls.js";
 
-/** As depmod prints them. */
+/** The files in the order in which depmod prints them. */
 const NAMES = [
 	...["modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.weakdep"],
 	...["modules.symbols", "modules.symbols.bin", "modules.builtin.bin", "modules.builtin.alias.bin", "modules.devname"],
 ];
-/** An older depmod has not written it. */
+/** A file that the older depmod did not write. */
 const ABSENT = "modules.weakdep";
 const fresh = new Map(NAMES.map((name) => [name, Buffer.from(`new ${name}`)]));
 
@@ -29,7 +29,7 @@ function makeFolder(t: ExecutionContext): string {
 
 type State = { readonly old: string[]; readonly new: string[]; readonly strange: string[]; readonly drafts: string[] };
 
-/** By what is in them. */
+/** Sorts the files of the folder by their content. */
 function readState(folder: string): State {
 	const state: State = { old: [], new: [], strange: [], drafts: [] };
 	for (const name of readdirSync(folder).sort()) {
@@ -53,7 +53,10 @@ function callsOf(t: ExecutionContext, alone: boolean): Promise<CallName[]> {
 	);
 }
 
-/** What is not needed for the files to be there: without a link a copy is made, and what is left is removed the next time. */
+/**
+ * Calls whose failure does not keep the files from being published: without a hard link a copy is made, and a leftover draft is
+ * removed by the next run.
+ */
 const SPARED: readonly CallName[] = ["fstatSync", "fchmodSync", "readdirSync", "lstatSync", "linkSync", "unlinkSync"];
 
 for (const alone of [true, false])
@@ -72,7 +75,7 @@ for (const alone of [true, false])
 				const state = readState(folder);
 				const message = `${number}: ${name}`;
 				const isOfDirectory = name === "closeSync" && calls.indexOf("renameSync") < number;
-				// Where the first file takes no time, no file has it.
+				// When the time of the first file cannot be set, no file has its time set.
 				const isFirstTime = name === "futimesSync" && number === calls.indexOf(name);
 				if (SPARED.includes(name) || isOfDirectory || isFirstTime) {
 					t.is(refusal, undefined, message);
@@ -101,7 +104,7 @@ test.serial(
 			);
 			const state = readState(folder);
 			t.deepEqual(state.strange, []);
-			// The new ones are those that others refer to.
+			// The files that others refer to are replaced first.
 			const order = inOrderOfPublication(NAMES);
 			t.deepEqual(state.new, order.slice(0, state.new.length).sort());
 			if (state.new.length > 0 && state.old.length > 0) {
@@ -154,7 +157,7 @@ test.serial("files that are put back are those of their run, be they links or co
 	}
 });
 
-/** Calls `between` when the last file has its name and the directory is to be synced, which fails then. */
+/** Calls `between` when the last file has its name and the directory is about to be synced; that fsync fails then. */
 async function whereSyncFails(between: () => Promise<unknown>, act: () => Promise<unknown>): Promise<void> {
 	const { fsync } = fs;
 	let synced = 0;
@@ -174,7 +177,7 @@ async function whereSyncFails(between: () => Promise<unknown>, act: () => Promis
 
 test.serial("of two that publish side by side without a lock, each can put back what it has kept", async (t) => {
 	const folder = makeFolder(t);
-	// As after a kernel that was installed long ago.
+	// Old times of modification, as in the directory of a kernel that was installed long ago.
 	for (const name of readdirSync(folder)) utimesSync(join(folder, name), 1, 1);
 	let refusal: unknown;
 	await whereSyncFails(

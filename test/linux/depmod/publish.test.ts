@@ -61,7 +61,7 @@ test("links planted where drafts could be expected are nothing to it", async (t)
 });
 
 const digits = "0123456789abcdef01234567";
-/** Of a process that was killed, as they are named and as they were named first. */
+/** Leftovers of a process that was killed: named in today's way, and in the way of the first versions. */
 const dead = [
 	...[`.modules.dep.bin.${digits}.new`, `.modules.dep.${digits}.old`],
 	...["modules.alias.bin.4242.new", "modules.dep.77.old"],
@@ -75,7 +75,7 @@ test("where nobody else writes, what a dead process has left is removed, and not
 	t.deepEqual(readdirSync(folder).sort(), [...others, "modules.dep"].sort());
 });
 
-/** Until the file system's clock has gone on since the file's inode was changed last. */
+/** Resolves when the file system's clock is later than the last change of the file's inode (st_ctime). */
 async function untilLater(folder: string, changed: string): Promise<void> {
 	const { ctimeNs } = statSync(join(folder, changed), { bigint: true });
 	const probe = join(folder, "probe");
@@ -90,7 +90,7 @@ test("where others may write, a dead process's is what nobody has touched for a 
 	const folder = makeFolder(t);
 	for (const name of [...dead, ...others]) writeFileSync(join(folder, name), "x");
 	await untilLater(folder, others.at(-1)!);
-	// An hour is what it is by default.
+	// By default a leftover has to be an hour old.
 	await publish(folder, newFiles("modules.dep"), false);
 	t.deepEqual(readdirSync(folder).sort(), [...dead, ...others, "modules.dep"].sort());
 	await publish(folder, newFiles("modules.dep"), false, 0);

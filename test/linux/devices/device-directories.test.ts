@@ -1,21 +1,21 @@
-// What has left while the devices were looked at. The rest of it: sysfs.test.ts, threaded-walk.test.ts.
+// Devices that leave while the walk looks at them. Other tests of the walk: sysfs.test.ts, threaded-walk.test.ts.
 import test from "ava";
 import { hasLeft } from "../../../src/linux/devices/device-directories.js";
 
 const [there, gone] = ["/proc/self", "/proc/self/none"];
 
-/** Of [code, syscall, path]. */
+/** Code, system call and path of an error, and whether it means that the device has left. */
 const rows: readonly (readonly [string, string, string, boolean])[] = [
 	["ENOENT", "open", gone, true],
 	["ENOENT", "scandir", gone, true],
-	// Something of its name has come since: that is another device, which is announced.
+	// A new device has the name by now: the kernel announces that device by itself.
 	["ENOENT", "open", there, true],
 	["ENOENT", "scandir", there, true],
 	["ENOTDIR", "scandir", there, true],
 	["ENODEV", "open", gone, true],
 	["ENODEV", "read", gone, true],
 	["ENOENT", "read", gone, true],
-	// A driver has no answer.
+	// The driver of a device that is there fails the read.
 	["ENODEV", "open", there, false],
 	["ENODEV", "read", there, false],
 	["ENOENT", "read", there, false],

@@ -23,7 +23,7 @@ const identifies = test.macro({
 	title: (title) => `${title}`,
 });
 
-/** As the walk finds it. */
+/** The identity of the device as the walk finds it. */
 function identify(root: string, devpath: string) {
 	const device = [...walkDevices(root, () => true)].find((one) => one.devpath === devpath);
 	return device && identifyDevice(device);

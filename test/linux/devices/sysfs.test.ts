@@ -127,13 +127,13 @@ test("a device that leaves during the walk is passed over", (t) => {
 
 test("what may not be read is passed over", (t) => {
 	const sysfs = sysfsWith({ "a/modalias": "pci:a\n", "b/modalias": "pci:b\n", "c/d/modalias": "pci:d\n" });
-	// Whatever the umask has left out.
+	// Permissions that the umask may have taken away.
 	chmodSync(folder, 0o755);
 	execFileSync("chmod", ["-R", "a+rX", sysfs]);
 	chmodSync(join(sysfs, "devices/a/modalias"), 0);
 	chmodSync(join(sysfs, "devices/c"), 0);
 	t.teardown(() => chmodSync(join(sysfs, "devices/c"), 0o755));
-	// Root may read everything: somebody else has to look.
+	// Root may read every file: the walk runs as another user.
 	const script = `import { walkDevices } from ${JSON.stringify(new URL("../../../src/linux/devices/sysfs.js", import.meta.url).href)};
 		if (process.getuid() === 0) process.setuid(65534);
 		console.log(JSON.stringify([...walkDevices(${JSON.stringify(sysfs)})].map(({ devpath, aliases }) => ({ devpath, aliases }))));`;

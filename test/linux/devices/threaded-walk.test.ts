@@ -134,7 +134,7 @@ const urls = ["threaded-walk", "sysfs"].map(
 	(name) => new URL(`../../../src/linux/devices/${name}.js`, import.meta.url).href,
 );
 
-/** In a process of its own, which may open so many files and has opened all of them when the walk begins. */
+/** Walks in a process that has opened as many files as it may when the walk begins, and closes them after `milliseconds`. */
 function walkWithoutDescriptors(sysfs: string, milliseconds: number): string {
 	const script = `import { closeSync, openSync } from "node:fs";
 		import { walkOnThreads } from ${JSON.stringify(urls[0])};

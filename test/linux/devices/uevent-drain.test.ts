@@ -6,8 +6,8 @@ const kernel = { port: 0, groups: 1 };
 const message = (number: number) => Buffer.from(String(number));
 
 /**
- * A drain, and what it has handed over: how many datagrams each time. Time stands still unless the test lets it pass: a turn of
- * the event loop may take longer than anything is held back.
+ * A drain, and the batches that it has handed over. The clock stands still unless the test advances it: on a busy machine a turn
+ * of the event loop may take longer than datagrams are held back.
  */
 function makeDrain() {
 	const handed: number[][] = [];
@@ -77,7 +77,7 @@ test("however long they keep coming, they are handed over every few turns", asyn
 		pass(2);
 		await setImmediate();
 	}
-	// Held back for ten milliseconds at most.
+	// Datagrams are held back for ten milliseconds at most.
 	t.deepEqual(handed, [numbers(0, 160), numbers(160, 160), numbers(320, 160)]);
 });
 

@@ -8,7 +8,7 @@ const MANY = 14_000;
 const FEW = 140;
 const names = Array.from({ length: MANY }, (_, number) => `x:${number.toString(36)}`);
 
-/** Processor time, of which other processes take none. */
+/** Microseconds of processor time, which other processes do not add to. */
 function cost(act: () => void): number {
 	act();
 	const before = process.cpuUsage();
@@ -17,7 +17,7 @@ function cost(act: () => void): number {
 	return user + system;
 }
 
-/** How many times as much it costs to have all names in one than in a hundred. */
+/** The cost of all names on one device, divided by their cost spread over devices of FEW names each. */
 function compare(handle: (aliases: readonly string[]) => void): number {
 	const spread = cost(() => {
 		for (let from = 0; from < MANY; from += FEW) handle(names.slice(from, from + FEW));

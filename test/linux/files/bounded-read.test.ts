@@ -45,7 +45,7 @@ for (const [name, bound] of Object.entries(bounds))
 	test(`${name}: a file of ${formatBytes(bound.bytes)} is below the bound, and one byte more is above it`, (t) => {
 		const path = at(`${name}.sparse`);
 		writeFileSync(path, "");
-		// Larger ones would take more memory here than the test is worth; test/linux/modules/real-sizes.test.ts reads one of a module's size.
+		// Larger sizes would take too much memory here; test/linux/modules/real-sizes.test.ts reads a file of a module's size.
 		if (bound.bytes <= 2 ** 26)
 			for (const size of [bound.bytes - 1, bound.bytes]) {
 				truncateSync(path, size);
@@ -90,11 +90,11 @@ test("a device that the caller names is read as far as the bound", (t) => {
 
 test("a pipe that the caller names is waited for, and not for ever", async (t) => {
 	execFileSync("mkfifo", [at("late")]);
-	// Its writer comes later, and writes in two pieces.
+	// The writer opens the FIFO later, and writes in two pieces.
 	const writer = spawn("sh", ["-c", 'exec 3>"$0"; printf "blacklist " >&3; sleep 0.1; echo snd >&3', at("late")]);
 	t.is(readBounded(at("late"), named).toString(), "blacklist snd\n");
 	await new Promise((resolve) => writer.once("exit", resolve));
-	// One that only opens it has nothing to say.
+	// A writer that opens and closes the FIFO without writing makes an empty file.
 	const silent = spawn("sh", ["-c", 'exec 3>"$0"; sleep 0.1', at("late")]);
 	t.is(readBounded(at("late"), named).toString(), "");
 	await new Promise((resolve) => silent.once("exit", resolve));
@@ -149,7 +149,7 @@ test("every tool names the file that is a link to /dev/zero, and what else there
 	const modprobe = await ourTool("modprobe", "-d", at("r"), "-S", "6.1.0", "-C", at("conf"), "-c");
 	t.true(modprobe.stdout.startsWith("blacklist snd\n"));
 	t.true(modprobe.stderr.includes(`${at("conf/zeros.conf")}: cannot be read (${device}), so nothing in it counts`));
-	// In another root a link leads to what that root has.
+	// Below another root an absolute link is followed within that root.
 	rmSync(join(module, "modules.alias.bin"));
 	writeFileSync(join(module, "modules.alias.bin"), "");
 	truncateSync(join(module, "modules.alias.bin"), bounds.index.bytes + 1);

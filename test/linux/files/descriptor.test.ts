@@ -1,4 +1,5 @@
-// close(2) of what was only read may say EIO or EINTR, as on a file system of the network. What was done before stays done.
+// close(2) of a file that was only read may fail with EIO or EINTR, on a network file system for example. The result of the read
+// is kept.
 import fs, { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ import { moduleImage } from "../../support/worlds/elf-image.js";
 const folder = mkdtempSync(join(tmpdir(), "closing-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
-/** What it resolves to although each close(2) fails. @returns also how often that was called */
+/** Calls `act` while each close(2) fails. @returns the result of `act`, and the number of calls of close(2) */
 async function whereClosingFails<T>(
 	act: () => T | Promise<T>,
 ): Promise<{ readonly result: T; readonly closed: number }> {

@@ -68,7 +68,8 @@ test("the stamp changes when a file is written, replaced or joined by another in
 	utimesSync(at("stamped"), 1, 1);
 	const second = files.stamp(at("stamped"));
 	t.not(second, first);
-	// Were the old one removed first, the new one could have its inode, and within a tick of the clock its times.
+	// The old file exists until the new one has its name: otherwise the new file might get its inode, and, within a tick of the
+	// clock, its times.
 	writeFileSync(at("anew"), "two");
 	utimesSync(at("anew"), 1, 1);
 	renameSync(at("anew"), at("stamped"));
@@ -94,6 +95,6 @@ test("of a directory so many names are listed, and of a larger one none", (t) =>
 		instanceOf: Refusal,
 		message: `list ${at("names")}: it holds more than 2 names`,
 	});
-	// Debian's fullest folder of modules has some 150 files; kmod takes 65,534 modules.
+	// Debian's largest directory of modules has some 150 files; kmod takes 65,534 modules.
 	t.true(MOST_NAMES > 2 * 65_534);
 });

@@ -10,7 +10,7 @@ import { openKernel } from "../../../src/linux/modules/kernel.js";
 const made = mkdtempSync(join(tmpdir(), "roots-"));
 process.once("exit", () => rmSync(made, { recursive: true, force: true }));
 
-/** A root with these files, and links where the text begins with "-> "; it stands beside a file `secret`. */
+/** A root with these files, and a link for each content that begins with "-> ". A file `secret` lies beside the root. */
 function makeRoot(content: Readonly<Record<string, string>>): string {
 	const folder = mkdtempSync(join(made, "root-"));
 	const root = join(folder, "machine");
@@ -93,7 +93,7 @@ test("what is not there is told apart by whether a link led there", (t) => {
 	for (const path of ["/out", "/out/x", "/dead", "/dead/x/y", "/file", "/twice"]) t.true(leadsNowhere(path), path);
 	for (const path of ["/none", "/none/x", "/etc/none", "/etc/a", "/etc/a/x", "/real/x", "/usr/../none"])
 		t.false(leadsNowhere(path), path);
-	// Without a root: links lead where they lead here.
+	// Without a root, absolute links are followed on this machine.
 	t.false(files.leadsNowhere?.(`${root}/out`));
 	for (const path of ["/dead", "/dead/x/y", "/file", "/twice"]) t.true(files.leadsNowhere?.(root + path), path);
 	for (const path of ["/none", "/etc/none", "/etc/a", "/real/x"]) t.false(files.leadsNowhere?.(root + path), path);

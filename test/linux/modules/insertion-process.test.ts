@@ -1,4 +1,5 @@
-// The process that inserts for coldplug: that it answers as the kernel would here, and what becomes of insertions without it.
+// The process that inserts modules for coldplug: its answers equal those of the kernel in the asking process; the fate of
+// insertions when the process is gone.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";

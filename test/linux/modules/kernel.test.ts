@@ -130,7 +130,7 @@ const by = (program: "xz" | "zstd", ...words: string[]): Buffer =>
 	execFileSync(program, ["-c", ...words], { input: image, stdio: ["pipe", "pipe", "ignore"] });
 const xz = (...words: string[]): Buffer => by("xz", "--check=crc32", ...words);
 
-/** With a flag of RFC 1952 set, and what it stands for behind the fixed part. */
+/** The image in gzip with a flag of RFC 1952 set, and the bytes that the flag announces behind the fixed part of the header. */
 function gzipWith(flag: number, ...extra: number[]): Buffer {
 	const whole = gzipSync(image);
 	return Buffer.concat([
@@ -151,7 +151,7 @@ const halves = (pack: (part: Buffer) => Buffer): Buffer =>
 const packedBy = (program: string, part: Buffer): Buffer =>
 	execFileSync(program, program === "xz" ? ["-c", "--check=crc32"] : ["-c", "-q"], { input: part });
 
-/** What the kernel's own decoders read, and what they do not. */
+/** Files that the kernel's own decoders read, and files that they refuse. */
 const readByKernel = {
 	xz: { "with CRC32": xz(), "without check": by("xz", "--check=none"), "of several blocks": xz("--block-size=9000") },
 	zstd: { "as zstd makes it": by("zstd"), "with a window of 128 MiB": by("zstd", "--long=27", "--no-content-size") },
@@ -222,7 +222,7 @@ for (const compression of ["xz", "zstd", "gzip"] as const) {
 
 test("a module's init runs once, whatever it answers but that it was interrupted", async (t) => {
 	const { EINVAL, EOPNOTSUPP, ENOEXEC, ENOMEM } = constants.errno;
-	// tcrypt answers EAGAIN when its tests have run, lest it stays.
+	// tcrypt's init returns EAGAIN when its tests have run, so that the module does not stay loaded.
 	for (const errno of [EINVAL, EOPNOTSUPP, ENOSYS, ENOEXEC, ENOMEM, EBUSY, EAGAIN])
 		for (const [path, sysfs] of [
 			[plain, unpackingGzip],

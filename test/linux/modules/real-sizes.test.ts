@@ -1,5 +1,5 @@
-// Real things that no bound may refuse: Debian's whole kernel, packed in every way, the largest modules of its debug package, and
-// the largest configurations of its archive.
+// Real files that no bound may refuse: all modules of Debian's kernel, compressed in every way, the largest module of its debug
+// package, and the largest configurations in its archive.
 import {
 	closeSync,
 	ftruncateSync,
@@ -26,7 +26,7 @@ import { kernelPackage, unpackPackages } from "../../support/vm/images/kernel-pa
 import { elfImage } from "../../support/worlds/elf-image.js";
 import { packageModules } from "../../support/worlds/module-files.js";
 
-/** What comes to be in later kernels has so much room at the least. */
+/** Each bound is at least so many times the largest file of today: room for later kernels. */
 const ROOM = 4;
 
 const boundOf = (name: string) => {
@@ -62,7 +62,7 @@ for (const tree of ["plain", "xz", "zst", "gz"] as const)
 		t.log(`${sizes.length} modules, the largest of ${largest} bytes`);
 		t.true(sizes.length >= 4000);
 		t.true(ROOM * largest < bounds.module.bytes);
-		// Two cores have four at work; of each there may be two copies.
+		// A machine with two cores decodes four modules at a time; each may be in memory twice.
 		if (tree === "plain") t.true(4 * 2 * largest < DECODING_BUDGET_BYTES, String(largest));
 		const folders = new Map<string, number>();
 		for (const path of paths) folders.set(join(path, ".."), 1 + (folders.get(join(path, "..")) ?? 0));
@@ -71,8 +71,8 @@ for (const tree of ["plain", "xz", "zst", "gz"] as const)
 	});
 
 /**
- * What ships the three largest files of modprobe.d in all of Debian's archive (main, contrib, non-free and non-free-firmware of
- * bookworm, trixie and sid, by Contents-amd64 and -all; 2,468, 1,004 and 821 bytes; no package ships a depmod.d).
+ * Packages with the three largest files of modprobe.d in all of Debian's archive (main, contrib, non-free and non-free-firmware
+ * of bookworm, trixie and sid, by Contents-amd64 and -all; 2,468, 1,004 and 821 bytes; no package ships a depmod.d).
  */
 const LARGEST_CONFIGURATIONS = ["libpsm2-2-compat", "rdma-core", "systemd"];
 
@@ -98,7 +98,7 @@ test("the largest configurations of Debian's archive, and those of this machine,
 	t.true(1000 * Math.max(...Object.values(sizes)) < bounds.configuration.bytes);
 });
 
-/** The largest of linux-image-6.1.0-56-amd64-dbg 6.1.192-2, in bytes: /usr/lib/debug/lib/modules/RELEASE/kernel/... */
+/** The largest module of linux-image-6.1.0-56-amd64-dbg 6.1.192-2, in bytes: /usr/lib/debug/lib/modules/RELEASE/kernel/... */
 const LARGEST_WITH_DEBUGGING = { name: "amdgpu.ko", bytes: 355_579_816 };
 
 test("a module as large as the largest of Debian's debug package goes through modinfo and depmod", async (t) => {
@@ -119,7 +119,7 @@ test("a module as large as the largest of Debian's debug package goes through mo
 	t.is(files.read(join(root, "lib/modules/6.1.0/modules.alias"))?.toString().includes("alias real:* "), true);
 });
 
-/** A module whose section table stands at the end of a file of so many bytes, most of which are a hole. */
+/** Writes a sparse module of so many bytes: its section table stands at the end, and a hole fills the rest. */
 function writeSparse(path: string, bytes: number): void {
 	const image = elfImage({ modinfo: ["license=GPL", "alias=real:*"], symbols: [] });
 	const table = Number(image.readBigUInt64LE(40));

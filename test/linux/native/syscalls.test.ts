@@ -18,7 +18,7 @@ async function failTogether(
 	const module = join(folder, "x.ko");
 	const record = join(folder, `record-${threads}`);
 	writeFileSync(module, "no module at all");
-	// An interrupted one would come back later, and ENOSYS by way of init_module.
+	// The kernel's stand-in would be called again after EINTR, and init_module would be tried after ENOSYS.
 	const errnos = Array.from({ length: count }, (_, i) => 1 + (i % 133)).map((errno) =>
 		[EINTR, ENOSYS].includes(errno) ? 19 : errno,
 	);

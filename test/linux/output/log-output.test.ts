@@ -9,7 +9,7 @@ import { openLogOutput } from "../../../src/linux/output/log-output.js";
 const folder = mkdtempSync(join(tmpdir(), "log-output-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
-/** A FIFO with both ends open; the writer's waits where there is no room, as a shell leaves it. */
+/** A FIFO with both ends open. The writer's end blocks when the pipe is full, as a shell leaves it. */
 function openPipe(name: string) {
 	const path = join(folder, name);
 	execFileSync("mkfifo", [path]);

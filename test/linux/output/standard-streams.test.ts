@@ -1,4 +1,4 @@
-// Writing to a pipe that another process has made non-blocking.
+// Writes to a pipe that another process has made non-blocking.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import test, { type ExecutionContext } from "ava";
 
-/** More than any pipe holds. */
+/** More bytes than any pipe holds. */
 const BYTES = 2_000_000;
 
 const script = `const { writeStandard } = await import("./dist/src/linux/output/standard-streams.js");
@@ -18,7 +18,7 @@ try {
 	writeStandard(2, message);
 }`;
 
-/** A process that has begun to write. */
+/** Starts a process that writes to a pipe; `begun` resolves when it is about to write. */
 function writer(t: ExecutionContext) {
 	const folder = mkdtempSync(join(tmpdir(), "streams-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
@@ -35,7 +35,8 @@ function writer(t: ExecutionContext) {
 test("a full pipe that does not block is written to as it is read, whole", async (t) => {
 	const { pipe, reader, begun, complained } = writer(t);
 	await begun;
-	// A socket made of the reader would close it, and node once more when this file's thread ends: by then it is another's.
+	// A socket made of the reader's descriptor would close it, and node would close it again when the thread of this test file
+	// ends: by then the number may belong to another file.
 	const stream = createReadStream(pipe);
 	await once(stream, "open");
 	closeSync(reader);

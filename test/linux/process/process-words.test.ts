@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "process-words-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
 let count = 0;
-/** A /proc/self as the kernel has it; strings are bytes. */
+/** A directory like /proc/self with these words and variables; strings are bytes (latin1). */
 function proc({ cmdline = [], environ = [] }: { cmdline?: readonly string[]; environ?: readonly string[] }): string {
 	const place = join(folder, `${count++}`);
 	mkdirSync(place);

@@ -5,7 +5,7 @@ import test from "ava";
 import { ControlConnection } from "../../../src/linux/service/control-connection.js";
 import { heard, until } from "../../support/running/until.js";
 
-/** A client whose line was cut off, and who has been answered. */
+/** A client whose line was too long and was cut off; the client has its answer. */
 async function cutOff(): Promise<{ readonly socket: Duplex; readonly written: readonly string[] }> {
 	const written: string[] = [];
 	const socket = new Duplex({
@@ -27,7 +27,7 @@ async function cutOff(): Promise<{ readonly socket: Duplex; readonly written: re
 	return { socket, written };
 }
 
-// The kernel resets a connection that is closed with something unread: its client may be told of that and not of the answer.
+// The kernel resets a connection that is closed with unread data: its client may get ECONNRESET in place of the answer.
 test("what follows a line that was cut off is read and dropped until the client closes", async (t) => {
 	const { socket, written } = await cutOff();
 	t.false(socket.destroyed);

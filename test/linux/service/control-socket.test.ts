@@ -24,14 +24,14 @@ import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const LONG = 60_000;
 
-/** A path in a folder that is gone with the test. */
+/** A path in a new folder, which the test's teardown removes. */
 function makePath(t: ExecutionContext): string {
 	const folder = mkdtempSync(join(tmpdir(), "control-"));
 	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 	return join(folder, "run/control");
 }
 
-/** A process that listens. */
+/** Starts a process that listens at a control socket. */
 async function startServer(t: ExecutionContext, limits: Partial<ControlSocketOptions> = {}) {
 	const path = makePath(t);
 	const server = spawn(process.execPath, [controlSession, path, JSON.stringify(limits)], {
@@ -42,19 +42,19 @@ async function startServer(t: ExecutionContext, limits: Partial<ControlSocketOpt
 	return { path, server, answer: async (size: number) => (await ask(path, `${size}\n`, LONG)).length };
 }
 
-/** Bytes in memory. */
+/** Resident memory in bytes. */
 function residentSize({ pid }: ChildProcess): number {
 	return 1024 * Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
 }
 
-/** Whatever happens to it is no error of the test's. */
+/** A client's end of a connection. Its errors are not the test's. */
 function open(path: string): Socket {
 	return connect({ path, allowHalfOpen: true }).on("error", () => {});
 }
 
 const isClosed = (socket: Socket) => (socket.closed ? undefined : once(socket, "close"));
 
-/** The other side has closed it. */
+/** Resolves when the server has closed the connection. */
 async function isEnded(socket: Socket): Promise<void> {
 	socket.resume();
 	if (!socket.readableEnded && !socket.closed)
@@ -186,7 +186,7 @@ test("closing waits for nobody for ever", async (t) => {
 });
 
 test("half a line, none at all, and one that drips are closed in time, and answers are not", async (t) => {
-	// Longer than a busy machine keeps this process from writing its lines.
+	// Longer than a busy machine may keep this process from writing its lines.
 	const silenceMilliseconds = 3000;
 	const { path, answer } = await startServer(t, { silenceMilliseconds });
 	const [half, silent, dripping, asked] = [open(path), open(path), open(path), open(path)];
@@ -235,14 +235,14 @@ test("a client that never reads is not answered on and on, and closed in time, a
 	for (const client of clients) client.pause().write("\n".repeat(100_000));
 	t.is((await ask(path, "x\n", LONG)).toString(), "other");
 	for (const client of clients) {
-		// Only by writing it learns that nobody is there.
+		// Only a write tells the client that the server has gone.
 		while (!client.closed) {
 			client.write("\n");
 			await setTimeout(10);
 		}
 	}
 	t.is((await ask(path, "x\n", LONG)).toString(), "other");
-	// What lies in the kernel's buffer, and one that did not fit into it.
+	// The answers that the kernel's buffer holds, and one more for each client that did not fit into it.
 	t.true(answers >= 20 && answers * SIZE <= 20 * (600_000 + SIZE), `${answers}`);
 });
 
@@ -256,7 +256,7 @@ test("a client that reads late gets all of its answers, in order", async (t) => 
 });
 
 test("two thousand connections are refused or answered, and memory stays", async (t) => {
-	// Six thousand system calls of two processes on a busy machine.
+	// Six thousand system calls in two processes take long on a busy machine.
 	t.timeout(180_000);
 	const { path, server, answer } = await startServer(t);
 	const steady = open(path);
@@ -295,7 +295,7 @@ test("two thousand connections are refused or answered, and memory stays", async
 	t.true(residentSize(server) - before < 80e6, `${residentSize(server) - before}`);
 });
 
-/** The server may hear later that a client has gone than that another one comes. */
+/** Resolves when the server answers again: it may notice the end of one client later than the connection of the next. */
 async function untilAnswered(answer: (size: number) => Promise<number>): Promise<void> {
 	await until(async () => (await answer(1).catch(() => 0)) === 1);
 }

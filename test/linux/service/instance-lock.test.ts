@@ -19,7 +19,7 @@ import { lockInstance } from "../../../src/linux/service/instance-lock.js";
 import { instanceSession } from "../../support/programs/instance-session.js";
 import { type CallName, withFates } from "../../support/running/file-system-calls.js";
 
-/** A directory that is not there yet. */
+/** The path of a directory that does not exist yet. */
 function makePath(t: ExecutionContext): string {
 	const folder = mkdtempSync(join(tmpdir(), "instance-"));
 	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,10 +81,10 @@ test("a child of the holder does not keep the lock", async (t) => {
 	t.true((await lockInstance(directory)).held);
 });
 
-/** How many descriptors of this process are of the file. */
+/** The number of this process's descriptors that refer to the file. */
 function countOpen(path: string): number {
 	const links = readdirSync("/proc/self/fd").map((fd) => {
-		// That of the listing is closed by now.
+		// The descriptor that listed the directory is closed by now.
 		return existsSync(`/proc/self/fd/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : "";
 	});
 	return links.filter((link) => link === path).length;

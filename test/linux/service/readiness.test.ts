@@ -120,7 +120,7 @@ test("a service manager that does not read gets what matters later, in order, an
 	const name = join(folder, "slow");
 	const receiver = await startReceiver(t, name, true);
 	const readiness = await openReadiness(neverAProblem, { NOTIFY_SOCKET: name });
-	// More than the kernel queues for a socket (net.unix.max_dgram_qlen).
+	// More datagrams than the kernel queues for a socket (net.unix.max_dgram_qlen).
 	const most = Number(readFileSync("/proc/sys/net/unix/max_dgram_qlen", "latin1"));
 	const count = most + 50;
 	for (let i = 0; i < count; i++) readiness.reloading();
@@ -136,12 +136,12 @@ test("a service manager that does not read gets what matters later, in order, an
 	t.is((await receiver.next()).text, "WATCHDOG=1");
 });
 
-/** A pipe's ends. */
+/** A FIFO with both ends open. */
 function openPipe(): { readonly path: string; readonly reading: number; readonly writing: number } {
 	const path = join(folder, randomUUID());
 	const { status } = spawnSync("mkfifo", [path]);
 	if (status !== 0) throw new Error(`mkfifo ends with ${status}`);
-	// Both at once, so that neither waits for the other.
+	// A descriptor for reading and writing opens at once; with it open, neither of the other two waits for its peer.
 	const both = openSync(path, "r+");
 	const reading = openSync(path, "r");
 	const writing = openSync(path, "w");
@@ -149,7 +149,10 @@ function openPipe(): { readonly path: string; readonly reading: number; readonly
 	return { path, reading, writing };
 }
 
-/** A child that another test file's thread begins has the reading end open, too, until it runs its own program. */
+/**
+ * Resolves when nobody has the reading end open: a child that another test file's thread forks has it open, too, until it calls
+ * execve(2).
+ */
 async function untilUnread(path: string): Promise<void> {
 	for (;;) {
 		try {

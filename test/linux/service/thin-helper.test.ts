@@ -134,7 +134,7 @@ test("without agent and modprobe an alias waits for the agent, whole and in orde
 test("an agent that has begun to listen when the alias is in the spool is asked again", async (t) => {
 	const helper = helperOf(t, { modprobe: false });
 	let times = 0;
-	// The first time it is as if none were there.
+	// The agent drops the first connection, as if no agent had been there.
 	const agent = await helper.serve((socket) => (++times === 1 ? socket.destroy() : socket.end("0\n")));
 	t.is(await helper.run(KERNEL), 0);
 	t.deepEqual(agent.lines, ["k fs-xfs\n", "k fs-xfs\n"]);
@@ -146,7 +146,7 @@ test("an agent that says nothing is not asked twice as long", async (t) => {
 	const helper = helperOf(t, { seconds: 1, modprobe: false });
 	const agent = await helper.serve((socket) => void socket.on("end", () => socket.end()));
 	t.is(await helper.run(["--no-wait"], "a b"), 0);
-	// The second time it waits for nothing.
+	// The second request does not wait for an answer.
 	t.true(agent.lines.length <= 2);
 	await agent.close();
 	t.deepEqual(takeSpooled(helper.spool).map(String), ["n a b"]);
@@ -165,7 +165,7 @@ test("only so many wait", async (t) => {
 	const helper = helperOf(t, { modprobe: false });
 	const names = () => readdirSync(helper.spool);
 	mkdirSync(helper.spool);
-	// The directory's own two entries count as well.
+	// The directory's own entries, "." and "..", count as well.
 	for (let i = 0; i < 1021; i++) writeFileSync(join(helper.spool, `${i}`), "w a\n");
 	t.is(await helper.run(["--no-wait"], "the last"), 0);
 	t.is(await helper.run(["--no-wait"], "one more"), 1);

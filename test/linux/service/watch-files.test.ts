@@ -32,7 +32,7 @@ function makeFolder(t: ExecutionContext): string {
 	return folder;
 }
 
-/** A watch of these, whose hints are counted, and what keeps a test from waiting for ever for one. */
+/** A watch of these directories that counts its hints. A wait for a hint ends after a while. */
 function watched(t: ExecutionContext, ...directories: readonly string[]) {
 	let hints = 0;
 	const watch = watchDirectories({
@@ -45,7 +45,7 @@ function watched(t: ExecutionContext, ...directories: readonly string[]) {
 	watch.follow(directories);
 	return {
 		watch,
-		/** Resolves at the first hint after the change. */
+		/** Resolves at the first hint after the change was made. */
 		async hintOf(change: () => void): Promise<void> {
 			await setTimeout(20);
 			const before = hints;
@@ -159,7 +159,7 @@ test("depmod's rewriting of the indexes is told once, when it is over, and again
 			onProblem: (problem) => t.fail(problem.message),
 		}),
 		quietMilliseconds: 50,
-		// Only hints can be the reason.
+		// Polls are so rare that only a hint can be the reason.
 		pollMilliseconds: 3_600_000,
 		onStale() {
 			told.push(read());
@@ -167,7 +167,7 @@ test("depmod's rewriting of the indexes is told once, when it is over, and again
 	});
 	t.teardown(() => freshness.close());
 
-	/** Which of the aliases have a module. */
+	/** The aliases that match a module, of those that are looked up. */
 	function read(): string[] {
 		const trace = traceReads(files);
 		const knowledge = readKnowledge(trace.files, { moduleDirectory: directory, configPaths: [configuration] });
