@@ -1,4 +1,4 @@
-// docs/architecture.md, and every other page: what they name of the sources is there.
+// Every path and function that docs/architecture.md and the other pages name exists in the sources.
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { pages, readPage } from "../support/project/pages.js";
@@ -26,7 +26,7 @@ const rows = readPage(PAGE)
 test("every path that a page names is there", (t) => {
 	const named = pages
 		.flatMap((page) => namesOf(readPage(page), paths).map((path) => ({ page, path })))
-		// What stands for any room.
+		// Paths with ROOM stand for any room.
 		.filter(({ path }) => !path.includes("/ROOM/"));
 	t.true(named.length > 100);
 	for (const { page, path } of named) t.true(existsSync(path), `${page}: ${path}`);
@@ -41,7 +41,7 @@ test("every function that architecture.md names beside a file is in that file", 
 	}
 });
 
-/** As a function, a class, a constant or a method. */
+/** Whether the source declares the name as a function, a class, a constant or a method. */
 const isDeclared = (source: string, name: string): boolean =>
 	new RegExp(
 		`^(?:export )?(?:async )?(?:function\\*?|class|const) ${name}\\b|^\t(?:async )?#?${name}\\(.*\\{$`,

@@ -1,4 +1,4 @@
-// scripts/ava-worker: what runs this very test file.
+// scripts/ava-worker: the script that runs this test file.
 import test from "ava";
 
 test("ava's worker runs from the one script that the build has made of it", (t) => {

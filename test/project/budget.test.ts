@@ -1,4 +1,4 @@
-// Where the time of `npm test` went: the report that it ends with, and the run of its stages.
+// The report at the end of `npm test`, which tells where its time went, and the run of its stages.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -51,7 +51,7 @@ test("the making of images has ten minutes of its own, whether one by one, at on
 		`The budget of ${most} for making images: kept, with ${spare} to spare.`;
 	const all = [span("asset", "a", 700, 900), span("freeze", "b", 10, 1000)];
 	t.is(verdict(stages, all), kept("30 min 0 s, of which 10 min 0 s", "5 min 0 s"));
-	// From 100 to 400, within it from 150 to 250, and from 300 to 420: 320 seconds.
+	// The assets together take 320 seconds: from 100 to 400, which includes 150 to 250, and from 300 to 420.
 	const nested = [span("asset", "b", 120, 420), span("asset", "c", 100, 250), span("asset", "a", 300, 400)];
 	t.is(verdict(stages, nested), kept("25 min 20 s, of which 5 min 20 s", "0 min 20 s"));
 });
@@ -70,9 +70,9 @@ test("a line of a span that was not finished is passed over", (t) => {
 	t.deepEqual(parseSpans(""), []);
 });
 
-/** A project whose stages are tiny: shell commands, all but the lint given by the test. */
+/** A project with tiny stages: shell commands, which the test gives except for lint, test:compressed and test:vm. */
 function makeProject(t: ExecutionContext, scripts: Readonly<Record<string, string>>): string {
-	// A run begins some ten programs, npm four times.
+	// A run starts some ten programs, among them npm four times.
 	t.timeout(180_000);
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-test-"));
 	t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -83,7 +83,7 @@ function makeProject(t: ExecutionContext, scripts: Readonly<Record<string, strin
 	write("scripts/setup-vm.sh", "echo setting up");
 	const others = Object.fromEntries(["lint", "test:compressed", "test:vm"].map((name) => [name, `echo ran ${name}`]));
 	write("package.json", JSON.stringify({ name: "tiny", scripts: { ...others, ...scripts } }));
-	// Tests of its own, for the test runner that this project has, as it is configured here.
+	// Tests for ava as this project has it, with this project's configuration.
 	write("test/tiny.test.ts", "");
 	const titled =
 		'("a tiny test", (t) => t.pass());\ntest("a failing test", (t) => t.is(process.env.FAILS, undefined));';
@@ -98,7 +98,7 @@ function makeProject(t: ExecutionContext, scripts: Readonly<Record<string, strin
 
 const AVA = "node node_modules/ava/entrypoints/cli.mjs";
 
-/** Runs scripts/test.mjs there, without what the npm that runs this test tells its children. */
+/** Runs scripts/test.mjs in that folder, without the variables that npm sets for this test. */
 function startSuite(folder: string): { readonly suite: ChildProcess; readonly output: () => string } {
 	const entries = Object.entries(process.env).filter(([name]) => !/^npm_|^FAILS$/.test(name));
 	const suite = spawn(process.execPath, [resolve("scripts/test.mjs")], {
@@ -155,7 +155,7 @@ for (const [signal, status] of [
 		t.teardown(() => suite.kill("SIGKILL"));
 		while (!/^stage$/m.test(output())) await once(suite.stdout!, "data");
 		suite.kill(signal);
-		// Its output is closed when nobody is left who has it open, the stage included.
+		// The output closes when the last process that has it open has ended, the stage included.
 		const [ended] = await closed;
 		t.is(ended, status, output());
 		t.regex(output(), new RegExp(` s {2}test:here: failed \\(${status}\\)\\n`));

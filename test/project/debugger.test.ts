@@ -1,4 +1,4 @@
-// SIGUSR1, at which node opens its debugger to anybody on the machine, does nothing to what root runs.
+// On SIGUSR1 node opens its debugger to every user of the machine by default: programs that root runs ignore the signal.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { worldWords, writeWorld } from "../support/worlds/world-folder.js";
 
 const LISTENER = 'process.on("SIGUSR1", () => {});';
 
-/** The first statement of a script behind its comments and directives. */
+/** The first statement of a script after its comments and directives. */
 const firstStatement = (file: string): string | undefined =>
 	readFileSync(file, "utf8")
 		.split("\n")
@@ -35,7 +35,7 @@ test("an agent goes on, and nobody can connect to it", async (t) => {
 	t.deepEqual({ status, stderr, sockets, inserted }, { status: 0, stderr: "", sockets: [], inserted: ["a"] });
 });
 
-/** What the command runs sends the signal to whoever runs it, and gives it time to say that it listens. */
+/** The command sends the signal to its parent, and gives the parent time to print that its debugger listens. */
 const SIGNAL = "kill -USR1 $PPID; sleep 0.3";
 
 test("a tool goes on, and does not say that a debugger listens", (t) => {

@@ -1,4 +1,4 @@
-// README.md, CONTRIBUTING.md and docs/: their commands run, their links lead somewhere, and the README leads to all of them.
+// README.md, CONTRIBUTING.md and docs/: their commands run, their links have targets, and the README leads to all pages.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
@@ -6,9 +6,9 @@ import { blocksOf, commandsOf, explainBroken, linksOf, pages, readPage } from ".
 
 const scripts: Readonly<Record<string, string>> = JSON.parse(readFileSync("package.json", "utf8")).scripts;
 
-/** Commands that this test leaves to others: the file that runs each, and words of it, which for a test are its title. */
+/** Commands that other tests or scripts run: the file that runs each, and words of that file (of a test, its title). */
 const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>> = {
-	// What whoever runs this test has just done, or what this test is a part of.
+	// Steps that precede this test, or that it is a part of.
 	"npm ci": [".ci/run", "npm ci && npm test"],
 	"npm test": [".ci/run", "npm ci && npm test"],
 	"npm run build": ["package.json", '"prepare": "node scripts/build.mjs"'],
@@ -43,14 +43,16 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 		"test/support/sweep/sweep-session.ts",
 		'process.env.HOTPLUGD_SWEEP === "all"',
 	],
-	// On an idle machine, by hand.
+	// Benchmarks are run by hand, on an idle machine.
 	"npm run bench": ["scripts/bench.mjs", "process.argv.slice(2)"],
 	"npm run bench startup": ["scripts/bench.mjs", "startup: benchStartup"],
 };
 
 const found = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
 
-/** Test files that a page's command runs, with the title that it chooses. */
+/**
+ * Why a command that runs a test file cannot run: there is no such file, or no test of the chosen title. Undefined when it can.
+ */
 function explainUnrunnable(command: string): string | undefined {
 	const [, file = "", , title = ""] = /^npx ava (\S+)( --match="([^"*]*)")?$/.exec(command) ?? [];
 	if (!existsSync(file)) return `${command}: there is no ${file}`;
@@ -66,7 +68,7 @@ test("every command of a page runs here, or is in the table of those that run el
 	}
 });
 
-/** @throws Error where it fails */
+/** The output of the command. @throws Error when it fails */
 const run = (command: string): string =>
 	execFileSync("sh", ["-c", command.replace(/^node/, `'${process.execPath}'`)], { encoding: "utf8" });
 

@@ -1,5 +1,5 @@
-// Files of src/libkmod and src/agent say in their first comment whether they act. The sources are read to hold them to it: a file that
-// names a timer or a clock says "Acts", and one that says "Pure" names neither of these, nor a promise, nor an observable.
+// Files of src/libkmod and src/agent say in their first comment whether they act, and their sources are checked: a file that
+// names a timer or a clock says "Acts", and a file that says "Pure" names no timer, clock, promise or observable.
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { listFiles, readCode } from "../support/project/source-text.js";

@@ -1,4 +1,4 @@
-// Every error class of src has the base class, and a code of its own by which a program can tell it.
+// Every error class of src extends the base class, and has a code of its own that programs can test for.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";

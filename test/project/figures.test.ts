@@ -1,4 +1,4 @@
-// npm run figures: that every figure is there. None is asserted to be small: what may not grow has a test of its own.
+// npm run figures prints every figure. No figure is compared to a limit: figures with a limit have tests of their own.
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import test from "ava";

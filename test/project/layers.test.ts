@@ -1,11 +1,11 @@
-// Imports go one way. The tables below say which; the sources are read to hold them to it.
+// Imports go one way only. The tables below say which files may import which, and the sources are checked against them.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import test from "ava";
 
 /**
- * The rooms of each part, lowest first, with those of the same part that their files import. The parts themselves: who may import
- * from a whole part is in `parts`.
+ * The rooms of each part, lowest first, each with the rooms of the same part that its files import. The table `parts` says who
+ * may import from another part.
  */
 const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	libkmod: {
@@ -52,7 +52,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	},
 };
 
-/** What may import all of another part; only tools/agent imports the agent, whatever stands here for tools. */
+/** The parts that each part may import from. Of tools, only tools/agent may import the agent. */
 const parts: Readonly<Record<string, readonly string[]>> = {
 	libkmod: [],
 	ports: ["libkmod"],
@@ -61,7 +61,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
 	tools: ["libkmod", "ports", "agent"],
 };
 
-/** A package, or node itself, and the only places that may import it. */
+/** The only places that may import a package, or node's own modules. */
 const packages: Readonly<Record<string, readonly string[]>> = {
 	node: ["src/linux/", "src/main.ts"],
 	koffi: ["src/linux/native/koffi.ts"],
@@ -80,7 +80,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	"yargs-parser": ["src/tools/command-line/command-line.ts"],
 };
 
-/** What may be loaded before a file can run: all that it needs, and all that this needs in turn, import() apart. */
+/** Everything that may be loaded before a file runs: its imports and their imports in turn (transitively), without import(). */
 const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/main.ts": ["node", "yargs-parser"],
 	"src/index.ts": ["node"],
@@ -119,7 +119,7 @@ function readImports(from: string): Import[] {
 	];
 }
 
-/** A file of this project, or the name of a package. */
+/** The path of a file of this project, or the name of a package. */
 function resolve(from: string, name: string): string {
 	if (name.startsWith(".")) return normalize(join(from, "..", name)).replace(/\.js$/, ".ts");
 	if (name.startsWith("node:")) return "node";
@@ -131,7 +131,10 @@ const isWithin = (file: string, places: readonly string[]): boolean =>
 
 const isOwn = ({ target }: Import): boolean => target.startsWith("src/");
 
-/** src/agent/policy/rules.ts -> agent and policy; src/ports/machine.ts -> ports and nothing; src/main.ts -> neither. */
+/**
+ * The part and the room of a file, such as agent and policy of src/agent/policy/rules.ts, ports and "" of src/ports/machine.ts,
+ * and "" twice of src/main.ts.
+ */
 function placeOf(file: string): { readonly part: string; readonly room: string } {
 	const [, ...folders] = file.split("/").slice(0, -1);
 	return { part: folders[0] ?? "", room: folders.slice(1).join("/") };
@@ -161,7 +164,7 @@ test("every file imports only what its room may", (t) => {
 test("no file imports itself by way of others, types and import() included", (t) => {
 	const targets = new Map(sources.map((file) => [file, new Set<string>()]));
 	for (const { from, target } of imports.filter(isOwn)) targets.get(from)?.add(target);
-	// Whatever imports nothing that is left is in no circle.
+	// A file none of whose imports is left is in no cycle.
 	for (let found = true; found; ) {
 		found = false;
 		for (const [file, left] of targets) {

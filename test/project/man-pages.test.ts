@@ -1,4 +1,4 @@
-// The manual pages, as the build leaves them in dist/man.
+// The manual pages that the build writes into dist/man.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
@@ -10,7 +10,7 @@ import { commands } from "../../src/tools/kmod/kmod.js";
 const folder = "dist/man";
 const pages = readdirSync(folder);
 const read = (page: string) => readFileSync(`${folder}/${page}`, "utf8");
-/** As people see it, without the marks for fonts. */
+/** The text of a page without the marks for fonts, as a reader sees it. */
 const plain = (roff: string) => roff.replace(/\\f[BIR]/g, "").replaceAll("\\-", "-");
 
 test("every command has a page with all of its options, and no page is of something else", async (t) => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 
-/** Those that two files export all the same, and why. */
+/** Names that two files export on purpose, and the reason. */
 const allowed: Readonly<Record<string, string>> = {
 	main: "what scripts/bundle/main.cjs calls of each executable",
 	openKmod: "the library's own is libkmod's for this machine, with its strings as text",
@@ -13,7 +13,9 @@ const files = readdirSync("src", { recursive: true, encoding: "utf8" })
 	.filter((name) => name.endsWith(".ts"))
 	.map((name) => join("src", name));
 
-/** What is exported again from another file is not meant: it is that file's. A constant is, where it is a function. */
+/**
+ * A declaration that is exported, be it a type, a class, a function, or a constant that is a function. Re-exports do not count.
+ */
 const EXPORT =
 	/^export (?:declare )?(?:abstract )?(?:async )?(?:(?:type|interface|class|enum|function\*?) (\w+)(?! ?\})|const (\w+) = (?:async )?(?:<[^>]*>)?\()/gm;
 

@@ -1,4 +1,4 @@
-// The package as npm packs and installs it.
+// The package that npm packs and installs.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ import { version } from "../../src/version.js";
 const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
 
 /**
- * In a folder of its own, without what the npm that runs this test tells its children; with the certificates by which it may reach
- * its registry, which ava.config.js keeps from the tests.
+ * Runs npm in that folder, without the variables of the npm that runs this test, and with the certificates for the registry,
+ * which ava.config.js keeps from the tests.
  */
 function npm(folder: string, words: readonly string[]): string {
 	const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
@@ -37,13 +37,13 @@ test("the package installs into an empty folder and runs there under both of its
 		paths.filter((path) => path.startsWith("dist/test/") || path.endsWith(".tgz")),
 		[],
 	);
-	// What is compiled here runs on few of the machines that a package comes to: what they get is its source.
+	// A compiled program fits few of the machines that install the package: the package has the source.
 	t.true(paths.includes("src/linux/thin-helper/hotplugd-load.c"));
 	t.deepEqual(
 		paths.filter((path) => isMachineCode(resolve(path))),
 		[],
 	);
-	// Without it npm would install into the first folder above that has one.
+	// Without a package.json npm would install into the nearest parent folder that has one.
 	writeFileSync(join(folder, "package.json"), "{}");
 	npm(folder, ["install", "--omit=dev", "--prefer-offline", `./${packed.filename}`]);
 	for (const name of ["hotplugd", "coldplug"]) {

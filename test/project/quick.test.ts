@@ -1,10 +1,10 @@
-// The day's subset: `npm run test:vm:quick` runs what test/vm/quick.json names by title.
+// The daily subset of tests: `npm run test:vm:quick` runs the tests whose titles test/vm/quick.json lists.
 import { readFileSync } from "node:fs";
 import test from "ava";
 
 const chosen: Readonly<Record<string, readonly string[]>> = JSON.parse(readFileSync("test/vm/quick.json", "utf8"));
 
-/** What matches the titles of a file's tests; what a template puts into one may be anything. */
+/** Patterns for the titles of a file's tests: a placeholder of a template matches any text. */
 function titlesOf(file: string): readonly RegExp[] {
 	const calls = readFileSync(file, "utf8").matchAll(/^vmTest\(\s*(["`])(.*?)\1,/gms);
 	return [...calls].map(([, , title = ""]) => {

@@ -1,4 +1,4 @@
-// README.md, and the two tables that it leads to: what is better than kmod, and libkmod's functions.
+// README.md, and the two tables that it links to: the improvements over kmod, and libkmod's functions.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import test from "ava";
@@ -9,10 +9,10 @@ import { functionNames } from "../support/real/libkmod.js";
 
 const commands = commandsOf("README.md");
 
-// What whoever runs this test has just done.
+// Commands that precede this test.
 const alreadyRun = ["npm ci", "npm test"];
 
-/** What the README's commands print, but for those. */
+/** The output of the README's other commands. */
 function runOthers(): readonly string[] {
 	const others = commands.filter((command) => !alreadyRun.includes(command));
 	return others.map((command) => {
@@ -52,7 +52,7 @@ test("whoever has no modules is told the README's own first command", (t) => {
 	t.true(commands.includes(CAPTURED_MACHINE), CAPTURED_MACHINE);
 });
 
-/** By what each bullet of "Better than kmod" says: where that is shown, and by which test. */
+/** Each bullet of "Better than kmod" by words of it: the test file that shows it, and the title of the test. */
 const better: readonly (readonly [says: string, file: string, test: string])[] = [
 	["`modprobe.blacklist=`", "test/tools/modprobe/differences.test.ts", "modprobe.blacklist= takes dashes and quotes"],
 	["`depmod` fails", "test/tools/depmod/depmod.test.ts", "makes depmod fail, and the old files stay whole"],
@@ -94,7 +94,7 @@ test("the library's table has every function of libkmod, and names what there is
 
 const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
 
-/** `get_{a,b}*` as the names of functions, with libkmod's prefixes. */
+/** A pattern for the functions that a cell such as `get_{a,b}*` stands for, with libkmod's prefixes. */
 function asPattern(code: string): RegExp {
 	const choices = code.replaceAll(/\{([^}]*)\}/g, (_, words: string) => `(?:${words.replaceAll(",", "|")})`);
 	return new RegExp(`^kmod_(?:module_)?${choices.replaceAll("*", ".*")}$`);

@@ -1,4 +1,4 @@
-// scripts/ava-worker/test-folder.mjs: the folder in memory where the tests have their temporary directories.
+// scripts/ava-worker/test-folder.mjs: the folder in a memory file system (tmpfs) for the tests' temporary directories.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { until } from "../support/running/until.js";
 
 const module = JSON.stringify(resolve("scripts/ava-worker/test-folder.mjs"));
 
-/** A process that says which folder it gets, and then does `then`. */
+/** The command of a process that prints the folder that it gets, and then runs `then`. */
 const run = (place: string, needed: string, then = "") => [
 	process.execPath,
 	...["--input-type=module", "-e"],
@@ -43,7 +43,7 @@ for (const end of ["itself", "SIGINT", "SIGTERM", "SIGKILL"] as const)
 	test(`a run of the tests leaves nothing in memory that ends by ${end}`, async (t) => {
 		const place = makePlace(t);
 		const [program = "", ...words] = run(place, "0", end === "itself" ? "" : "process.stdin.resume();");
-		// A group of its own, all of which the signal reaches.
+		// The process leads a process group, to which the signal is sent.
 		const child = spawn(program, words, { detached: true, stdio: ["pipe", "pipe", "inherit"] });
 		const [said] = await once(child.stdout, "data");
 		const folder = String(said).trim();

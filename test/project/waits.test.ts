@@ -1,37 +1,37 @@
-// Every wait has an end: the table of test/support/project/waits.ts against the sources and the tests. Its first comment says how to
-// enter one.
+// Every wait has an end: the table of test/support/project/waits.ts is compared with the sources and the tests. The first comment
+// of that file says how to enter a wait.
 import { existsSync, readFileSync } from "node:fs";
 import test from "ava";
 import { listFiles, readCode } from "../support/project/source-text.js";
 import { type Wait, waits } from "../support/project/waits.js";
 
-/** What makes a program wait, whatever for. */
+/** Code that makes a program wait, for whatever reason. */
 const inCode = new RegExp(
 	[
-		// Timers, node's and RxJS's.
+		// Timers of node and RxJS.
 		/\bset(?:Timeout|Interval)\(/,
 		/(?<![\w.])(?:timer|interval|delay)\(/,
 		/\b(?:debounce|audit|throttle|sample|buffer|window)Time\(/,
 		/(?<![.\w])sleep\(/,
 		/\bawait (?:pause|ask)\(/,
-		// Something that others bring about.
+		// Waits for an event that others cause.
 		/\bnew Promise\b/,
 		/\bonce\((?:[\w.]+, )?"/,
 		/\bfor await\b/,
 		/\bPromise\.(?:all|any|race|allSettled)\(/,
 		/\b(?:last|first)ValueFrom\(/,
 		/\bawait setImmediate\(/,
-		// The whole process stands still.
+		// Calls that block the whole process.
 		/\bAtomics\.wait\(/,
 		/\b(?:spawn|exec|execFile)Sync\(/,
-		// In C.
+		// Calls of C.
 		/\b(?:poll|ppoll|usleep|nanosleep|waitpid)\(/,
 	]
 		.map(({ source }) => source)
 		.join("|"),
 );
 
-/** The same in the shell. */
+/** Commands of the shell that wait. */
 const inShell = /\bsleep\b|\bewaitfile\b|--timeout\b|--retry\b|\bwait\b/;
 
 type Place = { readonly file: string; readonly line: string };
@@ -41,7 +41,7 @@ const places: readonly Place[] = [
 	...listFiles("systemd").flatMap((file) => linesWith(inShell, file, readText(file))),
 ];
 
-/** Without comments. */
+/** The text of a file without its comments. */
 function readText(file: string): string {
 	return file.startsWith("systemd/") ? readFileSync(file, "utf8").replace(/^\s*#.*$/gm, "") : readCode(file);
 }
@@ -85,7 +85,7 @@ test("each says what it waits for and what ends that, and has a test with a titl
 
 const describe = ({ file, waitsFor }: Wait): string => `${file}, ${waitsFor}`;
 
-/** Between quotes; a macro may add to it. */
+/** Whether a string or template of the source is the title; a placeholder stands for any text. */
 const hasTitle = (source: string, title: string): boolean =>
 	title.length > 8 &&
 	['"', "`"].some((quote) => source.split(quote).some((text) => text.replace(/\$\{[^}]*\}/g, "…") === title));
