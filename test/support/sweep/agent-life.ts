@@ -1,5 +1,6 @@
-// A life of the agent in this process, all of it but the kernel's module loader being real: it starts, looks at devices, hears of
-// more, answers requests, runs commands, reads its files anew, writes its metrics, stops. Makes itself short: some 30 ms.
+// One life of the agent in this process, with everything real but the kernel's module loader: the agent starts, looks at devices,
+// hears of more, answers requests, runs commands, reads its files anew, writes its metrics, and stops. Delays are shortened, so
+// that a life takes some 30 ms.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ import type { World } from "../worlds/world.js";
 import { moduleFile, worldWords, writeWorld } from "../worlds/world-folder.js";
 import { makeLogReader } from "./log-reader.js";
 
-// As they are before anything stands between.
+// The functions before they are intercepted.
 const {
 	chmodSync,
 	closeSync,
@@ -30,9 +31,9 @@ const {
 	writeFileSync,
 } = fs;
 
-/** Each has a device; the last is compressed, so that the kernel is handed an image. */
+/** Modules that each have a device. The last one's file is compressed, so that the kernel gets an image. */
 const modules = ["walked", "plugged", "asked", "renewed", "spooled", "ran", "packed"];
-/** While it is in its init, what is asked for without waiting is left to the agent that runs next. */
+/** While the init of `held` runs, the agent stops: the request for `left`, which nobody waits for, is left to the next agent. */
 const held = "held";
 const left = "left";
 
@@ -45,17 +46,17 @@ const world: World = {
 };
 
 export type Life = {
-	/** undefined where it never ended. */
+	/** Undefined when the agent did not end. */
 	readonly status: number | undefined;
-	/** What it said on standard error, by lines. */
+	/** Lines of its standard error. */
 	readonly said: readonly string[];
-	/** Lines of its log; those that are no JSON are strings. */
+	/** Lines of its log; a line that is no JSON is a string. */
 	readonly log: readonly unknown[];
 	readonly inserted: readonly string[];
-	/** Files that were left, and should not have been, or are not whole. */
+	/** Files that the agent should not have left, or did not write whole. */
 	readonly litter: readonly string[];
 	readonly uncaught: readonly string[];
-	/** Requests that nobody has answered in time. */
+	/** Requests that got no answer in time. */
 	readonly unanswered: readonly string[];
 };
 
@@ -67,7 +68,7 @@ export type Place = {
 
 const PATIENCE = 4000;
 
-/** @param send injects uevents as the kernel's */
+/** @param send injects uevents in the kernel's name */
 export function makePlace(
 	folder: string,
 	send: (message: Buffer) => void,
@@ -85,10 +86,10 @@ export function makePlace(
 		modules: join(folder, "proc-modules"),
 	};
 	writeWorld(folder, world);
-	// What stands in for the kernel knows an image by its name.
+	// The kernel's stand-in takes the name of a module from its image.
 	for (const name of Object.keys(world.modules))
 		writeFileSync(moduleFile(folder, name), name === "packed" ? gzipSync(name) : name);
-	// Links within a root are followed there.
+	// A symbolic link within the root is followed within that root.
 	renameSync(join(folder, "lib"), join(folder, "usr-lib"));
 	symlinkSync("usr-lib", join(folder, "lib"));
 	addDevice("walked");
@@ -133,7 +134,7 @@ export function makePlace(
 		return devpath;
 	}
 
-	/** @param subsystem the rule is about "hotplugged" */
+	/** @param subsystem "hotplugged" is the subsystem that the rule with a command matches */
 	function plug(name: string, subsystem = "platform"): void {
 		send(
 			formatUevent("add", addDevice(name), [
@@ -167,14 +168,14 @@ export function makePlace(
 		writeFileSync(paths.modules, lines.reverse().join(""));
 	}
 
-	/** @param runsCommands or not: a process that is forked takes longer than all else */
+	/** @param runsCommands whether the agent runs commands: forking a process takes longer than everything else */
 	async function live(runsCommands = true): Promise<Life> {
 		inserted = [];
 		gate.release = undefined;
 		for (const name of modules.slice(1)) rmSync(`${paths.sysfs}/devices/${name}`, { recursive: true, force: true });
 		for (const path of [paths.run, paths.spool, paths.metrics]) rmSync(path, { recursive: true, force: true });
 		mkdirSync(paths.spool);
-		// An agent that was killed has left its socket, in a directory that others may still read.
+		// The socket of an agent that was killed, in a directory that other users may still read.
 		mkdirSync(paths.run);
 		chmodSync(paths.run, 0o755);
 		linkSync(join(folder, "stale"), join(paths.run, "control"));
@@ -194,7 +195,7 @@ export function makePlace(
 		process.env.NOTIFY_SOCKET = "/nowhere/notify";
 		const machine: Machine = {
 			...tools.machine,
-			// Below the root that -d names, as the package's own.
+			// The path below the root that -d names, like that of the package's own rules.
 			rulesDirectory: paths.rules.slice(folder.length),
 			complain: (text) => void said.push(...text.trimEnd().split("\n")),
 			devices: () => tools.machine.devices(paths.sysfs),
@@ -219,13 +220,13 @@ export function makePlace(
 				ended ??= status;
 			},
 			(thrown) => {
-				// As the executable ends, with a line of its own.
+				// The executable, too, ends with one line of its own when an error is thrown.
 				said.push(`hotplugd: ${thrown.message}`);
 				ended ??= 1;
 			},
 		);
 		const isOver = (): boolean => ended !== undefined || uncaught.length > 0;
-		/** One whose connection the agent lost asks again. */
+		/** Sends a request, and sends it again when the agent lost the connection. */
 		const tell = async (socket: string, line: string): Promise<void> => {
 			for (let attempt = 0; attempt < 3 && !isOver(); attempt++) {
 				const answer = await ask(join(paths.run, socket), line);
@@ -251,7 +252,7 @@ export function makePlace(
 		plug("renewed");
 		await tell("load", "w x:asked");
 		await control({ command: "settle", timeout_milliseconds: 3000 });
-		// In its init while the agent stops: what is asked for behind it is left.
+		// While the agent stops, `held` is in its init: the request behind it is left in the spool.
 		const waiting = tell("load", `w x:${held}`);
 		await until(() => gate.release !== undefined || read.says(held));
 		await tell("load", `n x:${left}`);
@@ -269,7 +270,10 @@ export function makePlace(
 		return { status: ended, said, log: lines, inserted, litter: listLitter(), uncaught, unanswered };
 	}
 
-	/** What the agent leaves: its directory with the lock, whole metrics, and the request that it has not begun. */
+	/**
+	 * Files that the agent should not have left. It may leave its directory with the lock, whole metrics, and the request that it
+	 * did not begin.
+	 */
 	function listLitter(): string[] {
 		const listed = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
 		const stale = lstatSync(join(folder, "stale")).ino;
@@ -288,7 +292,9 @@ export function makePlace(
 	return { live, finitModule, initModule };
 }
 
-/** By the agent's own client. "lost" where there is no answer: nobody listens, or the connection has ended. */
+/**
+ * Asks with the agent's own client. "lost" means no answer: nobody listens, or the connection has ended. "late" means a timeout.
+ */
 async function ask(path: string, line: string): Promise<"answered" | "lost" | "late"> {
 	const begun = performance.now();
 	const { ask: askAgent } = await import("../../../src/linux/service/control-client.js");
@@ -301,11 +307,11 @@ async function ask(path: string, line: string): Promise<"answered" | "lost" | "l
 	}
 }
 
-/** The agent has closed it, unless that failed; the number may be another file's by now. */
+/** Closes the descriptor unless the agent has closed it: by now the number may belong to another file. */
 function closeQuietly(fd: number, file: string): void {
 	try {
 		if (readlinkSync(`/proc/self/fd/${fd}`) === file) closeSync(fd);
 	} catch {
-		// It is closed.
+		// The descriptor is closed already.
 	}
 }

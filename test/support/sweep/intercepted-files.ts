@@ -1,9 +1,9 @@
-// Stands between the agent and node:fs: a function that is to fail throws what node would throw for that errno.
+// Intercepts the functions of node:fs for the agent: a function that is to fail throws the error that node throws for that errno.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { type AnyFunction, failure, meet, within } from "./interception.js";
 
-/** Files that stand in for others. */
+/** Paths that are replaced by other files. */
 const standIns = new Map<string, string>();
 
 export function standIn(path: string, file: string): void {
@@ -34,7 +34,7 @@ export function interceptFiles(): void {
 			const [first] = values;
 			const code = meet(name, first);
 			if (code !== undefined) {
-				// A descriptor is closed whatever close(2) says.
+				// The kernel closes the descriptor even if close(2) fails.
 				if (name === "closeSync") real.apply(this, values);
 				if (name === "existsSync") return false;
 				if (

@@ -1,5 +1,5 @@
-// Stands between node and libuv's handles of sockets and processes, whose methods return an errno as a negative number: what node
-// makes of it is node's own.
+// Intercepts libuv's handles of sockets and processes below node. Their methods return an errno as a negative number; node's own
+// code turns it into errors.
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { type AnyFunction, failure, meet, meetAt, numberOf } from "./interception.js";
@@ -29,7 +29,7 @@ function intercept(prototype: Handle, name: string, call: string): void {
 	};
 }
 
-/** libuv opens the ends of the child's pipes whether there is a child or not. */
+/** libuv opens its ends of the child's pipes even when no child is forked. */
 function interceptSpawn(prototype: Handle): void {
 	const real = prototype.spawn!;
 	prototype.spawn = function intercepted(options) {
@@ -40,7 +40,7 @@ function interceptSpawn(prototype: Handle): void {
 	};
 }
 
-/** A server hears of accept(2)'s failures as errors. */
+/** A server gets failures of accept(2) as "error" events. */
 function interceptAccept(): void {
 	const { Server } = createRequire(import.meta.url)("node:net") as { Server: { prototype: EventEmitter } };
 	const { emit } = EventEmitter.prototype;

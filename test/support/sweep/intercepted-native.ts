@@ -1,22 +1,22 @@
-// Stands between the agent and the native packages: koffi's functions, in place of the kernel's module loader too, and the netlink
-// package's socket. And between it and its longer waits.
+// Intercepts the native packages for the agent: koffi's functions, including those of the kernel's module loader, and the socket
+// of the netlink package. Also shortens the agent's longer timers.
 import type { EventEmitter } from "node:events";
 import { type AnyFunction, failure, meet, meetAt, numberOf } from "./interception.js";
 
 type Native = ((...values: unknown[]) => number) & { async: (...values: unknown[]) => void };
 
-/** What the module system calls do here in place of the kernel: they return an errno, or 0. */
+/** Replacements for the module system calls. Each resolves to an errno, or 0. */
 export type ModuleCalls = {
 	finitModule(fd: number): Promise<number>;
 	initModule(image: Uint8Array): Promise<number>;
 };
 
-/** To be called before anything loads koffi. */
+/** Must be called before koffi is loaded. */
 export async function interceptNative(stand: ModuleCalls): Promise<void> {
 	const { default: koffi } = await import("koffi");
 	const module = koffi as unknown as { load: AnyFunction; errno: () => number };
 	const { load, errno } = module;
-	/** Of the call that failed last by a test's will. */
+	/** The errno of the last call that failed on purpose, or 0. */
 	let injected = 0;
 	module.errno = () => {
 		const own = injected;
@@ -32,12 +32,13 @@ export async function interceptNative(stand: ModuleCalls): Promise<void> {
 		const [, declared = ""] = /(\w+)\(/.exec(prototype) ?? [];
 		const call = declared === "syscall" ? "finit_module" : declared;
 		const intercepted = (...values: unknown[]): number => {
-			// Of an option its level and number, of a lock what is asked for.
+			// The level and name of a socket option, or the operation of a lock.
 			const subject = /sockopt|flock/.test(call) ? `${call} ${values.slice(1, 3).join(" ")}` : call;
 			const code = call === "_exit" ? undefined : meet(call, subject);
 			injected = code === undefined ? 0 : numberOf(code);
 			if (code !== undefined) return -1;
-			// The datagrams of a service manager's socket that is not there; a log's own have no address.
+			// A datagram with an address goes to the service manager's socket, which does not exist here; datagrams of the log
+			// have no address.
 			if (call === "sendto" && values[5] !== 0) return Number(values[2]);
 			return real(...values);
 		};
@@ -72,7 +73,7 @@ export async function interceptNetlink(): Promise<void> {
 	const { default: raw } = await import("netlink/dist/raw.js");
 	const module = raw as unknown as Sockets;
 	const Real = module.RawNetlinkSocket;
-	/** The netlink package's errnos are positive. */
+	/** The netlink package's errors have positive errnos. */
 	const failing = (code: string, syscall: string): Error =>
 		Object.assign(failure(code, syscall, "netlink"), { errno: numberOf(code) });
 	class Intercepted extends Real {
@@ -104,10 +105,10 @@ export async function interceptNetlink(): Promise<void> {
 	Object.defineProperty(module, "RawNetlinkSocket", { value: Intercepted, writable: true, configurable: true });
 }
 
-/** Between these, milliseconds, the agent waits before it tries again: here it is quick. */
+/** Milliseconds: timers from SHORTEST to LONGEST are the agent's back-off, and take QUICK here. */
 const [SHORTEST, LONGEST, QUICK] = [500, 2000, 20];
 
-/** To be called before anything keeps a timer's function. */
+/** Must be called before any code keeps a reference to a timer's function. */
 export function shortenBackOff(): void {
 	const timers = globalThis as unknown as Record<"setTimeout" | "setInterval", AnyFunction>;
 	for (const name of ["setTimeout", "setInterval"] as const) {

@@ -1,24 +1,25 @@
-// Which system call of the agent's is to fail, once, and which it makes. Those that stand between the agent and node, koffi and the
-// netlink package ask here (intercepted-*.ts). What the test itself calls is left alone: only what src/linux asks for counts.
+// Decides which system call of the agent fails, once, and records the calls that the agent makes. The interceptors of node, koffi
+// and the netlink package ask here (intercepted-*.ts). Only calls with src/linux on the stack count: calls of the test itself are
+// left alone.
 import fs from "node:fs";
 import { constants } from "node:os";
 
-/** One that is to fail: the first time that its call is made at its place about that subject. */
+/** A failure: the first call of that name at that place about that subject fails with that errno. */
 export type Fault = { readonly call: string; readonly place: string; readonly subject: string; readonly code: string };
 
-/** The calls made, by "call at place", with what they were about. */
+/** The calls that were made, by "call at place", with the subjects of each. */
 export type Calls = ReadonlyMap<string, ReadonlySet<string>>;
 
 export type AnyFunction = (this: unknown, ...values: unknown[]) => unknown;
 
 const calls = new Map<string, Set<string>>();
 let recording = false;
-/** Calls under way: what one of node's functions calls in turn is its own affair. */
+/** The number of intercepted calls under way. Calls that a function of node makes in turn do not count. */
 let depth = 0;
 let fault: Fault | undefined;
 let fired = false;
 
-/** Notes from now on. */
+/** Begins to record calls. */
 export function record(): void {
 	calls.clear();
 	recording = true;
@@ -29,21 +30,21 @@ export function endRecord(): Calls {
 	return calls;
 }
 
-/** From now on, until the next one. */
+/** Sets the failure to inject, in place of the one before. */
 export function inject(next: Fault | undefined): void {
 	fault = next;
 	fired = false;
 }
 
-/** Whether the call has failed by now. */
+/** Whether the failure has been injected. */
 export const hasFired = (): boolean => fired;
 
 const errnos: Readonly<Record<string, number>> = constants.errno;
-/** Numbers of Linux that node does not name. */
+/** Errnos of Linux that node does not name. */
 const more: Readonly<Record<string, number>> = { ENOKEY: 126, ELIBBAD: 80 };
 export const numberOf = (code: string): number => errnos[code] ?? more[code] ?? 5;
 
-/** The errno that the call is to fail by, if it is one of the agent's that is to fail now. */
+/** The errno with which the call is to fail. Undefined when it is not a call of the agent, or not to fail now. */
 export function meet(call: string, subject: unknown): string | undefined {
 	if (depth > 0) return undefined;
 	if (!recording && (fault === undefined || fired || fault.call !== call)) return undefined;
@@ -51,7 +52,7 @@ export function meet(call: string, subject: unknown): string | undefined {
 	return place === undefined ? undefined : meetAt(call, place, nameOf(subject));
 }
 
-/** Also of what the event loop brings, which nobody of the agent's is on the stack for. */
+/** The same for a call at a known place. The event loop makes some calls without a function of the agent on the stack. */
 export function meetAt(call: string, place: string, subject: string): string | undefined {
 	if (recording) {
 		const key = `${call} at ${place}`;
@@ -63,7 +64,10 @@ export function meetAt(call: string, place: string, subject: string): string | u
 	return fault.code;
 }
 
-/** A descriptor is what it is open for. Without what differs from life to life: numbers, and names by chance. */
+/**
+ * The name of a call's subject; of a descriptor, the path of its file. Numbers and random names are replaced, since they differ
+ * from life to life.
+ */
 function nameOf(subject: unknown): string {
 	const name = typeof subject === "number" ? readLink(subject) : String(subject);
 	if (!/^[/.]|:\[/.test(name)) return name;
@@ -80,7 +84,10 @@ function readLink(fd: number): string {
 	}
 }
 
-/** The first line of src/linux on the stack, as file:line of what was compiled; of koffi's calls the line that asks for one. */
+/**
+ * The innermost line of src/linux on the stack, as file:line of the compiled file; of koffi's calls, the line that makes the
+ * call.
+ */
 function findPlace(): string | undefined {
 	const kept = Error.stackTraceLimit;
 	Error.stackTraceLimit = 20;
@@ -102,7 +109,7 @@ export function failure(code: string, syscall: string, path: unknown): Error {
 	});
 }
 
-/** What is called meanwhile is no call of the agent's. */
+/** Calls made meanwhile do not count as calls of the agent. */
 export function within<T>(call: () => T): T {
 	depth++;
 	try {

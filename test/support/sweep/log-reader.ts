@@ -1,7 +1,7 @@
-// Reads what the agent has logged into a FIFO that is open without waiting.
+// Reads the agent's log from a FIFO that is open in non-blocking mode.
 import fs from "node:fs";
 
-// As it is before anything stands between.
+// The function before it is intercepted.
 const { readSync } = fs;
 
 export function makeLogReader(fd: number) {
@@ -12,7 +12,7 @@ export function makeLogReader(fd: number) {
 			for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer))
 				text += buffer.toString("utf8", 0, length);
 		} catch {
-			// Nothing more for now.
+			// EAGAIN: there is no more to read for now.
 		}
 		return text;
 	}
@@ -24,7 +24,7 @@ export function makeLogReader(fd: number) {
 	return { lines, says: (message: string): boolean => readOn().includes(`"${message}"`) };
 }
 
-/** A line that is cut is itself. */
+/** The line's JSON, or the line itself when it was cut. */
 function parseLine(line: string): unknown {
 	try {
 		return JSON.parse(line);

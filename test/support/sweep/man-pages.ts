@@ -1,5 +1,6 @@
-// The calls that the agent makes at run time, as node's modules and koffi have them, each with the errnos that the man pages of its
-// system calls name. test/linux/failing-calls.test.ts fails for a call that is not here, and for a row that no call meets.
+// The calls that the agent makes at run time, as the functions of node's modules and koffi, each with the errnos that the man
+// pages of its system calls name. test/linux/failing-calls.test.ts fails for a call that this table lacks, and for a row that no
+// call meets.
 
 const open = [
 	...[
@@ -177,7 +178,7 @@ const spawn = [
 	],
 	...["ENOENT", "ENOEXEC", "ENOMEM", "ENOSYS", "ENOTDIR", "EPERM", "ETXTBSY"],
 ];
-/** init_module(2) and finit_module(2); and what drivers' inits answer. */
+/** init_module(2) and finit_module(2), and errnos that the inits of drivers return. */
 const initModule = [
 	...[
 		"EBADMSG",
@@ -198,7 +199,7 @@ const initModule = [
 
 const union = (...lists: readonly (readonly string[])[]): readonly string[] => [...new Set(lists.flat())];
 
-/** By the call's name: which man pages, and their errnos. */
+/** By the name of the call: its man pages, and their errnos. */
 export const manPages: Readonly<Record<string, { readonly pages: string; readonly errnos: readonly string[] }>> = {
 	openSync: { pages: "open(2)", errnos: open },
 	closeSync: { pages: "close(2)", errnos: close },
@@ -244,7 +245,7 @@ export const manPages: Readonly<Record<string, { readonly pages: string; readonl
 	"Netlink.receive": { pages: "recvmsg(2), netlink(7)", errnos: recvmsg },
 };
 
-/** Answers that say that there is nothing to be done, and why. */
+/** Errnos that mean that nothing is to be done, and why. */
 export const noFailures: readonly {
 	readonly call: string;
 	readonly place: string;

@@ -1,6 +1,6 @@
-// A process that has an agent fail in every way that one call can fail, one after the other. It prints, as JSON, the calls that the
-// agent made, and what came of each fault that was not as it should be. Its arguments are the number of this share of the faults,
-// and how many shares there are; "calls" alone prints the calls.
+// A process whose agent fails in every way that one call can fail, one way after the other. Prints as JSON the calls that the
+// agent made, and each fault with a wrong outcome. Arguments: the number of this share of the faults, and the number of shares;
+// the single argument "calls" prints the calls only.
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -17,15 +17,15 @@ import { manPages, noFailures } from "./man-pages.js";
 export const sweepSession = fileURLToPath(import.meta.url);
 
 export type SweepResult = {
-	/** Of the life in which nothing fails: the place is file:line of what was compiled. */
+	/** Calls of the life without faults. The place is file:line of the compiled file. */
 	readonly calls: readonly (readonly [call: string, place: string, subjects: readonly string[]])[];
 	readonly faults: number;
-	/** Those whose call was not made again: the life took another course. */
+	/** Faults whose call was not made again, since the life took another course. */
 	readonly unmet: readonly string[];
 	readonly wrong: readonly (readonly [fault: string, what: string])[];
 	readonly ended: number;
 	readonly wentOn: number;
-	/** The lives that took longest, in milliseconds. */
+	/** The longest lives, in milliseconds. */
 	readonly longest: readonly (readonly [milliseconds: number, fault: string])[];
 	readonly milliseconds: number;
 };
@@ -45,14 +45,14 @@ async function main(share: number, shares: number, only = ""): Promise<void> {
 	});
 	shortenBackOff();
 	await once(createServer().unref().listen(join(folder, "stale")), "listening");
-	// Files are to have the mode that is asked for all the same.
+	// Files must get the mode that the agent asks for in spite of this mask.
 	process.umask(0o077);
 	interceptFiles();
 	interceptHandles();
 	await interceptNative(place);
 	await interceptNetlink();
 	standIn("/proc/modules", join(folder, "proc-modules"));
-	// What is imported at the first time is there from then on.
+	// The first life imports modules, which later lives find loaded.
 	await place.live();
 	record();
 	const sound = await place.live();
@@ -93,7 +93,9 @@ async function main(share: number, shares: number, only = ""): Promise<void> {
 	process.stdout.write(JSON.stringify(result), () => process.exit(0));
 }
 
-/** netlink(7)'s header, with NLMSG_MIN_TYPE and NLM_F_REQUEST: the kernel then announces the rest as its own. */
+/**
+ * The message with a header of netlink(7) (NLMSG_MIN_TYPE, NLM_F_REQUEST): the kernel then announces the rest as its own uevent.
+ */
 function forKernel(message: Buffer): Buffer {
 	const header = Buffer.alloc(16);
 	header.writeUInt32LE(header.length + message.length, 0);
@@ -104,9 +106,7 @@ function forKernel(message: Buffer): Buffer {
 
 const tell = ({ call, place, subject, code }: Fault): string => `${code} from ${call} at ${place}, of ${subject}`;
 
-/**
- * Each errno of each call, and each place and subject of it: they take turns. With `all`, each errno at each place.
- */
+/** Each errno of each call, and each place and subject of each call, by turns. With `all`, each errno at each place. */
 function listFaults(calls: Calls, all: boolean): Fault[] {
 	const places = [...calls].flatMap(([key, subjects]) => {
 		const [call = "", place = ""] = key.split(" at ");
@@ -125,7 +125,7 @@ function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Map
 	return groups;
 }
 
-/** What is wrong with it; undefined where it went on, or ended with one sentence and a status. */
+/** What is wrong with a life. Undefined when the agent went on, or ended with one sentence and a status. */
 function judge(
 	{ status, said, log, inserted, litter, uncaught, unanswered }: Life,
 	fault: Fault | undefined,
@@ -136,7 +136,7 @@ function judge(
 		return `it never ended; it said ${JSON.stringify(said)}, its log ends ${JSON.stringify(log.slice(-3))}`;
 	const broken = log.find((line) => typeof line === "string");
 	if (broken !== undefined && fault?.call !== "writeSync") return `a line of its log is cut: ${broken}`;
-	// What cannot be removed stays, and that is told.
+	// A file that cannot be removed stays, and the agent logs a warning.
 	const stays = fault?.call === "rmSync" && log.flatMap(readWarning).length > 0;
 	if (litter.length > 0 && !stays) return `it left ${litter.join(", ")}`;
 	if (status !== 0) {
@@ -144,7 +144,7 @@ function judge(
 		if (said.length !== 1) return `it ended with ${status} and said ${JSON.stringify(said)}`;
 		return /^hotplugd(?: run)?: .{10,}/.test(said[0] ?? "") ? undefined : `it ended with ${status} and said ${said[0]}`;
 	}
-	// What was hit by the failure itself may be missing, and what needs it, as long as that is told.
+	// The module that the fault hit may be missing, and so may those that depend on it, when the agent reports the failure.
 	const absent = wanted.filter((module) => !inserted.includes(module));
 	const lacking = absent.filter((module) => module !== "plugged" || !absent.includes("base"));
 	const told = [...said, ...log.flatMap(readWarning)];
@@ -156,11 +156,11 @@ function judge(
 	return undefined;
 }
 
-/** What the answer says is no failure, and nothing is told of it but in the log's own lines of outcomes. */
+/** The errno means no failure: only the log's usual lines of outcomes mention it. */
 const isNoFailure = ({ call, place, code }: Fault): boolean =>
 	noFailures.some((row) => place.startsWith(row.place) && call === row.call && row.codes.includes(code));
 
-/** What was read by then is read. Of what was written close(2) may say that it is not there after all. */
+/** A failure of close(2) after reading does not matter. After writing it may mean that the data is lost. */
 const isOfNoWeight = ({ call, place }: Fault): boolean =>
 	(call === "closeSync" || call === "Dir.closeSync") && !place.startsWith("src/linux/files/draft:");
 
