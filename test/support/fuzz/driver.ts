@@ -1,5 +1,6 @@
-// The fuzz driver: inputs of every format, stretch by stretch, on every core; what was accepted and refused of each; what is wrong,
-// as small as it gets, in files. The same seed makes the same inputs, whatever the number of threads.
+// The fuzz driver: reads inputs of every format, stretch by stretch, on every core; counts for each format the accepted and
+// refused inputs; writes each failing input, made as small as possible, to a file. The same seed makes the same inputs, whatever
+// the number of threads.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -8,32 +9,34 @@ import { fuzzFormats } from "./formats.js";
 import type { Found, Stretch, StretchResult } from "./stretch.js";
 
 const STRETCH = 5000;
-/** No stretch takes a tenth of it, and no input a thousandth. */
+/**
+ * An input that takes so long hangs its reader. A whole stretch takes less than a tenth of it, an input less than a thousandth.
+ */
 const HANGS_MILLISECONDS = 60_000;
 const LEAST_SHARE = 0.05;
-/** Of all inputs that are asked for, each format has so many, however many formats there are: of ten million 300,000. */
+/** The least share of all inputs that each format gets, however many formats there are: 300,000 of ten million. */
 const LEAST_PART = 0.03;
 
 export type FuzzOptions = {
-	/** Of all formats together, or more where there are many: each has its part. */
+	/** Inputs of all formats together. With many formats there are more: each format has its least share. */
 	readonly inputs: number;
 	readonly seed: number;
-	/** Where inputs are put that a reader got wrong. */
+	/** The directory for inputs that a reader got wrong. */
 	readonly folder: string;
-	/** Formats whose name has this in it; all of them otherwise. */
+	/** Only formats whose names contain this text. Undefined means all formats. */
 	readonly only?: string;
 	readonly say: (line: string) => void;
 };
 
 type Sum = { accepted: number; refused: number; milliseconds: number };
 
-/** Whether all went well. */
+/** Resolves to whether every reader was right. */
 export async function fuzz({ inputs, seed, folder, only = "", say }: FuzzOptions): Promise<boolean> {
 	const formats = fuzzFormats.filter(({ name }) => name.includes(only));
 	const each = Math.ceil(inputs * Math.max(1 / formats.length, only === "" ? LEAST_PART : 0));
 	say(`seed ${seed}: ${each} inputs of each of ${formats.length} formats, ${each * formats.length} in all`);
 	const stretches: Stretch[] = [];
-	// By turns, so that a run that is broken off has met every format.
+	// The formats take turns, so that an interrupted run has met every format.
 	for (let from = 0; from < each; from += STRETCH)
 		for (const { name } of formats) stretches.push({ format: name, seed, from, count: Math.min(STRETCH, each - from) });
 	const sums = new Map(formats.map(({ name }): [string, Sum] => [name, { accepted: 0, refused: 0, milliseconds: 0 }]));
@@ -60,7 +63,7 @@ export async function fuzz({ inputs, seed, folder, only = "", say }: FuzzOptions
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(0);
 
-/** One thread's share of the stretches. One that reads an input for ever is ended, and that input is what was found. */
+/** One thread's share of the stretches. A thread that reads one input for ever is ended, and that input is a finding. */
 function work(stretches: Stretch[], take: (result: StretchResult) => void): Promise<void> {
 	const shared = new SharedArrayBuffer(4);
 	const watched = new Int32Array(shared);
@@ -106,7 +109,7 @@ function work(stretches: Stretch[], take: (result: StretchResult) => void): Prom
 	});
 }
 
-/** The file's name says what makes the input again. */
+/** Writes a finding to a file. The file's name has the seed and number that make the input again. */
 function writeDown({ format, number, wrong, smallest }: Found, seed: number, folder: string): string {
 	mkdirSync(folder, { recursive: true });
 	const file = join(folder, `${format.replace(/[^a-z0-9]+/gi, "-")}-seed${seed}-input${number}.bin`);
@@ -115,7 +118,7 @@ function writeDown({ format, number, wrong, smallest }: Found, seed: number, fol
 	return `${format}, input ${number} of seed ${seed}: ${first}\n    as small as it gets (${smallest.length} bytes): ${file}`;
 }
 
-/** The table; and the formats of which too few inputs were accepted, or refused. */
+/** Prints the table. Returns the formats of which too few inputs were accepted, or refused. */
 function tell(sums: ReadonlyMap<string, Sum>, say: (line: string) => void): string[] {
 	const uneven: string[] = [];
 	say(

@@ -1,30 +1,30 @@
-// A format that hotplugd reads, as the fuzz driver knows it: how a sound input is made, what its reader makes of any input, and
-// which bounds the reader has.
+// A format that hotplugd reads, as the fuzz driver sees it: how a valid input is made, the verdict of the format's reader on any
+// input, and the reader's bounds.
 import type { Random } from "../worlds/random-numbers.js";
 
 export type Verdict = "accepted" | "refused";
 
 export type FuzzFormat = {
 	readonly name: string;
-	/** Files of src that do the reading. */
+	/** Files of src that read the format. */
 	readonly sources: readonly string[];
-	/** Functions of theirs, as test/fuzz.test.ts looks for them. */
+	/** Functions of these files that read it; test/fuzz.test.ts looks for them. */
 	readonly readers: readonly string[];
-	/** What both verdicts mean, for people. */
+	/** The meaning of both verdicts, for people. */
 	readonly accepted: string;
 	readonly refused: string;
-	/** Which mutations it meets besides those of bytes. */
+	/** The kind of mutations that an input gets besides those of bytes. */
 	readonly kind: "bytes" | "text";
-	/** Words of its grammar, for mutations of text. */
+	/** Words of the format's grammar, for mutations of text. */
 	readonly words?: readonly string[];
-	/** Where numbers stand in the bytes that a reader follows: lengths, offsets, counts. */
+	/** Places of the numbers in the bytes that a reader follows: lengths, offsets, counts. */
 	readonly fields?: (input: Buffer) => readonly Field[];
-	/** Of eight inputs so many stay sound. */
+	/** Of eight inputs, so many stay valid. */
 	readonly sound: number;
 	sample(random: Random): Buffer;
 	/**
-	 * Reads it, and checks what came of that. What it throws is a finding; errors that the reader documents it takes for
-	 * "refused".
+	 * Reads the input, and checks the result. An error that it throws is a finding; an error that the reader documents is the
+	 * verdict "refused".
 	 */
 	read(input: Buffer, random: Random): Verdict;
 	readonly limits: readonly Limit[];
@@ -32,7 +32,7 @@ export type FuzzFormat = {
 
 export type Field = { readonly at: number; readonly size: 1 | 2 | 4 | 8; readonly bigEndian: boolean };
 
-/** A bound of a reader's. Inputs of n - 1 and n are `within` it, those of n + 1 `beyond`. */
+/** A bound of a reader. Inputs of n - 1 and n are `within` it, inputs of n + 1 are `beyond`. */
 export type Limit = {
 	readonly bound: string;
 	readonly n: number;
@@ -41,7 +41,7 @@ export type Limit = {
 	readonly beyond: Verdict;
 };
 
-/** What a reader has made of an input is not what it says it makes. */
+/** The reader's result contradicts what the reader documents. */
 export class Finding extends Error {
 	override readonly name = "Finding";
 }

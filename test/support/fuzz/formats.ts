@@ -1,4 +1,4 @@
-// All formats that the fuzz driver knows. A new reader in src has its entry here: test/fuzz.test.ts looks.
+// All formats that the fuzz driver knows. test/fuzz.test.ts checks that every reader in src has its entry here.
 import type { FuzzFormat } from "./format.js";
 import { commandLineFormats } from "./formats/command-lines.js";
 import { compressionFormats } from "./formats/compressions.js";

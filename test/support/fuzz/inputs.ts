@@ -1,24 +1,24 @@
-// The inputs of a format, each by its number: what seed, format and number make is the same in every run and on every thread.
+// The inputs of a format by number: the same seed, format and number make the same input in every run and on every thread.
 import { type Random, randomFrom } from "../worlds/random-numbers.js";
 import type { FuzzFormat, Verdict } from "./format.js";
 import { mutate } from "./mutation.js";
 
 export type Input = {
 	readonly bytes: Buffer;
-	/** What its reader draws from: the same again for a part of the input. */
+	/** The seed of the reader's random numbers; the same for a part of the input. */
 	readonly seed: number;
-	/** Of an input at a bound: its verdict, and what it is. */
+	/** Of an input at a bound: the expected verdict, and the bound's name. */
 	readonly expected?: { readonly verdict: Verdict; readonly bound: string };
 };
 
-/** Made once: to make one takes longer than to read it. */
+/** Valid inputs that are made once and used again: making an input takes longer than reading it. */
 const SAMPLES = 400;
-/** One of so many sound inputs is made for itself. */
+/** One of so many valid inputs is made anew. */
 const FRESH = 32;
 const EIGHT = 8;
 
 export type Inputs = {
-	/** So many of them, the first ones, stand at bounds. */
+	/** The number of inputs that stand at bounds. They come first. */
 	readonly atLimits: number;
 	make(number: number): Input;
 };
@@ -62,7 +62,7 @@ function hash(name: string, seed: number): number {
 	return hashed;
 }
 
-/** MurmurHash3's last step over both. */
+/** MurmurHash3's finalizer over both numbers. */
 function mix(key: number, number: number): number {
 	let mixed = Math.imul(key ^ number, 0x85ebca6b) ^ number;
 	mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

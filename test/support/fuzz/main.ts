@@ -1,4 +1,4 @@
-// What `npm run fuzz` begins: fuzz [--inputs COUNT] [--seed NUMBER] [--only WORDS] [--folder DIRECTORY].
+// The program of `npm run fuzz`: fuzz [--inputs COUNT] [--seed NUMBER] [--only WORDS] [--folder DIRECTORY].
 import { parseArgs } from "node:util";
 import { fuzz } from "./driver.js";
 

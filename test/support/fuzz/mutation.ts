@@ -1,13 +1,13 @@
-// Inputs made from sound ones: bytes flipped, parts cut, doubled, swapped and spliced, numbers set to the edges of their range, and,
-// where the input is text, words of its grammar put where they do not belong.
+// Mutations of valid inputs: bytes are flipped; parts are cut, doubled, swapped and spliced; numbers are set to the edges of
+// their range; and, in text, words of the grammar are put where they do not belong.
 import type { Random } from "../worlds/random-numbers.js";
 import type { Field, FuzzFormat } from "./format.js";
 
-/** No input grows beyond it by mutation, lest a reader that is linear looks slow. */
+/** Mutations do not grow an input beyond this size: a linear reader would look slow. */
 const LARGEST = 1 << 17;
 const MOST_MUTATIONS = 4;
 
-/** @param other another sound input, of which parts are taken */
+/** @param other another valid input, parts of which are inserted */
 export function mutate(format: FuzzFormat, input: Buffer, other: Buffer, random: Random): Buffer {
 	let mutated: Buffer = Buffer.from(input);
 	for (let left = 1 + random.below(MOST_MUTATIONS); left > 0; left--) {
@@ -29,7 +29,7 @@ type ByteMutation = (input: Buffer, other: Buffer, random: Random) => Buffer;
 
 const place = (input: Buffer, random: Random): number => random.below(input.length + 1);
 
-/** Two places, the first not behind the second; half of the time near each other. */
+/** Two offsets in ascending order, half of the time close to each other. */
 function range(input: Buffer, random: Random): readonly [number, number] {
 	const one = place(input, random);
 	const other = random.below(2) === 0 ? place(input, random) : Math.min(input.length, one + 1 + random.below(8));
@@ -93,7 +93,10 @@ const byteMutations: readonly ByteMutation[] = [
 	},
 ];
 
-/** To 0, 1, all bits, the largest of its size or half of it, its own place, the input's size and what is next to that. */
+/**
+ * Sets the number to 0, 1, all bits, the largest value of its size or half of it, its own offset, the input's size, or a
+ * neighbour of these.
+ */
 function setNumber(input: Buffer, { at, size, bigEndian }: Field, random: Random): Buffer {
 	if (at < 0 || at + size > input.length) return input;
 	const largest = 2 ** (8 * Math.min(size, 6)) - 1;
@@ -121,7 +124,7 @@ function setNumber(input: Buffer, { at, size, bigEndian }: Field, random: Random
 	return input;
 }
 
-/** What no grammar likes: quotes, escapes, line ends, NULs, bytes of no ASCII, white space of other kinds. */
+/** Text that grammars treat as special: quotes, escapes, line ends, NULs, bytes beyond ASCII, unusual white space. */
 const ODD = [
 	...[
 		'"',
@@ -191,7 +194,7 @@ function mutateText(input: Buffer, words: readonly string[], random: Random): Bu
 			tokens.splice(at, 0, random.pick(ODD));
 			break;
 		case 7:
-			// Rarely: such inputs take longer than all others.
+			// Long tokens are rare, since they take longer than all other inputs.
 			tokens[at] =
 				random.below(8) === 0 ? random.pick(["a", "*a", "[a", "\\", " ", "é"]).repeat(random.pick(LONG)) : "";
 			break;

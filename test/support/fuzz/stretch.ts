@@ -1,4 +1,4 @@
-// A stretch of a format's inputs, read one after the other: how many were accepted and refused, and what was wrong with which.
+// Reads a stretch of a format's inputs, one after the other: counts the accepted and refused ones, and collects the findings.
 import type { FuzzFormat } from "./format.js";
 import type { Inputs } from "./inputs.js";
 import { LONGEST_MILLISECONDS, minimise, tryInput } from "./trial.js";
@@ -20,10 +20,10 @@ export type StretchResult = {
 	readonly found: readonly Found[];
 };
 
-/** More would say the same. */
+/** More findings of one stretch would say the same. */
 const MOST_FOUND = 3;
 
-/** @param onInput is told each input's number before it is read: one that never ends is known by it. */
+/** @param onInput is called with each input's number before the input is read, so that an input that hangs its reader is known */
 export function runStretch(
 	format: FuzzFormat,
 	inputs: Inputs,
@@ -37,7 +37,7 @@ export function runStretch(
 	for (let number = from; number < from + count && found.length < MOST_FOUND; number++) {
 		onInput(number);
 		const input = inputs.make(number);
-		// What its reader changes in place is not to be what is written down.
+		// A copy: the reader may change the bytes in place, and the finding must have the original ones.
 		const kept = Buffer.from(input.bytes);
 		const trial = tryInput(format, input, longest);
 		if ("verdict" in trial) counts[trial.verdict]++;

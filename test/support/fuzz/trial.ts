@@ -1,19 +1,21 @@
-// One input given to its format's reader: the verdict, or what is wrong; and the smallest input with the same wrong.
+// Gives one input to its format's reader: the verdict or the finding; and minimises an input that has a finding.
 import { existsSync, readFileSync } from "node:fs";
 import { randomFrom } from "../worlds/random-numbers.js";
 import { Finding, type FuzzFormat, type Verdict } from "./format.js";
 import type { Input } from "./inputs.js";
 
-/** Of processor time, for any input: all are smaller than 256 KiB, and readers are linear, or nearly. */
+/** Processor time for any input. All inputs are smaller than 256 KiB, and readers are linear, or nearly so. */
 export const LONGEST_MILLISECONDS = 100;
 const MORE_TRIES = 3;
-/** Milliseconds: then what it has come to has to do. */
+/** Milliseconds after which minimising stops, with the smallest input so far. */
 const MINIMISING = 10_000;
 
 const ACCOUNT = "/proc/thread-self/schedstat";
 const isAccounted = existsSync(ACCOUNT);
 
-/** Milliseconds that this thread has had a processor for, to some four; where the kernel keeps no account of that, of the clock. */
+/**
+ * Milliseconds of processor time of this thread, exact to some four ms. When the kernel keeps no account of it, the clock's time.
+ */
 export function processorTime(): number {
 	if (!isAccounted) return performance.now();
 	return Number(readFileSync(ACCOUNT, "latin1").split(" ", 1)[0]) / 1e6;
@@ -29,7 +31,7 @@ export function tryInput(
 	const begun = performance.now();
 	const trial = readOnce(format, bytes, seed);
 	let took = performance.now() - begun;
-	// Others may have had the processor, or a half of it: the shortest of several is its own.
+	// Other processes may have slowed this one down (a shared core): the shortest of several times is the reader's own.
 	for (let left = MORE_TRIES; took > longest && left > 0; left--) {
 		const again = processorTime();
 		readOnce(format, bytes, seed);
@@ -49,7 +51,7 @@ function readOnce(format: FuzzFormat, bytes: Buffer, seed: number): Trial {
 	}
 }
 
-/** Parts are left out by halves, and by smaller parts, as long as what is wrong stays the same kind of thing, and no longer than some seconds. */
+/** Leaves out halves of the input, then smaller parts, as long as the finding stays of the same kind and the time lasts. */
 export function minimise(format: FuzzFormat, input: Input, wrong: string, longest: number): Buffer {
 	const kind = kindOf(wrong);
 	const isWrong = (bytes: Buffer): boolean => {
@@ -67,5 +69,5 @@ export function minimise(format: FuzzFormat, input: Input, wrong: string, longes
 	return smallest;
 }
 
-/** Without the values that differ from input to input. */
+/** The kind of a finding: its message without values that differ from input to input. */
 const kindOf = (wrong: string): string => wrong.split(/[:\n]/, 2).join(":").replace(/\d+/g, "N").slice(0, 80);

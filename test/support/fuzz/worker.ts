@@ -1,13 +1,13 @@
-// A thread of the fuzz driver: it is told a stretch, and answers what came of it.
+// A thread of the fuzz driver: gets a stretch as a message, and answers with the result.
 import { parentPort, workerData } from "node:worker_threads";
 import { fuzzFormats } from "./formats.js";
 import { type Inputs, inputsOf } from "./inputs.js";
 import { runStretch, type Stretch } from "./stretch.js";
 
-/** The number of the input that is being read, for whoever watches. */
+/** The number of the input that is being read, which the driver's thread watches. */
 const watched = new Int32Array(workerData as SharedArrayBuffer);
 
-/** By format: all stretches have one seed. */
+/** The inputs by format: all stretches have the same seed. */
 const inputs = new Map<string, Inputs>();
 
 parentPort?.on("message", (stretch: Stretch) => {

@@ -1,4 +1,4 @@
-// Compressed files: what they say of their content before anything decodes them.
+// Compressed files: what their headers say about the content, which is read before a decoder starts.
 
 import { parseCompressed, type XzFile } from "../../../../src/libkmod/formats/compressed-file.js";
 import { crc32 } from "../../../../src/libkmod/formats/crc32.js";
@@ -31,7 +31,7 @@ const withCrc = (bytes: Buffer): Buffer => {
 const padded = (bytes: readonly number[]): Buffer =>
 	Buffer.from([...bytes, ...Array<number>((4 - (bytes.length % 4)) % 4).fill(0)]);
 
-/** A block of chunks that are not compressed, in front of which its header may say how large it is. */
+/** A block of chunks that are stored, not compressed. Its header may begin with the block's sizes. */
 function xzBlock(chunks: readonly Buffer[], dictionary: number, numbers: readonly number[] = []): Buffer {
 	const fields = padded([0, numbers.length === 0 ? 0 : 0x40, ...numbers, 0x21, 1, dictionary]);
 	fields[0] = fields.length / 4;
@@ -39,7 +39,7 @@ function xzBlock(chunks: readonly Buffer[], dictionary: number, numbers: readonl
 	return Buffer.concat([withCrc(fields), padded([...data, 0])]);
 }
 
-/** Its index is not compared to its blocks here: that is the decoder's work. */
+/** The index need not fit the blocks: the decoder compares the two. */
 function xzStream(blocks: readonly Buffer[]): Buffer {
 	const flags = Buffer.from([0, 0]);
 	const index = withCrc(

@@ -1,4 +1,5 @@
-// What people and the kernel's build write as text: modprobe.d, depmod.d, the command line, modules.* and the symbols of the kernel.
+// Text that people and the kernel's build write: modprobe.d, depmod.d, the kernel command line, modules.* and the kernel's
+// symbols.
 import { findDevname } from "../../../../src/libkmod/depmod/devname.js";
 import { builtinModuleInfo, parseBuiltinModinfo } from "../../../../src/libkmod/formats/builtin-modinfo.js";
 import { formatConfig } from "../../../../src/libkmod/formats/config-dump.js";
@@ -18,7 +19,7 @@ const name = (random: Random): string =>
 const lines = (random: Random, most: number, line: (random: Random) => string): Buffer =>
 	latin1(Array.from({ length: random.below(most) + 1 }, () => `${line(random)}\n`).join(""));
 
-/** The places of lines tell nothing when a text is printed and read again. */
+/** The input as text (latin1). Results are compared without line numbers: a text that is printed and read again has others. */
 const inText = (input: Buffer): string => input.toString("latin1");
 
 const modprobe: FuzzFormat = {
@@ -65,7 +66,7 @@ const modprobe: FuzzFormat = {
 	read(input) {
 		const { value, problems } = parseModprobeConfig("x.conf", inText(input));
 		for (const { line } of problems) expect(line >= 1 && line <= input.length + 1, `a problem in line ${line}`);
-		// What depends on nothing is printed and not read.
+		// A softdep or weakdep without a dependency is printed, but cannot be read again.
 		const printed = formatConfig(value).replace(/^(?:soft|weak)dep [^ \n]+ \n/gm, "");
 		expectSame(
 			formatConfig(parseModprobeConfig("x.conf", printed.replaceAll("\\", "\\\\")).value),
@@ -165,7 +166,7 @@ const commandLine: FuzzFormat = {
 			...bad,
 			...options.flatMap((line) => [line.module, line.options]),
 		].join("").length;
-		// `module_blacklist=` counts for the kernel, and `"x.y=z` gets one quote more.
+		// `module_blacklist=` counts for the kernel too, and `"x.y=z` gets one more quote.
 		expect(size <= 4 * text.length + 4, "more was read than is there");
 		return verdict(bad.length === 0 && options.length + blacklist.length + kernelBlacklist.length > 0);
 	},

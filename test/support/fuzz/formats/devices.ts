@@ -1,4 +1,4 @@
-// What is said of devices: by the kernel, by udev, by udev's database and by /sys; and of modules by /sys/module.
+// Data about devices from the kernel, udev, udev's database and /sys; data about modules from /sys/module.
 
 import { judgeUdevRecord, parseUdevRecord } from "../../../../src/agent/devices/udev-database.js";
 import { parseUdevMessage } from "../../../../src/agent/devices/udev-message.js";
@@ -47,7 +47,7 @@ const uevent: FuzzFormat = {
 	refused: "undefined",
 	kind: "text",
 	words,
-	/** What begins it. */
+	/** The first bytes of the header. */
 	fields: () => Array.from({ length: 6 }, (_, at) => ({ at, size: 1, bigEndian: false })),
 	sound: 1,
 	sample: (random) => Buffer.from(random.pick(kernelMessages)),
@@ -73,7 +73,7 @@ const uevent: FuzzFormat = {
 	],
 };
 
-/** Both ways of asking have to agree. */
+/** Whether the text has properties, MODALIAS among them. Asserts that reading all at once and reading one by one agree. */
 function compareProperties(text: string, separator: "\0" | "\n"): boolean {
 	const properties = parseProperties(text, separator);
 	const listed = [...properties];
@@ -182,7 +182,7 @@ const attributes: FuzzFormat = {
 	kind: "text",
 	words: ["MODALIAS=", "\n", "\0", "DRIVER=", "pci:v00008086", "\f"],
 	sound: 1,
-	/** The attribute `modalias`, a form feed, and `uevent`. */
+	/** The content of the attribute `modalias`, a form feed, and the content of `uevent`. */
 	sample: (random) =>
 		latin1(
 			`${random.pick(["pci:v00008086d0000100E\n", "", "of:Na\nacpi:b\n"])}\f${random.pick(["", "DRIVER=x\n", "MODALIAS=usb:v1\nMAJOR=1\n"])}`,

@@ -1,4 +1,4 @@
-// depmod's binary indexes: searched, walked, checked and written.
+// depmod's binary indexes: searching, listing, checking and writing them.
 import { checkIndexes } from "../../../../src/libkmod/check/check-indexes.js";
 import { buildIndex, IndexEntries, UnwritableIndex } from "../../../../src/libkmod/formats/index-build.js";
 import {
@@ -32,7 +32,7 @@ function sampleEntries(random: Random): Entry[] {
 	);
 }
 
-/** By depmod's own order of nodes, by that of older ones, or as our depmod writes it. */
+/** An index whose nodes are in the order of today's depmod or of older ones, or as our depmod writes it. */
 function sampleIndex(random: Random): Buffer {
 	const entries = sampleEntries(random);
 	const layout = random.below(3);
@@ -40,11 +40,11 @@ function sampleIndex(random: Random): Buffer {
 	return Buffer.from(buildIndex(IndexEntries.of(entries.map(([key, priority, value]) => ({ key, priority, value })))));
 }
 
-/** Every fourth byte may begin an offset or a count; the root's certainly does. */
+/** Any four bytes may be an offset or a count; the four at 8 are the root's offset. */
 function indexFields(input: Buffer): readonly Field[] {
 	const fields: Field[] = [{ at: 8, size: 4, bigEndian: true }];
 	for (let at = 12; at + 4 <= input.length && fields.length < 64; at++)
-		// A node's offset has one of its flags and lies within the file; a count is small.
+		// The offset of a node has one of the flags and lies within the file; a count is small.
 		if ((input[at]! & 0x10) === 0 && input[at + 1] === 0 && input.readUInt16BE(at + 2) <= input.length)
 			fields.push({ at, size: 4, bigEndian: true });
 	return fields;
@@ -66,7 +66,7 @@ function listAll(index: IndexFile): IndexEntry[] {
 	return entries;
 }
 
-/** As kmod reads a key: up to its first wildcard a backslash stands for itself. */
+/** The key as kmod reads it: up to the first wildcard a backslash stands for itself. */
 function asPattern(key: string): string {
 	const wildcard = key.search(/[*?[]/);
 	return (
@@ -75,7 +75,7 @@ function asPattern(key: string): string {
 	);
 }
 
-/** A bracket that is not closed, which depmod lets into no index: the search need not say what glibc says of it. */
+/** Whether every bracket is closed. depmod lets no other key into an index: our search need not agree with glibc on those. */
 const isSound = (key: string): boolean => !/[[\]\\]/.test(key.replace(/\[!?[^[\]\\]+\]/g, ""));
 
 const queryPieces = [...pieces, "1", "2", "pci:v00008086d", "z"];
@@ -108,7 +108,7 @@ const search: FuzzFormat = {
 				const query = random.text(queryPieces, 0, 5);
 				const found = findMatches(index, query, true);
 				expect(found.length <= input.length, "more matches than bytes");
-				// As in kmod, a wildcard of the query's own leads on as a literal, too.
+				// As in kmod, a wildcard in the query also matches itself as a literal.
 				if (entries === undefined || /[*?[]/.test(query)) continue;
 				const ours = found.filter(({ pattern }) => isSound(pattern)).map(told);
 				const listed = entries.filter(({ key }) => matchesWildcard(asPattern(key), query)).map(entryTold);
@@ -198,7 +198,7 @@ const named = encodeTrie(
 	true,
 );
 
-/** Where the index that is read stands in a module directory whose others are sound. */
+/** The index under test within a module directory whose other indexes are valid. */
 const places = [
 	indexNames.aliases,
 	indexNames.symbols,
@@ -239,7 +239,7 @@ const check: FuzzFormat = {
 	limits: [],
 };
 
-/** No query is longer. */
+/** No query is longer than this many bytes. */
 const LONGEST_KEY = 4095;
 
 const build: FuzzFormat = {
@@ -270,7 +270,7 @@ const build: FuzzFormat = {
 			if (error instanceof UnwritableIndex) return "refused";
 			throw error;
 		}
-		// Of one key and one priority the later comes first; sorting keeps the order of equals.
+		// Of equal keys and priorities the later value comes first; sort() is stable.
 		const kept = entries.filter(({ key }) => key.length <= LONGEST_KEY);
 		const wanted = kept.toReversed().sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.priority - b.priority));
 		expectSame(listAll(openIndex("x", bytes)), wanted, "what was written is read otherwise");

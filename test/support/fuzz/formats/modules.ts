@@ -57,7 +57,7 @@ function sampleModule(random: Random): Buffer {
 	});
 }
 
-/** The header's and the section table's numbers. */
+/** Numbers of the ELF header and of the section table. */
 function elfFields(input: Buffer): readonly Field[] {
 	if (input.length < 64) return [];
 	const wide = input[4] === 2;
@@ -87,7 +87,7 @@ const elf = {
 	sample: sampleModule,
 } as const;
 
-/** As large as the section names of an image need them: at n bytes they end where the file does. */
+/** An image whose section names end where the file ends: one byte less cuts them off. */
 const wholeModule = elfImage({ modinfo: ["license=GPL"] });
 const cutModule = {
 	bound: "the file's bytes",
@@ -107,7 +107,7 @@ const modinfo: FuzzFormat = {
 	read(input) {
 		return refusing(() => {
 			const size = (moduleInfo(input) ?? []).reduce((sum, { key, value }) => sum + key.length + value.length, 0);
-			// Ids and signatures are told in hexadecimal.
+			// Ids and signatures are printed in hexadecimal.
 			expect(size <= 8 * input.length + 100, "more was read than is there");
 		});
 	},
@@ -163,10 +163,10 @@ const digest: FuzzFormat = {
 		if (malformed !== undefined) return "refused";
 		const nameOf = (symbol: number): string => digester.names.nameOf(symbol);
 		const parsed = parseElf(input);
-		// The lists ask for versions where there is no symbol table, too.
+		// The lists need the versions even where there is no symbol table.
 		if (refusing(() => dependencySymbols(parsed)) === "refused") return "refused";
 		expectSame(exports.symbols.map(nameOf), namesOf(exportedSymbols(parsed)), "exports differ");
-		// A name that is needed twice counts once with versions.
+		// With versions, a name that is needed twice counts once.
 		expectSame(
 			[...new Set(needs.symbols.map(nameOf))].sort(),
 			[...new Set(namesOf(dependencySymbols(parsed)))].sort(),
@@ -177,7 +177,7 @@ const digest: FuzzFormat = {
 	limits: [cutModule],
 };
 
-/** What the kernel takes for vermagic; undefined where the module cannot be read. */
+/** The vermagic strings that the kernel would see. Undefined when the module cannot be read. */
 function listMagic(image: Buffer): string[] | undefined {
 	let magic: string[] | undefined;
 	refusing(() => {

@@ -1,4 +1,4 @@
-// What is asked of the agent, of its companion and of its insertion process, and what they answer; the spool.
+// Requests to the agent, its companion and its insertion process, and their replies; the spool.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -287,7 +287,7 @@ const insertionLines: FuzzFormat = {
 
 let spool: string | undefined;
 
-/** In memory where the tests' temporary directories are. */
+/** A spool directory among the tests' temporary directories, which are in memory. */
 function makeSpool(): string {
 	const folder = mkdtempSync(join(tmpdir(), "spool-"));
 	process.on("exit", () => rmSync(folder, { recursive: true, force: true }));

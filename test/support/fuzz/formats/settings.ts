@@ -1,4 +1,4 @@
-// Settings and policy, which are TOML, and the patterns in them, which are those of modules' aliases too.
+// Settings and policy (TOML), and the patterns in them, which are also the patterns of modules' aliases.
 import { matchesAny } from "../../../../src/agent/policy/patterns.js";
 import { parsePolicy } from "../../../../src/agent/policy/policy-file.js";
 import { listStatements } from "../../../../src/agent/policy/toml-lines.js";
@@ -109,7 +109,7 @@ const policy: FuzzFormat = {
 	],
 };
 
-/** A pattern, a newline, and a text that it may match. */
+/** Pieces of a pattern, and of a text that the pattern may match; an input is both with a newline between. */
 const pieces = [
 	"a",
 	"b",
@@ -136,7 +136,7 @@ function samplePattern(random: Random): Buffer {
 	return latin1(`${pattern}\n${random.below(3) === 0 ? random.text("ab9-", 0, 6) : inside.replaceAll("\\", "")}`);
 }
 
-/** Every way that stars can be taken, by a table: no way to be quick, and none to be wrong about them. */
+/** A slow but simple matcher to compare with: it tries every length of each star, with a table of known results. */
 function matchesByTable(pattern: string, text: string): boolean {
 	const known = new Map<number, boolean>();
 	const from = (at: number, place: number): boolean => {
@@ -157,7 +157,7 @@ function matchesByTable(pattern: string, text: string): boolean {
 		if (part === "[") {
 			const end = takeBracket(pattern, at, text.charCodeAt(place));
 			if (end >= 0) return from(end, place + 1);
-			// Never closed, it stands for itself.
+			// A bracket that is not closed stands for itself.
 			return end === -2 && text[place] === "[" && from(at + 1, place + 1);
 		}
 		return part === text[place] && from(at + 1, place + 1);
@@ -182,7 +182,7 @@ const wildcard: FuzzFormat = {
 		const all = input.toString("latin1");
 		const end = all.indexOf("\n");
 		const [pattern, text] = [all.slice(0, end < 0 ? undefined : end), end < 0 ? "" : all.slice(end + 1)];
-		// The time may be the product of both lengths: of what is so long, as no alias is, none is asked.
+		// Matching may take time proportional to the product of both lengths. No alias is so long.
 		if (pattern.length * text.length > LARGEST_PRODUCT) return "refused";
 		const matches = matchesWildcard(pattern, text);
 		if (pattern.length <= LONGEST_BY_TABLE && text.length <= LONGEST_BY_TABLE)

@@ -27,7 +27,7 @@ const signature: FuzzFormat = {
 	accepted: "who signed it and how",
 	refused: "undefined, or a signature of which something is not understood",
 	kind: "bytes",
-	/** The trailer's lengths, and what looks like a length in front of it. */
+	/** The lengths in the trailer, and the bytes before it that look like a length. */
 	fields: (input) => [
 		{ at: input.length - 32, size: 4, bigEndian: true },
 		...[40, 39, 38, 37, 36].map((back): Field => ({ at: input.length - back, size: 1, bigEndian: true })),
