@@ -1,5 +1,5 @@
-// A process that has an agent among devices of which some attributes fail, are slow, or never end. Its argument names the story;
-// it prints what came of it, as JSON.
+// Runs an agent with devices some of whose attributes fail, are slow, or never return. The argument names the story; the result
+// is printed as JSON.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -23,7 +23,9 @@ import { moduleFile } from "../worlds/world-folder.js";
 
 export const attributesSession = fileURLToPath(import.meta.url);
 
-/** What read(2) does, by the end of a path: an errno's name, or a file that it waits for. */
+/**
+ * The outcome of read(2) by the end of the path: an errno's name, or the path of a file; the read returns when that file exists.
+ */
 type Odd = Readonly<Record<string, string>>;
 
 const names = ["a", "b", "c", "d", "late"];
@@ -73,13 +75,13 @@ function addUevent(devpath: string, text: string): void {
 	writeFileSync(`/sys${devpath}/uevent`, text);
 }
 
-/** So many devices whose alias may be slow to read, and one behind them. */
+/** Adds so many devices whose alias may be slow to read, and one device behind them. */
 function addMany(count: number): void {
 	for (let n = 0; n < count; n++) addDevice(`/devices/0${String(n).padStart(2, "0")}/slow`, "x:none");
 	addDevice("/devices/a", "x:a");
 }
 
-/** What coldplug makes of them where none of them ever ends. */
+/** The end of coldplug when the reads of these devices never return. */
 async function endMany() {
 	const agent = begin("coldplug", { "slow/modalias": never }, { words: ["--json"] });
 	const { status } = await agent.ended;
@@ -97,7 +99,7 @@ const passedOver = ({ log }: Daemon) =>
 	log.filter((line) => line.what !== undefined).map(({ what, reason }) => `${what}: ${reason}`);
 
 const stories: Record<string, () => Promise<object>> = {
-	/** coldplug, where one device's modalias answers an errno. */
+	/** coldplug when reading one device's modalias fails with an errno. */
 	async failing() {
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
 		const told: Record<string, unknown> = {};
@@ -109,7 +111,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { told, inserted: readInserted() };
 	},
 
-	/** The daemon, where one device's modalias answers ENOMEM: it goes on, tells it once, and counts it. */
+	/** The daemon when reading one device's modalias fails with ENOMEM: it goes on, logs the failure once, and counts it. */
 	async "failing daemon"() {
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
 		addUevent("/devices/c", "DRIVER=\n");
@@ -130,7 +132,7 @@ const stories: Record<string, () => Promise<object>> = {
 		};
 	},
 
-	/** Rules about properties, where one device's uevent cannot be read. The last rule is about another subsystem's devices. */
+	/** Rules about properties when one device's uevent cannot be read. The last rule is about devices of another subsystem. */
 	async "unreadable properties"() {
 		const inserted: Record<string, unknown> = {};
 		for (const name of ["a", "b"]) {
@@ -153,7 +155,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return inserted;
 	},
 
-	/** Reads that do not end before everything else was done: drivers, a uevent, the control socket. */
+	/** Reads that return only after everything else was done: drivers, a uevent, requests at the control socket. */
 	async slow() {
 		addUevent("/devices/a/power_supply/BAT0", "POWER_SUPPLY_NAME=BAT0\n");
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
@@ -175,7 +177,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { before, answered, settledBefore, after: agent.inserted().toSorted(), read, end };
 	},
 
-	/** The same for coldplug, which ends. */
+	/** Reads that never return, in coldplug: coldplug ends all the same. */
 	async "endless coldplug"() {
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
 		const agent = begin("coldplug", { "/b/modalias": never });
@@ -183,7 +185,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { status, stderr, inserted: readInserted().toSorted() };
 	},
 
-	/** Many reads that do not end before what stands behind them is loaded, and are not given up before that either. */
+	/** Many slow reads: the device behind them is loaded before they return, and they are not given up before that. */
 	async "many slow"() {
 		addMany(40);
 		const patient = preparePlace(world, { hung_seconds: 60 });
@@ -196,7 +198,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { settledBefore, inserted: agent.inserted(), told: passedOver(agent), end };
 	},
 
-	/** Many that never end, and more of them than there are threads. */
+	/** Many reads that never return; the second time there are more of them than threads. */
 	async "many endless"() {
 		addMany(40);
 		const few = await endMany();
@@ -204,7 +206,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { few, many: await endMany() };
 	},
 
-	/** It is told to stop while an attribute is being read. */
+	/** The stop signal arrives while an attribute is being read. */
 	async "stopped meanwhile"() {
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
 		const agent = begin("coldplug", { "/b/modalias": never });
@@ -212,7 +214,10 @@ const stories: Record<string, () => Promise<object>> = {
 		return agent.stop();
 	},
 
-	/** A driver's file, and that of what another one needs, are gone for a while: nothing comes back but the files. */
+	/**
+	 * The files of a driver and of another driver's dependency are missing for a while. Only the files come back; no device is
+	 * announced again.
+	 */
 	async "gone files"() {
 		const agent = begin("run", {});
 		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));
@@ -228,7 +233,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { failed: failed.toSorted(), inserted: agent.inserted().toSorted(), end };
 	},
 
-	/** A device comes again while its driver's file is back. */
+	/** A device comes again when its driver's file is back. */
 	async "comes again"() {
 		const agent = begin("run", {});
 		await agent.until(() => agent.log.some(({ msg }) => msg === "settled"));

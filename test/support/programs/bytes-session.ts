@@ -1,5 +1,4 @@
-// A process that gives a daemon a configuration and devices that are no UTF-8; it prints what came of it, as JSON, one character a
-// byte.
+// Runs a daemon with a configuration and devices whose bytes are no UTF-8. The result is printed as JSON, one character a byte.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +14,7 @@ const world = {
 	config: "options snd id=caf\xe9 la=l\xc3\xa0\n",
 };
 
-/** TOML is UTF-8. */
+/** The file of rules. TOML is UTF-8. */
 const rule = (file: string) => `
 [[run]]
 action = "add"

@@ -1,6 +1,6 @@
-// A process that has an agent whose wall clock is set while the agent waits. Its arguments: coldplug or run, and by how many
-// milliseconds the clock is set. It prints as JSON how long each wait took, in milliseconds of CLOCK_MONOTONIC, begun and ended
-// by what was seen of it: on a busy machine that is more than it took, and never less.
+// Runs an agent whose wall clock is set while the agent waits. Arguments: coldplug or run, and by how many milliseconds the clock
+// is set. Prints as JSON the time of each wait in milliseconds of CLOCK_MONOTONIC, from one observed event to the next: on a busy
+// machine that is longer than the wait itself, and never shorter.
 
 import { once } from "node:events";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -24,11 +24,11 @@ import { formatUevent, injectUevents } from "../running/uevent-injector.js";
 
 export const clockSession = fileURLToPath(import.meta.url);
 
-/** Milliseconds of CLOCK_MONOTONIC, as the stand-in has them. */
+/** Milliseconds of CLOCK_MONOTONIC, the clock of the stand-in's records. */
 const now = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 const names = ["a", "b", "bad", "hang"];
-/** ENOEXEC. */
+/** standin.errno=8 is ENOEXEC. */
 const config = "options bad standin.errno=8\noptions hang standin.until=/sys/devices/release\n";
 const world = {
 	modules: Object.fromEntries(names.map((name) => [name, []])),
@@ -49,11 +49,11 @@ function begin(place: Place, milliseconds: number, options: Launch): Session {
 	const environment = { ...clock.environment, LD_PRELOAD: preloaded, STANDIN_TIMES: "1" };
 	const agent = launch(place, { ...options, environment });
 	let steps = 0;
-	// Each time further the same way: each wait meets a step of its own.
+	// Each step goes further in the same direction, so that each wait meets a step of its own.
 	return { place, clock, agent, step: () => clock.setAhead(milliseconds * ++steps) };
 }
 
-/** When each insertion of a module began. */
+/** Times at which insertions of a module began, in milliseconds of CLOCK_MONOTONIC. */
 const begun = ({ place }: Session, module: string): readonly number[] =>
 	readRecord(place.record)
 		.filter(({ file }) => String(file).endsWith(`/${module}.ko`))
@@ -80,7 +80,7 @@ async function coldplug(milliseconds: number): Promise<object> {
 	return { quiet: (await ended) - begun(session, "b")[0]!, status, stderr };
 }
 
-/** A command that runs until it is ended, once it has said that it runs. */
+/** Rules with a command that creates the file `mark` and then runs until it is killed. */
 const rules = (mark: string) => `
 [[run]]
 action = "add"
@@ -149,7 +149,7 @@ async function run(milliseconds: number): Promise<object> {
 			return true;
 		},
 		async reload() {
-			// The reload waits for what is in flight but hangs.
+			// A reload waits for modules in flight, apart from hung ones.
 			writeFileSync("/sys/devices/release", "");
 			await agent.until(() => agent.log.some(({ module, result }) => module === "hang" && result === "inserted"));
 			const since = now();

@@ -1,5 +1,5 @@
-// A process that has a daemon and is a bad client of it, or starts a second one. Its argument names which; it prints what came
-// of it, as JSON.
+// Runs a daemon and is a misbehaving client of it, or starts a second daemon. The argument names the session; the result is
+// printed as JSON.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,14 +44,17 @@ async function plug(daemon: Daemon, module: string): Promise<void> {
 	await daemon.until(() => daemon.log.some((line) => line.module === module && line.result === "inserted"));
 }
 
-/** Bytes in memory. */
+/** Resident memory in bytes. */
 function residentSize({ process: { pid } }: Daemon): number {
 	return 1024 * Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
 }
 
 const open = (path: string): Socket => connect({ path }).on("error", () => {});
 
-/** Every one comes to its end: it is answered, or refused, or gives up in the middle of a line. */
+/**
+ * Opens so many connections. Each of them comes to its end: the client is answered, or refused, or gives up in the middle of a
+ * line.
+ */
 async function flood(path: string, count: number): Promise<void> {
 	let opened = 0;
 	const come = async (): Promise<void> => {

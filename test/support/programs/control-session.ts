@@ -1,12 +1,12 @@
-// A process with a control socket at the path that is its argument, whose answers are as long as a line says: "4" is answered
-// by four dots, "never" not at all, and "fail" by an error. "close" closes the socket, and ends the process when that is done.
+// Runs a control socket at the path that is its argument. A line's number is the length of the answer: "4" is answered by four
+// dots. "never" is not answered, and "fail" by an error. "close" closes the socket, and the process ends when that is done.
 
 import { fileURLToPath } from "node:url";
 import { listenControl } from "../../../src/linux/service/control-socket.js";
 
 export const controlSession = fileURLToPath(import.meta.url);
 
-/** The answer to a line. */
+/** The answer to a line with that number. */
 export const answerTo = (size: number) => `${".".repeat(size)}\n`;
 
 if (process.argv[1] === controlSession) {

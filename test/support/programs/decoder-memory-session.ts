@@ -1,5 +1,6 @@
-// Run by module-file.test.ts in a process of its own, whose memory is nobody else's: node decoder-memory-session.js COMPRESSION DECODER
-// FILE... prints by how many bytes it grew at its largest, and of each file what became of it: its content's SHA-256, or the errno.
+// Measures the memory of one decoder, in a process that does nothing else (run by module-file.test.ts): node
+// decoder-memory-session.js COMPRESSION DECODER FILE... Prints the bytes by which the process grew at most, and for each file the
+// SHA-256 of its content, or the errno.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Compression, decompress, listDecoders } from "../../../src/linux/decoding/module-file.js";
@@ -13,7 +14,7 @@ const files = paths.map((path) => readFileSync(path));
 const before = memory("VmRSS");
 const became: string[] = [];
 for (const file of files) became.push(await unpack(file));
-// Of getrusage(2) the largest is that of who began this process, too.
+// The maximum of getrusage(2) would include the memory of the parent process at the time of the fork.
 const grown = memory("VmHWM") - before;
 process.stdout.write(JSON.stringify({ grown, became } satisfies DecoderMemory));
 

@@ -1,5 +1,5 @@
-// Run by module-tree.test.ts in an environment of its own: which decoders there are, digests of the folders given as arguments,
-// and how many threads were started for them.
+// Prints the available decoders, digests of the folders that are its arguments, and the number of threads that were started for
+// them. Run by module-tree.test.ts with an environment of its own.
 import { syncBuiltinESMExports } from "node:module";
 import threads, { Worker } from "node:worker_threads";
 import type { Compression } from "../../../src/linux/decoding/module-file.js";

@@ -1,4 +1,5 @@
-// In place of digest-thread.ts: takes a byte of the budget, and then does what the first path says: "throw", "exit", or "wait" for ever.
+// Replaces digest-thread.ts: takes one byte of the budget, and then does what the first path names: "throw", "exit", or "wait"
+// for ever.
 
 import { parentPort } from "node:worker_threads";
 import type { DigestRequest } from "../../../src/linux/depmod/digest-threads.js";

@@ -1,4 +1,4 @@
-// A process that has an agent and does it harm. Its argument names the harm; it prints what came of it, as JSON.
+// Runs an agent and harms it. The argument names the harm; the result is printed as JSON.
 
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -44,14 +44,14 @@ export const faultsSession = fileURLToPath(import.meta.url);
 
 const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
-/** Modules of which each has an alias of its own, and more. */
+/** A world with these modules, each with an alias of its own, and with `more`. */
 const worldOf = (names: readonly string[], more: Partial<World> = {}): World => ({
 	modules: Object.fromEntries(names.map((name) => [name, []])),
 	aliases: Object.fromEntries(names.map((name) => [`x:${name}`, name])),
 	...more,
 });
 
-/** Devices that come up, each wanting the module of its name; those called `again` want the one that another had. */
+/** Announces new devices, each of which wants the module of its name. With `again`, other devices want the same modules. */
 function plug(names: readonly string[], again = ""): void {
 	for (const name of names) addDevice(`/devices/${name}${again}`, `x:${name}`);
 	injectUevents(names.map((name) => formatUevent("add", `/devices/${name}${again}`, [["MODALIAS", `x:${name}`]])));
@@ -75,20 +75,20 @@ async function readStatus(daemon: Daemon): Promise<AgentStatus> {
 	return (await tell(daemon, { command: "status" })).status as AgentStatus;
 }
 
-/** What /proc/modules lists there. */
+/** Modules that the place's /proc/modules lists. */
 const listLive = ({ folder }: Place): string[] =>
 	readFileSync(join(folder, "proc-modules"), "utf8")
 		.trimEnd()
 		.split("\n")
 		.map((line) => line.split(" ")[0] ?? "");
 
-/** Nobody reads its log until it has loaded a module, and then somebody does. */
+/** An agent whose log nobody reads until it has loaded a module; then a reader comes. */
 async function stuck(place: Place, agent: ChildProcess, log: Readable): Promise<object> {
 	const control = join(place.folder, "run/control");
 	const isLive = (name: string): boolean => listLive(place).includes(name);
 	await until(() => existsSync(control));
 	const odd = named("odd", 8000).map((name) => formatUevent("add", `/devices/${name}`, [["MODALIAS", `x:${name}`]]));
-	// As many at once as the smallest usual receive buffer holds.
+	// The smallest usual receive buffer holds so many uevents at once.
 	for (let from = 0; from < odd.length; from += 200) {
 		injectUevents(odd.slice(from, from + 200));
 		await ask(control, '{"command":"settle"}\n', 60_000);
@@ -136,7 +136,8 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		for (const command of ["coldplug", "run", "run"] as const) {
 			const before = readRecord(place.record).length;
 			const agent = launch(place, { command });
-			// What has begun is let go one by one, and nothing after the last: however late that is seen, little more begins.
+			// Modules whose init has begun are released one by one, but not after the tenth: when the kill comes late, few more
+			// have begun.
 			await agent.until(() => {
 				const all = agent.inserted();
 				if (all.length >= before + 10) return true;
@@ -168,11 +169,11 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 			for (const [n, path] of indexes.entries()) {
 				const whole = readFileSync(path);
 				if ((i / 10 + n) % 2 === 0) {
-					// As depmod does it.
+					// depmod replaces the file by a rename.
 					writeFileSync(`${path}.new`, whole);
 					renameSync(`${path}.new`, path);
 				} else {
-					// As whatever is not as careful does it.
+					// A less careful program overwrites the file in place.
 					writeFileSync(path, whole.subarray(0, whole.length >> 1));
 					await setTimeout(5);
 					writeFileSync(path, whole);
@@ -195,7 +196,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const [hanging, others] = [named("hang", 20), named("other", 50)];
 		const release = `/sys/devices/release`;
 		const config = hanging.map((name) => `options ${name} standin.until=${release}\n`).join("");
-		// Longer than any of the others takes on a busy machine.
+		// Longer than any other init takes on a busy machine.
 		const settings = { hung_seconds: 3 };
 		const daemon = await startDaemon(worldOf([...hanging, ...others], { config }), settings);
 		plug(hanging);
@@ -231,7 +232,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		await daemon.until(() => failures().length === 6 && hasInserted(daemon, good));
 		const { counts, last_outcomes } = await readStatus(daemon);
 		const once = begun();
-		// The same devices again, then others.
+		// The same devices again, then other devices.
 		plug(bad);
 		plug(["good0"], "-behind");
 		await tell(daemon, { command: "settle" });
@@ -257,7 +258,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		};
 	},
 
-	/** Not even root may read what has no permission, once those rights are gone. */
+	/** Without its capabilities not even root may read a file without permissions. */
 	async unreadable() {
 		const world = worldOf(["m", "kept_out"], { config: "blacklist kept_out\n" });
 		const place = preparePlace(world);
@@ -267,7 +268,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		mkdirSync(join(directory, "folder.conf"));
 		execFileSync("mkfifo", [join(directory, "pipe.conf")]);
 		symlinkSync("/dev/zero", join(directory, "zeros.conf"));
-		// Of a size that is never read.
+		// A file too large to be read.
 		writeFileSync(join(directory, "large.conf"), "");
 		truncateSync(join(directory, "large.conf"), 2 ** 34);
 		const by = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"];
@@ -307,7 +308,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 
 	async fullDisk() {
 		execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "disk", "/mnt"]);
-		// It is read before the shell may have made it.
+		// The file exists before the shell opens it: this process reads it at once.
 		writeFileSync("/mnt/log", "");
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
 		const daemon = launch(place, { by: loggingTo("/mnt/log") });
@@ -339,7 +340,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		daemon.process.stdout!.destroy();
 		plug(["m"]);
 		await daemon.until(() => daemon.inserted().includes("m"));
-		// The record says that it has begun, and nobody can read the log.
+		// The stand-in's record says that the insertion has begun, and there is no log to read.
 		await tell(daemon, { command: "settle" });
 		const status = await readStatus(daemon);
 		daemon.process.kill("SIGTERM");
@@ -347,7 +348,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { inserted: status.counts.modules_inserted, exitStatus };
 	},
 
-	/** Its output is a pipe. */
+	/** The agent's log is a pipe. */
 	async pipeStuck() {
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
 		const pipe = join(place.folder, "pipe");
@@ -356,7 +357,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return stuck(place, launchUnread(place, { by: loggingTo(pipe) }), new Socket({ fd: reader }));
 	},
 
-	/** Its output is a socket, as it is where systemd's journal reads it. */
+	/** The agent's log is a socket, as under systemd, where the journal reads it. */
 	async socketStuck() {
 		const place = preparePlace(worldOf(["m", "n"]), { log_level: "debug" });
 		const agent = launchUnread(place);
@@ -370,7 +371,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const loser = await Promise.race(agents.map(async (agent) => ({ agent, end: await agent.ended })));
 		const winner = agents.find((agent) => agent !== loser.agent)!;
 		await winner.until(() => hasInserted(winner, ["m"]));
-		// The other one may not have written its number yet.
+		// The winner may not have written its process number yet when the loser reads it.
 		const said = loser.end.stderr.replace(place.folder, "FOLDER").replace(` (process ${winner.process.pid})`, "");
 		const ended = await winner.stop();
 		return { said, status: loser.end.status, lines: loser.agent.log.length, inserted: winner.inserted(), ended };

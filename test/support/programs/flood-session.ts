@@ -1,5 +1,5 @@
-// A process that floods a daemon with 200,000 uevents as fast as the kernel takes them. Its argument names the flood; it prints
-// what came of it, as JSON.
+// Floods a daemon with 200,000 uevents as fast as the kernel takes them. The argument names the flood; the result is printed as
+// JSON.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,21 +16,21 @@ import { formatRecords, formatUevent, injectUevents } from "../running/uevent-in
 export const floodSession = fileURLToPath(import.meta.url);
 
 export type Flooded = {
-	/** Uevents a second, as the writer got rid of them, and as they were gone from the receive buffer. */
+	/** Uevents a second that the writer sent, and that the agent read from the receive buffer. */
 	readonly written: number;
 	readonly handled: number;
 	readonly drops: number;
 	readonly looks: number;
-	/** Modules that an alias asked for once in the flood, and that were never inserted, or more than once. */
+	/** Modules whose only alias came once in the flood: those never inserted, and those inserted more than once. */
 	readonly missing: number;
 	readonly twice: number;
-	/** Modules that hung for as long as the flood lasted, and were live in the end. */
+	/** Modules that hung during the whole flood, and were live in the end. */
 	readonly hung: number;
-	/** Of the processor, for each uevent that was heard. */
+	/** Microseconds of processor time for each uevent that was received. */
 	readonly microseconds: number;
-	/** Resident, in MiB: before the flood, at its height, and when it had settled. */
+	/** Resident memory in MiB: before the flood, its maximum, and after the daemon has settled. */
 	readonly memory: { readonly before: number; readonly peak: number; readonly after: number };
-	/** In milliseconds. */
+	/** Delays of the event loop in milliseconds. */
 	readonly delay: { readonly p99: number; readonly longest: number };
 	readonly ended: object;
 };
@@ -63,17 +63,19 @@ const announce = (action: string, device: string, alias?: string) =>
 		...(alias === undefined ? [["DEVNAME", device] as const] : [["MODALIAS", alias] as const]),
 	]);
 
-/** What stands between the aliases that come once: devices that come up again and again, odd ones, and what asks for nothing. */
+/**
+ * Uevents between the aliases that come once: devices that come again and again, unknown aliases, and uevents without an alias.
+ */
 function commonNoise(i: number): Buffer {
 	if (i % 2 === 0) return announce("change", `virtual/block/loop${i % 512}`);
 	if (i % 4 === 1) return announce("add", `bus/odd${i}`, `usb:odd${i}`);
 	return announce("add", `bus/stick${i % 1000}`, `usb:stick${i % 1000}`);
 }
 
-/** Every device is another one. */
+/** Each uevent is of another device. */
 const noiseForHung = (i: number): Buffer => announce("add", `bus/${i}`, `usb:${hung[i % HUNG]}d${i}`);
 
-/** A thousand aliases that come once each, evenly among the noise. */
+/** A flood with a thousand aliases that come once each, spread evenly among the noise. */
 function makeFlood(noise: (i: number) => Buffer): Buffer {
 	const every = FLOOD / MODULES;
 	const messages = Array.from({ length: FLOOD }, (_, i) =>
@@ -86,7 +88,7 @@ const announceOnce = (i: number): Buffer => announce("add", `bus/${once1000[i]}`
 
 type Flood = {
 	readonly settings?: Parameters<typeof startDaemon>[1];
-	/** Whether its devices are in a /sys of this process's own, or the machine's are there. */
+	/** Whether the devices are in a /sys of this process. Otherwise the machine's own /sys is used. */
 	readonly ownDevices: boolean;
 	readonly write: () => Promise<void>;
 };
@@ -94,7 +96,7 @@ type Flood = {
 async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	if (ownDevices) mountDevices();
 	const delays = join(folder, "delays");
-	// What the first insertion takes, threads for instance, is not the flood's.
+	// The first insertion starts threads, for example: its cost does not count for the flood.
 	const daemon = await startDaemon(world, settings, delayEnvironment(delays));
 	injectUevents([announce("add", "bus/stick", "usb:stick")]);
 	await daemon.until(() => daemon.inserted().includes("stick"));
@@ -117,7 +119,7 @@ async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	const drops = daemon.drops();
 	const hanging = daemon.inserted().filter((name) => name.startsWith("hung")).length;
 	writeFileSync(release, "");
-	// An agent that ends waits for nothing that hangs.
+	// An agent that is told to stop would not wait for hung modules.
 	await daemon.until(() => countInserted(daemon, "hung") === hanging);
 	const ended = await daemon.stop();
 	const names = daemon.inserted();
@@ -136,7 +138,7 @@ async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	};
 }
 
-/** By the log: reading the record costs more. */
+/** The number of inserted modules by the log, which is cheaper to read than the stand-in's record. */
 function countInserted(daemon: Daemon, prefix: string): number {
 	return daemon.log.filter(({ module, result }) => result === "inserted" && String(module).startsWith(prefix)).length;
 }
@@ -157,7 +159,7 @@ function watchPeak(daemon: Daemon): { stop(): Promise<number> } {
 	};
 }
 
-/** Resolves when the kernel has taken everything. */
+/** Sends the records as the kernel's uevents. Resolves when the kernel has taken all of them. */
 async function inject(records: Buffer): Promise<void> {
 	const writer = spawn(compile("uevent-injector"), ["kernel"], { stdio: ["pipe", "inherit", "inherit"] });
 	writer.stdin.end(records);
@@ -169,7 +171,7 @@ async function success(child: ChildProcess): Promise<void> {
 	if (status !== 0) throw new Error(`${child.spawnfile} ended with ${status}`);
 }
 
-/** The flood, one half of it "change" and the other "add", and amid it the aliases. */
+/** Floods by writing to uevent files: half of the uevents are "change", half "add", with the aliases among them. */
 async function floodByRealDevices(): Promise<void> {
 	const writer = compile("uevent-writer");
 	const halves = ["change", "add"].map((action) =>

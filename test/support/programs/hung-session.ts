@@ -1,5 +1,5 @@
-// A process that has coldplug, or the agent, beside a driver whose init does not return before a file is there. Its argument names
-// what is done to it; it prints what came of it, as JSON.
+// Runs coldplug, or the agent, with a driver whose init does not return before a certain file exists. The argument names the
+// scenario; the result is printed as JSON.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ export const hungSession = fileURLToPath(import.meta.url);
 
 const others = ["m0", "m1", "m2"];
 
-/** Modules that each have a device, one of them stuck unless its config says otherwise. */
+/** A place with these modules, each with a device. `configOf` gives the configuration: which of them wait for the file. */
 function prepare(
 	names: readonly string[],
 	configOf: (until: string) => string,
@@ -36,7 +36,7 @@ function prepare(
 
 const stuckUntil = (file: string): string => `options stuck standin.until=${file}\n`;
 
-/** Resolves when nothing that was left behind is there any more. */
+/** Releases the modules. Resolves when no insertion process is left. */
 async function release({ folder }: Place): Promise<boolean> {
 	writeFileSync(join(folder, "released"), "");
 	return until(() => listInsertionProcesses().length === 0);
@@ -48,7 +48,7 @@ const begin = (place: Place, ...words: readonly string[]): Daemon =>
 const told = ({ log }: Daemon, kind: string): boolean => log.some((line) => line.kind === kind);
 const isHung = (daemon: Daemon) => () => told(daemon, "hung");
 
-/** Scripts that node runs in a process of that session's own. */
+/** Insertion processes of this session, with the script that node runs in each. */
 function listInsertionProcesses(): { pid: number; script: string }[] {
 	return readdirSync("/proc")
 		.filter((name) => /^\d+$/.test(name))
@@ -63,7 +63,7 @@ function listInsertionProcesses(): { pid: number; script: string }[] {
 		});
 }
 
-/** This namespace of mounts has no other session in it. */
+/** Whether a process is of this session: no other session shares this mount namespace. */
 function isOurs(pid: number): boolean {
 	return readFileSync(`/proc/${pid}/mountinfo`, "utf8") === readFileSync("/proc/self/mountinfo", "utf8");
 }
@@ -76,7 +76,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 
 async function stopBy(signal: NodeJS.Signals): Promise<object> {
 	const place = prepare([...others, "stuck"], stuckUntil);
-	// Never settled, so that the signal alone can end it.
+	// The quiet time never passes, so that only the signal ends coldplug.
 	const coldplug = begin(place, "--quiet", "1000000");
 	await coldplug.until(isHung(coldplug));
 	const ended = await coldplug.stop(signal);
@@ -84,7 +84,7 @@ async function stopBy(signal: NodeJS.Signals): Promise<object> {
 	return ended;
 }
 
-/** So many drivers that hang, and one behind them that does not. */
+/** A place with so many drivers that hang, and one behind them that does not. */
 function prepareMany(count: number): Place {
 	const names = [...Array.from({ length: count }, (_, n) => `h${String(n).padStart(2, "0")}`), "zgood"];
 	const isGood = (name: string): boolean => name === "zgood";
@@ -174,7 +174,7 @@ const scenarios: Readonly<Record<string, () => Promise<object>>> = {
 			["stuck"],
 			(file) => `install stuck while [ -d ${dirname(file)} -a ! -e ${file} ]; do sleep 0.1; done\n`,
 		);
-		// The command has coldplug's own output, which a pipe of it would be open for.
+		// The install command inherits coldplug's output. A file does not keep this process waiting; a pipe would.
 		const words = ["-C", join(place.folder, "modprobe.conf"), "--json"];
 		const { status, stderr } = await launch(place, { command: "coldplug", words, logsToFile: true }).ended;
 		await release(place);
@@ -184,7 +184,7 @@ const scenarios: Readonly<Record<string, () => Promise<object>>> = {
 	async killed() {
 		const place = prepare([...others, "stuck"], stuckUntil);
 		const coldplug = begin(place, "--quiet", "1000");
-		// What was in flight beside it would be begun again as well.
+		// Other insertions in flight would be begun again as well, so they must have ended.
 		const hasEnded = (name: string) =>
 			coldplug.log.some(({ module, result }) => module === name && result === "inserted");
 		await coldplug.until(() => coldplug.inserted().includes("stuck") && others.every(hasEnded));
@@ -211,6 +211,6 @@ if (process.argv[1] === hungSession) {
 	const scenario = scenarios[process.argv[2] ?? ""];
 	if (scenario === undefined || !existsSync("dist/main.js")) throw new Error(`no such scenario: ${process.argv[2]}`);
 	console.log(JSON.stringify(await scenario()));
-	// Nothing is left to wait for.
+	// A hung insertion must not keep this process alive.
 	process.exit(0);
 }

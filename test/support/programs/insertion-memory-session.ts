@@ -1,6 +1,6 @@
-// Run with the stand-in kernel preloaded: inserts a module whose init ends when a file appears, and prints how many bytes of a budget
-// of one byte are taken while it runs, when another has got a byte all the same, and afterwards.
-// Arguments: the module's file, what stands for /sys, the stand-in's record.
+// Inserts a module whose init ends when a file appears. Prints how many bytes of a one-byte budget are held while the init runs,
+// when another caller has got a byte all the same, and afterwards. Arguments: the module's file, the directory in place of /sys,
+// the stand-in's record. Run with the stand-in kernel preloaded.
 
 import { writeFileSync } from "node:fs";
 import { MemoryBudget, useBudget } from "../../../src/linux/decoding/memory-budget.js";

@@ -1,5 +1,5 @@
-// A process that has an insertion process, so that a library can be preloaded into both. Its argument names what is done; it prints
-// what came of it, as JSON.
+// Runs an insertion process, so that a library can be preloaded into this process and its child. The argument names the scenario;
+// the result is printed as JSON.
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ async function outcomeOf(insertion: Promise<void>): Promise<CallOutcome> {
 	}
 }
 
-/** What inserts in the process that asks: it says so instead. */
+/** An insert() of the asking process that only records its calls. */
 function insertingHere(): { readonly insert: Kernel["insert"]; readonly here: string[] } {
 	const here: string[] = [];
 	return { here, insert: async (path, parameters) => void here.push(`${path} ${parameters}`.trimEnd()) };
@@ -57,7 +57,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 }
 
 const scenarios = {
-	/** The same insertions by an insertion process and by the kernel of this one. */
+	/** The outcomes of the same insertions by an insertion process, and by the kernel in this process. */
 	async compare(insertions: readonly Insertion[]) {
 		const { insert, here } = insertingHere();
 		const there = beginInsertionProcess({ script, insertHere: insert });
@@ -69,7 +69,7 @@ const scenarios = {
 		return { outcomes, expected, here, left: childrenLeft() };
 	},
 
-	/** No more than so many at once: the others begin when one has ended. */
+	/** No more than two insertions run at once: the others begin when one has ended. */
 	async bound({ path, release, record }: Held & { readonly record: string }) {
 		const there = beginInsertionProcess({ script, insertHere: insertingHere().insert });
 		there.size(2);
@@ -111,7 +111,7 @@ const scenarios = {
 		return here;
 	},
 
-	/** Closed, or its asker killed, with one in flight and one that waits for its turn. */
+	/** The insertion process is closed, or its asker is killed, with one insertion in flight and one that waits for its turn. */
 	async forsaken({ path, release, record }: Held & { readonly record: string }) {
 		const ends: object[] = [];
 		for (const how of ["close", "kill"]) {
@@ -155,7 +155,7 @@ const scenarios = {
 
 type Held = { readonly path: string; readonly release: string };
 
-/** A child that has ended was waited for: nothing of it is left. */
+/** The children of this process. A child that has ended has been waited for, and so is not among them. */
 function childrenLeft(): string {
 	return readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "latin1").trim();
 }

@@ -1,5 +1,5 @@
-// A process that takes the lock of the run directory that is its argument, says what came of it as JSON, and holds it until
-// its standard input ends.
+// Takes the lock of the run directory that is its argument, prints the result as JSON, and holds the lock until its standard
+// input ends.
 
 import { fileURLToPath } from "node:url";
 import { lockInstance } from "../../../src/linux/service/instance-lock.js";

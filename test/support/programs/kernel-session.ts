@@ -1,4 +1,5 @@
-// A process of its own for the real Kernel, so that a library can be preloaded into it: all calls at once, the outcomes on stdout.
+// Makes calls of the real Kernel, all at once, in a process into which a library can be preloaded. The outcomes are printed on
+// stdout.
 
 import { execFile } from "node:child_process";
 import { argv } from "node:process";
@@ -15,7 +16,7 @@ export type CallOutcome = "done" | readonly [operation: string, subject: string,
 
 const script = fileURLToPath(import.meta.url);
 
-/** @param sysfs stands for /sys. @param environment is added to this process's own. */
+/** @param sysfs the directory in place of /sys @param environment variables in addition to those of this process */
 export async function callKernel(
 	calls: readonly KernelCall[],
 	environment: Readonly<Record<string, string>>,

@@ -1,5 +1,5 @@
-// A process that has an agent which finds nothing to look in, or finds it gone. Its argument names how that comes to be; it
-// prints what the agent said and did before and after it was mended, as JSON.
+// Runs an agent that has no modules to look in, or loses them. The argument names the fault; what the agent said and did before
+// and after the repair is printed as JSON.
 
 import { execFileSync } from "node:child_process";
 import {
@@ -32,7 +32,7 @@ import { RELEASE } from "../worlds/world.js";
 
 export const lateSession = fileURLToPath(import.meta.url);
 
-/** An alias of modprobe.d would have it ask for what nobody can find. */
+/** With the alias of modprobe.d the agent is asked for a module that it cannot find. */
 const world = {
 	modules: { disk: ["bus"], bus: [], later: [] },
 	aliases: { "x:disk": "disk", "x:later": "later" },
@@ -44,10 +44,10 @@ const modules = (place: Place) => join(lib(place), "modules");
 const release = (place: Place) => join(modules(place), RELEASE);
 const index = (place: Place, name = "alias") => join(release(place), `modules.${name}.bin`);
 
-/** What is wrong, done before the agent begins, and what puts it right again. */
+/** Breaks something before the agent starts, and returns the function that repairs it. */
 type Fault = (place: Place) => () => void | Promise<void>;
 
-/** For a while it is somewhere else. */
+/** Renames the path for a while. */
 function away(path: string): () => void {
 	renameSync(path, `${path}.away`);
 	return () => {
@@ -56,7 +56,7 @@ function away(path: string): () => void {
 	};
 }
 
-/** The file has other bytes for a while. */
+/** Changes the bytes of the file for a while. */
 function otherBytes(path: string, damage: (whole: Buffer) => Buffer): () => void {
 	const whole = readFileSync(path);
 	writeFileSync(path, damage(whole));
@@ -107,7 +107,7 @@ const faults: Readonly<Record<string, Fault>> = {
 	},
 	closedIndex: (place) => closed(index(place, "dep"), 0o644),
 	closedDirectory: (place) => closed(release(place), 0o755),
-	/** No inotify event tells of it. */
+	/** The repair is a mount, of which inotify tells nothing. */
 	notMounted(place) {
 		away(modules(place));
 		mkdirSync(modules(place));
@@ -116,7 +116,7 @@ const faults: Readonly<Record<string, Fault>> = {
 			process.prependListener("exit", () => void execFileSync("umount", ["-l", modules(place)]));
 		};
 	},
-	/** As a package manager unpacks it, with pauses. */
+	/** A package manager unpacks the files slowly, with pauses. */
 	slowly(place) {
 		away(release(place));
 		const from = `${release(place)}.away`;
@@ -162,7 +162,7 @@ async function statusOf(place: Place) {
 	return { state, unknown: counts!.aliases_unknown, generation: indexes!.generation, missing: indexes!.missing };
 }
 
-/** Everything that it says of how it fares. */
+/** Everything that the agent says about its state. */
 async function look(place: Place, daemon: Daemon) {
 	const settled = await tell(place, { command: "settle" });
 	const started = performance.now();
@@ -172,7 +172,7 @@ async function look(place: Place, daemon: Daemon) {
 		settled,
 		load,
 		site: site.result,
-		// By "k" the kernel asks, by "n" nobody waits.
+		// Requests of the kernel ("k"), and requests whose answer nobody waits for ("n").
 		answers: [await askToLoad(place, "k x:later"), await askToLoad(place, "n x:later")],
 		soon: performance.now() - started < 20_000,
 		status: await statusOf(place),
@@ -183,7 +183,7 @@ async function look(place: Place, daemon: Daemon) {
 	};
 }
 
-/** What it logged at the level of warnings and above. */
+/** Warnings and errors of the agent's log. */
 const tellings = ({ log }: Daemon) => log.filter(({ level }) => level >= 40);
 
 const isSettled = ({ log }: Daemon): boolean => log.some(({ msg }) => msg === "settled");
@@ -192,13 +192,13 @@ const isLive = (daemon: Daemon, module: string): boolean => daemon.inserted().in
 async function lateBy(fault: Fault): Promise<unknown> {
 	const place = preparePlace(world);
 	addDevice("/devices/disk", "x:disk");
-	// An agent that was killed has left it.
+	// The mark that a killed agent has left.
 	mkdirSync(join(place.folder, "run"), { mode: 0o700 });
 	writeFileSync(mark(place), "");
 	const mend = fault(place);
 	const daemon = launch(place, unprivileged);
 	await daemon.until(() => isSettled(daemon));
-	// Of a device that comes meanwhile it hears in vain.
+	// The agent hears of a new device, but cannot load its module yet.
 	addDevice("/devices/later", "x:later");
 	injectUevents([formatUevent("add", "/devices/later", [["MODALIAS", "x:later"]])]);
 	const before = await look(place, daemon);
@@ -215,7 +215,7 @@ async function lateBy(fault: Fault): Promise<unknown> {
 const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 	...Object.fromEntries(Object.entries(faults).map(([name, fault]) => [name, () => lateBy(fault)])),
 
-	/** The package is removed under it, and comes back as it was. */
+	/** The package with the modules is removed under a running agent, and comes back as it was. */
 	async removed() {
 		const place = preparePlace(world);
 		addDevice("/devices/disk", "x:disk");
@@ -225,7 +225,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		await daemon.until(() => tellings(daemon).length > 0);
 		const gone = { status: await statusOf(place), metrics: await metrics(place), marked: existsSync(mark(place)) };
 		const told = tellings(daemon).map(({ msg }) => String(msg).replaceAll(place.folder, ""));
-		// Its file is not there: it fails, and nothing announces the device again.
+		// The module's file is missing: the insertion fails, and nothing announces the device again.
 		addDevice("/devices/later", "x:later");
 		injectUevents([formatUevent("add", "/devices/later", [["MODALIAS", "x:later"]])]);
 		await daemon.until(() => daemon.log.some(({ module, result }) => module === "later" && result === "failed"));
@@ -239,7 +239,10 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return JSON.parse(JSON.stringify({ gone, told, back, ended }).replaceAll(place.folder, ""));
 	},
 
-	/** Files of the tree become links to themselves under it, an index and one of the configuration, and are mended one after the other. */
+	/**
+	 * Files of the tree become links to themselves under a running agent, an index and one of the configuration. They are
+	 * repaired one after the other.
+	 */
 	async circled() {
 		const place = preparePlace(world);
 		addDevice("/devices/disk", "x:disk");
@@ -264,7 +267,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return JSON.parse(JSON.stringify({ load, told, missing, ended }).replaceAll(place.folder, ""));
 	},
 
-	/** Whoever mounts it and then asks for things to be settled is not told so before the drivers are there. */
+	/** The settle request comes right after the mount: it is answered when the drivers are there, not before. */
 	async settledAfter() {
 		const place = preparePlace(world);
 		addDevice("/devices/disk", "x:disk");
@@ -277,7 +280,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { settled, inserted, ended: await daemon.stop() };
 	},
 
-	/** A kernel without modules answers ENOSYS, and there is no /proc/modules. */
+	/** A kernel without loadable modules: its calls return ENOSYS, and /proc/modules does not exist. */
 	async withoutModules() {
 		const place = preparePlace(world);
 		addDevice("/devices/disk", "x:disk");
@@ -292,12 +295,12 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const [first] = tellings(daemon);
 		const ended = await daemon.stop();
 		const why = String(first?.msg);
-		// The kernel is asked by a file that is no module whether it knows modules at all.
+		// The agent asks the kernel with a file that is no module (/dev/null) whether it has the system call at all.
 		const questions = inserted.filter((module) => module === "/dev/null").length;
 		return { why, ...rest, questions, inserted: inserted.filter((module) => known.includes(module)), ended };
 	},
 
-	/** What waited in the spool is kept until it can be looked up. */
+	/** A request in the spool stays there until it can be looked up. */
 	async spooled() {
 		const place = preparePlace(world);
 		const mend = away(modules(place));
@@ -313,7 +316,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { kept, ended: await daemon.stop() };
 	},
 
-	/** Short of something for a moment: the files are as they were. */
+	/** An index is truncated for a moment. */
 	async truncated() {
 		const place = preparePlace(world);
 		truncateSync(index(place), 0);

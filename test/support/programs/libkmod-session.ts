@@ -1,5 +1,5 @@
-// The process in which both libkmods are asked: it prints a line of JSON for each row. To be run on a made-up machine, with the
-// stand-in preloaded: node libkmod-session.js SUBJECTS.json
+// Asks both libkmods, the real one and ours, and prints a line of JSON for each row. Runs on a made-up machine, with the stand-in
+// kernel preloaded: node libkmod-session.js SUBJECTS.json
 import { readFileSync } from "node:fs";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export type Answers = {
 export const session = fileURLToPath(import.meta.url);
 
 if (argv[1] === session) {
-	// koffi can be configured only before any library is loaded: ours comes first.
+	// koffi can be configured only before any library is loaded, so our module comes first.
 	await openSyscalls();
 	const { rows } = await import("../real/libkmod-rows.js");
 	const subjects: Subjects = {

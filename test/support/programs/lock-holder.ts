@@ -1,4 +1,4 @@
-// A process that locks the directory that is its argument, says so, and holds the lock until its standard input ends.
+// Locks the directory that is its argument, says so, and holds the lock until its standard input ends.
 
 import { fileURLToPath } from "node:url";
 import { lockDirectory } from "../../../src/linux/depmod/directory-lock.js";

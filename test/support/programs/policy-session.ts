@@ -1,4 +1,4 @@
-// A process that gives a daemon rules of policy and has devices come and go; it prints what came of it, as JSON.
+// Runs a daemon with rules of policy while devices come and go. The result is printed as JSON.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
-// Run as CommonJS, like the executable: sizes the thread pool, begins insertions that sleep until one file exists, reads another
-// file once as many sleep as are to, and time has passed for one more, then lets them go. Prints how many slept, and what it read.
-// Arguments: how many may sleep at once, how many to begin, how many are to sleep at once, a folder to work in, the stand-in's
-// record.
+// Sizes the thread pool, begins insertions that sleep until one file exists, and reads another file when enough of them sleep and
+// time has passed for one more to begin; then releases the insertions. Prints how many slept, and what was read. Arguments: how
+// many may sleep at once, how many to begin, how many are expected to sleep at once, a folder to work in, the stand-in's record.
+// Runs as CommonJS, like the executable.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";

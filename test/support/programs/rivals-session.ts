@@ -1,4 +1,4 @@
-// A process that has an agent, and devices that two drivers match. Its argument names the trial; it prints what came of it, as JSON.
+// Runs an agent with devices that two drivers match. The argument names the trial; the result is printed as JSON.
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ import type { World } from "../worlds/world.js";
 
 export const rivalsSession = fileURLToPath(import.meta.url);
 
-/** The first driver has a dependency that takes its time, and takes its time itself. */
+/** The first driver and its dependency both have a slow init. */
 const world: World = {
 	modules: { libphy: [], inbox: ["libphy"], vendor: [], late: [] },
 	aliases: { "pci:nic*": ["inbox", "vendor"], "pci:late": "late", "pci:own": "vendor" },
@@ -32,7 +32,7 @@ function plug(name: string, alias: string): void {
 	injectUevents([formatUevent("add", `/devices/${name}`, [["MODALIAS", alias]])]);
 }
 
-/** Modules whose end is told, in its order. */
+/** Modules with an outcome in the log, in the order in which they ended. */
 const ends = ({ log }: Daemon) => log.filter(({ result }) => result !== undefined).map(({ module }) => module);
 
 async function begin(place: Place, environment: Readonly<Record<string, string>> = {}): Promise<Daemon> {
@@ -62,7 +62,7 @@ const sessions: Readonly<Record<string, () => Promise<object>>> = {
 		return { begun: daemon.inserted() };
 	},
 
-	/** The device that wants the second alone comes first, and both wait for the only place. */
+	/** The device that only the second driver matches comes first; both drivers wait for the only permit. */
 	async batches() {
 		const place = preparePlace(
 			{ ...world, config: `${world.config}options late standin.until=/proc/self/cwd/free\n` },
@@ -93,7 +93,7 @@ const sessions: Readonly<Record<string, () => Promise<object>>> = {
 		return { begun: daemon.inserted(), answer };
 	},
 
-	/** The first driver's init asks, by the kernel's helper, for what the second one has: it waits for that. */
+	/** While its init runs, the first driver requests the second driver through the kernel's helper, and waits for the answer. */
 	async kernel() {
 		const place = preparePlace({ ...world, config: "" });
 		const asked = `${place.folder}/asked`;

@@ -1,5 +1,5 @@
-// A process that has an agent which is asked to settle, from outside and from below the commands that it runs. Its argument names
-// the session; it prints what came of it, as JSON.
+// Runs an agent that gets settle requests, from outside and from descendants of the commands that it runs. The argument names the
+// session; the result is printed as JSON.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -56,7 +56,7 @@ function plug(device: string, alias: string, action = "add"): void {
 	]);
 }
 
-/** A line of sh that asks, and leaves its status and what it was told in files of that name. */
+/** A line of sh that asks the agent, and leaves the exit status and the message in files of that name. */
 function asking(place: Place, name: string, command: readonly string[] = ["settle", "--timeout", "20"]): string {
 	const at = join(place.folder, name);
 	const asks = [process.execPath, "dist/main.js", ...command, "--socket", join(place.folder, "run/control")];
@@ -71,14 +71,14 @@ const answered = (place: Place, name: string): Asked => ({
 const hasAnswer = (place: Place, ...names: readonly string[]) =>
 	names.every((name) => existsSync(join(place.folder, name)));
 
-/** Waits for the file OPEN of that folder. */
+/** A line of sh that waits until the file of that folder exists. */
 const waiting = (place: Place, file: string) => `until [ -e '${join(place.folder, file)}' ]; do sleep 0.02; done`;
 
 const release = (place: Place, file: string): void => writeFileSync(join(place.folder, file), "");
 
 type Commands = Readonly<Record<string, string>>;
 
-/** An agent that has a line of sh run for each device of that name; by the companion, where that is wanted. */
+/** Starts an agent that runs a line of sh for each device of that name, by the companion if `byCompanion`. */
 async function withCommands(place: Place, commands: Commands, byCompanion: boolean) {
 	const rules = join(place.folder, "rules");
 	mkdirSync(rules);
@@ -103,15 +103,15 @@ const inShell = (words: readonly string[]): string => words.map((word) => `'${wo
 const loadByControl = ({ folder }: Place, alias: string): string =>
 	`cd '${process.cwd()}'; ${inShell([process.execPath, "dist/main.js", "load", "--socket", `${folder}/run/control`, alias])}`;
 
-/** A line that begins with "w" is one whose answer is waited for. */
+/** A command that sends a line to the load socket. A line that begins with "w" asks for an answer. */
 const loadByHelper = ({ folder }: Place, alias: string): string => {
-	// Without a backslash, of which modprobe.d makes something else.
+	// No backslash: modprobe.d would interpret it.
 	const line = `"w ${alias}"+String.fromCharCode(10)`;
 	const script = `const c=require("net").connect("${folder}/run/load");c.write(${line});c.on("data",()=>process.exit())`;
 	return inShell([process.execPath, "-e", script]);
 };
 
-/** A command of policy waits for a module, whose install command asks. */
+/** A command of policy waits for a module; the module's install command asks to settle. */
 async function loadFromRule(byCompanion: boolean, load: (place: Place, alias: string) => string): Promise<unknown> {
 	const place = preparePlace(world(), settings({ hung_seconds: 60 }));
 	writeFileSync(join(place.folder, "etc/modprobe.d/install.conf"), `install m { ${asking(place, "below")}; }\n`);
@@ -123,7 +123,7 @@ async function loadFromRule(byCompanion: boolean, load: (place: Place, alias: st
 }
 
 const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknown>>> = {
-	/** The last events do not fit into the buffer: nothing but the count of those that were dropped tells. */
+	/** The last events do not fit into the receive buffer: only the kernel's count of drops tells of them. */
 	async lost() {
 		addDevice("/devices/first", "x:none");
 		const place = preparePlace(world(), { quiet_milliseconds: 600_000 });
@@ -175,7 +175,7 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		return { outside, all, answers, told, folder: place.folder };
 	},
 
-	/** What has left its parent is still below. */
+	/** An orphan, whose parent has ended, still counts as a descendant. */
 	async orphan(byCompanion) {
 		const place = preparePlace(world(), settings());
 		const orphan = `{ sh -c 'true; ${asking(place, "orphan").replaceAll("'", `'\\''`)}' & }`;
@@ -200,13 +200,13 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		return { outside, asked, inserted };
 	},
 
-	/** What has left its parent is still below the install command, which waits for it. */
+	/** An orphan still counts as a descendant of the install command that waits for it. */
 	async installOrphan(byCompanion) {
 		const place = preparePlace(world(), settings());
 		const left = join(place.folder, "left.sh");
 		writeFileSync(left, asking(place, "orphan"));
 		const file = join(place.folder, "etc/modprobe.d/install.conf");
-		// The shell between them ends at once.
+		// The shell between the two ends at once.
 		writeFileSync(file, `install m { sh -c 'sh "${left}" &'; ${waiting(place, "orphan")}; }\n`);
 		const agent = await withCommands(place, {}, byCompanion);
 		plug("m", "x:m");
@@ -219,7 +219,7 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 
 	loadByHelper: (byCompanion) => loadFromRule(byCompanion, loadByHelper),
 
-	/** The install command of one module waits for another one, whose install command has all read anew. */
+	/** The install command of one module waits for another module, whose install command asks for a reload. */
 	async reload(byCompanion) {
 		const place = preparePlace(world(), settings({ hung_seconds: 60 }));
 		const file = join(place.folder, "etc/modprobe.d/install.conf");
@@ -227,14 +227,14 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		writeFileSync(file, `install m { ${reload}; }\ninstall n { ${loadByHelper(place, "x:m")}; }\n`);
 		const agent = await withCommands(place, {}, byCompanion);
 		plug("n", "x:n");
-		// Sooner than what is waited for would hang.
+		// The time is shorter than hung_seconds.
 		const outside = await settle(place, 30);
 		const asked = hasAnswer(place, "reload") && answered(place, "reload");
 		agent.process.kill("SIGKILL");
 		return { outside, ...asked };
 	},
 
-	/** Two install commands, and two of policy, which all ask at once. */
+	/** Two install commands and two commands of policy ask all at once. */
 	async crowd(byCompanion) {
 		const place = preparePlace(world(), settings({ parallel: 2, commands_at_once: 2 }));
 		const file = join(place.folder, "etc/modprobe.d/install.conf");
@@ -249,7 +249,7 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		return { outside, statuses };
 	},
 
-	/** Whoever asks goes away: the agent does not go on for him. */
+	/** A client that closes its connection: the agent does not go on with its request. */
 	async gone() {
 		const place = preparePlace(world({ config: `options m standin.until=/nowhere/at/all` }), settings());
 		const agent = launch(place);
@@ -268,7 +268,7 @@ const sessions: Readonly<Record<string, (byCompanion: boolean) => Promise<unknow
 		while (sockets() < before + clients.length) await setTimeout(20);
 		await setTimeout(500);
 		for (const client of clients) client.destroy();
-		// It learns of it within a second or so of its own.
+		// The agent notices a closed connection within about a second.
 		const over = performance.now() + 30_000;
 		while (sockets() > before && performance.now() < over) await setTimeout(20);
 		const left = sockets() - before;

@@ -1,5 +1,4 @@
-// A process that has an agent and stops it while others ask for modules. Its argument names the session; it prints what came of
-// it, as JSON.
+// Stops an agent while others ask for modules. The argument names the session; the result is printed as JSON.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +24,7 @@ import { writeProgram } from "../running/written-program.js";
 
 export const stopSession = fileURLToPath(import.meta.url);
 
-/** Until it is answered nobody has his answer. */
+/** Milliseconds after which a request counts as not answered. */
 const LATE = 20_000;
 
 const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
@@ -40,7 +39,7 @@ function prepare(modules: Readonly<Record<string, readonly string[]>>, held: rea
 
 const pathOf = ({ folder }: Place, socket: "control" | "load"): string => join(folder, "run", socket);
 
-/** The agent's line; empty where it closes the connection without one, and undefined where it leaves one waiting. */
+/** The answer of the agent; empty when it closes the connection without one. Undefined when there is neither within LATE. */
 function askToLoad(place: Place, line: string): Promise<string | undefined> {
 	const socket = connect(pathOf(place, "load"));
 	return new Promise((resolve) => {
@@ -59,7 +58,7 @@ async function askControl(place: Place, request: object): Promise<Readonly<Recor
 	return JSON.parse((await ask(pathOf(place, "control"), `${JSON.stringify(request)}\n`, LATE)).toString());
 }
 
-/** What the helper exits with; its modprobe exits with 7. */
+/** The exit status of the thin helper. Its modprobe exits with 7. */
 async function help(place: Place, words: readonly string[], modalias?: string): Promise<number | null> {
 	const env = { ...(modalias !== undefined && { MODALIAS: modalias }) };
 	const child = spawn(compileThinHelper(30), words, { cwd: join(place.folder, "run"), env, stdio: "ignore" });
@@ -116,7 +115,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { taken, stopping, helped, answered, inserted, said, ended: { status, stderr }, later: next.inserted() };
 	},
 
-	/** Without modprobe, a request that is not waited for is in the spool in the end. */
+	/** Without modprobe, the helper leaves a request that nobody waits for in the spool. */
 	async spooled() {
 		const place = prepare({ held: [], free: [] }, ["held"]);
 		const agent = launch(place);
@@ -126,18 +125,18 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		agent.process.kill("SIGTERM");
 		await isStopping(agent);
 		const status = await help(place, ["--no-wait"], "x:free");
-		// The helper's own spool is where it runs.
+		// The helper's spool is in the directory where it runs.
 		const lines = takeSpooled(join(place.folder, "run/spool")).map(String);
 		writeFileSync(join(place.folder, "go"), "");
 		await agent.ended;
 		return { status, lines };
 	},
 
-	/** Taken from the spool, and stopped before they could begin. */
+	/** Requests were taken from the spool, and the agent was stopped before they could begin. */
 	async takenFromSpool() {
 		const modules = { held: [], ...Object.fromEntries(named("m", 5).map((name) => [name, ["held"]])) };
 		const place = prepare(modules, ["held"]);
-		// As the helper leaves them.
+		// Files as the helper writes them.
 		const names = named("m", 5);
 		for (const [i, letter] of ["k", "w", "n", "k", "n"].entries()) putInSpool(place, `${letter} x:${names[i]}`, i);
 		const agent = launch(place);
@@ -150,7 +149,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { inserted: agent.inserted(), lines: takeSpooled(spoolOf(place)).map(String) };
 	},
 
-	/** A companion has taken a rule's command, and does not answer. */
+	/** A companion has accepted a rule's command, and does not answer. */
 	async command() {
 		const place = prepare({}, []);
 		const rules = join(place.folder, "rules");
@@ -174,7 +173,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		return { commands: commands?.map((one) => one.replaceAll(place.folder, "")), running: said?.running };
 	},
 
-	/** Requests come all the time, before the stop, while it stops and while the sockets are being closed. */
+	/** Requests arrive all the time: before the stop, while the agent stops, and while it closes its sockets. */
 	async storm() {
 		const names = named("m", 400);
 		const place = prepare({ held: [], ...Object.fromEntries(names.map((name) => [name, []])) }, ["held"]);

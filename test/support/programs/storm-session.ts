@@ -1,4 +1,4 @@
-// A process that sends a storm at a daemon. Its argument names the storm; it prints what came of it, as JSON.
+// Sends a storm of uevents to a daemon. The argument names the storm; the result is printed as JSON.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -77,7 +77,7 @@ const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 		await looked(daemon);
 		const devices = Array.from({ length: BURST }, (_, i) => [`bus/${i}`, `usb:${names[i % MODULES]}d${i}`] as const);
 		for (const [device, alias] of devices) addDevice(`/devices/${device}`, alias);
-		// Stopped, it cannot keep up, however the machine shares its processors.
+		// A stopped agent cannot keep up, however the machine shares its processors.
 		daemon.process.kill("SIGSTOP");
 		injectUevents(devices.map(([device, alias]) => announce(device, alias)));
 		daemon.process.kill("SIGCONT");
@@ -107,7 +107,7 @@ const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 		execFileSync("sh", ["-c", all]);
 		const movedBy = readSeqnum() - before;
 		await plug(daemon, "second");
-		// Longer than the quiet time, after which it asks for losses once more.
+		// Longer than the quiet time, after which the agent checks for losses once more.
 		await setTimeout(300);
 		const ended = await daemon.stop();
 		const count = (is: (line: LogLine) => boolean) => daemon.log.filter(is).length;
@@ -133,7 +133,7 @@ const storms: Readonly<Record<string, () => Promise<unknown>>> = {
 		injectUevents(forged, { unicast: daemon.port() });
 		injectUevents(forged, { multicast: 1 });
 		injectUevents([announce("spoofed", "pci:spoofed")]);
-		// As udev may: root of the network namespace, which this process is.
+		// The sender is root of the network namespace, as udev is.
 		injectUevents([asUdev("first")], { multicast: 2 });
 		await daemon.until(() => daemon.log.some((line) => line.module === "first"));
 		return endSpoofed(daemon, forged.length);

@@ -1,5 +1,5 @@
-// A process that begins the real program under strace(1), one of whose system calls fails. Its arguments are the words that begin
-// strace, as JSON, and the name of the row; it prints what came of it, as JSON.
+// Starts the real program under strace(1), which makes one of its system calls fail. Arguments: the words that begin strace, as
+// JSON, and the name of the row. The result is printed as JSON.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ import { type Injection, straceWords } from "../running/strace.js";
 
 export const straceSession = fileURLToPath(import.meta.url);
 
-/** What fails, for an agent of that folder. */
+/** The call that fails in each row, for an agent in that folder. */
 const rows: Readonly<Record<string, (folder: string) => Injection>> = {
 	"the run directory on a read-only file system": (folder) => ({
 		calls: "?mkdir,?mkdirat",
@@ -46,17 +46,17 @@ const rows: Readonly<Record<string, (folder: string) => Injection>> = {
 		path: "/sys/devices/broken/modalias",
 	}),
 	"no descriptor for a client": () => ({ calls: "accept,accept4", errno: "EMFILE" }),
-	// The only file that it replaces. strace looks for a path among what is renamed alone, whose name is by chance.
+	// No path is given: strace compares only the old name, which is random here. The agent renames no other file.
 	"metrics that cannot be renamed": () => ({ calls: "?rename,?renameat,?renameat2", errno: "EXDEV" }),
 };
 
 export type StraceResult = AgentEnd & {
-	/** How many calls failed as they were told to. */
+	/** How many calls strace made fail. */
 	readonly failed: number;
 	readonly inserted: readonly string[];
-	/** Warnings and errors. */
+	/** Warnings and errors of the log. */
 	readonly told: readonly string[];
-	/** What it left behind, the lock apart. */
+	/** Files that the agent left behind, apart from the lock. */
 	readonly litter: readonly string[];
 };
 
@@ -103,13 +103,13 @@ const listed = (folder: string): readonly string[] => (existsSync(folder) ? read
 
 const MOST_TRIES = 20;
 
-/** It has looked at all devices, and answers whoever asks it; false where it ends instead. */
+/** Resolves to true when the agent has looked at all devices and answers requests, and to false when it has ended. */
 async function goesOn(daemon: Daemon, { folder }: Place): Promise<boolean> {
 	const over = daemon.ended.then(() => true);
 	while (!daemon.log.some(({ msg }) => msg === "looked at all devices"))
 		if (await Promise.race([over, setTimeout(10, false)])) return false;
 	const control = join(folder, "run/control");
-	// Whoever could not be accepted asks again: libuv closes whatever else connects while it makes room for one.
+	// A client whose connection is lost asks again: while libuv makes room for one connection (EMFILE), it closes all others.
 	const tell = async (command: object): Promise<unknown> => {
 		for (let tries = 1; ; tries++)
 			try {
@@ -119,7 +119,7 @@ async function goesOn(daemon: Daemon, { folder }: Place): Promise<boolean> {
 				await setTimeout(10);
 			}
 	};
-	// Where an index could not be read, all is there at the next look.
+	// A failed read of an index is repaired by the next reload.
 	await tell({ command: "reload" });
 	await tell({ command: "load", alias: "x:asked" });
 	await tell({ command: "settle", timeout_milliseconds: 10_000 });

@@ -1,11 +1,11 @@
-// A process of its own for our tools, so that a library can be preloaded into it: it runs one call after the other, as the
-// executable would, and leaves what each wrote beside the directory in which it ran.
+// Runs calls of our tools one after the other, as the executable would, in a process into which a library can be preloaded. The
+// output of each is left beside the directory in which it ran.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { argv, chdir } from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Where it runs, and what. */
+/** The directory in which the call runs, and its words. */
 export type SessionCall = {
 	readonly place: string;
 	readonly words: readonly string[];
@@ -15,7 +15,7 @@ export type SessionCall = {
 export const toolsSession = fileURLToPath(import.meta.url);
 
 async function runOne({ place, words: [tool = "", ...words], environment }: SessionCall): Promise<void> {
-	// From the executable's bundle, as it is installed, which loads in half the time.
+	// The bundle of the installed executable loads in half the time.
 	const { bundle } = createRequire(import.meta.url)("../../../main.js") as {
 		bundle: typeof import("../../../src/main.js");
 	};

@@ -1,5 +1,5 @@
-// A process of its own with a uevent socket, since a broken guard would abort it. Its argument names what it does; it prints
-// what it met, as JSON, and ends.
+// Runs a uevent socket in a process of its own, since a broken guard would abort the process. The argument names the session; the
+// result is printed as JSON.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -29,7 +29,7 @@ function burst(count: number, from = 0): Buffer[] {
 	);
 }
 
-/** Opens a socket that notes what it meets, leaving out what the machine itself announces. */
+/** Opens a socket that records what it receives, apart from the uevents of the machine itself. */
 function noting(open: OpenNetlinkUeventSocket, options?: UeventOptions) {
 	const met: Met = { messages: [], drains: 0, refused: 0, truncated: 0, errors: [] };
 	const socket = open(
@@ -54,7 +54,7 @@ function noting(open: OpenNetlinkUeventSocket, options?: UeventOptions) {
 	return { socket, met };
 }
 
-/** Gives up after a minute, so that a failure leaves no process behind. */
+/** Throws after a minute, so that a failed test leaves no process behind. */
 async function until(condition: () => boolean): Promise<void> {
 	const patience = performance.now() + 60_000;
 	while (!condition()) {
@@ -84,7 +84,7 @@ const sessions: Readonly<Record<string, (open: OpenNetlinkUeventSocket) => Promi
 
 	async largeBuffer(open) {
 		const { socket, met } = noting(open);
-		// A small one takes about 832 bytes of the buffer: without privilege fewer fit.
+		// A small uevent takes about 832 bytes of the receive buffer. Without privilege the buffer is small, and fewer fit.
 		const count = Math.min(20_000, Math.floor(socket.receiveBuffer / 1024));
 		injectUevents(burst(count));
 		await until(() => met.messages.length === count);
@@ -122,7 +122,7 @@ const sessions: Readonly<Record<string, (open: OpenNetlinkUeventSocket) => Promi
 		return { accepted: numbersOf(met), refused: met.refused, drops: socket.drops() };
 	},
 
-	/** Root of the namespace is whom the kernel lets send, and so may be udev. */
+	/** The kernel lets root of the network namespace send, and that root may be udev. */
 	async fromUdev(open) {
 		const { socket, met } = noting(open, { source: "udev" });
 		const port = ownPort();
@@ -139,12 +139,12 @@ const sessions: Readonly<Record<string, (open: OpenNetlinkUeventSocket) => Promi
 	async unprivileged(open) {
 		const sockets = (["kernel", "udev"] as const).map((source) => noting(open, { source }));
 		const senders = [{ multicast: 1 }, { multicast: 2 }, ...ownPorts().map((unicast) => ({ unicast }))];
-		// In a namespace that a user made, there is no other user to become.
+		// In a user namespace that a plain user made, there is no other user to become.
 		const asNobody =
 			process.argv[3] === "root" ? [["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]] : [];
 		const ways = [["unshare", "--user", "--map-root-user"], ...asNobody];
 		const said = ways.flatMap((way) => senders.map((sender) => trySpoofing(burst(3), sender, way)));
-		// Whatever had been sent would have come before this.
+		// A uevent sent earlier would have arrived before this one.
 		await injectUeventsMeanwhile(burst(1, 500), { multicast: 2 });
 		await until(() => sockets[1]!.met.messages.length > 0);
 		for (const { socket } of sockets) socket.close();
@@ -227,7 +227,7 @@ const sessions: Readonly<Record<string, (open: OpenNetlinkUeventSocket) => Promi
 		const socket = open({
 			onDrain() {
 				drains++;
-				// Before it can be read.
+				// These uevents arrive before the socket is closed, but are not read.
 				injectUevents(burst(10));
 				someLeft = socket.waiting() > 0;
 				socket.close();
@@ -264,7 +264,7 @@ function ownPort(): number {
 	return ownPorts()[0] ?? Number.NaN;
 }
 
-/** In a namespace of its own this process has the only sockets that are not the kernel's. */
+/** Ports of the sockets that are not the kernel's: in its own network namespace only this process has any. */
 function ownPorts(): number[] {
 	const rows = readFileSync("/proc/net/netlink", "latin1")
 		.split("\n")

@@ -1,5 +1,5 @@
-// A process that has coldplug, or the agent, say more than a pipe holds to a reader who reads nothing, slowly, or has gone. Its
-// argument names the story; it prints what came of it, as JSON.
+// Has coldplug, or the agent, write more than a pipe holds to a reader that reads nothing, reads slowly, or has gone. The
+// argument names the story; the result is printed as JSON.
 
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { addDevice, launchUnread, mountDevices, type Place, preparePlace } from 
 export const unreadSession = fileURLToPath(import.meta.url);
 
 const COUNT = 700;
-/** More than any pipe holds, as lines that are not heeded. */
+/** So many lines of configuration that their warnings are more than any pipe holds. */
 const UNHEEDED = 3000;
 const STILL_THERE = 30_000;
 
@@ -31,7 +31,7 @@ const unheeded = Array.from({ length: UNHEEDED }, (_, n) => `nonsense line numbe
 	"",
 );
 
-/** coldplug whose standard output or error is a pipe of this process's. */
+/** Starts coldplug with its standard output or error on a pipe of this process. */
 function begin(place: Place, stream: "1" | "2", ...words: readonly string[]) {
 	const pipe = join(place.folder, "pipe");
 	execFileSync("mkfifo", [pipe]);
@@ -81,7 +81,7 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
 		return { status, inserted: inserted() };
 	},
 
-	/** Nothing but the signal, or its time, ends it. */
+	/** Only the signal, or its time limit, ends coldplug. */
 	async stopped() {
 		const { child, end, inserted } = begin(prepare(), "1", "--json", "--quiet", "1000000");
 		await until(() => inserted() === COUNT);
@@ -96,11 +96,11 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
 		return { status };
 	},
 
-	/** Who reads some of it now and then has all of it. */
+	/** A slow reader gets the whole output. */
 	async slow() {
 		const { child, reader, end, inserted } = begin(prepare(), "1", "--json", "-v");
 		await until(() => inserted() === COUNT);
-		// Until long after coldplug is ready to end.
+		// Longer than coldplug takes until it would end.
 		await setTimeout(1500);
 		const chunk = Buffer.alloc(10_000);
 		let text = "";
@@ -126,7 +126,7 @@ const stories: Readonly<Record<string, () => Promise<object>>> = {
 		return { ...(await end()), inserted: inserted() };
 	},
 
-	/** As by 2>&1: the lines of both come in their order, and whole. */
+	/** Both outputs go to one pipe, as by 2>&1: the lines of both are whole and in order. */
 	async both() {
 		const place = prepare(unheeded);
 		const file = join(place.folder, "both");

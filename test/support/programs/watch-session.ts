@@ -1,4 +1,4 @@
-// A process that watches for changes of what it has read while no watches are to be had, and prints as JSON what it met.
+// Watches files for changes while inotify has no watches left. The result is printed as JSON.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { until } from "../running/until.js";
 export const watchSession = fileURLToPath(import.meta.url);
 
 if (process.argv[1] === watchSession) {
-	// A limit of this user namespace alone.
+	// The limit of this user namespace only.
 	writeFileSync("/proc/sys/user/max_inotify_watches", "0");
 	const folder = mkdtempSync(join(tmpdir(), "watch-"));
 	const problems: string[] = [];
