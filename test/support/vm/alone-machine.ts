@@ -1,5 +1,5 @@
-// systemd/alone/hotplugd-or-modprobe on a machine that is made up: its paths lead into a folder, in which stand-ins for the agent and
-// for modprobe write down how they were called.
+// Runs systemd/alone/hotplugd-or-modprobe on a made-up machine: its paths lead into a folder, where stand-ins for the agent and
+// for modprobe record how they are called.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,27 +9,33 @@ import { setTimeout } from "node:timers/promises";
 import { writeProgram } from "../running/written-program.js";
 
 export type AloneOptions = {
-	/** The shell's command line. */
+	/** The command line of the shell that runs the script. */
 	readonly shell: readonly string[];
-	/** sh: what the agent does when it is run; absent: there is no such program. */
+	/** sh: the work of `hotplugd run`. Undefined means that there is no such program. */
 	readonly agent?: string;
-	/** sh: what `hotplugd settle` does; absent: it ends well. */
+	/** sh: the work of `hotplugd settle`. Undefined means that it succeeds. */
 	readonly settle?: string;
-	/** sh: what modprobe does beside writing down its words. */
+	/** sh: the work of modprobe, after it has recorded its words. */
 	readonly modprobe?: string;
 	readonly commandLine?: string;
-	/** sh: what `hotplugd --version` does, by which its node is asked for an option; absent: its node does not know that one. */
+	/**
+	 * sh: the work of `hotplugd --version`, by which the script asks whether node knows an option. Undefined means that it does
+	 * not.
+	 */
 	readonly probe?: string;
-	/** The thin helper: the built one, unless given; undefined: there is none. */
+	/** The thin helper: the built one by default. Undefined, when given, means that there is none. */
 	readonly helper?: Buffer | string | undefined;
-	/** Other limits, in seconds: the script's own where absent, but what it does not try again soon it does not try in a test's time. */
+	/**
+	 * Limits in seconds. By default they are the script's own, but for `ready` and `retry`, which are so long that no test
+	 * reaches a retry.
+	 */
 	readonly seconds?: Partial<Record<"check" | "ready" | "late" | "load" | "settle" | "retry", number>>;
 };
 
-/** sh, for an agent: it is ready, and runs until SIGTERM. */
+/** sh of an agent that tells that it is ready, and runs until SIGTERM. */
 export const GOOD_AGENT = `trap 'echo stopped >>"$folder/calls"; exit 0' TERM; echo >&9; while :; do sleep 0.1; done`;
 
-/** What devices have there: blanks, quotes, what looks like an option, no newline at the end, and one twice. */
+/** Aliases of the devices: with blanks, quotes, a leading dash, without a newline at the end, and one of them twice. */
 const aliases = ["acpi:A B:\n", `x:it's"so"\n`, "-x:none\n", "typec:id1", "x:two\nx:lines\n", "\n", "acpi:A B:\n"];
 
 export const words = [`[-abq][--][-x:none][acpi:A B:][typec:id1][x:it's"so"][x:lines][x:two]`];
@@ -66,7 +72,7 @@ export function makeAloneMachine(options: AloneOptions) {
 				.split("\n")
 				.filter((line) => line.startsWith(`${program} `))
 				.map((line) => line.slice(program.length + 1)),
-		/** Begins it; descriptor 3 is a pipe. */
+		/** Starts the script. Descriptor 3 is a pipe. */
 		begin(...command: readonly string[]) {
 			const [program = "", ...first] = options.shell;
 			const child = spawn(program, [...first, script, ...command], {
@@ -94,7 +100,7 @@ export function makeAloneMachine(options: AloneOptions) {
 			}
 		},
 		exists: (name: string): boolean => existsSync(at(name)),
-		/** What it has begun ends with it. */
+		/** Kills the process groups of everything that was started. */
 		remove() {
 			for (const { pid } of children) killGroup(pid);
 			rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
@@ -106,11 +112,11 @@ function killGroup(pid: number | undefined): void {
 	try {
 		if (pid !== undefined) process.kill(-pid, "SIGKILL");
 	} catch {
-		// Nothing is left of it.
+		// The process group has ended.
 	}
 }
 
-/** Its definitions' paths are those of the folder. */
+/** The script, with the definitions of its paths changed to those of the folder. */
 export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, "seconds">): string {
 	const at = (name: string) => join(folder, name);
 	const values: Readonly<Record<string, string>> = {
@@ -138,7 +144,7 @@ export function readScript(folder: string, { seconds = {} }: Pick<AloneOptions, 
 	return script;
 }
 
-/** @param first what it does before it writes down how it was called */
+/** @param first sh that runs before the call is recorded */
 function standIn(folder: string, name: string, does: string, first = ":"): string {
 	return `#!/bin/sh
 folder=${folder}

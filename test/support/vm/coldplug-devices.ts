@@ -1,5 +1,5 @@
-// A machine with something in it: devices whose drivers are modules of Debian's kernel, as values of QEMU's -device.
-// Each NIC goes without its boot ROM, which would only lengthen the firmware's work.
+// Devices of a machine whose drivers are modules of Debian's kernel, as values of QEMU's -device. The NICs have no boot ROM,
+// which would only make the firmware slower.
 export const coldplugDevices: readonly string[] = [
 	"e1000,romfile=",
 	"e1000e,romfile=",

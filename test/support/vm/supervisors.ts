@@ -1,5 +1,5 @@
-// Other service managers than systemd, out of Debian's packages: files to lay over Debian's minimal root, in which their scripts
-// and libraries find the rest.
+// Service managers other than systemd from Debian's packages: files to lay over Debian's minimal root, where their scripts and
+// libraries find everything else.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asset, digest } from "./images/cache.js";
@@ -8,11 +8,11 @@ import { suiteName } from "./images/root-image.js";
 import { command } from "./machines/command.js";
 
 const managers = ["s6", "openrc"];
-/** What of their dependencies is not in the minimal root already; the names have versions in them. */
+/** Dependencies that the minimal root does not have. Their names contain versions. */
 const OWN = /^(?:s6|openrc|execline|lib(?:s6|skarnet|execline|rc|einfo)[-\d.]*)$/;
 const UNREAD = /^\/(?:usr\/share|etc\/runlevels)\/|\.(?:a|h)$/;
 
-/** s6 and OpenRC: absolute path and content. Programs are to be made executable. */
+/** s6 and OpenRC: content by absolute path. The caller must make the programs executable. */
 export async function supervisorFiles(): Promise<Readonly<Record<string, Buffer>>> {
 	const recurse = ["--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces"];
 	const depended = await command("apt-cache", ["depends", ...recurse, ...managers]);

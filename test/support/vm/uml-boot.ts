@@ -1,4 +1,4 @@
-// Debian's own boot under User-mode Linux, to compare others with: what vm-boot.ts has of the other machines.
+// Debian's own boot under User-mode Linux, the reference for other boots. vm-boot.ts has the same for emulated machines.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { digest } from "./images/cache.js";
@@ -7,12 +7,12 @@ import { umlKernel } from "./images/uml-kernel.js";
 import { startUml, type UmlMachine, umlDevices } from "./uml.js";
 import { type BootRecord, keptRecord, recordBoot, recorder } from "./vm-boot.js";
 
-/** Debian with these devices, udevd's log at debug. */
+/** Debian with these devices and the log level debug in udevd. */
 export const debianMachine: UmlMachine = { init: "systemd", devices: umlDevices, append: "udev.log_level=debug" };
 
 let unmodified: Promise<BootRecord> | undefined;
 
-/** Debian's own boot there, udevd's log at debug: made once, and then kept. uml.test.ts holds it equal to a boot made now. */
+/** The recorded boot of that machine. It is made once and kept; uml.test.ts checks that a boot made now is equal. */
 export function unmodifiedUmlBoot(): Promise<BootRecord> {
 	unmodified ??= recallUnmodified();
 	return unmodified;

@@ -1,10 +1,10 @@
-// Virtual machines with User-mode Linux: Debian's kernel as a process of this machine. It boots in a fraction of the time that
-// an emulated machine needs, and has real modules, uevents and udevd under Debian's systemd, but one processor, no PCI, no USB, no
-// signatures and no compressed modules. Its root is that of the other machines; what it writes stays in its memory, and nothing of
-// this machine is mounted there.
+// Virtual machines with User-mode Linux: Debian's kernel as a process of the host. Such a machine boots in a fraction of the time of
+// an emulated machine, and has real modules, uevents and udevd under Debian's systemd, but only one processor, no PCI, no USB, no
+// signatures and no compressed modules. Its root is that of the other machines. Its writes stay in its memory, and none of the
+// host's directories is mounted there.
 //
 //	const vm = await startUml({
-//		init: "systemd",                                             // or "busybox"; unless given, a script as in vm.ts
+//		init: "systemd",                                             // or "busybox"; by default a script, as in vm.ts
 //		devices: umlDevices,
 //		files: { "/etc/x": "" },
 //		before: "sh /opt/hotplugd/systemd/install.sh",
@@ -13,8 +13,8 @@
 //	const { stdout } = await vm.run("udevadm settle; lsmod");
 //	await vm.stop();
 //
-// It has no bus of its own: what makes its devices is a script (vm/guest/uml-devices.sh). What an unmodified boot makes of those:
-// uml-boot.ts.
+// The machine has no hardware buses: a script makes its devices (vm/guest/uml-devices.sh). uml-boot.ts records an unmodified boot
+// with them.
 import { mkdtempSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,19 +26,22 @@ import type { Qemu } from "./machines/qemu-process.js";
 import { LINE, startKernel } from "./machines/uml-process.js";
 import { type Errand, type Machine, type Outcome, runErrand, type Vm } from "./vm.js";
 
-/** As of a machine of QEMU, but for its devices. */
+/** Options of a machine of QEMU that a machine under User-mode Linux has as well. */
 export interface UmlMachine
 	extends Pick<Machine, "init" | "append" | "files" | "before" | "early" | "modulesLate" | "testModules"> {
-	/** sh that makes them, in the root before `before` and with all modules, such as `umlDevices`; none unless given. */
+	/**
+	 * sh that makes the devices, such as `umlDevices`, run in the root before `before`, with all modules available. By default
+	 * there are none.
+	 */
 	readonly devices?: string;
 }
 
 export type UmlVm = Pick<Vm, "run" | "console" | "stop">;
 
-/** 108 chips on an I2C bus, for all drivers of such chips; SCSI's pretended disk, tape, CD, changer and enclosure. */
+/** 108 chips on an I2C bus, for all drivers of such chips, and simulated SCSI devices: disk, tape, CD, changer and enclosure. */
 export const umlDevices = guestFile("uml-devices.sh").toString();
 
-/** sh for `devices`: a bus with chips of these kinds, and a disk of SCSI's. */
+/** sh for `devices`: an I2C bus with chips of these kinds, and a SCSI disk. */
 export function umlChips(...kinds: readonly string[]): string {
 	const chips = kinds.map((kind, number) => `echo ${kind} ${0x40 + number} >"\${adapter%/name}/new_device"`);
 	return `modprobe i2c-stub chip_addr=0x03
@@ -47,15 +50,15 @@ ${chips.join("\n")}
 modprobe scsi_debug`;
 }
 
-/** MiB of its memory. */
+/** The machine's memory in MiB. */
 const MEMORY = 1024;
 
-/** Starts a machine, runs one script in it by sh, and stops it. */
+/** Starts a machine, runs one script in it with sh, and stops it. */
 export function bootUml(machine: UmlMachine & Errand): Promise<Outcome> {
 	return runErrand(startUml, machine);
 }
 
-/** Starts a machine and resolves when it has booted, or with `early` when it takes commands. The caller stops it. */
+/** Starts a machine. Resolves when it has booted; with `early`, when it takes commands. The caller stops it. */
 export async function startUml(machine: UmlMachine): Promise<UmlVm> {
 	const { initrd, disks } = await umlSystem(machine);
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-uml-"));
@@ -83,7 +86,7 @@ function running(kernel: Qemu, guest: GuestLink, folder: string): UmlVm {
 		run(commandLine, seconds = 300) {
 			const { outcome, partial } = guest.run(commandLine);
 			const ended = kernel.during(outcome, `end \`${commandLine}\``, seconds, partial);
-			// A test that fails before it awaits this has said enough.
+			// A test that fails before it awaits this promise needs no second error.
 			ended.catch(() => {});
 			return ended;
 		},
@@ -92,7 +95,10 @@ function running(kernel: Qemu, guest: GuestLink, folder: string): UmlVm {
 	};
 }
 
-/** The flags of ubd: to be read only, and shared. Without the second it locks the images, and no QEMU would start that has them. */
+/**
+ * The flags of ubd are r (read-only) and c (shared). Without c the kernel would lock the images, and no QEMU with them would
+ * start.
+ */
 function commandLine(disks: readonly string[], folder: string, append: string): string[] {
 	return [
 		...disks.map((image, index) => `ubd${index}rc=${image}`),
@@ -100,15 +106,15 @@ function commandLine(disks: readonly string[], folder: string, append: string): 
 		`mem=${MEMORY}M`,
 		...["con=null", "con0=null,fd:1", "ssl=null", `ssl1=fd:${LINE}`],
 		...[`uml_dir=${folder}`, "umid=guest", "quiet", "panic=-1"],
-		// Else there are 512 terminals of an old kind, of each of which udev is told.
+		// By default there are 512 legacy terminals, each of which makes a uevent.
 		"pty.legacy_count=0",
-		// A pretended device has the type that is set when it is looked at.
+		// A simulated device has the type that is set at the time of the scan.
 		"scsi_mod.scan=sync",
 		...append.split(" ").filter((word) => word !== ""),
 	];
 }
 
-/** Where the file lies that is its memory: in this machine's, where there is room for it. */
+/** The directory of the file that is the machine's memory: in memory of this machine when there is room. */
 function memoryFolder(folder: string): string {
 	try {
 		const { bavail, bsize } = statfsSync("/dev/shm");

@@ -1,4 +1,5 @@
-// What a boot with systemd came to, read from the guest (see vm/guest/record-boot.sh), and that of Debian's own udev to compare with.
+// Records of boots with systemd, read from the guest (see vm/guest/record-boot.sh), and the recorded boot of Debian's own udev as
+// the reference.
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { sectionsOf } from "../project/sections.js";
@@ -14,30 +15,33 @@ export interface UnitState {
 	/** ActiveState and SubState, such as `active` and `exited`. */
 	readonly active: string;
 	readonly sub: string;
-	/** When it last left the inactive state and when it last became active, in seconds of the guest since its kernel began; 0: never. */
+	/**
+	 * Times in seconds since the guest's kernel started; 0 means never. `begun`: when the unit last left the inactive state;
+	 * `up`: when it last became active.
+	 */
 	readonly begun: number;
 	readonly up: number;
 }
 
 export interface BootRecord {
-	/** The names of the live modules, sorted, once none was coming and their list had stood still for five seconds. */
+	/** Names of the live modules, sorted, read when no module was coming and the list had not changed for five seconds. */
 	readonly modules: readonly string[];
 	/** `running`, `degraded`, ... */
 	readonly state: string;
 	readonly failed: readonly string[];
-	/** Services, sockets, targets and mounts that systemd has heard of, by name. */
+	/** Services, sockets, targets and mounts that systemd knows, by name. */
 	readonly units: ReadonlyMap<string, UnitState>;
-	/** systemd-analyze's sentence. */
+	/** The output of systemd-analyze. */
 	readonly timings: string;
 	/** Lines of the journal at `warning` and above. */
 	readonly warnings: readonly string[];
-	/** What udevd logged: much, where the kernel command line says udev.log_level=debug. */
+	/** Lines of udevd's log: many with udev.log_level=debug on the kernel command line. */
 	readonly udevLog: readonly string[];
-	/** Seconds of the guest from its kernel's begin until everything had stood still for five seconds. */
+	/** Seconds from the start of the guest's kernel until nothing had changed for five seconds. */
 	readonly uptime: number;
 }
 
-/** Waits until a machine with systemd has booted and udev and the list of modules stand still, and reads what became of it. */
+/** Waits until a machine with systemd has booted, and udev and the list of modules have come to rest, and reads the record. */
 export async function recordBoot(vm: Pick<Vm, "run">): Promise<BootRecord> {
 	const { stdout, stderr, status } = await vm.run("sh /vm/record-boot", 600);
 	if (status !== 0 || stderr !== "") throw new Error(`the boot could not be recorded: ${stderr}`);
@@ -66,7 +70,7 @@ function parseUnit(line: string): [string, UnitState][] {
 	return property("Id") === "" ? [] : [[property("Id"), unit]];
 }
 
-/** The aliases that udevd's builtin was to load by a rule's plain `kmod load`, and the modules that rules named themselves. */
+/** The aliases that a rule's plain `kmod load` gave to udevd's builtin, and the modules that rules named themselves. */
 export function builtinLoads(udevLog: readonly string[]): { readonly aliases: string[]; readonly named: string[] } {
 	const runs = udevLog.flatMap((line) => /Running built-in command "kmod load(.*)"$/.exec(line)?.[1] ?? []);
 	const named = runs.filter((words) => words !== "").map((words) => words.trim());
@@ -74,7 +78,7 @@ export function builtinLoads(udevLog: readonly string[]): { readonly aliases: st
 	return { aliases: loads.filter((alias) => !named.includes(alias)), named };
 }
 
-/** The coldplug devices, and a disk for which a rule of udev's names a module itself (sg). */
+/** The coldplug devices, and a disk for which a rule of udev names a module (sg). */
 export const serviceDevices: readonly string[] = [
 	...coldplugDevices,
 	...["virtio-scsi-pci,id=hba", "scsi-hd,bus=hba.0,drive=blank7"],
@@ -83,8 +87,8 @@ export const serviceDevices: readonly string[] = [
 let unmodified: Promise<BootRecord> | undefined;
 
 /**
- * Debian's own boot with those devices, udevd's log at debug: made once for a kernel, a root and these devices, and then kept.
- * service-baseline.test.ts holds it equal to a boot made now.
+ * Debian's own boot with those devices and udevd's log level debug. It is made once for a kernel, a root and these devices, and
+ * then kept. service-baseline.test.ts checks that a boot made now is equal.
  */
 export function unmodifiedBoot(): Promise<BootRecord> {
 	unmodified ??= recallUnmodified();
@@ -97,7 +101,7 @@ async function recallUnmodified(): Promise<BootRecord> {
 	return await keptRecord(`unmodified-boot-${release}_${version}-${key}.json`, () => bootUnmodified());
 }
 
-/** What was recorded under that name, or is now. */
+/** The record kept under that name; `record` makes it when there is none. */
 export async function keptRecord(name: string, record: () => Promise<BootRecord>): Promise<BootRecord> {
 	const path = await asset(name, async (draft) => {
 		const { units, ...rest } = await record();
@@ -107,7 +111,7 @@ export async function keptRecord(name: string, record: () => Promise<BootRecord>
 	return { ...rest, units: new Map(units) };
 }
 
-/** @param machine where it differs from that, such as `{ initrd: {} }`. */
+/** @param machine differences from that machine, such as `{ initrd: {} }` */
 export async function bootUnmodified(machine: Machine = {}): Promise<BootRecord> {
 	const own: Machine = { init: "systemd", devices: serviceDevices, append: "udev.log_level=debug", booted: true };
 	const vm = await start({ ...own, ...machine });

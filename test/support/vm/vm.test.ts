@@ -1,4 +1,4 @@
-// The test bed itself: what a script writes and how it ends come out as they are.
+// Tests of the test bed: the output and the exit status of a script arrive unchanged.
 import { start } from "./vm.js";
 import { plugAndUnplug, plugControllers } from "./vm-plugs.js";
 import { vmTest } from "./vm-test.js";
@@ -110,7 +110,7 @@ vmTest("devices are plugged in and out again, as many as were asked for", async 
 		t.log(seconds.flatMap((at, done) => `${done} after ${at.toFixed(1)} s`).join(", "));
 		t.deepEqual(Object.keys(seconds), ["16", "32", "48"]);
 		const count = (action: string) => `grep -c ' ${action} .*-[1-9]:1.0 (usb)' /run/events`;
-		// What the kernel has told of may not have been written yet.
+		// The last events of the kernel may not have been written yet.
 		for (const action of ["add", "remove"]) await vm.run(`until [ "$(${count(action)})" -ge 48 ]; do sleep 0.2; done`);
 		t.is((await vm.run(`${count("add")}; ${count("remove")}`)).stdout, "48\n48\n");
 	} finally {

@@ -1,11 +1,11 @@
-// Virtual machines with Debian's kernel: the one file that knows QEMU. A test is a literal and an expectation:
+// Virtual machines with Debian's kernel under QEMU. A test consists of a literal, the machine, and of expectations:
 //
 //	vmTest("a driver is loaded once", async t => {                   // from vm-test.ts
 //		const { stdout } = await boot({
 //			devices: coldplugDevices,                                  // values of -device
-//			append: "modprobe.blacklist=e1000",                        // joins the kernel command line
+//			append: "modprobe.blacklist=e1000",                        // appended to the kernel command line
 //			files: { "/etc/modprobe.d/x.conf": "options loop max_loop=3\n" },
-//			modules: "xz",                                             // how /lib/modules is compressed; else "plain"
+//			modules: "xz",                                             // compression of /lib/modules; by default "plain"
 //			script: "coldplug; lsmod",                                 // run by sh as root; no udevd, no init system
 //		});
 //		t.regex(stdout, /^loop /m);
@@ -18,19 +18,18 @@
 //	const { status, stdout, stderr } = await daemon;
 //	await vm.stop();
 //
-// In the guest: hotplugd as built, in /opt/hotplugd (`hotplugd` and `coldplug` are on PATH); this program's node; Debian's
-// minimal system with kmod, udev (not started; see guest/functions.sh, `. /vm/functions`) and busybox. Its disks forget everything at the end.
-// Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
-// `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). Two machines run at a time, over all processes.
+// The guest has hotplugd as built, in /opt/hotplugd (`hotplugd` and `coldplug` are on PATH); this program's node; Debian's minimal
+// system with kmod, udev (not started; see guest/functions.sh, `. /vm/functions`) and busybox. Writes to its disks are lost when the
+// machine stops. Back ends for devices: block devices `blank0` to `blank7` (64 MiB of zeros, one device each), character devices
+// `nowhere0` to `nowhere3`, `silence` (audio), `can` (CAN bus). All processes together run two machines at a time.
 //
-// A machine goes on from the state of one that was frozen when it had booted so far that it awaits its start (vm/frozen-machine.ts):
-// with a script as process 1, in its root, with node's pages read; with another process 1, in the initramfs, so that this one
-// begins anew. Devices, kernel command line, memory and processors are those of the literal, and each such set has a state of its own in the
-// cache; files, modules and the project come with the start, as the clock's time and other random numbers do. `booted: true` boots
-// for a test whose subject that is; with HOTPLUGD_VM_BOOT=1 every machine boots.
-// Where there is no QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails instead.
+// A machine continues from the state of a machine that was frozen during its boot (machines/frozen-machine.ts): with a script as
+// process 1, in the guest's root, with node's pages in memory; with another process 1, in the initramfs, so that process 1 starts
+// anew. The cache has a state for each set of devices, kernel command line, memory and processors. Files, modules and the project
+// come with each start, and so do the time and new random numbers. `booted: true` boots the machine, for tests of the boot itself;
+// with HOTPLUGD_VM_BOOT=1 every machine boots. Without QEMU a vmTest is skipped and says why; with HOTPLUGD_REQUIRE_VM=1 it fails.
 //
-// Process 1 is a script of ours unless `init` says otherwise; what the test runs is then run
+// Process 1 is our script by default. With another process 1, the test's commands are run
 //
 //	init: "systemd"   by vm-link.service, which is ordered after nothing. `start` resolves when `systemctl is-system-running
 //	                  --wait` does, whatever the state (udev may still be busy then); with `early: true` at once, while the
@@ -38,7 +37,8 @@
 //	                  D-Bus; the journal lies in memory. /lib/modules and /opt/hotplugd are mounted before.
 //	init: "busybox"   by a respawned child of busybox's init. A root of busybox, node and its libraries, without udev, kmod and
 //	                  modprobe (but busybox's sh finds its own applets first, a modprobe among them, whatever PATH says).
-//	                  `files` may have an /etc/inittab: the mounts of /run, /tmp, /dev/pts come before it, the link behind it.
+//	                  `files` may have an /etc/inittab: lines for the mounts of /run, /tmp and /dev/pts are put before it, and a
+//	                  line for the link behind it.
 //
 //	const vm = await start({
 //		init: "systemd",
@@ -49,8 +49,8 @@
 //	const { stdout } = await vm.run("udevadm settle; journalctl -b -u systemd-udevd");
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
-// instead of ours. What a boot came to, and Debian's own to compare it with: vm-boot.ts. USB devices that come and go: vm-plugs.ts.
-// Where neither PCI nor USB nor signatures matter, a machine under User-mode Linux costs less than one of these: uml.ts.
+// instead of ours. vm-boot.ts records the state after a boot, and has Debian's own boot as the reference. vm-plugs.ts plugs USB
+// devices in and out. Where neither PCI nor USB nor signatures matter, a machine under User-mode Linux is cheaper: uml.ts.
 import { recordSpan } from "../project/spans.js";
 import { bootFiles, startDisks } from "./images/guest-system.js";
 import type { Compression } from "./images/kernel-package.js";
@@ -69,32 +69,41 @@ export type { Outcome } from "./machines/guest-link.js";
 export interface Machine {
 	/** Values of QEMU's -device, in order. */
 	readonly devices?: readonly string[];
-	/** Parameters for the kernel command line. */
+	/** Parameters to append to the kernel command line. */
 	readonly append?: string;
-	/** Files laid over the root before anything runs there: absolute path and content; `#!` at its start makes it executable. */
+	/**
+	 * Files laid over the root before any program runs there: content by absolute path. A file that begins with `#!` is
+	 * executable.
+	 */
 	readonly files?: Readonly<Record<string, string | Buffer>>;
-	/** How /lib/modules is compressed; plain unless given. */
+	/** Compression of the files in /lib/modules; plain by default. */
 	readonly modules?: Compression;
-	/** The newer kernel of the release's backports, which decompresses modules itself: its modules are as Debian compressed them. */
+	/**
+	 * The newer kernel from the release's backports, which decompresses modules itself. Its modules are compressed as in Debian's
+	 * package.
+	 */
 	readonly kernel?: "backports";
-	/** Whether our own modules of fixtures/modules are among them, in /lib/modules/RELEASE/extra. */
+	/** Whether our own modules (fixtures/modules) are in /lib/modules/RELEASE/extra. */
 	readonly testModules?: boolean;
-	/** Whether /lib/modules is left empty: guest/functions.sh has `mount_modules`, which mounts it when the test says so. */
+	/** Whether /lib/modules is empty at first. The test mounts it by `mount_modules` of guest/functions.sh. */
 	readonly modulesLate?: boolean;
-	/** Process 1: a script that does nothing but answer the test, unless given; Debian's systemd; or busybox's init. */
+	/** Process 1: by default a script that only answers the test; or Debian's systemd; or busybox's init. */
 	readonly init?: Init;
-	/** For `sh -eu`, in the root before process 1 begins, all disks mounted. Where it fails, the machine stops and says why. */
+	/**
+	 * A script for `sh -eu`, run in the root before process 1 starts, with all disks mounted. When it fails, the machine stops
+	 * and says why.
+	 */
 	readonly before?: string;
 	/**
-	 * With systemd: the machine's own initrd instead of ours, as its update-initramfs makes it once these files are laid over
-	 * the root and this script has run there. It finds the root by its label, and loads modules before it goes there.
+	 * With systemd: boots with an initrd that the machine's update-initramfs makes, after these files are laid over the root and
+	 * this script has run there. That initrd finds the root by its label, and loads modules before it switches to the root.
 	 */
 	readonly initrd?: RebuiltInitrd;
-	/** With systemd: whether commands are taken at once, while it boots; else `start` waits until the boot is over. */
+	/** With systemd: whether `start` resolves while the machine still boots. By default it waits until the boot is over. */
 	readonly early?: boolean;
-	/** Whether it is booted for this test, whose subject that is; else it goes on from the state of one that was frozen. */
+	/** Whether the machine boots, for a test of the boot itself. By default it continues from the state of a frozen machine. */
 	readonly booted?: boolean;
-	/** MiB; 2048 unless given. */
+	/** The machine's memory in MiB; 2048 by default. */
 	readonly memory?: number;
 	/**
 	 * Two unless given. One costs a sixth less of this machine's time, since no processor of the guest spins for a lock whose
@@ -104,29 +113,32 @@ export interface Machine {
 }
 
 export interface Vm {
-	/** Runs a command line by `sh -c` as root, its standard input empty. @throws Error with the console after `seconds` (300). */
+	/**
+	 * Runs a command line with `sh -c` as root, with an empty standard input. @throws Error with the console's text after
+	 * `seconds` (300)
+	 */
 	run(commandLine: string, seconds?: number): Promise<Outcome>;
-	/** A command of QEMU's machine protocol, such as device_add. */
+	/** Runs a command of the QEMU Machine Protocol (QMP), such as device_add. */
 	qmp(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
-	/** Unplugs a device by its id; resolves when the guest has let go of it. */
+	/** Unplugs the device with that id. Resolves when the guest has released it. */
 	unplug(id: string): Promise<void>;
-	/** What the kernel has written on its console so far. */
+	/** Everything that the kernel has written to its console so far. */
 	console(): string;
 	stop(): Promise<void>;
 }
 
-/** What one machine is for: a script for sh, and how many seconds it may take. */
+/** The script that a machine runs, and the number of seconds that it may take. */
 export interface Errand {
 	readonly script: string;
 	readonly seconds?: number;
 }
 
-/** Starts a machine, runs one script in it by sh, and stops it. */
+/** Starts a machine, runs one script in it with sh, and stops it. */
 export function boot(machine: Machine & Errand): Promise<Outcome> {
 	return runErrand(start, machine);
 }
 
-/** The same of a machine that is started so. The script comes as a file: no command line is as long. */
+/** Does the same with a machine that `begin` starts. The script is a file, since a command line has a limit. */
 export async function runErrand<M extends Pick<Machine, "files">>(
 	begin: (machine: M) => Promise<Pick<Vm, "run" | "stop">>,
 	machine: M & Errand,
@@ -139,7 +151,7 @@ export async function runErrand<M extends Pick<Machine, "files">>(
 	}
 }
 
-/** Starts a machine and resolves when it takes commands. The caller stops it. */
+/** Starts a machine. Resolves when it takes commands. The caller stops it. */
 export async function start(machine: Machine): Promise<Vm> {
 	const { way, qemu, guest, qmp, begun, stop } = await begin(machine);
 	try {
@@ -156,19 +168,21 @@ export async function start(machine: Machine): Promise<Vm> {
 	}
 }
 
-/** A machine whose guest is on its way to take commands. */
+/** Starts a machine. Its guest may not take commands yet. */
 async function begin(machine: Machine): Promise<MachineProcess & { readonly way: "boot" | "restore" }> {
 	const [files, disks] = await Promise.all([bootFiles(machine), startDisks(machine)]);
 	const isFrozen = !machine.booted && !machine.initrd && process.env.HOTPLUGD_VM_BOOT !== "1";
 	const thawed = isFrozen ? await goOn(machine, files, disks) : undefined;
 	if (thawed !== undefined) return { ...thawed, way: "restore" };
 	const booting = await startProcess(bootArguments(machine, files), files, disks);
-	// An initrd of Debian's asks for no word.
+	// An initrd of Debian does not wait for the start signal.
 	void booting.guest.here.then(() => booting.guest.go(0));
 	return { ...booting, way: "boot" };
 }
 
-/** Of a machine in which something hangs: every process, and every thread that is busy or blocked, with where it waits. */
+/**
+ * sh for a machine in which something hangs: lists every process, and every busy or blocked thread with the place where it waits.
+ */
 const listTasks = `for task in /proc/[0-9]*/task/*; do
 	read -r line <"$task/stat" || continue
 	name=\${line%)*}; set -- \${line##*) }
@@ -188,7 +202,7 @@ function running(qemu: Qemu, guest: GuestLink, qmp: Qmp, stop: () => Promise<voi
 				return { ...sofar, stderr: `${sofar.stderr}--- its tasks\n${tasks.stdout}` };
 			};
 			const ended = qemu.during(outcome, `end \`${commandLine}\``, seconds, late);
-			// A test that fails before it awaits this has said enough.
+			// A test that fails before it awaits this promise needs no second error.
 			ended.catch(() => {});
 			return ended;
 		},

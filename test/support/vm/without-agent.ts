@@ -1,13 +1,13 @@
-// What may keep the agent from its work on a machine without systemd, for one machine after the other: each is done, the example's
-// service is begun anew with its drivers unloaded, and then undone.
+// Faults that keep the agent from its work on a machine without systemd. Each fault is set up, the example's service is started
+// anew with its drivers unloaded, and the fault is undone.
 import type { ExecutionContext } from "ava";
 
 export type Hindrance = {
 	readonly name: string;
-	/** sh, both. */
+	/** sh that sets the fault up, and sh that undoes it. */
 	readonly begin: string;
 	readonly end: string;
-	/** What is said of it, before ": modprobe loads the drivers instead". */
+	/** The reason in the log, which precedes ": modprobe loads the drivers instead". */
 	readonly said: string;
 };
 
@@ -39,9 +39,10 @@ export const hindrances: readonly Hindrance[] = [
 ];
 
 /**
- * sh: prints a section for each, named so behind `prefix`: what `anew` prints, the live modules, the kernel's log of it, and what
- * serves the kernel's requests.
- * @param down ends the service, if what begins it anew does not. @param anew begins it, and ends when the drivers are there.
+ * sh that prints a section for each fault, with the section's name behind `prefix`: the output of `anew`, the live modules, the
+ * message in the kernel's log, and the program that the kernel calls for modules.
+ * @param down stops the service, unless `anew` does
+ * @param anew starts the service, and ends when the drivers are there
  */
 export function hinder(prefix: string, { down, anew }: { readonly down: string; readonly anew: string }): string {
 	const one = ({ name, begin, end }: Hindrance) => `${begin}
@@ -57,10 +58,10 @@ ${end}`;
 	return `. /vm/functions\n${hindrances.map(one).join("\n")}\n`;
 }
 
-/** sh, for a machine's `before`: what is loaded before the example begins anything. */
+/** sh, for a machine's `before`: records the modules that are loaded before the example starts. */
 export const recordBase = "sed 's/ .*//' /proc/modules >/base";
 
-/** Whether the drivers are live and modprobe was said to have loaded them, in each section of `hinder`'s. */
+/** Asserts that, in each section of `hinder`, the drivers are live and the log says that modprobe loaded them. */
 export function isLoadedByModprobe(
 	t: ExecutionContext,
 	asked: Readonly<Record<string, readonly string[]>>,

@@ -1,5 +1,5 @@
-// Debian's newer kernel, out of its release's backports: one that decompresses modules itself (CONFIG_MODULE_DECOMPRESS), and
-// whose package has them compressed by xz. apt gets lists of its own for it, so that the machine's stay as they are.
+// Debian's newer kernel from the release's backports, which decompresses modules itself (CONFIG_MODULE_DECOMPRESS), and whose
+// package has modules compressed by xz. apt gets lists of its own for it: the machine's lists stay as they are.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { aptRetries, shell } from "../machines/command.js";
@@ -7,7 +7,7 @@ import { asset } from "./cache.js";
 import type { KernelPackage } from "./kernel-package.js";
 import { findArchive, suiteName } from "./root-image.js";
 
-/** The one that was current at the first call ever, with the indexes of the real depmod. */
+/** The package that was current at the first call ever, with indexes by the real depmod. */
 export async function backportedKernel(): Promise<KernelPackage> {
 	const suite = suiteName();
 	const root = await asset(`kernel-${suite}-backports`, async (draft) => {

@@ -1,9 +1,10 @@
-// A small root as an embedded image has it: busybox, node with the libraries it needs, and nothing else that loads modules.
+// A small root like that of an embedded image: busybox, node with the libraries that node needs, and no other program that loads
+// modules.
 import { basename } from "node:path";
 import { shell } from "../machines/command.js";
 import { asset, digest } from "./cache.js";
 
-/** With what the guest's link asks for: coreutils' env, since busybox's knows no --default-signal, and flock. */
+/** sh that makes the root. coreutils' env and flock are for the guest's link: busybox's env has no --default-signal. */
 const make = `mkdir -p "$2"; cd "$2"
 libraries=lib/x86_64-linux-gnu
 mkdir -p bin sbin dev proc sys run tmp root mnt etc/init.d usr/bin usr/sbin usr/local/bin lib/modules lib64 opt/hotplugd \\
@@ -20,7 +21,7 @@ echo root:x:0:0:root:/root:/bin/sh >etc/passwd
 echo root:x:0: >etc/group
 for name in hotplugd coldplug; do ln -s /opt/hotplugd/dist/main.js usr/local/bin/$name; done`;
 
-/** @param debian the unpacked root of a Debian, from which busybox and the libraries are taken. */
+/** @param debian the unpacked root of a Debian, the source of busybox and of the libraries */
 export async function busyboxRoot(debian: string): Promise<string> {
 	const name = `root-busybox-${digest(make, basename(debian))}+node-${process.version}`;
 	return await asset(name, (draft) => shell(make, debian, draft, process.execPath));

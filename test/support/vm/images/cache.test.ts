@@ -70,7 +70,7 @@ test.serial("an asset's time says when it was last asked for", async (t) => {
 	t.true(lastAsked(name) > Date.now() - 3600_000);
 });
 
-/** What may become of an asset where it lies. */
+/** Damages to an asset in the cache. */
 const damages: Readonly<Record<string, (path: string) => void>> = {
 	"is cut off": (path) => truncateSync(path, 3),
 	"has grown": (path) => appendFileSync(path, "more"),
@@ -108,7 +108,7 @@ test.serial("a directory in which a file is missing, or another than it was, is 
 	const file = join(await asset(name, make), "inner", "file");
 	for (const inflict of [() => rmSync(file), () => writeFileSync(file, "damaged")]) {
 		inflict();
-		// A process looks through a directory once.
+		// A process checks a directory only once.
 		wholeDirectories.clear();
 		await asset(name, make);
 		t.is(readFileSync(file, "utf8"), "whole");

@@ -1,4 +1,5 @@
-// Assets: big things that are made once and kept outside the repository, each under a name that says all it depends on.
+// Assets: large files and directories that are made once and kept outside the repository. The name of an asset says everything
+// that its content depends on.
 
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -24,15 +25,16 @@ export const cache =
 	process.env.HOTPLUGD_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "hotplugd");
 
 export interface AssetOptions {
-	/** Whether what it holds is read and compared at each asking: for what nothing else would notice. */
+	/** Whether the content is read and compared at each request: for assets whose damage nothing else would notice. */
 	readonly checked?: boolean;
 }
 
 /**
- * The path of the asset `name`, which `make` writes (a file or a directory) if there is none yet, or a file that is not as it was
- * written. It is written under another name and renamed when whole; of several processes that ask at once one makes it and
- * the others wait. Its seal says how it was left, and by its time of modification when it was last asked for.
- * @throws Error where it cannot be made: nothing of it is left.
+ * The path of the asset `name`. When there is no such asset, or its file differs from what was written, `make` writes it, as a
+ * file or a directory. The asset is written under another name, and renamed when complete. When several processes ask at once,
+ * one of them makes the asset, and the others wait. The seal, a file beside the asset, holds the state in which the asset was
+ * left; the seal's time of modification is that of the last request.
+ * @throws Error when the asset cannot be made; no part of it is left.
  */
 export async function asset(
 	name: string,
@@ -41,7 +43,7 @@ export async function asset(
 ): Promise<string> {
 	const path = join(cache, name);
 	if (isWhole(name, checked)) return path;
-	// Who waits for another process to make it must not be silent either.
+	// A process that waits for another one to make the asset prints a message too.
 	const quiet = tell(`making ${name} in ${cache}`);
 	try {
 		const unlock = await lock(name);
@@ -50,16 +52,16 @@ export async function asset(
 			if (existsSync(path) && existsSync(sealOf(name)))
 				process.stderr.write(`vm: ${path} is not as it was written: it is made again\n`);
 			removeDrafts(name);
-			// What a killed process began may still write to the draft that it had.
+			// A process that was killed may have children that still write to its draft, so each draft has a name of its own.
 			const draft = `${path}.part-${randomUUID()}`;
 			try {
 				await spend("asset", name, make(draft));
 			} catch (error) {
-				// A disk that is full is not to stay so for what nobody uses.
+				// A full disk must not stay full because of a draft that nobody uses.
 				removeDrafts(name);
 				throw new Error(`cannot make ${path}: ${(error as Error).message}`, { cause: error });
 			}
-			// What lies there may be a directory.
+			// The old asset may be a directory, which rename(2) would not replace.
 			rmSync(path, { recursive: true, force: true });
 			rmSync(sealOf(name), { force: true });
 			renameSync(draft, path);
@@ -73,13 +75,13 @@ export async function asset(
 	}
 }
 
-/** When the asset was last asked for, or made, in milliseconds since 1970; now where there is none. */
+/** The time of the asset's last request or making, in milliseconds since 1970; the present time when there is no such asset. */
 export function lastAsked(name: string): number {
 	const times = [sealOf(name), join(cache, name)].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs);
 	return Math.max(...times.map((time) => time ?? 0)) || Date.now();
 }
 
-/** Removes an asset; who has it open keeps it. */
+/** Removes an asset. A process that has it open keeps it. */
 export function forget(name: string): void {
 	wholeDirectories.delete(name);
 	rmSync(join(cache, name), { recursive: true, force: true });
@@ -92,7 +94,10 @@ function sealOf(name: string): string {
 	return join(seals, name);
 }
 
-/** Its size, its time of modification in nanoseconds and, where it is to be checked, what it holds; of a directory, those of its files. */
+/**
+ * The size, the time of modification in nanoseconds and, of an asset to be checked, a hash of the content; of a directory, a hash
+ * of the states of its files.
+ */
 interface AssetState {
 	readonly size?: string;
 	readonly modified?: string;
@@ -116,7 +121,7 @@ function* statesWithin(directory: string): Generator<string> {
 	}
 }
 
-/** Directories that this process has looked through. */
+/** Directories that this process has found whole. */
 export const wholeDirectories = new Set<string>();
 
 function isWhole(name: string, checked: boolean): boolean {
@@ -124,7 +129,7 @@ function isWhole(name: string, checked: boolean): boolean {
 	try {
 		const state = stateOf(join(cache, name), checked);
 		const isDirectory = "files" in state;
-		// It has its name since it was whole; whoever made it was killed before it was sealed.
+		// The directory got its name when it was complete: the process that made it was killed before it wrote the seal.
 		if (isDirectory && !existsSync(sealOf(name))) writeWhole(sealOf(name), JSON.stringify(state));
 		if (readFileSync(sealOf(name), "utf8") !== JSON.stringify(state)) return false;
 		if (isDirectory) wholeDirectories.add(name);
@@ -135,7 +140,7 @@ function isWhole(name: string, checked: boolean): boolean {
 		const now = new Date();
 		utimesSync(sealOf(name), now, now);
 	} catch {
-		// A cache that others own is not ours to change.
+		// This process may not change a cache of another user.
 	}
 	return true;
 }
@@ -146,7 +151,7 @@ function writeWhole(path: string, content: string): void {
 	renameSync(draft, path);
 }
 
-/** Whatever cannot be removed, because something still writes there, is in nobody's way. */
+/** Removes the drafts of an asset, apart from those to which a process still writes. */
 function removeDrafts(name: string): void {
 	for (const draft of readdirSync(cache).filter((other) => other.startsWith(`${name}.part`))) {
 		try {
@@ -155,7 +160,7 @@ function removeDrafts(name: string): void {
 	}
 }
 
-/** Holds a lock of that name until the function it resolves with is called, or until this process has gone, however it went. */
+/** Takes the lock of that name. It is held until the resolved function is called, or until this process has ended in any way. */
 async function lock(name: string): Promise<() => Promise<void>> {
 	const holder = spawn("flock", ["-x", lockFile(name), "sh", "-c", "echo held; exec cat"], {
 		stdio: ["pipe", "pipe", "inherit"],
@@ -169,21 +174,24 @@ async function lock(name: string): Promise<() => Promise<void>> {
 	};
 }
 
-/** The file that stands for the lock of that name, for flock(1). */
+/** The lock file of that name, for flock(1). */
 export function lockFile(name: string): string {
 	const locks = join(cache, "locks");
 	mkdirSync(locks, { recursive: true });
 	return join(locks, name);
 }
 
-/** A short name for content: equal parts, equal name. */
+/** A short hash of content: equal parts make equal names. */
 export function digest(...parts: readonly (string | Buffer)[]): string {
 	const hash = createHash("sha256");
 	for (const part of parts) hash.update(`${part.length}:`).update(part);
 	return hash.digest("hex").slice(0, 12);
 }
 
-/** Says what takes long, and says it again every 20 s: the test runner ends a file that is silent for a minute. */
+/**
+ * Prints a message after a second, and again every 20 s, until the returned function is called: the test runner ends a test file
+ * that prints nothing for a minute.
+ */
 export function tell(what: string): () => void {
 	const say = () => process.stderr.write(`vm: ${what}\n`);
 	const first = setTimeout(say, 1000);

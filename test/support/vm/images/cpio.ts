@@ -1,5 +1,6 @@
-// cpio archives in the "newc" format that the kernel unpacks as initramfs (Documentation/driver-api/early-userspace/buffer-format).
-// Several archives may stand one behind the other: that is how a boot's own files join the common ones.
+// cpio archives in the "newc" format, which the kernel unpacks as initramfs
+// (Documentation/driver-api/early-userspace/buffer-format). Several archives may follow one another: the files of one boot are
+// appended to the common archive.
 
 interface CpioEntry {
 	readonly path: string;
@@ -10,7 +11,10 @@ interface CpioEntry {
 
 const type = { file: 0o100000, directory: 0o040000 };
 
-/** An archive of regular files, executable where they begin with `#!` or ELF's magic, with the directories they need. */
+/**
+ * An archive of regular files and of the directories that they need. A file is executable when it begins with `#!` or ELF's
+ * magic.
+ */
 export function formatCpio(files: ReadonlyMap<string, Buffer>): Buffer {
 	const entries: CpioEntry[] = [...directoriesOf(files.keys())].map((path) => ({
 		path,

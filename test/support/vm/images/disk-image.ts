@@ -1,12 +1,15 @@
-// ext4 images made from directories, without root and without mounting anything. All disks have one size, whatever is on them: a
-// frozen machine has seen it.
+// ext4 images made from directories, without root and without a mount. All disks have the same size, since a frozen machine has
+// seen that size.
 import { truncateSync } from "node:fs";
 import { shell } from "../machines/command.js";
 
 /** Bytes. */
 export const diskSize = 2 ** 30;
 
-/** Writes `directory` into a new sparse image with room to spare. No journal: a guest's writes are thrown away anyway. */
+/**
+ * Writes `directory` into a new sparse image with free space. The file system has no journal: a guest's writes are thrown away
+ * anyway.
+ */
 export async function makeDiskImage(directory: string, image: string, label = ""): Promise<void> {
 	await shell(
 		`# A file system that compresses has less on its disk than the image will.

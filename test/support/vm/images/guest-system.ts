@@ -1,4 +1,4 @@
-// What a guest starts with: the kernel, its first archive and the disks, made to order.
+// The files that a guest starts with, made on demand: the kernel, the initrd and the disks.
 import { readFileSync } from "node:fs";
 import { backportedKernel } from "./backported-kernel.js";
 import { formatCpio } from "./cpio.js";
@@ -28,14 +28,14 @@ const processOne: Readonly<Record<Init, string | undefined>> = {
 	busybox: "/sbin/init",
 };
 
-/** What a guest boots: paths, but for what joins its first archive. */
+/** The files that a guest boots from: paths, and the archive that is appended to the initrd. */
 export interface BootFiles {
 	readonly kernel: string;
 	readonly initrd: string;
-	/** What joins that archive. */
+	/** The archive to append to the initrd. */
 	readonly joined: Buffer;
 	readonly root: string;
-	/** For the kernel command line. */
+	/** Parameters for the kernel command line. */
 	readonly append: string;
 }
 
@@ -55,7 +55,7 @@ export async function bootFiles({ init = "script", kernel, initrd }: GuestSystem
 	};
 }
 
-/** What a start brings, of a machine that boots or of a frozen one: disks that nothing has been read from before. */
+/** Disks that come with each start, of a machine that boots or of a frozen one. The guest has read nothing from them before. */
 export interface StartDisks {
 	readonly modules: string;
 	readonly project: string;
@@ -72,7 +72,10 @@ export async function startDisks(system: GuestSystem): Promise<StartDisks> {
 	return { modules, project, overlay: formatCpio(overlayFiles(system)) };
 }
 
-/** initramfs-tools runs what the file ORDER says. The kernel looks for the next archive at a multiple of four bytes. */
+/**
+ * Adds `vm` to the scripts of initramfs-tools, whose file ORDER lists those to run. The kernel looks for the next archive at a
+ * multiple of four bytes.
+ */
 function joinLocalBottom(first: string): Buffer {
 	const own = guestScripts();
 	own.set("scripts/local-bottom/vm", guestFile("local-bottom.sh"));

@@ -1,4 +1,4 @@
-// The initramfs: busybox, the twelve modules that a virtio disk with ext4 needs, our scripts, and the one that mounts the disks.
+// The initramfs: busybox, the twelve modules that a virtio disk with ext4 needs, and our scripts, one of which mounts the disks.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,10 +9,10 @@ import { type KernelPackage, kernelPackage } from "./kernel-package.js";
 import { guestFile, guestScripts } from "./overlay.js";
 import { rootDirectory } from "./root-image.js";
 
-/** What the initramfs asks for; with their dependencies they are the modules live before a test begins. */
+/** Modules that the initramfs inserts. They and their dependencies are live before a test begins. */
 const wanted = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic"];
 
-/** @param processOne where it is not our own. */
+/** @param processOne the path of process 1, when it is not our script */
 export async function initramfs(processOne?: string, kernel?: KernelPackage): Promise<string> {
 	const { root, release, version } = kernel ?? (await kernelPackage());
 	const scripts = guestScripts().set("init", guestFile("initramfs-init.sh"));
@@ -28,7 +28,7 @@ export async function initramfs(processOne?: string, kernel?: KernelPackage): Pr
 				.filter((line) => line.startsWith("insmod "))
 				.map((line) => line.split(" ")[1]!),
 		);
-		// The kernel wants them in this order, which their names keep.
+		// The modules must be inserted in this order, by which their files are named.
 		for (const [index, path] of [...paths].entries()) {
 			files.set(`modules/${String(index).padStart(2, "0")}-${basename(path, ".xz")}`, readModule(path));
 		}
@@ -36,7 +36,7 @@ export async function initramfs(processOne?: string, kernel?: KernelPackage): Pr
 	});
 }
 
-/** busybox's insmod takes no compressed file. */
+/** The uncompressed module: busybox's insmod takes no compressed file. */
 function readModule(path: string) {
 	return path.endsWith(".xz") ? execFileSync("xz", ["-dc", path], { maxBuffer: 1 << 28 }) : readFileSync(path);
 }

@@ -1,15 +1,18 @@
-// Debian's kernel package, unpacked: the one that linux-image-amd64 depends on, with the indexes of the real depmod.
+// Debian's kernel package, unpacked: the package that linux-image-amd64 depends on, with indexes by the real depmod.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aptRetries, command, shell } from "../machines/command.js";
 import { asset, digest } from "./cache.js";
 
 export interface KernelPackage {
-	/** Such as 6.1.0-56-amd64. */
+	/** Release of the kernel, such as 6.1.0-56-amd64. */
 	readonly release: string;
 	/** The package's version, such as 6.1.192-2. */
 	readonly version: string;
-	/** A directory with `lib/modules/RELEASE` (uncompressed modules, indexes) and `boot/vmlinuz-RELEASE`. Do not write there. */
+	/**
+	 * A directory with `lib/modules/RELEASE` (uncompressed modules, indexes) and `boot/vmlinuz-RELEASE`. Callers must not write
+	 * there.
+	 */
 	readonly root: string;
 }
 
@@ -19,7 +22,10 @@ type Named = { readonly name: string; readonly release: string; readonly version
 
 let named: Promise<Named> | undefined;
 
-/** Which package that is now, as the machine's own package lists say: apt is asked once for each state of them, for a second. */
+/**
+ * The package that apt would install now. Asking apt takes a second, so its answer is kept for each state of its lists and
+ * settings.
+ */
 async function nameKernelPackage(): Promise<Named> {
 	const answer = `kernel-name-${digestFiles(["/var/lib/apt/lists", "/var/lib/dpkg/status", ...aptSettings])}`;
 	try {
@@ -32,7 +38,7 @@ async function nameKernelPackage(): Promise<Named> {
 	}
 }
 
-/** What apt chooses by, beside what there is. */
+/** Settings on which apt's choice depends, besides its lists. */
 const aptSettings = ["sources.list", "sources.list.d", "preferences", "preferences.d", "apt.conf", "apt.conf.d"].map(
 	(name) => join("/etc/apt", name),
 );
@@ -46,7 +52,9 @@ async function askApt(): Promise<Named> {
 	return { name, release: name.replace("linux-image-", ""), version };
 }
 
-/** A short name for the state of files, and of those that are right in directories: size, and time of the last change. */
+/**
+ * A short hash of the states of these files, and of the files directly in these directories: size and time of the last change.
+ */
 function digestFiles(paths: readonly string[]): string {
 	const states = paths.flatMap((path) => {
 		const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -82,17 +90,18 @@ export async function unpackPackages(packages: readonly string[], directory: str
 }
 
 const byDepmod = 'rm modules.*.bin; depmod -b "$2" "$3"';
-// Debian's depmod passes over .ko.gz. Its indexes of xz fit, but for the names, which are as long: every offset stays.
+// Debian's depmod passes over .ko.gz. Its indexes of .ko.xz fit after a replacement of the names: those have the same length, so
+// that every offset stays.
 const byRenaming = 'rm modules.*; cp "$4"/modules.* .; LC_ALL=C sed -i "s/\\.ko\\.xz/.ko.gz/g" modules.*';
 
-// The lowest levels: what is tested is decompression, and making these trees should not be what takes the time.
+// The lowest levels: the tests are about decompression, and making these trees should take little time.
 const compressed = {
 	xz: { compress: "xz -0 --check=crc32 -f -q", index: byDepmod },
 	zst: { compress: "zstd -1 -q --rm", index: byDepmod },
 	gz: { compress: "gzip -1 -n -f -q", index: byRenaming },
 };
 
-/** The package's modules compressed file by file, with indexes by the real depmod; `plain` is the package itself. */
+/** The package's modules compressed file by file, with indexes by the real depmod. `plain` is the package itself. */
 export async function moduleTree(compression: Compression): Promise<KernelPackage> {
 	const kernel = await kernelPackage();
 	if (compression === "plain") return kernel;
@@ -112,7 +121,7 @@ export async function moduleTree(compression: Compression): Promise<KernelPackag
 	return { ...kernel, root };
 }
 
-/** How many module files a tree has: for tests that must not pass over an empty one. */
+/** The number of module files in a tree, so that a test can fail for an empty tree. */
 export function countModules(tree: KernelPackage): number {
 	const names = readdirSync(join(tree.root, "lib/modules", tree.release), { recursive: true, encoding: "utf8" });
 	return names.filter((name) => /\.ko(\.xz|\.zst|\.gz)?$/.test(name)).length;

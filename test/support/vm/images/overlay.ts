@@ -1,14 +1,14 @@
-// What a start lays over the guest's root: the test's own files. They come on a disk, so that a frozen machine takes them too.
+// The test's own files, which each start lays over the guest's root. They come on a disk, so that a frozen machine gets them too.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./project-image.js";
 
-/** A file of ours for the guest. */
+/** The content of a file of test/support/vm/guest. */
 export function guestFile(name: string): Buffer {
 	return readFileSync(join(projectRoot, "test/support/vm/guest", name));
 }
 
-/** By path in an initramfs: what the guest has in /vm, whatever the test. */
+/** Scripts that every guest has in /vm, by their paths in an initramfs. */
 export function guestScripts(): Map<string, Buffer> {
 	return new Map(
 		Object.entries({
@@ -28,7 +28,7 @@ export interface Overlay {
 	readonly modulesLate?: boolean;
 }
 
-/** By path in the root, without the slash before it. */
+/** Files of the overlay, by their paths in the root without the leading slash. */
 export function overlayFiles({ files = {}, before, modulesLate = false }: Overlay): Map<string, Buffer> {
 	const overlay = new Map([
 		["etc/systemd/system/vm-link.service", guestFile("link.service")],

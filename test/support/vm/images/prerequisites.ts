@@ -1,4 +1,4 @@
-// Why a virtual machine cannot be had here, if it cannot.
+// Whether this machine can run virtual machines, and the reason if it cannot.
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { path } from "../machines/command.js";
@@ -33,7 +33,7 @@ function isInstalled(program: string): boolean {
 	});
 }
 
-/** Makes what every boot needs; resolves with one line that says why that is impossible here, or undefined. */
+/** Makes everything that every boot needs. Resolves with one line that says why this is impossible here, or with undefined. */
 export async function whyNoVm(): Promise<string | undefined> {
 	if (process.arch !== "x64") return `the virtual machine is x86-64, this machine is ${process.arch}`;
 	const missing = programs.filter((program) => !isInstalled(program));

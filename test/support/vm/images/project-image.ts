@@ -1,4 +1,4 @@
-// The project as a machine would have it installed: dist/ without its tests, and the packages of production.
+// The project as it is installed on a machine: dist/ without its tests, and the production dependencies.
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,13 +32,16 @@ function* filesIn(path: string): Generator<string> {
 const programs: readonly string[] = ["dist/main.js", "dist/hotplugd-load"];
 
 export interface Project {
-	/** A short name for this state of it. */
+	/** A short hash of the project's state. */
 	readonly key: string;
-	/** Writes it into a directory that it makes, for everybody to read. */
+	/** Writes the project into a new directory, readable by every user. */
 	write(directory: string): void;
 }
 
-/** The project as it is built now: read at once and kept, since another build may write while it is being used. */
+/**
+ * The project as it is built now. The files are read at once and kept in memory, since another build may write while they are in
+ * use.
+ */
 export function readProject(): Project {
 	const paths = installedPaths().flatMap((path) => [...filesIn(path)]);
 	const files = new Map(paths.map((path) => [path, readFileSync(join(projectRoot, path))]));
@@ -48,7 +51,7 @@ export function readProject(): Project {
 			for (const [path, content] of files) {
 				mkdirSync(dirname(join(directory, path)), { recursive: true });
 				writeFileSync(join(directory, path), content);
-				// Whatever the umask.
+				// The umask may have taken permissions away.
 				chmodSync(join(directory, path), programs.includes(path) ? 0o755 : 0o644);
 				for (let folder = dirname(path); folder !== "."; folder = dirname(folder))
 					chmodSync(join(directory, folder), 0o755);
@@ -58,7 +61,7 @@ export function readProject(): Project {
 	};
 }
 
-/** A disk image of the project; a new one whenever a file of it has changed. */
+/** A disk image of the project; a new image whenever a file of the project has changed. */
 export async function projectImage(): Promise<string> {
 	const project = readProject();
 	return await asset(`project-${project.key}.img`, async (draft) => {
@@ -71,7 +74,10 @@ export async function projectImage(): Promise<string> {
 	});
 }
 
-/** Every build makes an image: those that nobody asked for since yesterday go. One that a guest still has open lives on until it ends. */
+/**
+ * Every build makes an image: removes images that nobody asked for since yesterday. A guest that has an image open keeps it until
+ * the guest ends.
+ */
 export function forgetOldImages(): void {
 	const yesterday = Date.now() - 24 * 3600 * 1000;
 	for (const name of readdirSync(cache).filter((name) =>

@@ -1,5 +1,5 @@
-// An initrd as a Debian machine makes it for itself: the real update-initramfs, run in the guest's root on this machine (as root),
-// which takes seconds here and minutes in the guest. What it writes and mounts goes with its namespaces.
+// An initrd as a Debian machine makes it for itself: by the real update-initramfs, run by root of this machine in the guest's
+// root. That takes seconds here and minutes in the guest. Its writes and mounts disappear with its namespaces.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { shell } from "../machines/command.js";
@@ -10,10 +10,10 @@ import { guestFile } from "./overlay.js";
 import { forgetOldImages, readProject } from "./project-image.js";
 import { addNode, rootDirectory } from "./root-image.js";
 
-/** What the root is made into before update-initramfs runs there. */
+/** Changes to the root before update-initramfs runs there. */
 export interface RebuiltInitrd {
 	readonly files?: Readonly<Record<string, string | Buffer>>;
-	/** sh. */
+	/** sh, run in the root. */
 	readonly before?: string;
 }
 
@@ -37,7 +37,7 @@ export async function rebuiltInitrd({ files = {}, before = "" }: RebuiltInitrd):
 	const [kernel, root] = await Promise.all([kernelPackage(), rootDirectory("systemd")]);
 	const project = readProject();
 	const own = Object.entries({ ...files, "/vm/before": before });
-	// What no script takes into the root cannot reach the initrd.
+	// Only a script can bring the project into the root, and so into the initrd.
 	const taken = before === "" ? "" : project.key;
 	const key = digest(script, basename(root), basename(kernel.root), taken, ...own.flat());
 	return await asset(`initrd-${key}.img`, async (draft) => {

@@ -1,4 +1,5 @@
-// The guest's root file system: Debian's minimal one with udev and kmod, and the host's node; the same with systemd; or busybox.
+// The guest's root file system: Debian's minimal system with udev and kmod, and the host's node; the same with systemd; or
+// busybox.
 import { readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { command, shell } from "../machines/command.js";
@@ -7,13 +8,13 @@ import { asset, digest } from "./cache.js";
 import { makeDiskImage } from "./disk-image.js";
 import { trimSystemd } from "./systemd-root.js";
 
-/** Process 1: a shell script of ours that does nothing but answer the test, Debian's systemd, or busybox's init. */
+/** Process 1: our shell script, which only answers the test; Debian's systemd; or busybox's init. */
 export type Init = "script" | "systemd" | "busybox";
 
 const minimal = ["udev", "kmod", "busybox-static"];
 const packages = { script: minimal, systemd: [...minimal, "systemd-sysv", "initramfs-tools", "zstd"] };
 
-/** The release that this machine runs and the guest will run: the host's node needs no older libraries than the host's. */
+/** Debian's release on this machine, which the guest gets too: the host's node then finds the libraries that it needs. */
 export function suiteName(): string {
 	const suite = /^VERSION_CODENAME=(\S+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
 	if (suite === undefined) throw new Error("/etc/os-release names no VERSION_CODENAME: is this Debian?");
@@ -29,14 +30,15 @@ export async function findArchive(suite: string): Promise<string> {
 	return target.split(" ")[2]!;
 }
 
-/** The unpacked root, without node: debootstrap's work, half a minute of it. */
+/** The unpacked root, without node. debootstrap makes it in half a minute. */
 export async function rootDirectory(init: "script" | "systemd" = "script"): Promise<string> {
 	const suite = suiteName();
 	const name = `root-${suite}-${digest(...packages[init], ...(init === "systemd" ? [trimSystemd] : []))}`;
 	return await asset(name, async (draft) => {
 		const proxy = /'(.*)'/.exec(await command("apt-config", ["shell", "proxy", "Acquire::http::Proxy"]))?.[1];
 		const env = proxy === undefined ? {} : { http_proxy: proxy };
-		// In a mount namespace of its own where that is allowed: what it mounts goes with it, even if it is killed.
+		// A mount namespace of its own, where that is allowed: debootstrap's mounts disappear with the process, even if it is
+		// killed.
 		const script = 'unshare -m true 2>/dev/null && exec unshare -m debootstrap "$@"; exec debootstrap "$@"';
 		const options = ["--variant=minbase", `--include=${packages[init].join(",")}`];
 		await twice(
@@ -49,7 +51,7 @@ export async function rootDirectory(init: "script" | "systemd" = "script"): Prom
 	});
 }
 
-/** Once more where that fails, such as for want of an answer from the archive. */
+/** Tries again once after a failure, such as a missing answer from the archive. */
 async function twice(attempt: () => Promise<void>, clean: () => void): Promise<void> {
 	try {
 		await attempt();
@@ -60,11 +62,11 @@ async function twice(attempt: () => Promise<void>, clean: () => void): Promise<v
 	}
 }
 
-/** sh, in a root: what joins Debian's own there. `$1` is a node. */
+/** sh, in a root: adds our own files to Debian's. `$1` is a node. */
 export const addNode = `cp "$1" usr/bin/node; mkdir -p lib/modules opt/hotplugd vm
 for name in hotplugd coldplug; do ln -s /opt/hotplugd/dist/main.js usr/local/bin/$name; done`;
 
-/** The root as a disk image, with the node that runs this program at /usr/bin/node. */
+/** The root as a disk image, with the node that runs this program as /usr/bin/node. */
 export async function rootImage(init: Init = "script"): Promise<string> {
 	if (init === "busybox") {
 		const directory = await busyboxRoot(await rootDirectory());
@@ -79,7 +81,7 @@ export async function rootImage(init: Init = "script"): Promise<string> {
 			tree,
 		);
 		await shell(`cd "$2"; ${addNode}`, process.execPath, tree);
-		// By its label an initrd of Debian finds it.
+		// An initrd of Debian finds its root by this label.
 		await makeDiskImage(tree, draft, init === "systemd" ? "root" : undefined);
 		rmSync(tree, { recursive: true });
 	});

@@ -1,6 +1,6 @@
-// What is taken out of a Debian with systemd so that it boots fast under emulation: whatever nobody asks of such a guest.
+// Changes to a Debian with systemd that make it boot fast under emulation: units that no test needs are masked.
 
-/** sh, with the root as `$1`: masks units and settles what a first boot would. */
+/** sh, with the root as `$1`: masks units, and sets up what a first boot would set up. */
 export const trimSystemd = `cd "$1"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \\
 	getty.target getty-static.service serial-getty@ttyS0.service systemd-logind.service systemd-pstore.service \\

@@ -1,4 +1,5 @@
-// Our own kernel modules of fixtures/modules, built against the headers of Debian's kernel, or of another: uml-test-modules.ts.
+// Our own kernel modules (fixtures/modules), built with the headers of Debian's kernel, or of another one: see
+// uml-test-modules.ts.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { shell } from "../machines/command.js";
@@ -6,7 +7,7 @@ import { asset, digest } from "./cache.js";
 import { type Compression, type KernelPackage, kernelPackage, moduleTree, unpackPackages } from "./kernel-package.js";
 import { projectRoot } from "./project-image.js";
 
-/** The kernel's headers and build programs, unpacked and not installed: made to find each other there. */
+/** The kernel's headers and build programs, unpacked but not installed, with their paths changed accordingly. */
 async function kernelHeaders(): Promise<string> {
 	const { release, version } = await kernelPackage();
 	const flavourless = release.slice(0, release.lastIndexOf("-"));
@@ -22,13 +23,13 @@ async function kernelHeaders(): Promise<string> {
 	return join(root, "usr/src", packages[0]!);
 }
 
-/** A directory with a .ko for each of the sources, which say what it does. */
+/** A directory with a .ko for each of the sources. Each source says in its first comment what its module does. */
 export async function testModules(): Promise<string> {
 	const { release, version } = await kernelPackage();
 	return await builtTestModules(`${release}_${version}`, kernelHeaders);
 }
 
-/** The same for the kernel of that name, where `make` in its headers has these variables. */
+/** The modules built for the kernel of that name. `make` in its headers gets these variables. */
 export async function builtTestModules(
 	kernel: string,
 	headers: () => Promise<string>,
@@ -68,7 +69,10 @@ export async function moduleTreeWithTestModules(compression: Compression): Promi
 	return { ...tree, root };
 }
 
-/** Puts our own modules into a tree's `extra`, and indexes it by the real depmod: of the two rivals, hotplugd_first comes first. */
+/**
+ * Puts our own modules into a tree's `extra`, and makes the indexes with the real depmod. Of the two rivals, hotplugd_first comes
+ * first.
+ */
 export async function addTestModules(tree: Pick<KernelPackage, "release" | "root">, extra: string): Promise<void> {
 	await shell(
 		`cd "$1/lib/modules/$2"; rm modules.*.bin; cp -r "$3" extra
@@ -80,7 +84,7 @@ export async function addTestModules(tree: Pick<KernelPackage, "release" | "root
 	);
 }
 
-/** hotplugd_base.ko, which nobody has signed, as if it were built for a kernel with another configuration. */
+/** hotplugd_base.ko (unsigned) with the vermagic of a kernel with another configuration. */
 export async function foreignModule(): Promise<Buffer> {
 	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
 	const at = image.indexOf(" SMP preempt ");

@@ -1,12 +1,12 @@
-// The kernel of Debian's package user-mode-linux, as it is installed here.
+// The kernel of Debian's package user-mode-linux, as installed on this machine.
 import { join } from "node:path";
 import { command } from "../machines/command.js";
 
-/** Where the package has its modules, a directory for each release. */
+/** The package's directory of modules, with a directory for each release. */
 export const modulesOfPackage = "/usr/lib/uml/modules";
 
 export interface UmlKernel {
-	/** Such as 6.1.176. */
+	/** Release of the kernel, such as 6.1.176. */
 	readonly release: string;
 	/** The package's version. */
 	readonly version: string;
@@ -16,7 +16,7 @@ export interface UmlKernel {
 
 let named: Promise<UmlKernel> | undefined;
 
-/** Which kernel of Debian's package user-mode-linux is installed. @throws Error if none is. */
+/** The installed kernel of Debian's package user-mode-linux. @throws Error when the package is not installed. */
 export function umlKernel(): Promise<UmlKernel> {
 	named ??= nameKernel();
 	return named;

@@ -1,4 +1,4 @@
-// What a guest under User-mode Linux boots: Debian's package of it with its modules, and the roots of the other machines.
+// The files that a guest under User-mode Linux boots from: the modules of Debian's package, and the roots of the other machines.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asset } from "./cache.js";
@@ -22,7 +22,7 @@ const processOne: Readonly<Record<Init, string>> = {
 	busybox: "/sbin/init",
 };
 
-/** The content of the initrd, and paths of the disks' images in their order. */
+/** The content of the initrd, and the paths of the disk images in their order. */
 export async function umlSystem({ init = "script", devices, testModules, ...overlay }: UmlSystem) {
 	const kernel = await umlKernel();
 	const { release, version } = kernel;

@@ -1,5 +1,5 @@
-// Our own kernel modules of fixtures/modules for User-mode Linux. Debian has no headers of its kernel: they are made of the source
-// that it was built from, and of its configuration.
+// Our own kernel modules (fixtures/modules) for User-mode Linux. Debian has no headers of that kernel: they are made from its
+// source and its configuration.
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { command, shell } from "../machines/command.js";
@@ -9,14 +9,14 @@ import { unpackPackages } from "./kernel-package.js";
 import { addTestModules, builtTestModules } from "./test-modules.js";
 import type { UmlKernel } from "./uml-kernel.js";
 
-/** What of the source the headers are made of, besides every Kconfig; User-mode Linux takes much from x86. */
+/** Parts of the source that the headers are made of, besides every Kconfig. User-mode Linux uses much of x86. */
 const parts = [
 	...["Makefile", "Kbuild", "arch/um", "arch/x86/Makefile*", "arch/x86/um", "arch/x86/include"],
 	...["arch/x86/entry/syscalls", "include", "scripts", "tools/include", "security/selinux/include"],
 	...["kernel/bounds.c", "kernel/time/timeconst.bc"],
 ];
 
-/** The version of Debian's source that the installed kernel was built from, which need not be the newest. */
+/** The version of the source package that the installed kernel was built from. The archive may have a newer one. */
 async function sourceVersion(): Promise<string> {
 	const described = await command("dpkg-query", ["-s", "user-mode-linux"]);
 	const version = /^Built-Using:(?:.*,)? linux \(= (\S+)\)/m.exec(described)?.[1];
@@ -24,7 +24,7 @@ async function sourceVersion(): Promise<string> {
 	return version;
 }
 
-/** Its Kconfig is read by the program of linux-kbuild: neither flex nor bison is needed. */
+/** sh that makes the headers. The kconfig program of linux-kbuild reads Kconfig: neither flex nor bison is needed. */
 const makeHeaders = `
 headers=$1 packages=$2 series=$3 release=$4; shift 4; mkdir "$headers"; cd "$headers"
 tar -xJf "$packages/usr/src/linux-source-$series.tar.xz" --strip-components=1 --wildcards "$@"
@@ -60,20 +60,20 @@ async function umlHeaders({ release, version }: UmlKernel): Promise<string> {
 
 const variables = [
 	"ARCH=um",
-	// Debian has no list of that kernel's symbols either: whether it has all that they need shows when they are inserted.
+	// Debian has no list of that kernel's symbols either: a missing symbol shows only when the modules are inserted.
 	"KBUILD_MODPOST_WARN=1",
-	// That kernel calls errno kernel_errno, for libc's sake, and so would our parameters of that name be called. It has no dynamic
-	// debugging either, without which hotplugd_first would not need hotplugd_base.
+	// That kernel renames errno to kernel_errno, for libc's sake, which would also rename our module parameters of that name. It
+	// has no dynamic debugging either, without which hotplugd_first would not need hotplugd_base.
 	"KCFLAGS=-Uerrno -DDEBUG",
 ];
 
-/** A directory with a .ko for each of the sources, which say what it does. */
+/** A directory with a .ko for each of the sources. */
 export async function umlTestModules(kernel: UmlKernel): Promise<string> {
 	const name = `uml-${kernel.release}_${kernel.version}`;
 	return await builtTestModules(name, () => umlHeaders(kernel), ...variables);
 }
 
-/** An image of the package's modules with our own ones beside them. */
+/** An image of the package's modules, with our own modules beside them. */
 export async function umlTestModulesImage(kernel: UmlKernel): Promise<string> {
 	const extra = await umlTestModules(kernel);
 	return await asset(`uml-modules+${basename(extra)}.img`, async (draft) => {
