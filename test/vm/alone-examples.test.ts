@@ -1,4 +1,4 @@
-// The examples of how to start the agent alone, under busybox's init.
+// The examples of how to start the agent without systemd, under busybox's init.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/project/sections.js";
 import { placePackage } from "../support/vm/images/placed-package.js";
@@ -7,9 +7,9 @@ import { vmTest } from "../support/vm/vm-test.js";
 import { hinder, isLoadedByModprobe, recordBase } from "../support/vm/without-agent.js";
 
 const devices = umlChips("tmp006", "hotplugd");
-/** What these ask for by their aliases. */
+/** Drivers of these devices, by their aliases. */
 const drivers = ["tmp006", "hotplugd_device", "sd_mod"];
-/** Those and what comes up behind them: hotplugd_device has a device of its own. */
+/** All drivers, with that of the device that hotplugd_device makes. */
 const allDrivers = [...drivers, "hotplugd_first"];
 
 const before = `${placePackage}

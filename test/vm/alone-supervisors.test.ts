@@ -1,4 +1,4 @@
-// The examples of how to start the agent alone, under s6 and under OpenRC as Debian has them.
+// The examples of how to start the agent without systemd, under Debian's s6 and OpenRC.
 import { readFileSync } from "node:fs";
 import { sectionsOf } from "../support/project/sections.js";
 import { placePackage } from "../support/vm/images/placed-package.js";
@@ -74,7 +74,7 @@ vmTest(
 				"/etc/init.d/hotplugd": example("hotplugd.initd"),
 				"/etc/s6/hotplugd/run": example("s6/run"),
 				"/etc/s6/hotplugd/notification-fd": example("s6/notification-fd"),
-				// Debian's OpenRC asks insserv for it.
+				// Debian's OpenRC passes this file to insserv.
 				"/etc/insserv.conf": "",
 			},
 			script,

@@ -1,4 +1,4 @@
-// hotplugd alone, in a small image: busybox's init, no udev, no systemd, no other modprobe.
+// hotplugd alone in a small image: busybox's init; no udev, no systemd, no other modprobe.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadedByUdev, loadedByUdevUml } from "../support/real/udev-coldplug.js";
@@ -10,7 +10,7 @@ import { vmTest } from "../support/vm/vm-test.js";
 
 const LOG = "/var/log/hotplugd.log";
 
-/** The configuration that Debian's udev heeds in the boot compared with: an image without it loads more. */
+/** The configuration that Debian's udev uses in the reference boot: an image without it would load more modules. */
 async function debianConfiguration(): Promise<Record<string, Buffer>> {
 	const directory = join(await rootDirectory(), "lib/modprobe.d");
 	return Object.fromEntries(
@@ -29,7 +29,7 @@ vmTest("alone under busybox's init it loads what udev loads, and serves whatever
 		files: {
 			...(await debianConfiguration()),
 			"/etc/hotplugd.toml": `first = ["block", "net", "drm", "input"]\n`,
-			// What drivers ask the kernel for has to come from somewhere, too.
+			// The kernel's requests for modules need a helper too.
 			"/etc/inittab": `::sysinit:/bin/sh -c 'echo /opt/hotplugd/dist/hotplugd-load >/proc/sys/kernel/modprobe'
 ::respawn:/bin/sh -c 'exec /usr/local/bin/hotplugd run --notify-fd 3 >>${LOG} 2>>${LOG}.errors 3>>/run/ready'\n`,
 		},
@@ -42,7 +42,7 @@ vmTest("alone under busybox's init it loads what udev loads, and serves whatever
 		await sh("until [ -s /run/ready ]; do sleep 0.2; done");
 		const settled = await sh("hotplugd settle --timeout 240");
 		t.deepEqual({ status: settled.status, stderr: settled.stderr }, { status: 0, stderr: "" });
-		// What a bus is still looking for the agent cannot know of.
+		// The agent cannot know of devices that a bus has not found yet.
 		const { stdout } = await sh(". /vm/functions; stand_still; hotplugd settle; live_modules");
 		t.deepEqual(lines(stdout), theirs);
 		t.log(`${theirs.length} modules, udev's`);
@@ -104,7 +104,7 @@ vmTest(
 				settled.stderr,
 				/^hotplugd settle: nothing to look in yet: .* has no modules\.dep\.bin\n.*listening: No such/,
 			);
-			// What is asked for meanwhile waits in the spool, since this machine has no modprobe.
+			// Requests wait in the spool meanwhile, since this machine has no modprobe.
 			const asked = await sh(`mount -t minix /dev/ubda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l
 			wakes() { awk '/^voluntary_ctxt/ {n += $2} END {print n}' /proc/"$(cat /run/hotplugd/lock)"/task/*/status; }
 			ticks() { sed 's/.*) //' "/proc/$(cat /run/hotplugd/lock)/stat" | awk '{print $12 + $13}'; }
@@ -116,7 +116,7 @@ vmTest(
 				before,
 				ticksBefore,
 			);
-			// How often it wakes is its own doing; for how long, the machine's below it, which may be busy.
+			// The number of wake-ups depends on the agent alone. Their processor time also depends on how busy the host is.
 			t.true(after! > before! && after! - before! < 10 * 30, `${after! - before!}`);
 			const late = await sh(
 				`. /vm/functions; mount_modules; hotplugd settle --timeout 240 >&2

@@ -1,5 +1,5 @@
-// Batches on a real kernel: how many a burst of events makes, and that a slow module of one holds up nobody in the next. The
-// events are the kernel's own, for devices that are not there; the drivers are Debian's, and one of ours that takes its time.
+// Batches on a real kernel: how many of them a burst of events makes, and that a slow module of one batch does not delay the
+// next. The kernel sends the events, for devices that do not exist; the drivers are Debian's, and a slow one of ours.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../support/running/c-program.js";
@@ -17,10 +17,10 @@ type Outcome = {
 };
 
 const EVENTS = 50;
-/** Milliseconds: others are to be inserted meanwhile, on a slow machine too. */
+/** Milliseconds: other modules must be inserted meanwhile, even on a slow machine. */
 const SLOW = 15_000;
 
-/** Drivers of USB devices, each with an alias that a device of it could have. */
+/** Drivers of USB devices, each with an alias that a device could have. */
 async function listDrivers(count: number): Promise<ReadonlyMap<string, string>> {
 	const { root, release } = await kernelPackage();
 	const read = (name: string) => readFileSync(join(root, "lib/modules", release, name), "latin1");
@@ -35,7 +35,7 @@ async function listDrivers(count: number): Promise<ReadonlyMap<string, string>> 
 	return new Map([...drivers].slice(0, count));
 }
 
-/** What uevent-injector sends: a device for each alias. */
+/** Input for uevent-injector: the event of one device for each alias. */
 function makeEvents(name: string, aliases: Iterable<string>): Buffer {
 	return formatRecords(
 		[...aliases].map((alias, index) => {

@@ -1,4 +1,4 @@
-// The wall clock is set by an hour, ahead and back, while drivers are loaded, as it is at the boot of a system without a battery
+// The wall clock is set by an hour, ahead and back, while drivers are loaded, as on a boot of a system without a battery-backed
 // clock.
 import { readFileSync } from "node:fs";
 import { compile } from "../support/running/c-program.js";
@@ -6,7 +6,7 @@ import { formatRecords, formatUevent } from "../support/running/uevent-injector.
 import { startUml, type UmlVm, umlDevices } from "../support/vm/uml.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
-/** A device of a test module, as the kernel announces it. */
+/** The uevent of a test module's device, as the kernel sends it. */
 const device = (module: string, name: string): Buffer =>
 	formatRecords([
 		formatUevent("add", `/devices/made-up/${name}`, [
@@ -32,7 +32,10 @@ await_lines() { until [ "$(grep -c -e "$1" "$2")" -ge "$3" ]; do sleep 0.1; done
 
 const quietSeconds = 6;
 
-/** coldplug, while the clock is set; what its wait for quiet took behind the last setting, by CLOCK_MONOTONIC. */
+/**
+ * Sets the clock while coldplug runs. Prints the time from the last setting to the end of coldplug's quiet time, by
+ * CLOCK_MONOTONIC.
+ */
 const coldplugUntilQuiet = (module: string, step: string) => `
 : >/run/coldplug
 coldplug -v --quiet ${1000 * quietSeconds} >/run/coldplug & agent=$!
@@ -46,7 +49,7 @@ wait $agent || exit 1
 echo ${module} $from $(uptime)
 `;
 
-/** With the drivers of some thirty devices still to be loaded. */
+/** Sets the clock while the drivers of some thirty devices are still to be loaded. */
 const coldplugAll = `
 : >/run/coldplug
 coldplug -v >/run/coldplug & agent=$!
@@ -63,7 +66,7 @@ echo all $from $(uptime)
 live_modules >/run/ours
 `;
 
-/** kmod's own; what is still missing then is named. */
+/** Loads everything with kmod. Prints the modules that were missing. */
 const byModprobe = `
 for pass in 1 2; do
 	find /sys/devices -name modalias -print0 | xargs -0 cat | sort -u | xargs -d '\\n' /sbin/modprobe -abq || true
@@ -72,7 +75,7 @@ stand_still
 live_modules | diff /run/ours - >&2 || exit 1
 `;
 
-/** A module that has failed six times is left alone for eight seconds, and one that has failed five times for four. */
+/** The back-off of a module is eight seconds after six failures, and four seconds after five. */
 const backOff = `
 cd /
 hotplugd run >/run/log & until grep -q '"settled"' /run/log; do sleep 0.1; done
@@ -99,7 +102,7 @@ wait
 tail -n 1 /run/log | grep -c '"stopped"'
 `;
 
-/** Seconds, of which an hour would be many more. */
+/** Seconds that no wait takes, unless it waits for the wall clock: an hour is much longer. */
 const LONG = 600;
 
 async function succeed(vm: UmlVm, script: string): Promise<string> {
@@ -108,7 +111,7 @@ async function succeed(vm: UmlVm, script: string): Promise<string> {
 	return stdout.toString();
 }
 
-/** Seconds that each wait took, by its name. */
+/** The seconds of each wait, by the wait's name. */
 const seconds = (output: string): ReadonlyMap<string, number> =>
 	new Map(
 		[...output.matchAll(/^(\w+) ([\d.]+) ([\d.]+)$/gm)].map(([, name = "", from, to]) => [
@@ -143,7 +146,7 @@ vmTest("the clock is set by an hour, ahead and back, and all drivers are live as
 			t.true(took.get(module)! >= quietSeconds - 1, module);
 			t.true(took.get(module)! < LONG, module);
 		}
-		// Half of eight.
+		// Half of the eight seconds.
 		t.true(took.get("ahead")! >= 4 && took.get("ahead")! < LONG);
 		t.true(took.get("back")! > 0 && took.get("back")! < LONG);
 	} finally {

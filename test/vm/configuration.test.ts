@@ -1,4 +1,4 @@
-// What an operator writes in modprobe.d and on the kernel command line, and what goes wrong with modules, on a real kernel.
+// Configuration of an operator in modprobe.d and on the kernel command line, and failures of modules, on a real kernel.
 
 import { sectionsOf } from "../support/project/sections.js";
 import { boot } from "../support/vm/vm.js";
@@ -30,7 +30,7 @@ options snd_intel8x0 index=5
 install sdhci_pci /bin/false
 `;
 
-/** The list in the kernel's order, the one inserted last first, and every parameter of every module. */
+/** The live modules in the kernel's order (the last inserted first), and every parameter of every module. */
 const report = `
 echo "== modules"; live_modules
 echo "== order"; sed 's/ .*//' /proc/modules
@@ -54,7 +54,8 @@ vmTest(
 	async (t) => {
 		const settings = "modprobe.blacklist=8139too,8139cp nvme-core.io_timeout=77 usbhid.mousepoll=4";
 		const common = { devices, processors: 1, files: { [LOCAL]: local }, seconds: 600 } as const;
-		// modprobe leaves the dashes in names that the command line blacklists, which so match nothing: it gets underscores.
+		// modprobe does not replace dashes in names of modprobe.blacklist, which then match no module: here the name has
+		// underscores.
 		const udev = sectionsOf(
 			(await boot({ ...common, append: `${settings} modprobe.blacklist=i2c_i801`, script: byUdev })).stdout,
 		);
@@ -110,7 +111,7 @@ vmTest(
 	},
 );
 
-/** A driver of ours, for a device that another one is for: lines of modprobe.d come before depmod's. */
+/** A driver of ours for a device that has another driver: lines of modprobe.d come before depmod's. */
 const failing = `alias pci:v00008086d000010D3sv* hotplugd_fail
 options hotplugd_fail errno=5
 `;

@@ -1,4 +1,4 @@
-// What befalls the agent on a real kernel, and what it does all the same.
+// Faults that happen to the agent on a real kernel, and the work that it does in spite of them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -16,7 +16,7 @@ const LOG = "/run/hotplugd.log";
 
 type Line = { readonly msg: string; readonly module?: string; readonly result?: string; readonly errno?: string };
 
-/** As systemd would after it has failed: only when every thread of the one before has ended. */
+/** Starts the agent, as systemd restarts it after a failure: only when every thread of the previous one has ended. */
 const startDaemon = `cd /; hotplugd run >>${LOG} & until grep -q '"settled"' ${LOG}; do sleep 0.2; done`;
 
 async function succeed(vm: UmlVm, command: string, seconds?: number): Promise<string> {
@@ -35,7 +35,7 @@ async function readLog(vm: UmlVm): Promise<readonly Line[]> {
 
 const readStatus = async (vm: UmlVm): Promise<AgentStatus> => JSON.parse(await succeed(vm, "hotplugd status --json"));
 
-// What kmod itself would still load then.
+// Loads with kmod what is still missing.
 const byModprobe = `find /sys/devices -name modalias -print0 | xargs -0 cat | sort -u | xargs -d '\\n' /sbin/modprobe -abq`;
 
 const readTaint = "cat /proc/sys/kernel/tainted; dmesg | grep -A 40 'cut here' || :";
@@ -65,7 +65,7 @@ vmTest(
 			t.is(ours, theirs);
 			const [taint, ...warning] = (await succeed(vm, `hotplugd stop; wait; ${readTaint}`)).split("\n");
 			if (warning.length > 1) t.log(warning.join("\n"));
-			// A driver whose insertion is killed may make the kernel warn (TAINT_WARN); it says so above.
+			// A driver may make the kernel warn (TAINT_WARN) when its insertion is killed; the log above shows the warning.
 			t.is(Number(taint) & ~512, 0);
 		} finally {
 			await vm.stop();
@@ -79,7 +79,7 @@ const list = (prefix: string, count: number): string[] => Array.from({ length: c
 const PARALLEL = 4;
 const slow = list("hotplugd_sl", PARALLEL + 4);
 const others = list("hotplugd_ot", 50);
-/** By the errno with which their init ends; the kernel or its loader itself says the others. */
+/** Modules by the errno of their init. The kernel or its loader returns the other errnos. */
 const failing = { hotplugd_fa12: 12, hotplugd_fa16: 16, hotplugd_f129: 129 };
 const [unknownSymbol, foreign, forbidden] = ["hotplugd_usei", "hotplugd_fore", "hotplugd_forb"];
 const reasons: Readonly<Record<string, string>> = {
@@ -173,11 +173,11 @@ vmTest(
 	},
 );
 
-/** What was inserted so far, as the log says, in order. */
+/** Modules inserted so far, in the order of the log. */
 const listInserted = async (vm: UmlVm): Promise<readonly (string | undefined)[]> =>
 	(await readLog(vm)).filter(({ result }) => result === "inserted").map(({ module }) => module);
 
-/** @param names a pattern of grep's */
+/** @param names a pattern for grep */
 const awaitInserted = (names: string, count: number): string =>
 	`until [ $(grep -c '"module":"${names}","result":"inserted"' ${LOG}) -ge ${count} ]; do sleep 0.5; done`;
 
@@ -202,7 +202,7 @@ async function rewriteIndexes(t: ExecutionContext, vm: UmlVm): Promise<void> {
 		`until hotplugd status --json | grep -q '"generation": *\\([2-9]\\|[1-9][0-9]\\)'; do sleep 0.5; done`,
 	);
 	const wanted = ["bonding", "dummy", "ip_gre", "8021q", "macsec", "sit", "vcan"];
-	// Some of them may come only once the last indexes are read.
+	// Some of them may come only when the last indexes have been read.
 	for (const name of wanted) await succeed(vm, awaitInserted(name, 1));
 	const inserted = await listInserted(vm);
 	for (const name of wanted) t.true(inserted.includes(name), `${name} is not among ${inserted.join(" ")}`);
@@ -250,10 +250,10 @@ async function fail(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	t.deepEqual(counts.modules_failed, Object.fromEntries(Object.values(reasons).map((code) => [code, 1])));
 }
 
-/** test/vm/flood.test.ts has four times as many, where a uevent costs less. */
+/** test/vm/flood.test.ts sends four times as many, where a uevent costs less. */
 const FLOOD = 50_000;
 
-/** Every device comes up again and again: there is no udev here that would make anything of it. */
+/** Announces the same devices again and again. No udev runs here that would process the events. */
 async function storm(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	const memory = "sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/$(pidof node)/status";
 	const output = await succeed(

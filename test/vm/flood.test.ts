@@ -1,4 +1,5 @@
-// Floods of 200,000 uevents, on this machine itself: here since nothing else runs beside the tests for virtual machines.
+// Floods of 200,000 uevents on the host itself. The test is in this folder because nothing else runs beside the tests of virtual
+// machines.
 import test, { type ExecutionContext } from "ava";
 import { type Flooded, floodSession } from "../support/programs/flood-session.js";
 import { runInRootNamespaceWithOwnMounts, runWithOwnMounts } from "../support/running/network-namespace.js";
@@ -28,7 +29,7 @@ async function flood(t: ExecutionContext, name: string): Promise<Flooded> {
 
 test.serial("200,000 uevents lose no alias, and leave no memory behind", async (t) => {
 	const { drops } = await flood(t, "common");
-	// Root's receive buffer holds them all.
+	// The receive buffer of root holds all of the events.
 	if (isRoot) t.is(drops, 0);
 });
 
@@ -46,7 +47,7 @@ test.serial(
 	},
 );
 
-// Only root may have the machine's own devices speak.
+// Only root may trigger uevents of the machine's own devices.
 if (isRoot)
 	test.serial("200,000 uevents of this machine's own devices, changes and additions, hide no alias", async (t) => {
 		const { drops } = await flood(t, "realDevices");

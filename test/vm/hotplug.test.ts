@@ -1,4 +1,4 @@
-// Devices that are plugged into a machine that runs, and the end of the daemon that waits for them.
+// Devices that are plugged into a running machine, and the end of the daemon that waits for devices.
 import type { ExecutionContext } from "ava";
 import { start, type Vm } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
@@ -14,7 +14,7 @@ type Line = {
 
 const LOG = "/run/hotplugd.log";
 
-/** Starts `hotplugd run` and resolves when all that was there is loaded. */
+/** Starts `hotplugd run`. Resolves when the modules of all present devices are loaded. */
 async function startDaemon(vm: Vm): Promise<{ readonly ended: ReturnType<Vm["run"]> }> {
 	const ended = vm.run(`echo $$ >/run/hotplugd.pid; exec hotplugd run >${LOG}`, 900);
 	await vm.run(`until grep -q '"settled"' ${LOG}; do sleep 0.2; done`);
@@ -29,7 +29,7 @@ async function readLog(vm: Vm): Promise<readonly Line[]> {
 		.map((line) => JSON.parse(line) as Line);
 }
 
-/** Waits until the log has so many outcomes of that kind. */
+/** Waits until the log has `count` outcomes of that kind. */
 async function awaitOutcome(vm: Vm, module: string, result: string, count = 1): Promise<void> {
 	const seen = `grep -c '"module":"${module}","result":"${result}"' ${LOG}`;
 	await vm.run(`until [ $(${seen}) -ge ${count} ]; do sleep 0.2; done`);
@@ -69,7 +69,10 @@ const plugged = [
 ];
 const modules = plugged.map(({ module }) => module).join(" ");
 
-/** Plugs all of them in, and waits until each of their drivers was inserted so many times, as the log says, and holds its device. */
+/**
+ * Plugs all devices in. Waits until the log says that each driver was inserted `count` times, and each driver is bound to its
+ * device.
+ */
 async function plugIn(vm: Vm, count: number): Promise<void> {
 	for (const { id, device } of plugged) await vm.qmp("device_add", { id, ...device });
 	for (const { module, driver } of plugged) {
@@ -78,7 +81,7 @@ async function plugIn(vm: Vm, count: number): Promise<void> {
 	}
 }
 
-// A driver that finds no hardware of its own in the board it is asked for by this line, but in the controller later.
+// The driver is loaded for the board by this line, and finds no hardware of its own there; it finds the controller later.
 const strange = "alias pci:v00008086d0000100Esv* ipmi_si\n";
 
 vmTest(
@@ -97,10 +100,10 @@ vmTest(
 
 			await plugIn(vm, 1);
 			for (const { id } of plugged) await vm.unplug(id);
-			// A USB device is gone for the emulator before the guest has let go of it.
+			// QEMU considers a USB device gone before the guest has released it.
 			for (const { driver } of plugged)
 				await vm.run(`while ls -d /sys/bus/${driver}/*:* >/dev/null 2>&1; do sleep 0.2; done`);
-			// uas, which is for sticks too, holds usb_storage.
+			// uas, which also drives USB sticks, uses usb_storage.
 			t.is((await vm.run(`rmmod uas ${modules}; ${isAnyLive}`)).stdout, "");
 			await plugIn(vm, 2);
 
@@ -124,7 +127,7 @@ vmTest(
 				);
 				for (const { batch = 0 } of outcomes) {
 					t.true(batch > last);
-					// Its own line names what needs it where that is another module.
+					// When the outcome belongs to a dependency, the line of the module that needs it names the device.
 					t.true(log.some((line) => line.batch === batch && line.device?.startsWith("/devices/pci0000:00/")));
 				}
 			}
@@ -137,10 +140,13 @@ vmTest(
 	},
 );
 
-/** An end that waits for something waits longer: five seconds for a command, say. This one is emulated, beside another machine. */
+/**
+ * An end that waits for something takes longer, for a command five seconds, for example. The limit allows for emulation beside
+ * another machine.
+ */
 const AT_ONCE_SECONDS = 3;
 
-/** Ends the idle daemon; where that took longer, another gets two more chances: the emulator's host may have been busy. */
+/** Ends the idle daemon. When that takes too long, two more daemons are tried: the emulator's host may have been busy. */
 async function checkIdleEnd(t: ExecutionContext, vm: Vm): Promise<void> {
 	const seconds: number[] = [];
 	for (let attempt = 1; ; attempt++) {
@@ -163,7 +169,7 @@ async function checkIdleEnd(t: ExecutionContext, vm: Vm): Promise<void> {
 	await vm.run(`[ ! -e ${LOG}.first ] || mv ${LOG}.first ${LOG}`);
 }
 
-// Whoever waits for hotplugd_slow has begun nothing yet when the daemon is told to stop.
+// The modules that wait for hotplugd_slow have not begun when the daemon is told to stop.
 const slow = `alias pci:v00008086d0000100Esv* hotplugd_slow
 options hotplugd_slow delay_ms=30000
 softdep hotplugd_slow post: ifb
@@ -178,7 +184,7 @@ vmTest(
 			testModules: true,
 		});
 		try {
-			// Devices without aliases, which the walk comes to after all others: they make it last.
+			// The walk comes to these devices, which have no aliases, after all others, and so takes longer.
 			await vm.run("modprobe dummy numdummies=500");
 			const coldplug = vm.run("coldplug --json >/run/coldplug.json");
 			await vm.run("until grep -q '/0000:00:02.0\"' /run/coldplug.json; do sleep 0.05; done");

@@ -1,5 +1,5 @@
-// coldplug and the agent beside drivers whose init sleeps in the kernel, uninterruptible, for ten minutes: nothing can end them, and
-// a process that has such a thread is told of to its parent when the thread has ended, whatever the process does.
+// coldplug and the agent with drivers whose init sleeps in the kernel, uninterruptible, for ten minutes. No signal ends such a
+// thread, and the parent of its process is told of the process's end only when the thread has ended.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -10,17 +10,19 @@ import { startUml, type UmlVm, umlChips } from "../support/vm/uml.js";
 import { vmTest } from "../support/vm/vm-test.js";
 import { renameModule } from "../support/worlds/renamed-module.js";
 
-/** One for each run, since each of them is in its init until the machine is stopped. */
+/** A driver for each run, since its init does not end before the machine stops. */
 const drivers = ["hotplugd_slo0", "hotplugd_slo1", "hotplugd_slo2", "hotplugd_slo3", "hotplugd_slo4"] as const;
 const DEVICE = "i2c:hotplugd";
 
-/** Has the device's driver be this one, of which nothing is known so far. */
+/** Makes this module the driver of the device. The agent knows nothing of it so far. */
 const useDriver = (name: string): string =>
 	`printf 'alias ${DEVICE} ${name}\\noptions ${name} delay_ms=600000\\n' >/etc/modprobe.d/hung.conf`;
 
 const SECONDS = `$(cut -d' ' -f1 /proc/uptime)`;
 
-/** The seconds of the guest that a command takes, and what it exits with; its words go to /run/said. */
+/**
+ * Prints the times in seconds of the guest at which a command begins and ends, and its exit status. Its output is in /run/said.
+ */
 const timed = (command: string): string =>
 	`begun=${SECONDS}; ${command} >/run/said 2>&1; status=$?; echo $begun ${SECONDS} $status; cat /run/said`;
 
@@ -39,12 +41,12 @@ async function output(vm: UmlVm, script: string): Promise<string> {
 	return stdout.toString();
 }
 
-/** Threads that sleep where no signal reaches them, by the names of their processes' scripts. */
+/** Threads in uninterruptible sleep, by the script of their process. */
 const listStuck = `for task in /proc/[0-9]*/task/[0-9]*; do
 	grep -q '^State:.D' $task/status && tr '\\0' '\\n' <$task/cmdline | grep -o '[a-z-]*\\.js$'
 done`;
 
-/** What coldplug would still load. */
+/** Modules that coldplug would still load. */
 const listLeft = `coldplug -n --json | sed -n 's/.*"kind":"step".*"level":[0-9]*,"module":"\\([^"]*\\)".*/\\1/p' | sort -u`;
 
 const loading = (name: string): string => `until grep -q '^${name} .* Loading ' /proc/modules; do sleep 0.1; done`;
@@ -117,7 +119,7 @@ async function endsByTimeout(t: ExecutionContext, vm: UmlVm, name: string): Prom
 	t.true(ended.said.endsWith("coldplug: ended by --timeout: after 20 s things were not settled\n"), ended.said);
 }
 
-/** Its thread lives on, so that neither its end nor that of its socket is told. */
+/** The hung thread lives on: neither the end of the process nor that of its socket is reported. */
 async function insertionProcessKilled(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const ended = await run(
 		vm,
@@ -134,7 +136,10 @@ async function insertionProcessKilled(t: ExecutionContext, vm: UmlVm, name: stri
 	t.regex(await output(vm, "cat /proc/modules"), /^sd_mod .* Live /m);
 }
 
-/** Its threads are its own, so that its end is not told; but it has done all that it can, and the next one may begin. */
+/**
+ * The agent's own thread hangs, so that the end of the agent is not reported. The agent has done all that it can, and the next
+ * agent may start.
+ */
 async function agentStops(t: ExecutionContext, vm: UmlVm, name: string): Promise<void> {
 	const log = await output(
 		vm,

@@ -1,10 +1,13 @@
-// A machine whose /lib/modules is not there when it boots, and is mounted when everything has long settled.
+// A machine without /lib/modules at the boot, which is mounted long after everything has settled.
 import { sectionsOf } from "../support/project/sections.js";
 import { startUml, umlDevices } from "../support/vm/uml.js";
 import { unmodifiedUmlBoot } from "../support/vm/uml-boot.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
-/** Of what its start took of the processor it uses no more in 40 seconds. Begun every four seconds, it would use ten times that. */
+/**
+ * The agent may use so much of the processor time of its start in 40 seconds of waiting. An agent that starts anew every four
+ * seconds would use ten times the start's time.
+ */
 const IDLE_SHARE = 0.25;
 
 const whileNothing = `ticks() { sed 's/.*) //' "/proc/$(systemctl show -p MainPID --value hotplugd)/stat" | awk '{print $12 + $13}'; }
@@ -28,7 +31,7 @@ echo "== modules"; live_modules
 echo "== unit"; systemctl show -p ActiveState -p NRestarts hotplugd | sort
 echo "== metrics"; hotplugd metrics | grep ^hotplugd_indexes_missing`;
 
-/** systemd asks for these by name, which no device does, and asked in vain; ipv6 needs crc_ccitt. */
+/** systemd requests these modules by name, in vain, and no device asks for them; ipv6 needs crc_ccitt. */
 const byName = ["autofs4", "configfs", "crc_ccitt", "ip_tables", "ipv6", "x_tables"];
 
 const WHY = "nothing to look in yet: /lib/modules/RELEASE has no modules.dep.bin";

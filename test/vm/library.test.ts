@@ -1,4 +1,4 @@
-// The library on a real kernel: the README's first example, and what only a kernel can answer, beside libkmod.
+// The library on a real kernel: the README's first example, and questions that only a kernel can answer, compared with libkmod.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../support/vm/images/project-image.js";
@@ -6,7 +6,7 @@ import { foreignModule } from "../support/vm/images/test-modules.js";
 import { boot } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
-/** Three lines, out of the README. */
+/** Three lines of the README. */
 const [, example = ""] = /```js\n(.*?)```/s.exec(readFileSync(join(projectRoot, "README.md"), "utf8")) ?? [];
 
 const config = `alias hp-slow hotplugd_slow

@@ -1,4 +1,4 @@
-// Rules of policy on a real kernel: what they keep out, and nothing else is missing; what they bring in and run.
+// Rules of policy on a real kernel: the modules that they keep out, and no others; the modules and commands that they add.
 
 import { sectionsOf } from "../support/project/sections.js";
 import { boot } from "../support/vm/vm.js";
@@ -81,7 +81,8 @@ vmTest("policy keeps out what it names and what needs what it masks, brings in a
 		t.true(back.includes(module), module);
 	}
 	for (const module of ["e1000e", "usbhid", "dummy"]) t.true(kept.includes(module), module);
-	// Each of them was kept out by a rule, or only came with what was; nvme_core has the kernel itself ask for the last of these.
+	// A rule kept out each of these modules, or they come only along with such a module. nvme_core makes the kernel request the
+	// last of them.
 	const named = new Set(["e1000", "8139too", "8139cp", "nvme", ...needsMasked, "crc64_rocksoft_generic"]);
 	const broughtAlong = need.filter((line) => named.has(line.split(" ")[0]!)).map((line) => line.split(" ")[1]!);
 	t.deepEqual(

@@ -1,4 +1,4 @@
-// What we lean on in the kernel, seen on a real one through its own kmod.
+// Behaviour of the kernel that we rely on, observed on a real kernel through its own kmod.
 
 import { kernelPackage } from "../support/vm/images/kernel-package.js";
 import { boot, start } from "../support/vm/vm.js";
@@ -57,7 +57,8 @@ vmTest("the kernel answers as we rely on it", async (t) => {
 	});
 });
 
-// Who asks for a module while it comes waits for the outcome of that; the world hears of it only when it is live.
+// A second insertion of a module waits for the outcome of the first. Uevents and other processes hear of the module only when it
+// is live.
 const whileInitRuns = `
 tree=/lib/modules/$(uname -r)/extra
 state() { cat /sys/module/$1/initstate; }

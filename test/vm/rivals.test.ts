@@ -1,5 +1,5 @@
-// Two drivers of one device on a real kernel: the first in the index's order has it, however long what it needs takes, and with
-// the one that fails the second has it. The device is that of fixtures/modules/hotplugd_device.c.
+// Two drivers of one device on a real kernel. The first in the order of the index gets the device, however long its dependencies
+// take; when the first fails, the second gets the device. The device is that of fixtures/modules/hotplugd_device.c.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/project/sections.js";
 import { bootUml } from "../support/vm/uml.js";

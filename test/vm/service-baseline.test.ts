@@ -1,4 +1,4 @@
-// The boot that the service is held to: Debian's own systemd and udev, with nothing of ours in it.
+// The reference boot for the service: Debian's own systemd and udev, without hotplugd.
 import { bootUnmodified, builtinLoads, unmodifiedBoot } from "../support/vm/vm-boot.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
@@ -29,7 +29,7 @@ vmTest("two unmodified boots end with the same modules, loaded by udev's builtin
 	t.deepEqual(second.modules, first.modules);
 });
 
-// The kernel asks for it when nvme comes, which is in the initrd; the module itself update-initramfs leaves out.
+// The kernel requests this module when nvme comes, which is in the initrd; update-initramfs leaves the module itself out.
 const notInInitrd = ["crc64_rocksoft_generic"];
 
 vmTest(

@@ -1,11 +1,11 @@
-// Commands of modprobe.d, which the agent's sandbox would keep from their work: they do what they do under udev.
+// Commands of modprobe.d, which could not work in the agent's sandbox: they have the same effect as under udev.
 import { sectionsOf } from "../support/project/sections.js";
 import { startUml, umlDevices } from "../support/vm/uml.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
 const WRITTEN = "/etc/written-by-a-command";
 
-/** Two modules that chips ask for, and others that nothing asks for. */
+/** Two modules that chips ask for, and others that no device asks for. */
 const files = {
 	"/etc/modprobe.d/commands.conf": `install hmc6352 { id -u; echo "$MODPROBE_MODULE"; ls /dev/null /proc/1/exe; } >${WRITTEN}; /sbin/modprobe --ignore-install hmc6352
 install tmp006 exit 3
@@ -26,7 +26,7 @@ const ask = `udevadm settle; until grep -q '^hmc6352 ' /proc/modules; do sleep 0
 echo "== written"; cat ${WRITTEN}
 echo "== live"; grep -o '^tmp006' /proc/modules`;
 
-/** How the agent lives, and what its helper takes. */
+/** Questions about the agent's sandbox, and requests through its helper. */
 const askAgent = `main=$(systemctl show -p MainPID --value hotplugd)
 echo "== sandbox"
 inside() { nsenter -t $main -m sh -c "$1" 2>&1 | sed 's/.*: //'; }
@@ -87,7 +87,8 @@ vmTest("an install command does as the agent's what it does as udev's, though th
 		...["0", "0", left("the install command of dummy"), "0"],
 		...[left("/bin/sh for /devices/virtual/net/dummy0 (/etc/hotplugd/rules.d/settle.toml line 1)"), "0"],
 	]);
-	// What was taken is left to the next one, what is refused the helper has modprobe do, and what runs is awaited.
+	// A request that was accepted is left to the next agent; for a refused one the helper calls modprobe; a running one is
+	// awaited.
 	t.deepEqual(byAgent.stop, ["0", "0", "isofs", "0", "n msdos", "0"]);
 	t.log(byAgent.time?.join("\n"));
 });

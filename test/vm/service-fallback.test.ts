@@ -1,5 +1,5 @@
-// Whatever has become of the agent, with its rule installed a machine boots to the modules of an unmodified boot: under User-mode
-// Linux, where only the initrd of a machine is not.
+// With the agent's rule installed, and in whatever state the agent is, a machine boots to the modules of an unmodified boot. The
+// machines run under User-mode Linux, apart from the one with an initrd.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/project/sections.js";
 import { rebuiltInitrd } from "../support/vm/images/rebuilt-initrd.js";
@@ -14,7 +14,7 @@ const MAIN = "/opt/hotplugd/dist/main.js";
 
 type Asked = Readonly<Record<string, readonly string[]>>;
 
-/** @param ask prints sections */
+/** @param ask sh that prints sections */
 async function bootWith(
 	machine: UmlMachine,
 	ask: string,
@@ -39,7 +39,7 @@ async function isBooted(t: ExecutionContext, { modules, udevLog, state, timings 
 	t.log(`${state}: ${modules.length} modules, ${aliases.length} aliases loaded by udev's builtin. ${timings}`);
 }
 
-/** Lines of systemd's about our units at the level of warnings. */
+/** Warnings and errors of systemd about our units. */
 const complaints = ({ warnings }: BootRecord) => warnings.filter((line) => line.includes("hotplugd"));
 
 vmTest("without node udev loads everything, and nothing has failed", async (t) => {
@@ -66,7 +66,7 @@ vmTest("without node udev loads everything, and nothing has failed", async (t) =
 	t.true(Number(/: ([0-9.]+)/.exec(security)?.[1]) <= 2.1, security);
 });
 
-/** Once systemd has given the agent up, and has told udev of all devices. */
+/** Waits until systemd has given the agent up, and has announced all devices to udev again. */
 const GIVEN_UP = `until systemctl -q is-failed hotplugd.service; do sleep 1; done
 	shown() { systemctl show -p $1 --value $2; }
 	until [ "$(shown ExecMainExitTimestampMonotonic hotplugd-failed.service)" != 0 ]; do sleep 1; done

@@ -1,11 +1,13 @@
-// What a rule of udev's kept from its driver, by emptying MODALIAS, stays without it, whatever becomes of the agent.
+// A device whose MODALIAS a udev rule has emptied stays without a driver, whatever happens to the agent.
 import { sectionsOf } from "../support/project/sections.js";
 import { start } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
 const RULES = "/etc/udev/rules.d";
 
-/** One comes before udev's own rules and is about "add" alone, as most are; the other comes after all of them. */
+/**
+ * The first file comes before udev's own rules and matches only "add", like most rules; the other file comes after all of them.
+ */
 const rules = {
 	[`${RULES}/10-site.rules`]:
 		'ACTION=="add", SUBSYSTEM=="pci", ATTR{vendor}=="0x10ec", ATTR{device}=="0x8139", ENV{MODALIAS}=""\n' +
@@ -71,9 +73,9 @@ vmTest(
 				killed: ["e1000"],
 				watchdog: ["e1000"],
 				lost: ["e1000", "the same agent"],
-				// udev itself does not know what keeps the agent from a device.
+				// udev itself does not know the property that keeps the agent from a device.
 				"udev-alone": ["e1000 e1000e"],
-				// The note goes with the device.
+				// The note in udev's database disappears with the device.
 				"came-meanwhile": ["e1000", "8139cp 8139too e1000"],
 			});
 		} finally {

@@ -1,4 +1,4 @@
-// An agent that is ended or stopped while the machine boots: the boot comes to the modules of an unmodified boot all the same.
+// An agent that is killed or stopped while the machine boots: the boot still ends with the modules of an unmodified boot.
 import type { ExecutionContext } from "ava";
 import { sectionsOf } from "../support/project/sections.js";
 import { startUml } from "../support/vm/uml.js";
@@ -10,9 +10,9 @@ const UNIT = "hotplugd.service";
 
 type Harmed = { readonly log: readonly string[]; readonly restarts: number };
 
-/** @param harm is done from the moment when the agent is up. It ends when the agent is up again. */
+/** @param harm sh that runs when the agent is up, and ends when the agent is up again */
 async function bootHarmed(t: ExecutionContext, harm: string): Promise<Harmed> {
-	// Before there is a machine: it may have to wait for one of its own.
+	// The reference comes first, before this test has a machine: making it may have to wait for a machine of its own.
 	const unmodified = await unmodifiedUmlBoot();
 	const vm = await startUml({
 		...debianMachine,
@@ -63,6 +63,6 @@ vmTest("an agent that is killed again and again leaves nothing unloaded", async 
 		done`,
 	);
 	t.true(restarts >= 5);
-	// The journal may begin later than the first of them ends.
+	// The journal may begin after the first of the agents has ended.
 	t.true(log.some((line) => /code=killed/.test(line)));
 });

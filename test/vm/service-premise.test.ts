@@ -1,4 +1,4 @@
-// What the service leans on in systemd, udev and the kernel, seen on them as Debian has them, under User-mode Linux.
+// Behaviour of systemd, udev and the kernel that the service relies on, observed on Debian's versions under User-mode Linux.
 import { readFileSync } from "node:fs";
 import test from "ava";
 import { sectionsOf } from "../support/project/sections.js";
@@ -7,7 +7,7 @@ import { startUml, type UmlVm } from "../support/vm/uml.js";
 import { debianMachine } from "../support/vm/uml-boot.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
-/** A service that says it is ready, has made a file in its run directory, and then only sleeps. */
+/** A service that makes a file in its run directory, tells that it is ready, and then only sleeps. */
 const service = (lines: string) => `[Service]
 Type=notify
 NotifyAccess=all
@@ -66,7 +66,7 @@ function lazily(begin: () => Promise<UmlVm>) {
 	};
 }
 
-// The state in which systemd waits until it starts the service again, and the time until that was reached.
+// Waits for the state in which systemd is about to start the service again, and prints the time until then.
 const end = `
 crash() { # UNIT SIGNAL
 	systemctl start $1
@@ -94,9 +94,9 @@ vmTest("a service's run directory goes when its process ends, however that came"
 	const gone = (name: string) => `ls: cannot access '/run/premise-${name}': No such file or directory`;
 	t.deepEqual(sectionsOf(stdout), {
 		"killed:KILL": ["listening", gone("killed"), "listening", gone("killed")],
-		// A stopped process sends no sign of life: the watchdog ends it.
+		// A stopped process no longer notifies the watchdog, which ends it.
 		"stopped:STOP": ["listening", gone("stopped"), "listening", gone("stopped")],
-		// So that the two above are worth something.
+		// A check of the check: this unit keeps its directory.
 		"kept:KILL": ["listening", "/run/premise-kept", "listening", gone("kept")],
 	});
 	t.regex(stderr, /premise-stopped after SIGSTOP: result watchdog/);
@@ -181,7 +181,7 @@ vmTest("only root can send to the groups and sockets of uevents, and udevd's mes
 		],
 		user: refused,
 		"user-namespace": refused,
-		// What it sends goes no further than its own namespace, where nobody has those ports.
+		// Messages of this sender stay within its own network namespace, where no socket has those ports.
 		"network-namespace": ["sendto: Connection refused", "sendto: Connection refused"],
 		udev: [
 			"some",

@@ -7,7 +7,7 @@ import { vmTest } from "../support/vm/vm-test.js";
 
 const AFTER_SETTLE = "/run/after-settle";
 
-/** A unit that may rely on everything being there. */
+/** A unit that is ordered after udev has settled. */
 const afterSettle = {
 	"/etc/systemd/system/after-settle.service": `[Unit]
 Wants=systemd-udev-settle.service
@@ -22,7 +22,7 @@ const install = `sh /opt/hotplugd/systemd/install.sh >&2
 mkdir -p /etc/systemd/system/multi-user.target.wants
 ln -s ../after-settle.service /etc/systemd/system/multi-user.target.wants/`;
 
-/** What there is to ask of the agent when the boot is over. */
+/** Questions to the agent after the boot. */
 const ask = `main=$(systemctl show -p MainPID --value hotplugd)
 echo "== security"; systemd-analyze security --no-pager hotplugd.service | tail -n 1
 echo "== capabilities"; cat /proc/$main/task/*/status | grep ^Cap | sort | uniq -c
@@ -68,7 +68,10 @@ function isLikeUnmodified(t: ExecutionContext, boot: BootRecord, asked: Asked, u
 	);
 }
 
-/** udevd's builtin for a rule's plain `kmod load` has been given nothing, and its log says what its rules did instead. */
+/**
+ * Asserts that udevd's builtin got no alias from a rule's plain `kmod load`, and that udevd's log says what its rules did
+ * instead.
+ */
 function udevLoadedNothing(t: ExecutionContext, boot: BootRecord): void {
 	const { aliases, named } = builtinLoads(boot.udevLog);
 	t.deepEqual(aliases, []);

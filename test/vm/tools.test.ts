@@ -1,11 +1,11 @@
-// lsmod, insmod, rmmod and kmod on a real kernel, beside the real ones: the same commands by both, one after the other.
+// lsmod, insmod, rmmod and kmod on a real kernel, compared with the real ones: both run the same commands, one after the other.
 import { execFileSync } from "node:child_process";
 import { textsOf } from "../support/project/sections.js";
 import { foreignModule } from "../support/vm/images/test-modules.js";
 import { boot } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
-/** Command lines that leave the machine as they have found it; $tree and $extra are where modules are. */
+/** Command lines that leave the machine as they found it. $tree and $extra are directories of modules. */
 const cases: Readonly<Record<string, string>> = {
 	"the table": "lsmod",
 	"kmod list": "kmod list",
@@ -33,7 +33,7 @@ const cases: Readonly<Record<string, string>> = {
 	several: "modprobe -a loop nls_utf8; rmmod loop fat nowhere nls-utf8",
 	"what is built in": "rmmod amd_uncore",
 	"static nodes": "kmod static-nodes --format=tmpfiles --output=/tmp/nodes/conf; cat /tmp/nodes/conf; rm -r /tmp/nodes",
-	// Whoever has it open may never touch it again: that would be the end of the machine.
+	// The process that has the module open must not touch it again: the machine would crash.
 	"what is open, by force":
 		"modprobe loop; setsid sleep 1000 9<>/dev/loop-control >/dev/null 2>&1 & until [ $(cat /sys/module/loop/refcnt) != 0 ]; do sleep 0.1; done; rmmod loop; rmmod -f loop; lsmod | grep -c loop",
 };
@@ -45,7 +45,7 @@ coming() { until [ "$(cat /sys/module/$1/initstate 2>/dev/null)" = coming ]; do 
 cd /tmp
 `;
 
-/** What kmod 30 has not: commands that insert with all that is needed, and remove it again. */
+/** Commands that kmod 30 does not have: they insert modules with their dependencies, and remove them again. */
 const ownCommands = `
 echo "== own commands"
 PATH=/tmp/ours:$PATH
@@ -61,7 +61,7 @@ lsmod | grep -c hotplugd
 PATH=$theirs
 `;
 
-/** The kernel asks for a module itself, and finds no other modprobe than ours. */
+/** The kernel requests a module itself, and finds no other modprobe than ours. */
 const autoload = `
 echo "== autoload"
 rm /usr/sbin/modprobe
@@ -110,7 +110,7 @@ const toBeExplained = [
 	"another kernel's, compressed",
 ];
 
-/** What both must have done, lest they fail alike. */
+/** Expected output of both, so that they do not pass by failing alike. */
 const outcomes: Readonly<Record<string, RegExp>> = {
 	"the table": /^fat +\d+ +2 \w+,\w+$/m,
 	"the table while a module's init runs": /^hotplugd_slow .*/m,
@@ -126,7 +126,7 @@ const outcomes: Readonly<Record<string, RegExp>> = {
 	"static nodes": /^c! \/dev\/loop-control 0600 - - - 10:237$/m,
 };
 
-/** The library's lines, which name its sources. */
+/** Messages of libkmod with the names of its source files. */
 const OF_LIBRARY = /^(?:libkmod: |\w+: \w+: )\S*libkmod\/\S+\.c:.*\n/gm;
 const EXPLANATION = /^insmod: NOTICE: .*\n/gm;
 

@@ -1,4 +1,4 @@
-// The rules that stand for udev's own, beside those that Debian's udev brings.
+// The rules that replace udev's own, compared with the rules of Debian's udev.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootDirectory } from "../support/vm/images/root-image.js";
@@ -7,7 +7,7 @@ import { vmTest } from "../support/vm/vm-test.js";
 const CONDITION = 'TEST!="/run/hotplugd/listening"';
 const NAME = "80-drivers.rules";
 
-/** Each rule as its parts; what a label is called is of no account. */
+/** The parts of each rule. The name of a label does not matter. */
 function parseRules(text: string): string[][] {
 	const label = /LABEL="([^"]+)"/.exec(text)?.[1] ?? "";
 	return text

@@ -1,4 +1,4 @@
-// The bed's machines under User-mode Linux, and the boot that others are held to there: Debian's own, with nothing of ours in it.
+// Tests of the machines under User-mode Linux, and of the reference boot there: Debian's own, without hotplugd.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -100,7 +100,7 @@ vmTest("a machine under User-mode Linux that cannot come up says why", async (t)
 	await t.throwsAsync(start, { message: /the script before process 1 failed with 1:\r?\n(?:.*\n)*so it is/ });
 });
 
-/** The processes of this machine with that word among their arguments. */
+/** Processes of the host that have that word among their arguments. */
 function processesWith(word: string): string[] {
 	return readdirSync("/proc").filter((name) => {
 		try {
