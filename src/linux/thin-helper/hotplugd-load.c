@@ -1,8 +1,8 @@
-// Hands an alias to the agent and waits for what comes of it. Called by the kernel as /proc/sys/kernel/modprobe, with -q -- ALIAS,
-// and as `hotplugd-load [--no-wait]` by udev (RUN+=) or anybody else with the alias in $MODALIAS, never from a rule's own text.
-// `hotplugd-load --check` says its name and no more: whoever is to install it sees that it runs here.
-// Exit status: 0 loaded, or taken with --no-wait; 1 not. Where no agent answers, modprobe does the work; where there is none
-// either, the alias waits in a spool directory, which the agent empties when it starts.
+// Hands an alias to the agent and waits for the outcome. The kernel calls it (/proc/sys/kernel/modprobe) with -q -- ALIAS.
+// udev (RUN+=) and others call `hotplugd-load [--no-wait]` with the alias in $MODALIAS, never with one from a rule's own text.
+// `hotplugd-load --check` prints the program's name: an installer sees by it that the program runs on this machine.
+// Exit status: 0 loaded, or accepted with --no-wait; 1 not. When no agent answers, modprobe loads the module; without modprobe,
+// the alias waits in a spool directory, which the agent empties when it starts.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,11 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef SOCKET // a test's own
+#ifndef SOCKET // Tests define their own values.
 #define SOCKET "/run/hotplugd/load"
 #define MODPROBE "/sbin/modprobe"
 #define SPOOL "/run/hotplugd.spool"
-#define SECONDS 150 // udev ends what takes 180
+#define SECONDS 150 // udev kills a program after 180 s.
 #endif
 enum { LONGEST_ALIAS = 8192, MOST_SPOOLED = 1024 };
 
@@ -34,15 +34,15 @@ static long now(void)
 	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-// The agent's answer, or -1 where it has none: it is not there, ends, is about to end, or says nothing for too long.
+// The agent's answer, or -1 without an answer: no agent runs, the agent ends or is about to end, or the time is over.
 static int ask(const char *line, size_t length)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) return -1;
-	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length) return -1; // It is shorter than any socket's buffer.
+	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length) return -1; // Any socket's buffer holds the whole line.
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	static long end, left; // One limit, however often it asks.
+	static long end, left; // One deadline for both calls.
 	char answer[2];
 	if (end == 0) end = now() + SECONDS * 1000L;
 	for (size_t have = 0; have < sizeof(answer);) {
@@ -62,12 +62,12 @@ static int files_there(void)
 	return count;
 }
 
-// Whole or not at all: the agent takes no name that begins with a dot, and removes what has one for too long.
+// Writes a whole file or none: the agent ignores names that begin with a dot, and removes old files with such names.
 static int spool(const char *line, size_t length)
 {
 	char draft[128], name[128];
 	struct timespec time;
-	unsigned long chance[2] = {getpid()}; // Where the kernel has no better yet, O_EXCL has to do.
+	unsigned long chance[2] = {getpid()}; // Early at boot there may be no random bytes: O_EXCL suffices.
 	if ((mkdir(SPOOL, 0700) < 0 && errno != EEXIST) || files_there() >= MOST_SPOOLED) return 1;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	(void)!getrandom(chance, sizeof(chance), GRND_NONBLOCK);
@@ -93,8 +93,8 @@ int main(int count, char **words)
 	size_t length = sprintf(line, "%c %s\n", kernel ? 'k' : leave ? 'n' : 'w', alias);
 	int answer = ask(line, length);
 	if (answer >= 0) return answer;
-	// The kernel calls modprobe with -q alone; udev's own loading heeds the blacklist for names as well, as -b does.
+	// The kernel calls modprobe with -q only; udev's own loading applies the blacklist to names as well, as -b does.
 	execl(MODPROBE, MODPROBE, kernel ? "-q" : "-bq", "--", alias, (char *)NULL);
-	if (spool(line, length) != 0) return 1; // An agent that has begun since may have emptied it before: twice does no harm.
+	if (spool(line, length) != 0) return 1; // An agent may have started and emptied the spool just before: asking twice is harmless.
 	return (answer = ask(line, length)) >= 0 ? answer : !leave;
 }
