@@ -1,4 +1,4 @@
-// npm run bench: every measurement, each beside its peer in the same run. Names given as arguments choose among them.
+// npm run bench: every measurement, each with its peer in the same run. Arguments choose measurements by name.
 import "./no-debugger.mjs";
 import { benchColdplug } from "./bench/coldplug.mjs";
 import { benchDepmod } from "./bench/depmod.mjs";

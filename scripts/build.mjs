@@ -1,5 +1,5 @@
-// Builds dist/: tsc's output, which is the library and the tests, the executable with its code cache, the thin helper where
-// there is a C compiler, and the manual pages.
+// Builds dist/: the output of tsc (the library and the tests), the executable with its code cache, the thin helper if there is a
+// C compiler, and the manual pages.
 import "./no-debugger.mjs";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 process.chdir(`${import.meta.dirname}/..`);
 
 if (!existsSync("node_modules/typescript")) {
-	// `npm ci --omit=dev` runs this too, where what was built is to be kept.
+	// `npm ci --omit=dev` runs this script too: an existing build stays.
 	const built = existsSync("dist/main.js");
 	console.error(`hotplugd: not built, since its development packages are not installed${built ? "" : ": run npm ci"}`);
 	process.exit(built ? 0 : 1);
@@ -18,7 +18,7 @@ const compile = () =>
 try {
 	compile();
 } catch ({ status }) {
-	// tsc has said what is wrong.
+	// tsc has printed the errors.
 	process.exit(status ?? 1);
 }
 for (const folder of ["dist/src", "dist/test"]) {
@@ -38,12 +38,12 @@ await writeManPages("dist/man");
 const { bundleAvaWorker } = await import("./ava-worker/bundle.mjs");
 await bundleAvaWorker("dist/test/ava/lib");
 
-/** Nothing but who calls it needs it: a package built without a compiler lacks it, and nothing else. */
+/** The thin helper is optional: a package built without a compiler lacks the helper, and nothing else. */
 function buildThinHelper() {
 	const target = "dist/hotplugd-load";
 	const options = ["-O2", "-Wall", "-Wextra", "-o", `${target}.new`, "src/linux/thin-helper/hotplugd-load.c"];
 	const { status, error } = spawnSync("cc", options, { stdio: "inherit" });
-	// Replaced at once: it may be running.
+	// A rename, since the old program may be running.
 	if (status === 0) renameSync(`${target}.new`, target);
 	else console.error(`hotplugd: built without ${target}: ${error ? "there is no C compiler" : "cc failed"}`);
 }

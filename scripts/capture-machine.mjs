@@ -1,6 +1,6 @@
-// Makes fixtures/machine: the devices of the test suite's virtual machine as its /sys shows them once their drivers are
-// loaded, and its kernel's indexes cut down to the modules that those devices can ask for. With --indexes-only the devices
-// stay as they are.
+// Makes fixtures/machine: the devices of the test suite's virtual machine, as its /sys shows them once their drivers are loaded,
+// and the indexes of its kernel, reduced to the modules that those devices can ask for. With --indexes-only the devices stay as
+// they are.
 import "./no-debugger.mjs";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,7 +15,7 @@ import { boot, coldplugDevices } from "../dist/test/support/vm/vm.js";
 
 const fixture = "fixtures/machine";
 
-// One line a file: its path, a tab, its content in base64.
+// A line for each file: its path, a tab, and its content in base64.
 const capture = `. /vm/functions; udev_coldplug >&2; stand_still
 cd /sys; find devices '(' -name modalias -o -name uevent ')' | LC_ALL=C sort | while IFS= read -r file; do
 	if content=$(base64 -w0 "$file" 2>/dev/null); then printf '%s\\t%s\\n' "$file" "$content"; fi
@@ -68,7 +68,7 @@ function cutIndexes(root, release, aliases) {
 	const counts = {
 		dep: cut("modules.dep.bin", byKey),
 		alias: cut("modules.alias.bin", byValue),
-		// No device asks for a symbol.
+		// No device asks for a symbol, so the index of symbols is empty.
 		symbols: cut("modules.symbols.bin", () => false),
 		builtin: cut("modules.builtin.bin", () => true),
 		builtinAlias: cut("modules.builtin.alias.bin", () => true),

@@ -1,6 +1,6 @@
-// Makes fixtures/uevents: what the kernel (kernel.bin) and udev (udev.bin) say while the test suite's virtual machine brings its
-// devices up, of those that have an alias, and udev's database afterwards (database.json). In both .bin files each message stands
-// behind its length, 32 bits, least significant byte first.
+// Makes fixtures/uevents: messages of the kernel (kernel.bin) and of udev (udev.bin) about devices with an alias, recorded while
+// the test suite's virtual machine brings its devices up, and udev's database afterwards (database.json). In both .bin files each
+// message follows its length: 32 bits, least significant byte first.
 import "./no-debugger.mjs";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { compile } from "../dist/test/support/running/c-program.js";
@@ -43,7 +43,8 @@ appendFileSync("/run/listening", "");
 process.on("SIGTERM", () => process.exit(0));
 `;
 
-// A row for each device: its path, what udev calls it by, udevadm's own view of it, and its aliases; tabs between, base64 each.
+// A row for each device: its path, udev's id for it, the output of udevadm about it, and its aliases; in base64, with tabs
+// between.
 const database = `cd /sys; find devices -name uevent | LC_ALL=C sort | while read -r file; do
 	device=\${file%/uevent}
 	aliases=$(cat $device/modalias; sed -n 's/^MODALIAS=//p' $file) 2>/dev/null
@@ -98,7 +99,7 @@ function save(kernel, udev) {
 	}
 }
 
-/** Each device with its record: the file that has the time which udevadm tells of the device. */
+/** Saves each device with its record: the database file with the time that udevadm reports for the device. */
 function saveDatabase(rows, lines) {
 	const records = new Map();
 	for (const line of lines) {

@@ -1,5 +1,5 @@
-// npm run figures: the sizes and the order of src and test, beside those of the projects that ours learns from. With --json as one
-// JSON object.
+// npm run figures: sizes and import order of src and test, compared with the projects that ours learns from. With --json it
+// prints one JSON object.
 import "./no-debugger.mjs";
 import { measure } from "./figures/measure.mjs";
 import { models } from "./figures/models.mjs";

@@ -1,5 +1,5 @@
-// Feeds everything that hotplugd reads with made-up inputs: node scripts/fuzz.mjs [--inputs COUNT] [--seed NUMBER] [--only WORDS].
-// With --tests [ROUNDS] it runs every test that draws random numbers with fresh seeds instead, until one fails.
+// Gives made-up inputs to every reader of hotplugd: node scripts/fuzz.mjs [--inputs COUNT] [--seed NUMBER] [--only WORDS]. With
+// --tests [ROUNDS] it runs every test that draws random numbers with fresh seeds instead, until one fails.
 import "./no-debugger.mjs";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";

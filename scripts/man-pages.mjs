@@ -1,18 +1,18 @@
-// The manual pages, one for each command: its options are those of its own table, so that page, --help and command agree;
-// what else there is to say of it stands in scripts/man/texts.mjs.
+// The manual pages, one for each command. The options come from the command's own table, so that the page, --help and the command
+// agree; everything else is in scripts/man/texts.mjs.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { describeRecords } from "./man/records.mjs";
 import { entry, inline, paragraph, plain, section, subsection, verbatim } from "./man/roff.mjs";
 import { texts } from "./man/texts.mjs";
 
-/** Writes them into a folder that is theirs alone. */
+/** Writes the pages into a folder that has nothing else. */
 export async function writeManPages(folder) {
 	rmSync(folder, { recursive: true, force: true });
 	mkdirSync(folder, { recursive: true });
 	for (const [name, page] of await formatManPages()) writeFileSync(`${folder}/${name}`, page);
 }
 
-/** Every page by the name of its file. Needs what tsc has written. */
+/** Every page by its file name. Needs the output of tsc. */
 export async function formatManPages() {
 	const { hotplugd, tools } = await import("../dist/src/main.js");
 	const { version } = await import("../dist/src/version.js");
@@ -53,7 +53,7 @@ const lowerFirst = (sentence) => sentence[0].toLowerCase() + sentence.slice(1);
 
 const formatUsage = (name, usage) => `.PP\n\\fB${plain(name)}\\fR ${plain(usage).replace(/[A-Z]{2,}/g, "\\fI$&\\fR")}`;
 
-/** Under one heading, or under those that the table itself has. */
+/** Options under one heading, or under the headings of the table itself. */
 function formatOptions(options, heading, title) {
 	const rows = Object.entries(options).filter(([, { hidden }]) => !hidden);
 	const groups = Map.groupBy ? Map.groupBy(rows, ([, { group }]) => group ?? title) : groupBy(rows, title);
@@ -98,7 +98,7 @@ async function formatCommands(commands) {
 	return [section("Commands"), ...parts];
 }
 
-/** A paragraph; a term with its meaning; or lines that stay as they are. */
+/** Formats a paragraph, a term with its meaning, or lines that are kept as they are. */
 function formatBlock(block) {
 	if (typeof block === "string") return paragraph(block);
 	return "lines" in block ? verbatim(block.lines.join("\n")) : entry(inline(block.term), block.text);

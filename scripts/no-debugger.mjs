@@ -1,2 +1,2 @@
-// Imported first by the scripts that root may run: at SIGUSR1 node would open its debugger, to anybody on this machine.
+// The first import of the scripts that root may run: at SIGUSR1 node would open its debugger to every user of this machine.
 process.on("SIGUSR1", () => {});

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the virtual machine tests need, with Debian's apt and as root. Where that cannot be, it says so in one line
-# and still succeeds: those tests are then skipped, with the reason.
+# Installs the packages that the virtual machine tests need, with Debian's apt and as root. When that is impossible, the script says
+# so in one line and still succeeds: those tests are then skipped, with the reason.
 set -eu
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
 
@@ -16,9 +16,9 @@ give_up() {
 }
 
 command -v apt-get >/dev/null || give_up "this is no Debian system"
-# A download that fails is tried again; who else installs something is waited for.
+# Retries failed downloads, and waits for another program that holds dpkg's lock.
 apt_get() { apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=600 "$@"; }
-# The kernel package itself is not installed, only downloaded: apt must know it.
+# The tests download the kernel package without installing it: apt must know the package.
 knows_kernel() { apt-cache show linux-image-amd64 >/dev/null 2>&1; }
 
 if [ -n "$missing" ] || ! knows_kernel; then

@@ -1,4 +1,4 @@
-// Plugs and unplugs devices in a virtual machine, ten times as often as the suite does: node scripts/soak.mjs [PLUGS]
+// Plugs devices in and out of a virtual machine, ten times as often as the test suite: node scripts/soak.mjs [PLUGS]
 import "./no-debugger.mjs";
 import { spawnSync } from "node:child_process";
 

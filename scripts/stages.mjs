@@ -1,4 +1,5 @@
-// Stages: commands one after the other up to the first that fails, their output as it is, and behind it where the time went.
+// Stages: runs commands one after the other up to the first that fails, with their output unchanged, and reports where the time
+// went.
 import "./no-debugger.mjs";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,15 +8,15 @@ import { join } from "node:path";
 import { parseSpans } from "../dist/test/support/project/spans.js";
 import { formatReport } from "../dist/test/support/project/time-report.js";
 
-/** How long a stage that was told to end may take until it is killed. */
+/** Milliseconds that a stage may take to end after a signal, before it is killed. */
 const END_MILLISECONDS = 10_000;
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Runs them and prints the report. A signal that ends this process ends the stage that runs, and then all.
- * @param stages {name, command, environment} each, a command being a program and its words
+ * Runs the stages and prints the report. A signal to this process ends the running stage, and then the run.
+ * @param stages {name, command, environment} each; a command is a program and its words
  * @param budget {minutes, making}: see test/support/project/time-report.ts
- * @returns the exit status: that of the stage that failed
+ * @returns the exit status: that of the failed stage, or 0
  */
 export async function runStages(stages, budget) {
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-times-"));
@@ -36,10 +37,12 @@ export async function runStages(stages, budget) {
 	}
 }
 
-/** Resolves with the exit status, as a shell has it; a stage that a signal to this process has ended has failed by that. */
+/**
+ * Resolves with the exit status as in a shell. A stage that ended because of a signal to this process has failed by that signal.
+ */
 function runStage([program, ...words], env) {
 	return new Promise((resolve) => {
-		// A group of its own, so that a signal reaches all of it: npm passes none on while it is just beginning a script.
+		// A process group of its own, which a signal reaches as a whole: npm passes no signal on while it starts a script.
 		const stage = spawn(program, words, { env, detached: true, stdio: ["ignore", "inherit", "inherit"] });
 		let signal;
 		let patience;
@@ -66,6 +69,6 @@ function signalGroup(leader, signal) {
 	try {
 		process.kill(-leader, signal);
 	} catch {
-		// It has ended meanwhile, or has never begun.
+		// The group has ended already, or was never started.
 	}
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs the tests that need no machine again and again (10 times unless told otherwise) beside what keeps a machine busy: a loop
-# for each core and one more, and a disk that is written and synced all the time. Prints each run's time and what failed in it.
-# Its status is 1 where anything failed.
+# Runs the tests that need no virtual machine again and again (10 times by default) while the machine is busy: with a loop for each
+# core and one more, and with writes that are synced to the disk all the time. Prints each run's time and its failed tests.
+# Exit status: 1 when a run failed, else 0.
 # Usage: scripts/steady.sh [RUNS]
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -18,7 +18,7 @@ for run in $(seq "$runs"); do
 	begin=$SECONDS
 	npm run --silent test:here -- --tap >"$folder/tap" 2>"$folder/complaints" || failed=$((failed + 1))
 	echo "run $run of $runs: $((SECONDS - begin)) s, $(grep -c '^ok' "$folder/tap") passed"
-	# What failed, with the difference that it shows.
+	# The failed tests, each with its difference.
 	awk '/^not ok/ { shown = 1 } /^ok/ { shown = 0 } shown' "$folder/tap"
 	head -n 20 "$folder/complaints"
 done

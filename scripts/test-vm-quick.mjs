@@ -1,4 +1,4 @@
-// npm run test:vm:quick: the day's subset of the tests in virtual machines, those that test/vm/quick.json names.
+// npm run test:vm:quick: the daily subset of the tests in virtual machines, which test/vm/quick.json lists.
 import "./no-debugger.mjs";
 import { readFileSync } from "node:fs";
 import { runStages } from "./stages.mjs";

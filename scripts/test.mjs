@@ -1,4 +1,4 @@
-// npm test: everything that a change has to pass, and where the time of it went.
+// npm test: runs everything that a change must pass, and reports where the time went.
 import "./no-debugger.mjs";
 import { runStages } from "./stages.mjs";
 

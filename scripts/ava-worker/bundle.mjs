@@ -1,5 +1,5 @@
-// Makes the script that preload.cjs gives to ava's workers: ava's own worker and its packages in one. Where another ava has
-// other files, no script is made, and the worker is ava's own.
+// Makes the script that preload.cjs gives to ava's workers: ava's own worker and its packages in one file. When the installed ava
+// has other files, no script is made, and the workers use ava's own files.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,7 +7,10 @@ import { build } from "esbuild";
 
 const ava = join(import.meta.dirname, "../../node_modules/ava/lib");
 
-/** Each file keeps its place; what test files share with the worker stays a module of its own; main waits in a function. */
+/**
+ * Keeps import.meta.url of each file; leaves the modules that test files share with the worker outside; puts main into a
+ * function.
+ */
 const places = {
 	name: "places",
 	setup(build) {
@@ -52,7 +55,7 @@ export async function bundleAvaWorker(folder) {
 			logLevel: "silent",
 		});
 		const text = outputFiles[0].text.replaceAll(/\bimport\(/g, "importModule(");
-		// A script out of V8's cache cannot import().
+		// A script from V8's code cache cannot call import().
 		writeFileSync(join(folder, "worker.js.new"), `(function (require, importModule, module = {}) {${text}\n})`);
 		renameSync(join(folder, "worker.js.new"), join(folder, "worker.js"));
 	} catch ({ message }) {

@@ -1,5 +1,5 @@
-// Preloaded into each process that ava starts for a test file: gives it ava's worker in one script with V8's cache beside it,
-// where the build has made one. Its own 500 files take a third of a second to load, each time, for 170 test files.
+// Preloaded into each process that ava starts for a test file: replaces ava's worker by one script with V8's code cache, if the
+// build has made one. ava's own 500 files take a third of a second to load, for each of 170 test files.
 "use strict";
 const { readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
@@ -7,11 +7,11 @@ const { join, resolve } = require("node:path");
 const vm = require("node:vm");
 const { threadId } = require("node:worker_threads");
 
-// ava leaves what lies in a folder of this name out of what it shows of a stack.
+// ava leaves files below a directory of this name out of the stack traces that it prints.
 const folder = resolve(__dirname, "../../dist/test/ava/lib");
 const theirs = resolve(__dirname, "../../node_modules/ava/lib/worker/base.js");
 const file = join(folder, "worker.js");
-/** It fits this version of node alone; V8 sees for itself whether it does. */
+/** The code cache fits only this version of node. V8 itself checks whether it does. */
 const cache = join(folder, `worker-${process.version}-${process.arch}.cache`);
 
 const { runMain } = Module;
@@ -37,7 +37,7 @@ function read(path) {
 	}
 }
 
-/** What has been compiled by then. A worker that cannot write there is only slower. */
+/** Saves the code that is compiled so far. A worker that cannot write the cache is only slower. */
 function save(script) {
 	try {
 		writeFileSync(`${cache}.${process.pid}-${threadId}`, script.createCachedData());

@@ -1,27 +1,27 @@
-// The folder in memory where one run of the tests has its temporary directories: on a disk, making and removing them is a tenth
-// of what the tests cost. It goes when the run does, however that ends.
+// A folder in a memory file system for the temporary directories of one test run: on a disk, making and removing them takes a
+// tenth of the tests' time. The folder is removed when the run ends, in whatever way.
 import { spawn } from "node:child_process";
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { join } from "node:path";
 
-/** Bytes: two virtual machines' disks, which are written to a little, and the rest. */
+/** Bytes: the disks of two virtual machines, to which little is written, and everything else. */
 const NEEDED = 2 * 1024 ** 3;
 
 /**
- * Makes the folder, as short a path as may be, since the tests make sockets below it.
- * @param memory a file system in memory
- * @param needed bytes of room there
- * @returns nothing where there is no such place, or too little room, or programs do not run from there
+ * Makes the folder. Its path is short, since the tests make sockets below it.
+ * @param memory a directory in a memory file system
+ * @param needed bytes that must be free there
+ * @returns the folder. Undefined when there is no such directory, too little room, or programs cannot run from there.
  */
 export function makeTestFolder(memory = "/dev/shm", needed = NEEDED) {
 	let folder;
 	try {
 		const { bavail, bsize } = statfsSync(memory);
-		// As many programs as like may each take half of the machine's memory for their file systems.
+		// The free memory counts as well: several memory file systems may each be allowed half of the machine's memory.
 		if (Math.min(bavail * bsize, freemem()) < needed) return undefined;
 		folder = mkdtempSync(join(memory, "tests-"));
-		// Open to everybody, as /tmp is.
+		// Every user may write here, as in /tmp.
 		chmodSync(folder, 0o1777);
 		const program = join(folder, "program");
 		writeFileSync(program, "", { mode: 0o700 });
@@ -29,17 +29,20 @@ export function makeTestFolder(memory = "/dev/shm", needed = NEEDED) {
 		rmSync(program);
 		if (removeAtEnd(folder)) return folder;
 	} catch {
-		// The tests run as well on a disk.
+		// The tests also run on a disk.
 	}
 	if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 	return undefined;
 }
 
-/** Removes it when its standard input ends, which no signal to this process hinders; who was just killed may still write there. */
+/**
+ * sh that removes the folder when its standard input ends, whatever signal ends this process. It tries for a minute: a process
+ * that is being killed may still write there.
+ */
 const remover = 'read -r _; for _ in $(seq 60); do rm -rf "$0" && exit; sleep 1; done';
 
 function removeAtEnd(folder) {
-	// In a session of its own, where no Control-C reaches it.
+	// A session of its own, which Control-C does not reach.
 	const child = spawn("sh", ["-c", remover, folder], { detached: true, cwd: "/", stdio: ["pipe", "ignore", "ignore"] });
 	child.on("error", () => {});
 	child.unref();

@@ -1,5 +1,5 @@
-// coldplug against udev in a virtual machine with some thirty devices: from the start of the program until the init of the
-// last module that came to live has returned, as the kernel's own trace events tell for both.
+// coldplug against udev in a virtual machine with some thirty devices: the time from the start of the program until the last init
+// of a module has returned. The kernel's trace events give the times for both.
 import { readFileSync } from "node:fs";
 import { boot, coldplugDevices } from "../../dist/test/support/vm/vm.js";
 
@@ -17,7 +17,7 @@ grep -E 'tracing_mark_write: begin|initcall_finish: .* ret=0$' trace
 echo "peak: $(cat /run/peak 2>/dev/null)"
 echo "modules: $(($(live_modules | wc -l) - present))"`;
 
-// As in an initramfs, whose pages are in memory.
+// The files are in the page cache, as those of an initramfs are.
 const cachePages = "cat /usr/bin/node $(find /opt/hotplugd -type f) /usr/lib/x86_64-linux-gnu/lib*.so* >/dev/null";
 const dropPages = "sync; echo 3 >/proc/sys/vm/drop_caches";
 

@@ -1,5 +1,5 @@
-// depmod on Debian's whole kernel, uncompressed and compressed by xz and by zstd, and modprobe -R of a thousand aliases in one
-// call, each beside the real kmod's in the same run: time, and the peak of each one's memory.
+// depmod on all modules of Debian's kernel, uncompressed and compressed by xz and by zstd, and modprobe -R of a thousand aliases
+// in one call, each with the real kmod's in the same run: time and peak memory.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { moduleTree } from "../../dist/test/support/vm/images/kernel-package.js"
 const ROUNDS = Number(process.env.BENCH_ROUNDS) || 3;
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 
-/** Milliseconds and peak memory in MB, which is looked at while the program runs. */
+/** Runs a program. Resolves with its milliseconds and its peak memory in MB, which is sampled while it runs. */
 function measure(program, words) {
 	return new Promise((resolve, reject) => {
 		const begun = process.hrtime.bigint();
@@ -20,7 +20,7 @@ function measure(program, words) {
 				const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];
 				peak = Math.max(peak, Number(kilobytes ?? 0) / 1024);
 			} catch {
-				// It has ended.
+				// The program has ended.
 			}
 		}, 2);
 		child.once("error", reject);
@@ -60,7 +60,7 @@ export async function benchDepmod() {
 		for (const compression of ["plain", "xz", "zst"]) {
 			const { root, release } = await moduleTree(compression);
 			const copy = join(folder, compression);
-			// Hard links: depmod replaces the indexes by new files.
+			// Hard links suffice, since depmod replaces the indexes by new files.
 			execFileSync("cp", ["-al", join(root, "lib"), `${copy}-lib`]);
 			execFileSync("mkdir", ["-p", copy]);
 			execFileSync("mv", [`${copy}-lib`, join(copy, "lib")]);

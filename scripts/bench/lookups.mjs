@@ -1,4 +1,4 @@
-// Lookups a second over every alias of Debian's kernel, ours against libkmod's (a small C program built here), in one run.
+// Lookups a second of every alias of Debian's kernel, by ours and by libkmod (a small C program that is built here), in one run.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +48,7 @@ function libkmod(program, directory, aliases) {
 	return { seconds, found };
 }
 
-/** The quickest of the rounds, as the other side counts. */
+/** The time of the quickest round, as libkmod-lookups.c measures it. */
 function hotplugd(knowledge, aliases) {
 	let seconds = Number.POSITIVE_INFINITY;
 	let found = 0;

@@ -1,9 +1,9 @@
-// How long the executable takes to start, and its peak memory, over what `node -e 0` takes: medians of alternating runs.
+// Start-up time and peak memory of the executable, compared with `node -e 0`: medians of alternating runs.
 import { spawnSync } from "node:child_process";
 
 const ROUNDS = 41;
 
-/** The captured machine, asked as in the README's first command. */
+/** The captured machine, with the words of the README's first command. */
 const machine = "fixtures/machine";
 const ask = ["-d", machine, "-S", "6.1.0-56-amd64", "-C", `${machine}/etc/modprobe.d`, "--sysfs", `${machine}/sys`];
 
@@ -13,7 +13,7 @@ const commands = {
 	"coldplug --dry-run": ["dist/main.js", "coldplug", "--dry-run", ...ask],
 };
 
-// node reads the certificates in this file at every start, which is no doing of the executable's.
+// node reads the certificates of this file at every start, which does not count for the executable.
 const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
 
 export async function benchStartup() {
@@ -33,14 +33,14 @@ export async function benchStartup() {
 	);
 }
 
-/** In milliseconds. */
+/** Milliseconds of one run. */
 function time(words) {
 	const start = process.hrtime.bigint();
 	run(words, ["ignore", "pipe", "inherit"]);
 	return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
-/** In MB, of this program alone: what getrusage(2) tells is at least what its parent had before exec(2). */
+/** Peak memory in MB of the program alone: getrusage(2) would include the memory of the parent before exec(2). */
 function peakMemory(words) {
 	const preload = `${import.meta.dirname}/report-peak.cjs`;
 	return Number(run(["--require", preload, ...words], ["ignore", "ignore", "inherit", "pipe"])[3]) / 1024;

@@ -1,5 +1,6 @@
-// One storm at one receiver, in a network namespace of this process's own: the program that its arguments say, or else the daemon.
-// Prints JSON: uevents a second until none waited, lost ones, microseconds of processor and MiB of memory.
+// One storm of uevents at one receiver, in a network namespace of this process: the program named by the arguments, or else the
+// daemon. Prints JSON: uevents a second until none waited, lost uevents, microseconds of processor time for each, and MiB of
+// memory.
 import "../no-debugger.mjs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +26,7 @@ async function startProgram() {
 	return { process: child };
 }
 
-/** Two in three ask for nothing, of the others most for what is live. */
+/** Two of three uevents have no alias; the others' module is live after the first. */
 const message = (i) =>
 	i % 3 > 0
 		? formatUevent("change", `/devices/virtual/block/loop${i % 512}`, [
@@ -48,7 +49,7 @@ await setTimeout(500);
 const [before, begun] = [processorTime(receiver), performance.now()];
 const writer = spawn(compile("uevent-injector"), ["kernel"], { stdio: ["pipe", "inherit", "inherit"] });
 writer.stdin.end(records);
-// The writer's own socket goes with it.
+// The writer's own netlink socket is closed when it exits.
 await once(writer, "exit");
 while (Number(row()[4]) > 0) await setTimeout(1);
 const milliseconds = performance.now() - begun;

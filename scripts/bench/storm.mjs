@@ -1,5 +1,5 @@
-// A storm of uevents as fast as the kernel takes them: what a plain C program, udevadm monitor and hotplugd run receive of it,
-// one after the other in one run. Each has a network namespace and its processor time to itself; only root may do this.
+// A storm of uevents as fast as the kernel takes them, received by a plain C program, by udevadm monitor and by hotplugd run, one
+// after the other in one run. Each receiver has a network namespace and the processors to itself. Only root may run this.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// The calls, one after the other from a shell's loop, in rounds, the quickest of each. Prints JSON: milliseconds a call.
+// Runs the calls one after the other from a shell loop, in rounds. Prints JSON: milliseconds a call in the quickest round of
+// each.
 import "../no-debugger.mjs";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -32,7 +33,7 @@ exit "$status"
 `,
 	{ mode: 0o755 },
 );
-// The FIFO stays open for both ends, so that nobody waits for the other.
+// The FIFO is open for reading and writing, so that neither side waits for the other.
 const answering = `exec 3<>"${fifo}"; while read -r answer alias <&3; do echo 0 >"$answer"; done`;
 const server = spawn("sh", ["-c", answering], { stdio: "inherit" });
 

@@ -1,5 +1,5 @@
-// What one call of the thin helper takes while the agent answers, beside a POSIX shell script that asks over FIFOs and beside a
-// program that does nothing. The script's answers come from a process that only answers: the agent's own work is left out.
+// The time of one call of the thin helper while the agent answers, compared with a POSIX shell script that asks over FIFOs, and
+// with a program that does nothing. A process that only answers replies to the script: the agent's own work does not count.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// Receives uevents of the kernel and does nothing with them: as fast as it goes. Says "ready" when it listens.
+// Receives uevents of the kernel as fast as possible, and drops them. Prints "ready" when it listens.
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>

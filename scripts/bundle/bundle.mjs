@@ -1,5 +1,5 @@
-// Makes the executables: src/main.ts and its packages in a few scripts, which load several times faster than the files they
-// are made of. A script that is only needed later, by import(), is only loaded then.
+// Makes the executables: src/main.ts and its packages in a few scripts, which load several times faster than the separate files.
+// A script that is needed only later, by import(), is loaded only then.
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const here = import.meta.dirname;
 const require = createRequire(import.meta.url);
 const target = "node20";
 
-/** The packages' own loaders read folders to find their binaries; these stand-ins know where they are. */
+/** The packages' own loaders search directories for their binaries; these replacements know the paths. */
 const natives = {
 	name: "natives",
 	setup(build) {
@@ -23,10 +23,10 @@ const natives = {
 	},
 };
 
-/** What node is given, and the source of each: the executable, and the process that inserts for it. */
+/** Files that node runs, and the source of each: the executable, and its process that inserts modules. */
 const executables = { "main.js": "src/main.ts", "insertion-process.js": "src/linux/modules/insertion-server.ts" };
 
-/** Writes the executables, the chunks of its bundle, the code cache of this node, and the licences of what is in the bundle. */
+/** Writes the executables, their chunks, the code cache for this version of node, and the licences of the bundled packages. */
 export async function bundle(dist) {
 	const loader = readFileSync(join(here, "main.cjs"), "utf8");
 	const outputs = {};
@@ -59,7 +59,7 @@ export async function bundle(dist) {
 	for (const folder of ["bundle", "cache"]) removeOthers(join(dist, folder), names);
 }
 
-/** Each by itself: what two had in common would be a script of its own, which takes time to load. */
+/** Bundles one executable alone: a chunk shared by both would be one more script, which takes time to load. */
 function bundleOne(source, outdir) {
 	return build({
 		entryPoints: [source],
@@ -69,14 +69,14 @@ function bundleOne(source, outdir) {
 		platform: "node",
 		target,
 		format: "esm",
-		// A code cache knows its source by the length alone, so that a name must never stand for another content.
+		// V8 compares a code cache with its source by length only, so that two contents must never have the same name.
 		entryNames: "[name]-[hash]",
 		chunkNames: "[name]-[hash]",
 		define: { "import.meta.dirname": "__dirname", "import.meta.url": "moduleUrl" },
 		alias: {
-			// rxjs names its CommonJS first, of which nothing can be left out.
+			// By default esbuild takes rxjs's CommonJS files, which cannot be tree-shaken.
 			rxjs: join(dirname(require.resolve("rxjs/package.json")), "dist/esm/index.js"),
-			// The other entry loads what reads settings files.
+			// The default entry loads a reader of settings files.
 			"yargs-parser": "yargs-parser/browser",
 		},
 		plugins: [natives],
@@ -87,7 +87,7 @@ function bundleOne(source, outdir) {
 	});
 }
 
-/** An output and all that it imports before it runs. */
+/** The paths of an output and of everything that it imports statically (transitively). */
 function listNeeded(entry, outputs) {
 	const needed = new Set([entry]);
 	for (const path of needed)
@@ -96,18 +96,20 @@ function listNeeded(entry, outputs) {
 	return needed;
 }
 
-/** One script of all that is loaded whatever the command is, since each takes time to load: by their names, what each would be. */
+/**
+ * One script with everything that every command loads, since each file takes time: a table of functions by the name of the chunk.
+ */
 function formatTable(scripts) {
 	return `({\n${[...scripts].map(([name, script]) => `${JSON.stringify(name)}: ${script}`).join(",\n")}})`;
 }
 
-/** An earlier build's files go last: until then what is running may still load them. */
+/** Removes the files of an earlier build. They go last: a running program may load them until then. */
 function removeOthers(folder, names) {
 	for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
 		if (entry.isFile() && !names.has(entry.name)) rmSync(join(entry.parentPath, entry.name), { force: true });
 }
 
-/** esbuild splits ES modules alone; vm.Script runs none, and offers no import(). */
+/** Turns an ES module into a script: esbuild splits only ES modules, and vm.Script runs none, and has no import(). */
 async function toScript(text) {
 	const url = text.includes("moduleUrl") ? '\nconst moduleUrl = "file://" + encodeURI(__filename);' : "";
 	const { code } = await transform(text, {
@@ -121,7 +123,7 @@ async function toScript(text) {
 	return exportInPlace(code);
 }
 
-/** A chunk's exports are its own object: esbuild makes a second one with a getter for each, in every chunk that is loaded. */
+/** Exports into the chunk's own object: esbuild would make a second object with a getter for each export, in every chunk. */
 function exportInPlace(code) {
 	const own = "var stdin_exports = {};\n";
 	const second = "module.exports = __toCommonJS(stdin_exports);\n";

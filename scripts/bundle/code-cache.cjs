@@ -1,6 +1,6 @@
-// Saves what V8 has compiled once the commands that must start fast have run. The cache fits this very build of node alone.
+// Saves the code that V8 has compiled once the commands that must start fast have run. The cache fits only this build of node.
 "use strict";
-// As in main.cjs.
+// The debugger stays closed, as in main.cjs.
 process.on("SIGUSR1", () => {});
 const { randomBytes } = require("node:crypto");
 const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
@@ -10,7 +10,7 @@ const insertionProcess = require("./insertion-process.js");
 const captured = `${__dirname}/../fixtures/machine`;
 const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
 
-/** The captured machine, whose drivers load at once and whose devices say nothing. */
+/** The captured machine. Its drivers load at once, and its devices send no events. */
 const machine = {
 	...bundle.thisMachine,
 	environment: {},
@@ -30,13 +30,13 @@ const machine = {
 	},
 };
 
-/** Whatever these do not reach is compiled when it is needed. */
+/** Runs what must start fast. Other code is compiled when it is needed. */
 async function warmUp() {
 	await run("hotplugd", "--version");
 	await run("coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`);
 	await run("coldplug", "--quiet", "0", ...ask);
 	await run("coldplug", "--help");
-	// Only loaded: to listen is not for those who build.
+	// The listener is only loaded: a build must not need the right to listen.
 	const { listen } = await bundle.thisMachine.devices("/sys");
 	await listen(0).catch(() => undefined);
 }
@@ -46,7 +46,7 @@ async function run(...words) {
 	if (status !== 0) throw new Error(`${words.join(" ")} exits with ${status}`);
 }
 
-/** The whole file or none, even if the power goes. */
+/** Replaces the file as a whole, even if the power fails. */
 function replace(file, content) {
 	const draft = `${file}.${randomBytes(12).toString("hex")}`;
 	try {

@@ -1,7 +1,7 @@
-// The licences of what is in the bundle, as they ask to be passed on with it.
+// The licences of the bundled packages, which must be passed on with the bundle.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** @param metafile esbuild's. @returns the text of each package's licence, under its name and version. */
+/** @param metafile of esbuild @returns the text of each package's licence, after its name and version */
 export function collectLicenses(metafile) {
 	const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
 	const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
@@ -11,7 +11,7 @@ export function collectLicenses(metafile) {
 function formatLicense(folder) {
 	const { name, version, license, author, repository } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 	const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-	// Some packages name their licence and leave its text out.
+	// Some packages name their licence, but do not contain its text.
 	const named = [license, author?.name ?? author, repository?.url ?? repository].filter(Boolean).join("\n");
 	return `${name} ${version}\n\n${file === undefined ? named : readFileSync(`${folder}/${file}`, "utf8").trim()}\n`;
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The executable: runs the chunks of the bundle, each when it is asked for, through the code cache of this very node if any.
+// The executable: runs the chunks of the bundle, each when it is needed, from the code cache for this version of node if there is
+// one.
 "use strict";
-// First of all, and for good: at SIGUSR1 node would open its debugger, where anybody on this machine may run code as this user.
+// The first statement, in effect until the process ends: at SIGUSR1 node would open its debugger, through which anybody on this
+// machine may run code as this user.
 process.on("SIGUSR1", () => {});
 const { readFileSync } = require("node:fs");
 const { Script } = require("node:vm");
@@ -10,14 +12,14 @@ const cache = `${__dirname}/cache/${process.version}-${process.arch}`;
 const chunks = new Map();
 const scripts = new Map();
 
-/** A script of the bundle. V8 itself refuses a cache that is not its own, and compiles. */
+/** Compiles a script of the bundle. V8 itself refuses a cache of another version, and compiles the source. */
 function compile(name) {
 	const filename = `${__dirname}/bundle/${name}`;
 	let cachedData;
 	try {
 		cachedData = readFileSync(`${cache}/${name}`);
 	} catch {
-		// Without a cache it starts as well, only later.
+		// Without a cache the start is only slower.
 	}
 	const script = new Script(readFileSync(filename).latin1Slice(), { filename, cachedData });
 	scripts.set(name, script);
@@ -38,7 +40,7 @@ function requireFromChunk(name) {
 }
 requireFromChunk.resolve = require.resolve;
 
-/** What is loaded whatever the command is, in one script. */
+/** One script with everything that every command needs. */
 const first = compile("ENTRY");
 const { exports: bundle } = load("ENTRY");
 if (require.main === module) bundle.main();

@@ -1,8 +1,8 @@
-// Stands in for koffi in the bundle: its binary without the loader around it, which takes ten milliseconds to find it.
+// Replaces koffi in the bundle: loads its binary without the package's loader, which takes ten milliseconds to find it.
 "use strict";
 const { closeSync, openSync, readSync } = require("node:fs");
 
-/** The binary that node itself names as its dynamic linker stands in its first page. */
+/** Whether node uses musl: the first page of its file names its dynamic linker. */
 function isMusl() {
 	const head = Buffer.alloc(4096);
 	const node = openSync(process.execPath);
@@ -16,7 +16,7 @@ function load() {
 	try {
 		return require(`@koromix/koffi-linux-${arch}/${isMusl() ? "musl" : "linux"}_${arch}/koffi.node`);
 	} catch {
-		// Another layout, or an architecture whose folder is named otherwise: koffi knows.
+		// Another layout, or an architecture with another directory name: koffi's own loader finds the binary.
 		return require("koffi");
 	}
 }

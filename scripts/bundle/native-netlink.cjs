@@ -1,4 +1,4 @@
-// Stands in for node-gyp-build in the bundle, for the one package that uses it: the binary lies where it always does.
+// Replaces node-gyp-build in the bundle, for the one package that uses it: the binary's path is always the same.
 "use strict";
 const { dirname } = require("node:path");
 
@@ -7,7 +7,7 @@ module.exports = () => {
 	try {
 		return require(`${folder}/prebuilds/linux-${process.arch}/node.napi.node`);
 	} catch {
-		// Another architecture: where it was compiled on installing.
+		// On another architecture the binary was compiled when the package was installed.
 		return require(require.resolve("node-gyp-build", { paths: [folder] }))(folder);
 	}
 };

@@ -1,12 +1,15 @@
-// Graphs of imports, as maps from a name to the names that it imports: their circles and their levels.
+// Graphs of imports, as maps from a name to the names that it imports: their cycles and their levels.
 
-/** The room of a file is its folder; a file directly in src is a room of its own, since main.ts imports all and all import version.ts. */
+/**
+ * The room of a file is its folder. A file directly in src is a room by itself, since main.ts imports everything and everything
+ * imports version.ts.
+ */
 export function roomOf(file) {
 	const folder = file.slice(0, file.lastIndexOf("/"));
 	return folder.includes("/") ? folder : file;
 }
 
-/** Of files, from readSources(); names of files that are not among them are left out. */
+/** The graph of the files from readSources(). Imports of other files are left out. */
 export function graphOfFiles(sources) {
 	const known = new Set(sources.map(({ file }) => file));
 	return new Map(
@@ -14,7 +17,7 @@ export function graphOfFiles(sources) {
 	);
 }
 
-/** The same by `groupOf`, without what a group imports of itself. */
+/** The graph of groups of names, by `groupOf`, without imports within a group. */
 export function groupGraph(graph, groupOf) {
 	const groups = new Map();
 	for (const [file, imports] of graph) {
@@ -47,7 +50,7 @@ export function circlesOf(graph) {
 	return circles;
 }
 
-/** How many names stand above one another on the longest way through the graph, those of one circle counted as one level. */
+/** The length of the longest path through the graph, in names; a cycle counts as one level. */
 export function levelsOf(graph) {
 	const circles = circlesOf(graph);
 	const circleOf = (name) => circles.find((circle) => circle.includes(name))?.[0] ?? name;

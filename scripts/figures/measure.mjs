@@ -1,13 +1,13 @@
-// The figures of src and test: sizes in lines, files a folder, circles and levels of imports.
+// Figures of src and test: sizes in lines, files in a folder, cycles and levels of imports.
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { circlesOf, graphOfFiles, groupGraph, levelsOf, roomOf } from "./graph.mjs";
 import { readSources } from "./syntax.mjs";
 
-/** A function that is longer than this is too long, in lines. */
+/** A function with more lines than this is too long. */
 const LONG_FUNCTION_LINES = 40;
 
-/** @returns an object with the figures of each folder by its name, and those of the rooms of src. */
+/** @returns an object with the figures of each folder by its name, and the figures of the rooms of src */
 export function measure(folders) {
 	const sources = readSources(folders);
 	const below = (folder) => sources.filter(({ file }) => file.startsWith(`${folder}/`));
@@ -34,7 +34,7 @@ function measureFolder(sources) {
 	};
 }
 
-/** Rooms of all of src, and of each of its parts alone. */
+/** Rooms and levels of src, and of each of its parts. */
 function measureRooms(sources) {
 	const rooms = groupGraph(graphOfFiles(sources), roomOf);
 	const parts = [...new Set([...rooms.keys()].map(partOf))].filter((part) => part.startsWith("src/"));
@@ -53,12 +53,15 @@ function measureRooms(sources) {
 	};
 }
 
-/** src/agent/pipeline -> src/agent; src/ports -> src/ports; of src/main.ts src, which is no part. */
+/**
+ * The part of a room: src/agent of src/agent/pipeline, src/ports of src/ports. A file directly in src has "src", which is no
+ * part.
+ */
 const partOf = (room) => (room.endsWith(".ts") ? "src" : room.split("/").slice(0, 2).join("/"));
 
 const countLines = (text) => text.split("\n").length - 1;
 
-/** Of things with a name and a number of lines. */
+/** The count of these things, their median number of lines, and the largest one. */
 function sizesOf(things) {
 	const lines = things.map((thing) => thing.lines).sort((one, other) => one - other);
 	const largest = things.reduce((one, other) => (other.lines > one.lines ? other : one), { name: "", lines: 0 });
@@ -72,7 +75,10 @@ function fullestOf(folders) {
 	return { name, files };
 }
 
-/** Files of src that do something, and those of them whose test has their name: src/ROOM/NAME.ts, test/ROOM/NAME.test.ts. */
+/**
+ * The number of files of src with code besides types, and of those that have a test of the same name: src/ROOM/NAME.ts,
+ * test/ROOM/NAME.test.ts.
+ */
 function countNamed(sources) {
 	const files = sources
 		.filter(({ file, typesAlone }) => file.startsWith("src/") && !typesAlone)
@@ -81,7 +87,7 @@ function countNamed(sources) {
 	return { of: files.length, withTest: files.filter(hasTest).length };
 }
 
-/** The share of lines on which nothing but a comment stands, from 0 to 1. */
+/** The share of lines with nothing but a comment, from 0 to 1. */
 function shareOfComments(sources) {
 	const lines = sources.flatMap(({ text }) => text.split("\n").slice(0, -1));
 	let isInside = false;

@@ -1,5 +1,5 @@
-// The figures of the projects that this one learns from, as counted in their public repositories in November 2026, and this one's own
-// before its files were given rooms, as this script counts them. Sizes are lines in the median and the largest file.
+// Figures of the projects that ours learns from, as counted in their public repositories in November 2026, and our own figures
+// before the files were given rooms, as this script counts them. Sizes are lines, in the median and the largest file.
 
 /** @type {readonly {name: string, language: string, median: number, largest: number, fullestFolder?: number}[]} */
 export const models = [

@@ -1,5 +1,5 @@
-// TypeScript sources by the compiler's own syntax trees. The compiler's interface to programs is called unstable: all that this project
-// uses of it stands here, and test/project/figures.test.ts runs it.
+// TypeScript sources as syntax trees by the compiler itself. The compiler's programming interface counts as unstable: this file
+// has all of this project's uses of it, and test/project/figures.test.ts runs it.
 import { dirname, join, relative, resolve } from "node:path";
 import {
 	isArrowFunction,
@@ -21,7 +21,7 @@ import {
 import { API } from "typescript/unstable/sync";
 
 /**
- * Each file of the project (tsconfig.json) below one of the folders.
+ * Reads each file of the project (tsconfig.json) below one of the folders.
  * @returns {{file: string, text: string, imports: string[], functions: {name: string, lines: number}[], typesAlone: boolean}[]}
  */
 export function readSources(folders) {
@@ -59,7 +59,10 @@ function describe(file, source) {
 	};
 }
 
-/** Of a function that has one, declared or held by a constant or a property; callbacks count for the functions around them. */
+/**
+ * The name of a function that is declared, or held by a constant or a property. Callbacks count as part of the function around
+ * them.
+ */
 function nameOfFunction(node) {
 	if (isFunctionDeclaration(node)) return node.body && (node.name?.text ?? "default");
 	if (isMethodDeclaration(node) || isGetAccessorDeclaration(node) || isSetAccessorDeclaration(node))

@@ -1,6 +1,6 @@
-// The figures as text for people: two tables in columns.
+// Prints the figures for people, in two tables.
 
-/** What is measured, a row each, for src and for test. */
+/** A row of the table for each figure of src and test. */
 const rows = [
 	["files", ({ files }) => files.count],
 	["lines in the median file", ({ files }) => files.median],

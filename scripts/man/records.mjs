@@ -1,8 +1,8 @@
-// What a command's --json prints, for its manual page: a term for each key, from the schemas in schemas/.
+// The output of a command's --json, for its manual page: a term for each key, from the schemas in schemas/.
 import { readFileSync } from "node:fs";
 import { entry, paragraph, section } from "./roff.mjs";
 
-/** The schemas of each command's records. */
+/** The names of the schemas of each command. */
 const schemas = {
 	kmod: ["lsmod"],
 	lsmod: ["lsmod"],
@@ -10,7 +10,7 @@ const schemas = {
 	modprobe: ["modprobe-show-alias", "modprobe-show-depends", "modprobe-show-config"],
 };
 
-/** Nothing for a command that prints none. */
+/** The section about the records. Empty for a command without records. */
 export function describeRecords(command) {
 	const names = schemas[command];
 	if (names === undefined) return [];
@@ -30,7 +30,7 @@ function describeRecord(schema) {
 	return [paragraph(schema.title), ...kinds.flatMap((kind) => describeKeys(schema, kind))];
 }
 
-/** Of several kinds of record, each begins with the key that tells it from the others. */
+/** Describes the keys. When there are several kinds of record, each begins with the key that distinguishes it. */
 function describeKeys(schema, { properties }) {
 	const keys = Object.entries(properties).map(([key, given]) => [key, resolve(schema, given)]);
 	const mark = keys.find(([, { const: value, enum: values }]) => typeof value === "string" || values?.length === 2);

@@ -1,6 +1,6 @@
-// Text as roff(7) wants it, in the macros of man(7).
+// Text for roff(7), in the macros of man(7).
 
-/** Plain text: whatever roff could take for a request or an escape is made harmless. */
+/** Plain text, in which everything that roff could take for a request or an escape is escaped. */
 export function plain(text) {
 	return text
 		.replaceAll("\\", "\\e")
@@ -8,7 +8,7 @@ export function plain(text) {
 		.replace(/^(?=['.])/gm, "\\&");
 }
 
-/** A line of text in which *words* are emphasised and `words` are to be typed as they stand. */
+/** A line of text in which *words* are emphasised and `words` are literal. */
 export function inline(text) {
 	return plain(text)
 		.replace(/`([^`]+)`/g, "\\fB$1\\fR")
@@ -19,8 +19,8 @@ export const section = (title) => `.SH "${title.toUpperCase()}"`;
 export const subsection = (title) => `.SS "${plain(title)}"`;
 export const paragraph = (text) => `.PP\n${inline(text)}`;
 
-/** A term, which is roff already, and what it means. */
+/** A term, which is roff already, and its meaning. */
 export const entry = (term, text) => `.TP\n${term}\n${inline(text)}`;
 
-/** Lines that stay as they are. */
+/** Lines that are kept as they are. */
 export const verbatim = (text) => `.PP\n.nf\n${plain(text)}\n.fi`;

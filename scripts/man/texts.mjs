@@ -1,5 +1,4 @@
-// What a manual page says beyond a command's options, by the name the command is called by. `backticks` are to be typed as
-// they stand, *stars* emphasise.
+// Texts of the manual pages besides the options, by the name of the command. `backticks` mark literal text, *stars* emphasis.
 
 const STATUS_OF_KMOD = ["0 where all went well, 1 otherwise."];
 
