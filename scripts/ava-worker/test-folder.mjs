@@ -6,20 +6,20 @@ import { freemem } from "node:os";
 import { join } from "node:path";
 
 /** Bytes: the disks of two virtual machines, to which little is written, and everything else. */
-const NEEDED = 2 * 1024 ** 3;
+const NEEDED_BYTES = 2 * 1024 ** 3;
 
 /**
  * Makes the folder. Its path is short, since the tests make sockets below it.
  * @param memory a directory in a memory file system
- * @param needed bytes that must be free there
+ * @param neededBytes room that must be free there
  * @returns the folder. Undefined when there is no such directory, too little room, or programs cannot run from there.
  */
-export function makeTestFolder(memory = "/dev/shm", needed = NEEDED) {
+export function makeTestFolder(memory = "/dev/shm", neededBytes = NEEDED_BYTES) {
 	let folder;
 	try {
 		const { bavail, bsize } = statfsSync(memory);
 		// The free memory counts as well: several memory file systems may each be allowed half of the machine's memory.
-		if (Math.min(bavail * bsize, freemem()) < needed) return undefined;
+		if (Math.min(bavail * bsize, freemem()) < neededBytes) return undefined;
 		folder = mkdtempSync(join(memory, "tests-"));
 		// Every user may write here, as in /tmp.
 		chmodSync(folder, 0o1777);

@@ -13,7 +13,7 @@ import { type SweepResult, sweepSession } from "../support/sweep/sweep-session.j
 /** Two processes for each processor: a life of the agent waits for half of its time. */
 const shares = Array.from({ length: 2 * availableParallelism() }, (_, share) => share);
 const results: SweepResult[] = [];
-const LONG = 600_000;
+const LONG_MILLISECONDS = 600_000;
 
 test.serial(
 	"each call fails in each way once: the agent goes on, or ends with one sentence, and leaves nothing half written",
@@ -22,7 +22,7 @@ test.serial(
 			shares.map((share) => runSession(t, sweepSession, String(share), String(shares.length))),
 		);
 		// The sweep takes twenty seconds on two idle processors.
-		t.timeout(LONG);
+		t.timeout(LONG_MILLISECONDS);
 		const ended: SweepResult[] = await running;
 		results.push(...ended);
 		t.deepEqual(

@@ -18,7 +18,7 @@ type Outcome = {
 
 const EVENTS = 50;
 /** Milliseconds: other modules must be inserted meanwhile, even on a slow machine. */
-const SLOW = 15_000;
+const SLOW_MILLISECONDS = 15_000;
 
 /** Drivers of USB devices, each with an alias that a device could have. */
 async function listDrivers(count: number): Promise<ReadonlyMap<string, string>> {
@@ -72,7 +72,7 @@ vmTest(
 		const { stdout, status } = await boot({
 			testModules: true,
 			files: {
-				"/etc/modprobe.d/slow.conf": `options hotplugd_slow delay_ms=${SLOW}\n`,
+				"/etc/modprobe.d/slow.conf": `options hotplugd_slow delay_ms=${SLOW_MILLISECONDS}\n`,
 				"/vm/inject": readFileSync(compile("uevent-injector")),
 				"/vm/first": makeEvents("first", ["platform:hotplugd-slow"]),
 				"/vm/second": makeEvents("second", [alias]),
@@ -98,7 +98,7 @@ vmTest(
 		t.log(JSON.stringify(outcomes[slow]));
 		t.like(outcomes[slow], { result: "inserted" });
 		t.like(outcomes[second], { result: "inserted" });
-		t.true((outcomes[slow]?.milliseconds ?? 0) >= SLOW);
+		t.true((outcomes[slow]?.milliseconds ?? 0) >= SLOW_MILLISECONDS);
 		t.true((outcomes[second]?.batch ?? 0) > (outcomes[slow]?.batch ?? 0));
 		t.true(second < slow, "the later batch waited for the slow module of the earlier one");
 

@@ -103,10 +103,10 @@ tail -n 1 /run/log | grep -c '"stopped"'
 `;
 
 /** Seconds that no wait takes, unless it waits for the wall clock: an hour is much longer. */
-const LONG = 600;
+const LONG_SECONDS = 600;
 
 async function succeed(vm: UmlVm, script: string): Promise<string> {
-	const { status, stdout, stderr } = await vm.run(functions + script, LONG);
+	const { status, stdout, stderr } = await vm.run(functions + script, LONG_SECONDS);
 	if (status !== 0) throw new Error(`${script} ended with ${status}: ${stdout}${stderr}`);
 	return stdout.toString();
 }
@@ -141,14 +141,14 @@ vmTest("the clock is set by an hour, ahead and back, and all drivers are live as
 		const took = seconds(output);
 		t.log(`seconds until the end, or the next attempt, after the clock was set: all ${all}, ${[...took].join(" ")}`);
 		t.regex(output, /^1$/m);
-		t.true(all > 0 && all < LONG);
+		t.true(all > 0 && all < LONG_SECONDS);
 		for (const module of ["slow", "user"]) {
 			t.true(took.get(module)! >= quietSeconds - 1, module);
-			t.true(took.get(module)! < LONG, module);
+			t.true(took.get(module)! < LONG_SECONDS, module);
 		}
 		// Half of the eight seconds.
-		t.true(took.get("ahead")! >= 4 && took.get("ahead")! < LONG);
-		t.true(took.get("back")! > 0 && took.get("back")! < LONG);
+		t.true(took.get("ahead")! >= 4 && took.get("ahead")! < LONG_SECONDS);
+		t.true(took.get("back")! > 0 && took.get("back")! < LONG_SECONDS);
 	} finally {
 		await vm.stop();
 	}

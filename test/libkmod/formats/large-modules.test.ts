@@ -45,12 +45,12 @@ test("names of 4,095 bytes are whole, and of more cut", (t) => {
 		t.is(dependencySymbols(parseElf(overlapping(1, length)))?.[0]?.name.length, read);
 });
 
-const MODINFO = 2 ** 24;
+const MODINFO_BYTES = 2 ** 24;
 const withModinfo = (size: number) => elfImage({ sections: [{ name: ".modinfo", data: Buffer.alloc(size, "a=b\0") }] });
 
 test("a .modinfo of 16 MiB is read, and of one byte more refused, whoever reads it", (t) => {
-	for (const size of [MODINFO - 1, MODINFO]) t.is(moduleInfo(withModinfo(size))?.length, MODINFO / 4);
-	const large = withModinfo(MODINFO + 1);
+	for (const size of [MODINFO_BYTES - 1, MODINFO_BYTES]) t.is(moduleInfo(withModinfo(size))?.length, MODINFO_BYTES / 4);
+	const large = withModinfo(MODINFO_BYTES + 1);
 	t.throws(() => moduleInfo(large), { message: "its .modinfo is larger than 16 MiB" });
 	const digest = new ModuleDigester(new SymbolNames()).digest("x.ko", large);
 	t.is(digest.malformed?.detail, "its .modinfo is larger than 16 MiB");

@@ -12,27 +12,30 @@ let files = 0;
 const freshFile = () => join(folder, `${files++}`);
 
 /** A limit that no command of these tests reaches which ends by itself. */
-const LONG = 30_000;
+const LONG_MILLISECONDS = 30_000;
 const SOON_MILLISECONDS = 50;
 /** Longer than a shell takes, even on a busy machine, to set up its traps. */
-const BEGUN = 5000;
+const BEGUN_MILLISECONDS = 5000;
 
 /** The shell is started like any other program. */
 function sh(
 	script: string,
 	environment: Readonly<Record<string, string>> = {},
-	timeoutMilliseconds = LONG,
-	grace = LONG,
+	timeoutMilliseconds = LONG_MILLISECONDS,
+	graceMilliseconds = LONG_MILLISECONDS,
 	...words: string[]
 ) {
 	const command = ["/bin/sh", "-c", script, "sh", ...words] as const;
-	return runCommand({ command, environment: { PATH: "/usr/bin:/bin", ...environment }, timeoutMilliseconds }, grace);
+	return runCommand(
+		{ command, environment: { PATH: "/usr/bin:/bin", ...environment }, timeoutMilliseconds },
+		graceMilliseconds,
+	);
 }
 
 test("arguments reach the program as they are", async (t) => {
 	const OUT = freshFile();
 	const words = ["a b", "$(id)", ";", "", "*", "\xc3\xa9\n"];
-	t.deepEqual(await sh('printf "%s\\0" "$@" > "$OUT"', { OUT }, LONG, LONG, ...words), {
+	t.deepEqual(await sh('printf "%s\\0" "$@" > "$OUT"', { OUT }, LONG_MILLISECONDS, LONG_MILLISECONDS, ...words), {
 		exitStatus: 0,
 		timedOut: false,
 		complaint: "",
@@ -77,7 +80,7 @@ test("the exit status is told, a signal's as a shell does, with the end of what 
 test("a program that takes too long gets SIGTERM, and may end by itself", async (t) => {
 	const OUT = freshFile();
 	const script = 'trap "echo bye >&2; exit 7" TERM; : > "$OUT"; while :; do sleep 0.01; done';
-	const { complaint, ...end } = await sh(script, { OUT }, BEGUN);
+	const { complaint, ...end } = await sh(script, { OUT }, BEGUN_MILLISECONDS);
 	t.deepEqual(end, { exitStatus: 7, timedOut: true });
 	t.regex(complaint, /bye\n$/);
 	t.true(existsSync(OUT));
@@ -86,7 +89,7 @@ test("a program that takes too long gets SIGTERM, and may end by itself", async 
 test("one that does not heed SIGTERM gets SIGKILL, and so does what it has begun", async (t) => {
 	const OUT = freshFile();
 	const script = 'trap "" TERM; sleep 1000 & echo $! > "$OUT"; wait; wait; wait';
-	t.like(await sh(script, { OUT }, BEGUN, SOON_MILLISECONDS), { exitStatus: 137, timedOut: true });
+	t.like(await sh(script, { OUT }, BEGUN_MILLISECONDS, SOON_MILLISECONDS), { exitStatus: 137, timedOut: true });
 	const child = readFileSync(OUT, "utf8").trim();
 	t.regex(child, /^\d+$/);
 	await until(() => !isAlive(child));
@@ -105,7 +108,7 @@ test("what cannot be started is refused", async (t) => {
 	const file = freshFile();
 	writeFileSync(file, "no program");
 	const start = (...command: [string, ...string[]]) =>
-		runCommand({ command, environment: {}, timeoutMilliseconds: LONG });
+		runCommand({ command, environment: {}, timeoutMilliseconds: LONG_MILLISECONDS });
 	const like = (subject: string, code: string) => ({ name: "Refusal", operation: "run", subject, code });
 	t.like(await t.throwsAsync(start("/no/such/program", "x")), like("/no/such/program", "ENOENT"));
 	t.like(await t.throwsAsync(start(file)), like(file, "EACCES"));
@@ -126,7 +129,7 @@ function isAlive(pid: string): boolean {
 
 test("a program that is not there is a refusal, but where a shell has to start it: that ends with 127, and says why", async (t) => {
 	const run = (...words: readonly string[]) =>
-		runCommand({ command: ["/none", ...words], environment: {}, timeoutMilliseconds: LONG });
+		runCommand({ command: ["/none", ...words], environment: {}, timeoutMilliseconds: LONG_MILLISECONDS });
 	await t.throwsAsync(run(), { code: "ENOENT", message: "run /none: ENOENT" });
 	const { exitStatus, complaint } = await run("\xe9");
 	t.is(exitStatus, 127);

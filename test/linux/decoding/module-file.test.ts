@@ -48,7 +48,7 @@ for (const compression of compressions)
 	for (const decoder of await listDecoders(compression)) rows.push([compression, decoder]);
 
 /** Bytes that a process may grow by while it decodes, beyond a process that has only read the file. */
-const LITTLE = 200_000_000;
+const LITTLE_BYTES = 200_000_000;
 
 /** The memory that a decoder takes for these files in a process that does nothing else. */
 function memoryFor(
@@ -181,7 +181,7 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 			t.like(await t.throwsAsync(unpack(lying)), invalid);
 			const { grown, became } = memoryFor(t, [compression, decoder], [lying]);
 			t.deepEqual(became, ["EINVAL"]);
-			t.true(grown < LITTLE, String(grown));
+			t.true(grown < LITTLE_BYTES, String(grown));
 		}
 	});
 
@@ -198,7 +198,7 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 			became,
 			sizes.map(() => sumOf(content)),
 		);
-		t.true(grown < LITTLE, String(grown));
+		t.true(grown < LITTLE_BYTES, String(grown));
 	});
 }
 
@@ -215,7 +215,7 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 		const { grown, became } = memoryFor(t, [compression, decoder], files);
 		const short = sumOf(Buffer.alloc(100, "A"));
 		t.deepEqual(became, [short, short, short, sumOf(Buffer.concat([content, content]))]);
-		t.true(grown < LITTLE, String(grown));
+		t.true(grown < LITTLE_BYTES, String(grown));
 	});
 
 	test(`${decoder.name} refuses a frame that says that its content is larger than its blocks can be`, async (t) => {

@@ -17,9 +17,9 @@ const at = (name: string) => join(folder, name);
 const hundred: Bound = { bytes: 100, kind: "test" };
 const named: Bound = { ...hundred, named: true };
 
-const refusal = (path: string, bound: Bound, patience?: number): Refusal => {
+const refusal = (path: string, bound: Bound, patienceMilliseconds?: number): Refusal => {
 	try {
-		readBounded(path, bound, patience);
+		readBounded(path, bound, patienceMilliseconds);
 	} catch (thrown) {
 		if (thrown instanceof Refusal) return thrown;
 		throw thrown;

@@ -22,7 +22,7 @@ import { answerTo, controlSession } from "../../support/programs/control-session
 import { until } from "../../support/running/until.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
-const LONG = 60_000;
+const LONG_MILLISECONDS = 60_000;
 
 /** A path in a new folder, which the test's teardown removes. */
 function makePath(t: ExecutionContext): string {
@@ -39,7 +39,7 @@ async function startServer(t: ExecutionContext, limits: Partial<ControlSocketOpt
 	});
 	t.teardown(() => server.kill("SIGKILL"));
 	await once(server.stdout, "data");
-	return { path, server, answer: async (size: number) => (await ask(path, `${size}\n`, LONG)).length };
+	return { path, server, answer: async (size: number) => (await ask(path, `${size}\n`, LONG_MILLISECONDS)).length };
 }
 
 /** Resident memory in bytes. */
@@ -114,9 +114,9 @@ test("a socket that a killed process left is replaced, and nothing else is", asy
 	const { path, server } = await startServer(t);
 	server.kill("SIGKILL");
 	await once(server, "exit");
-	await t.throwsAsync(ask(path, "1\n", LONG), { message: `ask ${path}: ECONNREFUSED` });
+	await t.throwsAsync(ask(path, "1\n", LONG_MILLISECONDS), { message: `ask ${path}: ECONNREFUSED` });
 	const socket = await listenControl({ path, answer: async (line) => `${line} it is\n` });
-	t.is((await ask(path, "what\n", LONG)).toString(), "what it is");
+	t.is((await ask(path, "what\n", LONG_MILLISECONDS)).toString(), "what it is");
 	await socket.close();
 	t.false(existsSync(path));
 	writeFileSync(path, "precious");
@@ -131,7 +131,7 @@ test("a path that no socket can have is refused", async (t) => {
 
 test("what an answer throws ends its connection alone", async (t) => {
 	const { path, answer } = await startServer(t);
-	await t.throwsAsync(ask(path, "fail\n", LONG), { message: `ask ${path}: ECONNRESET` });
+	await t.throwsAsync(ask(path, "fail\n", LONG_MILLISECONDS), { message: `ask ${path}: ECONNRESET` });
 	t.is(await answer(1), 1);
 });
 
@@ -158,15 +158,15 @@ test("closing lets an answer that is due go out, ends the others, and takes the 
 			hear();
 			return finished.then(() => answerTo(500_000));
 		},
-		closingMilliseconds: LONG,
+		closingMilliseconds: LONG_MILLISECONDS,
 	});
 	const idle = open(path);
 	await once(idle, "connect");
-	const due = ask(path, "1\n", LONG);
+	const due = ask(path, "1\n", LONG_MILLISECONDS);
 	await heard;
 	const closing = socket.close();
 	t.false(existsSync(path));
-	await t.throwsAsync(ask(path, "1\n", LONG), { message: `ask ${path}: ENOENT` });
+	await t.throwsAsync(ask(path, "1\n", LONG_MILLISECONDS), { message: `ask ${path}: ENOENT` });
 	await isEnded(idle);
 	finish();
 	t.is((await due).length, 500_000);
@@ -219,21 +219,21 @@ test("a line may be as long as it may be; one that is longer is cut off and the 
 
 test("a client that never reads is not answered on and on, and closed in time, and the others are answered", async (t) => {
 	const path = makePath(t);
-	const SIZE = 50_000;
+	const ANSWER_BYTES = 50_000;
 	let answers = 0;
 	const socket = await listenControl({
 		path,
 		async answer(line) {
 			if (line.length > 0) return "other\n";
 			answers++;
-			return answerTo(SIZE);
+			return answerTo(ANSWER_BYTES);
 		},
 		silenceMilliseconds: 1500,
 	});
 	t.teardown(() => socket.close());
 	const clients = Array.from({ length: 20 }, () => open(path));
 	for (const client of clients) client.pause().write("\n".repeat(100_000));
-	t.is((await ask(path, "x\n", LONG)).toString(), "other");
+	t.is((await ask(path, "x\n", LONG_MILLISECONDS)).toString(), "other");
 	for (const client of clients) {
 		// Only a write tells the client that the server has gone.
 		while (!client.closed) {
@@ -241,9 +241,9 @@ test("a client that never reads is not answered on and on, and closed in time, a
 			await setTimeout(10);
 		}
 	}
-	t.is((await ask(path, "x\n", LONG)).toString(), "other");
+	t.is((await ask(path, "x\n", LONG_MILLISECONDS)).toString(), "other");
 	// The answers that the kernel's buffer holds, and one more for each client that did not fit into it.
-	t.true(answers >= 20 && answers * SIZE <= 20 * (600_000 + SIZE), `${answers}`);
+	t.true(answers >= 20 && answers * ANSWER_BYTES <= 20 * (600_000 + ANSWER_BYTES), `${answers}`);
 });
 
 test("a client that reads late gets all of its answers, in order", async (t) => {
@@ -344,7 +344,7 @@ test("rubbish is answered line by line, whatever it is, and the server lives", a
 test("the client gives up in time, and takes no endless answer", async (t) => {
 	const { path } = await startServer(t);
 	await t.throwsAsync(ask(path, "never\n", 50), { message: `ask ${path}: ETIMEDOUT` });
-	await t.throwsAsync(ask(path, `${2 ** 24 + 2 ** 20}\n`, LONG), { message: `ask ${path}: EMSGSIZE` });
+	await t.throwsAsync(ask(path, `${2 ** 24 + 2 ** 20}\n`, LONG_MILLISECONDS), { message: `ask ${path}: EMSGSIZE` });
 });
 
 test("an answer learns who asks, and when he has gone, whatever else he has sent", async (t) => {
@@ -364,7 +364,7 @@ test("an answer learns who asks, and when he has gone, whatever else he has sent
 		},
 	});
 	t.teardown(() => socket.close());
-	await ask(path, "at once\n", LONG);
+	await ask(path, "at once\n", LONG_MILLISECONDS);
 	const client = open(path);
 	client.write("wait\nanother\n");
 	await until(() => lineages.length >= 2);
@@ -379,7 +379,7 @@ test("lines before the answer are news where they are taken for it", async (t) =
 	const socket = await listenControl({ path, answer: async () => "one\ntwo\nthree\n" });
 	t.teardown(() => socket.close());
 	const news: string[] = [];
-	const answer = await ask(path, "x\n", LONG, (line) => {
+	const answer = await ask(path, "x\n", LONG_MILLISECONDS, (line) => {
 		if (line.toString() === "three") return false;
 		news.push(line.toString());
 		return true;

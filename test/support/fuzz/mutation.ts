@@ -4,7 +4,7 @@ import type { Random } from "../worlds/random-numbers.js";
 import type { Field, FuzzFormat } from "./format.js";
 
 /** Mutations do not grow an input beyond this size: a linear reader would look slow. */
-const LARGEST = 1 << 17;
+const LARGEST_BYTES = 1 << 17;
 const MOST_MUTATIONS = 4;
 
 /** @param other another valid input, parts of which are inserted */
@@ -12,7 +12,7 @@ export function mutate(format: FuzzFormat, input: Buffer, other: Buffer, random:
 	let mutated: Buffer = Buffer.from(input);
 	for (let left = 1 + random.below(MOST_MUTATIONS); left > 0; left--) {
 		const next = mutateOnce(format, mutated, other, random);
-		if (next.length <= LARGEST) mutated = next;
+		if (next.length <= LARGEST_BYTES) mutated = next;
 	}
 	return mutated;
 }

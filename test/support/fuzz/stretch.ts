@@ -29,7 +29,7 @@ export function runStretch(
 	inputs: Inputs,
 	{ from, count }: Pick<Stretch, "from" | "count">,
 	onInput: (number: number) => void = () => undefined,
-	longest: number = LONGEST_MILLISECONDS,
+	longestMilliseconds: number = LONGEST_MILLISECONDS,
 ): StretchResult {
 	const begun = performance.now();
 	const counts = { accepted: 0, refused: 0 };
@@ -39,10 +39,10 @@ export function runStretch(
 		const input = inputs.make(number);
 		// A copy: the reader may change the bytes in place, and the finding must have the original ones.
 		const kept = Buffer.from(input.bytes);
-		const trial = tryInput(format, input, longest);
+		const trial = tryInput(format, input, longestMilliseconds);
 		if ("verdict" in trial) counts[trial.verdict]++;
 		else {
-			const smallest = minimise(format, { ...input, bytes: kept }, trial.wrong, longest);
+			const smallest = minimise(format, { ...input, bytes: kept }, trial.wrong, longestMilliseconds);
 			found.push({ format: format.name, number, wrong: trial.wrong, smallest });
 		}
 	}

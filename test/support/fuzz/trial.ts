@@ -8,7 +8,7 @@ import type { Input } from "./inputs.js";
 export const LONGEST_MILLISECONDS = 100;
 const MORE_TRIES = 3;
 /** Milliseconds after which minimising stops, with the smallest input so far. */
-const MINIMISING = 10_000;
+const MINIMISING_MILLISECONDS = 10_000;
 
 const ACCOUNT = "/proc/thread-self/schedstat";
 const isAccounted = existsSync(ACCOUNT);
@@ -26,18 +26,18 @@ export type Trial = { readonly verdict: Verdict } | { readonly wrong: string };
 export function tryInput(
 	format: FuzzFormat,
 	{ bytes, seed, expected }: Input,
-	longest: number = LONGEST_MILLISECONDS,
+	longestMilliseconds: number = LONGEST_MILLISECONDS,
 ): Trial {
 	const begun = performance.now();
 	const trial = readOnce(format, bytes, seed);
-	let took = performance.now() - begun;
+	let tookMilliseconds = performance.now() - begun;
 	// Other processes may have slowed this one down (a shared core): the shortest of several times is the reader's own.
-	for (let left = MORE_TRIES; took > longest && left > 0; left--) {
+	for (let left = MORE_TRIES; tookMilliseconds > longestMilliseconds && left > 0; left--) {
 		const again = processorTime();
 		readOnce(format, bytes, seed);
-		took = Math.min(took, processorTime() - again);
+		tookMilliseconds = Math.min(tookMilliseconds, processorTime() - again);
 	}
-	if (took > longest) return { wrong: `takes longer than ${longest} ms` };
+	if (tookMilliseconds > longestMilliseconds) return { wrong: `takes longer than ${longestMilliseconds} ms` };
 	if ("wrong" in trial || expected === undefined || trial.verdict === expected.verdict) return trial;
 	return { wrong: `${trial.verdict} at ${expected.bound}, and not ${expected.verdict}` };
 }
@@ -52,13 +52,13 @@ function readOnce(format: FuzzFormat, bytes: Buffer, seed: number): Trial {
 }
 
 /** Leaves out halves of the input, then smaller parts, as long as the finding stays of the same kind and the time lasts. */
-export function minimise(format: FuzzFormat, input: Input, wrong: string, longest: number): Buffer {
+export function minimise(format: FuzzFormat, input: Input, wrong: string, longestMilliseconds: number): Buffer {
 	const kind = kindOf(wrong);
 	const isWrong = (bytes: Buffer): boolean => {
-		const trial = tryInput(format, { bytes, seed: input.seed }, longest);
+		const trial = tryInput(format, { bytes, seed: input.seed }, longestMilliseconds);
 		return "wrong" in trial && kindOf(trial.wrong) === kind;
 	};
-	const end = performance.now() + MINIMISING;
+	const end = performance.now() + MINIMISING_MILLISECONDS;
 	let smallest = input.bytes;
 	for (let size = smallest.length >> 1; size > 0; size >>= 1)
 		for (let at = 0; at < smallest.length && performance.now() < end; ) {

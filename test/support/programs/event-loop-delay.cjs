@@ -3,13 +3,15 @@
 const { renameSync, writeFileSync } = require("node:fs");
 const { monitorEventLoopDelay } = require("node:perf_hooks");
 
-const RESOLUTION = 5;
-const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
+const RESOLUTION_MILLISECONDS = 5;
+const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MILLISECONDS });
 delays.enable();
 
 process.on("SIGUSR2", () => {
 	// A timer of so many milliseconds is what it measures by.
-	const [p99, longest] = [delays.percentile(99), delays.max].map((nanoseconds) => nanoseconds / 1e6 - RESOLUTION);
+	const [p99, longest] = [delays.percentile(99), delays.max].map(
+		(nanoseconds) => nanoseconds / 1e6 - RESOLUTION_MILLISECONDS,
+	);
 	writeFileSync(`${process.env.EVENT_LOOP_DELAY}.draft`, JSON.stringify({ p99, longest }));
 	renameSync(`${process.env.EVENT_LOOP_DELAY}.draft`, process.env.EVENT_LOOP_DELAY);
 	delays.reset();

@@ -116,9 +116,9 @@ async function stuck(place: Place, agent: ChildProcess, log: Readable): Promise<
 
 /** Gives up after a minute. */
 async function until(condition: () => boolean): Promise<void> {
-	const patience = performance.now() + 60_000;
+	const deadline = performance.now() + 60_000;
 	while (!condition()) {
-		if (performance.now() > patience) throw new Error(`never came true: ${condition}`);
+		if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
 		await setTimeout(10);
 	}
 }

@@ -38,7 +38,7 @@ export type Flooded = {
 const FLOOD = 200_000;
 const MODULES = 1000;
 const HUNG = 16;
-const SETTLE = 300;
+const SETTLE_MILLISECONDS = 300;
 
 const folder = mkdtempSync(join(tmpdir(), "flood-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -101,7 +101,7 @@ async function flood({ settings, ownDevices, write }: Flood): Promise<Flooded> {
 	injectUevents([announce("add", "bus/stick", "usb:stick")]);
 	await daemon.until(() => daemon.inserted().includes("stick"));
 	if (ownDevices) for (const name of once1000) addDevice(`/devices/bus/${name}`, `usb:${name}`);
-	await setTimeout(SETTLE);
+	await setTimeout(SETTLE_MILLISECONDS);
 	await askForDelay(daemon, delays);
 	const [before, time, begun] = [residentSize(daemon), processorTime(daemon), performance.now()];
 	const watch = watchPeak(daemon);

@@ -34,12 +34,12 @@ const world = (more: Partial<World> = {}): World => ({
 
 type Asked = { readonly status: number | null; readonly stderr: string };
 
-const words = (place: Place, timeout: number): readonly string[] => [
-	...["dist/main.js", "settle", "--timeout", String(timeout), "--socket", join(place.folder, "run/control")],
+const words = (place: Place, timeoutSeconds: number): readonly string[] => [
+	...["dist/main.js", "settle", "--timeout", String(timeoutSeconds), "--socket", join(place.folder, "run/control")],
 ];
 
-async function settle(place: Place, timeout = 60): Promise<Asked> {
-	const child = spawn(process.execPath, words(place, timeout), { stdio: ["ignore", "ignore", "pipe"] });
+async function settle(place: Place, timeoutSeconds = 60): Promise<Asked> {
+	const child = spawn(process.execPath, words(place, timeoutSeconds), { stdio: ["ignore", "ignore", "pipe"] });
 	const ended = once(child, "exit");
 	const stderr = await text(child.stderr);
 	const [status] = await ended;

@@ -25,7 +25,7 @@ import { writeProgram } from "../running/written-program.js";
 export const stopSession = fileURLToPath(import.meta.url);
 
 /** Milliseconds after which a request counts as not answered. */
-const LATE = 20_000;
+const LATE_MILLISECONDS = 20_000;
 
 const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
@@ -39,7 +39,7 @@ function prepare(modules: Readonly<Record<string, readonly string[]>>, held: rea
 
 const pathOf = ({ folder }: Place, socket: "control" | "load"): string => join(folder, "run", socket);
 
-/** The answer of the agent; empty when it closes the connection without one. Undefined when there is neither within LATE. */
+/** The answer of the agent; empty when it closes the connection without one. Undefined when neither happens in time. */
 function askToLoad(place: Place, line: string): Promise<string | undefined> {
 	const socket = connect(pathOf(place, "load"));
 	return new Promise((resolve) => {
@@ -49,13 +49,15 @@ function askToLoad(place: Place, line: string): Promise<string | undefined> {
 		};
 		socket.setEncoding("latin1").once("data", end);
 		for (const event of ["end", "error", "close"]) socket.once(event, () => end(""));
-		socket.setTimeout(LATE, end);
+		socket.setTimeout(LATE_MILLISECONDS, end);
 		socket.write(`${line}\n`);
 	});
 }
 
 async function askControl(place: Place, request: object): Promise<Readonly<Record<string, unknown>>> {
-	return JSON.parse((await ask(pathOf(place, "control"), `${JSON.stringify(request)}\n`, LATE)).toString());
+	return JSON.parse(
+		(await ask(pathOf(place, "control"), `${JSON.stringify(request)}\n`, LATE_MILLISECONDS)).toString(),
+	);
 }
 
 /** The exit status of the thin helper. Its modprobe exits with 7. */

@@ -56,9 +56,9 @@ function noting(open: OpenNetlinkUeventSocket, options?: UeventOptions) {
 
 /** Throws after a minute, so that a failed test leaves no process behind. */
 async function until(condition: () => boolean): Promise<void> {
-	const patience = performance.now() + 60_000;
+	const deadline = performance.now() + 60_000;
 	while (!condition()) {
-		if (performance.now() > patience) throw new Error(`never came true: ${condition}`);
+		if (performance.now() > deadline) throw new Error(`never came true: ${condition}`);
 		await setTimeout(5);
 	}
 }

@@ -15,7 +15,7 @@ export const unreadSession = fileURLToPath(import.meta.url);
 const COUNT = 700;
 /** So many lines of configuration that their warnings are more than any pipe holds. */
 const UNHEEDED = 3000;
-const STILL_THERE = 30_000;
+const STILL_THERE_MILLISECONDS = 30_000;
 
 function prepare(config = ""): Place {
 	const names = Array.from({ length: COUNT }, (_, n) => `m${n}`);
@@ -49,7 +49,7 @@ function begin(place: Place, stream: "1" | "2", ...words: readonly string[]) {
 		reader,
 		inserted: () => new Set(readRecord(place.record).map(({ file }) => file)).size,
 		async end() {
-			const status = await Promise.race([ended, setTimeout(STILL_THERE, "still there")]);
+			const status = await Promise.race([ended, setTimeout(STILL_THERE_MILLISECONDS, "still there")]);
 			child.kill("SIGKILL");
 			return { status, stderr };
 		},
@@ -57,7 +57,8 @@ function begin(place: Place, stream: "1" | "2", ...words: readonly string[]) {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-	for (const over = performance.now() + STILL_THERE; performance.now() < over && !condition(); ) await setTimeout(10);
+	for (const over = performance.now() + STILL_THERE_MILLISECONDS; performance.now() < over && !condition(); )
+		await setTimeout(10);
 }
 
 function readSome(reader: number, chunk: Buffer): string | undefined {

@@ -66,7 +66,7 @@ export type Place = {
 	readonly initModule: (image: Uint8Array) => Promise<number>;
 };
 
-const PATIENCE = 4000;
+const PATIENCE_MILLISECONDS = 4000;
 
 /** @param send injects uevents in the kernel's name */
 export function makePlace(
@@ -237,7 +237,7 @@ export function makePlace(
 		};
 		const control = (command: object): Promise<void> => tell("control", JSON.stringify(command));
 		const until = async (isSo: () => boolean): Promise<void> => {
-			const over = performance.now() + PATIENCE;
+			const over = performance.now() + PATIENCE_MILLISECONDS;
 			while (!isSo() && !isOver() && performance.now() < over) await pause(1);
 		};
 
@@ -260,7 +260,7 @@ export function makePlace(
 		await pause(1);
 		letGo();
 		await waiting;
-		await Promise.race([end, pause(PATIENCE)]);
+		await Promise.race([end, pause(PATIENCE_MILLISECONDS)]);
 		letGo();
 		const lines = read.lines();
 		process.off("uncaughtException", note);
@@ -299,11 +299,11 @@ async function ask(path: string, line: string): Promise<"answered" | "lost" | "l
 	const begun = performance.now();
 	const { ask: askAgent } = await import("../../../src/linux/service/control-client.js");
 	try {
-		await askAgent(path, `${line}\n`, PATIENCE);
+		await askAgent(path, `${line}\n`, PATIENCE_MILLISECONDS);
 		return "answered";
 	} catch (thrown) {
 		if (!(thrown instanceof Refusal)) throw thrown;
-		return performance.now() - begun > PATIENCE - 100 ? "late" : "lost";
+		return performance.now() - begun > PATIENCE_MILLISECONDS - 100 ? "late" : "lost";
 	}
 }
 

@@ -105,8 +105,8 @@ export async function interceptNetlink(): Promise<void> {
 	Object.defineProperty(module, "RawNetlinkSocket", { value: Intercepted, writable: true, configurable: true });
 }
 
-/** Milliseconds: timers from SHORTEST to LONGEST are the agent's back-off, and take QUICK here. */
-const [SHORTEST, LONGEST, QUICK] = [500, 2000, 20];
+/** Timers from the shortest to the longest of these are the agent's back-off, and take the quick time here. */
+const [SHORTEST_MILLISECONDS, LONGEST_MILLISECONDS, QUICK_MILLISECONDS] = [500, 2000, 20];
 
 /** Must be called before any code keeps a reference to a timer's function. */
 export function shortenBackOff(): void {
@@ -114,8 +114,8 @@ export function shortenBackOff(): void {
 	for (const name of ["setTimeout", "setInterval"] as const) {
 		const real = timers[name];
 		timers[name] = function shortened(listener, delay, ...values) {
-			const isBackOff = Number(delay) >= SHORTEST && Number(delay) <= LONGEST;
-			return real.call(this, listener, isBackOff ? QUICK : delay, ...values);
+			const isBackOff = Number(delay) >= SHORTEST_MILLISECONDS && Number(delay) <= LONGEST_MILLISECONDS;
+			return real.call(this, listener, isBackOff ? QUICK_MILLISECONDS : delay, ...values);
 		};
 	}
 }

@@ -92,9 +92,9 @@ export function makeAloneMachine(options: AloneOptions) {
 			return { child, ended, stderr: () => stderr, told: () => told };
 		},
 		async until(isTrue: () => boolean): Promise<void> {
-			const patience = performance.now() + 40_000;
+			const deadline = performance.now() + 40_000;
 			while (!isTrue()) {
-				if (performance.now() > patience)
+				if (performance.now() > deadline)
 					throw new Error(`never came true: ${isTrue}; ${read("calls")}${read("kmsg")}`);
 				await setTimeout(20);
 			}

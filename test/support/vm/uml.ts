@@ -51,7 +51,7 @@ modprobe scsi_debug`;
 }
 
 /** The machine's memory in MiB. */
-const MEMORY = 1024;
+const MEMORY_MIB = 1024;
 
 /** Starts a machine, runs one script in it with sh, and stops it. */
 export function bootUml(machine: UmlMachine & Errand): Promise<Outcome> {
@@ -103,7 +103,7 @@ function commandLine(disks: readonly string[], folder: string, append: string): 
 	return [
 		...disks.map((image, index) => `ubd${index}rc=${image}`),
 		`initrd=${join(folder, "initrd")}`,
-		`mem=${MEMORY}M`,
+		`mem=${MEMORY_MIB}M`,
 		...["con=null", "con0=null,fd:1", "ssl=null", `ssl1=fd:${LINE}`],
 		...[`uml_dir=${folder}`, "umid=guest", "quiet", "panic=-1"],
 		// By default there are 512 legacy terminals, each of which makes a uevent.
@@ -118,7 +118,7 @@ function commandLine(disks: readonly string[], folder: string, append: string): 
 function memoryFolder(folder: string): string {
 	try {
 		const { bavail, bsize } = statfsSync("/dev/shm");
-		return bavail * bsize > 2 * MEMORY * 1024 * 1024 ? "/dev/shm" : folder;
+		return bavail * bsize > 2 * MEMORY_MIB * 1024 * 1024 ? "/dev/shm" : folder;
 	} catch {
 		return folder;
 	}

@@ -240,7 +240,7 @@ const check: FuzzFormat = {
 };
 
 /** No query is longer than this many bytes. */
-const LONGEST_KEY = 4095;
+const LONGEST_KEY_BYTES = 4095;
 
 const build: FuzzFormat = {
 	name: "index, written",
@@ -271,7 +271,7 @@ const build: FuzzFormat = {
 			throw error;
 		}
 		// Of equal keys and priorities the later value comes first; sort() is stable.
-		const kept = entries.filter(({ key }) => key.length <= LONGEST_KEY);
+		const kept = entries.filter(({ key }) => key.length <= LONGEST_KEY_BYTES);
 		const wanted = kept.toReversed().sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.priority - b.priority));
 		expectSame(listAll(openIndex("x", bytes)), wanted, "what was written is read otherwise");
 		return verdict(kept.length === entries.length);
@@ -279,7 +279,7 @@ const build: FuzzFormat = {
 	limits: [
 		{
 			bound: "characters of a key",
-			n: LONGEST_KEY,
+			n: LONGEST_KEY_BYTES,
 			make: (n) => latin1(`${"a".repeat(n)}\t1\tm`),
 			within: "accepted",
 			beyond: "refused",
