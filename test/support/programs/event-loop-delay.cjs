@@ -1,5 +1,5 @@
-// Preloaded into a daemon: at SIGUSR2 it writes to the file $EVENT_LOOP_DELAY for how long its event loop kept whatever was due
-// waiting since it was asked before, in milliseconds.
+// Preloaded into a daemon: at SIGUSR2 it writes to the file $EVENT_LOOP_DELAY how long, in milliseconds, the event loop has
+// delayed due callbacks since the signal before.
 const { renameSync, writeFileSync } = require("node:fs");
 const { monitorEventLoopDelay } = require("node:perf_hooks");
 
@@ -8,7 +8,7 @@ const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MILLISECONDS });
 delays.enable();
 
 process.on("SIGUSR2", () => {
-	// A timer of so many milliseconds is what it measures by.
+	// The monitor's values include the time of its own timer, which is no delay.
 	const [p99, longest] = [delays.percentile(99), delays.max].map(
 		(nanoseconds) => nanoseconds / 1e6 - RESOLUTION_MILLISECONDS,
 	);

@@ -1,6 +1,6 @@
-/* Receives datagrams on a Unix socket as a service manager does: its argument is a path, or @ and an abstract name. For each it
- * prints a line: the sender's process as the kernel says, microseconds of CLOCK_MONOTONIC, and the text with its newlines as
- * "|". A second argument makes it wait for a line on standard input before it reads any. */
+/* Receives datagrams on a Unix socket, like a service manager. The argument is a path, or @ and an abstract name. Prints a line for
+ * each datagram: the sender's process id as the kernel reports it, microseconds of CLOCK_MONOTONIC, and the text with "|" in place
+ * of newlines. With a second argument it waits for a line on standard input before it reads any. */
 #define _GNU_SOURCE
 #include <stddef.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-// Preloaded: read(2) of some files fails or takes its time, as an attribute's does whose driver asks its hardware.
+// Preloaded: makes read(2) of some files fail or take long, like a read of an attribute whose driver asks its hardware.
 //
-//	ODD_ATTRIBUTES  entries separated by `;`, each the end of a path, `=` and what read(2) does: an errno's number, or the
-//	                path of a file that it waits for
-//	ODD_READS       a file that gets a line, the path, for each read of those before anything else is done
+//	ODD_ATTRIBUTES  entries separated by `;`, each the end of a path, `=` and the outcome of read(2): the number of an errno, or the
+//	                path of a file; the read waits until that file exists
+//	ODD_READS       a file to which a line with the path is appended at the start of each such read
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,7 +30,7 @@ static void record(const char *path)
 	close(fd);
 }
 
-// What is said of a path: errno's number, or 0 once the file is there that it waits for, or where nothing is said.
+// The outcome of read(2) for a path: an errno's number, or 0. An entry with a file waits for that file first.
 static int judge(const char *path, const char *entries)
 {
 	size_t length = strlen(path);

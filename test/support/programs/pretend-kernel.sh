@@ -1,7 +1,8 @@
 #!/bin/sh -eu
-# What a call on modules does to a made-up machine's /sys/module: pretend-kernel.sh CALL FILE-OR-NAME. It exits with the errno that
-# a kernel would answer. modules.needs in the module directory has a line for each module: its name, then those it uses itself.
-# PRETEND_ROOT has the machine's sys and modules where they are not /sys and /lib/modules/RELEASE.
+# Applies a module system call to the /sys/module of a made-up machine: pretend-kernel.sh CALL FILE-OR-NAME. The exit status is the
+# errno that a kernel would return. modules.needs in the module directory has a line for each module: its name, and the modules that
+# it uses directly. PRETEND_ROOT is the directory with the machine's sys and modules; by default they are /sys and
+# /lib/modules/RELEASE.
 PATH=/usr/bin:/bin
 call=$1
 name=${2##*/}

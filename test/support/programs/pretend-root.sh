@@ -1,14 +1,13 @@
 #!/bin/sh -eu
-# Runs a command on a machine that is made up: this one, but for what DIRECTORY has below proc, sys and modules, which are
-# its /proc (beside what is there), its /sys and its /lib/modules/RELEASE; and below etc, run, usr and lib, where it has
-# configuration: directories named *.d, each of which stands for the one of that name here. What it has below `beside` is added
-# to the root. Run it by `unshare -Urm`:
+# Runs a command on a made-up machine. It is this machine with parts replaced by those of DIRECTORY: sys and modules are the made-up
+# /sys and /lib/modules/RELEASE; proc is added to /proc; below etc, run, usr and lib are directories of configuration (named *.d),
+# each of which replaces the directory of that name; and the files below `beside` are added to the root. Run it by `unshare -Urm`:
 #	pretend-root.sh DIRECTORY COMMAND [ARGUMENT...]
 directory=$1
 shift
 root=$directory/root
 
-lay() { # a directory of what is here, by links, and of what the machine has in its place
+lay() { # makes directory $1: links to the host's entries, and the made-up machine's own in place of theirs
 	mkdir "$root/$1"
 	link "$1" "/.$1"
 	for entry in "$directory/$1"/*; do
@@ -19,7 +18,7 @@ lay() { # a directory of what is here, by links, and of what the machine has in 
 	done
 }
 
-link() { # into the root's directory $1 what is in /$1, by links to $2, but for what the machine has: all at once, as programs cost
+link() { # links entries of /$1 into the root's directory $1, as links to $2, unless the made-up machine has them; one ln for all
 	place=$1
 	target=$2
 	set --

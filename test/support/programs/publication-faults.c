@@ -1,9 +1,9 @@
-// Preloaded into depmod: what becomes of its lock, its syncs and its renames.
+// Preloaded into depmod: makes its lock, its syncs and its renames fail or take long.
 //
-//   FLOCK_ERRNO         what flock(2) answers
-//   FSYNC_ERRNO         what fsync(2) answers, FSYNC_UP_TO being the last descriptor of which it does
-//   RENAME_MILLISECONDS how long each rename takes
-//   KILLED_AT_RENAME    which of them, counted from 1, the process is killed before
+//   FLOCK_ERRNO         the errno of flock(2)
+//   FSYNC_ERRNO         the errno of fsync(2), for descriptors up to the number FSYNC_UP_TO
+//   RENAME_MILLISECONDS the duration of each rename
+//   KILLED_AT_RENAME    the rename, counted from 1, before which the process is killed
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,13 +1,13 @@
-// Stands in for libc's module system calls and syslog(3) when preloaded: records each call, and answers as it is told. No module
-// is touched, and nothing is logged.
+// Preloaded: replaces libc's module system calls and syslog(3). Each call is recorded, and returns the errno that the environment
+// says. No module is inserted or removed, and nothing is logged.
 //
 //   STANDIN_RECORD                     the file to which each call is appended when it begins, one JSON object a line
 //   STANDIN_FINIT_MODULE, _INIT_MODULE, _DELETE_MODULE
-//                                      "ERRNO", the answer to every call; "ERRNO*TIMES", to the first ones. Without: success
+//                                      "ERRNO", the errno of every call, or "ERRNO*TIMES", of the first ones. By default calls succeed
 //   STANDIN_TIMES                      whether finit_module's calls are recorded with "at", milliseconds of CLOCK_MONOTONIC
-//   STANDIN_PROC_MODULES               the file that stands in for /proc/modules: what finit_module inserts is added to it as live
-//   STANDIN_KERNEL                     a program that is run with a call's name and the module's file or name, and exits with the errno
-//                                      to answer or with 0; asked where none of these has an answer
+//   STANDIN_PROC_MODULES               the file in place of /proc/modules, to which finit_module adds its module as live
+//   STANDIN_KERNEL                     a program that is run with a call's name and the module's file or name when none of these gives an
+//                                      errno. Its exit status is the errno, or 0
 //   in a module's parameters           standin.errno=ERRNO  standin.sleep=MILLISECONDS  standin.until=PATH (waits for that file)
 
 #define _GNU_SOURCE
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// As openlog() was given it: read when a message comes, as libc reads it.
+// The pointer that openlog() got, which is read at each message, as libc does.
 static const char *log_program;
 
 struct line {
@@ -70,7 +70,7 @@ static void record(struct line *line)
 	close(fd);
 }
 
-// As /proc/modules has it, before the call returns; the name is the file's.
+// Adds the module to the stand-in of /proc/modules before the call returns. The module's name is that of its file.
 static void add_live_module(const char *file)
 {
 	const char *path = getenv("STANDIN_PROC_MODULES");
@@ -133,7 +133,7 @@ static int answer(const char *variable, atomic_long *calls, const char *paramete
 static int stand_in_for_finit_module(int fd, const char *parameters, int flags)
 {
 	static atomic_long calls;
-	// A call without a file asks whether there is such a call at all.
+	// Without a file, the caller asks whether the kernel has this system call.
 	if (fd < 0) {
 		const char *told = getenv("STANDIN_FINIT_MODULE");
 		errno = told && strtol(told, NULL, 10) == ENOSYS ? ENOSYS : EBADF;
@@ -215,7 +215,7 @@ void syslog(int priority, const char *format, ...)
 	va_end(values);
 }
 
-// What syslog() becomes in a program built with _FORTIFY_SOURCE.
+// The function that replaces syslog() in a program built with _FORTIFY_SOURCE.
 void __syslog_chk(int priority, int flag, const char *format, ...)
 {
 	(void)flag;
@@ -238,7 +238,7 @@ long syscall(long number, ...)
 	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-// The name by which node opens files.
+// node opens files by this name.
 int open64(const char *path, int flags, ...)
 {
 	va_list arguments;

@@ -1,6 +1,6 @@
-// When preloaded, stands in for the wall clock of one process and its children: the kernel's own, CLOCK_REALTIME, and as many
-// nanoseconds ahead of it as the file STEPPED_CLOCK says in its first eight bytes, a number in this machine's order. What
-// settimeofday(2) does to the whole machine, this does to them; every other clock stays as it is.
+// Preloaded into a process: shifts the wall clock of that process and its children. Their CLOCK_REALTIME is the kernel's plus the
+// number of nanoseconds in the first eight bytes of the file STEPPED_CLOCK, in the machine's byte order. They see what
+// settimeofday(2) would do to the whole machine; every other clock stays as it is.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,7 +29,7 @@ __attribute__((constructor)) static void map(void)
 
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
-	// Not by way of the vDSO, which libc alone finds easily.
+	// A real system call: the vDSO's function could only be found through libc.
 	int result = syscall(SYS_clock_gettime, clock, time);
 	if (result == 0 && ahead && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
 		int64_t nanoseconds = time->tv_sec * (int64_t)BILLION + time->tv_nsec + *ahead;

@@ -1,8 +1,9 @@
-// Sends uevents as fast as it can read them from standard input: records of a length (32 bits, this machine's) and so many bytes.
+// Sends uevents as fast as it reads them from standard input. A record is a length (32 bits, in the machine's byte order) and so many
+// bytes.
 //
-//   uevent-injector kernel           by way of the kernel, which appends SEQNUM and announces them to its network namespace
-//   uevent-injector unicast PORT     as a process would spoof them, to the socket with that port id
-//   uevent-injector multicast GROUP  the same, to everybody in a group
+//   uevent-injector kernel           through the kernel, which appends SEQNUM and sends them in its network namespace
+//   uevent-injector unicast PORT     directly, as a process would spoof them, to the socket with that port id
+//   uevent-injector multicast GROUP  directly, to all sockets of a multicast group
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -21,7 +22,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-// The kernel answers within sendmsg(2), and only when it has refused.
+// The kernel refuses within sendmsg(2), and answers only when it has refused.
 static void check_refusal(int fd)
 {
 	char answer[LARGEST];

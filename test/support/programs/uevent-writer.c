@@ -1,5 +1,5 @@
-// Has the devices below /sys/devices say ACTION, one after the other and again and again, as fast as the kernel takes it, until
-// so many have been written; prints how many devices take it.
+// Writes ACTION to the uevent files below /sys/devices, one after the other and again and again, as fast as the kernel takes it, COUNT
+// times altogether. Prints the number of devices that accept it.
 //
 //   uevent-writer ACTION COUNT
 
@@ -44,7 +44,7 @@ int main(int words, char **word)
 	}
 	for (int i = 0; left > 0; i = (i + 1) % takers, left--)
 		if (pwrite(files[i], word[1], size, 0) != size) {
-			// It has left.
+			// The device has left.
 			files[i] = files[--takers];
 			if (!takers) return 1;
 		}

@@ -1,6 +1,6 @@
-// Binds a netlink socket of uevents to one multicast group, prints its port id, and for every line of standard input reads all
-// that lies in the socket: a line for each message (the sender's port id, the groups, its uid, the text before the first NUL),
-// and a line `read COUNT`.
+// Binds a netlink socket for uevents to one multicast group, and prints its port id. For every line of standard input it reads all
+// messages that wait in the socket, and prints a line for each (the sender's port id, the groups, the sender's uid, the text before
+// the first NUL), and a line `read COUNT`.
 
 #define _GNU_SOURCE
 #include <errno.h>
