@@ -250,7 +250,7 @@ const stories: Record<string, () => Promise<object>> = {
 		return { inserted: agent.inserted(), end };
 	},
 
-	/** A read that never ends. */
+	/** A read that never returns, in the daemon. */
 	async endless() {
 		for (const name of ["a", "b", "c"]) addDevice(`/devices/${name}`, `x:${name}`);
 		const agent = begin("run", { "/b/modalias": never });

@@ -17,7 +17,7 @@ const script = fileURLToPath(new URL("../../../insertion-process.js", import.met
 
 export type Insertion = readonly [path: string, parameters: string, flags?: InsertFlags];
 
-/** @param environment is added to this process's own. */
+/** @param environment variables in addition to those of this process */
 export async function inSession(
 	name: keyof typeof scenarios,
 	given: unknown,

@@ -1,3 +1,4 @@
+// Command lines of the tools: the words, their bytes as text, and options with a number.
 import { bytesOf, isUtf8, textOf } from "../../../../src/libkmod/text/byte-strings.js";
 import { parseOptions, type Spelling } from "../../../../src/tools/command-line/getopt.js";
 import { parseWait } from "../../../../src/tools/modprobe/options.js";

@@ -1,3 +1,4 @@
+// Module files (ELF): reading modinfo, symbols and versions, depmod's digest, and changes for a forced insertion.
 import { ModuleDigester } from "../../../../src/libkmod/depmod/module-digest.js";
 import { SymbolNames } from "../../../../src/libkmod/depmod/symbol-names.js";
 import { MalformedModule, parseElf, sectionAt } from "../../../../src/libkmod/formats/elf.js";

@@ -1,3 +1,4 @@
+// Signatures behind module files, and the DER encoding in them.
 import { childrenOf, type DerElement, elementAt, objectIdOf, tags } from "../../../../src/libkmod/formats/der.js";
 import { parseSignature } from "../../../../src/libkmod/formats/signature.js";
 import type { Random } from "../../worlds/random-numbers.js";

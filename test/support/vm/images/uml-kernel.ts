@@ -10,7 +10,7 @@ export interface UmlKernel {
 	readonly release: string;
 	/** The package's version. */
 	readonly version: string;
-	/** The directory of its modules. */
+	/** The directory of the kernel's modules. */
 	readonly modules: string;
 }
 
