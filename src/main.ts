@@ -29,7 +29,9 @@ export const hotplugd = defineTool({
 	summary: "Loads kernel modules for the devices that a machine has.",
 	usage: ["COMMAND [ARGUMENT...]"],
 	stopAtOperand: true,
-	options: { rebuildCache: { help: "Compile hotplugd for this very node, so that it starts faster, and exit" } },
+	options: {
+		rebuildCache: { help: "Compile hotplugd for the version of node that runs it, so that it starts faster, and exit" },
+	},
 	async epilogue() {
 		const all = await Promise.all(Object.entries(tools).map(async ([name, load]) => [name, (await load()).summary]));
 		return ["Commands:", ...all.map(([name = "", summary]) => `  ${name.padEnd(10)} ${summary}`)].join("\n");

@@ -90,8 +90,8 @@ vmTest(
 			$rc start || exit 1
 			${list("started")}
 			echo "== helper"; cat /proc/sys/kernel/modprobe
-			echo "== reloaded"; $rc reload && until grep -q 'read indexes and configuration anew' /var/log/hotplugd.log; do sleep 0.2; done
-			grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
+			echo "== reloaded"; $rc reload && until grep -q 'reloaded indexes and configuration' /var/log/hotplugd.log; do sleep 0.2; done
+			grep -c 'reloaded indexes and configuration' /var/log/hotplugd.log
 			first=$(sed -n 1p /run/hotplugd/lock)
 			hotplugd load platform:hotplugd-slow &
 			until [ "$(cat /sys/module/hotplugd_slow/initstate 2>/dev/null)" = coming ]; do sleep 0.1; done

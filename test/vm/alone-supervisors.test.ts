@@ -55,7 +55,7 @@ echo "== openrc helper"; cat /proc/sys/kernel/modprobe
 echo "== openrc again"
 first=$(pid); kill -KILL $first; other_than $first; echo another
 echo "== openrc reload"
-rc reload; grep -c 'read indexes and configuration anew' /var/log/hotplugd.log
+rc reload; grep -c 'reloaded indexes and configuration' /var/log/hotplugd.log
 echo "== openrc status"; rc status
 echo "== openrc stop"; rc stop
 tail -n 1 /var/log/hotplugd.log | grep -o '"stopped"'

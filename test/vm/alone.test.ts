@@ -102,7 +102,7 @@ vmTest(
 			t.is(status, "0");
 			t.regex(
 				settled.stderr,
-				/^hotplugd settle: nothing to look in yet: .* has no modules\.dep\.bin\n.*listening: No such/,
+				/^hotplugd settle: no usable indexes yet: .* has no modules\.dep\.bin\n.*listening: No such/,
 			);
 			// Requests wait in the spool meanwhile, since this machine has no modprobe.
 			const asked = await sh(`mount -t minix /dev/ubda /mnt 2>/dev/null; ls /run/hotplugd.spool | wc -l

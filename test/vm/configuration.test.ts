@@ -164,7 +164,7 @@ vmTest(
 		t.is(others.failure?.length, 2);
 		t.regex(
 			others.failure?.[0] ?? "",
-			/^coldplug: could not load hotplugd_fail \(.* line 1\)\): EIO from insert; see dmesg$/,
+			/^coldplug: could not load hotplugd_fail \(.* line 1\)\): insert failed with EIO; see dmesg$/,
 		);
 		t.is(others.failure?.[1], "exit 3");
 		t.deepEqual(others["all-others"], ["exit 0", "e1000e"], "what the alias kept out, and nothing else, was missing");

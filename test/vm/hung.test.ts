@@ -107,7 +107,7 @@ async function endsAtSignal(t: ExecutionContext, vm: UmlVm, name: string): Promi
 	t.log(`coldplug ends ${signalled.seconds.toFixed(1)} s after SIGTERM`);
 	t.is(signalled.status, exitStatus.stopped, signalled.said);
 	t.true(signalled.seconds < 10, `${signalled.seconds}`);
-	t.true(signalled.said.includes(`coldplug: SIGTERM: waiting for nothing, and not for what hangs: ${name}\n`));
+	t.true(signalled.said.includes(`coldplug: SIGTERM: waiting for nothing, and not for modules that hang: ${name}\n`));
 	isToldAsHung(t, signalled, name);
 }
 
@@ -116,7 +116,7 @@ async function endsByTimeout(t: ExecutionContext, vm: UmlVm, name: string): Prom
 	t.log(`coldplug --timeout 20 ends after ${ended.seconds.toFixed(1)} s`);
 	t.is(ended.status, exitStatus.unended, ended.said);
 	t.regex(ended.said, new RegExp(`^coldplug: ${name} \\(.*\\) was not waited for any longer`, "m"));
-	t.true(ended.said.endsWith("coldplug: ended by --timeout: after 20 s things were not settled\n"), ended.said);
+	t.true(ended.said.endsWith("coldplug: ended by --timeout: the devices were not settled after 20 s\n"), ended.said);
 }
 
 /** The hung thread lives on: neither the end of the process nor that of its socket is reported. */
@@ -151,6 +151,6 @@ async function agentStops(t: ExecutionContext, vm: UmlVm, name: string): Promise
 		hotplugd stop; tail -n 1 /run/log`,
 	);
 	const { msg, hung } = JSON.parse(log);
-	t.is(msg, `stopped, and did not wait for what hangs: ${name}`);
+	t.is(msg, `stopped, and did not wait for modules that hang: ${name}`);
 	t.deepEqual(hung, [name]);
 }

@@ -34,7 +34,7 @@ echo "== metrics"; hotplugd metrics | grep ^hotplugd_indexes_missing`;
 /** systemd requests these modules by name, in vain, and no device asks for them; ipv6 needs crc_ccitt. */
 const byName = ["autofs4", "configfs", "crc_ccitt", "ip_tables", "ipv6", "x_tables"];
 
-const WHY = "nothing to look in yet: /lib/modules/RELEASE has no modules.dep.bin";
+const WHY = "no usable indexes yet: /lib/modules/RELEASE has no modules.dep.bin";
 const anyRelease = (lines: readonly string[] = []) => lines.map((line) => line.replace(/\d[^/ ]*(?=[/ ])/, "RELEASE"));
 
 vmTest("with no /lib/modules the agent is idle, says so once, and loads everything when it is mounted", async (t) => {

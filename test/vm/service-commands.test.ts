@@ -82,7 +82,8 @@ vmTest("an install command does as the agent's what it does as udev's, though th
 	t.deepEqual(byAgent.log, ['"exitStatus":3']);
 	t.deepEqual(byAgent.failed, []);
 	t.deepEqual(byAgent.helper, ["0", "3", "1", "1", "0"]);
-	const left = (what: string) => `hotplugd settle: did not wait for ${what}, which cannot end before this has`;
+	const left = (what: string) =>
+		`hotplugd settle: did not wait for ${what}, which cannot end before this command has ended`;
 	t.deepEqual(byAgent.below, [
 		...["0", "0", left("the install command of dummy"), "0"],
 		...[left("/bin/sh for /devices/virtual/net/dummy0 (/etc/hotplugd/rules.d/settle.toml line 1)"), "0"],

@@ -67,8 +67,9 @@ export function makeAsked(byKernel: boolean): Asked {
 			if (!isPlanned) return undefined;
 			const awaited = listAwaited();
 			if (awaited.some((module) => !hanging.has(module))) return undefined;
-			const why = awaited.filter((module) => wanted?.includes(module)).map((module) => hanging.get(module));
-			if (why.length > 0) return { result: "failed", explanation: `${why[0]}: it may come up yet` };
+			const held = awaited.find((module) => wanted?.includes(module));
+			if (held !== undefined)
+				return { result: "failed", explanation: `${hanging.get(held)}: ${held} may still be loaded later` };
 			return judgeLoad(decisions, outcomes);
 		},
 	};

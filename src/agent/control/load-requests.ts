@@ -16,7 +16,7 @@ export class NotDone extends HotplugdError {
 	override readonly code = "ERR_NOT_DONE";
 }
 
-export const STOPPING = "the agent is stopping and begins nothing more: ask the next one";
+export const STOPPING = "the agent is stopping and begins no further work: ask the next agent";
 
 export type Requests = {
 	/** Resolves with the outcome, or as soon as the request is taken when it has no `wait`. */
@@ -85,7 +85,7 @@ class OpenRequests {
 			},
 			() => undefined,
 		);
-		return { result: "taken", explanation: "it will be handled" };
+		return { result: "taken", explanation: "the agent will handle the request" };
 	}
 
 	/**
@@ -137,7 +137,10 @@ class OpenRequests {
 				else this.#goOn(request);
 			},
 			onSkipped: ({ message }) =>
-				this.#endBy(request, () => ({ result: "refused", explanation: `could not plan or carry it out: ${message}` })),
+				this.#endBy(request, () => ({
+					result: "refused",
+					explanation: `could not plan or carry out the request: ${message}`,
+				})),
 		};
 	}
 

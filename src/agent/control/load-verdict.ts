@@ -4,7 +4,7 @@ import type { Decision } from "../decisions/decider.js";
 import { explainDecision, explainOutcome } from "../telling/explain.js";
 import type { LoadReply } from "./protocol.js";
 
-const UNDECIDED = "could not decide what it asks for: the log says why";
+const UNDECIDED = "could not decide which modules the alias asks for: the agent's log says why";
 
 /** @param outcomes of all modules that were not live already, dependencies included */
 export function judgeLoad(decisions: readonly Decision[], outcomes: readonly Outcome[]): LoadReply {

@@ -81,5 +81,5 @@ export function parseControlReply<Command extends keyof ControlReplies>(
 	if (fields?.ok === false && typeof fields.error === "string") return fields.error;
 	const reply = v.safeParse(replies[command], fields);
 	if (fields?.ok === true && reply.success) return reply.output;
-	return "its answer is not understood: it may be of another version";
+	return "the agent's answer is not understood: the agent may be of another version";
 }

@@ -101,7 +101,7 @@ function listUnsettled(options: SettleOptions, { modules }: Exempts, target: num
 	// Other senders may go on: uevents that came later than the request are not waited for.
 	else if (hasUnread(options) && !((progress.seqnum ?? -1) >= target)) left.push("uevents that wait to be read");
 	if (isUnderWay({ socket, ...progress })) left.push("a look at all devices");
-	if (isReloading()) left.push("what is known to be read anew");
+	if (isReloading()) left.push("a reload of indexes and configuration");
 	if (hasUdevQueue(options)) left.push("udev's queue");
 	return [...left, ...listBusy(inserter, new Set(modules))];
 }

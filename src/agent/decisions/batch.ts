@@ -56,7 +56,7 @@ export function planApart(
 		const [first] = decisions;
 		if (first === undefined) throw thrown;
 		if (decisions.length === 1) {
-			onSkipped(`${first.device || "asked for"}: ${shorten(first.alias)}`, asError(thrown));
+			onSkipped(`${first.device || "a request"}: ${shorten(first.alias)}`, asError(thrown));
 			return [];
 		}
 		const half = decisions.length >> 1;

@@ -35,7 +35,7 @@ export function decide(options: DecideOptions) {
 					case "found":
 						return { ...before, events: decideAll(before.decider, event.devices, unmatched, onSkipped) };
 					case "renewed": {
-						const anew = attempt("what was read anew", onSkipped, before.decider, decider);
+						const anew = attempt("the reloaded indexes and configuration", onSkipped, before.decider, decider);
 						return { decider: anew, events: decideAll(anew, unmatched.takeAll(), unmatched, onSkipped) };
 					}
 					case "asked":

@@ -30,7 +30,7 @@ export function makeControlled(options: ControlledOptions): Controlled {
 
 	async function load(request: LoadRequest, client?: Client): Promise<LoadReply> {
 		const lacking = reload.lacking();
-		if (lacking !== undefined) return { result: "refused", explanation: `nothing is known yet: ${lacking.why}` };
+		if (lacking !== undefined) return { result: "refused", explanation: `no usable indexes yet: ${lacking.why}` };
 		const begin = () => requests.load(request);
 		return client !== undefined && request.wait ? askers.during(client, begin) : begin();
 	}

@@ -28,7 +28,7 @@ export function makeListening({ readiness, onListening, lacking, isStopped }: Li
 
 	function tellStatus(text: string): void {
 		const why = lacking()?.why;
-		readiness.status(why === undefined ? text : `nothing to look in yet: ${why}`);
+		readiness.status(why === undefined ? text : `no usable indexes yet: ${why}`);
 	}
 
 	function begin(): void {

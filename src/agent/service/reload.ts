@@ -52,7 +52,7 @@ export function makeReload(options: ReloadOptions): Reload {
 	let missing: string | undefined;
 	const lacking = () => known.value.knowledge.lacking;
 	const atStart = lacking()?.why;
-	if (atStart !== undefined) miss(atStart, `nothing is loaded until that changes: ${atStart}`);
+	if (atStart !== undefined) miss(atStart, `no usable indexes yet, so the agent loads no modules: ${atStart}`);
 
 	/** Tells a reason once, until it changes. */
 	function miss(why: string, message: string): void {
@@ -74,7 +74,9 @@ export function makeReload(options: ReloadOptions): Reload {
 			if (error instanceof NotDone) throw error;
 			const why = error instanceof Error ? error.message : String(error);
 			const still =
-				lacking() === undefined ? "could not reload, what was known still counts" : "there is still nothing to look in";
+				lacking() === undefined
+					? "could not reload, the earlier indexes and configuration still count"
+					: "there are still no usable indexes";
 			miss(why, `${still}: ${why}`);
 			throw new NotDone(`${still}: ${why}`, { cause: error });
 		} finally {
@@ -90,7 +92,7 @@ export function makeReload(options: ReloadOptions): Reload {
 		const again = missing !== undefined && stillLacking === undefined;
 		if (stillLacking === undefined) {
 			book.renewed(anew.knowledge);
-			journal.info({ files, moduleDirectory }, "read indexes and configuration anew");
+			journal.info({ files, moduleDirectory }, "reloaded indexes and configuration");
 			missing = undefined;
 		}
 		options.onRenewed(again);

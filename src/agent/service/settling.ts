@@ -46,9 +46,12 @@ export async function settleFor(options: SettlingOptions, milliseconds: number, 
 	const reply = await askers.during(client, () => settle(settleOptions(options, { lineage, isOver, over })));
 	const { settled, not_waited_for } = reply;
 	if (not_waited_for !== undefined)
-		journal.info({ not_waited_for, settled }, "settle was asked by what runs below: it was not waited for");
+		journal.info(
+			{ not_waited_for, settled },
+			"settle was called from below a command of the agent: commands that cannot end before settle were not waited for",
+		);
 	const lacking = reload.lacking();
-	const noted = { ...reply, ...(lacking && { note: `nothing to look in yet: ${lacking.why}` }) };
+	const noted = { ...reply, ...(lacking && { note: `no usable indexes yet: ${lacking.why}` }) };
 	return settled || !isStopped() ? noted : { ...noted, waiting_for: listRunning(pipeline.inserter), stopping: true };
 }
 

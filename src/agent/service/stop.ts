@@ -52,8 +52,11 @@ export function stopBy(what: string, options: StopOptions): void {
 	const hung = listHung(pipeline);
 	const running = listRunning(pipeline.inserter).filter((module) => !hung.includes(module));
 	const commands = commandPool.underway().map(describeCommand);
-	const but = hung.length === 0 ? "" : `, and not for what hangs: ${hung.join(", ")}`;
-	journal.info({ running, hung, commands }, `${what}: nothing more begins; waiting for what runs${but}`);
+	const but = hung.length === 0 ? "" : `, and not for modules that hang: ${hung.join(", ")}`;
+	journal.info(
+		{ running, hung, commands },
+		`${what}: no further module or command begins; waiting for those that run${but}`,
+	);
 	requests.stop();
 	pipeline.stop();
 }

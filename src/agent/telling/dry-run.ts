@@ -97,7 +97,9 @@ export function formatBatch(batch: Batch, everything: boolean): string {
 			for (const { module, rival } of step.after)
 				if (rival !== undefined) lines.push(`    after ${module}, which matches ${shorten(rival)} too and goes first`);
 			if (step.commandIgnored !== undefined)
-				lines.push(`    its install command counts for nothing beside softdeps (${formatSource(step.commandIgnored)})`);
+				lines.push(
+					`    its install command does not count, since the module has softdeps (${formatSource(step.commandIgnored)})`,
+				);
 		}
 	});
 	for (const decision of batch.decisions) lines.push(...formatKeptOut(decision, everything));

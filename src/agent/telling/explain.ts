@@ -22,8 +22,9 @@ export function explainCause(cause: Cause): string {
 		case "alias": {
 			const { alias, device, found } = cause;
 			const where = found.source ? `${found.via}, ${formatSource(found.source)}` : found.via;
-			if (cause.rule) return `${device ?? "asked for"}: ${formatSource(cause.rule)} loads ${shorten(alias)} (${where})`;
-			return `${device ?? "asked for"}: ${shorten(alias)} matches ${shorten(found.pattern)} (${where})`;
+			if (cause.rule)
+				return `${device ?? "on request"}: ${formatSource(cause.rule)} loads ${shorten(alias)} (${where})`;
+			return `${device ?? "on request"}: ${shorten(alias)} matches ${shorten(found.pattern)} (${where})`;
 		}
 	}
 }
@@ -49,12 +50,12 @@ export function explainVerdict({ verdict, source }: Match): string | undefined {
 	if (verdict === "wanted") return undefined;
 	if (verdict === "builtin") return "built into the kernel";
 	const where = source ? formatSource(source) : "configuration";
-	if (verdict === "not allowed") return `not among what ${where} and others allow`;
+	if (verdict === "not allowed") return `not allowed: neither ${where} nor another allow rule allows the module`;
 	return `${verdict} by ${where}`;
 }
 
 export function explainDecision({ device: from, alias, matches, problem, rule, ignored }: Decision): string {
-	const device = from || "asked for";
+	const device = from || "on request";
 	if (ignored !== undefined)
 		return `${device}: ${shorten(alias)} is not looked up: ${formatSource(ignored)} leaves the device alone`;
 	if (problem !== undefined) return `${device}: ${shorten(alias)} could not be looked up: ${problem.message}`;
@@ -77,14 +78,14 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 		case "builtin":
 			return "built into the kernel";
 		case "ran":
-			return `its install command ended well: ${step.how === "run" ? step.command : ""}`;
+			return `its install command succeeded: ${step.how === "run" ? step.command : ""}`;
 		case "masked":
 			if (step.how === "masked") return explainMask(step);
 			return `masked by its install command (${step.how === "run" ? formatSource(step.source) : ""})`;
 		case "no device":
 			return "its driver found no hardware of its own (ENODEV)";
 		case "missing":
-			return step.how === "missing" ? explainMissing(step) : "there is no file for it";
+			return step.how === "missing" ? explainMissing(step) : `there is no file for ${step.module}`;
 		case "blocked":
 			return `${because?.step.module ?? "a module"} is needed first: ${because ? explainOutcome(because) : "it failed"}`;
 		case "stopped":
@@ -98,7 +99,7 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 
 /** Says which part was skipped, and why. */
 export function explainSkipped({ what, error }: Skipped): string {
-	return `passed over ${what}: ${explainThrown(error)}`;
+	return `skipped ${what}: ${explainThrown(error)}`;
 }
 
 const MOST_SKIPPED_SHOWN = 20;
@@ -107,7 +108,7 @@ const MOST_SKIPPED_SHOWN = 20;
 export function listSkipped(sentences: ReadonlySet<string>): readonly string[] {
 	const shown = [...sentences].slice(0, MOST_SKIPPED_SHOWN);
 	const more = sentences.size - shown.length;
-	return more === 0 ? shown : [...shown, `passed over ${more} more`];
+	return more === 0 ? shown : [...shown, `skipped ${more} more`];
 }
 
 function explainThrown(error: Error): string {
@@ -120,6 +121,6 @@ function explainMask({ source, needs }: Step & { how: "masked" }): string {
 		: `it needs ${needs}, which ${formatSource(source)} masks`;
 }
 
-function explainMissing({ problem }: Step & { how: "missing" }): string {
-	return problem ?? "modules.dep has no file for it; run depmod";
+function explainMissing({ module, problem }: Step & { how: "missing" }): string {
+	return problem ?? `modules.dep has no file for ${module}; run depmod`;
 }

@@ -61,7 +61,7 @@ function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped
 	else if (report.kind === "stuck")
 		log.warn(
 			{ module: report.step.module, behind: report.behind },
-			`${report.step.module}: waits for ${report.behind}, which hangs: it is not begun before that has ended`,
+			`${report.step.module}: waits for ${report.behind}, which hangs: ${report.step.module} is not begun before ${report.behind} has ended`,
 		);
 	else if (report.kind === "lost") log.warn({ drops: report.drops }, "uevents were lost: looking at all devices again");
 	else if (report.kind === "refused") log.warn({ refused: report.count }, "refused forged uevents");

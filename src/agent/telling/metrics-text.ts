@@ -16,7 +16,7 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 	new CountedHistogram(
 		registry,
 		"hotplugd_insertion_duration_seconds",
-		"How long the kernel took over a module.",
+		"How long the kernel took to insert a module, in seconds.",
 		metrics.insertions,
 	);
 	addQueue(make, status);
@@ -26,7 +26,7 @@ export function formatMetrics(metrics: Metrics, status: AgentStatus): Promise<st
 
 function addAgent({ gauge }: Makers, { version, milliseconds, state: now }: AgentStatus): void {
 	gauge("hotplugd_build_info", "The version, as a label.", { version: { [version]: 1 } });
-	gauge("hotplugd_uptime_seconds", "Since the agent began.", milliseconds / 1000);
+	gauge("hotplugd_uptime_seconds", "Seconds since the agent began.", milliseconds / 1000);
 	gauge("hotplugd_state", "1 for the state that the agent is in.", {
 		state: Object.fromEntries(states.map((state) => [state, state === now ? 1 : 0])),
 	});
@@ -34,11 +34,11 @@ function addAgent({ gauge }: Makers, { version, milliseconds, state: now }: Agen
 
 function addEvents({ counter }: Makers, { counts }: AgentStatus, metrics: Metrics): void {
 	counter("hotplugd_uevents_received_total", "Uevents read from the socket.", counts.events_received);
-	counter("hotplugd_uevents_dropped_total", "Uevents left out because the queue was full.", counts.events_dropped);
+	counter("hotplugd_uevents_dropped_total", "Uevents dropped because the queue was full.", counts.events_dropped);
 	counter("hotplugd_messages_refused_total", "Messages from a wrong sender.", counts.events_refused);
 	counter("hotplugd_overruns_total", "Uevents lost before they could be read.", counts.overruns);
 	counter("hotplugd_socket_failures_total", "Uevent sockets that failed.", metrics.socket_failures);
-	counter("hotplugd_device_walks_total", "Looks at all devices.", metrics.looks);
+	counter("hotplugd_device_walks_total", "Walks of all devices in /sys.", metrics.looks);
 	counter("hotplugd_aliases_new_total", "Aliases not asked for before.", counts.aliases_new);
 	counter("hotplugd_aliases_repeated_total", "Aliases asked for before.", counts.aliases_repeated);
 	counter("hotplugd_aliases_unknown_total", "Aliases that no module has.", counts.aliases_unknown);
@@ -48,28 +48,40 @@ function addModules({ counter }: Makers, { counts }: AgentStatus, metrics: Metri
 	counter("hotplugd_batches_total", "Batches planned.", metrics.batches);
 	counter("hotplugd_modules_inserted_total", "Modules inserted.", counts.modules_inserted);
 	counter("hotplugd_modules_failed_total", "Modules that could not be loaded.", { reason: counts.modules_failed });
-	counter("hotplugd_skipped_total", "Devices, rules and decisions that were passed over.", counts.skipped ?? 0);
-	counter("hotplugd_module_outcomes_total", "Ends of all modules of all plans.", { result: metrics.outcomes });
-	counter("hotplugd_insertions_hung_total", "Insertions that gave up their place.", metrics.hung);
-	counter("hotplugd_requests_failed_total", "Requests that a fault kept from their answer.", metrics.requests_failed);
-	counter("hotplugd_commands_total", "Commands of policy.", { result: metrics.commands });
+	counter("hotplugd_skipped_total", "Devices, rules and decisions that were skipped.", counts.skipped ?? 0);
+	counter("hotplugd_module_outcomes_total", "Outcomes of all modules that were planned.", { result: metrics.outcomes });
+	counter("hotplugd_insertions_hung_total", "Insertions that hung and gave up their permit to another.", metrics.hung);
+	counter(
+		"hotplugd_requests_failed_total",
+		"Control requests that a fault left without an answer.",
+		metrics.requests_failed,
+	);
+	counter("hotplugd_commands_total", "Commands of policy rules.", { result: metrics.commands });
 }
 
 function addQueue({ gauge }: Makers, { queue_depth, in_flight, receive_buffer_bytes }: AgentStatus): void {
 	gauge("hotplugd_queue_depth", "Modules that wait for their turn.", queue_depth);
-	gauge("hotplugd_insertions_in_flight", "Modules in their init.", {
+	gauge("hotplugd_insertions_in_flight", "Modules whose init or install command runs.", {
 		hung: {
 			false: in_flight.filter(({ hung }) => !hung).length,
 			true: in_flight.filter(({ hung }) => hung).length,
 		},
 	});
-	gauge("hotplugd_receive_buffer_bytes", "The socket's receive buffer.", receive_buffer_bytes);
+	gauge("hotplugd_receive_buffer_bytes", "The receive buffer of the uevent socket, in bytes.", receive_buffer_bytes);
 }
 
 function addKnowledge({ gauge }: Makers, { indexes: { generation, missing }, configuration }: AgentStatus): void {
 	gauge("hotplugd_index_generation", "How often the indexes were read.", generation);
-	gauge("hotplugd_indexes_missing", "1 where they could not be read when last tried.", missing === undefined ? 0 : 1);
-	gauge("hotplugd_configuration_problems", "Lines of it that do not count.", configuration.problems);
+	gauge(
+		"hotplugd_indexes_missing",
+		"1 if the indexes could not be read at the last attempt.",
+		missing === undefined ? 0 : 1,
+	);
+	gauge(
+		"hotplugd_configuration_problems",
+		"Problems in the files that were read, such as lines that do not count.",
+		configuration.problems,
+	);
 }
 
 /** A number, or one for each value of a label. */

@@ -47,7 +47,7 @@ export function explainUnended({ running, waiting }: Unended): readonly string[]
 			: `${module}${why} was not waited for any longer: it has not ended after ${seconds}, and is left to end`;
 	});
 	if (waiting.length === 0) return lines;
-	return [...lines, `not begun, since what they wait for has not ended: ${waiting.join(", ")}`];
+	return [...lines, `modules not begun, since the modules that they wait for have not ended: ${waiting.join(", ")}`];
 }
 
 /** Returns the record for --json. */

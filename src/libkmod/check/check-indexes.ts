@@ -148,7 +148,7 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 	const foreign = `it has modules that ${indexNames.dependencies} lacks`;
 	return [
 		...tell(directory, "it has files whose names cannot stand in modules.dep", unfit, RENAME),
-		...tell(ofDependencies, "it has lines that do not fit the module they are of", misfits),
+		...tell(ofDependencies, "it has lines that name the file of another module, or none", misfits),
 		...tell(ofDependencies, "it lacks modules that others depend on", listUnknown(nameNeeded(needed, unfit), known)),
 		...tell(ofDependencies, "it has modules whose files are not there", listAbsent(files, place, paths)),
 		...tell(ofDependencies, "it lacks modules whose files are there", listUnknown(presentNames, known)),
@@ -163,7 +163,7 @@ function checkTogether(files: Files, place: ModulesPlace, { dependencies, aliase
 }
 
 function tellTooMany(directory: string): Problem {
-	const message = `it holds more than ${MOST_NAMES_CHECKED} names, so not all of them were looked at: move out of it what is no module`;
+	const message = `it holds more than ${MOST_NAMES_CHECKED} names, so not all of them were checked: move all files that are no modules out of the directory`;
 	return { file: directory, line: 0, message };
 }
 
@@ -176,12 +176,13 @@ function tell(file: string, what: string, names: readonly string[], remedy = "ru
 const explain = (what: string, first: string, count: number, remedy = "run depmod"): string =>
 	`${what}: ${first}${count > 1 ? ` and ${count - 1} more` : ""}; ${remedy}`;
 
-const RENAME = "rename what has a colon, a line break or, where others depend on it, a space in it, and run depmod";
+const RENAME =
+	"rename each module file whose name has a colon, a line break or, if other modules depend on the module, a space in it, and run depmod";
 
 function explainDifference(file: string, difference: Difference | undefined): Problem[] {
 	if (difference?.first === undefined) return [];
 	const { text, first, count } = difference;
-	const what = `it is not of the same run of depmod as ${text}, since one of them lacks what the other has`;
+	const what = `it is not of the same run of depmod as ${text}, since one of the two lacks lines that the other has`;
 	return [{ file, line: 0, message: explain(what, first, count) }];
 }
 

@@ -36,7 +36,8 @@ function findUnfinished(files: Files, moduleDirectory: string): Problem | undefi
 		: {
 				file: `${moduleDirectory}/${draft}`,
 				line: 0,
-				message: "a depmod left this when it was interrupted, or is at work: files may be of two runs; run depmod",
+				message:
+					"a depmod that was interrupted left this draft, or a depmod is at work: files may be of two runs; run depmod",
 			};
 }
 

@@ -20,7 +20,7 @@ export const cut = (): Damage => new Damage("cut", "its end is missing");
 /** Decoders do not tell whether the data or the checksum has changed. */
 export const damaged = (): Damage => new Damage("damaged", "its data or their checksum is damaged");
 
-export const trailing = (): Damage => new Damage("damaged", "something else stands behind its end");
+export const trailing = (): Damage => new Damage("damaged", "other data follows its end");
 
 /** @param parts such as "blocks" */
 export const tooManyParts = (parts: string): Damage =>

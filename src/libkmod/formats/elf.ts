@@ -104,7 +104,8 @@ function withSectionNames(elf: Elf): Elf {
 	const table = elf.table | 0;
 	load(table, table + count * stride);
 	const index = u16(elf, wide ? 62 : 50);
-	if (index >= count) throw new MalformedModule(`its section names are in section ${index}, of only ${count}`);
+	if (index >= count)
+		throw new MalformedModule(`its section names are in section ${index}, but it has only ${count} sections`);
 	const { start: names, end: namesEnd } = sectionAt(elf, index);
 	if (names === namesEnd || image[namesEnd - 1] !== 0)
 		throw new MalformedModule("its section names do not end with a NUL");

@@ -77,7 +77,7 @@ export function spend(index: IndexFile, left: number, read: number): number {
 export function sharedNodes({ file, bytes }: IndexFile): MalformedIndex {
 	return new MalformedIndex(
 		file,
-		`more is to be read than its ${bytes.length} bytes, so its nodes are shared or lead to each other in circles`,
+		`a walk reads more than its ${bytes.length} bytes, so its nodes are shared or form cycles`,
 	);
 }
 

@@ -31,7 +31,7 @@ export function addMatches(index: IndexFile, node: Node, pattern: string): numbe
 	const read = start - node.valuesStart;
 	characters += read + node.valueCount * pattern.length;
 	if (characters > LONGEST_LIST_BYTES)
-		throw new MalformedIndex(index.file, `more than ${LONGEST_LIST_BYTES >> 20} MiB of it match one alias`);
+		throw new MalformedIndex(index.file, `more than ${LONGEST_LIST_BYTES >> 20} MiB of its entries match one alias`);
 	return read;
 }
 

@@ -204,7 +204,7 @@ function below(node: Node, p: number, size: number): void {
 }
 
 function refuseDepth(): never {
-	throw new MalformedIndex(index.file, `its keys part more than ${DEEPEST_BELOW} times on the way to one of them`);
+	throw new MalformedIndex(index.file, `its trie branches more than ${DEEPEST_BELOW} times on the way to one key`);
 }
 
 /**

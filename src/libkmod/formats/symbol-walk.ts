@@ -33,7 +33,7 @@ function symbolTable(elf: Elf): SymbolTable | undefined {
 	if (names === undefined || section === undefined) return undefined;
 	const stride = elf.wide ? 24 : 16;
 	if ((section.end - section.start) % stride !== 0)
-		throw new MalformedModule(`its symbol table is no multiple of ${stride} bytes`);
+		throw new MalformedModule(`the size of its symbol table is no multiple of ${stride} bytes`);
 	if (section.end > section.start && elf.image[names.end - 1] !== 0)
 		throw new MalformedModule("its symbol names do not end with a NUL");
 	return { start: section.start, end: section.end, stride, names: names.start, namesEnd: names.end };
@@ -93,9 +93,10 @@ function crcOf(elf: Elf, symbol: number): number {
 	const value = wordAt(elf, symbol + (elf.wide ? 8 : 4));
 	const index = u16(elf, symbol + (elf.wide ? 6 : 14));
 	if (index === SHN_UNDEF || index >= SHN_LORESERVE) return value;
-	if (index >= elf.count) throw new MalformedModule(`a checksum of it is in section ${index}, of only ${elf.count}`);
+	if (index >= elf.count)
+		throw new MalformedModule(`one of its checksums is in section ${index}, but it has only ${elf.count} sections`);
 	const { start, end } = sectionAt(elf, index);
-	if (start + value + 4 > end) throw new MalformedModule(`a checksum of it is outside section ${index}`);
+	if (start + value + 4 > end) throw new MalformedModule(`one of its checksums is outside section ${index}`);
 	return u32(elf, start + value);
 }
 
@@ -154,14 +155,15 @@ export function visitVersions(elf: Elf, visit: VisitSymbol): boolean {
 function visitExtendedVersions(elf: Elf, crcs: ElfSection, names: ElfSection, visit: VisitSymbol): void {
 	let crc = crcs.start;
 	visitStrings(elf.image, names, (at) => {
-		if (crc + 4 > crcs.end) throw new MalformedModule("it has more extended versions than checksums of them");
+		if (crc + 4 > crcs.end) throw new MalformedModule("it has more extended versions than checksums for them");
 		visit(at, names.end, u32(elf, crc), STB_GLOBAL);
 		crc += 4;
 	});
 }
 
 function visitVersionRecords(elf: Elf, { start, end }: ElfSection, visit: VisitSymbol): void {
-	if ((end - start) % VERSION_SIZE !== 0) throw new MalformedModule("its __versions is no multiple of 64 bytes");
+	if ((end - start) % VERSION_SIZE !== 0)
+		throw new MalformedModule("the size of its section __versions is no multiple of 64 bytes");
 	for (let at = start; at < end; at += VERSION_SIZE) {
 		visit(at + (elf.wide ? 8 : 4), at + VERSION_SIZE, wordAt(elf, at), STB_GLOBAL);
 	}

@@ -57,7 +57,7 @@ function endOfPadding(packed: Buffer): number {
 	return end;
 }
 
-const CUT = new Error("the bytes are at an end");
+const CUT = new Error("the data ends early");
 
 class Walk {
 	readonly #packed: Buffer;

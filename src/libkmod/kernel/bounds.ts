@@ -5,7 +5,7 @@
 /** The limit for one file, and whether other file types than regular files are read. */
 export type Bound = {
 	readonly bytes: number;
-	/** The kind of file, in the singular: it ends the sentence "which no … is". */
+	/** The kind of file, in the singular and with its article: it ends the sentence "the limit for …". */
 	readonly kind: string;
 	/** Whether the caller named the file: then it may also be a pipe, a terminal or another character device. */
 	readonly named?: boolean;
@@ -16,34 +16,34 @@ const MIB = 2 ** 20;
 
 export const bounds = {
 	/** The range of the index's 28-bit offsets, and the most that depmod writes. Debian's largest has 1.3 MiB. */
-	index: { bytes: 256 * MIB, kind: "index" },
+	index: { bytes: 256 * MIB, kind: "an index" },
 	/** modprobe.d, depmod.d, modules.softdep, modules.weakdep. The largest in Debian's packages has some 10 KiB. */
-	configuration: { bytes: 16 * MIB, kind: "configuration file" },
+	configuration: { bytes: 16 * MIB, kind: "a configuration file" },
 	/** hotplugd.toml and files of policy rules, which people write. */
-	settings: { bytes: MIB, kind: "file of settings or rules" },
+	settings: { bytes: MIB, kind: "a file of settings or rules" },
 	/**
 	 * modules.order, modules.builtin, modules.builtin.modinfo, modules.devname. Lines about 65,534 modules, kmod's maximum,
 	 * have some 8 MiB.
 	 */
-	kernelBuild: { bytes: 16 * MIB, kind: "list of a kernel's build" },
+	kernelBuild: { bytes: 16 * MIB, kind: "a list of a kernel's build" },
 	/** Module.symvers, System.map, /proc/kallsyms: up to 30 MiB for a kernel with everything built in and all debugging. */
-	symbols: { bytes: 256 * MIB, kind: "list of symbols" },
+	symbols: { bytes: 256 * MIB, kind: "a list of symbols" },
 	/**
 	 * /proc/modules: each line names all modules that use the module, so the file may grow beyond the size of the names alone.
 	 */
-	loadedModules: { bytes: 64 * MIB, kind: "list of loaded modules" },
+	loadedModules: { bytes: 64 * MIB, kind: "a list of loaded modules" },
 	/**
 	 * Small files of the kernel and of udev: attributes of a page, /proc/cmdline (COMMAND_LINE_SIZE, 64 KiB at most), udev's
 	 * database.
 	 */
-	small: { bytes: MIB, kind: "attribute or record" },
+	small: { bytes: MIB, kind: "an attribute or record" },
 	/** One attribute of sysfs: a page, 64 KiB on the machines with the largest pages. */
-	attribute: { bytes: 64 * KIB, kind: "attribute" },
+	attribute: { bytes: 64 * KIB, kind: "an attribute" },
 	/**
 	 * The kernel's own limit (kernel_read_file's INT_MAX), compressed or not. The largest of Debian's debug packages, amdgpu,
 	 * has 340 MiB.
 	 */
-	module: { bytes: 2 ** 31 - 1, kind: "module" },
+	module: { bytes: 2 ** 31 - 1, kind: "a module" },
 } as const satisfies Readonly<Record<string, Bound>>;
 
 /** Names in one directory: four times kmod's maximum of modules. */
@@ -74,5 +74,5 @@ export function formatBytes(bytes: number): string {
 
 /** A clause for a message about a file. */
 export function explainTooLarge({ bytes, kind }: Bound): string {
-	return `it is larger than ${formatBytes(bytes)}, which no ${kind} is`;
+	return `it is larger than ${formatBytes(bytes)}, the limit for ${kind}`;
 }

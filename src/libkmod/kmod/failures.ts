@@ -10,7 +10,7 @@ export class NoModuleFile extends HotplugdError {
 	readonly errnoName = "ENOENT";
 	readonly module: string;
 	constructor(module: string, moduleDirectory: string) {
-		super(`${moduleDirectory}/modules.dep has no file of a module ${module}: run depmod if there is one`);
+		super(`${moduleDirectory}/modules.dep has no file for ${module}: run depmod if the file exists`);
 		this.module = module;
 	}
 }

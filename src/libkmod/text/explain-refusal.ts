@@ -8,10 +8,11 @@ const ofTheKernel: Readonly<Record<string, string>> = {
 	EPERM:
 		"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
 	EKEYREJECTED: "its signature is by a key that the kernel does not trust, or it was changed since it was signed",
-	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel demands that",
+	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel requires such a signature",
 	EBADMSG: "its signature is damaged",
 	EINVAL: "the kernel took a parameter or the file's format for invalid; see dmesg",
-	EBUSY: "something it needs is held by another driver, or a module it uses did not finish in time; see dmesg",
+	EBUSY:
+		"a resource that it needs is held by another driver, or a module that it uses did not finish in time; see dmesg",
 	ENOMEM: "there is no memory for it",
 	ENOSYS: "this kernel cannot load modules",
 	ETXTBSY: "its file is open for writing",
@@ -41,5 +42,5 @@ export function explainFailure(reason: Error | undefined): string {
 	const about = ofTheFile[`${operation} ${code}`];
 	if (about !== undefined) return `${subject} ${about} (${code})`;
 	const answer = operation === "insert" ? ofTheKernel[code] : undefined;
-	return answer === undefined ? `${code} from ${operation}; see dmesg` : `${answer} (${code})`;
+	return answer === undefined ? `${operation} failed with ${code}; see dmesg` : `${answer} (${code})`;
 }

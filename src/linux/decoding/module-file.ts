@@ -66,7 +66,7 @@ async function findFirst(compression: Compression): Promise<Decoder> {
 		const decoder = await find();
 		if (decoder !== undefined) return decoder;
 	}
-	throw new Error(`nothing decodes ${compression}`);
+	throw new Error(`there is no decoder for ${compression}`);
 }
 
 /** All decoders of a compression that this machine has, the preferred one first. */

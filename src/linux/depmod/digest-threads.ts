@@ -80,7 +80,7 @@ function digestInThread(worker: Worker, { queue, names }: Work): Promise<ModuleD
 		worker.on("error", reject);
 		worker.on("exit", (status) => {
 			lender.closeAll();
-			reject(new Error(`a thread that reads modules has ended by itself, with ${status}`));
+			reject(new Error(`a thread that reads modules has ended by itself, with exit status ${status}`));
 		});
 		ask();
 	});

@@ -37,7 +37,7 @@ export function walkModules(
 ): Walk {
 	const { whole, ...walk } = walkTree({ list, follow }, { root, wanted, passedOver, most });
 	if (whole) return walk;
-	const reason = `it holds more than ${most} names, as links that lead in circles do`;
+	const reason = `it holds more than ${most} names, as a tree with a cycle of symbolic links does`;
 	throw new Refusal({ operation: "walk", subject: root, code: "EFBIG", reason });
 }
 

@@ -137,7 +137,7 @@ class DirectoryWalk {
 	 */
 	#isRead(devpath: string, attribute: Dirent | undefined): boolean {
 		if (attribute === undefined || attribute.isFile()) return attribute !== undefined;
-		const kind = attribute.isSymbolicLink() ? "a link, as no attribute is" : "no regular file";
+		const kind = attribute.isSymbolicLink() ? "a symbolic link, and no regular file" : "no regular file";
 		this.#options.onSkipped?.(devpath, new Error(`its ${attribute.name} cannot be read: it is ${kind}`));
 		return false;
 	}

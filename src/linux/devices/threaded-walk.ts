@@ -171,8 +171,9 @@ class ThreadedWalk {
 
 	#begin(reading: Reading, attribute: Attribute): void {
 		const path = `${this.#sysfs}${reading.devpath}/${attribute}`;
-		if (isHeld(path)) this.#fail(reading, attribute, `its ${attribute} is still being read since an earlier look`);
-		else if (isStuck()) this.#fail(reading, attribute, `its ${attribute} is not read: so many others have not ended`);
+		if (isHeld(path)) this.#fail(reading, attribute, `an earlier read of its ${attribute} has not ended`);
+		else if (isStuck())
+			this.#fail(reading, attribute, `its ${attribute} is not read: too many other reads have not ended`);
 		else {
 			try {
 				beginRead(path, (text, thrown) => this.#end(path, text, thrown));

@@ -60,7 +60,7 @@ export function openUnwaiting(path: string, operation = "read"): number {
 			operation,
 			subject: path,
 			code: "ENXIO",
-			reason: "it is a socket, or a device that is not there",
+			reason: "it is a socket, or a device that does not exist",
 			cause: thrown,
 		});
 	}
@@ -125,7 +125,7 @@ function pause(): void {
 }
 
 function tooLate(path: string, patienceMilliseconds: number): Refusal {
-	const reason = `it has not come to its end after ${patienceMilliseconds / 1000} s`;
+	const reason = `no end of file after ${patienceMilliseconds / 1000} s`;
 	return new Refusal({ operation: "read", subject: path, code: "ETIMEDOUT", reason });
 }
 

@@ -61,7 +61,7 @@ async function openSocket(name: string, onProblem: (problem: Error) => void): Pr
 }
 
 function announcer(fd: number, onProblem: (problem: Error) => void): () => void {
-	const subject = `descriptor ${fd}`;
+	const subject = `file descriptor ${fd}`;
 	const refuse = (thrown: unknown) => refusalFor("write to", subject, thrown);
 	try {
 		const found = fstatSync(fd);

@@ -31,7 +31,7 @@ function defineAsking<C extends Command>({ command, summary, timeoutMilliseconds
 
 export const reload = defineAsking({
 	command: "reload",
-	summary: "Has the running agent read indexes and configuration anew.",
+	summary: "Has the running agent reload indexes and configuration.",
 	// The agent lets the insertions in flight end before it reloads, and a driver's init has no upper bound.
 	timeoutMilliseconds: LONGEST_WAIT_MILLISECONDS,
 	tell({ problems }, machine) {

@@ -40,7 +40,7 @@ export const agentOptions = {
 	policy: {
 		argument: "DIR",
 		repeat: true,
-		help: "Take the rules in DIR instead of /etc/hotplugd/rules.d and the shipped",
+		help: "Take the rules in DIR instead of /etc/hotplugd/rules.d and the shipped rules",
 	},
 } as const satisfies Options;
 
@@ -138,14 +138,14 @@ export function readSwitch(
 		value = readKernelWord(readKernelCommandLine(files, file) ?? "", "hotplugd");
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
-		return { off: false, remark: `could not read ${file}: ${error.why}, so hotplugd= on it is not heeded` };
+		return { off: false, remark: `could not read ${file}: ${error.why}, so a hotplugd= in that file is ignored` };
 	}
 	if (value === undefined || value === "on") return { off: false };
 	const word = "on the kernel command line";
 	if (value === "off") return { off: true, remark: `hotplugd=off is ${word}: nothing is loaded` };
 	return {
 		off: false,
-		remark: `hotplugd=${printable(value)} ${word} is not heeded: there are hotplugd=off and hotplugd=on`,
+		remark: `hotplugd=${printable(value)} ${word} is ignored: it must be hotplugd=off or hotplugd=on`,
 	};
 }
 

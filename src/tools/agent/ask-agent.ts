@@ -10,7 +10,7 @@ import type { Options } from "../command-line/options.js";
 export const CONTROL_SOCKET = "/run/hotplugd/control";
 
 export const askOptions = {
-	socket: { argument: "PATH", help: `Ask the agent that listens there instead of at ${CONTROL_SOCKET}` },
+	socket: { argument: "PATH", help: `Ask the agent whose control socket is PATH instead of ${CONTROL_SOCKET}` },
 } as const satisfies Options;
 
 /** Milliseconds to wait for a reply that the agent gives at once. */
@@ -61,13 +61,13 @@ function explain(code: string, socket: string, milliseconds: number): string {
 			return `no agent listens at ${socket}: is \`hotplugd run\` running?`;
 		case "EACCES":
 		case "EPERM":
-			return `may not speak to the agent at ${socket}: try it as root`;
+			return `no permission to ask the agent at ${socket}: try again as root`;
 		case "ETIMEDOUT":
 			return `the agent at ${socket} did not answer within ${Math.round(milliseconds / 1000)} seconds`;
 		case "ECONNRESET":
 		case "EPIPE":
 		case "EAGAIN":
-			return `the agent at ${socket} closed the connection without an answer: it is ending, or asked by too many at once`;
+			return `the agent at ${socket} closed the connection without an answer: the agent is ending, or has too many clients`;
 		default:
 			return `could not ask the agent at ${socket}: ${code}`;
 	}

@@ -7,14 +7,22 @@ export const coldplugOptions = {
 	json: { help: "Print JSON, one record a line" },
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
-	quiet: { argument: "MILLISECONDS", number: true, help: "End when nothing has come up for so long" },
+	quiet: {
+		argument: "MILLISECONDS",
+		number: true,
+		help: "End when no device or module has come up for this many milliseconds",
+	},
 	timeout: {
 		argument: "SECONDS",
 		number: true,
-		help: "End after so long, whatever is in flight then, and say what is",
+		help: "End after this many seconds, and name the modules that are still in flight",
 	},
 	quietly: { short: "q", help: "Say nothing about drivers that failed" },
-	verbose: { short: "v", repeat: true, help: "Say what was done, and with --dry-run what asks for nothing" },
+	verbose: {
+		short: "v",
+		repeat: true,
+		help: "Say what was done, and with --dry-run also which aliases match no module or a built-in one",
+	},
 } as const satisfies Options;
 
 export type ColdplugOptions = Values<typeof coldplugOptions>;

@@ -65,7 +65,7 @@ export async function loadColdplugged(
 		const running = pipeline.inserter.running();
 		const names = (hang: boolean): string => listNames(running.filter(({ hung }) => hung === hang));
 		complain(
-			`${signal}: waiting for ${names(false) || "nothing"}${names(true) && `, and not for what hangs: ${names(true)}`}`,
+			`${signal}: waiting for ${names(false) || "nothing"}${names(true) && `, and not for modules that hang: ${names(true)}`}`,
 		);
 		pipeline.stop();
 	});
@@ -99,7 +99,8 @@ export async function loadColdplugged(
 	const unended = book.list(pipeline.inserter.running());
 	const outcomes = [...last.values()];
 	const notLookedUp = explainLookupProblems(problems);
-	const notHeard = deaf && `devices that came up meanwhile may be missing: ${deaf.message}`;
+	const notHeard =
+		deaf && `the uevent socket failed, so devices that came up meanwhile may be missing: ${deaf.message}`;
 	const unable = [...listSkipped(skipped), notLookedUp, notHeard].filter((line) => line !== undefined);
 	const status = judge();
 
@@ -111,7 +112,7 @@ export async function loadColdplugged(
 
 	if (given.json && isAnythingUnended(unended)) machine.print(`${formatJson(unendedRecord(unended))}\n`);
 	for (const line of [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)]) complain(line);
-	if (end === "timed out") complain(`ended by --timeout: after ${given.timeout} s things were not settled`);
+	if (end === "timed out") complain(`ended by --timeout: the devices were not settled after ${given.timeout} s`);
 	await insertions.close();
 	// When this process inserts in place of the insertion process, one of its threads may still be in a system call, and would
 	// delay exit.
@@ -149,7 +150,7 @@ function formatReport(report: Report, verbose: number): readonly string[] {
 		case "walked":
 			return [`looked at ${report.devices} devices that have an alias`];
 		case "lost":
-			return [`${report.drops} uevents lost: looking again`];
+			return [`${report.drops} uevents lost: looking at all devices again`];
 		case "refused":
 			return [`${report.count} messages refused that the kernel did not send`];
 		case "deaf":

@@ -48,7 +48,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 	try {
 		const { kernel, given } = await openMachine(machine, asked);
 		if (given.sysfs !== undefined && !given.dryRun)
-			throw new StartFailure("--sysfs names another machine's devices: it goes with --dry-run", exitStatus.usage);
+			throw new StartFailure("--sysfs names another machine's devices: it needs --dry-run", exitStatus.usage);
 		const { off, remark } = readSwitch(kernel, given);
 		if (remark !== undefined) machine.complain(`coldplug: ${remark}\n`);
 		if (off && !given.dryRun) return exitStatus.done;
@@ -75,7 +75,7 @@ function isWithoutDevices(error: unknown, { dryRun, dirname, sysfs }: ColdplugOp
 
 const noDevicesIn = ({ subject }: Refusal): StartFailure =>
 	new StartFailure(
-		`there is no directory ${subject}: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this one's`,
+		`there is no directory ${subject}: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this machine's`,
 		exitStatus.unable,
 	);
 

@@ -33,7 +33,8 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 	let endWait: () => void = () => undefined;
 	const watch = await ports.watchDirectories({
 		onHint: () => freshness?.hint(),
-		onProblem: ({ message }) => journal.warn({}, `looks for changes now and then only: ${message}`),
+		onProblem: ({ message }) =>
+			journal.warn({}, `could not watch for changes, so the files are polled instead: ${message}`),
 	});
 
 	function waitFor({ moduleDirectory, lacking }: Knowledge): void {
@@ -74,7 +75,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 				quietMilliseconds: RELOAD_QUIET_MILLISECONDS,
 				pollMilliseconds: RELOAD_POLL_MILLISECONDS,
 				onStale: () => onStale(),
-				onProblem: ({ message }) => journal.error({}, `could not look for changes: ${message}`),
+				onProblem: ({ message }) => journal.error({}, `could not check the files for changes: ${message}`),
 			});
 			freshness.follow(latest);
 		},

@@ -8,7 +8,7 @@ export const load = defineTool({
 	name: "hotplugd load",
 	summary: "Has the running agent load the modules that an alias stands for.",
 	usage: ["[OPTION...] ALIAS"],
-	options: { ...askOptions, noWait: { help: "Do not wait until they are loaded" } },
+	options: { ...askOptions, noWait: { help: "Do not wait until the modules are loaded" } },
 	mostOperands: 1,
 	async run({ options: { socket, noWait }, operands: [alias] }, machine) {
 		if (alias === undefined) {

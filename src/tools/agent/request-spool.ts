@@ -26,10 +26,16 @@ export function makeRequestSpool({
 		const { alias } = request;
 		try {
 			await ports.putSpooled(directory, formatLoadLine(request).subarray(0, -1));
-			journal.info({ alias }, `left ${alias} in ${directory} for the agent that runs next: it had not begun`);
+			journal.info(
+				{ alias },
+				`left the request for ${alias} in ${directory} for the next agent: its modules had not begun`,
+			);
 		} catch (error) {
 			const why = error instanceof Error ? error.message : error;
-			journal.error({ alias }, `could not leave ${alias} in ${directory}, and it is not loaded: ${why}`);
+			journal.error(
+				{ alias },
+				`could not leave the request for ${alias} in ${directory}, so its modules are not loaded: ${why}`,
+			);
 		}
 	}
 
@@ -38,7 +44,8 @@ export function makeRequestSpool({
 	async function take(agent: Pick<Controlled, "load">): Promise<void> {
 		try {
 			const lines = await ports.takeSpooled(directory);
-			if (lines.length > 0) journal.info({ requests: lines.length }, "took what was asked for before it listened");
+			if (lines.length > 0)
+				journal.info({ requests: lines.length }, "took the load requests that were made before the agent listened");
 			for (const request of lines.map(parseLoadLine)) {
 				if (typeof request === "string") continue;
 				const { result } = await agent.load({ ...request, wait: false });

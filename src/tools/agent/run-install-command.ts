@@ -38,7 +38,7 @@ export const runInstallCommand = defineTool({
 			const line = await connection.readLine(LONGEST_COMPANION_LINE_BYTES);
 			const request = line && parseCompanionRequest(line);
 			if (request === undefined) {
-				machine.complain(`${NAME}: refused what is no request to run a module's command\n`);
+				machine.complain(`${NAME}: refused a request that asks for no command of a module or a rule\n`);
 				await connection.answer(formatCompanionReply("failed"));
 				return 1;
 			}
@@ -48,7 +48,7 @@ export const runInstallCommand = defineTool({
 			return typeof reply === "string" ? 1 : 0;
 		} catch (error) {
 			if (error instanceof Refusal && error.operation === "accept") {
-				machine.complain(`${NAME}: no connection was passed: it is started by hotplugd-command.socket\n`);
+				machine.complain(`${NAME}: no connection was passed: hotplugd-command.socket starts this command\n`);
 				return 2;
 			}
 			return complainOf(error, NAME, machine);
@@ -114,13 +114,13 @@ async function runRule(request: RuleRequest, { machine, readKnown, onBegun }: Ru
 		const environment = selectEnvironment(Object.entries(request.environment), listed);
 		if (!isAbout(rule, environment)) {
 			machine.complain(
-				`${NAME}: the rule in ${printable(file)} line ${line} is about other devices or actions than it was asked for\n`,
+				`${NAME}: the rule in ${printable(file)} line ${line} is about other devices or actions than the request\n`,
 			);
 			return "none";
 		}
 		return (await machine.service()).runCommand({ command, timeoutMilliseconds, environment, onBegun });
 	}
-	machine.complain(`${NAME}: no rule that runs a command stands in ${printable(file)} line ${line}\n`);
+	machine.complain(`${NAME}: there is no rule that runs a command in ${printable(file)} line ${line}\n`);
 	return "none";
 }
 

@@ -23,13 +23,13 @@ export const run = defineTool({
 	summary: "Loads the modules of the devices present, then those of every device that is plugged in.",
 	options: {
 		...agentOptions,
-		source: { argument: "WHO", help: "Heed the uevents of kernel or udev (settings: source)" },
-		runDirectory: { argument: "DIR", help: "Have sockets and lock there (settings: run_directory)" },
+		source: { argument: "SOURCE", help: "Listen to the uevents of kernel or udev (settings: source)" },
+		runDirectory: { argument: "DIR", help: "Keep sockets and lock in DIR (settings: run_directory)" },
 		commandSocket: {
 			argument: "PATH",
-			help: "Have install commands run by who listens there (settings: command_socket)",
+			help: "Have install commands run by the service that listens at PATH (settings: command_socket)",
 		},
-		notifyFd: { argument: "FD", number: true, help: "Write a newline there when ready" },
+		notifyFd: { argument: "FD", number: true, help: "Write a newline to FD when the agent is ready" },
 	},
 	mostOperands: 0,
 	async run({ options: asked }, machine) {
@@ -49,7 +49,7 @@ export const run = defineTool({
 					exitStatus.unable,
 				);
 			const log = await ports.openLog({
-				onLost: (lines) => journal.warn({ lines }, `${lines} lines of the log were lost here: nobody read it`),
+				onLost: (lines) => journal.warn({ lines }, `${lines} lines of the log were lost here: nobody read the log`),
 			});
 			const journal = openJournal(settings.log_level, (line) => log.write(line));
 			let hung: readonly string[] = [];
@@ -57,7 +57,7 @@ export const run = defineTool({
 				const source = chooseSource(settings, kernel);
 				hung = await serve({ given, machine, ports, kernel, settings, source, journal });
 				if (hung.length === 0) journal.info({}, "stopped");
-				else journal.warn({ hung }, `stopped, and did not wait for what hangs: ${hung.join(", ")}`);
+				else journal.warn({ hung }, `stopped, and did not wait for modules that hang: ${hung.join(", ")}`);
 			} finally {
 				await log.close();
 			}

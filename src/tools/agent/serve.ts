@@ -121,9 +121,9 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 			() => undefined,
 		);
 	machine.onStopSignal((signal) => stopBy(signal, stopping));
-	machine.onReloadSignal(() => renew("SIGHUP: what is known was read anew"));
+	machine.onReloadSignal(() => renew("SIGHUP: indexes and configuration were reloaded"));
 	await pipeline.open();
-	fresh.begin(() => renew("what had been read has changed, and was read anew"));
+	fresh.begin(() => renew("files have changed: indexes and configuration were reloaded"));
 	const endMetrics = keepMetrics(serving, agent);
 	const stopFeeding = feedWatchdog(readiness);
 	const ended = pipeline
@@ -136,7 +136,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 		await answerUntil(ended, {
 			...{ agent, serving },
 			onListening: () => void reload.everKnown.then(() => spool.take(agent)),
-			onEnd: () => stopBy("it ends", stopping),
+			onEnd: () => stopBy("the agent ends", stopping),
 		});
 	} finally {
 		fresh.end();
@@ -153,7 +153,7 @@ function tellConfiguration({ knowledge }: Known, { journal }: Serving): void {
 function openReadiness({ given, ports, journal }: Serving): Promise<Readiness> {
 	return ports.readiness({
 		...(given.notifyFd !== undefined && { notifyFd: given.notifyFd }),
-		onProblem: ({ message }) => journal.warn({}, `could not tell whoever started this: ${message}`),
+		onProblem: ({ message }) => journal.warn({}, `could not notify the service manager: ${message}`),
 	});
 }
 
@@ -162,7 +162,10 @@ function markListening({ ports, settings, journal }: Serving, listens: boolean):
 	try {
 		ports.mark(`${settings.run_directory}/listening`, listens);
 	} catch (error) {
-		journal.error({}, `could not tell udev's rules: ${error instanceof Error ? error.message : error}`);
+		journal.error(
+			{},
+			`could not tell udev's rules whether the agent listens: ${error instanceof Error ? error.message : error}`,
+		);
 	}
 }
 

@@ -21,7 +21,7 @@ export const settle = defineTool({
 			short: "t",
 			argument: "SECONDS",
 			number: true,
-			help: `Wait no longer than this, ${DEFAULT_TIMEOUT_SECONDS} when absent, and exit with ${UNSETTLED} then`,
+			help: `Wait for at most this many seconds (default: ${DEFAULT_TIMEOUT_SECONDS}), then exit with ${UNSETTLED}`,
 		},
 	},
 	mostOperands: 0,
@@ -36,7 +36,9 @@ export const settle = defineTool({
 		if (answer === undefined) return 1;
 		if (answer.note !== undefined) machine.complain(`hotplugd settle: ${printable(answer.note)}\n`);
 		for (const left of answer.not_waited_for ?? [])
-			machine.complain(`hotplugd settle: did not wait for ${printable(left)}, which cannot end before this has\n`);
+			machine.complain(
+				`hotplugd settle: did not wait for ${printable(left)}, which cannot end before this command has ended\n`,
+			);
 		if (answer.settled) return 0;
 		const named = answer.waiting_for.slice(0, NAMED).map(printable);
 		const more = answer.waiting_for.length - named.length;

@@ -50,7 +50,7 @@ function countRows({ counts, queue_depth }: AgentStatus): Row[] {
 			`${counts.aliases_new} new, ${counts.aliases_repeated} repeated, ${counts.aliases_unknown} that no module has`,
 		],
 		["modules", `${counts.modules_inserted} inserted, ${failed} failed${failed > 0 ? `: ${reasons}` : ""}`],
-		...(counts.skipped ? [["passed over", `${counts.skipped} devices, rules or decisions`] as const] : []),
+		...(counts.skipped ? [["skipped", `${counts.skipped} devices, rules or decisions`] as const] : []),
 		["queue", `${queue_depth}`],
 	];
 }
@@ -82,7 +82,7 @@ function formatIndexes({ directory, generation, milliseconds_ago, missing }: Age
 	const ago = `${formatDuration(milliseconds_ago)} ago`;
 	const read = generation === 0 ? [] : [`${printable(directory)}, generation ${generation}, read ${ago}`];
 	if (missing === undefined) return read;
-	return [...read, `${generation === 0 ? "none" : "gone now"}, waits for them: ${printable(missing)}`];
+	return [...read, `${generation === 0 ? "none" : "gone now"}, the agent waits for them: ${printable(missing)}`];
 }
 
 function formatProblem({ message, milliseconds_ago }: NonNullable<AgentStatus["last_problem"]>): string {

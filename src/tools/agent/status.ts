@@ -6,8 +6,8 @@ import { formatStatus } from "./status-text.js";
 
 export const status = defineTool({
 	name: "hotplugd status",
-	summary: "Says what the running agent is doing, and what came of what it did.",
-	options: { ...askOptions, json: { help: "Print all of it as one JSON object" } },
+	summary: "Says what the running agent is doing, and the outcomes of what it did.",
+	options: { ...askOptions, json: { help: "Print the whole status as one JSON object" } },
 	mostOperands: 0,
 	async run({ options: { socket, json } }, machine) {
 		const request = { command: "status" } as const;

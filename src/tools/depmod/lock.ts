@@ -28,7 +28,7 @@ export async function lockOutput({ tree, directory, output, say }: DepmodCall): 
  * A missing lock does not end depmod: any process may hold the lock, and without depmod's files a new kernel loads no modules.
  */
 function explainNoLock(output: string, reason: Refusal): string {
-	const goesOn = "going on without; no other depmod should run there now";
+	const goesOn = "going on without a lock; no other depmod should run there now";
 	return reason.code === "ETIMEDOUT"
 		? `${output} is still locked by another process after ${LOCK_PATIENCE_MILLISECONDS / 1000} s, ${goesOn}`
 		: `could not lock ${output}: ${formatErrno(reason)}, ${goesOn}`;

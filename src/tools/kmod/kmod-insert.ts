@@ -14,7 +14,7 @@ const options = { ...forceOptions, ...messageOptions } as const satisfies Option
 
 export const kmodInsert = defineTool({
 	name: "kmod insert",
-	summary: "Inserts a module, named or from a file, with all that it needs.",
+	summary: "Inserts a module, named or from a file, with all modules that it needs.",
 	usage: ["[OPTION...] MODULE|FILE [PARAMETER=VALUE...]"],
 	kmod: true,
 	options,

@@ -7,13 +7,13 @@ import { findAsked, type KmodCommand, openCommand, sayFailure } from "./kmod-com
 import { messageOptions } from "./small-tool-options.js";
 
 const options = {
-	force: { short: "f", help: "Remove even what is in use. It may crash the machine" },
+	force: { short: "f", help: "Remove even a module that is in use, which may crash the machine" },
 	...messageOptions,
 } as const satisfies Options;
 
 export const kmodRemove = defineTool({
 	name: "kmod remove",
-	summary: "Removes modules, and of what they needed that which nobody needs any more.",
+	summary: "Removes modules, and those of their dependencies that no other module needs.",
 	usage: ["[OPTION...] MODULE|FILE..."],
 	kmod: true,
 	options,

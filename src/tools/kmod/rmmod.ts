@@ -15,7 +15,7 @@ import { messageOptions } from "./small-tool-options.js";
 const options = {
 	force: {
 		short: "f",
-		help: "Remove it even while it is in use. It may crash the machine, and only a kernel built for it (CONFIG_MODULE_FORCE_UNLOAD) does it",
+		help: "Remove even a module that is in use, which may crash the machine and needs a kernel with CONFIG_MODULE_FORCE_UNLOAD",
 	},
 	...messageOptions,
 } as const satisfies Options;

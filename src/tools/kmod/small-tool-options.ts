@@ -7,7 +7,7 @@ export const messageOptions = {
 } as const satisfies Options;
 
 export const forceOptions = {
-	force: { short: "f", help: "Both of the next two. It may crash the machine" },
+	force: { short: "f", help: "Both of the next two options, which may crash the machine" },
 	forceModversion: { help: "Insert even where the versions of symbols differ" },
 	forceVermagic: { help: "Insert even a module built for another kernel" },
 } as const satisfies Options;

@@ -31,7 +31,7 @@ const formats: Readonly<Record<string, { readonly help: string; format(node: Sta
 };
 
 const options = {
-	format: { short: "f", argument: "FORMAT", help: "Print in this format, of those below" },
+	format: { short: "f", argument: "FORMAT", help: "Print in FORMAT, which is one of those below" },
 	output: { short: "o", argument: "FILE", help: "Write to this file, and make the directories above it" },
 } as const satisfies Options;
 

@@ -24,7 +24,8 @@ export function explainLeftOut(kmod: Kmod, { name }: Module, { steps, ignored, b
 	for (const { step, reason } of ignored)
 		reasons.push(`${step.module}, which only a softdep asks for, is not inserted: ${explainFailure(reason)}`);
 	for (const step of steps)
-		if (step.how === "missing") reasons.push(`${step.module} has no file: run depmod if there is one`);
+		if (step.how === "missing")
+			reasons.push(`modules.dep has no file for ${step.module}: run depmod if the file exists`);
 	return reasons;
 }
 
@@ -89,7 +90,7 @@ async function findOtherKernel(kernel: Kernel, kmod: Kmod, module: Module): Prom
 	const vermagic = (await kmod.info(module)).find(({ key }) => key === "vermagic")?.value;
 	const [release] = vermagic?.split(" ") ?? [];
 	if (release === undefined || release === kernel.release) return undefined;
-	return `it was built for the kernel ${release}, and this is ${kernel.release}`;
+	return `it was built for the kernel ${release}, and the running kernel is ${kernel.release}`;
 }
 
 async function findUnknownSymbol(kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {
@@ -98,7 +99,7 @@ async function findUnknownSymbol(kernel: Kernel, kmod: Kmod, module: Module): Pr
 	const known = new Set(Array.from(table.matchAll(/^[^ \t\n]+ . ([^ \t\n]+)/gm), ([, name]) => name));
 	const needed = (await kmod.dependencySymbols(module)).filter(({ bind }) => bind === "U");
 	const unknown = needed.find(({ name }) => !known.has(name));
-	return unknown && `it needs ${unknown.name}, which neither the kernel nor a module in it has`;
+	return unknown && `it needs the symbol ${unknown.name}, which neither the kernel nor a module in it has`;
 }
 
 async function findSigner(_kernel: Kernel, kmod: Kmod, module: Module): Promise<string | undefined> {

@@ -19,7 +19,7 @@ import { remove } from "./removal.js";
 
 const tool = defineTool({
 	name: "modprobe",
-	summary: "Inserts modules with all that they need, and removes them.",
+	summary: "Inserts modules with all modules that they need, and removes them.",
 	usage: [
 		"[OPTION...] MODULE [PARAMETER=VALUE...]",
 		"[OPTION...] -a MODULE...",

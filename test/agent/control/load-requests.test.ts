@@ -101,7 +101,7 @@ test("what is asked for and hangs is told, and is said to come up yet", async (t
 	const { asks, until } = makeAgentInMemory(t, world, hangsSoon);
 	const replies = await asks("d", "kernel");
 	await until("d hangs");
-	const told = { result: "failed" as const, explanation: "d hangs: it may come up yet" };
+	const told = { result: "failed" as const, explanation: "d hangs: d may still be loaded later" };
 	t.deepEqual(replies, [told]);
 	t.deepEqual(await asks("d", "kernel"), [told]);
 	t.deepEqual(await asks("d"), [told]);
@@ -127,8 +127,10 @@ test("who asks for what cannot be planned is refused, so that he does it himself
 			},
 		}),
 	});
-	t.deepEqual(await asks("d"), [{ result: "refused", explanation: "could not plan or carry it out: no options" }]);
-	t.deepEqual(log, ["asked for: d: no options"]);
+	t.deepEqual(await asks("d"), [
+		{ result: "refused", explanation: "could not plan or carry out the request: no options" },
+	]);
+	t.deepEqual(log, ["a request: d: no options"]);
 });
 
 test("and so is who asks for what cannot be carried out", async (t) => {
@@ -153,7 +155,7 @@ test("who waits for a place that nobody will give up is answered when the last o
 	const replies = await asks("y");
 	await kernel.end("x");
 	await until(() => replies.length > 0);
-	t.like(replies, { 0: { result: "failed", explanation: "y waits for h0, which hangs: it may come up yet" } });
+	t.like(replies, { 0: { result: "failed", explanation: "y waits for h0, which hangs: y may still be loaded later" } });
 });
 
 test("however many wait for what hangs, open requests look once what that is", async (t) => {

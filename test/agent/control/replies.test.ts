@@ -5,7 +5,7 @@ import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
-const NOT_UNDERSTOOD = "its answer is not understood: it may be of another version";
+const NOT_UNDERSTOOD = "the agent's answer is not understood: the agent may be of another version";
 
 test("a reply is a line of ASCII, whatever is in it, and read as it was", (t) => {
 	const text = `${bytesOf("no \n \u2028 line: caf\xe9 \u{1f600} \x7f")} \xe9\xff`;

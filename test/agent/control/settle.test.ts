@@ -133,7 +133,7 @@ for (const [what, situation, waitingFor] of [
 	["uevents", { waiting: 1 }, ["uevents that wait to be read"]],
 	["a socket", { deaf: true }, ["the uevent socket"]],
 	["udev", { udevQueue: true }, ["udev's queue"]],
-	["a reload", { reloading: true }, ["what is known to be read anew"]],
+	["a reload", { reloading: true }, ["a reload of indexes and configuration"]],
 	["a command", { commands: { 1: 10 } }, ["/bin/x for /devices/1 (/r.toml line 1)"]],
 	["an install command", { running: ["a"], installs: { a: 10 } }, ["a"]],
 ] as const)

@@ -39,6 +39,6 @@ test("a rival of a driver that hangs is not begun, and named, while others go on
 		begun: ["libphy", "inbox", "late"],
 		settled: { ok: true, settled: true, waiting_for: [] },
 		waiting: [{ module: "vendor", behind: "inbox" }],
-		told: ["vendor: waits for inbox, which hangs: it is not begun before that has ended"],
+		told: ["vendor: waits for inbox, which hangs: vendor is not begun before inbox has ended"],
 	});
 });

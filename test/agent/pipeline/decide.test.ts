@@ -113,7 +113,11 @@ test("a device that matched nothing is decided anew when other indexes count, un
 });
 
 test("where what was read anew cannot be used, what was known still counts", (t) => {
-	tell(t, "g-n-f", { deciders: [["a"], "none"], told: "U-U-a", skipped: ["what was read anew: unreadable"] });
+	tell(t, "g-n-f", {
+		deciders: [["a"], "none"],
+		told: "U-U-a",
+		skipped: ["the reloaded indexes and configuration: unreadable"],
+	});
 });
 
 test("whoever asks is told what the alias asks for before anything is done for it", (t) => {

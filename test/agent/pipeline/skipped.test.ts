@@ -234,7 +234,7 @@ test("the log tells what was passed over once, and JSON lines have it", (t) => {
 	t.like(JSON.parse(lines[0]!), {
 		level: 50,
 		what: "/devices/b",
-		msg: "passed over /devices/b: could not read /x: EIO",
+		msg: "skipped /devices/b: could not read /x: EIO",
 	});
 	t.deepEqual(reportRecord(report), [{ kind: "skipped", what: "/devices/b", reason: "read /x: EIO" }]);
 });

@@ -54,7 +54,7 @@ test("an install line that softdeps silence is named", (t) => {
 	const [batch] = dryRun({ a: ["x:lone"] });
 	t.regex(
 		formatBatch(batch!, false),
-		/ {2}lone\n {4}insmod .*\n {4}.*\n {4}its install command counts for nothing beside softdeps \(.*world\.conf line 2\)\n/,
+		/ {2}lone\n {4}insmod .*\n {4}.*\n {4}its install command does not count, since the module has softdeps \(.*world\.conf line 2\)\n/,
 	);
 });
 
@@ -130,7 +130,7 @@ module = "gone"`;
 			"    /devices/d: /etc/r.toml line 7 loads soft (module)",
 			"not loaded: lone: denied by /etc/r.toml line 1; /devices/a: x:lone matches x:lone",
 			"/devices/c: x:card2 is not looked up: /etc/r.toml line 5 leaves the device alone",
-			"not loaded: card: not among what /etc/r.toml line 10 and others allow; /devices/e: x:card3 matches x:card*",
+			"not loaded: card: not allowed: neither /etc/r.toml line 10 nor another allow rule allows the module; /devices/e: x:card3 matches x:card*",
 			"",
 		],
 	);

@@ -39,7 +39,7 @@ test("what is done for a step is told as modprobe -D tells it", (t) => {
 	t.is(explainAction({ ...step, parameters: "" }), "insmod /a.ko");
 	t.is(explainAction(runs), "run do it x=1");
 	t.is(explainAction({ ...step, how: "builtin" }), "builtin");
-	t.is(explainAction(missing), "missing: modules.dep has no file for it; run depmod");
+	t.is(explainAction(missing), "missing: modules.dep has no file for a; run depmod");
 	t.is(explainAction({ ...missing, problem: "it is damaged" }), "missing: it is damaged");
 });
 
@@ -54,10 +54,10 @@ const ends = test.macro({
 test(ends, { result: "inserted" }, "inserted");
 test(ends, { result: "live" }, "live already");
 test(ends, { result: "builtin" }, "built into the kernel");
-test(ends, { result: "ran", step: runs }, "its install command ended well: do it");
+test(ends, { result: "ran", step: runs }, "its install command succeeded: do it");
 test(ends, { result: "masked", step: runs }, "masked by its install command (/etc/modprobe.d/a.conf line 3)");
 test(ends, { result: "no device" }, "its driver found no hardware of its own (ENODEV)");
-test(ends, { result: "missing", step: missing }, "modules.dep has no file for it; run depmod");
+test(ends, { result: "missing", step: missing }, "modules.dep has no file for a; run depmod");
 test(ends, { result: "stopped" }, "not begun: hotplugd was told to stop");
 test(
 	"a command",
@@ -69,7 +69,7 @@ test("an error", ends, { result: "failed", reason: new Error("it broke") }, "it 
 test(
 	ends,
 	{ result: "blocked", because: { step: missing, result: "missing", milliseconds: 0 } },
-	"a is needed first: modules.dep has no file for it; run depmod",
+	"a is needed first: modules.dep has no file for a; run depmod",
 );
 
 test("a decision names every module and what keeps it out", (t) => {

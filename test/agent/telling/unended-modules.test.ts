@@ -40,7 +40,7 @@ test("what hangs is told from what takes long, and what waits stands behind both
 	t.deepEqual(explainUnended(unended), [
 		"base (dependency of card) hangs: it has not ended after 60 s, and is left to end",
 		"lone (/devices/1: x:lone matches x:lone (alias index)) was not waited for any longer: it has not ended after 2.3 s, and is left to end",
-		"not begun, since what they wait for has not ended: card",
+		"modules not begun, since the modules that they wait for have not ended: card",
 	]);
 	t.deepEqual(unendedRecord(unended), {
 		kind: "unended",

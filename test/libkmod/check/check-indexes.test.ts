@@ -141,14 +141,14 @@ test("indexes that are not of one run of depmod are told apart by the modules th
 			["b", "no line"],
 			["c", "kernel/a.ko:"],
 		]),
-		["modules.dep.bin: it has lines that do not fit the module they are of: b and 1 more; run depmod"],
+		["modules.dep.bin: it has lines that name the file of another module, or none: b and 1 more; run depmod"],
 	);
 });
 
 test("an index and its text that do not say the same are not of one run of depmod", (t) => {
 	const text = (name: string, content: string) =>
 		told((files) => files.set(path(name), Buffer.from(content, "latin1")));
-	const since = "since one of them lacks what the other has";
+	const since = "since one of the two lacks lines that the other has";
 	const dep = "kernel/top.ko: kernel/base.ko\nkernel/base.ko:\nkernel/by-dash.ko:\n";
 	t.deepEqual(text("modules.dep", dep), []);
 	t.deepEqual(text("modules.dep", dep.replace(": kernel/base.ko", ":")), [
@@ -179,7 +179,8 @@ test("a text about modules that modules.dep.bin lacks is of another run of depmo
 });
 
 test("what a depmod leaves that was interrupted is told, by whatever name", (t) => {
-	const message = "a depmod left this when it was interrupted, or is at work: files may be of two runs; run depmod";
+	const message =
+		"a depmod that was interrupted left this draft, or a depmod is at work: files may be of two runs; run depmod";
 	for (const name of [".modules.alias.bin.0123456789abcdef01234567.new", "modules.dep.4242.old"])
 		t.deepEqual(
 			told((files) => files.set(path(name), Buffer.alloc(0))),
@@ -280,7 +281,7 @@ test("a module file whose name cannot stand in modules.dep is named, and no run 
 			files.set(path("modules.alias.bin"), encodeTrie([], true));
 		});
 	const problem = (file: string) => [
-		`: it has files whose names cannot stand in modules.dep: ${file}; rename what has a colon, a line break or, where others depend on it, a space in it, and run depmod`,
+		`: it has files whose names cannot stand in modules.dep: ${file}; rename each module file whose name has a colon, a line break or, if other modules depend on the module, a space in it, and run depmod`,
 	];
 	for (const needed of [false, true]) {
 		t.deepEqual(withFile("kernel/col:on.ko", "col:on", needed), problem("kernel/col:on.ko"));
@@ -377,7 +378,8 @@ test("directories without an end are looked at up to a number of names, and that
 		{
 			file: moduleDirectory,
 			line: 0,
-			message: "it holds more than 65536 names, so not all of them were looked at: move out of it what is no module",
+			message:
+				"it holds more than 65536 names, so not all of them were checked: move all files that are no modules out of the directory",
 		},
 	]);
 	t.true(listed < 2 ** 17, String(listed));

@@ -81,8 +81,11 @@ const malformed: Readonly<Record<string, { image: Buffer; message: RegExp; reaso
 		image: changed(40, 255, 255, 255, 255, 255, 255, 255, 255),
 		message: /outside the file/,
 	},
-	"section names in a section that is not there": { image: changed(62, 77), message: /section 77, of only 3/ },
-	"no sections at all": { image: changed(60, 0, 0), message: /of only 0/ },
+	"section names in a section that is not there": {
+		image: changed(62, 77),
+		message: /section 77, but it has only 3 sections/,
+	},
+	"no sections at all": { image: changed(60, 0, 0), message: /it has only 0 sections/ },
 };
 for (const [what, { image, message, reason = "Invalid argument" }] of Object.entries(malformed))
 	test(`${what} makes a file malformed`, (t) => {

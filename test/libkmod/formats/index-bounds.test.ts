@@ -64,7 +64,7 @@ test("keys are searched for down to 1,024 nodes, whatever wildcards they have, a
 			t.throws(() => findMatches(chain(length), "a".repeat(4095)), {
 				instanceOf: MalformedIndex,
 				message:
-					"x is not a usable index: its keys part more than 1024 times on the way to one of them; run depmod to make it anew",
+					"x is not a usable index: its trie branches more than 1024 times on the way to one key; run depmod to make it anew",
 			});
 	}
 });
@@ -89,7 +89,7 @@ function shared(levels: number): Buffer {
 
 test("shared nodes are refused once more has been read than there is, and a tree never is", (t) => {
 	const message =
-		"x is not a usable index: more is to be read than its 322 bytes, so its nodes are shared or lead to each other in circles; run depmod to make it anew";
+		"x is not a usable index: a walk reads more than its 322 bytes, so its nodes are shared or form cycles; run depmod to make it anew";
 	const index = openIndex("x", shared(30));
 	t.throws(() => [...listEntries(index)], { instanceOf: MalformedIndex, message });
 	t.throws(() => findMatches(index, "+".repeat(30)), { instanceOf: MalformedIndex, message });
@@ -110,7 +110,7 @@ test("one long run of bytes that many nodes have for their prefix is read once",
 	for (let child = 0; child < children; child++)
 		bytes.writeUInt32BE((0x80000000 | (14 + 4 * children + child)) >>> 0, 14 + 4 * child);
 	bytes[bytes.length - 1] = 0;
-	t.throws(() => [...listEntries(openIndex("x", bytes))], { instanceOf: MalformedIndex, message: /circles/ });
+	t.throws(() => [...listEntries(openIndex("x", bytes))], { instanceOf: MalformedIndex, message: /cycles/ });
 });
 
 test("a query that is itself made of wildcards meets what lies below them as often as kmod does, and is not refused", (t) => {
@@ -133,6 +133,6 @@ test("a small index that stands for more text than any list has room for is refu
 	t.throws(() => [...listEntries(index)], longest);
 	t.throws(() => findMatches(index, "a", true), {
 		instanceOf: MalformedIndex,
-		message: /more than 256 MiB of it match/,
+		message: /more than 256 MiB of its entries match/,
 	});
 });

@@ -184,8 +184,8 @@ test("nodes shared between parents cannot make a search endless", (t) => {
 		for (let child = 0; child < 127; child++) bytes.writeUInt32BE(next, at + 2 + 4 * child);
 	}
 	const index = openIndex("x", bytes);
-	t.throws(() => findMatches(index, "a".repeat(100)), { instanceOf: MalformedIndex, message: /circles/ });
-	t.throws(() => [...listEntries(index)], { instanceOf: MalformedIndex, message: /circles/ });
+	t.throws(() => findMatches(index, "a".repeat(100)), { instanceOf: MalformedIndex, message: /cycles/ });
+	t.throws(() => [...listEntries(index)], { instanceOf: MalformedIndex, message: /cycles/ });
 });
 
 test("truncated and altered indexes answer or are refused, and nothing else", (t) => {

@@ -167,7 +167,7 @@ const malformed: Readonly<Record<string, { sketch: ElfSketch; read: (image: Buff
 	"a checksum in a section that is not there": {
 		sketch: { symbols: [{ name: "__crc_a", section: 99 }] },
 		read: (image) => exportedSymbols(parseElf(image)),
-		message: /in section 99, of only 4/,
+		message: /in section 99, but it has only 4 sections/,
 	},
 	"a checksum outside its section": {
 		sketch: { sections: [checksums], symbols: [{ name: "__crc_a", value: 5 }] },

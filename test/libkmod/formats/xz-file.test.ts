@@ -18,7 +18,7 @@ const read = (bytes: Buffer): number | string => {
 };
 const CUT = "its end is missing";
 const DAMAGED = "its data or their checksum is damaged";
-const BEHIND = "something else stands behind its end";
+const BEHIND = "other data follows its end";
 
 test("the size is that of all blocks", (t) => {
 	for (const size of [0, 1, 127, 128, 5000, 70_000, 3_000_000]) {

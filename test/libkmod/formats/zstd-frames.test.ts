@@ -43,7 +43,7 @@ test("what is cut short, damaged, or no frame at all is told apart", (t) => {
 	t.is(fault([...whole, ...MAGIC.slice(0, 3)]), "its end is missing");
 	t.is(fault([0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, ...whole]), "its end is missing");
 	for (const behind of [[0], [0x28, 0xb4], [...Buffer.from("rubbish")]])
-		t.is(fault([...whole, ...behind]), "something else stands behind its end");
+		t.is(fault([...whole, ...behind]), "other data follows its end");
 	t.is(fault([...Buffer.from("no frame at all")]), "its data or their checksum is damaged");
 	t.is(fault([...MAGIC, 0, 0, 7, 0, 0]), "its data or their checksum is damaged", "a reserved kind of block");
 	// Block_Maximum_Size is the window, or 128 KiB where that is less (RFC 8878, section 3.1.1.2.4).

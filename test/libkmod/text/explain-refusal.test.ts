@@ -16,8 +16,8 @@ test(says, "open", "ENOENT", `${FILE} is gone; run depmod (ENOENT)`);
 test(says, "open", "EACCES", `${FILE} may not be read (EACCES)`);
 test(says, "decompress", "EINVAL", `${FILE} cannot be decompressed: it is damaged (EINVAL)`);
 test(says, "insert", "ENOENT", "it needs a symbol that no live module has; see dmesg, and run depmod (ENOENT)");
-test(says, "insert", "EIO", "EIO from insert; see dmesg");
-test(says, "run", "ENOENT", "ENOENT from run; see dmesg");
+test(says, "insert", "EIO", "insert failed with EIO; see dmesg");
+test(says, "run", "ENOENT", "run failed with ENOENT; see dmesg");
 
 test("what is no refusal is told in its own words", (t) => {
 	t.is(explainFailure(new Error("it broke")), "it broke");

@@ -254,7 +254,7 @@ for (const [compression, decoder] of rows.filter(([compression]) => compression 
 const reasons = {
 	cut: "its end is missing",
 	damaged: "its data or their checksum is damaged",
-	behind: "something else stands behind its end",
+	behind: "other data follows its end",
 } as const;
 
 /** A copy with one byte changed at that offset, counted from the end when negative. */

@@ -34,7 +34,7 @@ test.serial("threads of JavaScript have the process's budget between them", asyn
 
 for (const [does, message] of [
 	["throw", "thrown by a thread"],
-	["exit", "a thread that reads modules has ended by itself, with 3"],
+	["exit", "a thread that reads modules has ended by itself, with exit status 3"],
 ] as const)
 	test.serial(`a thread that fails (${does}) ends the others, and all of their memory is given back`, async (t) => {
 		const usual = decodingBudget();
@@ -90,7 +90,7 @@ test("what is no regular file, or larger than any module, is unreadable by its r
 	t.deepEqual(
 		modules.map(({ malformed }) => malformed?.reason),
 		[
-			"it is larger than 2 GiB, which no module is",
+			"it is larger than 2 GiB, the limit for a module",
 			"it is a device, and no regular file",
 			"Is a directory",
 			"Invalid argument",

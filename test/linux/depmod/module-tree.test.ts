@@ -87,7 +87,7 @@ test("a walk goes as deep as paths are long, and no further than a number of nam
 		);
 	t.throws(() => count(10_000), {
 		instanceOf: Refusal,
-		message: `walk ${linked}: it holds more than 10000 names, as links that lead in circles do`,
+		message: `walk ${linked}: it holds more than 10000 names, as a tree with a cycle of symbolic links does`,
 	});
 	const small = folderOf(t, { "a.ko": "", "b/c.ko": "" });
 	for (const most of [3, 4])

@@ -226,8 +226,8 @@ test("an attribute of the largest page is read, and one of a byte more is told a
 		[largest - 1, largest],
 	);
 	t.deepEqual(skipped, [
-		"/devices/c: its modalias cannot be read: it is larger than 64 KiB, which no attribute is",
-		"/devices/d: its uevent cannot be read: it is larger than 64 KiB, which no attribute is",
+		"/devices/c: its modalias cannot be read: it is larger than 64 KiB, the limit for an attribute",
+		"/devices/d: its uevent cannot be read: it is larger than 64 KiB, the limit for an attribute",
 	]);
 });
 
@@ -250,8 +250,8 @@ test("a link in an attribute's place, wherever it leads, is told, and so is what
 		{ devpath: "/devices/c", aliases: ["x:c"] },
 	]);
 	t.deepEqual(skipped, [
-		"/devices/a: its modalias cannot be read: it is a link, as no attribute is",
-		"/devices/b: its modalias cannot be read: it is a link, as no attribute is",
+		"/devices/a: its modalias cannot be read: it is a symbolic link, and no regular file",
+		"/devices/b: its modalias cannot be read: it is a symbolic link, and no regular file",
 		"/devices/c: its uevent cannot be read: it is no regular file",
 	]);
 });

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "bounded-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => join(folder, name);
 
-const hundred: Bound = { bytes: 100, kind: "test" };
+const hundred: Bound = { bytes: 100, kind: "a test" };
 const named: Bound = { ...hundred, named: true };
 
 const refusal = (path: string, bound: Bound, patienceMilliseconds?: number): Refusal => {
@@ -33,11 +33,11 @@ test("a file of its bound's size is read, and of one byte more nothing", (t) => 
 		t.is(readBounded(at("sized"), hundred).toString(), "x".repeat(length));
 	}
 	writeFileSync(at("sized"), "x".repeat(101));
-	t.like(refusal(at("sized"), { bytes: 100, kind: "index" }), {
+	t.like(refusal(at("sized"), { bytes: 100, kind: "an index" }), {
 		operation: "read",
 		subject: at("sized"),
 		code: "EFBIG",
-		message: `read ${at("sized")}: it is larger than 1 KiB, which no index is`,
+		message: `read ${at("sized")}: it is larger than 1 KiB, the limit for an index`,
 	});
 });
 
@@ -53,7 +53,7 @@ for (const [name, bound] of Object.entries(bounds))
 			}
 		for (const size of [bound.bytes + 1, 2 ** 40]) {
 			truncateSync(path, size);
-			const why = `it is larger than ${formatBytes(bound.bytes)}, which no ${bound.kind} is`;
+			const why = `it is larger than ${formatBytes(bound.bytes)}, the limit for ${bound.kind}`;
 			t.like(
 				t.throws(() => files.read(path, bound)),
 				{ name: "Refusal", code: "EFBIG", subject: path, why },
@@ -62,7 +62,7 @@ for (const [name, bound] of Object.entries(bounds))
 	});
 
 test("a file that does not tell its size, as in /proc, is read as far as the bound", (t) => {
-	t.regex(readBounded("/proc/self/status", { bytes: 10_000, kind: "test" }).toString(), /^Name:/);
+	t.regex(readBounded("/proc/self/status", { bytes: 10_000, kind: "a test" }).toString(), /^Name:/);
 	t.is(refusal("/proc/self/status", hundred).code, "EFBIG");
 });
 
@@ -74,7 +74,7 @@ test("what is no regular file is refused by what it is, and /dev/null is empty",
 	for (const [path, why] of [
 		[at("fifo"), "it is a FIFO, and no regular file"],
 		[at("zeros.conf"), "it is a device, and no regular file"],
-		[at("socket"), "it is a socket, or a device that is not there"],
+		[at("socket"), "it is a socket, or a device that does not exist"],
 		[folder, "EISDIR"],
 	] as const)
 		t.is(refusal(path, hundred).why, why);
@@ -98,7 +98,7 @@ test("a pipe that the caller names is waited for, and not for ever", async (t) =
 	const silent = spawn("sh", ["-c", 'exec 3>"$0"; sleep 0.1', at("late")]);
 	t.is(readBounded(at("late"), named).toString(), "");
 	await new Promise((resolve) => silent.once("exit", resolve));
-	const why = "it has not come to its end after 0.02 s";
+	const why = "no end of file after 0.02 s";
 	t.is(refusal(at("late"), named, 20).why, why);
 	const held = openSync(at("late"), "r+");
 	t.is(refusal(at("late"), named, 20).why, why);
@@ -109,7 +109,7 @@ test("a pipe of which a little comes again and again is given up too, all of it 
 	execFileSync("mkfifo", [at("dripping")]);
 	const writer = spawn("sh", ["-c", 'exec 3>"$0"; while echo "# more" >&3; do sleep 0.01; done', at("dripping")]);
 	const { code, why } = refusal(at("dripping"), { ...named, bytes: 2 ** 20 }, 500);
-	t.deepEqual([code, why], ["ETIMEDOUT", "it has not come to its end after 0.5 s"]);
+	t.deepEqual([code, why], ["ETIMEDOUT", "no end of file after 0.5 s"]);
 	writer.kill();
 	await new Promise((resolve) => writer.once("exit", resolve));
 });
@@ -156,7 +156,7 @@ test("every tool names the file that is a link to /dev/zero, and what else there
 	const checked = await ourTool("hotplugd", "check", "-d", at("r"), "-S", "6.1.0", "-C", at("conf"));
 	t.true(
 		`${checked.stdout}${checked.stderr}`.includes(
-			"modules.alias.bin: cannot be read (it is larger than 256 MiB, which no index is)",
+			"modules.alias.bin: cannot be read (it is larger than 256 MiB, the limit for an index)",
 		),
 	);
 	t.not(checked.status, 0);

@@ -184,18 +184,18 @@ test("a descriptor whose reader has gone is a problem, and no error", async (t) 
 	closeSync(reading);
 	await untilUnread(path);
 	readiness.ready();
-	t.deepEqual(problems, [`write to descriptor ${writing}: EPIPE`]);
+	t.deepEqual(problems, [`write to file descriptor ${writing}: EPIPE`]);
 });
 
 test("a descriptor that is not open, or none of those that it was given, is refused", async (t) => {
 	await t.throwsAsync(openReadiness({ ...neverAProblem, notifyFd: 9999 }, {}), {
 		name: "Refusal",
-		message: "write to descriptor 9999: EBADF",
+		message: "write to file descriptor 9999: EBADF",
 	});
 	const directory = openSync(folder, "r");
 	t.teardown(() => closeSync(directory));
 	await t.throwsAsync(openReadiness({ ...neverAProblem, notifyFd: directory }, {}), {
 		name: "Refusal",
-		message: `write to descriptor ${directory}: EINVAL`,
+		message: `write to file descriptor ${directory}: EINVAL`,
 	});
 });

@@ -91,7 +91,8 @@ async function endMany() {
 		status,
 		loaded: inserted.map(({ module }) => module),
 		givenUp: reasons.filter((reason) => reason === "reading its modalias has not ended after 2000 ms").length,
-		notRead: reasons.filter((reason) => reason === "its modalias is not read: so many others have not ended").length,
+		notRead: reasons.filter((reason) => reason === "its modalias is not read: too many other reads have not ended")
+			.length,
 	};
 }
 

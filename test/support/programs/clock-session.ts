@@ -155,7 +155,7 @@ async function run(milliseconds: number): Promise<object> {
 			const since = now();
 			writeFileSync(join(place.folder, "etc/modprobe.d/more.conf"), "blacklist b\n");
 			step();
-			await agent.until(says(session, /^what had been read has changed/));
+			await agent.until(says(session, /^files have changed: indexes and configuration were reloaded/));
 			return now() - since;
 		},
 	};

@@ -296,7 +296,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		await looked(daemon);
 		const { configuration: before } = await readStatus(daemon);
 		const warned = () => daemon.log.filter(({ level, file }) => level === 40 && file === draft).length;
-		const readAnew = () => daemon.log.filter(({ msg }) => msg === "read indexes and configuration anew").length;
+		const readAnew = () => daemon.log.filter(({ msg }) => msg === "reloaded indexes and configuration").length;
 		rmSync(draft);
 		await daemon.until(() => readAnew() === 1);
 		const { configuration: after } = await readStatus(daemon);

@@ -99,7 +99,9 @@ async function endMany(count: number): Promise<object> {
 	const { status, stderr } = await coldplug.ended;
 	const lines = stderr.trimEnd().split("\n");
 	const hang = lines.filter((line) => line.includes(" hangs: it has not ended after "));
-	const waiting = /^coldplug: not begun, since what they wait for has not ended: (.*)$/m.exec(stderr)?.[1];
+	const waiting = /^coldplug: modules not begun, since the modules that they wait for have not ended: (.*)$/m.exec(
+		stderr,
+	)?.[1];
 	await release(place);
 	return {
 		status,

@@ -253,7 +253,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		const mend = faults.indexIsCircle!(place) as () => void;
 		await daemon.until(() => tellings(daemon).length > 0);
 		const load = await tell(place, { command: "load", alias: "x:later" });
-		const renewals = () => daemon.log.filter(({ msg }) => msg === "read indexes and configuration anew").length;
+		const renewals = () => daemon.log.filter(({ msg }) => msg === "reloaded indexes and configuration").length;
 		const renewedBy = (change: () => void) => {
 			const before = renewals();
 			change();

@@ -68,7 +68,8 @@ async function help(place: Place, words: readonly string[], modalias?: string): 
 	return status;
 }
 
-const isStopping = (agent: Daemon) => agent.until(() => agent.log.some(({ msg }) => /nothing more begins/.test(msg)));
+const isStopping = (agent: Daemon) =>
+	agent.until(() => agent.log.some(({ msg }) => /no further module or command begins/.test(msg)));
 
 const spoolOf = ({ folder }: Place): string => join(folder, "run.spool");
 
@@ -143,7 +144,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		for (const [i, letter] of ["k", "w", "n", "k", "n"].entries()) putInSpool(place, `${letter} x:${names[i]}`, i);
 		const agent = launch(place);
 		await agent.until(() => agent.inserted().includes("held"));
-		await agent.until(() => agent.log.some(({ msg }) => msg.startsWith("took what was asked")));
+		await agent.until(() => agent.log.some(({ msg }) => msg.startsWith("took the load requests")));
 		agent.process.kill("SIGTERM");
 		await isStopping(agent);
 		writeFileSync(join(place.folder, "go"), "");
@@ -168,7 +169,7 @@ const sessions: Readonly<Record<string, () => Promise<unknown>>> = {
 		await asked;
 		agent.process.kill("SIGTERM");
 		await isStopping(agent);
-		const said = agent.log.find(({ msg }) => /nothing more begins/.test(msg));
+		const said = agent.log.find(({ msg }) => /no further module or command begins/.test(msg));
 		agent.process.kill("SIGKILL");
 		await agent.ended;
 		const commands = said?.commands as readonly string[] | undefined;

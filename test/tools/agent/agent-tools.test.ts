@@ -112,10 +112,10 @@ test("status says that there are no indexes, and why", async (t) => {
 		);
 		return /\n {2}indexes {9}(.*?)\n {2}configuration/s.exec(printed)?.[1];
 	};
-	t.is(await row(0), `none, waits for them: ${missing}`);
+	t.is(await row(0), `none, the agent waits for them: ${missing}`);
 	t.is(
 		await row(2),
-		`/lib/modules/1, generation 2, read 1 s ago\n${" ".repeat(18)}gone now, waits for them: ${missing}`,
+		`/lib/modules/1, generation 2, read 1 s ago\n${" ".repeat(18)}gone now, the agent waits for them: ${missing}`,
 	);
 });
 
@@ -156,12 +156,12 @@ test("settle waits as long as it is told, and has a status of its own for what d
 });
 
 test("settle says what it says nothing about", async (t) => {
-	const reply = { ok: true, settled: true, waiting_for: [], note: "nothing to look in yet: \x1b" };
+	const reply = { ok: true, settled: true, waiting_for: [], note: "no usable indexes yet: \x1b" };
 	const settled = await hotplugd(
 		["settle"],
 		answering(async () => Buffer.from(JSON.stringify(reply))),
 	);
-	t.deepEqual(settled, { ...well, complained: "hotplugd settle: nothing to look in yet: \\x1b\n" });
+	t.deepEqual(settled, { ...well, complained: "hotplugd settle: no usable indexes yet: \\x1b\n" });
 });
 
 test("reload and stop say nothing where all is well", async (t) => {
@@ -225,11 +225,11 @@ test("why there is no answer is told", async (t) => {
 	const PATH = "/run/hotplugd/control";
 	for (const [code, sentence] of [
 		["ECONNREFUSED", `no agent listens at ${PATH}: is \`hotplugd run\` running?`],
-		["EACCES", `may not speak to the agent at ${PATH}: try it as root`],
+		["EACCES", `no permission to ask the agent at ${PATH}: try again as root`],
 		["ETIMEDOUT", `the agent at ${PATH} did not answer within 30 seconds`],
 		[
 			"ECONNRESET",
-			`the agent at ${PATH} closed the connection without an answer: it is ending, or asked by too many at once`,
+			`the agent at ${PATH} closed the connection without an answer: the agent is ending, or has too many clients`,
 		],
 		["EMSGSIZE", `could not ask the agent at ${PATH}: EMSGSIZE`],
 	] as const) {
@@ -258,6 +258,6 @@ test("an answer of another version is told apart from none", async (t) => {
 			answering(async () => Buffer.from(answer)),
 		);
 		t.is(status, 1, answer.slice(0, 40));
-		t.is(complained, "hotplugd status: its answer is not understood: it may be of another version\n");
+		t.is(complained, "hotplugd status: the agent's answer is not understood: the agent may be of another version\n");
 	}
 });

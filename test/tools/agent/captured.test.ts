@@ -260,7 +260,7 @@ test("a root without a /sys of its own is not given this machine's, and the sent
 	t.deepEqual([status, stdout], [1, ""]);
 	t.is(
 		stderr,
-		`coldplug: there is no directory ${machine}/sys/devices: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this one's\n`,
+		`coldplug: there is no directory ${machine}/sys/devices: --sysfs DIR says where that machine's devices are, --sysfs /sys takes this machine's\n`,
 	);
 	t.is(amidPoison([...words, "--sysfs", "/sys"]).status, 0);
 });
@@ -289,7 +289,7 @@ test("what of a capture leads out of it or nowhere is told: directories of the c
 		[
 			`coldplug: ${machine}/etc/modprobe.d: cannot be listed (ELOOP), so nothing in it counts`,
 			`coldplug: ${machine}/etc/hotplugd/rules.d: is reached by a link to nowhere, so nothing in it counts`,
-			"coldplug: passed over /devices/odd: its modalias cannot be read: it is a link, as no attribute is\n",
+			"coldplug: skipped /devices/odd: its modalias cannot be read: it is a symbolic link, and no regular file\n",
 		].join("\n"),
 	);
 	t.is(status, 1);

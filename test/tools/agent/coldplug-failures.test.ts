@@ -170,6 +170,6 @@ failure("an index that is none keeps it from beginning", {
 failure("another machine's devices are not loaded for", {
 	words: ["--sysfs", "/sys"],
 	status: 2,
-	complaints: ["--sysfs names another machine's devices: it goes with --dry-run"],
+	complaints: ["--sysfs names another machine's devices: it needs --dry-run"],
 	inserted: [],
 });

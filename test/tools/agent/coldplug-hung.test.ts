@@ -25,7 +25,7 @@ async function begun(machine: FakeMachine, module: string): Promise<void> {
 }
 
 const baseHangs =
-	/^coldplug: base \(dependency of card\) hangs: it has not ended after \d\.\d s, and is left to end\ncoldplug: not begun, since what they wait for has not ended: card\n$/;
+	/^coldplug: base \(dependency of card\) hangs: it has not ended after \d\.\d s, and is left to end\ncoldplug: modules not begun, since the modules that they wait for have not ended: card\n$/;
 
 test("beside a driver that hangs it ends once all else is settled, names it, and says what waits for it", async (t) => {
 	const machine = machineWhereHung(1);
@@ -82,7 +82,7 @@ test("a stop signal ends it at once beside what hangs, which it names", async (t
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.stopped);
 	const [first, ...rest] = machine.complained().split("\n");
-	t.is(first, "coldplug: SIGTERM: waiting for nothing, and not for what hangs: base");
+	t.is(first, "coldplug: SIGTERM: waiting for nothing, and not for modules that hang: base");
 	t.regex(
 		rest.join("\n"),
 		/^coldplug: base \(dependency of card\) hangs: it has not ended after \d\.\d s, and is left to end\n$/,
@@ -112,8 +112,8 @@ test("--timeout ends it whatever is in flight, and it says what it waited for", 
 	const lines = machine.complained().split("\n");
 	t.regex(lines[0]!, /^coldplug: base \(dependency of card\) was not waited for any longer: it has not ended after/);
 	t.regex(lines[1]!, /^coldplug: lone \(.*\) was not waited for any longer: it has not ended after/);
-	t.is(lines[2], "coldplug: not begun, since what they wait for has not ended: card");
-	t.regex(lines[3]!, /^coldplug: ended by --timeout: after \d+ s things were not settled$/);
+	t.is(lines[2], "coldplug: modules not begun, since the modules that they wait for have not ended: card");
+	t.regex(lines[3]!, /^coldplug: ended by --timeout: the devices were not settled after \d+ s$/);
 	t.is(machine.sockets(), 0);
 });
 
@@ -121,7 +121,7 @@ test("--timeout ends it where things never come to rest", async (t) => {
 	const machine = makeFakeMachine({ world, devices: {} });
 	const seconds = String(Math.ceil(performance.now() / 1000) + 1);
 	t.is(await load(machine, "--timeout", seconds, "--quiet", "1000000"), exitStatus.unended);
-	t.is(machine.complained(), `coldplug: ended by --timeout: after ${seconds} s things were not settled\n`);
+	t.is(machine.complained(), `coldplug: ended by --timeout: the devices were not settled after ${seconds} s\n`);
 	t.false(machine.asked.some((line) => line.startsWith("end with")));
 });
 
@@ -156,7 +156,7 @@ test("the agent is settled beside more drivers that hang than may, and answers w
 	const { inserted, asked, ended } = await suffer(t, "many agent");
 	t.deepEqual(inserted, { begun: 96, good: false });
 	t.like(asked, { ok: true, result: "failed" });
-	t.regex(asked.explanation, /^zgood waits for h\d+, which hangs: it may come up yet$/);
+	t.regex(asked.explanation, /^zgood waits for h\d+, which hangs: zgood may still be loaded later$/);
 	t.is(ended.status, 0);
 });
 
@@ -169,7 +169,7 @@ for (const signal of ["SIGTERM", "SIGINT"])
 		const { status, stderr } = await suffer(t, signal);
 		t.is(status, exitStatus.stopped);
 		const [first, second = ""] = stderr.split("\n");
-		t.is(first, `coldplug: ${signal}: waiting for nothing, and not for what hangs: stuck`);
+		t.is(first, `coldplug: ${signal}: waiting for nothing, and not for modules that hang: stuck`);
 		t.true(second.startsWith(`${named("stuck")} hangs: it has not ended after `), second);
 	});
 
@@ -194,9 +194,9 @@ test("the agent ends at SIGTERM beside a driver that hangs, says so, and its pla
 	const { ended, last, next } = await suffer(t, "agent");
 	t.deepEqual(ended, { status: 0, signal: null, stderr: "" });
 	t.deepEqual(last, [
-		"SIGTERM: nothing more begins; waiting for what runs, and not for what hangs: stuck",
+		"SIGTERM: no further module or command begins; waiting for those that run, and not for modules that hang: stuck",
 		[],
 		["stuck"],
 	]);
-	t.is(next, "stopped, and did not wait for what hangs: stuck");
+	t.is(next, "stopped, and did not wait for modules that hang: stuck");
 });

@@ -97,7 +97,10 @@ test("what a depmod left that was interrupted is told, and all else is done", as
 	const draft = `${moduleDirectory}/.modules.alias.bin.0123456789abcdef01234567.new`;
 	const machine = makeFakeMachine({ world, devices, files: { [draft]: "" } });
 	t.is(await load(machine), exitStatus.done);
-	t.regex(machine.complained(), /^coldplug: \S+\.new: a depmod left this .*: files may be of two runs; run depmod\n$/);
+	t.regex(
+		machine.complained(),
+		/^coldplug: \S+\.new: a depmod that was interrupted left this draft, .*: files may be of two runs; run depmod\n$/,
+	);
 });
 
 test("a device that comes up while it loads is handled before it ends", async (t) => {
@@ -316,7 +319,7 @@ test("a kernel command line that cannot be read keeps no module from being loade
 	t.is(await load(machine), exitStatus.done);
 	t.is(modules(machine), "base, lone, card");
 	t.deepEqual(machine.complained().split("\n"), [
-		"coldplug: could not read /proc/cmdline: EACCES, so hotplugd= on it is not heeded",
+		"coldplug: could not read /proc/cmdline: EACCES, so a hotplugd= in that file is ignored",
 		"coldplug: /proc/cmdline: cannot be read (EACCES), so nothing in it counts",
 		"",
 	]);
@@ -325,7 +328,7 @@ test("a kernel command line that cannot be read keeps no module from being loade
 test("what hotplugd= says beside on and off is not heeded, and that is said", async (t) => {
 	const odd = makeFakeMachine({ world: { ...world, commandLine: "hotplugd=of" }, devices });
 	t.is(await load(odd), exitStatus.done);
-	t.regex(odd.complained(), /^coldplug: hotplugd=of on the kernel command line is not heeded: .*\n$/);
+	t.regex(odd.complained(), /^coldplug: hotplugd=of on the kernel command line is ignored: .*\n$/);
 	t.is(modules(odd), "base, lone, card");
 	const on = makeFakeMachine({ world: { ...world, commandLine: "hotplugd=off hotplugd=on" }, devices });
 	t.is(await load(on), exitStatus.done);

@@ -17,7 +17,7 @@ test("whatever errno one device's modalias answers, coldplug loads the others', 
 				code,
 				{
 					status: 1,
-					stderr: `coldplug: passed over /devices/b: its modalias cannot be read: ${code}\n`,
+					stderr: `coldplug: skipped /devices/b: its modalias cannot be read: ${code}\n`,
 					skipped: [`/devices/b: its modalias cannot be read: ${code}`],
 				},
 			]),
@@ -32,7 +32,7 @@ test("the daemon passes such devices over, loads by what can be read of them, te
 		"/devices/b: its modalias cannot be read: ENOMEM",
 		"/devices/c: its uevent cannot be read: EIO",
 	]);
-	t.regex(last_problem.message, /^passed over \/devices\/[bc]: its/);
+	t.regex(last_problem.message, /^skipped \/devices\/[bc]: its/);
 	t.deepEqual(
 		{ ...rest, inserted: rest.inserted.toSorted() },
 		{ inserted: ["a", "c"], counted: 2, metric: "hotplugd_skipped_total 2", end: endedWell },
@@ -44,13 +44,13 @@ test("a rule about properties that cannot be read keeps what it may be about out
 		own: {
 			status: 1,
 			stderr:
-				"coldplug: passed over /devices/a: its uevent cannot be read: EIO\n" +
+				"coldplug: skipped /devices/a: its uevent cannot be read: EIO\n" +
 				"coldplug: could not look up an alias or module: its uevent cannot be read: EIO\n",
 			inserted: ["b"],
 		},
 		other: {
 			status: 1,
-			stderr: "coldplug: passed over /devices/a: its uevent cannot be read: EIO\n",
+			stderr: "coldplug: skipped /devices/a: its uevent cannot be read: EIO\n",
 			inserted: ["a", "b"],
 		},
 	});
@@ -79,7 +79,7 @@ test("a read that never ends is given up and told, things are settled, and the a
 test("coldplug ends beside one, with 1", async (t) => {
 	t.deepEqual(await meet(t, "endless coldplug"), {
 		status: 1,
-		stderr: "coldplug: passed over /devices/b: reading its modalias has not ended after 2000 ms\n",
+		stderr: "coldplug: skipped /devices/b: reading its modalias has not ended after 2000 ms\n",
 		inserted: ["a", "c"],
 	});
 });

@@ -61,7 +61,7 @@ test("of modprobe.d, what cannot be read is told and the rest counts: a FIFO, a 
 			"circle.conf: cannot be followed (ELOOP), so it counts for nothing and hides no other of its name",
 			"closed.conf: cannot be read (EACCES), so nothing in it counts",
 			"folder.conf: Directories inside directories are not supported",
-			"large.conf: cannot be read (it is larger than 16 MiB, which no configuration file is), so nothing in it counts",
+			"large.conf: cannot be read (it is larger than 16 MiB, the limit for a configuration file), so nothing in it counts",
 			"pipe.conf: cannot be read (it is a FIFO, and no regular file), so nothing in it counts",
 			"zeros.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
 		],

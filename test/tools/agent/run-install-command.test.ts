@@ -74,7 +74,7 @@ const refuses = test.macro({
 		const { companion, send } = await companionOf(t, "install foo echo run >OUTPUT");
 		t.is(await send(line), "failed\n");
 		await companion.close();
-		const stderr = "hotplugd run-install-command: refused what is no request to run a module's command\n";
+		const stderr = "hotplugd run-install-command: refused a request that asks for no command of a module or a rule\n";
 		t.deepEqual(companion.ends, [{ status: 1, stdout: "", stderr }]);
 	},
 	title: (title) => `${title} is refused`,
@@ -151,7 +151,7 @@ test("without a connection it says who starts it", (t) => {
 	t.is(error.status, 2);
 	t.is(
 		error.stderr,
-		"hotplugd run-install-command: no connection was passed: it is started by hotplugd-command.socket\n",
+		"hotplugd run-install-command: no connection was passed: hotplugd-command.socket starts this command\n",
 	);
 });
 
@@ -232,7 +232,7 @@ test("a rule is not run for what it is not about, nor one of a file that is no p
 	t.is(await ask({ environment: device, line: 2 }), "none\n");
 	t.is(await ask({ environment: { ...device, LD_PRELOAD: "/evil" } }), "failed\n");
 	await companion.close();
-	t.regex(companion.ends[0]!.stderr, /line 1 is about other devices or actions than it was asked for\n$/);
+	t.regex(companion.ends[0]!.stderr, /line 1 is about other devices or actions than the request\n$/);
 });
 
 test("a rule's command is run by where the rule stands, and nothing else is", async (t) => {

@@ -82,7 +82,7 @@ for (const name of faultNames) test(waits, name);
 test("indexes that are gone leave what was known, and when they are back as they were, it looks at all devices again", async (t) => {
 	const { gone, told, back, ended } = await suffer(t, "removed");
 	t.is(told.length, 1);
-	t.regex(told[0], /what was known still counts: .*has no modules\.dep\.bin/);
+	t.regex(told[0], /the earlier indexes and configuration still count: .*has no modules\.dep\.bin/);
 	t.like(gone, { status: { generation: 1 }, metrics: { missing: 1, generation: 1 }, marked: true });
 	t.regex(gone.status.missing, /has no modules\.dep\.bin/);
 	t.is(back.status.missing, undefined);
@@ -94,7 +94,7 @@ test("files of the tree that become links to themselves are told once each, what
 	const { load, told, missing, ended } = await suffer(t, "circled");
 	t.like(load, { ok: true, result: "done" });
 	t.is(told.length, 2, told.join("\n"));
-	t.regex(told[0], /what was known still counts: could not read .*modules\.alias\.bin: ELOOP/);
+	t.regex(told[0], /the earlier indexes and configuration still count: could not read .*modules\.alias\.bin: ELOOP/);
 	t.regex(told[1], /modules\.softdep: cannot be read \(ELOOP\), so nothing in it counts/);
 	t.is(missing, undefined);
 	t.deepEqual(ended, endedWell);
@@ -131,6 +131,6 @@ test("what waits in the spool is taken when it can be looked up", async (t) => {
 
 test("a reload that finds nothing says what there is not", async (t) => {
 	const { reload, ended } = await suffer(t, "truncated");
-	t.regex(reload, /^there is still nothing to look in: .*modules\.alias\.bin/);
+	t.regex(reload, /^there are still no usable indexes: .*modules\.alias\.bin/);
 	t.deepEqual(ended, endedWell);
 });

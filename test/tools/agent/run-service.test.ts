@@ -163,8 +163,11 @@ test("who asks for what hangs, or for what needs it, is answered once it does, a
 	});
 	await until(() => machine.fakeKernel.underway().includes("base"));
 	const [base, card] = ["base", "x:card"].map((alias) => machine.ask({ command: "load", alias }));
-	t.like(await base, { ok: true, result: "failed", explanation: "base hangs: it may come up yet" });
-	t.like(await card, { result: "failed", explanation: "card waits for base, which hangs: it may come up yet" });
+	t.like(await base, { ok: true, result: "failed", explanation: "base hangs: base may still be loaded later" });
+	t.like(await card, {
+		result: "failed",
+		explanation: "card waits for base, which hangs: card may still be loaded later",
+	});
 	t.like(await machine.ask({ command: "load", alias: "x:card" }), { result: "failed" });
 	t.is(await machine.askToLoad("k base"), "1\n");
 	await machine.fakeKernel.end("base");
@@ -264,7 +267,10 @@ test("what is read anew when it is stopped is refused, and it goes on stopping",
 	await until(() => machine.fakeKernel.underway().includes("base"));
 	const reloaded = machine.ask({ command: "reload" });
 	machine.signal("SIGTERM");
-	t.deepEqual(await reloaded, { ok: false, error: "the agent is stopping and begins nothing more: ask the next one" });
+	t.deepEqual(await reloaded, {
+		ok: false,
+		error: "the agent is stopping and begins no further work: ask the next agent",
+	});
 	t.like(await machine.ask({ command: "status" }), { status: { state: "stopping" } });
 	t.deepEqual(machine.said.slice(-2), ["reloading", "stopping"]);
 	await machine.fakeKernel.end("base");
@@ -393,7 +399,7 @@ test("where what it had read changes on disk it reads it anew by itself, once th
 	await logged(machine, /^settled/);
 	machine.writeWorld({ modules: { ...world.modules, odd: [] }, aliases: { ...world.aliases, "x:odd": "odd" } });
 	machine.hint();
-	await logged(machine, /^what had been read has changed/);
+	await logged(machine, /^files have changed: indexes and configuration were reloaded/);
 	await machine.plugIn("odd", "x:odd");
 	await logged(machine, /^odd: inserted/);
 	t.true(machine.fakeKernel.live.has("odd"));
@@ -402,7 +408,7 @@ test("where what it had read changes on disk it reads it anew by itself, once th
 test("what was asked for before it listened is handled when it does", async (t) => {
 	const { machine } = start(t, { spooled: ["w fs-late", "rubbish"] });
 	await logged(machine, /^late: inserted/);
-	t.is(log(machine).find(({ msg }) => msg.startsWith("took what was asked"))?.requests, 2);
+	t.is(log(machine).find(({ msg }) => msg.startsWith("took the load requests"))?.requests, 2);
 });
 
 test("metrics are told, and kept in a file", async (t) => {
@@ -433,7 +439,7 @@ test("install commands and policy's are run by the companion where there is one"
 		},
 		["--command-socket", "/run/companion"],
 	);
-	await logged(machine, /^base: its install command ended well/);
+	await logged(machine, /^base: its install command succeeded/);
 	await machine.tellOf("remove", "stick");
 	await logged(machine, /^\/usr\/bin\/tell: failed/);
 	t.deepEqual(machine.commands, []);

@@ -87,6 +87,6 @@ test("coldplug exits with 1 where a device was passed over, in a dry run too, an
 			};
 		};
 		t.is(await coldplug.start([...words], { ...machine, devices }), exitStatus.unable);
-		t.is(machine.complained(), "coldplug: passed over /devices/c: its modalias cannot be read: ENOMEM\n");
+		t.is(machine.complained(), "coldplug: skipped /devices/c: its modalias cannot be read: ENOMEM\n");
 	}
 });

@@ -5,7 +5,7 @@ import { runSession } from "../../support/running/network-namespace.js";
 
 const session = (t: ExecutionContext, name: string) => runSession(t, stopSession, name);
 
-const why = "the agent is stopping and begins nothing more: ask the next one";
+const why = "the agent is stopping and begins no further work: ask the next agent";
 
 test("who asks an agent that stops is answered at once, the thin helper does it by modprobe, and what runs is awaited", async (t) => {
 	const { taken, stopping, helped, answered, inserted, said, ended, later } = await session(t, "requests");

@@ -34,14 +34,16 @@ test(endsWith, "no lock to be had", "could not lock FOLDER/run/lock: ENOLCK");
 test(endsWith, "no room for the lock's content", "could not write to FOLDER/run/lock: ENOSPC");
 test(endsWith, "a control socket that cannot listen", "could not listen on FOLDER/run/control: EADDRINUSE");
 test(goesOn, "no netlink socket", ["the uevent socket failed: opening another"]);
-test(goesOn, "no inotify watch left", ["looks for changes now and then only: watch FOLDER/lib/modules/6.0.0: ENOSPC"]);
+test(goesOn, "no inotify watch left", [
+	"could not watch for changes, so the files are polled instead: watch FOLDER/lib/modules/6.0.0: ENOSPC",
+]);
 test(goesOn, "an index that cannot be read", [
-	"nothing is loaded until that changes: could not read FOLDER/lib/modules/6.0.0/modules.alias.bin: EIO",
+	"no usable indexes yet, so the agent loads no modules: could not read FOLDER/lib/modules/6.0.0/modules.alias.bin: EIO",
 ]);
 test(
 	goesOn,
 	"an attribute that cannot be read",
-	["passed over /devices/broken: its modalias cannot be read: EIO"],
+	["skipped /devices/broken: its modalias cannot be read: EIO"],
 	["asked", "sound"],
 );
 test(goesOn, "no descriptor for a client", []);

@@ -59,7 +59,7 @@ test("it loads what is there, then what is plugged in, until SIGTERM", async (t)
 			"card: inserted",
 			"settled",
 			"stick: inserted",
-			"SIGTERM: nothing more begins; waiting for what runs",
+			"SIGTERM: no further module or command begins; waiting for those that run",
 			"stopped",
 		],
 	);
@@ -186,14 +186,19 @@ test("where there are no indexes it stays, says so once, and begins nothing", as
 	const missing = log(machine).filter(({ msg }) => msg.includes("has no modules.dep.bin"));
 	t.deepEqual(
 		missing.map(({ level, msg }) => ({ level, msg })),
-		[{ level: ERROR, msg: "nothing is loaded until that changes: /lib/modules/5.0.0 has no modules.dep.bin" }],
+		[
+			{
+				level: ERROR,
+				msg: "no usable indexes yet, so the agent loads no modules: /lib/modules/5.0.0 has no modules.dep.bin",
+			},
+		],
 	);
 	t.false(machine.hasFile("/run/hotplugd/listening"));
 	t.deepEqual(
 		machine.said.filter((word) => !/reloading|ready/.test(word)),
 		[
-			"nothing to look in yet: /lib/modules/5.0.0 has no modules.dep.bin",
-			"nothing to look in yet: /lib/modules/5.0.0 has no modules.dep.bin",
+			"no usable indexes yet: /lib/modules/5.0.0 has no modules.dep.bin",
+			"no usable indexes yet: /lib/modules/5.0.0 has no modules.dep.bin",
 			"stopping",
 		],
 	);
@@ -216,7 +221,10 @@ test("a kernel command line that cannot be read keeps it from nothing, and that 
 	};
 	const ended = run.start([], machine);
 	await logged(machine, /^card: inserted/);
-	t.is(machine.complained(), "hotplugd run: could not read /proc/cmdline: EIO, so hotplugd= on it is not heeded\n");
+	t.is(
+		machine.complained(),
+		"hotplugd run: could not read /proc/cmdline: EIO, so a hotplugd= in that file is ignored\n",
+	);
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
 });
@@ -232,7 +240,7 @@ test("short of descriptors when it began, it tries again though no file has chan
 		return read(path);
 	};
 	const ended = run.start([], machine);
-	await logged(machine, /^nothing is loaded until that changes: could not read .*: EMFILE/);
+	await logged(machine, /^no usable indexes yet, so the agent loads no modules: could not read .*: EMFILE/);
 	isShort = false;
 	await logged(machine, /^card: inserted/, 150_000);
 	machine.signal("SIGTERM");

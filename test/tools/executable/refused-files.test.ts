@@ -117,7 +117,7 @@ test("the agent's commands say under their own names what ends them", async (t) 
 	t.is(
 		machine.complained(),
 		[
-			"coldplug: could not read /proc/cmdline: EIO, so hotplugd= on it is not heeded\n",
+			"coldplug: could not read /proc/cmdline: EIO, so a hotplugd= in that file is ignored\n",
 			"coldplug: could not read the settings in /etc/hotplugd.toml: EIO\n",
 		].join(""),
 	);

@@ -233,7 +233,7 @@ test("an agent's status as text and as JSON has the same counts, modules and fil
 	]);
 	t.deepEqual(numbersOf("aliases"), [counts.aliases_new, counts.aliases_repeated, counts.aliases_unknown]);
 	t.deepEqual(numbersOf("modules"), [counts.modules_inserted, sum, ...failed]);
-	t.deepEqual(numbersOf("passed over"), [counts.skipped]);
+	t.deepEqual(numbersOf("skipped"), [counts.skipped]);
 	t.deepEqual(numbersOf("queue"), [json.queue_depth]);
 	for (const { module } of [...json.in_flight, ...json.last_outcomes]) t.regex(text, new RegExp(`\\b${module}\\b`));
 	for (const file of json.configuration.files) t.true(text.includes(`${file}\n`));

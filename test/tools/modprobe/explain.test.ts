@@ -52,7 +52,7 @@ test(
 	"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
 	{ ...privileged, "/sys/kernel/security/lockdown": "[none] integrity confidentiality\n" },
 );
-test(explained, "ENOEXEC", "it was built for the kernel 5.10.0, and this is 6.0.0");
+test(explained, "ENOEXEC", "it was built for the kernel 5.10.0, and the running kernel is 6.0.0");
 test(
 	explained,
 	"ENOEXEC",
@@ -60,7 +60,7 @@ test(
 	{},
 	Buffer.from("no module"),
 );
-test(explained, "ENOENT", "it needs unheard_of, which neither the kernel nor a module in it has", {
+test(explained, "ENOENT", "it needs the symbol unheard_of, which neither the kernel nor a module in it has", {
 	"/proc/kallsyms": "0000000000000000 T known\n0000000000000000 r __ksymtab_known\n",
 });
 test(explained, "ENOENT", "it needs a symbol that no live module has; see dmesg, and run depmod");

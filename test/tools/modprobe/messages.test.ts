@@ -206,8 +206,8 @@ comparedModprobe("removals and what comes of them", { ...machine, lively: true }
 const explained: readonly (readonly [number, string, string])[] = [
 	[1, "base", "module_blacklist= on the kernel command line names it (EPERM)"],
 	[1, "plain", "the kernel is locked down (integrity), and takes only modules signed by a key that it trusts (EPERM)"],
-	[8, "plain", "it was built for the kernel 5.10.0, and this is RELEASE (ENOEXEC)"],
-	[2, "needy", "it needs nobodys, which neither the kernel nor a module in it has (ENOENT)"],
+	[8, "plain", "it was built for the kernel 5.10.0, and the running kernel is RELEASE (ENOEXEC)"],
+	[2, "needy", "it needs the symbol nobodys, which neither the kernel nor a module in it has (ENOENT)"],
 	[129, "plain", "it is not signed, and the kernel takes only modules signed by a key that it trusts (EKEYREJECTED)"],
 	[126, "plain", "it is not signed, and the kernel takes only modules signed by a key that it trusts (ENOKEY)"],
 ];
@@ -236,8 +236,8 @@ comparedModprobe("the kernel's answers", machine, [
 		environment: { STANDIN_FINIT_MODULE: String(errno) },
 		...(errno === 16 && {
 			notices: [
-				"base: something it needs is held by another driver, or a module it uses did not finish in time; see dmesg (EBUSY)",
-				"soft_post: something it needs is held by another driver, or a module it uses did not finish in time; see dmesg (EBUSY)",
+				"base: a resource that it needs is held by another driver, or a module that it uses did not finish in time; see dmesg (EBUSY)",
+				"soft_post: a resource that it needs is held by another driver, or a module that it uses did not finish in time; see dmesg (EBUSY)",
 			],
 		}),
 	})),
