@@ -16,7 +16,7 @@ export function describeRecords(command) {
 	if (names === undefined) return [];
 	return [
 		section("JSON"),
-		paragraph("With `--json` each line of the output is an object. Keys may be added to it, and none is taken away."),
+		paragraph("With `--json` each line of the output is an object. A later version may add keys, but removes none."),
 		...names.flatMap((name) => describeRecord(read(name))),
 	];
 }
