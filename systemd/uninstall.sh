@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes back what install.sh has done: udev loads modules itself, from now on.
+# Undoes install.sh: from now on udev loads modules itself.
 #
 #	uninstall.sh [--root DIR]
 #
