@@ -9,8 +9,10 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions, complainOf, formatProblem, namedRoot, SETTINGS_FILE } from "./agent-start.js";
+import { agentOptions, moduleDirectoryOf, namedRoot } from "./agent-options.js";
 import { openMachine } from "./named-places.js";
+import { complainOf, formatProblem } from "./start-failure.js";
+import { SETTINGS_FILE } from "./start-settings.js";
 
 const options = {
 	json: { help: "Print JSON, one record a line" },
@@ -50,7 +52,7 @@ function checkMachine(checker: Checker, given: Given, kernel: Kernel, rulesDirec
 	checker.policy(policyDirectories(root, rulesDirectory, given.policy), root);
 	checker.modules({
 		root,
-		moduleDirectory: `${root}/lib/modules/${given.setVersion ?? kernel.release}`,
+		moduleDirectory: moduleDirectoryOf(kernel, given),
 		directories: modprobeDirectories.map((directory) => root + directory),
 		...(given.configPath.length > 0 && { configPaths: given.configPath }),
 		// With -d the file is that machine's own. With -S alone it is left out: another kernel may be booted with another command

@@ -1,6 +1,6 @@
 // The options of coldplug.
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions } from "./agent-start.js";
+import { agentOptions } from "./agent-options.js";
 
 export const coldplugOptions = {
 	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },

@@ -15,18 +15,12 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { defineTool } from "../command-line/command-line.js";
-import {
-	complainOf,
-	formatProblem,
-	namedRoot,
-	needOpenFiles,
-	readSwitch,
-	type Started,
-	StartFailure,
-	start,
-} from "./agent-start.js";
+import { namedRoot } from "./agent-options.js";
+import { type Started, start } from "./agent-start.js";
 import { type ColdplugOptions, coldplugOptions } from "./coldplug-options.js";
 import { openMachine } from "./named-places.js";
+import { needOpenFiles, readSwitch } from "./start-conditions.js";
+import { complainOf, formatProblem, StartFailure } from "./start-failure.js";
 
 export const coldplug = defineTool({
 	name: "coldplug",

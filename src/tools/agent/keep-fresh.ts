@@ -7,8 +7,9 @@ import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
 import { markOf } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
-import { formatProblem, readWhatThereIs } from "./agent-start.js";
+import { readWhatThereIs } from "./agent-start.js";
 import type { Serving } from "./serving.js";
+import { formatProblem } from "./start-failure.js";
 
 /**
  * Debounce, in milliseconds: depmod writes its files one after the other, so a reload waits until none has changed for this time.

@@ -6,7 +6,8 @@ import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { whyNoDirectory } from "../../libkmod/knowledge/configuration-files.js";
 import type { Machine } from "../../ports/machine.js";
 import { pathFromHere } from "../command-line/module-directory.js";
-import { type AgentOptions, namedRoot, StartFailure } from "./agent-start.js";
+import { type AgentOptions, namedRoot } from "./agent-options.js";
+import { StartFailure } from "./start-failure.js";
 
 type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
 

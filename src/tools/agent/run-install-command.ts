@@ -22,8 +22,11 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import { defineTool } from "../command-line/command-line.js";
-import { type AgentOptions, agentOptions, complainOf, readAll, readSettings } from "./agent-start.js";
+import { type AgentOptions, agentOptions } from "./agent-options.js";
+import { readAll } from "./agent-start.js";
 import { openMachine } from "./named-places.js";
+import { complainOf } from "./start-failure.js";
+import { readSettings } from "./start-settings.js";
 
 const NAME = "hotplugd run-install-command";
 

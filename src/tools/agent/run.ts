@@ -8,9 +8,12 @@ import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import type { UeventSource } from "../../ports/uevents.js";
 import { defineTool } from "../command-line/command-line.js";
-import { agentOptions, complainOf, needOpenFiles, readSettings, readSwitch, StartFailure } from "./agent-start.js";
+import { agentOptions } from "./agent-options.js";
 import { openMachine } from "./named-places.js";
 import { serve } from "./serve.js";
+import { needOpenFiles, readSwitch } from "./start-conditions.js";
+import { complainOf, StartFailure } from "./start-failure.js";
+import { readSettings } from "./start-settings.js";
 
 /**
  * Threads beside the `parallel` setting and those for hanging insertions. A module's init may wait for another module that the

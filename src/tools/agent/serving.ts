@@ -5,7 +5,7 @@ import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Machine } from "../../ports/machine.js";
 import type { ServiceMachine } from "../../ports/service.js";
 import type { UeventSource } from "../../ports/uevents.js";
-import type { AgentOptions } from "./agent-start.js";
+import type { AgentOptions } from "./agent-options.js";
 
 export type Serving = {
 	readonly given: AgentOptions & { readonly notifyFd: number | undefined };
