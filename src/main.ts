@@ -1,6 +1,8 @@
 // The executable: finds the command by the name that the executable was called by, or by its first argument. A command's module
 // is imported when that command is called, so that its dependencies do not slow the other commands.
+
 import { basename, join } from "node:path";
+import { asError } from "./libkmod/kernel/errors.js";
 import { Refusal } from "./libkmod/kernel/kernel.js";
 import { printable, printableLines } from "./libkmod/text/printable.js";
 import { endByExit } from "./linux/process/process-end.js";
@@ -85,8 +87,6 @@ const TOO_FEW_FILES = "too few files may be open at once: raise the limit (ulimi
 function isOfDescriptors(reason: unknown): boolean {
 	return reason instanceof Error && !(reason instanceof Refusal) && (reason as NodeJS.ErrnoException).code === "EMFILE";
 }
-
-const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 function fail(reason: unknown): never {
 	if (reason instanceof Refusal && reason.operation === "write" && reason.code === "EPIPE") process.exit(BROKEN_PIPE);

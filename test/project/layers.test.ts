@@ -34,10 +34,10 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	agent: {
 		faults: "",
 		devices: "faults",
-		policy: "faults",
+		policy: "",
 		decisions: "faults policy",
 		commands: "faults devices policy",
-		settings: "faults policy",
+		settings: "policy",
 		telling: "faults devices policy decisions commands",
 		pipeline: "faults devices policy decisions commands settings telling",
 		control: "devices decisions commands telling pipeline",

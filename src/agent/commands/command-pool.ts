@@ -3,6 +3,7 @@
 
 import { type Observable, Subject } from "rxjs";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { CommandEnd, CommandRun } from "../../ports/commands.js";
 
 /** A command to run for a device's uevent. */
@@ -162,5 +163,5 @@ function describeEnd({ exitStatus, timedOut, complaint }: CommandEnd): Described
 }
 
 function describeFailure(thrown: unknown): Described {
-	return { result: "not started", reason: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+	return { result: "not started", reason: asError(thrown) };
 }

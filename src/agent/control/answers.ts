@@ -1,5 +1,6 @@
 // Answers the lines that arrive on the two control sockets.
 
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Client } from "../../ports/control.js";
 import type { AgentStatus } from "../telling/status.js";
 import { NotDone } from "./load-requests.js";
@@ -70,7 +71,7 @@ async function carryOut(
 }
 
 function explain(thrown: unknown): ControlReply {
-	const why = thrown instanceof Error ? thrown.message : String(thrown);
+	const why = asError(thrown).message;
 	return { ok: false, error: why.replaceAll("\n", " ") };
 }
 

@@ -1,5 +1,6 @@
 // A batch: every decision taken in one drain of the socket or one slice of the walk, planned as one graph. Pure.
 
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import {
 	planInsertion,
@@ -10,7 +11,6 @@ import {
 } from "../../libkmod/planning/plan-insertion.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import { asError } from "../faults/skipped.js";
 import { type Decision, listWanted } from "./decider.js";
 
 /** A wanted module that is not in the plan, and why. */

@@ -3,12 +3,13 @@
 
 import QuickLRU from "quick-lru";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
 import { byAlias, type Wanted } from "../../libkmod/planning/plan-insertion.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import { asError, attempt } from "../faults/skipped.js";
+import { attempt } from "../faults/skipped.js";
 import { findIgnore, findMask, findObjection, type Load, listLoads, noPolicy, type Policy } from "../policy/policy.js";
 
 export type Verdict = "wanted" | "builtin" | "blacklisted" | "denied" | "not allowed";

@@ -1,5 +1,6 @@
 // Isolates failures: when work for one device, rule, decision or reader of the reports throws, only that work is skipped and
 // told; all else goes on.
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 
 export type Skipped = { readonly what: string; readonly error: Error };
@@ -7,10 +8,6 @@ export type Skipped = { readonly what: string; readonly error: Error };
 /** Returns the record for JSON lines. */
 export function skippedRecord({ what, error }: Skipped): object {
 	return { kind: "skipped", what, reason: error.message };
-}
-
-export function asError(thrown: unknown): Error {
-	return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Returns the result of `work`. When `work` throws, the error is told and `otherwise` is returned. */

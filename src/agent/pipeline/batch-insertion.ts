@@ -17,6 +17,7 @@ import {
 } from "rxjs";
 import type { CarryOutOptions } from "../../libkmod/insertion/inserter.js";
 import { isUsable, type Outcome, rootOf } from "../../libkmod/insertion/outcome.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { findAbsence } from "../decisions/absent-files.js";
@@ -26,7 +27,6 @@ import type { Batch } from "../decisions/batch.js";
 import type { Decision } from "../decisions/decider.js";
 import { makeModulesUnderWay } from "../decisions/modules-under-way.js";
 import type { Waiting } from "../decisions/waiting-devices.js";
-import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 import { AbsentFileWaits, type AbsentFileWaitsOptions } from "./absent-file-waits.js";
 import type { Asker, Asking } from "./asker.js";

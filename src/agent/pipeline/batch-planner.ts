@@ -1,5 +1,7 @@
 // Plans decisions for the present situation: which modules are live, were tried for a device, are in their back-off, or are under
 // way.
+
+import { asError } from "../../libkmod/kernel/errors.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { OnSkipped } from "../../ports/skipping.js";
@@ -7,7 +9,6 @@ import type { Attempts } from "../decisions/attempts.js";
 import { type Batch, planApart, planBatch, type Situation } from "../decisions/batch.js";
 import type { Decision } from "../decisions/decider.js";
 import type { ModulesUnderWay } from "../decisions/modules-under-way.js";
-import { asError } from "../faults/skipped.js";
 import type { AbsentFileWaits } from "./absent-file-waits.js";
 import type { RestingDevices } from "./resting-devices.js";
 

@@ -26,8 +26,8 @@ import {
 	take,
 	timer,
 } from "rxjs";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { PresentDevice } from "../../ports/devices.js";
-import { asError } from "../faults/skipped.js";
 import type { PipelineEvent } from "./events.js";
 
 export type LookOptions = {

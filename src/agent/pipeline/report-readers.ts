@@ -1,8 +1,8 @@
 // Subscribes the readers of the agent's reports. Each reader has a subscription of its own: a reader that fails keeps no report
 // from the others.
 import type { Observable } from "rxjs";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import { asError } from "../faults/skipped.js";
 import type { Report } from "../telling/report.js";
 
 type Read = (report: Report) => unknown;

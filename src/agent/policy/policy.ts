@@ -3,10 +3,10 @@
 // match, and all conditions of a rule. When several rules match, the first one is named.
 
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import { asError } from "../faults/skipped.js";
 import { matchesAny, type Patterns } from "./patterns.js";
 
 /** Conditions on a device and on its uevent. An undefined condition is met by any device. */

@@ -1,6 +1,8 @@
 // Reloads the indexes, the configuration and the policy. A failed reload leaves the earlier ones in use. Devices that come up
 // before there are any indexes wait for the first successful reload.
+
 import { BehaviorSubject, filter, firstValueFrom, map, type Observable } from "rxjs";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { NotDone, STOPPING } from "../control/load-requests.js";
 import type { ReloadReply } from "../control/protocol.js";
@@ -72,7 +74,7 @@ export function makeReload(options: ReloadOptions): Reload {
 			return takeOver(await options.readAll());
 		} catch (error) {
 			if (error instanceof NotDone) throw error;
-			const why = error instanceof Error ? error.message : String(error);
+			const why = asError(error).message;
 			const still =
 				lacking() === undefined
 					? "could not reload, the earlier indexes and configuration still count"

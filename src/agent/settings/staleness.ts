@@ -2,8 +2,8 @@
 // burst of changes is debounced and told once, when the files have been unchanged for a while: depmod takes seconds to write its
 // set of files. Acts: timers.
 
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { DirectoryWatch } from "../../ports/watching.js";
-import { asError } from "../faults/skipped.js";
 import type { ReadTrace } from "./read-trace.js";
 
 export type StalenessOptions = {

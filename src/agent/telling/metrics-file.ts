@@ -1,5 +1,6 @@
 // The metrics as a file, for node_exporter's textfile collector, rewritten periodically. The first write is not at the start,
 // since loading the formatter would delay the boot. Acts: timers, the file.
+import { asError } from "../../libkmod/kernel/errors.js";
 
 export type MetricsFileOptions = {
 	readonly milliseconds: number;
@@ -19,7 +20,7 @@ export function keepMetricsFile({ milliseconds, write, onProblem }: MetricsFileO
 			await write();
 			told = "";
 		} catch (thrown) {
-			const message = thrown instanceof Error ? thrown.message : String(thrown);
+			const message = asError(thrown).message;
 			if (message !== told) onProblem(message);
 			told = message;
 		}

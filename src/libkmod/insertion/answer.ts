@@ -1,5 +1,6 @@
 // Carries out one step, for a probe and for an inserter alike: inserts the module or runs its `install` command. This file
 // alone interprets the machine's answer (EEXIST, ENODEV, exit statuses). Acts, by what it is handed.
+import { asError } from "../kernel/errors.js";
 import { type Kernel, Refusal } from "../kernel/kernel.js";
 import type { Step } from "../planning/step.js";
 import type { Outcome } from "./outcome.js";
@@ -50,7 +51,7 @@ export function commandsBy(kernel: Pick<Kernel, "run">): Means["run"] {
 }
 
 export function readRejection(thrown: unknown): Answer {
-	const reason = thrown instanceof Error ? thrown : new Error(String(thrown));
+	const reason = asError(thrown);
 	// A Refusal of open(2) concerns the file: the module's init did not run.
 	const code = reason instanceof Refusal && reason.operation === "insert" ? reason.code : "";
 	if (code === "EEXIST") return { result: "live", reason };

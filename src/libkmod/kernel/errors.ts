@@ -1,4 +1,4 @@
-// The base class of all errors of hotplugd.
+// The base class of all errors of hotplugd, and thrown values as errors.
 
 /**
  * The base class of hotplugd's errors. Any other thrown error is a fault of the program, or an error of node. The message is
@@ -10,4 +10,9 @@ export abstract class HotplugdError extends Error {
 	 * of an errno (ENODEV), as in node's own errors.
 	 */
 	abstract readonly code: string;
+}
+
+/** The thrown value when it is an error, else an error with the value as its message: JavaScript can throw any value. */
+export function asError(thrown: unknown): Error {
+	return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -3,6 +3,7 @@
 
 import { read, readSync, writeSync } from "node:fs";
 import pLimit from "p-limit";
+import { asError } from "../../libkmod/kernel/errors.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { openSyscalls } from "../native/syscalls.js";
 import { sizeThreadPool } from "../native/thread-pool.js";
@@ -94,7 +95,7 @@ async function insert(
 		await kernel.insert(path, parameters, flags);
 		return { id };
 	} catch (thrown) {
-		if (!(thrown instanceof Refusal)) return { id, fault: thrown instanceof Error ? thrown.message : String(thrown) };
+		if (!(thrown instanceof Refusal)) return { id, fault: asError(thrown).message };
 		const { operation, subject, code, errno, reason } = thrown;
 		return { id, refusal: { operation, subject, code, errno, ...(reason !== undefined && { reason }) } };
 	}
