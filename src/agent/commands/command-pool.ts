@@ -5,6 +5,7 @@ import { type Observable, Subject } from "rxjs";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { asError } from "../../libkmod/kernel/errors.js";
 import type { CommandEnd, CommandRun } from "../../ports/commands.js";
+import { DeviceQueues } from "./device-queues.js";
 
 /** A command to run for a device's uevent. */
 export type Command = Omit<CommandRun, "onBegun"> & {
@@ -67,93 +68,111 @@ export type Unfinished = {
 
 type Entry = { readonly number: number; readonly command: Command; readonly pids: number[] };
 
+/** The results of commands that were never begun. */
+type LeftOut = "dropped" | "stopped";
+
 const MOST_WAITING = 1024;
 
-export function makeCommandPool({ run, atOnce, mostWaiting = MOST_WAITING, report }: CommandPoolOptions): CommandPool {
-	/** Queued commands by device, without devices that have a command running. The device whose turn is next comes first. */
-	const ready = new Map<string, Entry[]>();
-	/** Commands that are queued behind a running command of the same device. */
-	const busy = new Map<string, Entry[]>();
-	const running = new Set<Entry>();
-	const ends = new Set<Promise<void>>();
-	const changes = new Subject<void>();
-	let waiting = 0;
-	let latest = 0;
-	let stopped = false;
+export function makeCommandPool(options: CommandPoolOptions): CommandPool {
+	return new BoundedPool(options);
+}
 
-	function begin(): void {
-		while (ends.size < atOnce) {
-			const [next] = ready;
-			if (next === undefined) return;
-			const [device, entries] = next;
-			ready.delete(device);
-			const [entry, ...later] = entries;
-			if (entry === undefined) continue;
-			busy.set(device, later);
-			waiting--;
-			running.add(entry);
-			const end = carryOut(entry).finally(() => {
-				ends.delete(end);
-				running.delete(entry);
-				const left = busy.get(device) ?? [];
-				busy.delete(device);
-				if (left.length > 0) ready.set(device, left);
-				begin();
-				changes.next();
-			});
-			ends.add(end);
+class BoundedPool implements CommandPool {
+	readonly changes = new Subject<void>();
+	readonly #options: CommandPoolOptions;
+	readonly #queues = new DeviceQueues<Entry>();
+	/** The entries whose commands run, each with the end of its command. */
+	readonly #running = new Map<Entry, Promise<void>>();
+	#latest = 0;
+	#stopped = false;
+
+	constructor(options: CommandPoolOptions) {
+		this.#options = options;
+	}
+
+	add(command: Command): void {
+		const refusal = this.#findRefusal();
+		if (refusal !== undefined) {
+			this.#leaveOut(command, refusal);
+			return;
+		}
+		this.#queues.add(command.device, { number: ++this.#latest, command, pids: [] });
+		this.#begin();
+		this.changes.next();
+	}
+
+	running(): number {
+		return this.#running.size;
+	}
+
+	underway(): readonly Command[] {
+		return [...this.#running.keys()].map(({ command }) => command);
+	}
+
+	waiting(): number {
+		return this.#queues.size;
+	}
+
+	latest(): number {
+		return this.#latest;
+	}
+
+	unfinished(upTo: number, isExempt: (pids: readonly number[]) => boolean): Unfinished {
+		const running = [...this.#running.keys()];
+		const queued = this.#queues.list();
+		const exempt = new Set(running.filter(({ pids }) => isExempt(pids)));
+		const devices = new Set([...exempt].map(({ command }) => command.device));
+		const isFull = exempt.size >= this.#options.atOnce;
+		const stuck = new Set(queued.filter(({ command }) => isFull || devices.has(command.device)));
+		const all = [...running, ...queued].filter(({ number }) => number <= upTo);
+		const isLeft = (entry: Entry): boolean => exempt.has(entry) || stuck.has(entry);
+		return {
+			awaited: all.filter((entry) => !isLeft(entry)).map(({ command }) => command),
+			exempt: all.filter(isLeft).map(({ command }) => command),
+		};
+	}
+
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		for (const { command } of this.#queues.clear()) this.#leaveOut(command, "stopped");
+		await Promise.all(this.#running.values());
+	}
+
+	/** Why a command may not be added now. Undefined when it may. */
+	#findRefusal(): LeftOut | undefined {
+		const { mostWaiting = MOST_WAITING } = this.#options;
+		if (this.#stopped) return "stopped";
+		return this.#queues.size >= mostWaiting ? "dropped" : undefined;
+	}
+
+	/** Begins commands until the pool is full, or no device has a command that may begin. */
+	#begin(): void {
+		while (this.#running.size < this.#options.atOnce) {
+			const entry = this.#queues.take();
+			if (entry === undefined) return;
+			const end = this.#carryOut(entry).finally(() => this.#goOn(entry));
+			this.#running.set(entry, end);
 		}
 	}
 
-	async function carryOut({ command, pids }: Entry): Promise<void> {
+	/** Gives the place of a command that has ended to another one. */
+	#goOn(entry: Entry): void {
+		this.#running.delete(entry);
+		this.#queues.release(entry.command.device);
+		this.#begin();
+		this.changes.next();
+	}
+
+	async #carryOut({ command, pids }: Entry): Promise<void> {
+		const { run, report } = this.#options;
 		const begun = performance.now();
 		const end = await (async () => run(command, (pid) => pids.push(pid)))().then(describeEnd, describeFailure);
 		report({ kind: "command", command, milliseconds: performance.now() - begun, ...end });
 	}
 
-	function leaveOut(command: Command, result: "dropped" | "stopped"): void {
-		report({ kind: "command", command, result, milliseconds: 0 });
+	#leaveOut(command: Command, result: LeftOut): void {
+		this.#options.report({ kind: "command", command, result, milliseconds: 0 });
 	}
-
-	return {
-		add(command) {
-			if (stopped) return leaveOut(command, "stopped");
-			if (waiting >= mostWaiting) return leaveOut(command, "dropped");
-			waiting++;
-			const entry = { number: ++latest, command, pids: [] };
-			const queue = busy.get(command.device) ?? ready.get(command.device);
-			if (queue === undefined) ready.set(command.device, [entry]);
-			else queue.push(entry);
-			begin();
-			changes.next();
-		},
-		running: () => ends.size,
-		underway: () => [...running].map(({ command }) => command),
-		waiting: () => waiting,
-		changes,
-		latest: () => latest,
-		unfinished(upTo, isExempt) {
-			const exempt = new Set([...running].filter(({ pids }) => isExempt(pids)));
-			const devices = new Set([...exempt].map(({ command }) => command.device));
-			const isFull = exempt.size >= atOnce;
-			const queued = [...busy.values(), ...ready.values()].flat();
-			const stuck = new Set(queued.filter(({ command }) => isFull || devices.has(command.device)));
-			const all = [...running, ...queued].filter(({ number }) => number <= upTo);
-			const isLeft = (entry: Entry): boolean => exempt.has(entry) || stuck.has(entry);
-			return {
-				awaited: all.filter((entry) => !isLeft(entry)).map(({ command }) => command),
-				exempt: all.filter(isLeft).map(({ command }) => command),
-			};
-		},
-		async stop() {
-			stopped = true;
-			for (const queue of [...busy.values(), ...ready.values()])
-				for (const { command } of queue.splice(0)) leaveOut(command, "stopped");
-			ready.clear();
-			waiting = 0;
-			await Promise.all(ends);
-		},
-	};
 }
 
 type Described = Pick<CommandReport, "result" | "exitStatus" | "complaint" | "reason">;

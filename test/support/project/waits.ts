@@ -685,7 +685,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/commands/command-pool.ts",
-		at: ["await Promise.all(ends)"],
+		at: ["await Promise.all(this.#running.values())"],
 		waitsFor: "commands of policy that run when the agent is told to stop",
 		ends: "the limit of each command: timeout_seconds, and seven more until it is given up, or 40 for the companion's answer",
 		tests: [
