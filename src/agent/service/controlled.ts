@@ -38,7 +38,7 @@ export function makeControlled(options: ControlledOptions): Controlled {
 	return {
 		status: () => book.status(),
 		settle: (milliseconds, client) => settleFor(settling, milliseconds, client),
-		reload: (client) => askers.during(client, reload.reload),
+		reload: (client) => askers.during(client, () => reload.reload()),
 		load,
 		stop: () => options.stopBy("asked to stop"),
 		metrics: () => options.formatMetrics(counted.metrics(), book.status()),

@@ -48,74 +48,93 @@ export type Reload = {
 };
 
 export function makeReload(options: ReloadOptions): Reload {
-	const { known, book, journal, isStopped } = options;
-	const underWay = new BehaviorSubject<Promise<ReloadReply> | undefined>(undefined);
+	return new SingleReload(options);
+}
+
+class SingleReload implements Reload {
+	readonly everKnown: Promise<void>;
+	readonly #options: ReloadOptions;
+	readonly #underWay = new BehaviorSubject<Promise<ReloadReply> | undefined>(undefined);
+	readonly changes: Observable<unknown> = this.#underWay;
 	/** Why the indexes could not be read at the last try. */
-	let missing: string | undefined;
-	const lacking = () => known.value.knowledge.lacking;
-	const atStart = lacking()?.why;
-	if (atStart !== undefined) miss(atStart, `no usable indexes yet, so the agent loads no modules: ${atStart}`);
+	#missing: string | undefined;
 
-	/** Tells a reason once, until it changes. */
-	function miss(why: string, message: string): void {
-		book.missing(why);
-		if (why === missing) return;
-		missing = why;
-		book.problem(message);
-		journal.error({ moduleDirectory: known.value.knowledge.moduleDirectory }, message);
-	}
-
-	async function reload(): Promise<ReloadReply> {
-		options.onReloading(true);
-		book.enter("reloading");
-		try {
-			await options.inFlightEnded();
-			if (isStopped()) throw new NotDone(STOPPING);
-			return takeOver(await options.readAll());
-		} catch (error) {
-			if (error instanceof NotDone) throw error;
-			const why = asError(error).message;
-			const still =
-				lacking() === undefined
-					? "could not reload, the earlier indexes and configuration still count"
-					: "there are still no usable indexes";
-			miss(why, `${still}: ${why}`);
-			throw new NotDone(`${still}: ${why}`, { cause: error });
-		} finally {
-			if (!isStopped()) book.enter("serving");
-			options.onReloading(false);
-		}
-	}
-
-	function takeOver(anew: Known): ReloadReply {
-		const { problems, read: files, moduleDirectory, lacking: stillLacking } = anew.knowledge;
-		if (stillLacking !== undefined && lacking() === undefined) throw new Error(stillLacking.why);
-		known.next(anew);
-		const again = missing !== undefined && stillLacking === undefined;
-		if (stillLacking === undefined) {
-			book.renewed(anew.knowledge);
-			journal.info({ files, moduleDirectory }, "reloaded indexes and configuration");
-			missing = undefined;
-		}
-		options.onRenewed(again);
-		if (stillLacking !== undefined) throw new Error(stillLacking.why);
-		return { problems: problems.length };
-	}
-
-	return {
-		lacking,
-		async reload() {
-			if (isStopped()) throw new NotDone(STOPPING);
-			if (underWay.value === undefined) underWay.next(reload().finally(() => underWay.next(undefined)));
-			return underWay.value as Promise<ReloadReply>;
-		},
-		isUnderWay: () => underWay.value !== undefined,
-		changes: underWay,
-		everKnown: firstValueFrom(
-			known.pipe(
+	constructor(options: ReloadOptions) {
+		this.#options = options;
+		this.everKnown = firstValueFrom(
+			options.known.pipe(
 				filter(({ knowledge }) => knowledge.lacking === undefined),
 				map(() => undefined),
 			),
-		),
-	};
+		);
+		const atStart = this.lacking()?.why;
+		if (atStart !== undefined) this.#miss(atStart, `no usable indexes yet, so the agent loads no modules: ${atStart}`);
+	}
+
+	lacking(): Knowledge["lacking"] {
+		return this.#options.known.value.knowledge.lacking;
+	}
+
+	async reload(): Promise<ReloadReply> {
+		if (this.#options.isStopped()) throw new NotDone(STOPPING);
+		if (this.#underWay.value === undefined)
+			this.#underWay.next(this.#readAnew().finally(() => this.#underWay.next(undefined)));
+		return this.#underWay.value as Promise<ReloadReply>;
+	}
+
+	isUnderWay(): boolean {
+		return this.#underWay.value !== undefined;
+	}
+
+	async #readAnew(): Promise<ReloadReply> {
+		const { inFlightEnded, isStopped, readAll, book, onReloading } = this.#options;
+		onReloading(true);
+		book.enter("reloading");
+		try {
+			await inFlightEnded();
+			if (isStopped()) throw new NotDone(STOPPING);
+			return this.#takeOver(await readAll());
+		} catch (error) {
+			throw error instanceof NotDone ? error : this.#fail(error);
+		} finally {
+			if (!isStopped()) book.enter("serving");
+			onReloading(false);
+		}
+	}
+
+	#takeOver(anew: Known): ReloadReply {
+		const { known, book, journal, onRenewed } = this.#options;
+		const { problems, read: files, moduleDirectory, lacking } = anew.knowledge;
+		if (lacking !== undefined && this.lacking() === undefined) throw new Error(lacking.why);
+		known.next(anew);
+		const again = this.#missing !== undefined && lacking === undefined;
+		if (lacking === undefined) {
+			book.renewed(anew.knowledge);
+			journal.info({ files, moduleDirectory }, "reloaded indexes and configuration");
+			this.#missing = undefined;
+		}
+		onRenewed(again);
+		if (lacking !== undefined) throw new Error(lacking.why);
+		return { problems: problems.length };
+	}
+
+	#fail(error: unknown): NotDone {
+		const why = asError(error).message;
+		const still =
+			this.lacking() === undefined
+				? "could not reload, the earlier indexes and configuration still count"
+				: "there are still no usable indexes";
+		this.#miss(why, `${still}: ${why}`);
+		return new NotDone(`${still}: ${why}`, { cause: error });
+	}
+
+	/** Tells a reason once, until it changes. */
+	#miss(why: string, message: string): void {
+		const { known, book, journal } = this.#options;
+		book.missing(why);
+		if (why === this.#missing) return;
+		this.#missing = why;
+		book.problem(message);
+		journal.error({ moduleDirectory: known.value.knowledge.moduleDirectory }, message);
+	}
 }

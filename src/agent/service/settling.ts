@@ -68,7 +68,7 @@ function settleOptions(options: SettlingOptions, { lineage, isOver, over }: Aski
 		progress: () => progress.value,
 		checkLosses,
 		...{ inserter, commands, files, source, pidsOf, askers, lineage, isOver },
-		isReloading: reload.isUnderWay,
+		isReloading: () => reload.isUnderWay(),
 		change: (unannounced) => awaitChange({ changes, over, scheduler }, unannounced),
 	};
 }

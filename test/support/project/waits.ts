@@ -574,7 +574,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/agent/service/reload.ts",
-		at: ["everKnown: firstValueFrom("],
+		at: ["this.everKnown = firstValueFrom("],
 		waitsFor: "indexes to look in, before the spool is taken",
 		ends: "they can be read; nobody is kept waiting by it, and it is forgotten with the agent",
 		tests: [["test/tools/agent/run-late.test.ts", "what waits in the spool is taken when it can be looked up"]],
