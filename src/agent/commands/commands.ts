@@ -25,72 +25,89 @@ export function makeCommands(
 	pool: Pick<CommandPool, "add">,
 	onSkipped: OnSkipped = () => undefined,
 ): Commands {
-	const seen = makeSeenDevices();
+	return new DeviceCommands(policy, pool, onSkipped);
+}
 
-	function run(device: PresentDevice, isDue: () => boolean): void {
-		attempt(device.devpath, onSkipped, undefined, () => addRuns(device, isDue));
+class DeviceCommands implements Commands {
+	readonly #policy: () => Policy;
+	readonly #pool: Pick<CommandPool, "add">;
+	readonly #onSkipped: OnSkipped;
+	readonly #seen = makeSeenDevices();
+
+	constructor(policy: () => Policy, pool: Pick<CommandPool, "add">, onSkipped: OnSkipped) {
+		this.#policy = policy;
+		this.#pool = pool;
+		this.#onSkipped = onSkipped;
 	}
 
-	function addRuns(device: PresentDevice, isDue: () => boolean): void {
-		const runs = listRuns(policy(), device, onSkipped);
+	hear(uevents: readonly Uevent[]): void {
+		const isAnything = this.#policy().run.length > 0;
+		for (const uevent of uevents) {
+			this.#follow(uevent);
+			if (isAnything && uevent.leftAlone === undefined) this.#run(uevent, () => this.#isDue(uevent));
+		}
+	}
+
+	watch(sources: DeviceSources): DeviceSources {
+		const { look } = sources;
+		const orOwn = (concerns: Concerns): Concerns => concerns ?? concernOf(this.#policy());
+		return {
+			...sources,
+			present: (concerns, ...rest) => this.#look(sources.present(orOwn(concerns), ...rest)),
+			...(look && { look: (options) => this.#lookBeside(look({ ...options, concerns: orOwn(options.concerns) })) }),
+		};
+	}
+
+	*#look(present: Iterable<PresentDevice>): Generator<PresentDevice> {
+		this.#seen.beginLook();
+		for (const device of present) {
+			this.#find(device);
+			yield device;
+		}
+		this.#seen.endLook();
+	}
+
+	async *#lookBeside(lists: AsyncIterable<readonly PresentDevice[]>): AsyncGenerator<readonly PresentDevice[]> {
+		this.#seen.beginLook();
+		for await (const devices of lists) {
+			for (const device of devices) this.#find(device);
+			yield devices;
+		}
+		this.#seen.endLook();
+	}
+
+	#find(device: PresentDevice): void {
+		this.#run(device, () => this.#seen.find(device.devpath));
+	}
+
+	/** A device that leaves and comes again is a new one. A device that moves stays the same. */
+	#follow({ action, devpath, properties }: Uevent): void {
+		if (action === "remove") this.#seen.forget(devpath);
+		else if (action === "move" && this.#seen.forget(properties?.get("DEVPATH_OLD") ?? "")) this.#seen.announce(devpath);
+	}
+
+	#isDue({ action, devpath, properties }: Uevent): boolean {
+		if (action !== "add") return true;
+		// A synthetic uevent, which a write to the device's file `uevent` caused, asks for the commands to be run again.
+		return this.#seen.announce(devpath) || properties?.get("SYNTH_UUID") !== undefined;
+	}
+
+	#run(device: PresentDevice, isDue: () => boolean): void {
+		attempt(device.devpath, this.#onSkipped, undefined, () => this.#addRuns(device, isDue));
+	}
+
+	#addRuns(device: PresentDevice, isDue: () => boolean): void {
+		const runs = listRuns(this.#policy(), device, this.#onSkipped);
 		if (runs.length === 0 || !isDue()) return;
 		const { devpath, action = "add" } = device;
 		for (const { command, timeoutMilliseconds, source, environment: listed } of runs) {
 			const environment = formatEnvironment(device, listed);
-			pool.add({ device: devpath, action, rule: source, command, environment, timeoutMilliseconds });
+			this.#pool.add({ device: devpath, action, rule: source, command, environment, timeoutMilliseconds });
 		}
 	}
-
-	function isDue(uevent: Uevent): boolean {
-		const { action, devpath, properties } = uevent;
-		if (action !== "add") return true;
-		// A synthetic uevent, which a write to the device's file `uevent` caused, asks for the commands to be run again.
-		return seen.announce(devpath) || properties?.get("SYNTH_UUID") !== undefined;
-	}
-
-	/** A device that leaves and comes again is a new one. A device that moves stays the same. */
-	function follow({ action, devpath, properties }: Uevent): void {
-		if (action === "remove") seen.forget(devpath);
-		else if (action === "move" && seen.forget(properties?.get("DEVPATH_OLD") ?? "")) seen.announce(devpath);
-	}
-
-	function* look(present: Iterable<PresentDevice>): Generator<PresentDevice> {
-		seen.beginLook();
-		for (const device of present) {
-			run(device, () => seen.find(device.devpath));
-			yield device;
-		}
-		seen.endLook();
-	}
-
-	async function* lookBeside(lists: AsyncIterable<readonly PresentDevice[]>): AsyncGenerator<readonly PresentDevice[]> {
-		seen.beginLook();
-		for await (const devices of lists) {
-			for (const device of devices) run(device, () => seen.find(device.devpath));
-			yield devices;
-		}
-		seen.endLook();
-	}
-
-	function lookBy(look: NonNullable<DeviceSources["look"]>): NonNullable<DeviceSources["look"]> {
-		return (options) => lookBeside(look({ ...options, concerns: options.concerns ?? concernOf(policy()) }));
-	}
-
-	return {
-		hear(uevents) {
-			const isAnything = policy().run.length > 0;
-			for (const uevent of uevents) {
-				follow(uevent);
-				if (isAnything && uevent.leftAlone === undefined) run(uevent, () => isDue(uevent));
-			}
-		},
-		watch: (sources) => ({
-			...sources,
-			present: (concerns, ...rest) => look(sources.present(concerns ?? concernOf(policy()), ...rest)),
-			...(sources.look && { look: lookBy(sources.look) }),
-		}),
-	};
 }
+
+type Concerns = ReturnType<typeof concernOf>;
 
 /** Returns which subsystems' devices without an alias a look must find. Undefined when none. */
 export function concernOf(policy: Policy): ((subsystem: string) => boolean) | undefined {
