@@ -9,68 +9,71 @@ import { type Decision, listWanted } from "../decisions/decider.js";
 import { judgeLoad } from "./load-verdict.js";
 import type { LoadReply } from "./protocol.js";
 
-export type Asked = {
+export class Asked {
+	readonly #byKernel: boolean;
+	readonly #outcomes: Outcome[] = [];
+	readonly #inFlight = new Set<string>();
+	readonly #begunBefore = new Set<string>();
+	#decisions: readonly Decision[] = [];
+	#wanted: readonly string[] | undefined;
+	#isPlanned = false;
+
+	constructor(byKernel: boolean) {
+		this.#byKernel = byKernel;
+	}
+
 	/** @param running modules that had begun before the request */
-	decided(decisions: readonly Decision[], running: readonly string[]): void;
+	decided(decisions: readonly Decision[], running: readonly string[]): void {
+		this.#decisions = decisions;
+		this.#wanted = listWanted(decisions).map(({ module }) => module);
+		for (const module of running) this.#begunBefore.add(module);
+	}
+
 	/** Adds modules that are in flight for the request. An outcome of each follows. */
-	planned(modules: readonly string[]): void;
-	ended(outcome: Outcome): void;
+	planned(modules: readonly string[]): void {
+		this.#isPlanned = true;
+		for (const module of modules) this.#inFlight.add(module);
+	}
+
+	ended(outcome: Outcome): void {
+		this.#outcomes.push(outcome);
+		this.#inFlight.delete(outcome.step.module);
+	}
+
 	/** Whether a wanted module was not begun because the agent stops. */
-	isLeft(): boolean;
+	isLeft(): boolean {
+		return this.#outcomes.some(({ result, step }) => result === "stopped" && this.#wanted?.includes(step.module));
+	}
+
 	/** Whether all wanted modules have begun, or ended. */
-	hasBegun(isWaiting: (module: string) => boolean): boolean;
+	hasBegun(isWaiting: (module: string) => boolean): boolean {
+		return this.#wanted?.some(isWaiting) === false;
+	}
+
 	/**
 	 * Returns the reply, or undefined while the request still waits. @param hanging modules that make no progress, each with the
 	 * reason in words
 	 */
-	judge(hanging: ReadonlyMap<string, string>): LoadReply | undefined;
-};
+	judge(hanging: ReadonlyMap<string, string>): LoadReply | undefined {
+		if (!this.#isPlanned) return undefined;
+		const awaited = this.#listAwaited();
+		if (awaited.some((module) => !hanging.has(module))) return undefined;
+		const held = awaited.find((module) => this.#wanted?.includes(module));
+		if (held !== undefined)
+			return { result: "failed", explanation: `${hanging.get(held)}: ${held} may still be loaded later` };
+		return judgeLoad(this.#decisions, this.#outcomes);
+	}
 
-export function makeAsked(byKernel: boolean): Asked {
-	const outcomes: Outcome[] = [];
-	const inFlight = new Set<string>();
-	const begunBefore = new Set<string>();
-	let decisions: readonly Decision[] = [];
-	let wanted: readonly string[] | undefined;
-	let isPlanned = false;
-
-	function listAwaited(): readonly string[] {
-		if (!byKernel) return [...inFlight];
-		const left = (wanted ?? []).filter((module) => inFlight.has(module));
-		const begunLater = left.filter((module) => !begunBefore.has(module));
+	#listAwaited(): readonly string[] {
+		if (!this.#byKernel) return [...this.#inFlight];
+		const left = (this.#wanted ?? []).filter((module) => this.#inFlight.has(module));
+		const begunLater = left.filter((module) => !this.#begunBefore.has(module));
 		if (begunLater.length > 0) return begunLater;
-		return isAnyLive() ? [] : left;
+		return this.#isAnyLive() ? [] : left;
 	}
 
-	function isAnyLive(): boolean {
-		const failed = new Set(outcomes.filter((outcome) => !isUsable(outcome)).map(({ step }) => step.module));
-		return (wanted ?? []).some((module) => !inFlight.has(module) && !failed.has(module));
+	#isAnyLive(): boolean {
+		const failed = new Set(this.#outcomes.filter((outcome) => !isUsable(outcome)).map(({ step }) => step.module));
+		return (this.#wanted ?? []).some((module) => !this.#inFlight.has(module) && !failed.has(module));
 	}
-
-	return {
-		decided(all, running) {
-			decisions = all;
-			wanted = listWanted(all).map(({ module }) => module);
-			for (const module of running) begunBefore.add(module);
-		},
-		planned(modules) {
-			isPlanned = true;
-			for (const module of modules) inFlight.add(module);
-		},
-		ended(outcome) {
-			outcomes.push(outcome);
-			inFlight.delete(outcome.step.module);
-		},
-		isLeft: () => outcomes.some(({ result, step }) => result === "stopped" && wanted?.includes(step.module)),
-		hasBegun: (isWaiting) => wanted?.some(isWaiting) === false,
-		judge(hanging) {
-			if (!isPlanned) return undefined;
-			const awaited = listAwaited();
-			if (awaited.some((module) => !hanging.has(module))) return undefined;
-			const held = awaited.find((module) => wanted?.includes(module));
-			if (held !== undefined)
-				return { result: "failed", explanation: `${hanging.get(held)}: ${held} may still be loaded later` };
-			return judgeLoad(decisions, outcomes);
-		},
-	};
 }

@@ -7,7 +7,7 @@ import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { AliasRequest } from "../pipeline/events.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Report } from "../telling/report.js";
-import { type Asked, makeAsked } from "./load-progress.js";
+import { Asked } from "./load-progress.js";
 import type { LoadReply, LoadRequest } from "./protocol.js";
 
 /** A request that cannot be carried out, with a sentence for the client. Not a failure of the agent. */
@@ -117,7 +117,7 @@ class OpenRequests {
 	#begin({ alias, for: whom }: LoadRequest): Promise<LoadReply> {
 		return new Promise((resolve, reject) => {
 			const byKernel = whom === "kernel";
-			const request = { asked: makeAsked(byKernel), resolve, reject };
+			const request = { asked: new Asked(byKernel), resolve, reject };
 			this.#open.add(request);
 			this.#options.load({ alias, beyondBound: byKernel, ...this.#follow(request) });
 		});
