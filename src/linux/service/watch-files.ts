@@ -24,37 +24,17 @@ export function watchDirectories({ onHint, onProblem }: WatchOptions): Directory
 	let watched: readonly Watched[] = [];
 	let problems = 0;
 
-	function watchFor(wanted: string): Watched {
-		const { place, identity } = findPlace(wanted);
-		// In a directory above, only the entry on the way to `wanted` counts.
-		const next = place === wanted ? undefined : nameBelow(place, wanted);
-		try {
-			const watcher = watch(onDisk(place), { persistent: false, encoding: "latin1" }, (_, name) => {
-				if (next === undefined || name === null || name === next) onHint();
-			});
-			// The watch has ended, for example because its directory was removed.
-			watcher.on("error", () => watcher.close());
-			return { wanted, place, identity, watcher };
-		} catch (thrown) {
-			if (!isAbsent(thrown)) tellFirst(refusalFor("watch", place, thrown));
-			return { wanted, place, identity, watcher: undefined };
-		}
-	}
-
 	function tellFirst(problem: Refusal): void {
 		if (++problems === 1) onProblem(problem);
-	}
-
-	function isStill({ wanted, place, identity, watcher }: Watched): boolean {
-		const now = findPlace(wanted);
-		return watcher !== undefined && now.place === place && now.identity === identity;
 	}
 
 	/** Closes old watches before it opens new ones: the number of inotify watches is limited. */
 	function refresh(): void {
 		const kept = watched.filter((one) => followed.includes(one.wanted) && isStill(one));
 		for (const { watcher } of watched.filter((one) => !kept.includes(one))) watcher?.close();
-		watched = followed.map((wanted) => kept.find((one) => one.wanted === wanted) ?? watchFor(wanted));
+		watched = followed.map(
+			(wanted) => kept.find((one) => one.wanted === wanted) ?? watchFor(wanted, onHint, tellFirst),
+		);
 	}
 
 	function follow(directories: readonly string[]): void {
@@ -63,6 +43,29 @@ export function watchDirectories({ onHint, onProblem }: WatchOptions): Directory
 	}
 
 	return { follow, refresh, close: () => follow([]) };
+}
+
+function watchFor(wanted: string, onHint: () => void, onProblem: (problem: Refusal) => void): Watched {
+	const { place, identity } = findPlace(wanted);
+	// In a directory above, only the entry on the way to `wanted` counts.
+	const next = place === wanted ? undefined : nameBelow(place, wanted);
+	try {
+		const watcher = watch(onDisk(place), { persistent: false, encoding: "latin1" }, (_, name) => {
+			if (next === undefined || name === null || name === next) onHint();
+		});
+		// The watch has ended, for example because its directory was removed.
+		watcher.on("error", () => watcher.close());
+		return { wanted, place, identity, watcher };
+	} catch (thrown) {
+		if (!isAbsent(thrown)) onProblem(refusalFor("watch", place, thrown));
+		return { wanted, place, identity, watcher: undefined };
+	}
+}
+
+/** Whether the watch still watches the right directory. */
+function isStill({ wanted, place, identity, watcher }: Watched): boolean {
+	const now = findPlace(wanted);
+	return watcher !== undefined && now.place === place && now.identity === identity;
 }
 
 function findPlace(wanted: string): { readonly place: string; readonly identity: string } {
