@@ -3,7 +3,8 @@
 
 import { traceReads } from "../../agent/settings/read-trace.js";
 import { type StalenessWatch, watchStaleness } from "../../agent/settings/staleness.js";
-import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
+import type { Journal } from "../../agent/telling/journal.js";
+import type { Files, Kernel, Problem } from "../../libkmod/kernel/kernel.js";
 import { markOf } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
@@ -37,27 +38,7 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 		onProblem: ({ message }) =>
 			journal.warn({}, `could not watch for changes, so the files are polled instead: ${message}`),
 	});
-
-	function waitFor({ moduleDirectory, lacking }: Knowledge): void {
-		endWait();
-		if (lacking === undefined || lacking.kind === "impossible") return;
-		const endPoll = pollStamp(kernel, `${moduleDirectory}/${indexNames.dependencies}`, () => freshness?.hint());
-		// A refused read may succeed later although no file has changed, so a timer has the agent read again.
-		const again =
-			lacking.kind === "refused" ? setTimeout(() => onStale(), RELOAD_POLL_MILLISECONDS).unref() : undefined;
-		endWait = () => {
-			endPoll();
-			clearTimeout(again);
-		};
-	}
-
-	/** The problems of the previous read. A problem that persists is not logged a second time. */
-	let told: ReadonlySet<string> = new Set();
-	function tellProblems(problems: readonly Problem[]): void {
-		const texts = new Map(problems.map((problem) => [formatProblem(problem), problem] as const));
-		for (const [text, problem] of texts) if (!told.has(text)) journal.warn({ ...problem }, text);
-		told = new Set(texts.keys());
-	}
+	const tellProblems = makeProblemTeller(journal);
 
 	return {
 		async read() {
@@ -65,7 +46,8 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 			const known = await readWhatThereIs({ ...kernel, ...trace.files }, given, settings, place);
 			latest = trace;
 			freshness?.follow(trace);
-			waitFor(known.knowledge);
+			endWait();
+			endWait = awaitIndexes(kernel, known.knowledge, { hint: () => freshness?.hint(), readAgain: () => onStale() });
 			tellProblems(known.knowledge.problems);
 			return known;
 		},
@@ -85,6 +67,39 @@ export async function keepFresh({ given, machine, ports, kernel, settings, sourc
 			if (freshness === undefined) watch.close();
 			else freshness.close();
 		},
+	};
+}
+
+/** Returns a function that logs problems, without those that it was given the time before. */
+function makeProblemTeller(journal: Pick<Journal, "warn">): (problems: readonly Problem[]) => void {
+	let told: ReadonlySet<string> = new Set();
+	return (problems) => {
+		const texts = new Map(problems.map((problem) => [formatProblem(problem), problem] as const));
+		for (const [text, problem] of texts) if (!told.has(text)) journal.warn({ ...problem }, text);
+		told = new Set(texts.keys());
+	};
+}
+
+type Awaiting = {
+	/** Called when the indexes may be there now. */
+	readonly hint: () => void;
+	/** Called when a refused read is to be tried again. */
+	readonly readAgain: () => void;
+};
+
+/** Waits for indexes that are lacking. @returns a function that ends the wait */
+function awaitIndexes(
+	kernel: Kernel,
+	{ moduleDirectory, lacking }: Knowledge,
+	{ hint, readAgain }: Awaiting,
+): () => void {
+	if (lacking === undefined || lacking.kind === "impossible") return () => undefined;
+	const endPoll = pollStamp(kernel, `${moduleDirectory}/${indexNames.dependencies}`, hint);
+	// A refused read may succeed later although no file has changed, so a timer has the agent read again.
+	const again = lacking.kind === "refused" ? setTimeout(readAgain, RELOAD_POLL_MILLISECONDS).unref() : undefined;
+	return () => {
+		endPoll();
+		clearTimeout(again);
 	};
 }
 

@@ -593,7 +593,7 @@ const service: readonly Wait[] = [
 	},
 	{
 		file: "src/tools/agent/keep-fresh.ts",
-		at: ["setTimeout(() => onStale(), RELOAD_POLL_MILLISECONDS)"],
+		at: ["setTimeout(readAgain, RELOAD_POLL_MILLISECONDS)"],
 		waitsFor: "the next try to read indexes that were refused, which changes nothing about them",
 		ends: "half a minute; anything that is read anew; the agent's end",
 		tests: [
