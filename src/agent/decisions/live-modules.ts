@@ -3,6 +3,8 @@
 import { listLiveNames } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
 
 /** Returns the names of the modules that /proc/modules lists as live. Empty when this kernel has no module support. */
 export function listLive(kernel: Kernel): ReadonlySet<string> {
@@ -16,4 +18,25 @@ export function listGone(kernel: Kernel, modules: readonly string[]): readonly s
 	if (text === undefined) return [];
 	const live = listLiveNames(text);
 	return modules.filter((module) => !live.has(module));
+}
+
+/**
+ * Plans the hard dependencies of a step that are no longer live. Each of them was live when the step was planned, or came up with
+ * the step, and may have been removed since.
+ */
+export function planGone(kernel: Kernel, knowledge: Knowledge, { module, after }: Step): readonly Step[] {
+	const needed = after.filter(({ hard }) => hard).map((one) => one.module);
+	const gone = listGone(kernel, needed);
+	const cause = { kind: "dependency", of: module } as const;
+	const plan = planInsertion(
+		knowledge,
+		gone.map((one) => ({ module: one, cause })),
+	);
+	const notLive = new Set(
+		listGone(
+			kernel,
+			plan.map((step) => step.module),
+		),
+	);
+	return plan.filter((step) => notLive.has(step.module) && step.how !== "builtin");
 }

@@ -15,13 +15,12 @@ import { type Inserter, makeInserter } from "../../libkmod/insertion/inserter.js
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
-import { planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import type { OpenUeventSocket, UeventSource } from "../../ports/uevents.js";
 import { concernOf } from "../commands/commands.js";
 import { makeDecider } from "../decisions/decider.js";
-import { listGone, listLive } from "../decisions/live-modules.js";
+import { listLive, planGone } from "../decisions/live-modules.js";
 import { announcements } from "../devices/announcements.js";
 import type { Devices } from "../devices/devices.js";
 import { slicedAsTheyCome, slicedByTurns } from "../devices/slices.js";
@@ -82,20 +81,68 @@ export type Pipeline = {
 };
 
 export function makePipeline(options: PipelineOptions): Pipeline {
-	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
-	const { scheduler = monotonicScheduler } = options;
-	const remarks = new Subject<Report>();
+	const inputs = makeInputs();
 	/** Shared by all readers of reports. An error of the pipeline reaches the caller of `run` alone. */
 	const told = new Subject<Report>();
-	const requests = new Subject<AliasRequest>();
-	const renewed = new Subject<void>();
-	const missed = new Subject<void>();
-	const stop = new ReplaySubject<void>(1);
-	const leave = new ReplaySubject<void>(1);
-	const progress = new BehaviorSubject(beforeAll);
-	const checks = new Subject<void>();
+	const onSkipped: OnSkipped = (what, error) => inputs.remarks.next({ kind: "skipped", what, error });
+	const inserter = inserterOf(options, inputs.remarks, onSkipped);
+	let openSocket: OpenUeventSocket | undefined;
+
+	return {
+		inserter,
+		progress: inputs.progress,
+		checkLosses: () => inputs.checks.next(),
+		async open() {
+			const { sources, settings, source = "kernel" } = options;
+			openSocket = await sources.listen({ receiveBuffer: settings.receive_buffer_bytes, source });
+		},
+		reports: told,
+		run() {
+			if (openSocket === undefined) throw new Error("the pipeline was not opened");
+			const reports = reportsOf(options, { openSocket, inserter, onSkipped }, inputs);
+			const telling = reports.pipe(
+				tap((report) => told.next(report)),
+				ignoreElements(),
+			);
+			return lastValueFrom(telling, { defaultValue: undefined });
+		},
+		renew: () => inputs.renewed.next(),
+		onSkipped,
+		lookAgain: () => inputs.missed.next(),
+		load: (request) => inputs.requests.next(request),
+		stop() {
+			inserter.stop();
+			inputs.stop.next();
+		},
+		leave() {
+			inserter.stop();
+			inputs.stop.next();
+			inputs.leave.next();
+		},
+	};
+}
+
+/** The streams by which a pipeline is told what to do while it runs, and its progress. */
+type Inputs = ReturnType<typeof makeInputs>;
+
+const makeInputs = () => ({
+	remarks: new Subject<Report>(),
+	requests: new Subject<AliasRequest>(),
+	renewed: new Subject<void>(),
+	missed: new Subject<void>(),
+	checks: new Subject<void>(),
+	stop: new ReplaySubject<void>(1),
+	leave: new ReplaySubject<void>(1),
+	progress: new BehaviorSubject(beforeAll),
+});
+
+function inserterOf(
+	{ kernel, settings, knowledge }: PipelineOptions,
+	remarks: Subject<Report>,
+	onSkipped: OnSkipped,
+): Inserter {
 	const hungMilliseconds = 1000 * settings.hung_seconds;
-	const inserter = makeInserter({
+	return makeInserter({
 		kernel,
 		parallel: settings.parallel,
 		hungMilliseconds,
@@ -104,80 +151,34 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		replan: (step) => attempt(step.module, onSkipped, [], () => planGone(kernel, knowledge(), step)),
 		weigh: weighBy(settings.first as readonly Group[], knowledge().moduleDirectory),
 	});
-	const onSkipped: OnSkipped = (what, error) => remarks.next({ kind: "skipped", what, error });
-	let openSocket: OpenUeventSocket | undefined;
-
-	/** The listening begins on subscription. */
-	function reports(): Observable<Report> {
-		if (openSocket === undefined) throw new Error("the pipeline was not opened");
-		return hotplug({
-			devices: {
-				announced: announcements(openSocket),
-				...lookedAt({ sources, settings, source, kernel, policy }, onSkipped),
-			},
-			knowledge,
-			decider: () => makeDecider(knowledge(), policy(), onSkipped),
-			asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent, onSkipped).length > 0,
-			listLive: () => listLive(kernel),
-			hasFile: (path) => isThere(kernel, path),
-			quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
-			lookAtStart: options.lookAtStart ?? true,
-			endWhenSettled: options.endWhenSettled,
-			...{ inserter, remarks, requests, renewed, missed, checks, progress, stop, leave, scheduler },
-		});
-	}
-
-	return {
-		inserter,
-		progress,
-		checkLosses: () => checks.next(),
-		async open() {
-			openSocket = await sources.listen({ receiveBuffer: settings.receive_buffer_bytes, source });
-		},
-		reports: told,
-		run: () =>
-			lastValueFrom(
-				reports().pipe(
-					tap((report) => told.next(report)),
-					ignoreElements(),
-				),
-				{ defaultValue: undefined },
-			),
-		renew: () => renewed.next(),
-		onSkipped,
-		lookAgain: () => missed.next(),
-		load: (request) => requests.next(request),
-		stop() {
-			inserter.stop();
-			stop.next();
-		},
-		leave() {
-			inserter.stop();
-			stop.next();
-			leave.next();
-		},
-	};
 }
 
-/**
- * Plans the hard dependencies of a step that are no longer live. Each of them was live when the step was planned, or came up with
- * the step, and may have been removed since.
- */
-function planGone(kernel: Kernel, knowledge: Knowledge, { module, after }: Step): readonly Step[] {
-	const needed = after.filter(({ hard }) => hard).map((one) => one.module);
-	const gone = listGone(kernel, needed);
-	const cause = { kind: "dependency", of: module } as const;
-	const plan = planInsertion(
+type Parts = Pick<Pipeline, "inserter" | "onSkipped"> & { readonly openSocket: OpenUeventSocket };
+
+/** The reports of the pipeline. The listening begins on subscription. */
+function reportsOf(
+	options: PipelineOptions,
+	{ openSocket, inserter, onSkipped }: Parts,
+	inputs: Inputs,
+): Observable<Report> {
+	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
+	return hotplug({
+		...inputs,
+		devices: {
+			announced: announcements(openSocket),
+			...lookedAt({ sources, settings, source, kernel, policy }, onSkipped),
+		},
 		knowledge,
-		gone.map((one) => ({ module: one, cause })),
-	);
-	const notLive = new Set(
-		listGone(
-			kernel,
-			plan.map((step) => step.module),
-		),
-	);
-	return plan.filter((step) => notLive.has(step.module) && step.how !== "builtin");
+		inserter,
+		decider: () => makeDecider(knowledge(), policy(), onSkipped),
+		asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent, onSkipped).length > 0,
+		listLive: () => listLive(kernel),
+		hasFile: (path) => isThere(kernel, path),
+		quietMilliseconds: options.quietMilliseconds ?? settings.quiet_milliseconds,
+		lookAtStart: options.lookAtStart ?? true,
+		endWhenSettled: options.endWhenSettled,
+		scheduler: options.scheduler ?? monotonicScheduler,
+	});
 }
 
 type LookedAt = Required<Pick<PipelineOptions, "source" | "sources" | "kernel" | "policy" | "settings">>;
