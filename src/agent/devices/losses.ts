@@ -17,25 +17,24 @@ export type Messages = {
 
 export const noMessages: Messages = { drops: () => 0, dropped: 0, seqnum: undefined };
 
+type Numbers = Pick<Messages, "seqnum">;
+
 /** Returns the highest SEQNUM of the uevents before and of these. */
-export function lastSeqnum(
-	{ seqnum: before }: Pick<Messages, "seqnum">,
-	uevents: readonly Uevent[],
-): number | undefined {
-	let last = before;
-	for (const { seqnum } of uevents) if (seqnum !== undefined && (last === undefined || seqnum > last)) last = seqnum;
-	return last;
-}
+export const lastSeqnum = (before: Numbers, uevents: readonly Uevent[]): number | undefined =>
+	followSeqnums(before, uevents).last;
 
 /** Whether SEQNUMs are missing between these uevents and the ones before. */
-export function hasGap({ seqnum: before }: Pick<Messages, "seqnum">, uevents: readonly Uevent[]): boolean {
+export const hasGap = (before: Numbers, uevents: readonly Uevent[]): boolean => followSeqnums(before, uevents).gap;
+
+function followSeqnums({ seqnum: before }: Numbers, uevents: readonly Uevent[]) {
 	let last = before;
+	let gap = false;
 	for (const { seqnum } of uevents) {
 		if (seqnum === undefined) continue;
-		if (last !== undefined && seqnum > last + 1) return true;
+		if (last !== undefined && seqnum > last + 1) gap = true;
 		if (last === undefined || seqnum > last) last = seqnum;
 	}
-	return false;
+	return { last, gap };
 }
 
 /**
