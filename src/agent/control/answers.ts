@@ -3,7 +3,7 @@
 import { asError } from "../../libkmod/kernel/errors.js";
 import type { Client } from "../../ports/control.js";
 import type { AgentStatus } from "../telling/status.js";
-import { NotDone } from "./load-requests.js";
+import { NotDone } from "./not-done.js";
 import {
 	type ControlReplies,
 	type ControlReply,

@@ -3,20 +3,12 @@
 // waiting client is left to the next agent. Acts: all remarks of one turn of the event loop are handled by one look
 // (setImmediate).
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
-import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { AliasRequest } from "../pipeline/events.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Report } from "../telling/report.js";
 import { Asked } from "./load-progress.js";
+import { STOPPING } from "./not-done.js";
 import type { LoadReply, LoadRequest } from "./protocol.js";
-
-/** A request that cannot be carried out, with a sentence for the client. Not a failure of the agent. */
-export class NotDone extends HotplugdError {
-	override readonly name = "NotDone";
-	override readonly code = "ERR_NOT_DONE";
-}
-
-export const STOPPING = "the agent is stopping and begins no further work: ask the next agent";
 
 export type Requests = {
 	/** Resolves with the outcome, or as soon as the request is taken when it has no `wait`. */

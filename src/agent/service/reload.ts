@@ -4,7 +4,7 @@
 import { BehaviorSubject, filter, firstValueFrom, map, type Observable } from "rxjs";
 import { asError } from "../../libkmod/kernel/errors.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
-import { NotDone, STOPPING } from "../control/load-requests.js";
+import { NotDone, STOPPING } from "../control/not-done.js";
 import type { ReloadReply } from "../control/protocol.js";
 import type { Policy } from "../policy/policy.js";
 import type { Journal } from "../telling/journal.js";

@@ -1,6 +1,6 @@
 import test from "ava";
 import { answerControl, answerLoad, type Controlled } from "../../../src/agent/control/answers.js";
-import { NotDone } from "../../../src/agent/control/load-requests.js";
+import { NotDone } from "../../../src/agent/control/not-done.js";
 import type { LoadRequest } from "../../../src/agent/control/protocol.js";
 import { clientOf } from "../../support/fakes/client.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
