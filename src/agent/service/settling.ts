@@ -1,5 +1,5 @@
 // The waits of the service: a settle request waits for everything to be settled, and a reload waits for the insertions in flight.
-import { merge, type Observable, type SchedulerLike, timer } from "rxjs";
+import { defer, merge, type Observable, type SchedulerLike, timer } from "rxjs";
 import type { Inserter } from "../../libkmod/insertion/inserter.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import type { Client } from "../../ports/control.js";
@@ -35,15 +35,14 @@ export const listRunning = (inserter: Pick<Inserter, "running">): readonly strin
 
 /** Resolves when everything is settled, when the milliseconds are over, when the client has gone, or when the agent stops. */
 export async function settleFor(options: SettlingOptions, milliseconds: number, client: Client): Promise<SettleReply> {
-	const { pipeline, reload, askers, journal, isStopped, scheduler } = options;
-	const deadline = scheduler.now() + milliseconds;
+	const { pipeline, reload, askers, journal, isStopped } = options;
+	const { isOver, over } = deadlineIn(milliseconds, options);
 	const lineage = client.lineage();
 	// The missing indexes may exist by now, unnoticed.
 	if (reload.lacking() !== undefined && reload.lacking()?.kind !== "impossible")
 		await reload.reload().catch(() => undefined);
-	const over = merge(options.stopped, timer(Math.max(0, deadline - scheduler.now()), scheduler));
-	const isOver = (): boolean => isStopped() || client.hasGone() || scheduler.now() >= deadline;
-	const reply = await askers.during(client, () => settle(settleOptions(options, { lineage, isOver, over })));
+	const asking = { lineage, over, isOver: () => isOver() || client.hasGone() };
+	const reply = await askers.during(client, () => settle(settleOptions(options, asking)));
 	const { settled, not_waited_for } = reply;
 	if (not_waited_for !== undefined)
 		journal.info(
@@ -55,11 +54,28 @@ export async function settleFor(options: SettlingOptions, milliseconds: number, 
 	return settled || !isStopped() ? noted : { ...noted, waiting_for: listRunning(pipeline.inserter), stopping: true };
 }
 
-type Asking = {
-	readonly lineage: readonly number[];
+type Deadline = {
+	/** Whether the time is over, or the agent stops. */
 	readonly isOver: () => boolean;
+	/** Emits when that becomes so, and at once to a later subscriber. */
 	readonly over: Observable<unknown>;
 };
+
+type Clock = Pick<SettlingOptions, "stopped" | "isStopped" | "scheduler">;
+
+function deadlineIn(milliseconds: number, { stopped, isStopped, scheduler }: Clock): Deadline {
+	const deadline = scheduler.now() + milliseconds;
+	const left = (): number => Math.max(0, deadline - scheduler.now());
+	return {
+		isOver: () => isStopped() || left() === 0,
+		over: merge(
+			stopped,
+			defer(() => timer(left(), scheduler)),
+		),
+	};
+}
+
+type Asking = Deadline & { readonly lineage: readonly number[] };
 
 function settleOptions(options: SettlingOptions, { lineage, isOver, over }: Asking): Parameters<typeof settle>[0] {
 	const { pipeline, reload, commandPool: commands, askers, pidsOf, files, source, changes, scheduler } = options;
@@ -78,11 +94,10 @@ function settleOptions(options: SettlingOptions, { lineage, isOver, over }: Aski
  * agent, nor longer than the given milliseconds.
  */
 export async function inFlightEnded(options: Omit<SettlingOptions, "reload">, milliseconds: number): Promise<void> {
-	const { pipeline, askers, pidsOf, changes, stopped, isStopped, scheduler } = options;
-	const deadline = scheduler.now() + milliseconds;
-	const over = merge(stopped, timer(milliseconds, scheduler));
+	const { pipeline, askers, pidsOf, changes, scheduler } = options;
+	const { isOver, over } = deadlineIn(milliseconds, options);
 	const isExempt = (module: string): boolean => askers.areAsking(pidsOf(module));
 	const isBusy = (): boolean =>
 		listBusy(pipeline.inserter, new Set(listRunning(pipeline.inserter).filter(isExempt))).length > 0;
-	while (!isStopped() && isBusy() && scheduler.now() < deadline) await awaitChange({ changes, over, scheduler }, false);
+	while (!isOver() && isBusy()) await awaitChange({ changes, over, scheduler }, false);
 }

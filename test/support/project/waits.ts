@@ -509,9 +509,9 @@ const bytes: readonly Wait[] = [
 const service: readonly Wait[] = [
 	{
 		file: "src/agent/service/settling.ts",
-		at: ["timer(Math.max(0, deadline - scheduler.now()), scheduler)"],
-		waitsFor: "all to be settled",
-		ends: "the time that whoever asks for settle allows, two minutes unless told; his going; a stop",
+		at: ["timer(left(), scheduler)"],
+		waitsFor: "all to be settled; or what is in flight, before a reload reads anything",
+		ends: "for settle, the time that whoever asks for it allows, two minutes unless told, or his going; for a reload, its end, hung_seconds, or that it hangs; a stop",
 		tests: [
 			[
 				"test/tools/agent/run-service.test.ts",
@@ -520,6 +520,12 @@ const service: readonly Wait[] = [
 			[
 				"test/tools/agent/clock.test.ts",
 				"the clock is set … in every wait of the daemon: each ends, and none too soon",
+			],
+			["test/tools/agent/run-service.test.ts", "a reload waits for what is in flight"],
+			["test/tools/agent/run-service.test.ts", "a reload does not wait for what hangs"],
+			[
+				"test/tools/agent/run-service.test.ts",
+				"what is read anew when it is stopped is refused, and it goes on stopping",
 			],
 		],
 	},
@@ -534,20 +540,6 @@ const service: readonly Wait[] = [
 				"devices of which udev has nothing come last while it has events to handle, with what it makes of them",
 			],
 			["test/agent/devices/udev-walk.test.ts", "a udev that goes on being busy is not waited for without end"],
-		],
-	},
-	{
-		file: "src/agent/service/settling.ts",
-		at: ["timer(milliseconds, scheduler)"],
-		waitsFor: "what is in flight, before a reload reads anything",
-		ends: "its end; hung_seconds; it hangs; a stop",
-		tests: [
-			["test/tools/agent/run-service.test.ts", "a reload waits for what is in flight"],
-			["test/tools/agent/run-service.test.ts", "a reload does not wait for what hangs"],
-			[
-				"test/tools/agent/run-service.test.ts",
-				"what is read anew when it is stopped is refused, and it goes on stopping",
-			],
 		],
 	},
 	{
