@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 	// The time stamp of a line of the log, for people.
 	"src/agent/telling/journal.ts": ["pino.stdTimeFunctions.isoTime"],
 	// A TOML value, not a clock.
-	"src/agent/policy/policy-values.ts": ["given instanceof Date"],
+	"src/agent/policy/toml-file.ts": ["given instanceof Date"],
 	"src/agent/pipeline/monotonic-scheduler.ts": [
 		"import { asyncScheduler,",
 		"schedule: asyncScheduler.schedule.bind(asyncScheduler)",

@@ -74,8 +74,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	"quick-lru": ["src/agent/"],
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
-	"smol-toml": ["src/agent/settings/settings-file.ts", "src/agent/policy/policy-file.ts"],
-	valibot: ["src/agent/commands/companion.ts", "src/agent/control/replies.ts"],
+	"smol-toml": ["src/agent/policy/toml-file.ts", "src/agent/policy/toml-lines.ts"],
+	valibot: ["src/agent/commands/", "src/agent/control/", "src/agent/policy/", "src/agent/settings/"],
 	yargs: ["src/tools/command-line/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line/command-line.ts"],
 };

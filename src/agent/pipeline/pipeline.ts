@@ -28,7 +28,7 @@ import { parseUdevMessage } from "../devices/udev-message.js";
 import { lookWithUdev } from "../devices/udev-walk.js";
 import { attempt } from "../faults/skipped.js";
 import { listLoads, noPolicy, type Policy } from "../policy/policy.js";
-import { type Group, weighBy } from "../settings/priority.js";
+import { weighBy } from "../settings/priority.js";
 import type { Settings } from "../settings/settings.js";
 import type { Report } from "../telling/report.js";
 import type { AliasRequest } from "./events.js";
@@ -149,7 +149,7 @@ function inserterOf(
 		onHung: (step) => remarks.next({ kind: "hung", step, milliseconds: hungMilliseconds }),
 		onStuck: (step, behind) => remarks.next({ kind: "stuck", step, behind }),
 		replan: (step) => attempt(step.module, onSkipped, [], () => planGone(kernel, knowledge(), step)),
-		weigh: weighBy(settings.first as readonly Group[], knowledge().moduleDirectory),
+		weigh: weighBy(settings.first, knowledge().moduleDirectory),
 	});
 }
 

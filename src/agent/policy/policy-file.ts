@@ -1,12 +1,11 @@
-// A policy file in TOML (toml.io, 1.0), like the settings: rules have comments, reading a file runs nothing, and a mistake has a
-// line. Each rule is a table in an array named after its kind: [[deny]]. Imported only when such a file exists.
-import { parse, TomlError } from "smol-toml";
+// A policy file, in TOML like the settings. Each rule is a table in an array named after its kind: [[deny]]. Imported only when
+// such a file exists.
+import * as v from "valibot";
 import type { Problem } from "../../libkmod/kernel/kernel.js";
-import { bytesOf, mapStrings, textOf } from "../../libkmod/text/byte-strings.js";
 import { mergePolicies, noPolicy, type Policy } from "./policy.js";
 import { parseRule, type RuleKind, ruleKinds } from "./policy-rules.js";
-import { isTable } from "./policy-values.js";
-import { listStatements, type Statement } from "./toml-lines.js";
+import { parseToml, tomlTable } from "./toml-file.js";
+import { listFirstLines, type Statement } from "./toml-lines.js";
 
 export type PolicyFile = {
 	readonly policy: Policy;
@@ -19,33 +18,26 @@ export type PolicyFile = {
  * with its line.
  */
 export function parsePolicy(file: string, bytes: string): { value: PolicyFile; problems: readonly Problem[] } {
-	const text = textOf(bytes);
-	let given: Record<string, unknown>;
-	try {
-		given = mapStrings(parse(text), bytesOf) as Record<string, unknown>;
-	} catch (error) {
-		if (!(error instanceof TomlError)) throw error;
-		const [why] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-		const problem = { file, line: error.line, message: bytesOf(why ?? "not TOML") };
-		return { value: { policy: noPolicy, source: undefined }, problems: [problem] };
-	}
-	const places = locate(listStatements(bytes));
-	const problems: Problem[] = [];
+	const { table, statements, problems: ofToml } = parseToml(file, bytes);
+	const places = locate(statements);
+	const problems = [...ofToml];
 	const policies: Policy[] = [];
-	for (const [key, value] of Object.entries(given)) {
+	for (const [key, value] of Object.entries(table)) {
 		const line = places.keys.get(key) ?? 0;
 		if (isKind(key)) policies.push(parseRules(key, value, places.rules.get(key) ?? [], { file, line, problems }));
 		else if (key !== "source")
 			problems.push({ file, line, message: `${key} is no kind of rule; there are ${ruleKinds.join(", ")}` });
-		else if (!isSource(value)) problems.push({ file, line, message: "source must be kernel or udev" });
+		else if (!v.is(source, value)) problems.push({ file, line, message: "source must be kernel or udev" });
 	}
-	const { source } = given;
-	return { value: { policy: mergePolicies(policies), source: isSource(source) ? source : undefined }, problems };
+	const named = v.is(source, table.source) ? table.source : undefined;
+	return { value: { policy: mergePolicies(policies), source: named }, problems };
 }
 
 const isKind = (key: string): key is RuleKind => ruleKinds.some((kind) => kind === key);
 
-const isSource = (value: unknown): value is "kernel" | "udev" => value === "kernel" || value === "udev";
+const source = v.picklist(["kernel", "udev"]);
+
+const rulesOfKind = v.array(tomlTable());
 
 type Parsing = { readonly file: string; readonly line: number; readonly problems: Problem[] };
 
@@ -55,7 +47,7 @@ function parseRules(
 	places: readonly Place[],
 	{ file, line, problems }: Parsing,
 ): Policy {
-	if (!Array.isArray(value) || !value.every(isTable)) {
+	if (!v.is(rulesOfKind, value)) {
 		problems.push({ file, line, message: `${kind} must be a list of tables: [[${kind}]]` });
 		return noPolicy;
 	}
@@ -73,13 +65,11 @@ function parseRules(
 type Place = { readonly line: number; readonly keys: Map<string, number> };
 
 function locate(statements: readonly Statement[]) {
-	const keys = new Map<string, number>();
 	const rules = new Map<string, Place[]>();
 	let within: Place | undefined;
 	for (const { kind, path, line, elements } of statements) {
 		const [first = "", second] = path;
 		if (kind === "value" && within !== undefined) noteFirst(within.keys, first, line);
-		else noteFirst(keys, first, line);
 		if (kind === "table" && second !== undefined) {
 			// A table inside a rule, such as [deny.property]: its keys are not the rule's.
 			const rule = rules.get(first)?.at(-1);
@@ -93,7 +83,7 @@ function locate(statements: readonly Statement[]) {
 			for (const element of elements) places.push({ line: element, keys: new Map() });
 		}
 	}
-	return { keys, rules };
+	return { keys: listFirstLines(statements), rules };
 }
 
 function noteFirst(lines: Map<string, number>, key: string, line: number): void {

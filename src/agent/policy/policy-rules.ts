@@ -1,70 +1,99 @@
-// The kinds of rules in a policy file: the keys of each kind, and the values that each key accepts. Pure.
+// The kinds of rules in a policy file, as schemas: the keys of each kind, the values that each key accepts, and what a rule of
+// the kind may not lack. Pure.
+import * as v from "valibot";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
-import { type AskedConditions, type DeviceConditions, noPolicy, type Policy } from "./policy.js";
-import {
-	alias,
-	flag,
-	listOf,
-	type Mistake,
-	makeTableReader,
-	pattern,
-	program,
-	properties,
-	seconds,
-	type Table,
-	type TableReader,
-	variable,
-	word,
-} from "./policy-values.js";
+import { noPolicy, type Policy } from "./policy.js";
+import { alias, flag, listOf, pattern, program, properties, seconds, variable, word } from "./policy-values.js";
+import type { Table } from "./toml-file.js";
 
 export type RuleKind = keyof Policy;
+
+/** A mistake in a rule as a whole, or in the value of one of its keys. */
+export type Mistake = { readonly key?: string; readonly message: string };
 
 /** The actions of lib/kobject_uevent.c. */
 const actions: readonly string[] = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"];
 const LONGEST_TIMEOUT_SECONDS = 3600;
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
-/** Each function reads one rule and returns a policy of that rule alone. */
-const kinds: { readonly [Name in RuleKind]: (table: TableReader, source: Source) => Pick<Policy, Name> } = {
-	ignore(table, source) {
-		const rule = conditions(table);
-		if (!isAny(rule)) table.refuse("ignore without any condition would concern every device");
-		return { ignore: [{ ...rule, source }] };
-	},
-	deny(table, source) {
-		const rule = { ...conditions(table), ...asked(table) };
-		if (!isAny(rule)) table.refuse("deny without any condition would concern everything");
-		return { deny: [{ ...rule, source }] };
-	},
-	allow(table, source) {
-		const rule = { ...conditions(table), ...asked(table) };
-		if (!rule.alias && !rule.module) table.refuse("allow must say by module or alias what is allowed");
-		return { allow: [{ ...rule, source }] };
-	},
-	mask(table, source) {
-		const module = table.read("module", listOf(alias));
-		if (!module) table.refuse("mask must say by module what is masked");
-		return { mask: [{ module: module ?? [], source }] };
-	},
-	load(table, source) {
-		const { action = ["add"], ...rule } = conditions(table);
-		const load = table.read("load", listOf(alias)) ?? [];
-		const ownAliases = table.read("own_aliases", flag) ?? false;
-		if (load.length === 0 && !ownAliases) table.refuse("load must say by load or own_aliases what is loaded");
-		if (!isAny(rule)) table.refuse("load must say for which devices by subsystem, devpath or property");
-		return { load: [{ ...rule, action, load, ownAliases, source }] };
-	},
-	run(table, source) {
-		const rule = conditions(table);
-		const command = table.read("command", program);
-		const timeout = table.read("timeout_seconds", seconds(LONGEST_TIMEOUT_SECONDS)) ?? DEFAULT_TIMEOUT_SECONDS;
-		const environment = table.read("environment", listOf(variable)) ?? [];
-		if (!command) table.refuse("run must say by command what is run");
-		if (!rule.action) table.refuse("run must say by action when it is run");
-		const timeoutMilliseconds = Math.round(1000 * timeout);
-		return { run: [{ ...rule, command: command ?? [""], timeoutMilliseconds, environment, source }] };
-	},
+/**
+ * A key that may be absent. Only the first mistake of a value counts. An absent key becomes `undefined`, and not a rule without
+ * the key: every uevent meets every rule, which is faster when all rules of a kind have one shape.
+ */
+const key = <Schema extends v.GenericSchema>(schema: Schema) =>
+	v.optional(v.config(schema, { abortEarly: true }), () => undefined);
+
+const conditions = {
+	action: key(listOf(word(actions))),
+	subsystem: key(listOf(pattern)),
+	devpath: key(listOf(pattern)),
+	property: key(properties),
 };
+
+const asked = { alias: key(listOf(alias)), module: key(listOf(alias)) };
+
+const isAny = (given: object): boolean => Object.values(given).some((condition) => condition !== undefined);
+
+/** Stands for an absent command until the rule is refused. */
+const absent: readonly [string] = [""];
+
+/** The messages of the checks, which concern a rule as a whole, count when the rule has no other mistake. */
+const kinds: { readonly [Name in RuleKind]: Kind<Omit<Policy[Name][number], "source">> } = {
+	ignore: v.pipe(
+		v.object(conditions),
+		v.check((rule) => isAny(rule), "ignore without any condition would concern every device"),
+	),
+	deny: v.pipe(
+		v.object({ ...conditions, ...asked }),
+		v.check((rule) => isAny(rule), "deny without any condition would concern everything"),
+	),
+	allow: v.pipe(
+		v.object({ ...conditions, ...asked }),
+		v.check(({ alias, module }) => isAny([alias, module]), "allow must say by module or alias what is allowed"),
+	),
+	mask: v.pipe(
+		v.object({ module: key(listOf(alias)) }),
+		v.check(({ module }) => module !== undefined, "mask must say by module what is masked"),
+		v.transform(({ module = [] }) => ({ module })),
+	),
+	load: v.pipe(
+		v.object({ ...conditions, load: key(listOf(alias)), own_aliases: key(flag) }),
+		v.check(
+			({ load, own_aliases }) => load !== undefined || own_aliases === true,
+			"load must say by load or own_aliases what is loaded",
+		),
+		v.check(
+			({ subsystem, devpath, property }) => isAny([subsystem, devpath, property]),
+			"load must say for which devices by subsystem, devpath or property",
+		),
+		v.transform(({ action = ["add"], load = [], own_aliases: ownAliases = false, ...rule }) => ({
+			...rule,
+			action,
+			load,
+			ownAliases,
+		})),
+	),
+	run: v.pipe(
+		v.object({
+			...conditions,
+			command: key(program),
+			timeout_seconds: key(seconds(LONGEST_TIMEOUT_SECONDS)),
+			environment: key(listOf(variable)),
+		}),
+		v.check(({ command }) => command !== undefined, "run must say by command what is run"),
+		v.check(({ action }) => action !== undefined, "run must say by action when it is run"),
+		v.transform(
+			({ command = absent, timeout_seconds: timeout = DEFAULT_TIMEOUT_SECONDS, environment = [], ...rule }) => ({
+				...rule,
+				command,
+				timeoutMilliseconds: Math.round(1000 * timeout),
+				environment,
+			}),
+		),
+	),
+};
+
+type Kind<Rule> = v.GenericSchema<unknown, Rule> & { readonly entries: v.ObjectEntries };
 
 export const ruleKinds = Object.keys(kinds) as readonly RuleKind[];
 
@@ -74,26 +103,22 @@ export function parseRule(
 	table: Table,
 	source: Source,
 ): { value: Policy; mistakes: readonly Mistake[] } {
-	const mistakes: Mistake[] = [];
-	const reader = makeTableReader(table, mistakes);
-	const rule = kinds[kind](reader, source);
-	reader.end();
-	return { value: mistakes.length === 0 ? { ...noPolicy, ...rule } : noPolicy, mistakes };
+	const { success, output, issues = [] } = v.safeParse(kinds[kind], table);
+	const mistakes = [...listWrongValues(issues), ...listUnknownKeys(table, Object.keys(kinds[kind].entries))];
+	if (mistakes.length > 0) return { value: noPolicy, mistakes };
+	if (!success) return { value: noPolicy, mistakes: issues.map(({ message }) => ({ message })) };
+	return { value: { ...noPolicy, [kind]: [{ ...output, source }] }, mistakes };
 }
 
-function conditions(table: TableReader): DeviceConditions {
-	return {
-		action: table.read("action", listOf(word(actions))),
-		subsystem: table.read("subsystem", listOf(pattern)),
-		devpath: table.read("devpath", listOf(pattern)),
-		property: table.read("property", properties),
-	};
+function listWrongValues(issues: readonly v.BaseIssue<unknown>[]): readonly Mistake[] {
+	return issues.flatMap(({ path, message }) => {
+		const key = path?.[0].key;
+		return typeof key === "string" ? [{ key, message: `${key} ${message}` }] : [];
+	});
 }
 
-function asked(table: TableReader): AskedConditions {
-	return { alias: table.read("alias", listOf(alias)), module: table.read("module", listOf(alias)) };
-}
-
-function isAny(rule: object): boolean {
-	return Object.values(rule).some((condition) => condition !== undefined);
+function listUnknownKeys(table: Table, known: readonly string[]): readonly Mistake[] {
+	return Object.keys(table)
+		.filter((key) => !known.includes(key))
+		.map((key) => ({ key, message: `${key} is no key of such a rule; its keys are ${known.join(", ")}` }));
 }

@@ -1,130 +1,92 @@
-// Reads the values of a policy file strictly: a value of a wrong type or out of range is a mistake. Pure.
+// The values of a policy file, as schemas: a value of a wrong type or out of range is a mistake. Pure. The message of a mistake
+// is the second half of a sentence, which follows the key.
+import * as v from "valibot";
 import { normaliseAlias } from "../../libkmod/text/module-name.js";
 import { isHeeded, isVariable } from "./command-environment.js";
 import type { Patterns } from "./patterns.js";
-
-export type Table = Readonly<Record<string, unknown>>;
-
-/** A mistake in a rule as a whole, or in the value of one of its keys. */
-export type Mistake = { readonly key?: string; readonly message: string };
-
-/** The value, or the second half of a sentence about the mistake, which follows the key. */
-type Reading<Value> = { readonly value: Value } | { readonly wrong: string };
-type Read<Value, Given = unknown> = (given: Given) => Reading<Value>;
-
-export type TableReader = {
-	/**
-	 * Reads the value of a key. Returns undefined when the key is absent, or the value is wrong, which is recorded as a mistake.
-	 */
-	read<Value>(key: string, read: Read<Value>): Value | undefined;
-	/** Records that the table as a whole lacks something. */
-	refuse(message: string): void;
-	/** Ends the reading: every key that was not read is a mistake. */
-	end(): void;
-};
-
-export function makeTableReader(table: Table, mistakes: Mistake[]): TableReader {
-	const known: string[] = [];
-	const lacking: Mistake[] = [];
-	return {
-		read(key, read) {
-			known.push(key);
-			if (!Object.hasOwn(table, key)) return undefined;
-			const reading = read(table[key]);
-			if ("value" in reading) return reading.value;
-			mistakes.push({ key, message: `${key} ${reading.wrong}` });
-			return undefined;
-		},
-		refuse: (message) => void lacking.push({ message }),
-		end() {
-			for (const key of Object.keys(table))
-				if (!known.includes(key))
-					mistakes.push({ key, message: `${key} is no key of such a rule; its keys are ${known.join(", ")}` });
-			// A key with a wrong value would also be told as lacking: such messages are left out.
-			if (mistakes.length === 0) mistakes.push(...lacking);
-		},
-	};
-}
-
-/** Reads one string, or a list of at least one. */
-export function listOf(one: Read<string, string>): Read<Patterns> {
-	return (given) => {
-		const values: string[] = [];
-		for (const it of Array.isArray(given) ? given : [given]) {
-			if (typeof it !== "string") return { wrong: STRINGS };
-			const reading = one(it);
-			if ("wrong" in reading) return reading;
-			values.push(reading.value);
-		}
-		return values.length === 0 ? { wrong: STRINGS } : { value: values };
-	};
-}
+import { tomlTable } from "./toml-file.js";
 
 const STRINGS = "must be a string or a list of strings";
 
-export function word(words: readonly string[]): Read<string, string> {
-	return (text) => (words.includes(text) ? { value: text } : { wrong: `must be of ${words.join(", ")}` });
-}
+/** One string, or a list of at least one. */
+export const listOf = (one: v.GenericSchema<string, string>) =>
+	v.pipe(
+		v.unknown(),
+		v.transform((given): unknown => (Array.isArray(given) ? given : [given])),
+		v.array(v.pipe(v.string(STRINGS), one)),
+		v.minLength(1, STRINGS),
+		v.readonly(),
+	);
 
-/** Reads the name of a uevent's key that a command may have. */
-export const variable: Read<string, string> = (name) => {
-	if (!isVariable(name)) return { wrong: `has a name that a uevent cannot have, or that is too long: ${name}` };
-	if (isHeeded(name)) return { wrong: `must not have ${name}, which makes programs do something else` };
-	return { value: name };
-};
+export const word = (words: readonly string[]) => v.picklist(words, `must be of ${words.join(", ")}`);
 
-export const pattern: Read<string, string> = (text) =>
-	text === "" || /[\0\n]/.test(text)
-		? { wrong: "must not be empty or have a NUL or a newline in it" }
-		: { value: text };
+/** The name of a uevent's key that a command may have. */
+export const variable = v.pipe(
+	v.string(),
+	v.check(isVariable, ({ input }) => `has a name that a uevent cannot have, or that is too long: ${input}`),
+	v.check(
+		(name) => !isHeeded(name),
+		({ input }) => `must not have ${input}, which makes programs do something else`,
+	),
+);
 
-/** Reads an alias or a module name, spelled as libkmod compares them. */
-export const alias: Read<string, string> = (text) => {
-	const reading = pattern(text);
-	if ("wrong" in reading) return reading;
-	const value = normaliseAlias(reading.value);
-	return value === undefined ? { wrong: `has a bracket without its other one: ${text}` } : { value };
-};
+export const pattern = v.pipe(v.string(), v.regex(/^[^\0\n]+$/, "must not be empty or have a NUL or a newline in it"));
 
-export const properties: Read<readonly (readonly [string, Patterns])[]> = (given) => {
-	const list = listOf(pattern);
-	const read: [string, Patterns][] = [];
-	for (const [key, patterns] of isTable(given) ? Object.entries(given) : []) {
-		if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) return { wrong: `has a key that a uevent cannot have: ${key}` };
-		const one = list(patterns);
-		if ("wrong" in one) return { wrong: `${key} ${one.wrong}` };
-		read.push([key, one.value]);
-	}
-	return read.length === 0 ? { wrong: 'must be a table such as { DEVTYPE = "disk" }' } : { value: read };
-};
+/** An alias or a module name, spelled as libkmod compares them. */
+export const alias = v.pipe(
+	pattern,
+	v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+		const normalised = normaliseAlias(value);
+		if (normalised !== undefined) return normalised;
+		addIssue({ message: `has a bracket without its other one: ${value}` });
+		return NEVER;
+	}),
+);
 
-export function isTable(given: unknown): given is Table {
-	return typeof given === "object" && given !== null && !Array.isArray(given) && !(given instanceof Date);
-}
+const PROPERTIES = 'must be a table such as { DEVTYPE = "disk" }';
 
-export const flag: Read<boolean> = (given) =>
-	typeof given === "boolean" ? { value: given } : { wrong: "must be true or false" };
+const propertyName = v.pipe(
+	v.string(),
+	v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, ({ input }) => `has a key that a uevent cannot have: ${input}`),
+);
 
-/** Reads a program's absolute path and its arguments. */
-export const program: Read<readonly [string, ...string[]]> = (given) => {
-	const wrong = "must be a list of strings: a program and its arguments";
-	const words: string[] = [];
-	for (const it of Array.isArray(given) ? given : []) {
-		if (typeof it !== "string" || it.includes("\0")) return { wrong };
-		words.push(it);
-	}
-	const [path, ...parameters] = words;
-	if (path === undefined) return { wrong };
-	return path.startsWith("/")
-		? { value: [path, ...parameters] }
-		: { wrong: "must begin with a program's absolute path" };
-};
+const propertyPatterns = listOf(pattern);
+
+/** Patterns by property. Read as a list, since v.record would leave a property named __proto__ out. */
+export const properties = v.pipe(
+	tomlTable(PROPERTIES),
+	v.transform((given) => Object.entries(given)),
+	v.array(
+		v.pipe(
+			v.tuple([propertyName, v.unknown()]),
+			v.rawTransform(({ dataset, addIssue, NEVER }): readonly [string, Patterns] => {
+				const [name, given] = dataset.value;
+				const { success, output, issues } = v.safeParse(propertyPatterns, given, { abortEarly: true });
+				if (success) return [name, output];
+				addIssue({ message: `${name} ${issues[0].message}` });
+				return NEVER;
+			}),
+		),
+	),
+	v.minLength(1, PROPERTIES),
+);
+
+export const flag = v.boolean("must be true or false");
+
+const COMMAND = "must be a list of strings: a program and its arguments";
+
+const argument = v.pipe(v.string(COMMAND), v.regex(/^[^\0]*$/, COMMAND));
+
+/** A program's absolute path and its arguments. */
+export const program = v.pipe(
+	v.tupleWithRest([argument], argument, COMMAND),
+	v.check(([path]) => path.startsWith("/"), "must begin with a program's absolute path"),
+	v.readonly(),
+);
 
 const SHORTEST_SECONDS = 0.1;
 
-export function seconds(longest: number): Read<number> {
-	return (given) =>
-		typeof given === "number" && given >= SHORTEST_SECONDS && given <= longest
-			? { value: given }
-			: { wrong: `must be a number from ${SHORTEST_SECONDS} to ${longest}` };
+export function seconds(longest: number) {
+	const message = `must be a number from ${SHORTEST_SECONDS} to ${longest}`;
+	return v.pipe(v.number(message), v.minValue(SHORTEST_SECONDS, message), v.maxValue(longest, message));
 }

@@ -5,6 +5,7 @@
 // That parser takes 3 times as long for the shipped files and 3 to 50 times for 100 to 300 kB; overflows the stack at a string of
 // 256 kB, which no bound on nesting prevents; refuses a byte order mark; rounds integers beyond 2^53 where smol-toml refuses
 // them; leaves keys named __proto__ out; and is three times as large in the bundle (39 kB to 13).
+import { parse } from "smol-toml";
 
 /** A statement: `[a.b]`, `[[a.b]]` or `a.b = value`. Lines count from 1. */
 export type Statement = {
@@ -16,8 +17,21 @@ export type Statement = {
 	readonly elements: readonly number[];
 };
 
+/** The line where each key of the document's top level first appears, alone or in the name of a table. */
+export function listFirstLines(statements: readonly Statement[]): ReadonlyMap<string, number> {
+	const lines = new Map<string, number>();
+	let isInTable = false;
+	for (const { kind, path, line } of statements) {
+		const [key = ""] = path;
+		if (kind !== "value") isInTable = true;
+		if ((kind !== "value" || !isInTable) && !lines.has(key)) lines.set(key, line);
+	}
+	return lines;
+}
+
 export function listStatements(text: string): readonly Statement[] {
-	const reader = { text, at: 0, line: 1 };
+	// A byte order mark may precede the document.
+	const reader = { text, at: text.startsWith("\uFEFF") ? 1 : 0, line: 1 };
 	const statements: Statement[] = [];
 	while (skipBlanks(reader)) {
 		const { line } = reader;
@@ -103,5 +117,16 @@ function endOfString(text: string, start: number, quote: string): number {
 
 function splitKey(key: string): readonly string[] {
 	const parts = key.match(/"(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+/g) ?? [];
-	return parts.map((part) => (/^["']/.test(part) ? part.slice(1, -1) : part));
+	return parts.map((part) => (/^["']/.test(part) ? unquote(part) : part));
+}
+
+function unquote(part: string): string {
+	const inside = part.slice(1, -1);
+	if (part[0] === "'" || !inside.includes("\\")) return inside;
+	try {
+		return Object.keys(parse(`${part} = 0`))[0] ?? inside;
+	} catch {
+		// The document is invalid.
+		return inside;
+	}
 }

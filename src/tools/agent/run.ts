@@ -75,12 +75,15 @@ export const run = defineTool({
 
 type Given = Readonly<Record<"source" | "runDirectory" | "commandSocket", string | undefined>>;
 
+const sources = ["auto", "kernel", "udev"] as const satisfies readonly Settings["source"][];
+
 function override(settings: Settings, { source, runDirectory, commandSocket }: Given): Settings {
-	if (source !== undefined && !["auto", "kernel", "udev"].includes(source))
-		throw new StartFailure(`there is no source ${source}: it is one of auto, kernel, udev`, exitStatus.usage);
+	const known = sources.find((one) => one === source);
+	if (source !== undefined && known === undefined)
+		throw new StartFailure(`there is no source ${source}: it is one of ${sources.join(", ")}`, exitStatus.usage);
 	return {
 		...settings,
-		...(source !== undefined && { source }),
+		...(known !== undefined && { source: known }),
 		...(runDirectory !== undefined && { run_directory: runDirectory }),
 		...(commandSocket !== undefined && { command_socket: commandSocket }),
 	};

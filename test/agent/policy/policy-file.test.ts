@@ -99,6 +99,9 @@ test(wrong, "[[mask]]\nmodule = ['x', ['y']]", 2, /^module must be a string or a
 test(wrong, "[[mask]]\nmodule = 'x[y'", 2, /^module has a bracket without its other one: x\[y$/);
 test(wrong, "[[mask]]\nmodule = ''", 2, /^module must not be empty/);
 test(wrong, "[[mask]]\nmodule = 1979-05-27", 2, /^module must be/);
+test(wrong, '[[mask]]\n\n"m\\u006fdule" = 1', 3, /^module must be a string/);
+test(wrong, "[[allow]]\nmodule = 'x'\nproperty = 1", 3, /^property must be a table/);
+test(wrong, "[[allow]]\nmodule = 'x'\nproperty = 1979-05-27", 3, /^property must be a table/);
 test(wrong, "[[deny]]", 1, /^deny without any condition/);
 test(wrong, "[[deny]]\nalias = '''a\nb'''", 2, /^alias must not be empty or have a NUL or a newline/);
 test(wrong, "[[ignore]]", 1, /^ignore without any condition/);
@@ -155,6 +158,32 @@ test(wrong, "[[denied]]\nmodule = 'x'", 1, /^denied is no kind of rule; there ar
 test(wrong, "[deny]\nmodule = 'x'", 1, /^deny must be a list of tables: \[\[deny\]\]$/);
 test(wrong, "[[__proto__]]\nmodule = 'x'", 1, /^__proto__ is no kind of rule/);
 test(wrong, "[[toString]]", 1, /^toString is no kind of rule/);
+
+test("a byte order mark moves no line", (t) => {
+	const { value, problems } = parsePolicy("f", "\xef\xbb\xbf[[mask]]\nmodule = 'x'\n[[mask]]\n\nmodule = 1");
+	t.deepEqual(problems, [{ file: "f", line: 5, message: "module must be a string or a list of strings" }]);
+	t.is(value.policy.mask[0]?.source.line, 1);
+});
+
+test("a property may have any name that a uevent's key may have", (t) => {
+	const { value, problems } = parsePolicy("f", "[[deny]]\nproperty.__proto__ = 'x'\nproperty.constructor = 'y'");
+	t.deepEqual(problems, []);
+	t.deepEqual(value.policy.deny[0]?.property, [
+		["__proto__", ["x"]],
+		["constructor", ["y"]],
+	]);
+});
+
+test("every mistake of a rule is told: wrong values by kind, then unknown keys, and only without these what is lacking", (t) => {
+	const told = (text: string) => parsePolicy("f", text).problems.map(({ line, message }) => `${line} ${message}`);
+	t.deepEqual(told("[[run]]"), ["1 run must say by command what is run", "1 run must say by action when it is run"]);
+	t.deepEqual(told("[[run]]\nx = 1\ncommand = [1, '']\ny = 1\naction = [1, 2]"), [
+		"5 action must be a string or a list of strings",
+		"3 command must be a list of strings: a program and its arguments",
+		"2 x is no key of such a rule; its keys are action, subsystem, devpath, property, command, timeout_seconds, environment",
+		"4 y is no key of such a rule; its keys are action, subsystem, devpath, property, command, timeout_seconds, environment",
+	]);
+});
 
 test("problems of the file's own keys have their lines too", (t) => {
 	const { problems } = parsePolicy("f", "source = 'network'\n\nmask = 3\nother = 1\ndeny = [1]");

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { defaultSettings, type Settings, settingsTable } from "../../../src/agent/settings/settings.js";
+import * as v from "valibot";
+import { defaultSettings, type Settings } from "../../../src/agent/settings/settings.js";
 import { formatReference, parseSettings } from "../../../src/agent/settings/settings-file.js";
+import { settingsTable } from "../../../src/agent/settings/settings-table.js";
 import { bounds } from "../../../src/libkmod/kernel/bounds.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
@@ -19,7 +21,9 @@ test("the reference file has every key with its default", (t) => {
 });
 
 test("every default is one of the values that its setting accepts", (t) => {
-	for (const { accepts, value } of Object.values(settingsTable)) t.true(accepts(value));
+	const defaults = new Map<string, unknown>(Object.entries(defaultSettings));
+	t.deepEqual([...defaults.keys()], Object.keys(settingsTable));
+	for (const [key, { schema }] of Object.entries(settingsTable)) t.true(v.is(schema, defaults.get(key)), key);
 });
 
 test("an empty file leaves every default", (t) => {
@@ -69,6 +73,22 @@ test(wrong, "parallel = 4\nparallel = 5", 2, /redefine|already|duplicate/i);
 test(wrong, "parallel = 4\n\nlog_level = info", 3, /./);
 test(wrong, "parallel", 1, /./);
 test(wrong, "parallel = 9007199254740993", 1, /./);
+test(wrong, "\xef\xbb\xbf[parallel]\nx = 1", 1, /^parallel must be/);
+
+const lines = test.macro({
+	exec(t, text: string, expected: readonly string[]) {
+		const { problems } = parseSettings("f", text);
+		t.deepEqual(
+			problems.map(({ line, message }) => `${line} ${message.split(" ")[0]}`),
+			expected,
+		);
+	},
+	title: (_, text) => `the line is that of the key at the top level: ${JSON.stringify(text)}`,
+});
+
+test(lines, "[first]\nx = 1\n[x]\ny = 1", ["1 first", "3 x"]);
+test(lines, 'first = [\n"y", # y = 1\n]\ny = 1', ["1 first", "4 y"]);
+test(lines, "log_level = '''\nparallel = 0\n'''\nparallel = 0", ["1 log_level", "4 parallel"]);
 
 test("every problem is told", (t) => {
 	// The string in the middle contains a line that only looks like a key.

@@ -52,7 +52,7 @@ async function session(): Promise<unknown> {
 	const metricsFile = join(policy, "hotplugd.prom");
 	addDevice("/devices/present", "x:none");
 	symlinkSync("/nowhere/bus/platform", "/sys/devices/present/subsystem");
-	const settings = { metrics_file: metricsFile, metrics_seconds: 1, log_level: "debug" };
+	const settings = { metrics_file: metricsFile, metrics_seconds: 1, log_level: "debug" } as const;
 	const daemon = await startDaemon(world, settings, {}, ["--policy", policy]);
 	injectUevents([
 		usb("add", "stick", "usb:disk1"),

@@ -158,7 +158,7 @@ export async function looked(daemon: Daemon): Promise<void> {
 }
 
 /** Keeps the daemon apart from other agents and from a udev that may run on this machine. */
-const ownPlace = (folder: string) => ({ run_directory: join(folder, "run"), source: "kernel" });
+const ownPlace = (folder: string) => ({ run_directory: join(folder, "run"), source: "kernel" }) as const;
 
 function formatSettings(settings: Settings): string {
 	return Object.entries(settings)

@@ -5,7 +5,7 @@ import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import test from "ava";
-import { settingsTable } from "../../../src/agent/settings/settings.js";
+import { settingsTable } from "../../../src/agent/settings/settings-table.js";
 import { walkDevices } from "../../../src/linux/devices/sysfs.js";
 import { copyMachine, modules, release } from "../../support/fakes/captured-machine.js";
 import { dryRun, dryRunHere, execute } from "../../support/running/coldplug-process.js";

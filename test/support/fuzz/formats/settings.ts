@@ -1,19 +1,21 @@
 // Settings and policy (TOML), and the patterns in them, which are also the patterns of modules' aliases.
+import * as v from "valibot";
 import { matchesAny } from "../../../../src/agent/policy/patterns.js";
 import { parsePolicy } from "../../../../src/agent/policy/policy-file.js";
 import { listStatements } from "../../../../src/agent/policy/toml-lines.js";
-import { settingsTable } from "../../../../src/agent/settings/settings.js";
+import { defaultSettings } from "../../../../src/agent/settings/settings.js";
 import { parseSettings } from "../../../../src/agent/settings/settings-file.js";
+import { settingsTable } from "../../../../src/agent/settings/settings-table.js";
 import { matchesWildcard } from "../../../../src/libkmod/text/wildcard.js";
 import { takeBracket } from "../../../../src/libkmod/text/wildcard-bracket.js";
 import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
-const keys = Object.entries(settingsTable);
+const defaults = Object.entries(defaultSettings);
 
 const settings: FuzzFormat = {
 	name: "settings",
-	sources: ["src/agent/settings/settings-file.ts"],
+	sources: ["src/agent/settings/settings-file.ts", "src/agent/settings/settings-table.ts"],
 	readers: ["parseSettings"],
 	accepted: "every key is a setting and its value in range",
 	refused: "problems with their lines",
@@ -22,14 +24,15 @@ const settings: FuzzFormat = {
 	sound: 2,
 	sample: (random) =>
 		latin1(
-			[...new Set(Array.from({ length: random.below(5) + 1 }, () => random.pick(keys)))]
-				.map(([key, { value }]) => `${random.below(4) === 0 ? "# why\n" : ""}${key} = ${JSON.stringify(value)}\n`)
+			[...new Set(Array.from({ length: random.below(5) + 1 }, () => random.pick(defaults)))]
+				.map(([key, value]) => `${random.below(4) === 0 ? "# why\n" : ""}${key} = ${JSON.stringify(value)}\n`)
 				.join(""),
 		),
 	read(input) {
 		const text = input.toString("latin1");
 		const { value, problems } = parseSettings("x.toml", text);
-		for (const [key, { accepts }] of keys) expect(accepts(value[key as keyof typeof value]), `${key} is out of range`);
+		for (const [key, one] of Object.entries(value))
+			expect(v.is(settingsTable[key as keyof typeof value].schema, one), `${key} is out of range`);
 		for (const { line } of problems) expect(line >= 0 && line <= text.length + 1, `a problem in line ${line}`);
 		return verdict(problems.length === 0);
 	},
@@ -52,9 +55,10 @@ const policy: FuzzFormat = {
 		"src/agent/policy/policy-file.ts",
 		"src/agent/policy/policy-rules.ts",
 		"src/agent/policy/policy-values.ts",
+		"src/agent/policy/toml-file.ts",
 		"src/agent/policy/toml-lines.ts",
 	],
-	readers: ["parsePolicy", "parseRule"],
+	readers: ["parsePolicy", "parseRule", "parseToml"],
 	accepted: "every rule counts, and each knows a line",
 	refused: "problems with their lines",
 	kind: "text",
