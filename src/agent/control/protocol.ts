@@ -20,25 +20,54 @@
 // the kernel waits for the reply; "w", a user waits for it; "n", nobody waits, and the reply 0 only means that the request was
 // taken. The reply 2 means that the agent cannot load now: the helper then does what it does without an agent.
 
+import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
-import { type Fields, formatObjectLine, parseObjectLine } from "./json-line.js";
+import { formatObjectLine, parseObjectLine } from "./json-line.js";
 
-/** Who waits for the reply. A request of the kernel must never wait for an insertion that itself waits for this request. */
-export type LoadFor = "kernel" | "user";
+/** Bytes, without its newline. */
+export const LONGEST_LINE_BYTES = 65_536;
+/** Bytes. No alias of the kernel is longer: a uevent's variables have at most 2048 bytes together. */
+export const LONGEST_ALIAS_BYTES = 8192;
+/** Milliseconds. The default of `udevadm settle`. */
+export const SETTLE_MILLISECONDS = 120_000;
+/** Milliseconds. A timer of node takes no longer delay. */
+const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
 
-export type LoadRequest = {
-	readonly command: "load";
-	/** One character stands for one byte. */
-	readonly alias: string;
-	readonly for: LoadFor;
-	/** Whether the reply waits for the outcome. Otherwise it is sent once the request is taken. */
-	readonly wait: boolean;
-};
+const ALIAS = "alias must be a string";
+const WAIT = `timeout_milliseconds must be a whole number from 0 to ${LONGEST_WAIT_MILLISECONDS}`;
 
-export type ControlRequest =
-	| { readonly command: "status" | "reload" | "stop" | "metrics" }
-	| { readonly command: "settle"; readonly timeout_milliseconds: number }
-	| LoadRequest;
+const load = v.object(
+	{
+		command: v.literal("load"),
+		/** One character stands for one byte. */
+		alias: v.string(ALIAS),
+		/** Who waits for the reply. A request of the kernel must never wait for an insertion that itself waits for this request. */
+		for: v.optional(v.picklist(["kernel", "user"], 'for must be "kernel" or "user"'), "user"),
+		/** Whether the reply waits for the outcome. Otherwise it is sent once the request is taken. */
+		wait: v.optional(v.boolean("wait must be true or false"), true),
+	},
+	// When the alias is absent.
+	ALIAS,
+);
+
+const settle = v.object({
+	command: v.literal("settle"),
+	timeout_milliseconds: v.optional(
+		v.pipe(v.number(WAIT), v.integer(WAIT), v.minValue(0, WAIT), v.maxValue(LONGEST_WAIT_MILLISECONDS, WAIT)),
+		SETTLE_MILLISECONDS,
+	),
+});
+
+/** A request without fields of its own. */
+const plain = v.object({ command: v.picklist(["status", "reload", "stop", "metrics"]) });
+
+/** The requests, by command. */
+const requests = { status: plain, settle, reload: plain, load, stop: plain, metrics: plain };
+
+type Command = keyof typeof requests;
+
+export type ControlRequest = Readonly<v.InferOutput<(typeof requests)[Command]>>;
+export type LoadRequest = Readonly<v.InferOutput<typeof load>>;
 
 /** The reply to a load request. */
 export type LoadReply = {
@@ -80,52 +109,25 @@ export type ControlReply =
 	| ({ readonly ok: true } & ControlReplies[keyof ControlReplies])
 	| { readonly ok: false; readonly error: string };
 
-/** Bytes, without its newline. */
-export const LONGEST_LINE_BYTES = 65_536;
-/** Bytes. No alias of the kernel is longer: a uevent's variables have at most 2048 bytes together. */
-export const LONGEST_ALIAS_BYTES = 8192;
-/** Milliseconds. The default of `udevadm settle`. */
-export const SETTLE_MILLISECONDS = 120_000;
-/** Milliseconds. A timer of node takes no longer delay. */
-const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
-
-/** The fields of each command in addition to its name. */
-const keys: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
-	status: [],
-	settle: ["timeout_milliseconds"],
-	reload: [],
-	load: ["alias", "for", "wait"],
-	stop: [],
-	metrics: [],
-};
-
 /** Parses a line, without its newline. Returns the request, or a sentence about the mistake in the line. */
 export function parseControlRequest(line: Uint8Array | string): ControlRequest | string {
 	if (line.length > LONGEST_LINE_BYTES) return `the line is longer than ${LONGEST_LINE_BYTES} bytes`;
 	const fields = parseObjectLine(line);
 	if (fields === undefined) return "the line is no JSON object";
 	const { command } = fields;
-	if (typeof command !== "string" || !isCommand(command))
-		return `${command === undefined ? "there is no command" : "there is no such command"}: there are ${list(Object.keys(keys))}`;
-	const unknown = Object.keys(fields).find((key) => key !== "command" && !keys[command].includes(key));
+	if (!isCommand(command))
+		return `${command === undefined ? "there is no command" : "there is no such command"}: there are ${list(Object.keys(requests))}`;
+	const keys = Object.keys(requests[command].entries).filter((key) => key !== "command");
+	const unknown = Object.keys(fields).find((key) => key !== "command" && !keys.includes(key));
 	if (unknown !== undefined)
-		return `${command} takes ${list(keys[command]) || "nothing"}, not ${JSON.stringify(unknown.slice(0, 40))}`;
-	if (command === "settle") return parseSettle(fields);
-	return command === "load" ? parseLoad(fields) : { command };
+		return `${command} takes ${list(keys) || "nothing"}, not ${JSON.stringify(unknown.slice(0, 40))}`;
+	const parsed = v.safeParse(requests[command], fields, { abortEarly: true });
+	if (!parsed.success) return parsed.issues[0].message;
+	const request = parsed.output;
+	return (request.command === "load" ? findFault(request.alias) : undefined) ?? request;
 }
 
-function parseSettle({ timeout_milliseconds = SETTLE_MILLISECONDS }: Fields): ControlRequest | string {
-	if (!isWait(timeout_milliseconds))
-		return `timeout_milliseconds must be a whole number from 0 to ${LONGEST_WAIT_MILLISECONDS}`;
-	return { command: "settle", timeout_milliseconds };
-}
-
-function parseLoad({ alias, for: whom = "user", wait = true }: Fields): ControlRequest | string {
-	if (typeof alias !== "string") return "alias must be a string";
-	if (whom !== "kernel" && whom !== "user") return 'for must be "kernel" or "user"';
-	if (typeof wait !== "boolean") return "wait must be true or false";
-	return findFault(alias) ?? { command: "load", alias, for: whom, wait };
-}
+const isCommand = (name: unknown): name is Command => typeof name === "string" && Object.hasOwn(requests, name);
 
 /** Returns a sentence when the text is no alias. Undefined when it is one. */
 function findFault(alias: string): string | undefined {
@@ -167,10 +169,5 @@ export function statusOfLoad({ result }: LoadReply): 0 | 1 | 2 {
 	if (result === "refused") return 2;
 	return result === "done" || result === "taken" ? 0 : 1;
 }
-
-const isCommand = (name: string): name is ControlRequest["command"] => Object.hasOwn(keys, name);
-
-const isWait = (value: unknown): value is number =>
-	typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WAIT_MILLISECONDS;
 
 const list = (words: readonly string[]): string => words.join(", ").replace(/, (?!.*, )/, " and ");
