@@ -8,6 +8,7 @@ const { bundle, cache, scripts } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
 
 const captured = `${__dirname}/../fixtures/machine`;
+const [settings, rules] = [`${__dirname}/../config/hotplugd.toml`, `${__dirname}/../rules`];
 const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
 
 /** The captured machine. Its drivers load at once, and its devices send no events. */
@@ -19,6 +20,8 @@ const machine = {
 	beginInsertionProcess: async ({ insert }) => ({ insert, size() {}, async close() {} }),
 	onStopSignal() {},
 	sizeThreadPool: async () => {},
+	// An agent that has settled.
+	service: async () => ({ ask: async () => Buffer.from('{"ok":true,"settled":true,"waiting_for":[]}') }),
 	kernel: async (options) => ({
 		...(await bundle.thisMachine.kernel(options)),
 		insert: async () => {},
@@ -33,9 +36,10 @@ const machine = {
 /** Runs what must start fast. Other code is compiled when it is needed. */
 async function warmUp() {
 	await run("hotplugd", "--version");
-	await run("coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`);
+	await run("coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`, "--config", settings, "--policy", rules);
 	await run("coldplug", "--quiet", "0", ...ask);
 	await run("coldplug", "--help");
+	await run("hotplugd", "settle");
 	// The listener is only loaded: a build must not need the right to listen.
 	const { listen } = await bundle.thisMachine.devices("/sys");
 	await listen(0).catch(() => undefined);
