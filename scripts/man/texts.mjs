@@ -6,7 +6,7 @@ const moduleFiles = [
 	{ term: "`/lib/modules/`*RELEASE*", text: "The modules of a kernel, and the indexes that depmod has made of them." },
 	{
 		term: "`/etc/modprobe.d`, `/run/modprobe.d`, `/usr/local/lib/modprobe.d`, `/usr/lib/modprobe.d`, `/lib/modprobe.d`",
-		text: "The configuration, described by modprobe.d(5). A file hides those of its name in later directories, and so does a link to /dev/null; a link to nowhere is an error and hides no file.",
+		text: "The configuration, described by modprobe.d(5). A file hides those of its name in later directories, and so does a link to /dev/null; a dangling symbolic link is an error and hides no file.",
 	},
 ];
 

@@ -19,6 +19,9 @@
 // is. The reply is a line with the exit status that `modprobe -q` would have, 0 or 1, and ends the connection. The letters: "k",
 // the kernel waits for the reply; "w", a user waits for it; "n", nobody waits, and the reply 0 only means that the request was
 // taken. The reply 2 means that the agent cannot load now: the helper then does what it does without an agent.
+//
+// valibot checks requests in JSON. The characters of an alias are checked by hand, in findFault, since a line of the socket
+// "load" has no JSON and both sockets give the same sentences.
 
 import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";

@@ -27,58 +27,63 @@ const trueOrFalse = { range: "true or false", schema: v.boolean() };
 export const settingsTable = {
 	source: {
 		sentence:
-			"Whose uevents `hotplugd run` heeds: the kernel's, udev's when its rules have run, or udev's where udev runs.",
+			"The sender whose uevents `hotplugd run` handles: the kernel, udev after its rules have run, or (auto) udev where udev runs.",
 		...oneOf("auto", "kernel", "udev"),
 	},
 	parallel: {
-		sentence: "How many modules may be in their init at once, over all batches.",
+		sentence: "The maximum number of modules whose init runs at once, over all batches.",
 		...between(1, 1000),
 	},
 	first: {
-		sentence: "Which drivers go before all others that wait for their turn, the first named before the next.",
+		sentence: "The groups of drivers that are inserted before all others that wait, in this order.",
 		...listOf(...groupNames),
 	},
 	hung_seconds: {
-		sentence: "After how long an insertion that has not ended is reported and gives up its place; it is never killed.",
+		sentence:
+			"The seconds after which an insertion that has not ended is reported and gives up its permit; no insertion is ever killed.",
 		...between(1, 2_000_000),
 	},
 	quiet_milliseconds: {
-		sentence: "How long nothing may have come up or ended before the devices count as settled and coldplug ends.",
+		sentence:
+			"The milliseconds without a new device or the end of an insertion after which the devices count as settled and coldplug ends.",
 		// The longest delay of a timer of node.
 		...between(0, 2 ** 31 - 1),
 	},
 	receive_buffer_bytes: {
-		sentence: "Receive buffer to ask the kernel for on the uevent socket; only what is queued takes memory.",
+		sentence:
+			"The receive buffer that the agent asks the kernel for on the uevent socket; only queued messages take memory.",
 		// The kernel accepts no more, since it doubles the value (socket(7)).
 		...between(4096, 2 ** 30 - 1),
 	},
 	log_level: {
-		sentence: "How much `hotplugd run` logs.",
+		sentence: "The least severe level that `hotplugd run` logs.",
 		...oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
 	},
 	honour_every_line: {
 		sentence:
-			"Whether lines of modprobe.d count that kmod leaves unheeded: a module's later softdeps, and its install beside softdeps.",
+			"Whether lines of modprobe.d count that kmod ignores: a module's later softdeps, and its install command beside softdeps.",
 		...trueOrFalse,
 	},
 	run_directory: {
-		sentence: "Where `hotplugd run` has its sockets and its lock.",
+		sentence: "The directory of the sockets and the lock of `hotplugd run`.",
 		...path("an absolute path", /^\/[^\0]*$/),
 	},
 	commands_at_once: {
-		sentence: "How many commands of policy may run at once; they take no place from insertions.",
+		sentence: "The maximum number of commands of policy rules that run at once; they take no permits from insertions.",
 		...between(1, 1000),
 	},
 	command_socket: {
-		sentence: "The companion that runs `install` commands outside this service's sandbox; empty: they are run here.",
+		sentence:
+			"The socket of the companion that runs `install` commands outside the agent's sandbox; empty: the agent runs them itself.",
 		...path("an absolute path, or empty", /^(?:\/[^\0]*)?$/),
 	},
 	metrics_file: {
-		sentence: "Where `hotplugd run` keeps its metrics for node_exporter's textfile collector; empty: nowhere.",
+		sentence:
+			"The file to which `hotplugd run` writes its metrics for node_exporter's textfile collector; empty: no file.",
 		...path("an absolute path that ends in .prom, or empty", /^(?:\/[^\0]*\.prom)?$/),
 	},
 	metrics_seconds: {
-		sentence: "How often that file is written.",
+		sentence: "The seconds between two writes of metrics_file.",
 		...between(1, 86_400),
 	},
 };

@@ -7,8 +7,8 @@ export type Settings = {
 	readonly [Key in keyof typeof settingsTable]: InferOutput<(typeof settingsTable)[Key]["schema"]>;
 };
 
-/** The message when the settings file was not named, and is a symbolic link to nowhere. */
-export const DEFAULTS_COUNT = "is reached by a link to nowhere, so the defaults count";
+/** The message when the settings file was not named, and is a dangling symbolic link. */
+export const DEFAULTS_COUNT = "is reached by a dangling symbolic link, so the defaults count";
 
 export const defaultSettings: Settings = {
 	source: "auto",

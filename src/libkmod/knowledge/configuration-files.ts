@@ -39,7 +39,11 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 		} else if (where.paths !== undefined) offerGiven(files, path, offer, problems);
 		else if (where.named) problems.push({ file: path, line: 0, message: whyNoDirectory(files, path) });
 		else if (leadsNowhere(files, path))
-			problems.push({ file: path, line: 0, message: "is reached by a link to nowhere, so nothing in it counts" });
+			problems.push({
+				file: path,
+				line: 0,
+				message: "is reached by a dangling symbolic link, so nothing in it counts",
+			});
 		else if (!isThere(files, path)) continue;
 		// kmod accepts a file of any name in place of a directory. Reading the path reports it when it is no regular file.
 		else if (suffix === ".conf") offer(path);
@@ -77,7 +81,7 @@ function offerFromDirectory(files: Files, directory: string, name: string, offer
 
 function whyUnusable(files: Files, path: string): string | undefined {
 	try {
-		return files.stamp(path) === undefined ? "is a link to nowhere" : undefined;
+		return files.stamp(path) === undefined ? "is a dangling symbolic link" : undefined;
 	} catch (error) {
 		if (error instanceof Refusal) return `cannot be followed (${error.code})`;
 		throw error;

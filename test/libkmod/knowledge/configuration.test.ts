@@ -91,9 +91,9 @@ test("a link that leads nowhere or in a circle is named, and the file of its nam
 			["lib/below.conf", "lib/directory.conf", "lib/gone.conf", "lib/loop.conf", "etc/z.conf"],
 		);
 		t.deepEqual(problems.map(({ file, message }) => `${file.slice(made.length)} ${message.split(",")[0]}`).sort(), [
-			"/etc/below.conf is a link to nowhere",
+			"/etc/below.conf is a dangling symbolic link",
 			"/etc/directory.conf Directories inside directories are not supported",
-			"/etc/gone.conf is a link to nowhere",
+			"/etc/gone.conf is a dangling symbolic link",
 			"/etc/loop.conf cannot be followed (ELOOP)",
 		]);
 		t.deepEqual(problems.map(({ kind }) => kind).sort(), ["dangling", "dangling", "dangling", "nested"]);

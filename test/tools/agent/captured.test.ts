@@ -238,12 +238,14 @@ test("absolute links within a root lead where they do on its machine", (t) => {
 	const defaults = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
 	t.is(
 		defaults.stderr,
-		`coldplug: ${machine}/etc/hotplugd.toml: is reached by a link to nowhere, so the defaults count\n`,
+		`coldplug: ${machine}/etc/hotplugd.toml: is reached by a dangling symbolic link, so the defaults count\n`,
 	);
 	t.deepEqual([defaults.status, defaults.stdout], [0, stdout]);
 	const checked = amidPoison(["check", "-d", machine, "-S", release]);
 	t.true(
-		checked.stdout.includes(`${machine}/etc/hotplugd.toml: is reached by a link to nowhere, so the defaults count\n`),
+		checked.stdout.includes(
+			`${machine}/etc/hotplugd.toml: is reached by a dangling symbolic link, so the defaults count\n`,
+		),
 	);
 	t.true(
 		checked.stdout.includes("no problems") || checked.stdout.includes("it has modules whose files"),
@@ -288,7 +290,7 @@ test("what of a capture leads out of it or nowhere is told: directories of the c
 		stderr,
 		[
 			`coldplug: ${machine}/etc/modprobe.d: cannot be listed (ELOOP), so nothing in it counts`,
-			`coldplug: ${machine}/etc/hotplugd/rules.d: is reached by a link to nowhere, so nothing in it counts`,
+			`coldplug: ${machine}/etc/hotplugd/rules.d: is reached by a dangling symbolic link, so nothing in it counts`,
 			"coldplug: skipped /devices/odd: its modalias cannot be read: it is a symbolic link, and no regular file\n",
 		].join("\n"),
 	);
@@ -297,6 +299,8 @@ test("what of a capture leads out of it or nowhere is told: directories of the c
 	symlinkSync(tmpdir(), join(machine, "etc/modprobe.d"));
 	const checked = amidPoison(["check", "-d", machine, "-S", release]);
 	t.true(
-		checked.stdout.includes(`${machine}/etc/modprobe.d: is reached by a link to nowhere, so nothing in it counts\n`),
+		checked.stdout.includes(
+			`${machine}/etc/modprobe.d: is reached by a dangling symbolic link, so nothing in it counts\n`,
+		),
 	);
 });

@@ -63,7 +63,7 @@ test("of modprobe.d, what cannot be read is told and the rest counts: a FIFO, a 
 			"folder.conf: Directories inside directories are not supported",
 			"large.conf: cannot be read (it is larger than 16 MiB, the limit for a configuration file), so nothing in it counts",
 			"pipe.conf: cannot be read (it is a FIFO, and no regular file), so nothing in it counts",
-			"zeros.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
+			"zeros.conf: is a dangling symbolic link, so it counts for nothing and hides no other of its name",
 		],
 		inserted: ["m"],
 		ended: endedWell,

@@ -227,7 +227,7 @@ const cases: readonly Case[] = [
 		ours: (real) => ({
 			...withWeakdep(real, true),
 			stderr: [
-				"depmod: ERROR: @/linked/x.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
+				"depmod: ERROR: @/linked/x.conf: is a dangling symbolic link, so it counts for nothing and hides no other of its name",
 				"depmod: ERROR: @/below/x.conf:1: ignoring bad line starting with 'rubbish'",
 				"",
 			].join("\n"),

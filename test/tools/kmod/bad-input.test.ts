@@ -61,7 +61,7 @@ test("rubbish in modprobe.d is told with file and line, and the rest counts", as
 		`coldplug: MACHINE/etc/modprobe.d/rubbish.conf line ${line}: ignoring bad line starting with '${word}'`;
 	t.deepEqual(stderr.split("\n"), [
 		"coldplug: MACHINE/etc/modprobe.d/folder.conf: Directories inside directories are not supported",
-		"coldplug: MACHINE/etc/modprobe.d/dangling.conf: is a link to nowhere, so it counts for nothing and hides no other of its name",
+		"coldplug: MACHINE/etc/modprobe.d/dangling.conf: is a dangling symbolic link, so it counts for nothing and hides no other of its name",
 		ignored(1, "rubbish"),
 		ignored(2, "blacklist"),
 		ignored(3, "alias"),

@@ -158,7 +158,7 @@ comparedModprobe("what differs from kmod 30", machine, [
 	differs("links to nowhere are errors, and hide nothing", "-q -C above -C below -D plain", {
 		stdout: insmod("plain", "a=1 "),
 		stderr:
-			"libkmod: ERROR: above/site.conf is a link to nowhere, so it counts for nothing and hides no other of its name\n",
+			"libkmod: ERROR: above/site.conf is a dangling symbolic link, so it counts for nothing and hides no other of its name\n",
 	}),
 	differs("what cannot be used is said", "-C nowhere -D plain", {
 		stderr: "modprobe: WARNING: nowhere: there is no such file or directory\n",
