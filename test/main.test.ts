@@ -34,7 +34,7 @@ function copyExecutable(): string {
 	const folder = makeFolder();
 	for (const name of ["main.js", "insertion-process.js", "code-cache.cjs", "package.json", "bundle", "cache"])
 		cpSync(join("dist", name), join(folder, "dist", name), { recursive: true });
-	for (const name of ["node_modules", "fixtures", "rules"]) symlinkSync(resolve(name), join(folder, name));
+	for (const name of ["node_modules", "fixtures", "config", "rules"]) symlinkSync(resolve(name), join(folder, name));
 	return join(folder, "dist");
 }
 
