@@ -1,6 +1,16 @@
 // The executable as installed: dist/main.js with its bundle and its code cache.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import test from "ava";
@@ -140,6 +150,16 @@ test("--rebuild-cache makes it anew", (t) => {
 	t.deepEqual(run(join(folder, "main.js"), ["--rebuild-cache"]), { status: 0, printed: "", complained: "" });
 	t.deepEqual(new Set(listRejections(folder)), new Set(["false"]));
 	t.deepEqual(readdirSync(join(folder, cache)).sort(), readdirSync(join("dist", cache)).sort());
+});
+
+test("--rebuild-cache makes it also where settings and rules are absent or damaged", (t) => {
+	const folder = copyExecutable();
+	for (const name of ["config", "rules"]) rmSync(join(folder, "..", name));
+	t.deepEqual(run(join(folder, "main.js"), ["--rebuild-cache"]), { status: 0, printed: "", complained: "" });
+	mkdirSync(join(folder, "../config"));
+	writeFileSync(join(folder, "../config/hotplugd.toml"), "parallel = \n");
+	t.deepEqual(run(join(folder, "main.js"), ["--rebuild-cache"]), { status: 0, printed: "", complained: "" });
+	t.deepEqual(new Set(listRejections(folder)), new Set(["false"]));
 });
 
 test("the bundle loads the native packages by their binaries, without the loaders around them", (t) => {

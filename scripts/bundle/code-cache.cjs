@@ -3,16 +3,12 @@
 // The debugger stays closed, as in main.cjs.
 process.on("SIGUSR1", () => {});
 const { randomBytes } = require("node:crypto");
-const { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { bundle, cache, scripts } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
 
 const captured = `${__dirname}/../fixtures/machine`;
-/** Their readers start fast too. An image may have the executable without these files. */
-const settingsAndRules = [
-	["--config", `${__dirname}/../config/hotplugd.toml`],
-	["--policy", `${__dirname}/../rules`],
-].filter(([, path]) => existsSync(path));
+const settingsAndRules = ["--config", `${__dirname}/../config/hotplugd.toml`, "--policy", `${__dirname}/../rules`];
 const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
 
 /** The captured machine. Its drivers load at once, and its devices send no events. */
@@ -40,7 +36,9 @@ const machine = {
 /** Runs what must start fast. Other code is compiled when it is needed. */
 async function warmUp() {
 	await run("hotplugd", "--version");
-	await run("coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`, ...settingsAndRules.flat());
+	const dryRun = ["coldplug", "--dry-run", ...ask, "--sysfs", `${captured}/sys`];
+	// An image may have the executable without these files, and an administrator may have damaged them.
+	await run(...dryRun, ...settingsAndRules).catch(() => run(...dryRun));
 	await run("coldplug", "--quiet", "0", ...ask);
 	await run("coldplug", "--help");
 	await run("hotplugd", "settle");

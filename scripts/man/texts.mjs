@@ -34,7 +34,7 @@ const controlFiles = [
 export const texts = {
 	hotplugd: {
 		description: [
-			"`hotplugd` loads the kernel modules that a machine's devices ask for, and is a replacement of kmod besides: one executable with many names. The name by which the executable is called, such as that of a symlink, or else the first argument, selects the command: `hotplugd lsmod` is `lsmod`.",
+			"`hotplugd` loads the kernel modules that a machine's devices ask for, and is also a replacement for kmod: one executable with many names. The name by which the executable is called, such as that of a symlink, or else the first argument, selects the command: `hotplugd lsmod` is `lsmod`.",
 			"`hotplugd --help` lists the commands. Each has a page of its own.",
 		],
 		more: { Files: agentFiles },
@@ -56,7 +56,7 @@ export const texts = {
 				},
 				{
 					term: "1",
-					text: "`coldplug` could not begin, since there are no usable indexes or no `/sys`; or a part was skipped, such as a device that cannot be read.",
+					text: "`coldplug` could not begin, without usable indexes or `/sys` for example; or a part was skipped, such as a device that cannot be read.",
 				},
 				{ term: "2", text: "Options or settings were wrong." },
 				{ term: "3", text: "A driver failed; all others were loaded." },
@@ -90,11 +90,11 @@ export const texts = {
 				{ term: '`{"command":"reload"}`', text: '`{"ok":true,"problems":0}`' },
 				{
 					term: '`{"command":"load","alias":"fs-xfs","for":"user","wait":true}`',
-					text: '`{"ok":true,"result":"done","explanation":"..."}`: the result is `done`, `nothing` (to load), `failed`, `taken` (without `wait`), or `refused` by an agent that is stopping or has no usable indexes yet. A request of the `kernel` does not wait for a free permit to insert.',
+					text: '`{"ok":true,"result":"done","explanation":"..."}`: the result is `done`, `nothing` (to load), `failed`, `taken` (without `wait`), or `refused` by an agent that is stopping, has no usable indexes yet, or could not plan the request. A request of the `kernel` does not wait for a free permit to insert.',
 				},
 				{ term: '`{"command":"stop"}`', text: '`{"ok":true}`' },
 				{ term: '`{"command":"metrics"}`', text: '`{"ok":true,"text":"..."}`' },
-				"The agent closes the connection of a client that for more than ten seconds has sent no line, has not completed one, or has not read an answer. There may be 64 clients at once.",
+				"The agent closes the connection of a client that for more than ten seconds has sent no line while no answer to it is under way, has not completed a line, or has not read an answer. There may be 64 clients at once.",
 			],
 			Files: [...agentFiles, ...controlFiles],
 		},
@@ -111,7 +111,7 @@ export const texts = {
 	},
 	settle: {
 		description: [
-			"Waits until the agent has handled all uevents that were sent before the request, has looked for lost ones, no module is in flight any more, and the commands of policy rules for those devices have ended. Modules whose init hangs are not waited for, nor modules that have just failed and are in their back-off.",
+			"Waits until the agent has handled all uevents that were sent before the request, has looked for lost ones, no module is in flight any more, and the commands of policy rules for the devices of these uevents have ended. Modules whose init hangs are not waited for, nor modules that have just failed and are in their back-off.",
 			"Called from below a command of a policy rule, or an install command of modprobe.d, `settle` does not wait for that command, for commands queued behind it, or for another command that waits for the agent likewise, and says so. The process of `settle`, its ancestors and their sessions tell whether it is below a command.",
 			"A unit that is to run when the drivers are loaded can call `settle` as its first command.",
 			"An agent without usable indexes tries once more to read them. If that fails, everything counts as settled, and a line on standard error says so: a kernel without modules holds up no boot.",
@@ -271,7 +271,7 @@ export const texts = {
 	},
 	modprobe: {
 		description: [
-			"Inserts modules with their dependencies, or removes them, as the configuration says. A module is named by its name, by one of its aliases, or by a file whose path begins with `/` or `./`; a dash in a name is an underscore. The arguments after the name are parameters of the module.",
+			"Inserts modules with their dependencies, or removes them, as the configuration says. A module is given by its name, by one of its aliases, or by a file whose path begins with `/` or `./`; a dash in a name is an underscore. The arguments after the name are parameters of the module.",
 			"A blacklisted module is not inserted when an alias asks for it. When its name asks for it, the module is inserted, unless `-b` is given.",
 		],
 		more: {

@@ -42,7 +42,7 @@ const LONGEST_WAIT_MILLISECONDS = 2 ** 31 - 1;
  * Milliseconds beyond a rule's own limit: time for the companion to start and to read its files on a machine that is busy
  * booting, and to end a command that does not heed its limit.
  */
-const ANSWER_TIMEOUT_MILLISECONDS = 40_000;
+const ANSWER_MARGIN_MILLISECONDS = 40_000;
 
 /**
  * Whether a text can be a module's name, as long as a file's name at most. No shell gives a character of such a name a meaning of
@@ -130,7 +130,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export function runRuleByCompanion(
 	ask: Ask,
 	path: string,
-	patienceMilliseconds: number = ANSWER_TIMEOUT_MILLISECONDS,
+	patienceMilliseconds: number = ANSWER_MARGIN_MILLISECONDS,
 ): CommandPoolOptions["run"] {
 	return async ({ rule, command: [program], environment, timeoutMilliseconds }, onBegun) => {
 		const { file, line } = rule;

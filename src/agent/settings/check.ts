@@ -87,7 +87,7 @@ class FileChecker implements Checker {
 		else if (file.endsWith(".toml")) this.#policyFile(file, "", true);
 		else if (file.endsWith(".conf")) this.#configurationFile(file);
 		else if (file.endsWith(".bin")) this.#indexFile(file);
-		else this.#object(file, "is no file that the agent reads: the names of such files end in .toml, .conf or .bin");
+		else this.#object(file, "is of no kind that check knows: the names of files to check end in .toml, .conf or .bin");
 	}
 
 	#noteAbsentSettings(file: string, required: boolean): void {

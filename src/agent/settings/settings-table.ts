@@ -27,7 +27,7 @@ const trueOrFalse = { range: "true or false", schema: v.boolean() };
 export const settingsTable = {
 	source: {
 		sentence:
-			"The sender whose uevents `hotplugd run` handles: the kernel, udev after its rules have run, or (auto) udev where udev runs.",
+			"The sender whose uevents `hotplugd run` handles: the kernel, udev after its rules, or (auto) udev if udev runs, else the kernel.",
 		...oneOf("auto", "kernel", "udev"),
 	},
 	parallel: {
@@ -45,7 +45,7 @@ export const settingsTable = {
 	},
 	quiet_milliseconds: {
 		sentence:
-			"The milliseconds without a new device or the end of an insertion after which the devices count as settled and coldplug ends.",
+			"The time in which no device comes up and no insertion ends, after which the devices count as settled and coldplug ends.",
 		// The longest delay of a timer of node.
 		...between(0, 2 ** 31 - 1),
 	},

@@ -53,7 +53,7 @@ function addModules({ counter }: Makers, { counts }: AgentStatus, metrics: Metri
 	counter("hotplugd_insertions_hung_total", "Insertions that hung and gave up their permit to another.", metrics.hung);
 	counter(
 		"hotplugd_requests_failed_total",
-		"Control requests that a fault left without an answer.",
+		"Control requests that failed because of a fault in the agent.",
 		metrics.requests_failed,
 	);
 	counter("hotplugd_commands_total", "Commands of policy rules.", { result: metrics.commands });

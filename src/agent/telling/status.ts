@@ -75,7 +75,7 @@ export type AgentStatus = {
 	readonly configuration: {
 		/** The files, in the order in which they were read. */
 		readonly files: readonly string[];
-		/** The number of lines that were not understood or are not heeded. */
+		/** The number of lines that were not understood or are ignored. */
 		readonly problems: number;
 		readonly milliseconds_ago: number;
 	};

@@ -80,7 +80,7 @@ class Directories {
 }
 
 /** A bound of 0 bytes: only the file type matters, and EFBIG means a regular file. */
-const NO_BYTES = { bytes: 0, kind: "module" } as const;
+const NO_BYTES = { bytes: 0, kind: "a module" } as const;
 
 /**
  * Whether the path is a file for depmod, which ignores a FIFO, a socket and a device (such as a link to the null device). A

@@ -23,10 +23,10 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const BACKSLASH = 0x5c;
 
-/** PATH_MAX: no key that depmod writes is longer. */
-const LONGEST_KEY_BYTES = 4096;
+/** PATH_MAX, a byte more than the longest key that depmod writes. */
+const KEY_BUFFER_BYTES = 4096;
 /** Limit on nodes in use at once. A deeper trie is refused. */
-const DEEPEST = LONGEST_KEY_BYTES;
+const DEEPEST = KEY_BUFFER_BYTES;
 
 /** The mode: how the next byte of a pattern is read. */
 const PLAIN = 0;
@@ -39,9 +39,9 @@ const IN_BRACKET = 2;
  */
 const DEEPEST_BELOW = 1024;
 
-const query = new Uint8Array(LONGEST_KEY_BYTES);
+const query = new Uint8Array(KEY_BUFFER_BYTES);
 const lastPlace = new Int32Array(256);
-const pattern = Buffer.alloc(LONGEST_KEY_BYTES);
+const pattern = Buffer.alloc(KEY_BUFFER_BYTES);
 const nodes: Node[] = [];
 let places = new Int32Array(8192);
 
@@ -66,7 +66,7 @@ let to = 0;
  * @throws {MalformedIndex}
  */
 export function findMatches(searched: IndexFile, text: string, patterns = false): readonly IndexMatch[] {
-	if ((searched.root & 0x0fffffff) === 0 || text.length >= LONGEST_KEY_BYTES) return [];
+	if ((searched.root & 0x0fffffff) === 0 || text.length >= KEY_BUFFER_BYTES) return [];
 	index = searched;
 	length = text.length;
 	lastPlace.fill(-1);
@@ -101,8 +101,7 @@ function walkAgain(): void {
 }
 
 function enter(offset: number): Node {
-	if (depth >= DEEPEST)
-		throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST_KEY_BYTES} characters`);
+	if (depth >= DEEPEST) throw new MalformedIndex(index.file, `its keys are longer than ${KEY_BUFFER_BYTES} characters`);
 	let node = nodes[depth];
 	if (node === undefined) {
 		node = blankNode();
@@ -230,8 +229,8 @@ function cannotReach(byte: number, anyLater: boolean, first: number, end: number
 
 /** Consumes one byte of the pattern and pushes the new reach above the old one. Returns false when no place is reached. */
 function advance(byte: number, at: number): boolean {
-	if (at >= LONGEST_KEY_BYTES)
-		throw new MalformedIndex(index.file, `its keys are longer than ${LONGEST_KEY_BYTES} characters`);
+	if (at >= KEY_BUFFER_BYTES)
+		throw new MalformedIndex(index.file, `its keys are longer than ${KEY_BUFFER_BYTES} characters`);
 	pattern[at] = byte;
 	if (mode === IN_BRACKET) return !closes(byte, at) || consumeMember(at);
 	if (mode === ESCAPED) {

@@ -19,10 +19,15 @@ const begun: Report = {
 	kind: "batch",
 	batch: { number: 1, decisions: [], plan: [step], wantedBy: new Map(), spared: [] },
 };
-const ended = (result: Result): Report => ({
+const ended = (result: Result, module = step.module): Report => ({
 	kind: "outcome",
 	batch: 1,
-	outcome: { step, result, milliseconds: 1, ...(result === "failed" && { reason: new Error("it is broken") }) },
+	outcome: {
+		step: { ...step, module },
+		result,
+		milliseconds: 1,
+		...(result === "failed" && { reason: new Error("it is broken") }),
+	},
 });
 const settled: Report = { kind: "settled" };
 const deaf: Report = { kind: "deaf", error: new Error("no socket") };
@@ -65,6 +70,8 @@ test("what was skipped is told once, however often", (t) => {
 });
 
 test("a module that hangs gives its own status, also where others failed", (t) => {
+	t.is(conclude([begun, ended("inserted"), ended("failed", "other"), settled]).status, exitStatus.driverFailed);
+	t.is(conclude([begun, ended("failed", "other"), settled], running).status, exitStatus.unended);
 	const { status, unended, complaints } = conclude([begun, skipped, settled], running);
 	t.is(status, exitStatus.unended);
 	t.deepEqual(
