@@ -1,5 +1,6 @@
 // Carries out the requests of the agent's control sockets.
 
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Client } from "../../ports/control.js";
 import type { Controlled } from "../control/answers.js";
 import type { Requests } from "../control/load-requests.js";
@@ -44,7 +45,7 @@ export function makeControlled(options: ControlledOptions): Controlled {
 		metrics: () => options.formatMetrics(counted.metrics(), book.status()),
 		failed(thrown) {
 			counted.requestFailed();
-			const message = `could not answer a request: ${thrown instanceof Error ? thrown.message : thrown}`;
+			const message = `could not answer a request: ${asError(thrown).message}`;
 			book.problem(message);
 			journal.error({ ...(thrown instanceof Error && { stack: thrown.stack }) }, message);
 		},

@@ -3,6 +3,7 @@
 
 import type { Controlled } from "../../agent/control/answers.js";
 import { formatLoadLine, type LoadRequest, parseLoadLine } from "../../agent/control/protocol.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import type { Serving } from "./serving.js";
 
 export type RequestSpool = {
@@ -31,7 +32,7 @@ export function makeRequestSpool({
 				`left the request for ${alias} in ${directory} for the next agent: its modules had not begun`,
 			);
 		} catch (error) {
-			const why = error instanceof Error ? error.message : error;
+			const why = asError(error).message;
 			journal.error(
 				{ alias },
 				`could not leave the request for ${alias} in ${directory}, so its modules are not loaded: ${why}`,
@@ -52,7 +53,7 @@ export function makeRequestSpool({
 				if (result === "refused") leave(request);
 			}
 		} catch (error) {
-			journal.error({}, `could not read ${directory}: ${error instanceof Error ? error.message : error}`);
+			journal.error({}, `could not read ${directory}: ${asError(error).message}`);
 		}
 	}
 

@@ -1,5 +1,6 @@
 // The agent as a service. The parts are made in order, each from the parts above it: the knowledge, the pipeline, the readers of
 // its reports, the sockets on which clients ask it, and the end.
+
 import { BehaviorSubject, filter, merge, skip, timer } from "rxjs";
 import { makeCommands } from "../../agent/commands/commands.js";
 import type { Controlled } from "../../agent/control/answers.js";
@@ -18,6 +19,7 @@ import { listHung, makeStop, stopBy } from "../../agent/service/stop.js";
 import { trimAfterStorms } from "../../agent/service/storm-memory.js";
 import { makeMetrics } from "../../agent/telling/metrics.js";
 import { keepMetricsFile } from "../../agent/telling/metrics-file.js";
+import { asError } from "../../libkmod/kernel/errors.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Readiness } from "../../ports/readiness.js";
 import { version } from "../../version.js";
@@ -162,10 +164,7 @@ function markListening({ ports, settings, journal }: Serving, listens: boolean):
 	try {
 		ports.mark(`${settings.run_directory}/listening`, listens);
 	} catch (error) {
-		journal.error(
-			{},
-			`could not tell udev's rules whether the agent listens: ${error instanceof Error ? error.message : error}`,
-		);
+		journal.error({}, `could not tell udev's rules whether the agent listens: ${asError(error).message}`);
 	}
 }
 
