@@ -76,7 +76,8 @@ function isUnmatched({ matches, problem, ignored }: Decision): boolean {
 	return matches.length === 0 && problem === undefined && ignored === undefined;
 }
 
-function isMasked(step: Step): boolean {
+/** Whether the step keeps its module out: the step is masked, or its install command does nothing. */
+export function isMasked(step: Step): boolean {
 	return step.how === "masked" || (step.how === "run" && isMask(step.command));
 }
 
@@ -131,29 +132,4 @@ export function formatSummary(summary: Summary): string {
 		`${blacklisted} blacklisted, ${denied > 0 ? `${denied} denied, ` : ""}${masked} masked, ${builtin} built in, ${unmatched} aliases without a module` +
 		`${problems > 0 ? `, ${problems} that could not be looked up` : ""}\n`
 	);
-}
-
-/** An install command that keeps the module out is shown as "masked", since it is not run. */
-function recordStep(step: Step): object {
-	return isMasked(step) ? { ...step, how: "masked" } : step;
-}
-
-/** Returns one batch as records for JSON lines: a `step` for each module, a `decision` for each alias of a device. */
-export function listRecords(batch: Batch): readonly object[] {
-	const steps = levels(batch.plan).flatMap((peers, level) =>
-		peers.map((step) => ({
-			kind: "step",
-			batch: batch.number,
-			level,
-			...recordStep(step),
-			why: explainCause(step.cause),
-		})),
-	);
-	const decisions = batch.decisions.map(({ problem, ...decision }) => ({
-		kind: "decision",
-		batch: batch.number,
-		...decision,
-		...(problem && { problem: problem.message }),
-	}));
-	return [...steps, ...decisions];
 }

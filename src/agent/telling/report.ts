@@ -6,8 +6,8 @@ import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import type { Batch } from "../decisions/batch.js";
 import type { Uevent } from "../devices/uevent.js";
 import { type Skipped, skippedRecord } from "../faults/skipped.js";
-import { listRecords } from "./dry-run.js";
 import { explainOutcome } from "./explain.js";
+import { listRecords } from "./records.js";
 
 export type Report =
 	/** The socket is bound. `receiveBuffer` is in bytes, as the kernel counts them. */

@@ -2,7 +2,8 @@
 import test from "ava";
 import { withMasks } from "../../../src/agent/decisions/decider.js";
 import { parsePolicy } from "../../../src/agent/policy/policy-file.js";
-import { formatBatch, formatSummary, listRecords, planDryRun, summarise } from "../../../src/agent/telling/dry-run.js";
+import { formatBatch, formatSummary, planDryRun, summarise } from "../../../src/agent/telling/dry-run.js";
+import { listRecords } from "../../../src/agent/telling/records.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
 import { makeWorld, type World } from "../../support/worlds/world.js";
 
