@@ -43,6 +43,8 @@ export const thisMachine: Machine = {
 			listen,
 		};
 	},
+	inspect: async (sysfs, { root = "" } = {}) =>
+		(await import("./linux/devices/inspection.js")).openInspection(sysfs, root),
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/native/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
 	async beginInsertionProcess(kernel, { root = "" } = {}) {

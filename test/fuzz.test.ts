@@ -136,6 +136,8 @@ const readNoFormat: readonly string[] = [
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
 	// Readers of the kernel's tables, and of parsed command lines.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
+	// Its records are read by parseKmsg.
+	"readKernelLog",
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],
 ];
 

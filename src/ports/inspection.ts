@@ -14,7 +14,10 @@ export type DeviceState = {
 	readonly driver: string | undefined;
 	/** The module of that driver, by its name in /sys/module. Undefined when the driver is built in, or there is none. */
 	readonly driverModule: string | undefined;
-	/** The device that firmware describes by this one (ACPI): the devpath that the link `physical_node` leads to. */
+	/**
+	 * The device that firmware describes by this one (ACPI): the devpath that the link `physical_node` leads to. When there are
+	 * several (`physical_node1`), the first that has a driver, or else the first.
+	 */
 	readonly physicalNode: string | undefined;
 	/** The driver that has bound the device at `physicalNode`. */
 	readonly physicalDriver: string | undefined;
@@ -22,7 +25,7 @@ export type DeviceState = {
 	readonly driverOverride: string | undefined;
 	/** Whether the kernel has put off the probe until a supplier comes up (ABI/testing/sysfs-devices-waiting_for_supplier). */
 	readonly waitingForSupplier: boolean | undefined;
-	/** The devices that this one needs, by its links `supplier:*`. */
+	/** The devices that this one needs, by its links `supplier:*`: those that are there. */
 	readonly suppliers: readonly { readonly devpath: string; readonly driver: string | undefined }[];
 };
 
@@ -34,7 +37,10 @@ export type DriverState = {
 	readonly devices: readonly string[];
 };
 
-/** One record of the kernel's log, /dev/kmsg (ABI/testing/dev-kmsg). */
+/**
+ * One record of the kernel's log, /dev/kmsg (ABI/testing/dev-kmsg): microseconds since boot, and the message, which may hold any
+ * byte, line ends and terminal codes among them.
+ */
 export type KernelLogRecord = { readonly microseconds: number; readonly text: string };
 
 /** What could not be read, as a sentence for people. */
@@ -47,6 +53,14 @@ export type Inspection = {
 	driversOf(module: string): readonly DriverState[];
 	/** The devpath of the device that a path below /sys leads to, such as "/class/net/eth0" or "/bus/pci/devices/0000:00:02.0". */
 	follow(path: string): string | undefined;
-	/** The whole log that the kernel still has, the newest record last. */
+	/**
+	 * The devpath of the device whose node a file is, such as /dev/sda, by the node's numbers. With a root, the path is below it.
+	 * Undefined for a file that is no node of a device.
+	 */
+	deviceOfNode(path: string): string | undefined;
+	/**
+	 * The log that the kernel still has, the newest record last, without what programs have written to it: all of it, or its first
+	 * 16 MiB.
+	 */
 	kernelLog(): readonly KernelLogRecord[] | Unreadable;
 };

@@ -3,6 +3,7 @@
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
 import type { DeviceSources } from "./devices.js";
+import type { Inspection } from "./inspection.js";
 import type { Reports } from "./output.js";
 import type { ServiceMachine } from "./service.js";
 
@@ -41,6 +42,11 @@ export type Machine = {
 	moduleTree(): Promise<ModuleTree>;
 	/** The devices below a sysfs such as /sys, and the uevent socket. Links below `root` are resolved as in `kernel`. */
 	devices(sysfs: string, options?: { readonly root?: string }): Promise<DeviceSources>;
+	/**
+	 * What a sysfs such as /sys shows of devices and drivers, and the kernel's log. Links below `root` are resolved as in `kernel`,
+	 * and the log is the one at `root`/dev/kmsg.
+	 */
+	inspect(sysfs: string, options?: { readonly root?: string }): Promise<Inspection>;
 	/**
 	 * Sizes libuv's thread pool for `insertions` at once, and `more` threads for insertions that hang or must not wait. Must be
 	 * called before any other asynchronous function.

@@ -39,6 +39,8 @@ export const bounds = {
 	small: { bytes: MIB, kind: "an attribute or record" },
 	/** One attribute of sysfs: a page, 64 KiB on the machines with the largest pages. */
 	attribute: { bytes: 64 * KIB, kind: "an attribute" },
+	/** /dev/kmsg, or a copy. Most kernels keep 256 KiB to 1 MiB, which each record's header and escapes make longer. */
+	kernelLog: { bytes: 16 * MIB, kind: "a kernel's log" },
 	/**
 	 * The kernel's own limit (kernel_read_file's INT_MAX), compressed or not. The largest of Debian's debug packages, amdgpu,
 	 * has 340 MiB.

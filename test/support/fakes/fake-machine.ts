@@ -11,6 +11,7 @@ import type { UeventListeners } from "../../../src/ports/uevents.js";
 import { until } from "../running/until.js";
 import { type World, worldFiles } from "../worlds/world.js";
 import { clientOf } from "./client.js";
+import { type FakeStates, makeFakeInspection } from "./fake-inspection.js";
 import { type FakeKernel, type FakeKernelOptions, makeFakeKernel } from "./fake-kernel.js";
 
 export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
@@ -19,6 +20,8 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	readonly devices?: Readonly<Record<string, string | readonly string[]>>;
 	/** Other files, by path. */
 	readonly files?: Readonly<Record<string, string>>;
+	/** What /sys shows of devices and drivers, and the kernel's log; nothing, and an empty log, when absent. */
+	readonly states?: FakeStates;
 	/** The names of the errnos with which the walk of the devices fails, and the opening of the socket. */
 	readonly withoutDevices?: string;
 	readonly withoutSocket?: string;
@@ -149,6 +152,10 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				};
 			},
 		}),
+		async inspect(sysfs) {
+			asked.push(`inspect ${sysfs}`);
+			return makeFakeInspection(options.states);
+		},
 		async beginInsertionProcess({ insert }) {
 			return {
 				size: (insertions) => void insertionProcess.push(`insertions ${insertions}`),

@@ -5,6 +5,7 @@ import { compressionFormats } from "./formats/compressions.js";
 import { configurationFormats } from "./formats/configuration.js";
 import { deviceFormats } from "./formats/devices.js";
 import { indexFormats } from "./formats/indexes.js";
+import { inspectionFormats } from "./formats/inspections.js";
 import { moduleFormats } from "./formats/modules.js";
 import { requestFormats } from "./formats/requests.js";
 import { settingsFormats } from "./formats/settings.js";
@@ -12,5 +13,5 @@ import { signatureFormats } from "./formats/signatures.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
-	...[requestFormats, commandLineFormats, settingsFormats],
+	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats],
 ].flat();
