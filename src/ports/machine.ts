@@ -17,8 +17,15 @@ export type Machine = {
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */
 	complain(text: string): void;
+	/**
+	 * The same to standard output, for text that terminal.ts has styled: sequences that set colours stay. Absent where a command's
+	 * output is not guarded (guarded-machine.ts), since print() then leaves every sequence.
+	 */
+	printStyled?(text: string): void;
 	/** Whether standard output (1) or standard error (2) is a terminal. When absent, neither is. */
 	isTerminal?(descriptor: 1 | 2): boolean;
+	/** The width in columns of the terminal at standard output or standard error. Undefined when unknown, or no terminal is there. */
+	columns?(descriptor: 1 | 2): number | undefined;
 	/** Standard output and standard error for a command that must never block on a slow reader. */
 	openReports(): Promise<Reports>;
 	/** Opens syslog(3) under a program's name. The function sends one message: priorities are 0, the most severe, to 7. */

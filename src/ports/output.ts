@@ -8,6 +8,8 @@ export type Reports = {
 	 */
 	print(text: string | Uint8Array): void;
 	complain(text: string): void;
+	/** As in Machine: the same as print, for styled text. */
+	printStyled?(text: string): void;
 	/**
 	 * Resolves when all is written, or the patience is over, with the number of lines of standard output that were lost.
 	 * @param patience called again and again while it waits

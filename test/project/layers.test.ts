@@ -72,6 +72,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	rxjs: ["src/agent/", "src/tools/agent/serve.ts"],
 	"p-limit": ["src/linux/"],
 	"quick-lru": ["src/agent/"],
+	picocolors: ["src/tools/command-line/terminal.ts"],
+	"string-width": ["src/tools/command-line/terminal.ts"],
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
 	"smol-toml": ["src/agent/policy/toml-file.ts", "src/agent/policy/toml-lines.ts"],

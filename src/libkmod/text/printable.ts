@@ -18,6 +18,21 @@ export function printableLines(text: string): string {
 }
 
 /**
+ * Escapes text of several lines that this program has styled: line ends and sequences that set colours (SGR of ECMA-48) stay.
+ * Names from outside must have gone through printable() before they were styled, since a colour in them stays too.
+ */
+export function printableStyled(text: string): string {
+	return text
+		.split(STYLE)
+		.map((part, at) => (at % 2 === 1 ? part : printableLines(part)))
+		.join("");
+}
+
+const ESCAPE = "\x1b";
+/** With the group, split() keeps the sequences: each second part is one. */
+const STYLE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
+
+/**
  * Converts text in the string to bytes. Some messages of other programs are text, whose characters are not bytes and could not
  * be written as single bytes.
  */

@@ -17,6 +17,16 @@ export function isTerminal(descriptor: 1 | 2): boolean {
 	return known;
 }
 
+/**
+ * The terminal's width in columns. node's own stream asks for it (TIOCGWINSZ of ioctl_tty(2)), which takes milliseconds: only
+ * output for people asks. Undefined when the descriptor is no terminal, or its width is not known, as on a serial line.
+ */
+export function readColumns(descriptor: 1 | 2): number | undefined {
+	if (!isTerminal(descriptor)) return undefined;
+	const { columns } = descriptor === 1 ? process.stdout : process.stderr;
+	return columns > 0 ? columns : undefined;
+}
+
 const isatty = (descriptor: number): boolean => process.getBuiltinModule("node:tty").isatty(descriptor);
 
 function isCharacterDevice(descriptor: number): boolean {

@@ -26,7 +26,7 @@ export async function unwaiting(
 	command: string,
 	timeout: number | undefined,
 ): Promise<UnwaitingMachine> {
-	const { print, complain, close } = await machine.openReports();
+	const { print, complain, printStyled = print, close } = await machine.openReports();
 	let stopped = false;
 	const isDue = (): boolean => stopped || (timeout !== undefined && performance.now() >= 1000 * timeout);
 	const patience = (): Patience => (isDue() ? HURRIED : PATIENT);
@@ -42,6 +42,7 @@ export async function unwaiting(
 		...machine,
 		print,
 		complain,
+		printStyled,
 		onStopSignal(listener) {
 			machine.onStopSignal((signal) => {
 				stopped = true;

@@ -1,6 +1,6 @@
 // The machine of a command. It escapes control characters in the output, since names from outside could otherwise send escape
 // sequences to a terminal. The output of kmod's tools is left as it is, byte for byte, unless it goes to a terminal.
-import { printable, printableLines } from "../../libkmod/text/printable.js";
+import { printable, printableLines, printableStyled } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 
 /** @param exact whether output that goes to no terminal is left as it is */
@@ -10,13 +10,20 @@ export function guard(machine: Machine, exact: boolean): Machine {
 		<Text extends string | Uint8Array>(descriptor: 1 | 2, write: (text: string | Text) => void) =>
 		(text: Text): void =>
 			write(isLeft(descriptor) ? text : printableLines(asString(text)));
+	const styled = (print: Machine["print"]) => (text: string) => print(printableStyled(text));
 	return {
 		...machine,
 		print: guarding<string | Uint8Array>(1, (text) => machine.print(text)),
 		complain: guarding<string>(2, (text) => machine.complain(text)),
+		printStyled: styled((text) => machine.print(text)),
 		async openReports() {
 			const { print, complain, ...reports } = await machine.openReports();
-			return { ...reports, print: guarding(1, print), complain: guarding<string>(2, complain) };
+			return {
+				...reports,
+				print: guarding(1, print),
+				complain: guarding<string>(2, complain),
+				printStyled: styled(print),
+			};
 		},
 	};
 }

@@ -1,6 +1,6 @@
 import test from "ava";
 import { formatJson } from "../../../src/libkmod/text/byte-strings.js";
-import { printable, printableLines } from "../../../src/libkmod/text/printable.js";
+import { printable, printableLines, printableStyled } from "../../../src/libkmod/text/printable.js";
 
 const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
 
@@ -59,4 +59,11 @@ test("JSON says the same, and has nothing in it that steers a terminal either", 
 		a: "\x1b\x7f\n\u009b é \u202e\u2028\u2069\u061c\u200e 日",
 	});
 	t.true(json.includes(utf8("é")) && json.includes(utf8("日")));
+});
+
+test("in styled text colours stay, and nothing else that controls a terminal", (t) => {
+	const red = "\x1b[31mred\x1b[39m\n\x1b[1;4mbold\x1b[m";
+	t.is(printableStyled(red), red);
+	t.is(printableStyled("\x1b[2J\x1b]0;t\x07\x9b31m\r\x1b[31"), "\\x1b[2J\\x1b]0;t\\x07\\x9b31m\\x0d\\x1b[31");
+	t.is(printableStyled(`\x1b[31m${printable("\x1b[0mname")}\x1b[39m`), "\x1b[31m\\x1b[0mname\x1b[39m");
 });

@@ -1,4 +1,4 @@
-// Writes to a pipe that another process has made non-blocking.
+// Writes to a pipe that another process has made non-blocking, and the width of a terminal.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -49,4 +49,17 @@ test("a reader who goes away is not waited for", async (t) => {
 	await begun;
 	closeSync(reader);
 	t.is(await complained, "begins\nwrite standard output: EPIPE");
+});
+
+const columnsScript = `const { readColumns, writeStandard } = await import("./dist/src/linux/output/standard-streams.js");
+writeStandard(1, JSON.stringify([1, 2].map((descriptor) => readColumns(descriptor) ?? "none")));`;
+
+test("a terminal has the width that it was given, and anything else has none", (t) => {
+	const command = (stty: string) =>
+		`${stty} '${process.execPath}' --input-type=module -e '${columnsScript}' 2>/dev/null`;
+	const onTerminal = (stty: string) =>
+		execFileSync("script", ["-qec", command(stty), "/dev/null"], { encoding: "utf8", input: "" });
+	t.true(onTerminal("stty cols 97;").includes('[97,"none"]'));
+	t.true(onTerminal("stty cols 0;").includes('["none","none"]'));
+	t.is(execFileSync("sh", ["-c", command("")], { encoding: "utf8" }), '["none","none"]');
 });
