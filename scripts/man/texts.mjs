@@ -94,6 +94,10 @@ export const texts = {
 				},
 				{ term: '`{"command":"stop"}`', text: '`{"ok":true}`' },
 				{ term: '`{"command":"metrics"}`', text: '`{"ok":true,"text":"..."}`' },
+				{
+					term: '`{"command":"timeline"}`',
+					text: '`{"ok":true,"timeline":{...}}`: when each module was wanted, began and ended, and why; described in `docs/timeline.md` of the package.',
+				},
 				"The agent closes the connection of a client that for more than ten seconds has sent no line while no answer to it is under way, has not completed a line, or has not read an answer. There may be 64 clients at once.",
 			],
 			Files: [...agentFiles, ...controlFiles],

@@ -40,8 +40,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		settings: "policy",
 		telling: "faults devices policy decisions commands",
 		pipeline: "faults devices policy decisions commands settings telling",
-		control: "devices decisions commands telling pipeline",
-		service: "policy commands settings telling pipeline control",
+		timeline: "telling",
+		control: "devices decisions commands telling pipeline timeline",
+		service: "policy commands settings telling pipeline timeline control",
 	},
 	tools: {
 		"command-line": "",
@@ -77,7 +78,13 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	pino: ["src/agent/telling/journal.ts"],
 	"prom-client": ["src/agent/telling/metrics-text.ts"],
 	"smol-toml": ["src/agent/policy/toml-file.ts", "src/agent/policy/toml-lines.ts"],
-	valibot: ["src/agent/commands/", "src/agent/control/", "src/agent/policy/", "src/agent/settings/"],
+	valibot: [
+		"src/agent/commands/",
+		"src/agent/control/",
+		"src/agent/policy/",
+		"src/agent/settings/",
+		"src/agent/timeline/",
+	],
 	yargs: ["src/tools/command-line/command-line.ts"],
 	"yargs-parser": ["src/tools/command-line/command-line.ts"],
 };

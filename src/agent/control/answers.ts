@@ -3,6 +3,7 @@
 import { asError } from "../../libkmod/kernel/errors.js";
 import type { Client } from "../../ports/control.js";
 import type { AgentStatus } from "../telling/status.js";
+import type { Timeline } from "../timeline/timeline.js";
 import { NotDone } from "./not-done.js";
 import {
 	type ControlReplies,
@@ -32,6 +33,8 @@ export type Controlled = {
 	stop(): void;
 	/** Resolves with the metrics in Prometheus' text format. */
 	metrics(): Promise<string>;
+	/** When each module was wanted, began and ended, and what it waited for. */
+	timeline(): Timeline;
 	/** Counts and tells a failure of the agent to answer a request. */
 	failed(thrown: unknown): void;
 };
@@ -67,6 +70,8 @@ async function carryOut(
 			return {};
 		case "metrics":
 			return { text: await agent.metrics() };
+		case "timeline":
+			return { timeline: agent.timeline() };
 	}
 }
 

@@ -8,6 +8,7 @@
 //	{"command":"load","alias":"pci:v00008086d...","for":"user","wait":true}  {"ok":true,"result":"done","explanation":"..."}
 //	{"command":"stop"}                                                       {"ok":true}
 //	{"command":"metrics"}                                                    {"ok":true,"text":"# HELP ..."}
+//	{"command":"timeline"}                                                   {"ok":true,"timeline":{...}}, as in timeline.ts
 //
 // The reply to a request that cannot be carried out is {"ok":false,"error":"one sentence"}. Only "command" and "alias" are
 // mandatory.
@@ -25,6 +26,7 @@
 
 import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
+import type { Timeline } from "../timeline/timeline.js";
 import { formatObjectLine, parseObjectLine } from "./json-line.js";
 
 /** Bytes, without its newline. */
@@ -62,10 +64,10 @@ const settle = v.object({
 });
 
 /** A request without fields of its own. */
-const plain = v.object({ command: v.picklist(["status", "reload", "stop", "metrics"]) });
+const plain = v.object({ command: v.picklist(["status", "reload", "stop", "metrics", "timeline"]) });
 
 /** The requests, by command. */
-const requests = { status: plain, settle, reload: plain, load, stop: plain, metrics: plain };
+const requests = { status: plain, settle, reload: plain, load, stop: plain, metrics: plain, timeline: plain };
 
 type Command = keyof typeof requests;
 
@@ -106,6 +108,7 @@ export type ControlReplies = {
 	readonly load: LoadReply;
 	readonly stop: object;
 	readonly metrics: { readonly text: string };
+	readonly timeline: { readonly timeline: Timeline };
 };
 
 export type ControlReply =

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { AgentStatus } from "../telling/status.js";
+import { timelineSchema } from "../timeline/timeline-reading.js";
 import { isFields, parseObjectLine } from "./json-line.js";
 import type { ControlReplies, LoadReply } from "./protocol.js";
 
@@ -70,6 +71,7 @@ const replies: { readonly [Command in keyof ControlReplies]: v.GenericSchema<unk
 	load: v.looseObject({ result: anyWord<LoadReply["result"]>(), explanation: v.string() }),
 	stop: v.looseObject({}),
 	metrics: v.looseObject({ text: v.string() }),
+	timeline: v.looseObject({ timeline: timelineSchema }),
 };
 
 /** Returns the reply to a command, or a sentence why there is none. */

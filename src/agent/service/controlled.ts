@@ -9,12 +9,14 @@ import type { Askers } from "../control/waiting-clients.js";
 import type { Journal } from "../telling/journal.js";
 import type { Counted, Metrics } from "../telling/metrics.js";
 import type { AgentStatus } from "../telling/status.js";
+import type { TimelineRecorder } from "../timeline/timeline-recorder.js";
 import type { Reload } from "./reload.js";
 import { type SettlingOptions, settleFor } from "./settling.js";
 import type { StatusBook } from "./status-book.js";
 
 export type ControlledOptions = {
 	readonly book: Pick<StatusBook, "status" | "problem">;
+	readonly recorder: Pick<TimelineRecorder, "timeline">;
 	readonly settling: SettlingOptions;
 	readonly reload: Pick<Reload, "reload" | "lacking">;
 	readonly requests: Pick<Requests, "load">;
@@ -27,7 +29,7 @@ export type ControlledOptions = {
 };
 
 export function makeControlled(options: ControlledOptions): Controlled {
-	const { book, settling, reload, requests, askers, counted, journal } = options;
+	const { book, recorder, settling, reload, requests, askers, counted, journal } = options;
 
 	async function load(request: LoadRequest, client?: Client): Promise<LoadReply> {
 		const lacking = reload.lacking();
@@ -43,6 +45,7 @@ export function makeControlled(options: ControlledOptions): Controlled {
 		load,
 		stop: () => options.stopBy("asked to stop"),
 		metrics: () => options.formatMetrics(counted.metrics(), book.status()),
+		timeline: () => recorder.timeline(),
 		failed(thrown) {
 			counted.requestFailed();
 			const message = `could not answer a request: ${asError(thrown).message}`;

@@ -19,6 +19,7 @@ import { listHung, makeStop, stopBy } from "../../agent/service/stop.js";
 import { trimAfterStorms } from "../../agent/service/storm-memory.js";
 import { makeMetrics } from "../../agent/telling/metrics.js";
 import { keepMetricsFile } from "../../agent/telling/metrics-file.js";
+import { makeTimelineRecorder } from "../../agent/timeline/timeline-recorder.js";
 import { asError } from "../../libkmod/kernel/errors.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Readiness } from "../../ports/readiness.js";
@@ -60,6 +61,12 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 	const { inserter, progress } = pipeline;
 	const { knowledge } = known.value;
 	const book = makeStatusBook({ version, source, knowledge, counted, settings }, pipeline, () => scheduler.now());
+	const recorder = makeTimelineRecorder({
+		command: "run",
+		kernel: kernel.release,
+		running: inserter.running,
+		now: () => scheduler.now(),
+	});
 	const askers = makeAskers();
 	const spool = makeRequestSpool(serving);
 	const requests = makeRequests({ load: pipeline.load, inserter, leave: spool.leave });
@@ -96,7 +103,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 	const settling = { ...waits, reload, changes: merge(waits.changes, reload.changes.pipe(skip(1))) };
 	const stopping = { stop, listening, book, pipeline, commandPool, requests, journal };
 	const agent = makeControlled({
-		...{ book, settling, reload, requests, askers, counted, journal },
+		...{ book, recorder, settling, reload, requests, askers, counted, journal },
 		stopBy: (what) => stopBy(what, stopping),
 		formatMetrics: async (...all) => (await import("../../agent/telling/metrics-text.js")).formatMetrics(...all),
 	});
@@ -107,6 +114,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 			commands: (report) => report.kind === "heard" && commands.hear(report.uevents),
 			metrics: (report) => counted.record(report),
 			status: book.record,
+			timeline: recorder.record,
 			log: (report) => journal.record(report),
 		},
 		onSkipped: pipeline.onSkipped,

@@ -4,6 +4,7 @@ import { NotDone } from "../../../src/agent/control/not-done.js";
 import type { LoadRequest } from "../../../src/agent/control/protocol.js";
 import { clientOf } from "../../support/fakes/client.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
+import { sampleTimeline } from "../../support/running/agent-timeline.js";
 
 const asked: unknown[] = [];
 const failures: unknown[] = [];
@@ -24,6 +25,7 @@ const agent: Controlled = {
 	},
 	stop: () => void asked.push("stop"),
 	metrics: async () => "# TYPE x counter\nx 1\n",
+	timeline: () => sampleTimeline,
 	failed: (thrown) => void failures.push(thrown),
 };
 
@@ -41,6 +43,7 @@ test.serial("every command is answered by what the agent says", async (t) => {
 	t.deepEqual(await answer('{"command":"reload"}'), { ok: true, problems: 2 });
 	t.deepEqual(await answer('{"command":"load","alias":"x"}'), { ok: true, result: "done", explanation: "as it is" });
 	t.deepEqual(await answer('{"command":"metrics"}'), { ok: true, text: "# TYPE x counter\nx 1\n" });
+	t.deepEqual(await answer('{"command":"timeline"}'), { ok: true, timeline: sampleTimeline });
 	t.deepEqual(await answer('{"command":"stop"}'), { ok: true });
 	t.is(asked.at(-1), "stop");
 });

@@ -20,6 +20,7 @@ const good: readonly (readonly [line: string, request: ControlRequest])[] = [
 	[' { "command" : "reload" }\r', { command: "reload" }],
 	['{"command":"stop"}', { command: "stop" }],
 	['{"command":"metrics"}', { command: "metrics" }],
+	['{"command":"timeline"}', { command: "timeline" }],
 	['{"command":"settle"}', { command: "settle", timeout_milliseconds: 120_000 }],
 	['{"command":"settle","timeout_milliseconds":0}', { command: "settle", timeout_milliseconds: 0 }],
 	[
@@ -45,7 +46,7 @@ test("a line is a request, its defaults filled in", (t) => {
 	}
 });
 
-const COMMANDS = "status, settle, reload, load, stop and metrics";
+const COMMANDS = "status, settle, reload, load, stop, metrics and timeline";
 const bad: readonly (readonly [line: string | Uint8Array, sentence: string])[] = [
 	["", "the line is no JSON object"],
 	["status", "the line is no JSON object"],

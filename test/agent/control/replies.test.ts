@@ -3,6 +3,7 @@ import { formatControlReply } from "../../../src/agent/control/protocol.js";
 import { parseControlReply } from "../../../src/agent/control/replies.js";
 import { bytesOf } from "../../../src/libkmod/text/byte-strings.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
+import { sampleTimeline } from "../../support/running/agent-timeline.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 
 const NOT_UNDERSTOOD = "the agent's answer is not understood: the agent may be of another version";
@@ -16,6 +17,10 @@ test("a reply is a line of ASCII, whatever is in it, and read as it was", (t) =>
 	t.deepEqual(parseControlReply("status", formatControlReply({ ok: true, status: sampleStatus })), {
 		ok: true,
 		status: sampleStatus,
+	});
+	t.deepEqual(parseControlReply("timeline", formatControlReply({ ok: true, timeline: sampleTimeline })), {
+		ok: true,
+		timeline: sampleTimeline,
 	});
 });
 
@@ -36,6 +41,7 @@ test("what has not the right types in the right places is not understood, and mo
 		'{"ok":true,"problems":null}',
 	])
 		t.is(parseControlReply("reload", line), NOT_UNDERSTOOD, line);
+	t.is(parseControlReply("timeline", '{"ok":true,"timeline":{"modules":[]}}'), NOT_UNDERSTOOD);
 	t.is(parseControlReply("settle", '{"ok":true,"settled":true,"waiting_for":[1]}'), NOT_UNDERSTOOD);
 	t.is(parseControlReply("settle", '{"ok":true,"settled":true,"waiting_for":{}}'), NOT_UNDERSTOOD);
 	t.deepEqual(parseControlReply("stop", '{"ok":true,"more":[]}'), { ok: true, more: [] });

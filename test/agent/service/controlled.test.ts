@@ -3,6 +3,7 @@ import type { LoadRequest } from "../../../src/agent/control/protocol.js";
 import { makeControlled } from "../../../src/agent/service/controlled.js";
 import { makeMetrics } from "../../../src/agent/telling/metrics.js";
 import type { Knowledge } from "../../../src/libkmod/knowledge/knowledge.js";
+import { sampleTimeline } from "../../support/running/agent-timeline.js";
 
 const client = { lineage: () => [], hasGone: () => false };
 const request: LoadRequest = { command: "load", alias: "x:a", for: "user", wait: true };
@@ -13,6 +14,7 @@ function setUp(lacking?: Knowledge["lacking"]) {
 	const counted = makeMetrics();
 	const agent = makeControlled({
 		book: { status: () => ({}) as never, problem: (message) => void told.push(`problem: ${message}`) },
+		recorder: { timeline: () => sampleTimeline },
 		settling: {} as never,
 		reload: { reload: async () => ({ problems: 3 }), lacking: () => lacking },
 		requests: {
@@ -75,4 +77,8 @@ test("a client's stop is told as such", (t) => {
 	const { agent, told } = setUp();
 	agent.stop();
 	t.deepEqual(told, ["stops: asked to stop"]);
+});
+
+test("the timeline is what the recorder has", (t) => {
+	t.is(setUp().agent.timeline(), sampleTimeline);
 });

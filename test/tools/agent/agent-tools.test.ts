@@ -9,6 +9,7 @@ import { listenControl } from "../../../src/linux/service/control-socket.js";
 import { run, thisMachine } from "../../../src/main.js";
 import type { Machine } from "../../../src/ports/machine.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
+import { sampleTimeline } from "../../support/running/agent-timeline.js";
 
 const folder = mkdtempSync(join(tmpdir(), "agent-tools-"));
 const socket = join(folder, "run/control");
@@ -38,6 +39,7 @@ const agent: Controlled = {
 	},
 	stop: () => void done.push("stop"),
 	metrics: async () => "# TYPE x counter\nx 1\n",
+	timeline: () => sampleTimeline,
 	failed: () => undefined,
 };
 

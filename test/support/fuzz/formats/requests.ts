@@ -24,7 +24,7 @@ import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
 const alias = (random: Random): string => random.text(["pci:v00008086", "*", "\\", "\xe9", '"', "snd", "-"], 1, 4);
-const commands = ["status", "reload", "stop", "metrics", "settle", "load"] as const;
+const commands = ["status", "reload", "stop", "metrics", "timeline", "settle", "load"] as const;
 
 const jsonWords = [
 	'{"command":"load"}',

@@ -1,0 +1,83 @@
+// A timeline: when each module was wanted, began and ended, what asked for it and what it waited for. Plain data, which the
+// control socket sends, files of --timeline keep, and pictures and lists are made of. All times are milliseconds since the
+// command began, by a monotonic clock.
+import type { Result } from "../../libkmod/insertion/outcome.js";
+
+/** The most tries that a timeline holds. When there are more, the oldest are left out. */
+export const MOST_MODULES = 2000;
+/** The most marks that a timeline holds. */
+export const MOST_MARKS = 200;
+/** The most causes of waiting that one module has in a timeline. */
+export const MOST_WAITS = 64;
+
+export type Timeline = {
+	/** The format of this object. A later version of hotplugd may add keys, but changes none. */
+	readonly format: 1;
+	readonly command: "coldplug" | "run";
+	/** The kernel's release. */
+	readonly kernel: string;
+	/** When the timeline was made. */
+	readonly milliseconds: number;
+	/** How many tries and marks are left out. */
+	readonly forgotten: number;
+	/** One for each try of a module, in the order in which they were wanted. */
+	readonly modules: readonly TimelineModule[];
+	readonly marks: readonly TimelineMark[];
+};
+
+/**
+ * One try of a module. `wanted <= ready <= begun <= ended`: from `wanted` to `ready` the module waits for its prerequisites, from
+ * `ready` to `begun` for a permit to begin, and from `begun` to `ended` its init runs. A module that needs no init (`masked`,
+ * `builtin`, `missing`, `blocked`, `stopped`) has no `begun`.
+ */
+export type TimelineModule = {
+	readonly module: string;
+	/** 1, or more for a module that was tried again. */
+	readonly try: number;
+	/** The number of the batch that wanted the module first. */
+	readonly batch: number;
+	readonly cause: TimelineCause;
+	readonly wanted: number;
+	readonly ready?: number;
+	readonly begun?: number;
+	/** Absent while the module is in flight. */
+	readonly ended?: number;
+	readonly result?: Result;
+	/** The name of the errno with which the kernel or the reading of the file refused. */
+	readonly errno?: string;
+	/** The exit status of the module's `install` command. */
+	readonly exitStatus?: number;
+	/** The result in a sentence. */
+	readonly explanation?: string;
+	/** When the module was said to hang. */
+	readonly hung?: number;
+	/** The module that hangs and that this one waits for. */
+	readonly stuck?: string;
+	readonly waits: readonly TimelineWait[];
+	/** Modules that match the same alias of a device, whichever came first. */
+	readonly rivals: readonly string[];
+};
+
+export type TimelineCause = {
+	readonly kind: "alias" | "name" | "dependency" | "softdep";
+	readonly device?: string;
+	readonly alias?: string;
+	/** The module that has this one as a dependency or softdep. */
+	readonly of?: string;
+	/** The cause in a sentence. */
+	readonly why: string;
+};
+
+/** Something that a module waited for. A permit has no module. Without `until`, the wait has not ended. */
+export type TimelineWait = {
+	readonly kind: "dependency" | "softdep" | "rival" | "permit";
+	readonly module?: string;
+	readonly until?: number;
+};
+
+/** Something that happened to the whole run. `count` is the number of devices walked, or of uevents lost so far. */
+export type TimelineMark = {
+	readonly kind: "listening" | "walked" | "settled" | "lost" | "deaf" | "blind";
+	readonly at: number;
+	readonly count?: number;
+};

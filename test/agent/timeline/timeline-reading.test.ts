@@ -1,0 +1,35 @@
+import test from "ava";
+import { checkTimeline } from "../../../src/agent/timeline/timeline-reading.js";
+import { sampleTimeline } from "../../support/running/agent-timeline.js";
+
+const [first] = sampleTimeline.modules;
+const withModule = (more: object): object => ({ ...sampleTimeline, modules: [{ ...first, ...more }] });
+
+test("a timeline is accepted as it is, with keys of a later version too", (t) => {
+	t.deepEqual(checkTimeline(sampleTimeline), sampleTimeline);
+	const later = { ...withModule({ result: "postponed", colour: "red" }), more: 1 };
+	t.deepEqual(checkTimeline(later), later as never);
+});
+
+test("whatever is no timeline is refused by a clause that names the place", (t) => {
+	const wrong = (place: string) => `it is no timeline of hotplugd: ${place} is not as it should be`;
+	for (const [value, clause] of [
+		[undefined, "it is no timeline of hotplugd"],
+		[[], wrong("format")],
+		[{}, wrong("format")],
+		[{ ...sampleTimeline, format: 2 }, wrong("format")],
+		[{ ...sampleTimeline, modules: {} }, wrong("modules")],
+		[{ ...sampleTimeline, milliseconds: Infinity }, wrong("milliseconds")],
+		[{ ...sampleTimeline, marks: [{ kind: "settled", at: -1 }] }, wrong("marks.0.at")],
+		[{ ...sampleTimeline, marks: Array(201).fill({ kind: "settled", at: 1 }) }, wrong("marks")],
+		[{ ...sampleTimeline, modules: Array(2001).fill(first) }, wrong("modules")],
+		[withModule({ module: 7 }), wrong("modules.0.module")],
+		[withModule({ module: "x".repeat(1001) }), wrong("modules.0.module")],
+		[withModule({ wanted: 1e300 }), wrong("modules.0.wanted")],
+		[withModule({ cause: { kind: "whim", why: "" } }), wrong("modules.0.cause.kind")],
+		[withModule({ waits: Array(66).fill({ kind: "permit" }) }), wrong("modules.0.waits")],
+		[withModule({ begun: 50 }), "modules.0: its times are not in order"],
+		[withModule({ ended: 4001 }), "its times are not in order"],
+	] as const)
+		t.is(checkTimeline(value), clause);
+});
