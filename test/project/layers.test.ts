@@ -41,6 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		telling: "faults devices policy decisions commands",
 		pipeline: "faults devices policy decisions commands settings telling",
 		timeline: "telling",
+		explaining: "",
 		control: "devices decisions commands telling pipeline timeline",
 		service: "policy commands settings telling pipeline timeline control",
 	},

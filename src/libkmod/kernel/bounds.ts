@@ -41,6 +41,8 @@ export const bounds = {
 	attribute: { bytes: 64 * KIB, kind: "an attribute" },
 	/** /dev/kmsg, or a copy. Most kernels keep 256 KiB to 1 MiB, which each record's header and escapes make longer. */
 	kernelLog: { bytes: 16 * MIB, kind: "a kernel's log" },
+	/** pci.ids and usb.ids. The larger of Debian's has 1.3 MiB. */
+	hardwareNames: { bytes: 16 * MIB, kind: "a list of hardware names" },
 	/**
 	 * The kernel's own limit (kernel_read_file's INT_MAX), compressed or not. The largest of Debian's debug packages, amdgpu,
 	 * has 340 MiB.
