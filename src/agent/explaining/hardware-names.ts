@@ -98,7 +98,7 @@ function namesIn(list: Buffer, ids: Ids): HardwareNames {
 		vendor: vendor?.name,
 		device: device?.name,
 		subsystem: card?.name,
-		subsystemVendor: subsystem && findEntry(list, subsystem.vendor)?.name,
+		subsystemVendor: subsystem && (subsystem.vendor === ids.vendor ? vendor : findEntry(list, subsystem.vendor))?.name,
 		class: subclass?.name ?? kind?.name,
 	};
 }
@@ -109,28 +109,38 @@ type Entry = { readonly name: string; readonly depth: number; readonly next: num
 /** The longest name in bytes that is told; the longest of Debian's lists has 156. */
 const LONGEST_NAME = 200;
 const NEWLINE = 0x0a;
-const TAB = 0x09;
-const HASH = 0x23;
 
-/** An entry that is not below another. */
+/** An entry that is not below another. Classes stand at the end of a list, and are looked for from there. */
 function findEntry(list: Buffer, key: string): Entry | undefined {
 	const line = `${key}  `;
 	if (list.subarray(0, line.length).toString("latin1") === line) return entryAt(list, 0, line.length, 1);
-	const found = list.indexOf(`\n${line}`, 0, "latin1");
+	const found = key.startsWith("C ")
+		? list.lastIndexOf(`\n${line}`, undefined, "latin1")
+		: list.indexOf(`\n${line}`, 0, "latin1");
 	return found < 0 ? undefined : entryAt(list, found + 1, line.length, 1);
 }
 
-/** An entry that is directly below another: the lines that follow it and begin with as many tabs. Comments may be between. */
+/**
+ * An entry that is directly below another: among the lines that follow it and begin with as many tabs as its depth. Comments may be
+ * between. The search is for the line itself, since a vendor may have six thousand lines.
+ */
 function findBelow(list: Buffer, { next, depth }: Entry, key: string): Entry | undefined {
-	const line = Buffer.from(`${key}  `, "latin1");
-	for (let at = next; at < list.length; at = endOf(list, at) + 1) {
-		if (list[at] === HASH || list[at] === NEWLINE) continue;
-		for (let tabs = 0; tabs < depth; tabs++) if (list[at + tabs] !== TAB) return undefined;
-		if (list.compare(line, 0, line.length, at, Math.min(at + line.length, list.length)) === 0)
-			return entryAt(list, at, line.length, depth + 1);
-	}
-	return undefined;
+	const found = list.indexOf(`\n${key}  `, next - 1, "latin1");
+	if (found < 0 || endsBefore(list, next, found, depth)) return undefined;
+	return entryAt(list, found + 1, key.length + 2, depth + 1);
 }
+
+/** Whether a line between two offsets belongs to another entry. The text is looked at in pieces, since most entries are short. */
+function endsBefore(list: Buffer, next: number, found: number, depth: number): boolean {
+	const other = depth === 1 ? /\n[^\t#\n]/ : /\n\t?[^\t#\n]/;
+	for (let at = next - 1; at < found; at += PIECE_BYTES)
+		if (other.test(list.toString("latin1", at, Math.min(at + PIECE_BYTES + OVERLAP_BYTES, found)))) return true;
+	return false;
+}
+
+const PIECE_BYTES = 2 ** 16;
+/** A line's beginning may be in two pieces. */
+const OVERLAP_BYTES = 2;
 
 function entryAt(list: Buffer, at: number, keyLength: number, depth: number): Entry {
 	const end = endOf(list, at);

@@ -93,8 +93,8 @@ const deferred: FuzzFormat = {
 	name: "devices_deferred of debugfs",
 	sources: ["src/agent/explaining/deferred-devices.ts"],
 	readers: ["parseDeferredDevices", "readDeferredDevices"],
-	accepted: "devices, all with a reason",
-	refused: "no device, or one without a reason",
+	accepted: "devices, each with the supplier that it waits for",
+	refused: "no device, or one whose supplier is not named",
 	kind: "text",
 	words: ["\t", "\n", "wait for supplier ", " not ready", "platform: supplier "],
 	sound: 2,
@@ -102,8 +102,7 @@ const deferred: FuzzFormat = {
 		latin1(
 			Array.from(
 				{ length: 1 + random.below(4) },
-				(_, n) =>
-					`dev.${n}\t${random.pick(["platform: supplier x not ready", "drv: wait for supplier /a", "drv: no clock"])}\n`,
+				(_, n) => `dev.${n}\t${random.pick(["platform: supplier x not ready", "drv: wait for supplier /a"])}\n`,
 			).join(""),
 		),
 	read(input) {
@@ -114,7 +113,7 @@ const deferred: FuzzFormat = {
 			expect(device !== "" && device.length <= 300 && (reason?.length ?? 0) <= 300, "a name or reason without bound");
 			expect(supplier === undefined || reason?.includes(supplier) === true, "a supplier that is not in the reason");
 		}
-		return verdict(devices.length > 0 && devices.every(({ reason }) => reason !== undefined));
+		return verdict(devices.length > 0 && devices.every(({ supplier }) => supplier !== undefined));
 	},
 	limits: [],
 };
