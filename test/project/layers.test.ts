@@ -35,6 +35,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		faults: "",
 		devices: "faults",
 		policy: "",
+		explaining: "",
 		decisions: "faults policy",
 		commands: "faults devices policy",
 		settings: "policy",

@@ -195,8 +195,11 @@ export function findExact(index: IndexFile, key: string): string | undefined {
 /** Limit on a list of entries, in characters of keys and values together. Debian's kernel has 2 MB of aliases. */
 export const LONGEST_LIST_BYTES = 2 ** 28;
 
-/** Every key with its values, in byte order of the keys, as `modprobe -c` dumps them. @throws {MalformedIndex} */
-export function* listEntries(index: IndexFile): Generator<IndexEntry> {
+/**
+ * Every key that begins with `start`, with its values, in byte order of the keys, as `modprobe -c` dumps them. Only what is on the
+ * way to such keys is read. @throws {MalformedIndex}
+ */
+export function* listEntries(index: IndexFile, start = ""): Generator<IndexEntry> {
 	const { bytes } = index;
 	const node = blankNode();
 	// Nodes to read, three numbers each: the offset, the length of the parent's key, and the character that leads from the
@@ -212,11 +215,12 @@ export function* listEntries(index: IndexFile): Generator<IndexEntry> {
 		left = spend(index, left, readNode(index, tasks.pop()!, node));
 		if (character !== NO_CHARACTER) path.add(character);
 		for (let at = node.prefixStart; at < node.prefixEnd; at++) path.add(bytes[at]!);
+		if (!path.agreesWith(start)) continue;
 		for (let next = node.last; next >= node.first; next--) {
 			const child = childOffset(index, node, next);
 			if (child !== 0) tasks.push(child, path.length, next);
 		}
-		if (node.valueCount === 0) continue;
+		if (node.valueCount === 0 || path.length < start.length) continue;
 		const key = path.text();
 		let at = node.valuesStart;
 		for (let n = node.valueCount; n > 0; n--) {
@@ -245,6 +249,13 @@ class KeyBytes {
 	add(byte: number): void {
 		if (this.length === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, this.#bytes]);
 		this.#bytes[this.length++] = byte;
+	}
+
+	/** Whether this key begins with `start`, or `start` with this key. */
+	agreesWith(start: string): boolean {
+		const end = Math.min(this.length, start.length);
+		for (let at = 0; at < end; at++) if (this.#bytes[at] !== start.charCodeAt(at)) return false;
+		return true;
 	}
 
 	text(): string {
