@@ -8,6 +8,7 @@ import {
 	EMPTY,
 	from,
 	ignoreElements,
+	map,
 	merge,
 	mergeMap,
 	type Observable,
@@ -31,6 +32,7 @@ import type { Report } from "../telling/report.js";
 import { AbsentFileWaits, type AbsentFileWaitsOptions } from "./absent-file-waits.js";
 import type { Asker, Asking } from "./asker.js";
 import { BatchPlanner, type BatchPlannerOptions } from "./batch-planner.js";
+import type { OutcomeEvidence } from "./outcome-evidence.js";
 import { RestingDevices, type RestingDevicesOptions } from "./resting-devices.js";
 import { type Retry, takeUp } from "./retry.js";
 
@@ -48,6 +50,8 @@ export type BatchInsertionOptions = Omit<BatchPlannerOptions, "onSkipped"> &
 	RestingDevicesOptions &
 	AbsentFileWaitsOptions & {
 		readonly inserter: Insertions;
+		/** Adds evidence to outcomes. When undefined, outcomes are told as they are. */
+		readonly evidence?: Pick<OutcomeEvidence, "explain"> | undefined;
 		readonly onSkipped?: OnSkipped;
 	};
 
@@ -58,6 +62,8 @@ export function makeBatchInsertion(options: BatchInsertionOptions): InsertDecide
 	const insertion = new BatchInsertion(options);
 	return (decisions, asking = {}) => defer(() => insertion.insert(decisions, asking));
 }
+
+const unexplained: Pick<OutcomeEvidence, "explain"> = { explain: (outcome) => of(outcome) };
 
 /** A batch that is carried out. */
 type CarriedOut = {
@@ -76,6 +82,7 @@ class BatchInsertion {
 	readonly #inserter: Insertions;
 	readonly #attempts: Attempts;
 	readonly #backOff: BackOff;
+	readonly #evidence: Pick<OutcomeEvidence, "explain">;
 	readonly #onSkipped: OnSkipped;
 	readonly #underWay = makeModulesUnderWay();
 	readonly #resting: RestingDevices;
@@ -83,10 +90,11 @@ class BatchInsertion {
 	readonly #planner: BatchPlanner;
 
 	constructor(options: BatchInsertionOptions) {
-		const { inserter, attempts, backOff, onSkipped = () => undefined } = options;
+		const { inserter, attempts, backOff, evidence = unexplained, onSkipped = () => undefined } = options;
 		this.#inserter = inserter;
 		this.#attempts = attempts;
 		this.#backOff = backOff;
+		this.#evidence = evidence;
 		this.#onSkipped = onSkipped;
 		this.#resting = new RestingDevices(options);
 		this.#files = new AbsentFileWaits(options);
@@ -140,14 +148,18 @@ class BatchInsertion {
 		outcome: ObservableInput<Outcome>,
 	): Observable<Report> {
 		if (!isRetry) this.#underWay.join(module, batch.decisions, devices);
-		return asker ? from(outcome).pipe(tap(asker.onOutcome), ignoreElements()) : EMPTY;
+		if (asker === undefined) return EMPTY;
+		const explained = from(outcome).pipe(mergeMap((ended) => this.#evidence.explain(ended)));
+		return explained.pipe(tap(asker.onOutcome), ignoreElements());
 	}
 
 	#end(carriedOut: CarriedOut, module: string, devices: readonly string[], ended: Outcome): Observable<Report> {
 		const { batch, asker } = carriedOut;
 		const late = this.#underWay.end(module);
-		asker?.onOutcome(ended);
-		const report = of<Report>({ kind: "outcome", batch: batch.number, outcome: ended });
+		const report = this.#evidence.explain(ended).pipe(
+			tap((outcome) => asker?.onOutcome(outcome)),
+			map((outcome): Report => ({ kind: "outcome", batch: batch.number, outcome })),
+		);
 		if (isUsable(ended)) {
 			this.#succeed(module, [...devices, ...late.devices]);
 			return report;
@@ -159,7 +171,7 @@ class BatchInsertion {
 		const isToCome = (rival: string): boolean => this.#underWay.has(rival);
 		const retried = this.#retry({ module, ...waiting, isToCome });
 		const back = this.#files.wait(module, findAbsence(ended), own, isToCome);
-		return concat(report, merge(retried, back.pipe(mergeMap((retry) => this.#retry(retry)))));
+		return merge(report, retried, back.pipe(mergeMap((retry) => this.#retry(retry))));
 	}
 
 	#succeed(module: string, devices: readonly string[]): void {

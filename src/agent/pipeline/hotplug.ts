@@ -28,6 +28,7 @@ import { hear } from "./hear.js";
 import { insert } from "./insert.js";
 import { look } from "./look.js";
 import { monotonicScheduler } from "./monotonic-scheduler.js";
+import type { OutcomeEvidence } from "./outcome-evidence.js";
 import { beforeAll, countProgress, type Progress } from "./progress.js";
 import { untilQuiet } from "./quiet.js";
 
@@ -48,6 +49,8 @@ export type HotplugOptions = {
 	/** Aliases that clients request. */
 	readonly requests?: Observable<AliasRequest>;
 	readonly inserter: Insertions;
+	/** Adds evidence to outcomes. When undefined, outcomes are told as they are. `inserter.busy` counts what it waits for. */
+	readonly evidence?: Pick<OutcomeEvidence, "explain">;
 	/** Reports of the inserter, such as a module that hangs. */
 	readonly remarks?: Observable<Report>;
 	/**
@@ -113,6 +116,7 @@ export function hotplug(options: HotplugOptions): Observable<Report> {
 				...{ knowledge, inserter, listLive, stop, scheduler, onSkipped },
 				backOff: endWhenSettled ? noBackOff : makeBackOff(() => scheduler.now()),
 				hasFile: endWhenSettled ? undefined : options.hasFile,
+				evidence: options.evidence,
 				renewed: options.renewed ?? EMPTY,
 				remarks: merge(skipped, options.remarks ?? EMPTY),
 			}),

@@ -34,6 +34,7 @@ import type { Report } from "../telling/report.js";
 import type { AliasRequest } from "./events.js";
 import { hotplug } from "./hotplug.js";
 import { monotonicScheduler } from "./monotonic-scheduler.js";
+import { type OpenEvidence, OutcomeEvidence } from "./outcome-evidence.js";
 import { beforeAll, type Progress } from "./progress.js";
 
 export type PipelineOptions = {
@@ -48,6 +49,8 @@ export type PipelineOptions = {
 	/** coldplug ends when settled; a daemon goes on. */
 	readonly endWhenSettled: boolean;
 	readonly policy?: () => Policy;
+	/** Finds the evidence of why the kernel refused a module. When undefined, outcomes have none. */
+	readonly openEvidence?: OpenEvidence;
 	/** The scheduler of all waits. The monotonic one when undefined. */
 	readonly scheduler?: SchedulerLike;
 };
@@ -85,7 +88,11 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 	/** Shared by all readers of reports. An error of the pipeline reaches the caller of `run` alone. */
 	const told = new Subject<Report>();
 	const onSkipped: OnSkipped = (what, error) => inputs.remarks.next({ kind: "skipped", what, error });
-	const inserter = inserterOf(options, inputs.remarks, onSkipped);
+	const { openEvidence, scheduler = monotonicScheduler } = options;
+	const evidence = new OutcomeEvidence({ openEvidence, scheduler, onSkipped });
+	const made = inserterOf(options, inputs.remarks, onSkipped);
+	// An outcome that waits for its evidence is in flight still: nothing is settled before it is told.
+	const inserter = { ...made, busy: () => made.busy() + evidence.busy() };
 	let openSocket: OpenUeventSocket | undefined;
 
 	return {
@@ -99,7 +106,7 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		reports: told,
 		run() {
 			if (openSocket === undefined) throw new Error("the pipeline was not opened");
-			const reports = reportsOf(options, { openSocket, inserter, onSkipped }, inputs);
+			const reports = reportsOf(options, { openSocket, inserter, evidence, onSkipped }, inputs);
 			const telling = reports.pipe(
 				tap((report) => told.next(report)),
 				ignoreElements(),
@@ -153,12 +160,15 @@ function inserterOf(
 	});
 }
 
-type Parts = Pick<Pipeline, "inserter" | "onSkipped"> & { readonly openSocket: OpenUeventSocket };
+type Parts = Pick<Pipeline, "inserter" | "onSkipped"> & {
+	readonly openSocket: OpenUeventSocket;
+	readonly evidence: OutcomeEvidence;
+};
 
 /** The reports of the pipeline. The listening begins on subscription. */
 function reportsOf(
 	options: PipelineOptions,
-	{ openSocket, inserter, onSkipped }: Parts,
+	{ openSocket, inserter, evidence, onSkipped }: Parts,
 	inputs: Inputs,
 ): Observable<Report> {
 	const { kernel, sources, settings, knowledge, policy = () => noPolicy, source = "kernel" } = options;
@@ -170,6 +180,7 @@ function reportsOf(
 		},
 		knowledge,
 		inserter,
+		evidence,
 		decider: () => makeDecider(knowledge(), policy(), onSkipped),
 		asksForMore: (uevent) => uevent.leftAlone === undefined && listLoads(policy(), uevent, onSkipped).length > 0,
 		listLive: () => listLive(kernel),

@@ -1,5 +1,6 @@
 // The exit status of coldplug, and its sentences. The table is documented in docs/coldplug.md.
 
+import { keepsAllOut } from "../../libkmod/evidence/evidence.js";
 import { type Outcome, rootOf } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { explainCause, explainOutcome } from "./explain.js";
@@ -11,9 +12,13 @@ export const exitStatus = {
 	unable: 1,
 	/** Wrong options or settings. */
 	usage: 2,
-	/** A driver failed; all others were loaded. */
+	/** A driver failed, or the kernel refused one; all others were loaded. */
 	driverFailed: 3,
-	/** No module could be inserted for want of permission. */
+	/**
+	 * This process or this kernel may load no module at all: CAP_SYS_MODULE is missing, or kernel.modules_disabled is set. An EPERM
+	 * that concerns one module, or whose cause is not known, is a driver that failed. So the status does not depend on which other
+	 * drivers were live before.
+	 */
 	notPermitted: 4,
 	/** This kernel cannot load modules. */
 	noModules: 5,
@@ -35,27 +40,38 @@ export function judgeOutcomes(outcomes: readonly Outcome[]): number {
 	const failures = outcomes.filter(isFailure);
 	if (failures.length === 0) return exitStatus.done;
 	if (failures.some((outcome) => "problem" in rootOf(outcome).step)) return exitStatus.unable;
-	const codes = new Set(failures.map((outcome) => codeOf(rootOf(outcome))));
-	const loadedAny = outcomes.some(({ result }) => result === "inserted");
-	if (!loadedAny && codes.size === 1 && codes.has("EPERM")) return exitStatus.notPermitted;
-	if (codes.has("ENOSYS")) return exitStatus.noModules;
+	if (failures.some(isForbidden)) return exitStatus.notPermitted;
+	if (failures.some(isWithoutLoader)) return exitStatus.noModules;
 	return exitStatus.driverFailed;
 }
 
-function codeOf({ reason }: Outcome): string {
-	return reason instanceof Refusal ? reason.code : "";
+/** Whether the failure goes back to a refusal that keeps every module out. */
+function isForbidden(outcome: Outcome): boolean {
+	const { evidence } = rootOf(outcome);
+	return evidence !== undefined && keepsAllOut(evidence);
 }
 
-/** Returns a line for each failure among the last outcomes of the modules, or one line when the kernel refuses them all. */
-export function explainFailures(outcomes: readonly Outcome[], status: number): readonly string[] {
+/** Whether the failure goes back to a kernel that cannot load modules. */
+function isWithoutLoader(outcome: Outcome): boolean {
+	const { reason } = rootOf(outcome);
+	return reason instanceof Refusal && reason.code === "ENOSYS";
+}
+
+/**
+ * Returns a line for each failure among the last outcomes of the modules, and one line for all that were refused because no module
+ * may be loaded.
+ */
+export function explainFailures(outcomes: readonly Outcome[]): readonly string[] {
 	// Modules that are missing because an index is damaged are told with the other look-ups that failed.
 	const failures = outcomes.filter((outcome) => isFailure(outcome) && !("problem" in outcome.step));
-	const code = status === exitStatus.notPermitted ? "EPERM" : status === exitStatus.noModules ? "ENOSYS" : undefined;
-	const refused = failures.map(rootOf).find((outcome) => codeOf(outcome) === code);
-	if (refused !== undefined && failures.length > 1)
-		return [`could not load any of ${failures.length} modules: ${explainOutcome(refused)}`];
-	return failures.map(
-		(outcome) =>
-			`could not load ${outcome.step.module} (${explainCause(outcome.step.cause)}): ${explainOutcome(outcome)}`,
-	);
+	const [shared, own] = [failures.filter(isForAll), failures.filter((outcome) => !isForAll(outcome))];
+	const [refused] = shared;
+	if (refused === undefined || shared.length === 1) return failures.map(explainOne);
+	const together = `could not load any of ${shared.length} modules: ${explainOutcome(rootOf(refused))}`;
+	return [together, ...own.map(explainOne)];
 }
+
+const isForAll = (outcome: Outcome): boolean => isForbidden(outcome) || isWithoutLoader(outcome);
+
+const explainOne = (outcome: Outcome): string =>
+	`could not load ${outcome.step.module} (${explainCause(outcome.step.cause)}): ${explainOutcome(outcome)}`;

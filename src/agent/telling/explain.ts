@@ -1,5 +1,6 @@
 // Sentences about plans, decisions and outcomes: why a module is loaded, or is not. Pure text, read by people.
 
+import { type Evidence, explainEvidence } from "../../libkmod/evidence/evidence.js";
 import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
@@ -69,7 +70,7 @@ export function explainDecision({ device: from, alias, matches, problem, rule, i
 }
 
 /** Describes an outcome in one line, without the module's name. */
-export function explainOutcome({ result, step, reason, exitStatus, because }: Outcome): string {
+export function explainOutcome({ result, step, reason, evidence, exitStatus, because }: Outcome): string {
 	switch (result) {
 		case "inserted":
 			return "inserted";
@@ -92,9 +93,14 @@ export function explainOutcome({ result, step, reason, exitStatus, because }: Ou
 			return "not begun: hotplugd was told to stop";
 		case "failed":
 			return exitStatus === undefined
-				? explainFailure(reason)
+				? explainReason(reason, evidence)
 				: `its install command ended with status ${exitStatus}: ${step.how === "run" ? step.command : ""}`;
 	}
+}
+
+function explainReason(reason: Error | undefined, evidence: Evidence | undefined): string {
+	if (evidence === undefined || !(reason instanceof Refusal)) return explainFailure(reason);
+	return `${explainEvidence(evidence)} (${reason.code})`;
 }
 
 /** Says which part was skipped, and why. */

@@ -1,5 +1,6 @@
 // The outcome of a step: its result, duration and reason.
 
+import type { Evidence } from "../evidence/evidence.js";
 import type { Step } from "../planning/step.js";
 import { trimBlanks } from "../text/byte-strings.js";
 
@@ -22,6 +23,8 @@ export type Outcome = {
 	readonly milliseconds: number;
 	/** Why the step failed: a Refusal when the kernel refused. */
 	readonly reason?: Error;
+	/** The cause of a refusal by the kernel, where someone looked for it and found it. The inserter does not look. */
+	readonly evidence?: Evidence;
 	/** Exit status of the `install` command. */
 	readonly exitStatus?: number;
 	/** The outcome of the dependency that blocked this step. */

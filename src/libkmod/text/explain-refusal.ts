@@ -7,7 +7,8 @@ const ofTheKernel: Readonly<Record<string, string>> = {
 	ENOEXEC: "its file is not a module for this kernel (vermagic, or damaged); see dmesg",
 	EPERM:
 		"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it",
-	EKEYREJECTED: "its signature is by a key that the kernel does not trust, or it was changed since it was signed",
+	EKEYREJECTED:
+		"it is not signed, or its signature is by a key that the kernel does not trust, or it was changed since it was signed",
 	ENOKEY: "it is not signed by a key that the kernel knows, and the kernel requires such a signature",
 	EBADMSG: "its signature is damaged",
 	EINVAL: "the kernel took a parameter or the file's format for invalid; see dmesg",

@@ -6,13 +6,14 @@ import { type Report, reportRecord } from "../../agent/telling/report.js";
 import { isAnythingUnended, unendedRecord } from "../../agent/telling/unended-modules.js";
 import type { Running } from "../../libkmod/insertion/inserter.js";
 import { MAY_HANG } from "../../libkmod/insertion/semaphore.js";
-import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import { ColdplugTally, type Conclusion } from "./coldplug-tally.js";
+import { searchEvidence } from "./refusal-evidence.js";
 import { formatReport } from "./report-text.js";
 
 /**
@@ -29,7 +30,7 @@ const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 export async function loadColdplugged(
 	given: ColdplugOptions,
 	machine: Machine,
-	kernel: Kernel,
+	kernel: Kernel & ModuleFiles,
 	insertions: InsertionProcess,
 	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
@@ -41,6 +42,7 @@ export async function loadColdplugged(
 		settings,
 		knowledge: () => knowledge,
 		policy: () => policy,
+		openEvidence: searchEvidence(kernel),
 		quietMilliseconds: given.quiet,
 		endWhenSettled: true,
 	});

@@ -56,7 +56,7 @@ export class ColdplugTally {
 			status,
 			unended,
 			isTimedOut: this.#end === "timed out",
-			complaints: [...explainFailures(outcomes, status), ...unable, ...explainUnended(unended)],
+			complaints: [...explainFailures(outcomes), ...unable, ...explainUnended(unended)],
 		};
 	}
 

@@ -26,6 +26,7 @@ import type { Readiness } from "../../ports/readiness.js";
 import { version } from "../../version.js";
 import { openCommandPool, runInstallCommands } from "./command-runs.js";
 import { keepFresh } from "./keep-fresh.js";
+import { searchEvidence } from "./refusal-evidence.js";
 import { makeRequestSpool } from "./request-spool.js";
 import type { Serving } from "./serving.js";
 import { answerUntil } from "./sockets.js";
@@ -56,6 +57,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 		lookAtStart: source === "kernel" || !isReplayToCome(kernel),
 		knowledge: () => known.value.knowledge,
 		policy: () => known.value.policy,
+		openEvidence: searchEvidence(serving.kernel),
 		endWhenSettled: false,
 	});
 	const { inserter, progress } = pipeline;

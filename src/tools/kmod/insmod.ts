@@ -34,7 +34,7 @@ export const insmod = defineTool({
 				return 1;
 			}
 			say("ERROR", `could not insert module ${file}: ${formatAnswer(error)}`);
-			const meaning = await explain(kernel, error);
+			const meaning = await explain(kernel, error, joinWords(parameters));
 			if (meaning !== undefined) say("NOTICE", meaning);
 			return 1;
 		}
@@ -77,8 +77,11 @@ function formatAnswer(refusal: Refusal): string {
 }
 
 /** Explains the kernel's refusal. The library is imported only here, so that an insertion that succeeds does not pay for it. */
-async function explain(kernel: Kernel & ModuleFiles, refusal: Refusal): Promise<string | undefined> {
-	const { openKmod } = await import("../../libkmod/kmod/kmod.js");
+async function explain(
+	kernel: Kernel & ModuleFiles,
+	refusal: Refusal,
+	parameters: string,
+): Promise<string | undefined> {
 	const { explainAnswer } = await import("../modprobe/explain.js");
-	return explainAnswer(kernel, openKmod(kernel), refusal);
+	return explainAnswer(kernel, refusal, parameters);
 }

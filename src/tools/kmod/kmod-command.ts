@@ -52,11 +52,11 @@ export function findAsked({ kernel, kmod, say }: KmodCommand, asked: string): re
 }
 
 /** Prints that something could not be done, and why. A refused insertion gets a second line, which explains the errno. */
-export async function sayFailure({ kernel, kmod, say }: KmodCommand, what: string, error: unknown): Promise<void> {
+export async function sayFailure({ kernel, say }: KmodCommand, what: string, error: unknown): Promise<void> {
 	if (isOfReader(error)) throw error;
 	if (error instanceof Refusal) {
 		say("ERROR", `could not ${what}: ${formatErrno(error)}`);
-		const meaning = error.operation === "insert" ? await explainAnswer(kernel, kmod, error) : undefined;
+		const meaning = error.operation === "insert" ? await explainAnswer(kernel, error) : undefined;
 		if (meaning !== undefined) say("NOTICE", meaning);
 	} else if (error instanceof Unremovable) say("ERROR", error.message);
 	else if (isOfModules(error)) say("ERROR", `could not ${what}: ${error.message}`);

@@ -1,6 +1,6 @@
 // One call of modprobe: its options and operands, and the kernel, the library and the functions for messages that answer it.
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
-import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Kmod } from "../../libkmod/kmod/kmod.js";
 import type { Machine } from "../../ports/machine.js";
 import type { Say, Severity } from "../command-line/messages.js";
@@ -9,7 +9,7 @@ import type { modprobeOptions } from "./options.js";
 
 export type Call = {
 	readonly kmod: Kmod;
-	readonly kernel: Kernel;
+	readonly kernel: Kernel & ModuleFiles;
 	readonly given: Values<typeof modprobeOptions>;
 	readonly operands: readonly string[];
 	readonly machine: Machine;

@@ -68,10 +68,15 @@ function isPath(operand: string): boolean {
 
 async function probe(call: Call, operand: string, module: Module, parameters: string): Promise<number> {
 	const { kmod, say, given, machine } = call;
+	/** The parameters of each module by its path. */
+	const inserted = new Map<string, string>();
 	try {
 		const probed = await kmod.probe(module, {
 			...probeOptions(call, parameters),
-			...(call.printing && { onStep: (step) => machine.print(formatStep(call, operand, step)) }),
+			onStep: (step) => {
+				if (step.how === "insert") inserted.set(step.path, step.parameters);
+				if (call.printing) machine.print(formatStep(call, operand, step));
+			},
 		});
 		if (given.json && given.showDepends)
 			machine.print(formatRecords(probed.blacklisted.map((line) => blacklistRecord(operand, line))));
@@ -80,7 +85,8 @@ async function probe(call: Call, operand: string, module: Module, parameters: st
 	} catch (error) {
 		if (!isFailure(error) || isOfReader(error)) throw error;
 		say("ERROR", `could not insert '${module.name}': ${formatFailure(error)}`);
-		const meaning = error instanceof Refusal ? await explainAnswer(call.kernel, kmod, error) : undefined;
+		const meaning =
+			error instanceof Refusal ? await explainAnswer(call.kernel, error, inserted.get(error.subject)) : undefined;
 		if (meaning !== undefined) call.explain(meaning);
 		return 1;
 	}

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
-import { openKmod } from "../../../src/libkmod/kmod/kmod.js";
 import { explainAnswer } from "../../../src/tools/modprobe/explain.js";
 import { makeFakeKernel } from "../../support/fakes/fake-kernel.js";
 import { elfImage, undefinedSymbol } from "../../support/worlds/elf-image.js";
@@ -19,7 +18,7 @@ async function explain(code: string, files: Readonly<Record<string, string>>, co
 	const world = worldFiles({ modules: { "my-mod": [] } });
 	for (const [name, text] of Object.entries(files)) world.set(name, Buffer.from(text));
 	const kernel = { ...makeFakeKernel({ files: world }), readModule: async () => content };
-	return explainAnswer(kernel, openKmod(kernel), new Refusal({ operation, subject: path, code, errno: 1 }));
+	return explainAnswer(kernel, new Refusal({ operation, subject: path, code, errno: 1 }));
 }
 
 const explained = test.macro({
