@@ -60,7 +60,10 @@ export const texts = {
 				},
 				{ term: "2", text: "Options or settings were wrong." },
 				{ term: "3", text: "A driver failed; all others were loaded." },
-				{ term: "4", text: "No module could be inserted for want of permission." },
+				{
+					term: "4",
+					text: "No module at all may be loaded: CAP_SYS_MODULE is missing, or kernel.modules_disabled is set.",
+				},
 				{ term: "5", text: "This kernel cannot load modules." },
 				{ term: "6", text: "A signal ended `coldplug` before everything was loaded." },
 				{

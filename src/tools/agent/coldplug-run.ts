@@ -42,7 +42,7 @@ export async function loadColdplugged(
 		settings,
 		knowledge: () => knowledge,
 		policy: () => policy,
-		openEvidence: searchEvidence(kernel),
+		openEvidence: searchEvidence(kernel, machine),
 		quietMilliseconds: given.quiet,
 		endWhenSettled: true,
 	});

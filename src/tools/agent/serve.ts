@@ -57,7 +57,7 @@ export async function serve(serving: Serving): Promise<readonly string[]> {
 		lookAtStart: source === "kernel" || !isReplayToCome(kernel),
 		knowledge: () => known.value.knowledge,
 		policy: () => known.value.policy,
-		openEvidence: searchEvidence(serving.kernel),
+		openEvidence: searchEvidence(serving.kernel, machine),
 		endWhenSettled: false,
 	});
 	const { inserter, progress } = pipeline;

@@ -1,5 +1,6 @@
 import test from "ava";
-import { exitStatus, isFailure, judgeOutcomes } from "../../../src/agent/telling/exit-status.js";
+import { exitStatus, explainFailures, isFailure, judgeOutcomes } from "../../../src/agent/telling/exit-status.js";
+import type { Evidence } from "../../../src/libkmod/evidence/evidence.js";
 import { type Outcome, type Result, rootOf } from "../../../src/libkmod/insertion/outcome.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
@@ -16,8 +17,11 @@ const step: Step = {
 
 const ended = (result: Result, more: Partial<Outcome> = {}): Outcome => ({ step, result, milliseconds: 0, ...more });
 
-const failed = (code: string): Outcome =>
-	ended("failed", { reason: new Refusal({ operation: "insert", subject: "/a.ko", code, errno: 5 }) });
+const failed = (code: string, evidence?: Evidence): Outcome =>
+	ended("failed", {
+		reason: new Refusal({ operation: "insert", subject: "/a.ko", code, errno: 5 }),
+		...(evidence && { evidence }),
+	});
 
 const blocked = (because: Outcome): Outcome => ended("blocked", { because });
 
@@ -42,9 +46,54 @@ test("a failure of what only softdeps asked for", judged, [ended("failed", { ste
 test("a module blocked by a failure", judged, [blocked(blocked(failed("EIO")))], "driverFailed");
 test("a module blocked by one that found no hardware", judged, [blocked(ended("no device"))], "done");
 test("a module blocked by a mask", judged, [blocked(ended("masked"))], "done");
-test("want of permission everywhere", judged, [failed("EPERM"), blocked(failed("EPERM"))], "notPermitted");
-test("want of permission for some", judged, [ended("inserted"), failed("EPERM")], "driverFailed");
-test("want of permission beside another failure", judged, [failed("EPERM"), failed("EIO")], "driverFailed");
+
+const everything: readonly Evidence[] = [{ kind: "modules disabled" }, { kind: "no capability" }];
+const oneModule: readonly (Evidence | undefined)[] = [
+	undefined,
+	{ kind: "module_blacklist" },
+	{ kind: "lockdown", mode: "integrity", isSigned: false },
+	{ kind: "unsigned", isEnforced: true },
+];
+/** Outcomes of the other modules of the same machine. */
+const beside: Readonly<Record<string, readonly Outcome[]>> = {
+	nothing: [],
+	"a module that was inserted": [ended("inserted")],
+	"a module that was live before": [ended("live")],
+	"another failure": [failed("EIO")],
+	"a module that was inserted, and another failure": [ended("inserted"), failed("EIO")],
+};
+for (const [others, outcomes] of Object.entries(beside)) {
+	for (const evidence of everything) {
+		const refused = failed("EPERM", evidence);
+		test(`${evidence.kind}, beside ${others}`, judged, [...outcomes, refused], "notPermitted");
+		test(
+			`${evidence.kind} for a dependency, beside ${others}`,
+			judged,
+			[...outcomes, blocked(refused)],
+			"notPermitted",
+		);
+	}
+	for (const evidence of oneModule) {
+		const refused = failed("EPERM", evidence);
+		const why = evidence?.kind ?? "a refusal without evidence";
+		test(`${why}, beside ${others}`, judged, [...outcomes, refused], "driverFailed");
+		test(`${why} for all, beside ${others}`, judged, [...outcomes, refused, blocked(refused)], "driverFailed");
+	}
+}
+
+test("refusals that concern every module are told in one line, and other failures beside it", (t) => {
+	const refused = failed("EPERM", { kind: "no capability" });
+	const together = "could not load any of 2 modules: CAP_SYS_MODULE is missing: only root inserts modules (EPERM)";
+	t.deepEqual(explainFailures([refused, blocked(refused)]), [together]);
+	t.deepEqual(explainFailures([refused, failed("ENOMEM"), blocked(refused)]), [
+		together,
+		"could not load a (asked for by name): there is no memory for it (ENOMEM)",
+	]);
+	t.deepEqual(explainFailures([refused]), [
+		"could not load a (asked for by name): CAP_SYS_MODULE is missing: only root inserts modules (EPERM)",
+	]);
+});
+
 test("a kernel without modules", judged, [failed("ENOSYS"), failed("ENOSYS")], "noModules");
 test("a signal in the middle", judged, [ended("inserted"), failed("EIO"), ended("stopped")], "stopped");
 test(

@@ -3,6 +3,7 @@
 import test from "ava";
 import { explainAction, explainCause, explainDecision, explainOutcome } from "../../../src/agent/telling/explain.js";
 import type { Outcome } from "../../../src/libkmod/insertion/outcome.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import type { Cause, Step } from "../../../src/libkmod/planning/plan-insertion.js";
 
 const source = { file: "/etc/modprobe.d/a.conf", line: 3 };
@@ -64,6 +65,19 @@ test(
 	ends,
 	{ result: "failed", exitStatus: 3, step: runs },
 	"its install command ended with status 3: do it",
+);
+const refusal = new Refusal({ operation: "insert", subject: "/a.ko", code: "EKEYREJECTED", errno: 129 });
+test(
+	"a refusal without evidence",
+	ends,
+	{ result: "failed", reason: refusal },
+	"it is not signed, or its signature is by a key that the kernel does not trust, or it was changed since it was signed (EKEYREJECTED)",
+);
+test(
+	"a refusal with evidence",
+	ends,
+	{ result: "failed", reason: refusal, evidence: { kind: "unsigned", isEnforced: true } },
+	"it is not signed, and the kernel takes only modules signed by a key that it trusts (sig_enforce is set) (EKEYREJECTED)",
 );
 test("an error", ends, { result: "failed", reason: new Error("it broke") }, "it broke");
 test(

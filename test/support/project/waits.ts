@@ -18,6 +18,22 @@ export type Wait = {
 
 const pipeline: readonly Wait[] = [
 	{
+		file: "src/agent/pipeline/outcome-evidence.ts",
+		at: ["firstValueFrom("],
+		waitsFor: "the evidence of why the kernel refused a module, before the outcome is told",
+		ends: "the search's end; two seconds after the failure",
+		tests: [
+			[
+				"test/agent/pipeline/outcome-evidence.test.ts",
+				"a search that does not end holds up its own outcome for two seconds, and no other",
+			],
+			[
+				"test/agent/pipeline/outcome-evidence.test.ts",
+				"two searches run at once, and those that wait for their turn too long are given up",
+			],
+		],
+	},
+	{
 		file: "src/agent/pipeline/quiet.ts",
 		at: ["switchMap(() => timer(0, scheduler)),"],
 		waitsFor: "what follows from an outcome, once it is to end",

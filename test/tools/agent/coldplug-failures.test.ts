@@ -44,7 +44,7 @@ const card = "could not load card (/devices/card: x:card matches x:card (alias i
 const notPermitted =
 	"not permitted: CAP_SYS_MODULE is missing, kernel.modules_disabled is set, the kernel is locked down, or module_blacklist= names it (EPERM)";
 const untrusted =
-	"its signature is by a key that the kernel does not trust, or it was changed since it was signed (EKEYREJECTED)";
+	"it is not signed, or its signature is by a key that the kernel does not trust, or it was changed since it was signed (EKEYREJECTED)";
 const all = ["base", "card", "lone"];
 
 failure("where nothing is wrong nothing is said", { status: 0, complaints: [], inserted: all });
@@ -108,8 +108,16 @@ failure("a driver that finds no hardware is no failure", {
 
 failure("without permission for any module it says so", {
 	environment: { STANDIN_FINIT_MODULE: `${EPERM}` },
+	unprivileged: true,
 	status: 4,
-	complaints: [`could not load any of 3 modules: ${notPermitted}`],
+	complaints: ["could not load any of 3 modules: CAP_SYS_MODULE is missing: only root inserts modules (EPERM)"],
+	inserted: ["base", "lone"],
+});
+
+failure("where nothing says why no module is permitted, each is a driver that failed", {
+	environment: { STANDIN_FINIT_MODULE: `${EPERM}` },
+	status: 3,
+	complaints: [`${base}${notPermitted}`, `${card}${notPermitted}`, `${lone}${notPermitted}`],
 	inserted: ["base", "lone"],
 });
 

@@ -71,10 +71,46 @@ test("one module may not be inserted", exits, "driverFailed", {
 	answers: { lone: "EPERM" },
 	loaded: "base, lone, card",
 });
-test("no module may be inserted", exits, "notPermitted", {
+test("no module may be inserted, for no known reason", exits, "driverFailed", {
 	answers: { lone: "EPERM", base: "EPERM" },
 	loaded: "base, lone",
 });
+test("the process may insert no module", exits, "notPermitted", {
+	answers: { lone: "EPERM", base: "EPERM" },
+	files: { "/proc/self/status": "CapEff:\t0000000000000000\n" },
+	loaded: "base, lone",
+});
+
+const refusals: readonly (readonly [keyof typeof exitStatus, string, Readonly<Record<string, string>>])[] = [
+	["notPermitted", "CAP_SYS_MODULE is missing", { "/proc/self/status": "CapEff:\t0000000000000000\n" }],
+	["notPermitted", "kernel.modules_disabled is set", { "/proc/sys/kernel/modules_disabled": "1\n" }],
+	[
+		"driverFailed",
+		"module_blacklist= on the kernel command line names it",
+		{ "/proc/cmdline": "module_blacklist=lone" },
+	],
+	[
+		"driverFailed",
+		"the kernel is locked down (integrity)",
+		{ "/sys/kernel/security/lockdown": "none [integrity] confidentiality\n" },
+	],
+	["driverFailed", "not permitted: ", {}],
+];
+for (const [status, why, files] of refusals)
+	test(`the exit status is "${status}" whatever was live before where "${why}"`, async (t) => {
+		for (const live of [[], ["base", "card"]]) {
+			const machine = makeFakeMachine({ world, devices, files, answers: { lone: "EPERM" } });
+			for (const module of live) machine.fakeKernel.live.add(module);
+			t.is(await load(machine), exitStatus[status], live.join(" "));
+			t.is(modules(machine), live.length > 0 ? "lone" : "base, lone, card");
+			const said = machine
+				.complained()
+				.split("\n")
+				.filter((line) => line !== "");
+			t.is(said.length, 1);
+			t.true(said[0]?.includes(`: ${why}`) && said[0].endsWith(" (EPERM)"), said[0]);
+		}
+	});
 test("the kernel cannot load modules", exits, "noModules", {
 	answers: { lone: "ENOSYS", base: "ENOSYS" },
 	loaded: "base, lone",
