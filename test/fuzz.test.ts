@@ -131,6 +131,7 @@ const readNoFormat: readonly string[] = [
 		"readSwitch",
 		"readKernelCommandLine",
 		"readKernelSymbols",
+		"readModuleFacts",
 	],
 	// Names and command-line words as bytes.
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],

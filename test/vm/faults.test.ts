@@ -91,6 +91,14 @@ const reasons: Readonly<Record<string, string>> = {
 	[forbidden]: "EPERM",
 };
 
+/** The causes that the log names, where there is evidence. */
+const causes: Readonly<Record<string, RegExp>> = {
+	[unknownSymbol]: /: it needs the symbol hotplugd_base_lavel, which neither .* \(ENOENT\)$/,
+	[foreign]: /: it was built for the kernel 0\S*, and the running kernel is \S+ \(ENOEXEC\)$/,
+	[forbidden]: /: module_blacklist= on the kernel command line names it \(EPERM\)$/,
+	hotplugd_f129: /: it is not signed, and the kernel takes only modules signed by .* \(EKEYREJECTED\)$/,
+};
+
 async function extraModules(): Promise<Record<string, Buffer>> {
 	const folder = await umlTestModules(await umlKernel());
 	const [slowly, fail, user] = ["slow", "fail", "user"].map((name) =>
@@ -245,6 +253,8 @@ async function fail(t: ExecutionContext, vm: UmlVm): Promise<void> {
 	const twice = (await readLog(vm)).filter(({ result }) => result === "failed");
 	t.log(once.map(({ msg }) => msg).join("\n"));
 	t.deepEqual(Object.fromEntries(once.map(({ module = "", errno }) => [module, errno])), reasons);
+	const said = Object.fromEntries(once.map(({ module = "", msg }) => [module, msg]));
+	for (const [module, why] of Object.entries(causes)) t.regex(said[module] ?? "", why);
 	t.is(once.length, count);
 	t.is(twice.length, 2 * count);
 	t.deepEqual(counts.modules_failed, Object.fromEntries(Object.values(reasons).map((code) => [code, 1])));

@@ -1,12 +1,14 @@
 // Text that people and the kernel's build write: modprobe.d, depmod.d, the kernel command line, modules.* and the kernel's
 // symbols.
 import { findDevname } from "../../../../src/libkmod/depmod/devname.js";
+import { findParameterFaults } from "../../../../src/libkmod/evidence/parameter-faults.js";
 import { builtinModuleInfo, parseBuiltinModinfo } from "../../../../src/libkmod/formats/builtin-modinfo.js";
 import { formatConfig } from "../../../../src/libkmod/formats/config-dump.js";
 import { parseDependencyLine } from "../../../../src/libkmod/formats/dependency-line.js";
 import { forRelease, parseDepmodConfig } from "../../../../src/libkmod/formats/depmod-config.js";
 import { parseKernelCommandLine, readKernelWord } from "../../../../src/libkmod/formats/kernel-command-line.js";
 import { parseSymvers, parseSystemMap } from "../../../../src/libkmod/formats/kernel-symbols.js";
+import { parseModinfoString } from "../../../../src/libkmod/formats/modinfo.js";
 import { parseModprobeConfig } from "../../../../src/libkmod/formats/modprobe-config.js";
 import { parseModulesDevname } from "../../../../src/libkmod/formats/modules-devname.js";
 import { listLiveNames, parseProcModules } from "../../../../src/libkmod/formats/proc-modules.js";
@@ -117,6 +119,36 @@ const depmod: FuzzFormat = {
 		const applied = forRelease(value, "6.1.0-56-amd64");
 		expect(applied.overrides.length <= value.overrides.length, "lines were made up");
 		return verdict(problems.length === 0);
+	},
+	limits: [],
+};
+
+const parameterTypes = ["parmtype=a:int", "parmtype=b:bool", "parmtype=c:charp", "parmtype=d:array of byte"];
+
+const moduleParameters: FuzzFormat = {
+	name: "parameters of a module",
+	sources: ["src/libkmod/evidence/parameter-faults.ts"],
+	readers: [],
+	accepted: "the module may take all of them",
+	refused: "a name or a value is wrong",
+	kind: "text",
+	words: ["a=", "b", "c=", "d=", "1", "0x1f", "-1", ",", '"', "=", "dyndbg=+p", " "],
+	sound: 4,
+	sample: (random) =>
+		latin1(
+			Array.from({ length: random.below(4) }, () =>
+				random.pick(["a=1", "a=0x7f", "b", "b=off", 'c="x y"', '"c=x y"', "d=1,2,255", "dyndbg=+p", "a=-3"]),
+			).join(" "),
+		),
+	read(input) {
+		const text = inText(input);
+		const faults = findParameterFaults(text, parameterTypes.map(parseModinfoString));
+		if (faults === undefined) return "accepted";
+		const size = [...faults.unknown, ...faults.invalid.flatMap(({ name, value = "" }) => [name, value])].join(
+			"",
+		).length;
+		expect(size <= text.length, "more was read than is there");
+		return "refused";
 	},
 	limits: [],
 };
@@ -430,6 +462,6 @@ const alias: FuzzFormat = {
 };
 
 export const configurationFormats: readonly FuzzFormat[] = [
-	...[modprobe, depmod, commandLine, kernelWord, dependencyLine, builtinModinfo, systemMap, symvers],
+	...[modprobe, depmod, moduleParameters, commandLine, kernelWord, dependencyLine, builtinModinfo, systemMap, symvers],
 	...[devname, devnames, procModules, alias],
 ];
