@@ -14,6 +14,7 @@ import {
 	type Observable,
 	type ObservableInput,
 	of,
+	type SchedulerLike,
 	tap,
 } from "rxjs";
 import type { CarryOutOptions } from "../../libkmod/insertion/inserter.js";
@@ -82,6 +83,7 @@ class BatchInsertion {
 	readonly #inserter: Insertions;
 	readonly #attempts: Attempts;
 	readonly #backOff: BackOff;
+	readonly #scheduler: SchedulerLike;
 	readonly #evidence: Pick<OutcomeEvidence, "explain">;
 	readonly #onSkipped: OnSkipped;
 	readonly #underWay = makeModulesUnderWay();
@@ -94,6 +96,7 @@ class BatchInsertion {
 		this.#inserter = inserter;
 		this.#attempts = attempts;
 		this.#backOff = backOff;
+		this.#scheduler = options.scheduler;
 		this.#evidence = evidence;
 		this.#onSkipped = onSkipped;
 		this.#resting = new RestingDevices(options);
@@ -156,10 +159,7 @@ class BatchInsertion {
 	#end(carriedOut: CarriedOut, module: string, devices: readonly string[], ended: Outcome): Observable<Report> {
 		const { batch, asker } = carriedOut;
 		const late = this.#underWay.end(module);
-		const report = this.#evidence.explain(ended).pipe(
-			tap((outcome) => asker?.onOutcome(outcome)),
-			map((outcome): Report => ({ kind: "outcome", batch: batch.number, outcome })),
-		);
+		const report = this.#report(batch, ended).pipe(tap(({ outcome }) => asker?.onOutcome(outcome)));
 		if (isUsable(ended)) {
 			this.#succeed(module, [...devices, ...late.devices]);
 			return report;
@@ -171,7 +171,17 @@ class BatchInsertion {
 		const isToCome = (rival: string): boolean => this.#underWay.has(rival);
 		const retried = this.#retry({ module, ...waiting, isToCome });
 		const back = this.#files.wait(module, findAbsence(ended), own, isToCome);
-		return merge(report, retried, back.pipe(mergeMap((retry) => this.#retry(retry))));
+		return concat(report, merge(retried, back.pipe(mergeMap((retry) => this.#retry(retry)))));
+	}
+
+	#report({ number }: Batch, ended: Outcome): Observable<Report & { readonly kind: "outcome" }> {
+		const at = this.#scheduler.now();
+		return this.#evidence.explain(ended).pipe(
+			map((outcome) => {
+				const late = this.#scheduler.now() - at;
+				return { kind: "outcome", batch: number, outcome, ...(late >= 1 && { late }) };
+			}),
+		);
 	}
 
 	#succeed(module: string, devices: readonly string[]): void {

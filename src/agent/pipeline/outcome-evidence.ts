@@ -1,5 +1,5 @@
-// Outcomes get the evidence of why the kernel refused a module. The search goes on beside everything else: no module and no retry
-// waits for it, only the report of this outcome, and later reports of the same module, which keep their order.
+// Outcomes get the evidence of why the kernel refused a module. The search goes on beside everything else: only the report of this
+// outcome waits for it, another try of the same module, and later reports of that module, which keep their order.
 import { firstValueFrom, from, type Observable, of, type SchedulerLike, takeUntil, timer } from "rxjs";
 import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { RefusedModule } from "../../libkmod/evidence/refusal-evidence.js";

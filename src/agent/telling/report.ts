@@ -15,7 +15,8 @@ export type Report =
 	/** All uevents of one drain, most of which may ask for nothing, and the highest SEQNUM heard since the socket was bound. */
 	| { readonly kind: "heard"; readonly uevents: readonly Uevent[]; readonly seqnum?: number | undefined }
 	| { readonly kind: "batch"; readonly batch: Batch }
-	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome }
+	/** `late`: milliseconds since the outcome, when the report had to wait for evidence, 1 or more. */
+	| { readonly kind: "outcome"; readonly batch: number; readonly outcome: Outcome; readonly late?: number }
 	/** The insertion or command of a module takes so long that its permit was given to another. It is left to end. */
 	| { readonly kind: "hung"; readonly step: Step; readonly milliseconds: number }
 	/** A module does not begin because a dependency, or a rival that goes first, waits for the module `behind`, which hangs. */

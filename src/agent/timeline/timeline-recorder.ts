@@ -49,7 +49,7 @@ class Recorder implements TimelineRecorder {
 
 	record(report: Report): void {
 		if (report.kind === "batch" && report.batch.plan.length > 0) this.#want(report.batch);
-		else if (report.kind === "outcome") this.#end(report.outcome);
+		else if (report.kind === "outcome") this.#end(report);
 		else if (report.kind === "hung") this.#hang(report.step.module);
 		else if (report.kind === "stuck") this.#stick(report.step.module, report.behind);
 		else this.#noteMark(report);
@@ -99,10 +99,10 @@ class Recorder implements TimelineRecorder {
 		}
 	}
 
-	#end(outcome: (Report & { kind: "outcome" })["outcome"]): void {
+	#end({ outcome, late = 0 }: Report & { kind: "outcome" }): void {
 		this.#change(outcome.step.module, (one, at) => {
 			this.#characters -= sizeOf(one);
-			endTry(one, outcome, at);
+			endTry(one, outcome, Math.max(one.wanted, rounded(at - late)));
 			Object.assign(one, waitsOf(one, this.#find));
 			this.#characters += sizeOf(one);
 		});

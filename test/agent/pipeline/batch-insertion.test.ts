@@ -5,8 +5,11 @@ import { type BackOff, makeBackOff, noBackOff } from "../../../src/agent/decisio
 import { makeDecider } from "../../../src/agent/decisions/decider.js";
 import { makeBatchInsertion } from "../../../src/agent/pipeline/batch-insertion.js";
 import { monotonicScheduler } from "../../../src/agent/pipeline/monotonic-scheduler.js";
+import { type OpenEvidence, OutcomeEvidence } from "../../../src/agent/pipeline/outcome-evidence.js";
 import type { Report } from "../../../src/agent/telling/report.js";
+import type { Evidence } from "../../../src/libkmod/evidence/evidence.js";
 import { makeInserter } from "../../../src/libkmod/insertion/inserter.js";
+import { type Outcome, rootOf } from "../../../src/libkmod/insertion/outcome.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { type FakeKernelOptions, heard, makeFakeKernel } from "../../support/fakes/fake-kernel.js";
 import { makeWorld, type World } from "../../support/worlds/world.js";
@@ -58,6 +61,50 @@ function tell(report: Report): string {
 	const { step, result } = report.outcome;
 	return `${report.batch}: ${step.module} ${result}`;
 }
+
+test("a refusal is told with its evidence, to the asker too, and its report says how late it is", async (t) => {
+	const knowledge = makeWorld(world);
+	const kernel = makeFakeKernel({ answers: { base: "EPERM" } });
+	const time = new VirtualTimeScheduler();
+	let find: (evidence: Evidence) => void = () => undefined;
+	const openEvidence: OpenEvidence = () => () =>
+		new Promise((resolve) => {
+			find = resolve;
+		});
+	const evidence = new OutcomeEvidence({ openEvidence, scheduler: time });
+	const insertDecided = makeBatchInsertion({
+		...{ knowledge: () => knowledge, inserter: makeInserter({ kernel, parallel: 1 }), attempts: makeAttempts() },
+		...{ backOff: noBackOff, listLive: () => kernel.live, stop: NEVER, scheduler: time, evidence },
+	});
+	const asked: Outcome[] = [];
+	const reports: Report[] = [];
+	const asker = { onPlanned: () => undefined, onSkipped: () => undefined, onOutcome: (it: Outcome) => asked.push(it) };
+	const decisions = makeDecider(knowledge)({ devpath: "/1", aliases: ["x:card", "x:lone"] });
+	insertDecided(decisions, { asker }).subscribe((report) => reports.push(report));
+	while (kernel.live.size === 0) await heard();
+	await heard();
+	t.deepEqual(
+		asked.map(({ step }) => step.module),
+		["lone"],
+	);
+	time.schedule(() => find({ kind: "module_blacklist" }), 30);
+	time.maxFrames = 30;
+	time.flush();
+	await heard();
+	const told = reports.flatMap((report) => (report.kind === "outcome" ? [report] : []));
+	t.deepEqual(
+		told.map(({ outcome, late }) => [outcome.step.module, late, rootOf(outcome).evidence?.kind]),
+		[
+			["lone", undefined, undefined],
+			["base", 30, "module_blacklist"],
+			["card", 30, "module_blacklist"],
+		],
+	);
+	t.deepEqual(
+		asked,
+		told.map(({ outcome }) => outcome),
+	);
+});
 
 test("outcomes are told with their batch, and each once, by the batch that began it", async (t) => {
 	const { kernel, told, comesUp } = setUp();

@@ -64,6 +64,13 @@ test("a module waits from its batch until its prerequisites and a permit are the
 	]);
 });
 
+test("a report that waited for evidence ends its module when the module ended", (t) => {
+	const { at, module } = setUp();
+	at(10, batch(1, step("a")));
+	at(500, { ...(outcome("a", "failed", 40) as Report & { kind: "outcome" }), late: 400 });
+	t.like(module("a"), { wanted: 10, begun: 60, ended: 100 });
+});
+
 test("a prerequisite that had ended before was not waited for, and one that an earlier batch had begun was", (t) => {
 	const { at, module } = setUp();
 	at(0, batch(1, step("early"), step("late")));
