@@ -36,7 +36,6 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		faults: "",
 		devices: "faults",
 		policy: "",
-		explaining: "",
 		decisions: "faults policy",
 		commands: "faults devices policy",
 		settings: "policy",
