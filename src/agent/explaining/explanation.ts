@@ -1,0 +1,249 @@
+// What `explain` finds out about a subject, as data: one judgement with its cause and place, and the chain that led to it as a
+// tree. Text and JSON are readers of this data. Pure.
+
+import type { CommandLine, Source } from "../../libkmod/formats/modprobe-config.js";
+import type { Result } from "../../libkmod/insertion/outcome.js";
+import type { MatchPlace } from "../../libkmod/knowledge/lookup.js";
+
+/** Every kind of judgement. The table in verdicts.ts gives each its exit status. */
+export type VerdictKind = Judgement["kind"];
+
+/** A device as people are told of it. */
+export type NamedDevice = {
+	/** The path below /sys. Empty for an alias that is explained without a device. */
+	readonly devpath: string;
+	/** The device's name in words. Absent when the system has none for it. */
+	readonly name?: string;
+};
+
+/** Who asks for a module. */
+export type Demand =
+	| {
+			readonly kind: "device";
+			readonly device: NamedDevice;
+			readonly alias: string;
+			readonly pattern: string;
+			/** The rule of policy that loads the module for the device. Absent when the device's own alias asks. */
+			readonly rule?: Source;
+	  }
+	| { readonly kind: "dependency"; readonly of: string; readonly live: boolean }
+	| {
+			readonly kind: "softdep";
+			readonly of: string;
+			readonly when: "pre" | "post";
+			readonly source: Source;
+			/** Whether the module whose softdep this is, is live. */
+			readonly live: boolean;
+	  }
+	/** A line of modules-load.d names the module. */
+	| { readonly kind: "modules-load"; readonly source: Source };
+
+/** Where the last answer of the kernel was found. */
+export type AnswerOrigin =
+	| { readonly kind: "agent"; readonly socket: string }
+	| { readonly kind: "log"; readonly source: Source };
+
+/** What came of the last insertion of a module that is known of. */
+export type LastAnswer = {
+	readonly module: string;
+	readonly result: Result;
+	/** The name of the errno. Absent when the kernel did not refuse. */
+	readonly errno?: string;
+	/** For people, in one sentence. */
+	readonly explanation: string;
+	readonly from: AnswerOrigin;
+};
+
+/** What keeps a module out. */
+export type Obstacle =
+	/** Line 0 is the kernel command line (modprobe.blacklist=). */
+	| { readonly kind: "blacklisted"; readonly source: Source }
+	/** The kernel's own parameter module_blacklist=. `file` holds the kernel command line. */
+	| { readonly kind: "kernel blacklist"; readonly file: string }
+	| { readonly kind: "masked"; readonly source: Source }
+	/** The install line runs true or false. */
+	| { readonly kind: "install line"; readonly command: string; readonly source: Source }
+	| {
+			readonly kind: "denied" | "not allowed" | "ignored";
+			readonly source: Source;
+			readonly device: NamedDevice;
+	  }
+	| { readonly kind: "missing file"; readonly path: string }
+	/** modules.dep.bin is damaged where it tells of the module. */
+	| { readonly kind: "unreadable index"; readonly why: string }
+	/** The file was built for the kernel `builtFor`, and the kernel is `release`. */
+	| {
+			readonly kind: "other kernel";
+			readonly path: string;
+			readonly builtFor: string;
+			readonly release: string;
+	  }
+	/** The kernel or the file refused the insertion, or the install command failed. */
+	| { readonly kind: "refused"; readonly answer: LastAnswer; readonly evidence?: string; readonly path?: string }
+	/** ENODEV or ENXIO: no hardware of the module's own. */
+	| { readonly kind: "no device"; readonly answer: LastAnswer }
+	/** A softdep asks for the module, and the module whose softdep it is, is not loaded. */
+	| {
+			readonly kind: "softdep only";
+			readonly of: string;
+			readonly when: "pre" | "post";
+			readonly source: Source;
+	  }
+	/** A module that this one needs is kept out. */
+	| { readonly kind: "needs"; readonly module: string; readonly obstacle: Obstacle };
+
+/** Why no driver has bound a device although a module for it is live. */
+export type Unbound =
+	| {
+			readonly kind: "supplier";
+			/** The device that is waited for. Absent when the kernel does not tell which. */
+			readonly supplier?: NamedDevice & { readonly driver?: string };
+			/** The kernel's own words, from /sys/kernel/debug/devices_deferred. */
+			readonly reason?: string;
+			/** The files that told. */
+			readonly files: readonly string[];
+	  }
+	| {
+			readonly kind: "firmware";
+			readonly firmware: string;
+			/** The line of the kernel's log. Absent when only the files are known to be missing. */
+			readonly record?: string;
+	  }
+	| { readonly kind: "override"; readonly driver: string; readonly file: string }
+	| {
+			readonly kind: "rival";
+			readonly rival: string;
+			readonly pattern: string;
+			/** The rival's driver, when it has bound the device. */
+			readonly driver?: string;
+	  }
+	/** A line of the kernel's log about the device or the module. */
+	| { readonly kind: "kernel log"; readonly record: string }
+	/** The module has registered no driver on the device's bus. */
+	| { readonly kind: "no such driver"; readonly bus: string }
+	| { readonly kind: "unknown" };
+
+/** The answer about a subject. */
+export type Judgement =
+	| {
+			readonly kind: "bound";
+			readonly driver: string;
+			/** The driver's module. Absent when the driver is built in. */
+			readonly module?: string;
+			/** The devices that the driver has bound: at least one. */
+			readonly devices: readonly NamedDevice[];
+			readonly demand?: Demand;
+	  }
+	| { readonly kind: "builtin"; readonly module: string; readonly demand?: Demand }
+	/** `demand` is absent when nothing on this machine asks for the module. */
+	| { readonly kind: "live"; readonly module: string; readonly demand?: Demand }
+	| {
+			readonly kind: "wanted";
+			readonly module: string;
+			/** Absent when nothing on this machine is known to ask for the module, which the kernel is inserting. */
+			readonly demand?: Demand;
+			/** The install line that loads the module in its own way. */
+			readonly install?: CommandLine;
+			/** The kernel is inserting the module now. */
+			readonly loading?: true;
+	  }
+	| {
+			readonly kind: "unbound";
+			/** Absent when the driver is built in. */
+			readonly module?: string;
+			readonly device: NamedDevice;
+			readonly cause: Unbound;
+	  }
+	| { readonly kind: "kept out"; readonly module: string; readonly obstacle: Obstacle; readonly demand?: Demand }
+	/** No module has a pattern for the aliases. `release` is the kernel's. */
+	| {
+			readonly kind: "no driver";
+			readonly device: NamedDevice;
+			readonly aliases: readonly string[];
+			readonly release: string;
+			readonly nearest?: NearestPattern;
+	  }
+	/** No device of this machine asks for the module, nor a module that is loaded or would be. */
+	| { readonly kind: "not asked for"; readonly module: string }
+	/** The device binds no driver: it is of a class, or on no bus. */
+	| { readonly kind: "no need"; readonly device: NamedDevice; readonly subsystem?: string }
+	/** No device of this machine has the ids. `modules` have a pattern for them. */
+	| {
+			readonly kind: "absent";
+			readonly ids: string;
+			readonly modules: readonly string[];
+			readonly release: string;
+	  }
+	| { readonly kind: "failure"; readonly why: string; readonly nearest: readonly string[] };
+
+/** A pattern that nearly matches. */
+export type NearestPattern = {
+	readonly module: string;
+	readonly pattern: string;
+	/** The first field that differs, in words. */
+	readonly differs: string;
+	/** How many patterns agree as far. */
+	readonly alike: number;
+};
+
+/** The state of a module. "unknown" on another machine, whose kernel is not running here. */
+export type ModuleStanding = "live" | "loading" | "built in" | "not loaded" | "unknown";
+
+/** One fact of the chain. */
+export type ChainFact =
+	| {
+			readonly node: "device";
+			readonly device: NamedDevice;
+			readonly subsystem?: string;
+			readonly driver?: string;
+			readonly driverModule?: string;
+	  }
+	| { readonly node: "alias"; readonly alias: string; readonly rule?: Source; readonly problem?: string }
+	| {
+			readonly node: "pattern";
+			readonly pattern: string;
+			readonly via: MatchPlace;
+			/** An index as a whole (line 0), or a line of modprobe.d. */
+			readonly place: Source;
+			readonly module: string;
+			/** The place in the order of the rivals, from 1. Absent when there are no rivals. */
+			readonly turn?: number;
+			readonly rivals?: number;
+	  }
+	| { readonly node: "module"; readonly module: string; readonly path?: string; readonly standing: ModuleStanding }
+	| { readonly node: "obstacle"; readonly obstacle: Obstacle }
+	| { readonly node: "install"; readonly command: string; readonly source: Source; readonly heeded: boolean }
+	| { readonly node: "options"; readonly options: string; readonly source: Source }
+	| { readonly node: "dependency"; readonly module: string; readonly standing: ModuleStanding }
+	| {
+			readonly node: "softdep";
+			readonly when: "pre" | "post";
+			/** A name or an alias, as spelled. */
+			readonly name: string;
+			readonly source: Source;
+			/** Whether the line counts. */
+			readonly heeded: boolean;
+	  }
+	| { readonly node: "demand"; readonly demand: Demand }
+	| { readonly node: "driver"; readonly driver: string; readonly bus: string; readonly devices: readonly NamedDevice[] }
+	| { readonly node: "unbound"; readonly device: NamedDevice; readonly cause: Unbound }
+	| { readonly node: "answer"; readonly answer: LastAnswer }
+	| { readonly node: "nearest"; readonly nearest: NearestPattern }
+	| { readonly node: "remark"; readonly text: string };
+
+export type ChainNode = ChainFact & { readonly children?: readonly ChainNode[] };
+
+/** The word of a subject, and the kind of thing that it was taken for. */
+export type Taken = {
+	readonly word: string;
+	readonly as: "module" | "alias" | "device" | "ids" | "unknown";
+	/** Why the word was taken so, when it could have been taken otherwise. */
+	readonly remark?: string;
+};
+
+/** The whole answer about one subject. */
+export type Explanation = {
+	readonly subject: Taken;
+	readonly judgement: Judgement;
+	readonly chain: readonly ChainNode[];
+};

@@ -1,0 +1,108 @@
+// What keeps a module out: blacklists, masks, install lines, policy, files that are missing or of another kernel, and the last answer of
+// the kernel. In the order in which they count. Pure.
+
+import { isMask } from "../../libkmod/insertion/outcome.js";
+import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
+import type { Match } from "../decisions/decider.js";
+import type { LastAnswer, NamedDevice, Obstacle } from "./explanation.js";
+import { lookUpReadable, named, type Situated } from "./facts.js";
+
+/** All obstacles of a module, whoever asks for it. The first is the one that counts. */
+export function listObstacles(facts: Situated, module: string): readonly Obstacle[] {
+	const { knowledge } = facts;
+	const mask = knowledge.masked?.(module);
+	const blacklist = knowledge.blacklisted(module);
+	return [
+		...(mask === undefined ? [] : [{ kind: "masked" as const, source: mask }]),
+		...(blacklist === undefined ? [] : [{ kind: "blacklisted" as const, source: blacklist }]),
+		...listInstallMask(facts, module),
+		...listOfPolicy(facts, module),
+		...listOfTheFile(facts, module),
+		...listOfTheKernel(facts, module),
+		...listNeeded(facts, module),
+	];
+}
+
+/** The install line counts unless the module has softdeps, as in kmod. */
+export function heedsInstall({ knowledge }: Situated, module: string): boolean {
+	if (knowledge.honourEveryLine) return true;
+	const names = knowledge.softdeps(module).flatMap(({ pre, post }) => [...pre, ...post]);
+	return names.every((name) => lookUpReadable(knowledge, name).length === 0);
+}
+
+function listInstallMask(facts: Situated, module: string): readonly Obstacle[] {
+	const line = facts.knowledge.installCommand(module);
+	if (line === undefined || !isMask(line.command) || !heedsInstall(facts, module)) return [];
+	return [{ kind: "install line", command: line.command, source: line.source }];
+}
+
+/** Rules of policy keep the module from every device that asks for it: one that lets it through is enough to load it. */
+function listOfPolicy(facts: Situated, module: string): readonly Obstacle[] {
+	const asking = facts.asking.get(module) ?? [];
+	if (asking.some(({ match }) => match.verdict === "wanted")) return [];
+	const ignored = facts.ignored.get(module);
+	if (asking.length === 0 && ignored !== undefined)
+		return [{ kind: "ignored", source: ignored.source, device: named(facts, ignored.device) }];
+	return asking.flatMap(({ device, match }) => explainMatch(named(facts, device), match) ?? []);
+}
+
+/** The rule of policy in a match. Undefined when no rule keeps the module from the device. */
+export function explainMatch(device: NamedDevice, { verdict, source }: Match): Obstacle | undefined {
+	if (source === undefined || (verdict !== "denied" && verdict !== "not allowed")) return undefined;
+	return { kind: verdict, source, device };
+}
+
+function listOfTheFile(facts: Situated, module: string): readonly Obstacle[] {
+	const { knowledge, modules, release } = facts;
+	const file = knowledge.file(module);
+	if (file === undefined) return [];
+	const path = moduleFileIn(knowledge, file.path);
+	if (!facts.isFileThere(path)) return [{ kind: "missing file", path }];
+	const builtFor = modules.get(module)?.builtFor;
+	if (builtFor === undefined || builtFor === release) return [];
+	return [{ kind: "other kernel", path, builtFor, release }];
+}
+
+function listOfTheKernel(facts: Situated, module: string): readonly Obstacle[] {
+	const { kernelBlacklist, answers } = facts;
+	const blacklist: readonly Obstacle[] = kernelBlacklist.modules.has(module)
+		? [{ kind: "kernel blacklist", file: kernelBlacklist.file }]
+		: [];
+	const answer = answers.get(module);
+	return answer === undefined ? blacklist : [...blacklist, ...explainLast(facts, answer)];
+}
+
+function explainLast({ modules, knowledge }: Situated, answer: LastAnswer): readonly Obstacle[] {
+	if (answer.result === "no device") return [{ kind: "no device", answer }];
+	if (answer.result !== "failed" && answer.result !== "blocked") return [];
+	const evidence = modules.get(answer.module)?.evidence;
+	const path = knowledge.file(answer.module)?.path;
+	return [
+		{
+			kind: "refused",
+			answer,
+			...(evidence !== undefined && { evidence }),
+			...(path !== undefined && { path: moduleFileIn(knowledge, path) }),
+		},
+	];
+}
+
+/** The hard dependencies that cannot be loaded: the first obstacle of each. A blacklist does not count for a dependency. */
+function listNeeded(facts: Situated, module: string): readonly Obstacle[] {
+	return (facts.knowledge.file(module)?.dependencies ?? []).flatMap((needed) => {
+		if (facts.live?.has(needed)) return [];
+		const mask = facts.knowledge.masked?.(needed);
+		const all: readonly Obstacle[] = [
+			...(mask === undefined ? [] : [{ kind: "masked" as const, source: mask }]),
+			...listFailingMask(facts, needed),
+			...listOfTheFile(facts, needed),
+			...listOfTheKernel(facts, needed),
+		];
+		return all.slice(0, 1).map((obstacle) => ({ kind: "needs" as const, module: needed, obstacle }));
+	});
+}
+
+/** An install line that runs `true` counts as success: modules that need the module go on. */
+function listFailingMask(facts: Situated, module: string): readonly Obstacle[] {
+	return listInstallMask(facts, module).filter((one) => one.kind === "install line" && /false\s*$/.test(one.command));
+}

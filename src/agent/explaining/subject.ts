@@ -1,0 +1,170 @@
+// What a word on the command line of `explain` stands for: a module, an alias, or devices by their path, node, interface, bus address or
+// ids. Pure.
+
+import { listEntries } from "../../libkmod/formats/index-file.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { normaliseModuleName } from "../../libkmod/text/module-name.js";
+import type { PresentDevice } from "../../ports/devices.js";
+import type { Inspection } from "../../ports/inspection.js";
+import type { Taken } from "./explanation.js";
+import { lookUpReadable } from "./facts.js";
+import { findNearestNames } from "./nearest-names.js";
+
+export type Subject = { readonly taken: Taken } & (
+	| { readonly kind: "module"; readonly module: string }
+	| { readonly kind: "alias"; readonly alias: string }
+	/** At least one device, each with an alias, or without one where no device above it has one. */
+	| { readonly kind: "devices"; readonly devices: readonly PresentDevice[] }
+	| { readonly kind: "ids"; readonly ids: Ids }
+	| { readonly kind: "unknown"; readonly nearest: readonly string[] }
+);
+
+/** Four hexadecimal digits each, in lower case. */
+export type Ids = { readonly vendor: string; readonly product: string };
+
+export type Surroundings = {
+	readonly knowledge: Knowledge;
+	readonly devices: readonly PresentDevice[];
+	readonly live: ReadonlySet<string> | undefined;
+	readonly inspection: Pick<Inspection, "device" | "follow"> | undefined;
+};
+
+const BUS_WORDS: ReadonlySet<string> = new Set(["usb", "pci"]);
+const PCI_ADDRESS = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$/i;
+const USB_ADDRESS = /^(?:usb\d+|\d+-\d+(?:\.\d+)*(?::\d+\.\d+)?)$/;
+const IDS = /^([0-9a-f]{4}):([0-9a-f]{4})$/i;
+
+/** Joins `usb 1-1.2`, and `pci 00:1f.2`, which people write as two words. */
+export function joinAddresses(words: readonly string[]): readonly string[] {
+	const joined: string[] = [];
+	for (let at = 0; at < words.length; at++) {
+		const [word = "", next = ""] = words.slice(at, at + 2);
+		const isBus = BUS_WORDS.has(word) && (PCI_ADDRESS.test(next) || USB_ADDRESS.test(next));
+		joined.push(isBus ? `${word} ${next}` : word);
+		if (isBus) at++;
+	}
+	return joined;
+}
+
+export function resolveSubject(word: string, around: Surroundings): Subject {
+	const address = word.replace(/^(?:usb|pci) /, "");
+	if (word.startsWith("/") || word.startsWith("devices/")) return resolvePath(word, around);
+	if (PCI_ADDRESS.test(address) || USB_ADDRESS.test(address)) return resolveAddress(word, address, around);
+	const [, vendor, product] = IDS.exec(word) ?? [];
+	if (vendor !== undefined && product !== undefined) return resolveIds(word, vendor, product);
+	return resolveName(word, around);
+}
+
+function resolveIds(word: string, vendor: string, product: string): Subject {
+	const ids = { vendor: vendor.toLowerCase(), product: product.toLowerCase() };
+	return { taken: { word, as: "ids" }, kind: "ids", ids };
+}
+
+function resolvePath(word: string, around: Surroundings): Subject {
+	const { devices, inspection } = around;
+	if (/\.ko(?:\.(?:gz|xz|zst))?$/.test(word)) return ofModule(word, normaliseModuleName(word), around);
+	if (word.startsWith("/dev/")) {
+		const found = devices.filter((device) => isNode(device, word.slice("/dev/".length)));
+		return found.length > 0 ? ofDevices(word, found, around) : unknown(word, around);
+	}
+	const path = word.replace(/^\/sys(?=\/)/, "").replace(/^(?=devices\/)/, "/");
+	const below = path.replace(/\/+$/, "");
+	const devpath = devices.some((one) => one.devpath === below) ? below : (inspection?.follow(below) ?? below);
+	const device = devices.find((one) => one.devpath === devpath);
+	if (device !== undefined) return ofDevices(word, [device], around);
+	if (inspection?.device(devpath) === undefined) return unknown(word, around);
+	return ofDevices(word, [{ devpath, aliases: [] }], around);
+}
+
+/** Whether a device has the node of this name below /dev, or the numbers of /dev/block/8:0 and /dev/char/1:3. */
+function isNode({ properties }: PresentDevice, name: string): boolean {
+	const [, kind, major, minor] = /^(block|char)\/(\d+):(\d+)$/.exec(name) ?? [];
+	const of = (key: string) => readProperty(properties, key);
+	if (kind === undefined) return of("DEVNAME") === name;
+	const isBlock = of("SUBSYSTEM") === "block";
+	return of("MAJOR") === major && of("MINOR") === minor && isBlock === (kind === "block");
+}
+
+/** A property that cannot be read counts as absent. */
+export function readProperty(properties: PresentDevice["properties"], key: string): string | undefined {
+	try {
+		return properties?.get(key);
+	} catch {
+		return undefined;
+	}
+}
+
+function resolveAddress(word: string, address: string, around: Surroundings): Subject {
+	const [, domain, place] = PCI_ADDRESS.exec(address) ?? [];
+	const names = place === undefined ? [address] : [`${domain ?? "0000"}:${place}`.toLowerCase()];
+	const found = around.devices.filter(({ devpath }) => names.includes(baseOf(devpath)));
+	const [first] = names;
+	const other = around.inspection?.follow(`/bus/${place === undefined ? "usb" : "pci"}/devices/${first}`);
+	if (found.length > 0) return ofDevices(word, found, around);
+	return other === undefined ? unknown(word, around) : ofDevices(word, [{ devpath: other, aliases: [] }], around);
+}
+
+const baseOf = (devpath: string): string => devpath.slice(devpath.lastIndexOf("/") + 1);
+
+function resolveName(word: string, around: Surroundings): Subject {
+	const { knowledge, devices, live, inspection } = around;
+	const module = normaliseModuleName(word);
+	const isModule = !word.includes(":") && (isKnown(knowledge, module) || live?.has(module) === true);
+	const named = devices.filter((one) => isInterface(one, word));
+	const followed = /[/:]/.test(word) ? undefined : inspection?.follow(`/class/net/${word}`);
+	const interfaces = named.length > 0 || followed === undefined ? named : [{ devpath: followed, aliases: [] }];
+	if (isModule) {
+		const remark = `a network interface is named ${word} too: ask for it by /sys/class/net/${word}`;
+		return ofModule(word, module, around, interfaces.length > 0 ? remark : undefined);
+	}
+	if (interfaces.length > 0) return ofDevices(word, interfaces, around);
+	const called = devices.filter(({ devpath }) => baseOf(devpath) === word);
+	if (called.length > 0) return ofDevices(word, called, around);
+	const isAlias = /^[a-z][a-z0-9_-]*:./i.test(word) || lookUpReadable(knowledge, word).length > 0;
+	if (isAlias) return { taken: { word, as: "alias" }, kind: "alias", alias: word };
+	return unknown(word, around);
+}
+
+function isKnown(knowledge: Knowledge, module: string): boolean {
+	return knowledge.file(module) !== undefined || knowledge.isBuiltin(module);
+}
+
+function isInterface({ properties }: PresentDevice, word: string): boolean {
+	return readProperty(properties, "INTERFACE") === word && readProperty(properties, "SUBSYSTEM") !== "queues";
+}
+
+function ofModule(word: string, module: string, around: Surroundings, remark?: string): Subject {
+	if (!isKnown(around.knowledge, module) && !around.live?.has(module)) return unknown(word, around);
+	return { taken: { word, as: "module", ...(remark !== undefined && { remark }) }, kind: "module", module };
+}
+
+/** A device without an alias, such as a disk, stands for the nearest device above it that has one. */
+function ofDevices(word: string, found: readonly PresentDevice[], around: Surroundings): Subject {
+	const above = found.map((device) => climb(device, around));
+	const devices = [...new Map(above.map((device) => [device.devpath, device])).values()];
+	const [first] = found;
+	const climbed = first !== undefined && devices[0] !== undefined && devices[0].devpath !== first.devpath;
+	const remark = climbed
+		? `${baseOf(first.devpath)} has no alias: told is the device above it that has one`
+		: undefined;
+	return { taken: { word, as: "device", ...(remark !== undefined && { remark }) }, kind: "devices", devices };
+}
+
+function climb(device: PresentDevice, { devices, inspection }: Surroundings): PresentDevice {
+	if (device.aliases.length > 0 || inspection?.device(device.devpath)?.driver !== undefined) return device;
+	let nearest: PresentDevice | undefined;
+	for (const one of devices) {
+		if (one.aliases.length === 0 || !device.devpath.startsWith(`${one.devpath}/`)) continue;
+		if (nearest === undefined || one.devpath.length > nearest.devpath.length) nearest = one;
+	}
+	return nearest ?? device;
+}
+
+function unknown(word: string, { knowledge, devices }: Surroundings): Subject {
+	const { dependencies, builtins } = knowledge.indexes;
+	const modules = [dependencies, builtins].flatMap((index) => Array.from(listEntries(index), ({ key }) => key));
+	const interfaces = devices.flatMap(({ properties }) => readProperty(properties, "INTERFACE") ?? []);
+	const names = [...modules, ...interfaces];
+	const sought = baseOf(word).includes(":") ? word : normaliseModuleName(word);
+	return { taken: { word, as: "unknown" }, kind: "unknown", nearest: findNearestNames(sought, names) };
+}

@@ -1,0 +1,270 @@
+// The first line of `explain`: the judgement as one sentence, with cause, place and advice. Pure.
+
+import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { trimBlanks } from "../../libkmod/text/byte-strings.js";
+import { shorten } from "../../libkmod/text/shorten.js";
+import type {
+	AnswerOrigin,
+	Demand,
+	Explanation,
+	Judgement,
+	LastAnswer,
+	NamedDevice,
+	Obstacle,
+	Unbound,
+} from "../explaining/explanation.js";
+
+/** FILE:LINE, or the file alone for line 0. */
+export function formatPlace({ file, line }: Source): string {
+	return line === 0 ? file : `${file}:${line}`;
+}
+
+/** The last part of a device's path, with its name in words. */
+export function formatDevice({ devpath, name }: NamedDevice): string {
+	const short = devpath.slice(devpath.lastIndexOf("/") + 1);
+	return name === undefined ? short : `${short} (${name})`;
+}
+
+/** The answer without a newline. The subject's word goes first. */
+export function formatAnswer({ subject: { word }, judgement }: Explanation): string {
+	return `${word}${describeSubject(word, judgement)}: ${explainJudgement(judgement, word)}`;
+}
+
+/** The name of the device that the subject is, in parentheses. */
+function describeSubject(word: string, judgement: Judgement): string {
+	const device = "device" in judgement ? judgement.device : undefined;
+	const own = judgement.kind === "bound" && judgement.devices.length === 1 ? judgement.devices[0] : device;
+	if (own?.name === undefined || !own.devpath.endsWith(word)) return "";
+	return ` (${own.name})`;
+}
+
+/** @param word the subject's word: a module of that name is not named again */
+function explainJudgement(judgement: Judgement, word: string): string {
+	switch (judgement.kind) {
+		case "bound":
+			return explainBound(judgement, word);
+		case "builtin":
+			return `${naming(judgement.module, word)}built into the kernel (modules.builtin)`;
+		case "live":
+			return `${naming(judgement.module, word)}${explainLive(judgement)}`;
+		case "wanted":
+			return `${naming(judgement.module, word)}${explainWanted(judgement)}`;
+		case "unbound":
+			return explainUnbound(judgement, word);
+		case "kept out":
+			return `${naming(judgement.module, word)}${explainKeptOut(judgement)}`;
+		case "no driver":
+			return explainNoDriver(judgement);
+		case "not asked for":
+			return "not loaded: no device of this machine asks for it, and no module that is loaded or would be";
+		case "no need":
+			return judgement.subsystem === undefined
+				? "needs no driver: the device is on no bus"
+				: `needs no driver: devices of the class ${judgement.subsystem} have none`;
+		case "absent":
+			return explainAbsent(judgement);
+		case "failure":
+			return explainUnknown(judgement);
+	}
+}
+
+/** The name of the module before what is said of it, unless it is the subject itself. */
+function naming(module: string, word: string): string {
+	return isWord(module, word) ? "" : `${module} `;
+}
+
+const isWord = (module: string, word: string): boolean =>
+	module === word || word.replaceAll("-", "_") === module || word.includes(`/${module}.ko`);
+
+function explainBound({ driver, module, devices, demand }: Judgement & { kind: "bound" }, word: string): string {
+	const [first] = devices;
+	const more = devices.length > 1 ? ` and ${devices.length - 1} more` : "";
+	if (module === undefined) return `bound: ${driver} drives it, which is built into the kernel`;
+	const asked = demand === undefined ? "" : `, ${explainDemand(demand, first?.devpath)}`;
+	if (!isWord(module, word) && first !== undefined && devices.length === 1)
+		return `bound: ${driver} drives it, of the module ${module}${asked}`;
+	return `loaded and bound: ${driver} drives ${first === undefined ? "" : formatDevice(first)}${more}${asked}`;
+}
+
+/** @param known the path of a device that has been named already */
+function explainDemand(demand: Demand, known?: string): string {
+	switch (demand.kind) {
+		case "device": {
+			const { device, alias, rule } = demand;
+			const by = rule === undefined ? "" : `, by the rule ${formatPlace(rule)}`;
+			if (device.devpath === known) return `asked for by ${shorten(alias)}${by}`;
+			const whose = device.devpath === "" ? "" : ` of ${formatDevice(device)}`;
+			return `asked for by ${shorten(alias)}${whose}${by}`;
+		}
+		case "dependency":
+			return `dependency of ${demand.of}`;
+		case "softdep":
+			return `softdep ${demand.when} of ${demand.of} (${formatPlace(demand.source)})`;
+		case "modules-load":
+			return `named by ${formatPlace(demand.source)}`;
+	}
+}
+
+function explainLive({ demand }: Judgement & { kind: "live" }): string {
+	if (demand !== undefined) return `loaded: ${explainDemand(demand)}`;
+	return "loaded: no device, softdep or dependency of this machine asks for it: it was loaded by hand, or at the kernel's request";
+}
+
+function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted" }): string {
+	const why = demand === undefined ? "" : `: ${explainDemand(demand)}`;
+	if (loading) return `being loaded now${why}; its init has not ended`;
+	return install === undefined
+		? `would be loaded${why}`
+		: `would be loaded by its install line ${formatPlace(install.source)}${why}`;
+}
+
+function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, word: string): string {
+	const isSubject = device.devpath.endsWith(word);
+	const of = module === undefined ? "driver built in, not bound" : "loaded, not bound";
+	if (cause.kind === "rival") return `${of} to ${formatDevice(device)}: ${explainCauseOf(cause, device)}`;
+	const which = isSubject || module === undefined || !isWord(module, word) ? "" : ` to ${formatDevice(device)}`;
+	const whose = module !== undefined && !isWord(module, word) ? `${module} ` : "";
+	return `${whose}${of}${which}: ${explainCauseOf(cause, device)}`;
+}
+
+/** Why a driver has not bound a device: a clause. */
+export function explainCauseOf(cause: Unbound, device: NamedDevice): string {
+	switch (cause.kind) {
+		case "supplier": {
+			const { supplier, reason, files } = cause;
+			const whom =
+				supplier === undefined
+					? "it waits for a supplier"
+					: `it waits for the supplier ${formatDevice(supplier)}, which has ${supplier.driver ?? "no driver"}`;
+			return `${whom}${reason === undefined ? "" : `: ${reason}`} (${files.join(", ")})`;
+		}
+		case "firmware":
+			return cause.record === undefined
+				? `the firmware ${cause.firmware} is missing: none of the files that its module lists is there`
+				: `the firmware ${cause.firmware} is missing: the kernel's log says "${cause.record}"`;
+		case "override":
+			return `driver_override of ${formatDevice(device)} names ${cause.driver} (${cause.file})`;
+		case "rival": {
+			const bound = cause.driver === undefined ? "" : ", and has bound the device";
+			return `${cause.rival} came first for the same alias ${shorten(cause.pattern)}${bound}`;
+		}
+		case "kernel log":
+			return `the kernel's log says "${cause.record}"`;
+		case "no such driver":
+			return `the module has registered no driver on the bus ${cause.bus}`;
+		case "unknown":
+			return "the kernel does not tell why; see dmesg";
+	}
+}
+
+function explainKeptOut({ module, obstacle, demand }: Judgement & { kind: "kept out" }): string {
+	const idle = demand === undefined && obstacle.kind !== "softdep only";
+	const nobody = idle ? " (nor does a device of this machine ask for it)" : "";
+	const advice = adviseOn(obstacle, module);
+	return `not loaded: ${explainObstacle(obstacle, module)}${nobody}${advice === undefined ? "" : `; ${advice}`}`;
+}
+
+/** What keeps a module out: a clause with its place. */
+export function explainObstacle(obstacle: Obstacle, module: string): string {
+	switch (obstacle.kind) {
+		case "blacklisted":
+			return obstacle.source.line === 0
+				? `blacklisted by the kernel command line (modprobe.blacklist=${module} in ${obstacle.source.file})`
+				: `blacklisted by ${formatPlace(obstacle.source)}`;
+		case "kernel blacklist":
+			return `the kernel itself refuses it (module_blacklist=${module} in ${obstacle.file})`;
+		case "masked":
+			return `masked by ${formatPlace(obstacle.source)} (a [[mask]] rule)`;
+		case "install line":
+			return `its install line runs '${trimBlanks(obstacle.command)}': ${formatPlace(obstacle.source)}`;
+		case "denied":
+			return `denied by ${formatPlace(obstacle.source)} (a [[deny]] rule) for ${formatDevice(obstacle.device)}`;
+		case "not allowed":
+			return `no [[allow]] rule for ${formatDevice(obstacle.device)} allows it (${formatPlace(obstacle.source)})`;
+		case "ignored":
+			return `${formatPlace(obstacle.source)} (an [[ignore]] rule) leaves ${formatDevice(obstacle.device)} alone`;
+		case "missing file":
+			return `modules.dep has ${obstacle.path}, which is not there`;
+		case "unreadable index":
+			return obstacle.why;
+		case "other kernel":
+			return `it was built for the kernel ${obstacle.builtFor}, and this is ${obstacle.release} (vermagic of ${obstacle.path})`;
+		case "refused":
+			return explainRefused(obstacle);
+		case "no device":
+			return `its driver found no hardware of its own (${obstacle.answer.errno ?? "ENODEV"}), when it was last tried (${formatOrigin(obstacle.answer.from)})`;
+		case "softdep only":
+			return `only a softdep asks for it: ${formatPlace(obstacle.source)} (softdep ${obstacle.of} ${obstacle.when}: ${module}), and ${obstacle.of} is not loaded`;
+		case "needs":
+			return `it needs ${obstacle.module}, of which: ${explainObstacle(obstacle.obstacle, obstacle.module)}`;
+	}
+}
+
+function explainRefused({ answer, evidence, path }: Obstacle & { kind: "refused" }): string {
+	const why = evidence === undefined ? answer.explanation : `${evidence}${answer.errno ? ` (${answer.errno})` : ""}`;
+	const file = path === undefined ? "" : `, ${path}`;
+	return `${why}${file}, when it was last tried (${formatOrigin(answer.from)})`;
+}
+
+export function formatOrigin(from: AnswerOrigin): string {
+	return from.kind === "agent" ? "by the running agent" : formatPlace(from.source);
+}
+
+/** What can be done about it. Undefined when there is nothing to advise. */
+function adviseOn(obstacle: Obstacle, module: string): string | undefined {
+	switch (obstacle.kind) {
+		case "blacklisted":
+			return `'modprobe ${module}' loads it, or ${obstacle.source.line === 0 ? "boot without that word" : "remove the line"}`;
+		case "kernel blacklist":
+			return "boot without that word";
+		case "masked":
+		case "denied":
+			return `'modprobe ${module}' loads it, or remove the rule`;
+		case "not allowed":
+			return `'modprobe ${module}' loads it, or add a rule that allows it`;
+		case "ignored":
+			return `'modprobe ${module}' loads it, or remove the rule`;
+		case "install line":
+			return `'modprobe -i ${module}' loads it, or remove the line`;
+		case "missing file":
+			return "run depmod, or install the file";
+		case "other kernel":
+			return "install the module that was built for this kernel";
+		case "softdep only":
+			return `'modprobe ${module}' loads it`;
+		case "needs":
+			return adviseOn(obstacle.obstacle, obstacle.module);
+		default:
+			return undefined;
+	}
+}
+
+function explainNoDriver({ aliases, release, nearest }: Judgement & { kind: "no driver" }): string {
+	const [first = "it", ...more] = aliases;
+	const others = more.length === 0 ? "" : ` and ${more.length} more`;
+	const near =
+		nearest === undefined
+			? ""
+			: `; nearest: ${nearest.module}, ${shorten(nearest.pattern)}, differs in ${nearest.differs}`;
+	return `no driver: no module of ${release} has a pattern for ${shorten(first)}${others}${near}`;
+}
+
+function explainAbsent({ modules, release }: Judgement & { kind: "absent" }): string {
+	const nobody = "no device of this machine has these ids";
+	if (modules.length === 0) return `${nobody}, and no module of ${release} has a pattern for them`;
+	return `${nobody}; ${modules.join(", ")} of ${release} ${modules.length === 1 ? "has" : "have"} a pattern for them`;
+}
+
+function explainUnknown({ why, nearest }: Judgement & { kind: "failure" }): string {
+	return nearest.length === 0 ? why : `${why}; is ${listWords(nearest)} meant?`;
+}
+
+function listWords(words: readonly string[]): string {
+	return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** The last answer as a clause. */
+export function explainLastAnswer({ result, explanation, errno, from }: LastAnswer): string {
+	const code = errno === undefined || explanation.includes(errno) ? "" : ` (${errno})`;
+	return `${result}: ${explanation}${code} (${formatOrigin(from)})`;
+}

@@ -1,0 +1,18 @@
+// The options of explain.
+
+import type { Options, Values } from "../command-line/options.js";
+import { agentOptions } from "./agent-options.js";
+
+export const explainOptions = {
+	json: { help: "Print JSON, one object a subject" },
+	...agentOptions,
+	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys" },
+	log: {
+		argument: "FILE",
+		help: "Take the last answers of the kernel from this log of the agent, or of coldplug --json",
+	},
+	socket: { argument: "PATH", help: "Ask the agent whose control socket is PATH instead of /run/hotplugd/control" },
+	verbose: { short: "v", repeat: true, help: "Show the whole chain where it is cut" },
+} as const satisfies Options;
+
+export type ExplainOptions = Values<typeof explainOptions>;

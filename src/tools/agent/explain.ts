@@ -1,0 +1,48 @@
+// hotplugd explain: why a module is loaded or not, and why a device has its driver or none. The first line of each subject is the
+// answer with its cause and place; the chain that led to it follows as a tree.
+
+import { explainSubject, listConcerned } from "../../agent/explaining/explain-subject.js";
+import type { Explanation } from "../../agent/explaining/explanation.js";
+import { situate } from "../../agent/explaining/facts.js";
+import { joinAddresses, resolveSubject, type Subject } from "../../agent/explaining/subject.js";
+import { worstStatus } from "../../agent/explaining/verdicts.js";
+import type { Machine } from "../../ports/machine.js";
+import { defineTool } from "../command-line/command-line.js";
+import { readFacts, readModules } from "./explain-facts.js";
+import { type ExplainOptions, explainOptions } from "./explain-options.js";
+import { printExplanations } from "./explain-print.js";
+import { openMachine } from "./named-places.js";
+import { complainOf } from "./start-failure.js";
+
+const USAGE = 2;
+
+export const explain = defineTool({
+	name: "hotplugd explain",
+	summary: "Says why a module is loaded or not, and why a device has its driver or none.",
+	usage: ["[OPTION...] SUBJECT..."],
+	options: explainOptions,
+	async run({ options: given, operands }, machine) {
+		if (operands.length === 0) {
+			machine.complain("hotplugd explain: missing subject: a module, an alias, a device or its ids\n");
+			machine.complain("Try 'hotplugd explain --help'.\n");
+			return USAGE;
+		}
+		try {
+			return await explainWords(joinAddresses(operands), given, machine);
+		} catch (error) {
+			return complainOf(error, "hotplugd explain", machine);
+		}
+	},
+});
+
+async function explainWords(words: readonly string[], asked: ExplainOptions, machine: Machine): Promise<number> {
+	const { kernel, given } = await openMachine(machine, { ...asked, dryRun: true });
+	const read = await readFacts(words, given, machine, kernel);
+	const subjects: readonly Subject[] = words.map((word) => resolveSubject(word, read));
+	const situated = situate(read);
+	const concerned = new Set(subjects.flatMap((subject) => listConcerned(situated, subject)));
+	const modules = await readModules(kernel, situated, concerned);
+	const explanations: readonly Explanation[] = subjects.flatMap((one) => explainSubject({ ...situated, modules }, one));
+	await printExplanations(explanations, given, machine);
+	return worstStatus(explanations.map(({ judgement }) => judgement));
+}
