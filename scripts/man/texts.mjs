@@ -31,7 +31,36 @@ const controlFiles = [
 	},
 ];
 
+const explain = {
+	description: [
+		"The first line about each *SUBJECT* is the answer, with its cause and its place: a place is *FILE*`:`*LINE*. The chain that led to the answer follows as a tree: the device, its aliases, the pattern that matches with the index or the line that has it, the modules that match the same alias and their order, what each module needs, its softdeps, its options, and what keeps it out. The command needs no privilege and changes nothing.",
+		"A *SUBJECT* is a module, by its name or the path of its file; an alias; a device, by its path with or without `/sys`, by its node below `/dev`, or by the name of a network interface; an address on PCI or USB, such as `0000:00:1f.2`, `00:1f.2`, `1-1.2` or `usb 1-1.2`; or the ids of a vendor and a product, such as `8086:100e`, which stand for every device that has them. For a device without an alias, such as a disk, the device above it is told that has one.",
+		"A word that could be a module and an interface is taken for the module, and the answer says so. A word that is nothing gets the names that are nearest.",
+		"With `-d`, `-S`, `-C` and `--sysfs` the answer is about another machine, as with `coldplug --dry-run`: which of its modules are live is then not known.",
+		"What the kernel answered when a module was last tried comes from the running agent, or from a log that `--log` names.",
+	],
+	more: {
+		"Exit status": [
+			"That of the worst subject, in this order:",
+			{ term: "0", text: "Loaded and bound, built in, or live without a device." },
+			{ term: "3", text: "The module would be loaded." },
+			{ term: "4", text: "A module is loaded, or its driver built in, and has not bound the device." },
+			{ term: "5", text: "The module is kept out, or could not be loaded." },
+			{ term: "6", text: "No module has a pattern for the device, or nothing asks for the module." },
+			{ term: "1", text: "There is no such module, alias or device, or something could not be read." },
+			{ term: "2", text: "Options were wrong." },
+		],
+		Examples: [
+			{ lines: ["hotplugd explain e1000e", "hotplugd explain 0000:00:1f.2", "hotplugd explain /dev/sda eth0 8086:100e"] },
+		],
+		Files: agentFiles,
+	},
+	seeAlso: ["hotplugd(8)", "coldplug(8)", "hotplugd-run(8)", "modprobe.d(5)"],
+};
+
 export const texts = {
+	explain,
+	why: explain,
 	hotplugd: {
 		description: [
 			"`hotplugd` loads the kernel modules that a machine's devices ask for, and is also a replacement for kmod: one executable with many names. The name by which the executable is called, such as that of a symlink, or else the first argument, selects the command: `hotplugd lsmod` is `lsmod`.",

@@ -46,9 +46,9 @@ function explainJudgement(judgement: Judgement, word: string): string {
 		case "builtin":
 			return `${naming(judgement.module, word)}built into the kernel (modules.builtin)`;
 		case "live":
-			return `${naming(judgement.module, word)}${explainLive(judgement)}`;
+			return `${naming(judgement.module, word)}${explainLive(judgement, word)}`;
 		case "wanted":
-			return `${naming(judgement.module, word)}${explainWanted(judgement)}`;
+			return `${naming(judgement.module, word)}${explainWanted(judgement, word)}`;
 		case "unbound":
 			return explainUnbound(judgement, word);
 		case "kept out":
@@ -86,13 +86,13 @@ function explainBound({ driver, module, devices, demand }: Judgement & { kind: "
 	return `loaded and bound: ${driver} drives ${first === undefined ? "" : formatDevice(first)}${more}${asked}`;
 }
 
-/** @param known the path of a device that has been named already */
+/** @param known the end of the path of a device that has been named already */
 function explainDemand(demand: Demand, known?: string): string {
 	switch (demand.kind) {
 		case "device": {
 			const { device, alias, rule } = demand;
 			const by = rule === undefined ? "" : `, by the rule ${formatPlace(rule)}`;
-			if (device.devpath === known) return `asked for by ${shorten(alias)}${by}`;
+			if (known !== undefined && device.devpath.endsWith(known)) return `asked for by ${shorten(alias)}${by}`;
 			const whose = device.devpath === "" ? "" : ` of ${formatDevice(device)}`;
 			return `asked for by ${shorten(alias)}${whose}${by}`;
 		}
@@ -105,13 +105,13 @@ function explainDemand(demand: Demand, known?: string): string {
 	}
 }
 
-function explainLive({ demand }: Judgement & { kind: "live" }): string {
-	if (demand !== undefined) return `loaded: ${explainDemand(demand)}`;
+function explainLive({ demand }: Judgement & { kind: "live" }, word: string): string {
+	if (demand !== undefined) return `loaded: ${explainDemand(demand, word)}`;
 	return "loaded: no device, softdep or dependency of this machine asks for it: it was loaded by hand, or at the kernel's request";
 }
 
-function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted" }): string {
-	const why = demand === undefined ? "" : `: ${explainDemand(demand)}`;
+function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted" }, word: string): string {
+	const why = demand === undefined ? "" : `: ${explainDemand(demand, word)}`;
 	if (loading) return `being loaded now${why}; its init has not ended`;
 	return install === undefined
 		? `would be loaded${why}`

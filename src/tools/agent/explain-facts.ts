@@ -39,8 +39,10 @@ export async function readFacts(
 	const root = namedRoot(given);
 	const isHere = root === "" && given.sysfs === undefined && given.setVersion === undefined;
 	const running = isHere ? readRunning(kernel) : undefined;
-	const around = { knowledge, live: running?.live, inspection: undefined };
-	const sources = await machine.devices(given.sysfs ?? `${root}/sys`, { root });
+	const sysfs = given.sysfs ?? `${root}/sys`;
+	const inspection = await machine.inspect(sysfs, { root });
+	const around = { knowledge, live: running?.live, inspection };
+	const sources = await machine.devices(sysfs, { root });
 	return {
 		...around,
 		policy,

@@ -16,24 +16,30 @@ import { complainOf } from "./start-failure.js";
 
 const USAGE = 2;
 
-export const explain = defineTool({
-	name: "hotplugd explain",
-	summary: "Says why a module is loaded or not, and why a device has its driver or none.",
-	usage: ["[OPTION...] SUBJECT..."],
-	options: explainOptions,
-	async run({ options: given, operands }, machine) {
-		if (operands.length === 0) {
-			machine.complain("hotplugd explain: missing subject: a module, an alias, a device or its ids\n");
-			machine.complain("Try 'hotplugd explain --help'.\n");
-			return USAGE;
-		}
-		try {
-			return await explainWords(joinAddresses(operands), given, machine);
-		} catch (error) {
-			return complainOf(error, "hotplugd explain", machine);
-		}
-	},
-});
+/** One command with two names. */
+const define = (name: string, summary: string) =>
+	defineTool({
+		name: `hotplugd ${name}`,
+		summary,
+		usage: ["[OPTION...] SUBJECT..."],
+		options: explainOptions,
+		async run({ options: given, operands }, machine) {
+			if (operands.length === 0) {
+				machine.complain(`hotplugd ${name}: missing subject: a module, an alias, a device or its ids\n`);
+				machine.complain(`Try 'hotplugd ${name} --help'.\n`);
+				return USAGE;
+			}
+			try {
+				return await explainWords(joinAddresses(operands), given, machine);
+			} catch (error) {
+				return complainOf(error, `hotplugd ${name}`, machine);
+			}
+		},
+	});
+
+export const explain = define("explain", "Says why a module is loaded or not, and why a device has its driver or none.");
+
+export const why = define("why", "Says why a module is loaded or not, as hotplugd explain does.");
 
 async function explainWords(words: readonly string[], asked: ExplainOptions, machine: Machine): Promise<number> {
 	const { kernel, given } = await openMachine(machine, { ...asked, dryRun: true });
