@@ -109,7 +109,8 @@ function judgeUnmatched(
 /** Devices of these kinds are of a class, which binds no drivers. A capture without links has only the alias to tell. */
 const OF_CLASSES = /^(?:input|dmi):/;
 
-function bindsDrivers({ aliases }: PresentDevice, state: DeviceState | undefined): boolean {
+function bindsDrivers({ devpath, aliases }: PresentDevice, state: DeviceState | undefined): boolean {
+	if (devpath === "") return true;
 	if (aliases.length === 0) return false;
 	if (state === undefined || state.subsystem === undefined) return !aliases.every((alias) => OF_CLASSES.test(alias));
 	return state.onBus;

@@ -93,7 +93,8 @@ function explainAlias(facts: Situated, subject: Taken, alias: string): Explanati
 		const asked = withAlias(facts, alias);
 		const judgement = judgeDevice(asked, aliasDevice(alias));
 		const text = "no device of this machine has this alias";
-		return { subject, judgement, chain: [{ node: "remark", text }, deviceNode(asked, aliasDevice(alias))] };
+		const chain = [{ node: "remark" as const, text }, ...(deviceNode(asked, aliasDevice(alias)).children ?? [])];
+		return { subject, judgement, chain };
 	}
 	const chain = [device, ...others].map((one) => deviceNode(facts, one));
 	return { subject, judgement: judgeDevice(facts, device), chain: [...remarks(subject), ...chain] };

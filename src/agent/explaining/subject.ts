@@ -120,7 +120,7 @@ function resolveName(word: string, around: Surroundings): Subject {
 	if (interfaces.length > 0) return ofDevices(word, interfaces, around);
 	const called = devices.filter(({ devpath }) => baseOf(devpath) === word);
 	if (called.length > 0) return ofDevices(word, called, around);
-	const isAlias = /^[a-z][a-z0-9_-]*:./i.test(word) || lookUpReadable(knowledge, word).length > 0;
+	const isAlias = /^[a-z][a-z0-9_-]*:./.test(word) || lookUpReadable(knowledge, word).length > 0;
 	if (isAlias) return { taken: { word, as: "alias" }, kind: "alias", alias: word };
 	return unknown(word, around);
 }
@@ -145,7 +145,7 @@ function ofDevices(word: string, found: readonly PresentDevice[], around: Surrou
 	const [first] = found;
 	const climbed = first !== undefined && devices[0] !== undefined && devices[0].devpath !== first.devpath;
 	const remark = climbed
-		? `${baseOf(first.devpath)} has no alias: told is the device above it that has one`
+		? `${baseOf(first.devpath)} has no alias: this is about the device above it that has one`
 		: undefined;
 	return { taken: { word, as: "device", ...(remark !== undefined && { remark }) }, kind: "devices", devices };
 }

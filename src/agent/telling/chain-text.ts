@@ -11,21 +11,28 @@ export type ChainLine = { readonly depth: number; readonly label: string; readon
 /** More children of one kind than this are cut, with their number. */
 const MOST_SHOWN = 4;
 
-/** @param whole whether nothing is cut */
-export function layOutChain(chain: readonly ChainNode[], whole: boolean): readonly ChainLine[] {
+export type ChainLayout = {
+	/** Whether nothing is cut. */
+	readonly whole: boolean;
+	/** The directory of the modules: paths in it are shown from there on. */
+	readonly directory: string;
+};
+
+export function layOutChain(chain: readonly ChainNode[], { whole, directory }: ChainLayout): readonly ChainLine[] {
 	const lines: ChainLine[] = [];
-	const due = cut(chain, whole, 0).toReversed();
+	const due = listLines(chain, whole, 0).toReversed();
 	for (let next = due.pop(); next !== undefined; next = due.pop()) {
-		lines.push(next);
-		for (const below of cut(next.children, whole, next.depth + 1).toReversed()) due.push(below);
+		const { depth, label, text } = next;
+		lines.push({ depth, label, text: text.replaceAll(`${directory}/`, "") });
+		for (const below of listLines(next.children, whole, depth + 1).toReversed()) due.push(below);
 	}
-	return lines.map(({ depth, label, text }) => ({ depth, label, text }));
+	return lines;
 }
 
 type Due = ChainLine & { readonly children: readonly ChainNode[] };
 
-/** The children as lines, without those beyond the bound of their kind. */
-function cut(nodes: readonly ChainNode[], whole: boolean, depth: number): readonly Due[] {
+/** The children as lines: those of a kind beyond the bound are cut, and dependencies in one state share a line. */
+function listLines(nodes: readonly ChainNode[], whole: boolean, depth: number): readonly Due[] {
 	const counts = new Map<string, number>();
 	for (const { node } of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
 	const shown = new Map<string, number>();
@@ -33,11 +40,26 @@ function cut(nodes: readonly ChainNode[], whole: boolean, depth: number): readon
 		const place = (shown.get(one.node) ?? 0) + 1;
 		const all = counts.get(one.node) ?? 0;
 		shown.set(one.node, place);
-		const line = { depth, label: labelOf(one), text: describe(one), children: one.children ?? [] };
-		if (whole || all <= MOST_SHOWN || place < MOST_SHOWN) return [line];
+		const label = labelOf(one);
+		if (one.node === "dependency") return place === 1 ? listNeeded(nodes, depth) : [];
+		if (whole || all <= MOST_SHOWN || place < MOST_SHOWN)
+			return [{ depth, label, text: describe(one), children: one.children ?? [] }];
 		if (place > MOST_SHOWN) return [];
-		const text = `and ${all - MOST_SHOWN + 1} more (-v shows all)`;
-		return [{ depth, label: labelOf(one), text, children: [] }];
+		return [{ depth, label, text: `and ${all - MOST_SHOWN + 1} more (-v shows all)`, children: [] }];
+	});
+}
+
+function listNeeded(nodes: readonly ChainNode[], depth: number): readonly Due[] {
+	const byState = new Map<string, string[]>();
+	for (const one of nodes) {
+		if (one.node !== "dependency") continue;
+		const known = byState.get(one.standing);
+		if (known === undefined) byState.set(one.standing, [one.module]);
+		else known.push(one.module);
+	}
+	return [...byState].map(([standing, modules]) => {
+		const state = standing === "unknown" ? "" : ` (${standing})`;
+		return { depth, label: "needs", text: `${modules.join(", ")}${state}`, children: [] };
 	});
 }
 
@@ -53,6 +75,8 @@ function labelOf({ node, ...fact }: ChainNode): string {
 			return "needs";
 		case "answer":
 			return "last time";
+		case "remark":
+			return "note";
 		case "softdep":
 			return `softdep ${(fact as ChainFact & { node: "softdep" }).when}`;
 		default:
@@ -69,7 +93,7 @@ function describe(fact: ChainFact): string {
 		case "pattern":
 			return describePattern(fact);
 		case "module":
-			return `${fact.module}: ${fact.standing}${fact.path === undefined ? "" : ` (${fact.path})`}`;
+			return describeModule(fact);
 		case "obstacle":
 			return explainObstacle(fact.obstacle, "");
 		case "install":
@@ -77,7 +101,7 @@ function describe(fact: ChainFact): string {
 		case "options":
 			return `${fact.options} (${formatPlace(fact.source)})`;
 		case "dependency":
-			return `${fact.module}: ${fact.standing}`;
+			return fact.module;
 		case "softdep":
 			return `${fact.name} (${formatPlace(fact.source)})${fact.heeded ? "" : ": does not count, an earlier line does"}`;
 		case "demand":
@@ -95,6 +119,11 @@ function describe(fact: ChainFact): string {
 	}
 }
 
+function describeModule({ module, standing, path }: ChainFact & { node: "module" }): string {
+	const state = standing === "unknown" ? "" : `: ${standing}`;
+	return `${module}${state}${path === undefined ? "" : `, ${path}`}`;
+}
+
 function named({ devpath, name }: NamedDevice): string {
 	return name === undefined ? devpath : `${devpath} (${name})`;
 }
@@ -107,19 +136,20 @@ function describeDevice({ device, subsystem, driver, driverModule }: ChainFact &
 	return `${device.devpath === "" ? "none" : named(device)}${subsystem === undefined ? "" : `, on ${subsystem}`}${bound}`;
 }
 
-const places: Readonly<Record<MatchPlace, string>> = {
-	"alias line": "alias line",
-	module: "name of a module",
-	"symbol index": "symbol index",
-	"command line": "install or remove line",
-	"alias index": "alias index",
-	builtin: "name of a built-in module",
-	"builtin alias index": "index of built-in aliases",
+/** What an index, or a line of modprobe.d, has found. An index of patterns needs no words: its name tells. */
+const finds: Readonly<Record<MatchPlace, string>> = {
+	"alias line": ", an alias line",
+	module: ", by its name",
+	"symbol index": "",
+	"command line": ", an install or remove line",
+	"alias index": "",
+	builtin: ", by its name",
+	"builtin alias index": "",
 };
 
 function describePattern({ pattern, via, place, module, turn, rivals }: ChainFact & { node: "pattern" }): string {
 	const order = turn === undefined ? "" : `, ${turn === 1 ? "first" : `number ${turn}`} of ${rivals} rivals`;
-	return `${shorten(pattern)} -> ${module}${order} (${places[via]}, ${formatPlace(place)})`;
+	return `${shorten(pattern)} -> ${module}${order} (${formatPlace(place)}${finds[via]})`;
 }
 
 function describeDemand(demand: Demand): string {

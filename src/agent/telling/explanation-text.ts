@@ -44,7 +44,7 @@ function explainJudgement(judgement: Judgement, word: string): string {
 		case "bound":
 			return explainBound(judgement, word);
 		case "builtin":
-			return `${naming(judgement.module, word)}built into the kernel (modules.builtin)`;
+			return `${isWord(judgement.module, word) ? "" : `${judgement.module} is `}built into the kernel (modules.builtin)`;
 		case "live":
 			return `${naming(judgement.module, word)}${explainLive(judgement, word)}`;
 		case "wanted":
@@ -79,11 +79,13 @@ const isWord = (module: string, word: string): boolean =>
 function explainBound({ driver, module, devices, demand }: Judgement & { kind: "bound" }, word: string): string {
 	const [first] = devices;
 	const more = devices.length > 1 ? ` and ${devices.length - 1} more` : "";
-	if (module === undefined) return `bound: ${driver} drives it, which is built into the kernel`;
+	const isSubject = first?.devpath.endsWith(word);
+	const whom = isSubject || first === undefined ? "it" : formatDevice(first);
+	if (module === undefined) return `bound: ${driver}, which is built into the kernel, drives ${whom}`;
 	const asked = demand === undefined ? "" : `, ${explainDemand(demand, first?.devpath)}`;
-	if (!isWord(module, word) && first !== undefined && devices.length === 1)
-		return `bound: ${driver} drives it, of the module ${module}${asked}`;
-	return `loaded and bound: ${driver} drives ${first === undefined ? "" : formatDevice(first)}${more}${asked}`;
+	if (isWord(module, word)) return `loaded and bound: ${driver} drives ${whom}${more}${asked}`;
+	const whose = driver === module ? "" : ` of the module ${module}`;
+	return `bound: ${driver}${whose} drives ${whom}${asked}`;
 }
 
 /** @param known the end of the path of a device that has been named already */
@@ -239,14 +241,15 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 	}
 }
 
-function explainNoDriver({ aliases, release, nearest }: Judgement & { kind: "no driver" }): string {
-	const [first = "it", ...more] = aliases;
+function explainNoDriver({ device, aliases, release, nearest }: Judgement & { kind: "no driver" }): string {
+	const [first = "", ...more] = aliases;
 	const others = more.length === 0 ? "" : ` and ${more.length} more`;
 	const near =
 		nearest === undefined
 			? ""
 			: `; nearest: ${nearest.module}, ${shorten(nearest.pattern)}, differs in ${nearest.differs}`;
-	return `no driver: no module of ${release} has a pattern for ${shorten(first)}${others}${near}`;
+	const what = device.devpath === "" ? "it" : `${shorten(first)}${others}`;
+	return `no driver: no module of ${release} has a pattern for ${what}${near}`;
 }
 
 function explainAbsent({ modules, release }: Judgement & { kind: "absent" }): string {

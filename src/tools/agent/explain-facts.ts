@@ -22,7 +22,7 @@ import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
 import { commandLineFileOf, namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
-import type { ExplainOptions } from "./explain-options.js";
+import { DEFAULT_SOCKET, type ExplainOptions } from "./explain-options.js";
 import { formatProblem, StartFailure } from "./start-failure.js";
 
 type Given = ExplainOptions & { readonly dryRun: true };
@@ -40,7 +40,8 @@ export async function readFacts(
 	const isHere = root === "" && given.sysfs === undefined && given.setVersion === undefined;
 	const running = isHere ? readRunning(kernel) : undefined;
 	const sysfs = given.sysfs ?? `${root}/sys`;
-	const inspection = await machine.inspect(sysfs, { root });
+	// The links of a sysfs that --sysfs names lead within it, wherever it lies.
+	const inspection = await machine.inspect(sysfs, { root: given.sysfs === undefined ? root : "" });
 	const around = { knowledge, live: running?.live, inspection };
 	const sources = await machine.devices(sysfs, { root });
 	return {
@@ -49,7 +50,7 @@ export async function readFacts(
 		devices: walk(words, sources, around),
 		release: given.setVersion ?? kernel.release,
 		loading: running?.loading ?? new Set(),
-		answers: given.log === undefined ? new Map() : readLog(kernel, given.log, machine),
+		answers: await readAnswers(kernel, given, machine, isHere),
 		modules: new Map(),
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
 		modulesLoad: readModulesLoad(kernel, root, knowledge),
@@ -74,6 +75,19 @@ function readRunning(kernel: Kernel): { readonly live: ReadonlySet<string>; read
 	const all = parseProcModules(text);
 	const those = (wanted: string) => new Set(all.flatMap(({ module, state }) => (state === wanted ? [module] : [])));
 	return { live: those("live"), loading: those("coming") };
+}
+
+/** Those of the log that --log names, or else those of the running agent, if this is its machine. */
+async function readAnswers(
+	files: Files,
+	{ log, socket = DEFAULT_SOCKET }: Given,
+	machine: Machine,
+	isHere: boolean,
+): Promise<ReadonlyMap<string, LastAnswer>> {
+	if (log !== undefined) return readLog(files, log, machine);
+	if (!isHere || !isThere(files, socket)) return new Map();
+	const { askLastAnswers } = await import("./explain-agent.js");
+	return askLastAnswers(machine, socket);
 }
 
 /** Bytes of a log: more than a year of an agent's. */

@@ -3,6 +3,9 @@
 import type { Options, Values } from "../command-line/options.js";
 import { agentOptions } from "./agent-options.js";
 
+/** The control socket of an agent with the default settings, as in ask-agent.ts, which loads more than explain needs. */
+export const DEFAULT_SOCKET = "/run/hotplugd/control";
+
 export const explainOptions = {
 	json: { help: "Print JSON, one object a subject" },
 	...agentOptions,
@@ -11,7 +14,7 @@ export const explainOptions = {
 		argument: "FILE",
 		help: "Take the last answers of the kernel from this log of the agent, or of coldplug --json",
 	},
-	socket: { argument: "PATH", help: "Ask the agent whose control socket is PATH instead of /run/hotplugd/control" },
+	socket: { argument: "PATH", help: `Ask the agent whose control socket is PATH instead of ${DEFAULT_SOCKET}` },
 	verbose: { short: "v", repeat: true, help: "Show the whole chain where it is cut" },
 } as const satisfies Options;
 

@@ -37,7 +37,10 @@ const define = (name: string, summary: string) =>
 		},
 	});
 
-export const explain = define("explain", "Says why a module is loaded or not, and why a device has its driver or none.");
+export const explain = define(
+	"explain",
+	"Says why a module is loaded or not, and why a device has its driver or none.",
+);
 
 export const why = define("why", "Says why a module is loaded or not, as hotplugd explain does.");
 
@@ -49,6 +52,7 @@ async function explainWords(words: readonly string[], asked: ExplainOptions, mac
 	const concerned = new Set(subjects.flatMap((subject) => listConcerned(situated, subject)));
 	const modules = await readModules(kernel, situated, concerned);
 	const explanations: readonly Explanation[] = subjects.flatMap((one) => explainSubject({ ...situated, modules }, one));
-	await printExplanations(explanations, given, machine);
+	const directory = read.knowledge.moduleDirectory;
+	await printExplanations(explanations, { ...given, directory }, machine);
 	return worstStatus(explanations.map(({ judgement }) => judgement));
 }
