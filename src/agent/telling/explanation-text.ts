@@ -11,6 +11,7 @@ import type {
 	LastAnswer,
 	NamedDevice,
 	Obstacle,
+	Taken,
 	Unbound,
 } from "../explaining/explanation.js";
 
@@ -21,38 +22,42 @@ export function formatPlace({ file, line }: Source): string {
 
 /** The last part of a device's path, with its name in words. */
 export function formatDevice({ devpath, name }: NamedDevice): string {
-	const short = devpath.slice(devpath.lastIndexOf("/") + 1);
-	return name === undefined ? short : `${short} (${name})`;
+	return name === undefined ? baseOf(devpath) : `${baseOf(devpath)} (${name})`;
 }
 
 /** The answer without a newline. The subject's word goes first. */
-export function formatAnswer({ subject: { word }, judgement }: Explanation): string {
-	return `${word}${describeSubject(word, judgement)}: ${explainJudgement(judgement, word)}`;
+export function formatAnswer({ subject, judgement }: Explanation): string {
+	return `${subject.word}${describeSubject(subject, judgement)}: ${explainJudgement(judgement, subject)}`;
 }
 
-/** The name of the device that the subject is, in parentheses. */
-function describeSubject(word: string, judgement: Judgement): string {
-	const device = "device" in judgement ? judgement.device : undefined;
-	const own = judgement.kind === "bound" && judgement.devices.length === 1 ? judgement.devices[0] : device;
-	if (own?.name === undefined || !own.devpath.endsWith(word)) return "";
-	return ` (${own.name})`;
+/** The name in words of the device that the subject is, in parentheses. */
+function describeSubject(subject: Taken, judgement: Judgement): string {
+	const [bound] = judgement.kind === "bound" ? judgement.devices : [];
+	const device = "device" in judgement ? judgement.device : bound;
+	return device?.name !== undefined && isDevice(device, subject) ? ` (${device.name})` : "";
 }
 
-/** @param word the subject's word: a module of that name is not named again */
-function explainJudgement(judgement: Judgement, word: string): string {
+/** Whether the subject's word names this device. */
+function isDevice({ devpath }: NamedDevice, { word, as }: Taken): boolean {
+	return as === "device" && devpath !== "" && baseOf(devpath).endsWith(baseOf(word).replace(/^(?:usb|pci) /, ""));
+}
+
+const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+function explainJudgement(judgement: Judgement, subject: Taken): string {
 	switch (judgement.kind) {
 		case "bound":
-			return explainBound(judgement, word);
+			return explainBound(judgement, subject);
 		case "builtin":
-			return `${isWord(judgement.module, word) ? "" : `${judgement.module} is `}built into the kernel (modules.builtin)`;
+			return `${isModule(judgement, subject) ? "" : `${judgement.module} is `}built into the kernel (modules.builtin)`;
 		case "live":
-			return `${naming(judgement.module, word)}${explainLive(judgement, word)}`;
+			return `${naming(judgement, subject)}${explainLive(judgement, subject)}`;
 		case "wanted":
-			return `${naming(judgement.module, word)}${explainWanted(judgement, word)}`;
+			return `${naming(judgement, subject)}${explainWanted(judgement, subject)}`;
 		case "unbound":
-			return explainUnbound(judgement, word);
+			return explainUnbound(judgement, subject);
 		case "kept out":
-			return `${naming(judgement.module, word)}${explainKeptOut(judgement)}`;
+			return `${naming(judgement, subject)}${explainKeptOut(judgement)}`;
 		case "no driver":
 			return explainNoDriver(judgement);
 		case "not asked for":
@@ -68,33 +73,32 @@ function explainJudgement(judgement: Judgement, word: string): string {
 	}
 }
 
+type OfModule = { readonly module?: string };
+
+const isModule = ({ module }: OfModule, { as }: Taken): boolean => module !== undefined && as === "module";
+
 /** The name of the module before what is said of it, unless it is the subject itself. */
-function naming(module: string, word: string): string {
-	return isWord(module, word) ? "" : `${module} `;
-}
+const naming = (judgement: OfModule, subject: Taken): string =>
+	isModule(judgement, subject) ? "" : `${judgement.module} `;
 
-const isWord = (module: string, word: string): boolean =>
-	module === word || word.replaceAll("-", "_") === module || word.includes(`/${module}.ko`);
-
-function explainBound({ driver, module, devices, demand }: Judgement & { kind: "bound" }, word: string): string {
+function explainBound({ driver, module, devices, demand }: Judgement & { kind: "bound" }, subject: Taken): string {
 	const [first] = devices;
-	const more = devices.length > 1 ? ` and ${devices.length - 1} more` : "";
-	const isSubject = first?.devpath.endsWith(word);
-	const whom = isSubject || first === undefined ? "it" : formatDevice(first);
+	const whom = first === undefined || isDevice(first, subject) ? "it" : formatDevice(first);
 	if (module === undefined) return `bound: ${driver}, which is built into the kernel, drives ${whom}`;
-	const asked = demand === undefined ? "" : `, ${explainDemand(demand, first?.devpath)}`;
-	if (isWord(module, word)) return `loaded and bound: ${driver} drives ${whom}${more}${asked}`;
+	const more = devices.length > 1 ? ` and ${devices.length - 1} more` : "";
+	const asked = demand === undefined ? "" : `, ${explainDemand(demand, first)}`;
+	if (isModule({ module }, subject)) return `loaded and bound: ${driver} drives ${whom}${more}${asked}`;
 	const whose = driver === module ? "" : ` of the module ${module}`;
-	return `bound: ${driver}${whose} drives ${whom}${asked}`;
+	return `bound: ${driver}${whose} drives ${whom}${more}${asked}`;
 }
 
-/** @param known the end of the path of a device that has been named already */
-function explainDemand(demand: Demand, known?: string): string {
+/** @param known a device that has been named already */
+function explainDemand(demand: Demand, known?: NamedDevice): string {
 	switch (demand.kind) {
 		case "device": {
 			const { device, alias, rule } = demand;
 			const by = rule === undefined ? "" : `, by the rule ${formatPlace(rule)}`;
-			if (known !== undefined && device.devpath.endsWith(known)) return `asked for by ${shorten(alias)}${by}`;
+			if (device.devpath === known?.devpath) return `asked for by ${shorten(alias)}${by}`;
 			const whose = device.devpath === "" ? "" : ` of ${formatDevice(device)}`;
 			return `asked for by ${shorten(alias)}${whose}${by}`;
 		}
@@ -107,26 +111,29 @@ function explainDemand(demand: Demand, known?: string): string {
 	}
 }
 
-function explainLive({ demand }: Judgement & { kind: "live" }, word: string): string {
-	if (demand !== undefined) return `loaded: ${explainDemand(demand, word)}`;
+/** The device of a demand, when it is the subject: it is not named again. */
+function knownOf(demand: Demand, subject: Taken): NamedDevice | undefined {
+	return demand.kind === "device" && isDevice(demand.device, subject) ? demand.device : undefined;
+}
+
+function explainLive({ demand }: Judgement & { kind: "live" }, subject: Taken): string {
+	if (demand !== undefined) return `loaded: ${explainDemand(demand, knownOf(demand, subject))}`;
 	return "loaded: no device, softdep or dependency of this machine asks for it: it was loaded by hand, or at the kernel's request";
 }
 
-function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted" }, word: string): string {
-	const why = demand === undefined ? "" : `: ${explainDemand(demand, word)}`;
+function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted" }, subject: Taken): string {
+	const why = demand === undefined ? "" : `: ${explainDemand(demand, knownOf(demand, subject))}`;
 	if (loading) return `being loaded now${why}; its init has not ended`;
 	return install === undefined
 		? `would be loaded${why}`
 		: `would be loaded by its install line ${formatPlace(install.source)}${why}`;
 }
 
-function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, word: string): string {
-	const isSubject = device.devpath.endsWith(word);
-	const of = module === undefined ? "driver built in, not bound" : "loaded, not bound";
-	if (cause.kind === "rival") return `${of} to ${formatDevice(device)}: ${explainCauseOf(cause, device)}`;
-	const which = isSubject || module === undefined || !isWord(module, word) ? "" : ` to ${formatDevice(device)}`;
-	const whose = module !== undefined && !isWord(module, word) ? `${module} ` : "";
-	return `${whose}${of}${which}: ${explainCauseOf(cause, device)}`;
+function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, subject: Taken): string {
+	const which = isDevice(device, subject) ? "" : ` to ${formatDevice(device)}`;
+	const whose = module === undefined ? "its driver is built in, and not bound" : "loaded, not bound";
+	const named = module === undefined ? "" : naming({ module }, subject);
+	return `${named}${whose}${which}: ${explainCauseOf(cause, device)}`;
 }
 
 /** Why a driver has not bound a device: a clause. */

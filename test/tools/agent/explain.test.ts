@@ -1,0 +1,266 @@
+// hotplugd explain on a machine in memory: the first line names cause and place, and the exit status is that of the worst subject.
+import test from "ava";
+import { explain } from "../../../src/tools/agent/explain.js";
+import type { FakeStates } from "../../support/fakes/fake-inspection.js";
+import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
+import { moduleImage } from "../../support/worlds/elf-image.js";
+import { configFile, moduleDirectory, RELEASE, type World } from "../../support/worlds/world.js";
+
+const world: World = {
+	modules: {
+		card: ["base"],
+		base: [],
+		rival: [],
+		quiet: [],
+		listed: [],
+		masked: [],
+		lined: [],
+		kept: [],
+		soft: [],
+		lone: [],
+	},
+	aliases: {
+		"x:card*": ["card", "rival"],
+		"x:quiet": "quiet",
+		"x:listed": "listed",
+		"x:kept": "kept",
+		"x:lined": "lined",
+	},
+	builtin: ["own"],
+	config: ["blacklist listed", "install lined /bin/false", "softdep lone pre: soft", "options card speed=3"].join("\n"),
+};
+
+const rules = '[[mask]]\nmodule = "masked"\n\n[[deny]]\nmodule = "kept"\n';
+
+const devices = {
+	card: "x:card1",
+	quiet: "x:quiet",
+	listed: "x:listed",
+	kept: "x:kept",
+	lined: "x:lined",
+	odd: "x:odd",
+};
+
+type Situation = {
+	readonly live?: readonly string[];
+	readonly states?: FakeStates;
+	readonly files?: Readonly<Record<string, string>>;
+	readonly without?: readonly string[];
+	readonly vermagic?: Readonly<Record<string, string>>;
+	readonly commandLine?: string;
+};
+
+/** Runs the command. Resolves with its status, its lines and what it complained of. */
+async function ask(words: readonly string[], situation: Situation = {}) {
+	const { live = [], states, files = {}, without = [], vermagic = {}, commandLine } = situation;
+	const present = Object.keys(world.modules).filter((name) => !without.includes(name));
+	const images = present.map((name) => [
+		`${moduleDirectory}/kernel/${name}.ko`,
+		moduleImage([], [], [`vermagic=${vermagic[name] ?? RELEASE} SMP`]).toString("latin1"),
+	]);
+	const machine = makeFakeMachine({
+		world: { ...world, ...(commandLine !== undefined && { commandLine }) },
+		devices,
+		files: { "/etc/hotplugd/rules.d/own.toml": rules, ...Object.fromEntries(images), ...files },
+		...(states && { states }),
+	});
+	for (const module of live) machine.fakeKernel.live.add(module);
+	const status = await explain.start(words, machine);
+	const lines = machine.printed().trimEnd().split("\n");
+	return { status, lines, first: lines[0] ?? "", complained: machine.complained() };
+}
+
+const bound = (driver: string, devpath = "/devices/card"): FakeStates => ({
+	devices: { [devpath]: { subsystem: "x", onBus: true, driver, driverModule: driver } },
+	drivers: { [driver]: [{ bus: "x", name: driver, devices: [devpath] }] },
+});
+
+test("a module that has bound a device is said to drive it, and who asked for it", async (t) => {
+	const { first, status } = await ask(["card"], { live: ["base", "card"], states: bound("card") });
+	t.is(first, "card: loaded and bound: card drives card, asked for by x:card1");
+	t.is(status, 0);
+});
+
+test("a module that is live for another one is a dependency of it", async (t) => {
+	const { first, status } = await ask(["base"], { live: ["base", "card"], states: bound("card") });
+	t.is(first, "base: loaded: dependency of card");
+	t.is(status, 0);
+});
+
+test("a module that is live and that nothing asks for is said to be so", async (t) => {
+	const { first } = await ask(["soft"], { live: ["soft"] });
+	t.regex(first, /^soft: loaded: no device, softdep or dependency of this machine asks for it: it was loaded by hand/);
+	const named = await ask(["soft"], { live: ["soft"], files: { "/etc/modules-load.d/a.conf": "# mine\n\nsoft\n" } });
+	t.is(named.first, "soft: loaded: named by /etc/modules-load.d/a.conf:3");
+});
+
+test("a module that a device asks for and that is not live would be loaded", async (t) => {
+	const { first, status, lines } = await ask(["quiet", "base"]);
+	t.is(first, "quiet: would be loaded: asked for by x:quiet of quiet");
+	t.true(lines.includes("base: would be loaded: dependency of card"));
+	t.is(status, 3);
+});
+
+test("a blacklist is named by file and line, or as a word of the kernel command line", async (t) => {
+	const { first, status } = await ask(["listed"]);
+	t.is(first, `listed: not loaded: blacklisted by ${configFile}:1; 'modprobe listed' loads it, or remove the line`);
+	t.is(status, 5);
+	const { first: booted } = await ask(["quiet"], { commandLine: "modprobe.blacklist=quiet" });
+	t.regex(booted, /blacklisted by the kernel command line \(modprobe\.blacklist=quiet in \/proc\/cmdline\)/);
+	const { first: refused } = await ask(["quiet"], { commandLine: "module_blacklist=quiet" });
+	t.regex(refused, /the kernel itself refuses it \(module_blacklist=quiet in \/proc\/cmdline\)/);
+});
+
+test("rules of policy and install lines are named by file and line", async (t) => {
+	const { lines, status } = await ask(["masked", "kept", "lined"]);
+	const answers = lines.filter((line) => !line.startsWith(" "));
+	t.deepEqual(answers, [
+		"masked: not loaded: masked by /etc/hotplugd/rules.d/own.toml:1 (a [[mask]] rule) (nor does a device of this machine ask for it); 'modprobe masked' loads it, or remove the rule",
+		"kept: not loaded: denied by /etc/hotplugd/rules.d/own.toml:4 (a [[deny]] rule) for kept; 'modprobe kept' loads it, or remove the rule",
+		`lined: not loaded: its install line runs '/bin/false': ${configFile}:2; 'modprobe -i lined' loads it, or remove the line`,
+	]);
+	t.is(status, 5);
+});
+
+test("a file that is missing, or was built for another kernel, is the cause even if nobody tried", async (t) => {
+	const { first } = await ask(["quiet"], { without: ["quiet"] });
+	t.is(
+		first,
+		`quiet: not loaded: modules.dep has ${moduleDirectory}/kernel/quiet.ko, which is not there; run depmod, or install the file`,
+	);
+	const { first: other } = await ask(["quiet"], { vermagic: { quiet: "5.9.9" } });
+	t.regex(other, /it was built for the kernel 5\.9\.9, and this is 6\.0\.0 \(vermagic of .*quiet\.ko\)/);
+	const { first: needed } = await ask(["card"], { without: ["base"] });
+	t.regex(needed, /^card: not loaded: it needs base, of which: modules\.dep has/);
+});
+
+test("a softdep of a module that is not loaded is no demand", async (t) => {
+	const { first, status } = await ask(["soft"]);
+	t.is(
+		first,
+		`soft: not loaded: only a softdep asks for it: ${configFile}:3 (softdep lone pre: soft), and lone is not loaded; 'modprobe soft' loads it`,
+	);
+	t.is(status, 5);
+	const { first: live } = await ask(["soft"], { live: ["lone", "soft"] });
+	t.is(live, `soft: loaded: softdep pre of lone (${configFile}:3)`);
+});
+
+test("the last answer in a log counts, and the place of the line is told", async (t) => {
+	const log = [
+		'{"kind":"outcome","module":"quiet","result":"no device","errno":"ENODEV","explanation":"found none"}',
+		'{"level":50,"module":"card","result":"failed","errno":"EKEYREJECTED","msg":"card: bad signature (EKEYREJECTED)"}',
+		'{"kind":"outcome","module":"qui',
+	].join("\n");
+	const files = { "/log": log };
+	const { lines, complained, status } = await ask(["--log", "/log", "quiet", "card"], { files });
+	const answers = lines.filter((line) => !line.startsWith(" "));
+	t.regex(answers[0]!, /its driver found no hardware of its own \(ENODEV\), when it was last tried \(\/log:1\)/);
+	t.regex(
+		answers[1]!,
+		/^card: not loaded: bad signature \(EKEYREJECTED\), .*card\.ko, when it was last tried \(\/log:2\)/,
+	);
+	t.is(complained, "hotplugd explain: /log: a line is no JSON object, and passed by\n");
+	t.is(status, 5);
+	t.is((await ask(["--log", "/none", "quiet"])).complained, "hotplugd explain: --log /none: there is no such file\n");
+});
+
+test("of rivals, the one that came too late is told who came first", async (t) => {
+	const states: FakeStates = {
+		devices: { "/devices/card": { subsystem: "x", onBus: true, driver: "card", driverModule: "card" } },
+		drivers: {
+			card: [{ bus: "x", name: "card", devices: ["/devices/card"] }],
+			rival: [{ bus: "x", name: "rival", devices: [] }],
+		},
+	};
+	const { first, status } = await ask(["rival"], { live: ["base", "card", "rival"], states });
+	t.is(first, "rival: loaded, not bound to card: card came first for the same alias x:card*, and has bound the device");
+	t.is(status, 4);
+});
+
+const unbound = (state: object): FakeStates => ({
+	devices: { "/devices/quiet": { subsystem: "x", onBus: true, ...state }, "/devices/clock": { subsystem: "y" } },
+	drivers: { quiet: [{ bus: "x", name: "quiet", devices: [] }] },
+});
+
+test("a device that is loaded for and not bound says why", async (t) => {
+	const override = await ask(["quiet"], { live: ["quiet"], states: unbound({ driverOverride: "vfio-pci" }) });
+	t.is(
+		override.first,
+		"quiet: loaded, not bound to quiet: driver_override of quiet names vfio-pci (/sys/devices/quiet/driver_override)",
+	);
+	const suppliers = [{ devpath: "/devices/clock", driver: undefined }];
+	const waits = await ask(["/sys/devices/quiet"], {
+		live: ["quiet"],
+		states: unbound({ waitingForSupplier: true, suppliers }),
+	});
+	t.is(
+		waits.first,
+		"/sys/devices/quiet: quiet loaded, not bound: it waits for the supplier clock, which has no driver (/sys/devices/quiet/waiting_for_supplier)",
+	);
+	t.is(waits.status, 4);
+});
+
+test("a device without any pattern has no driver, and one of a class needs none", async (t) => {
+	const { first, status } = await ask(["odd"], {
+		states: { devices: { "/devices/odd": { subsystem: "x", onBus: true } } },
+	});
+	t.regex(first, /^odd: no driver: no module of 6\.0\.0 has a pattern for x:odd/);
+	t.is(status, 6);
+	const none = await ask(["odd"], { states: { devices: { "/devices/odd": { subsystem: "input" } } } });
+	t.is(none.first, "odd: needs no driver: devices of the class input have none");
+	t.is(none.status, 0);
+});
+
+test("an unknown subject gets the nearest names, and the others are answered", async (t) => {
+	const { first, lines, status } = await ask(["quiett", "own"]);
+	t.is(first, "quiett: there is no module, alias or device of that name; is quiet meant?");
+	t.true(lines.includes("own: built into the kernel (modules.builtin)"));
+	t.is(status, 1);
+	t.is((await ask(["\x1b[31mzzzzzzzz"])).first, "\\x1b[31mzzzzzzzz: there is no module, alias or device of that name");
+});
+
+test("without a subject the call is wrong", async (t) => {
+	const { status, complained } = await ask([]);
+	t.is(status, 2);
+	t.regex(complained, /^hotplugd explain: missing subject/);
+});
+
+test("an alias is explained by the device that has it, or by the modules that it stands for", async (t) => {
+	const { first } = await ask(["x:card1"], { live: ["base", "card"], states: bound("card") });
+	t.is(first, "x:card1: bound: card drives card, asked for by x:card1");
+	const { first: absent, status } = await ask(["x:card2"]);
+	t.is(absent, "x:card2: card would be loaded: asked for by x:card2");
+	t.is(status, 3);
+});
+
+test("the tree has the pattern with its index, the rivals in their order, dependencies and options with their places", async (t) => {
+	const { lines } = await ask(["/devices/card"]);
+	t.deepEqual(lines.slice(1), [
+		"  device: /devices/card",
+		"    alias: x:card1",
+		"      pattern: x:card* -> card, first of 2 rivals (modules.alias.bin)",
+		"        module: card: not loaded, kernel/card.ko",
+		`          options: speed=3 (${configFile}:4)`,
+		"          needs: base (not loaded)",
+		"      pattern: x:card* -> rival, number 2 of 2 rivals (modules.alias.bin)",
+		"        module: rival: not loaded, kernel/rival.ko",
+	]);
+});
+
+test("JSON has one object a subject, with judgement, status and chain", async (t) => {
+	const { lines, status } = await ask(["--json", "listed", "own"]);
+	const [listed, own, ...more] = lines.map((line) => JSON.parse(line));
+	t.deepEqual(more, []);
+	t.like(listed, {
+		kind: "explanation",
+		subject: { word: "listed", as: "module" },
+		status: 5,
+		judgement: {
+			kind: "kept out",
+			module: "listed",
+			obstacle: { kind: "blacklisted", source: { file: configFile, line: 1 } },
+		},
+	});
+	t.like(own, { status: 0, judgement: { kind: "builtin", module: "own" } });
+	t.is(status, 5);
+});
