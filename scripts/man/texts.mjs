@@ -51,7 +51,9 @@ const explain = {
 			{ term: "2", text: "Options were wrong." },
 		],
 		Examples: [
-			{ lines: ["hotplugd explain e1000e", "hotplugd explain 0000:00:1f.2", "hotplugd explain /dev/sda eth0 8086:100e"] },
+			{
+				lines: ["hotplugd explain e1000e", "hotplugd explain 0000:00:1f.2", "hotplugd explain /dev/sda eth0 8086:100e"],
+			},
 		],
 		Files: agentFiles,
 	},
