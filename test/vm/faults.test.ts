@@ -93,7 +93,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The causes that the log names, where there is evidence. */
 const causes: Readonly<Record<string, RegExp>> = {
-	[unknownSymbol]: /: it needs the symbol hotplugd_base_lavel, which neither .* \(ENOENT\)$/,
+	// This kernel lists functions alone in /proc/kallsyms: which of the symbols is unknown cannot be told.
+	[unknownSymbol]: /: it needs a symbol that no live module has; .* \(ENOENT\)$/,
 	[foreign]: /: it was built for the kernel 0\S*, and the running kernel is \S+ \(ENOEXEC\)$/,
 	[forbidden]: /: module_blacklist= on the kernel command line names it \(EPERM\)$/,
 	hotplugd_f129: /: it is not signed, and the kernel takes only modules signed by .* \(EKEYREJECTED\)$/,

@@ -18,8 +18,8 @@ export type KernelState = {
 	lockdown(): string | undefined;
 	/** /sys/module/module/parameters/sig_enforce. */
 	enforcesSignatures(): boolean;
-	/** The names in /proc/kallsyms. */
-	symbols(): ReadonlySet<string> | undefined;
+	/** The names in /proc/kallsyms. `hasData`: data too, and not functions alone, as without CONFIG_KALLSYMS_ALL. */
+	symbols(): { readonly names: ReadonlySet<string>; readonly hasData: boolean } | undefined;
 };
 
 const CAP_SYS_MODULE = 16n;
@@ -42,7 +42,9 @@ export function watchKernelState(files: Pick<Files, "read">): KernelState {
 		enforcesSignatures: once(() => word("/sys/module/module/parameters/sig_enforce") === "Y"),
 		symbols: once(() => {
 			const table = bytesOf("/proc/kallsyms", bounds.symbols);
-			return table.length === 0 ? undefined : namesIn(table.toString("latin1"));
+			if (table.length === 0) return undefined;
+			const text = table.toString("latin1");
+			return { names: namesIn(text), hasData: /^[^ \t\n]+ [bdr] /im.test(text) };
 		}),
 	};
 }

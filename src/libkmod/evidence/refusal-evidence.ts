@@ -107,8 +107,11 @@ async function findUnknownSymbol({ machine, state, path }: Search): Promise<Evid
 	const facts = await readModuleFacts(machine, path);
 	const needed = facts?.listNeeded() ?? [];
 	const known = needed.length === 0 ? undefined : state.symbols();
-	const symbol = known && needed.find((name) => !known.has(name));
-	return symbol === undefined ? undefined : { kind: "unknown symbol", symbol };
+	if (known === undefined) return undefined;
+	const [symbol, ...more] = needed.filter((name) => !known.names.has(name));
+	// Of several names that are missing in a table of functions, all but one may be data that the kernel exports.
+	if (symbol === undefined || (more.length > 0 && !known.hasData)) return undefined;
+	return { kind: "unknown symbol", symbol };
 }
 
 function findSigner({ signature }: ModuleFacts, { state }: Search): Evidence {

@@ -28,7 +28,9 @@ test("each fact is read from the kernel's own file", (t) => {
 	t.true(state.lacksCapability());
 	t.is(state.lockdown(), "confidentiality");
 	t.true(state.enforcesSignatures());
-	t.deepEqual([...state.symbols()!], ["printk", "init"]);
+	t.deepEqual([...state.symbols()!.names], ["printk", "init"]);
+	t.false(state.symbols()!.hasData);
+	t.true(setUp({ "/proc/kallsyms": "0 T printk\n0 D jiffies\n" }).state.symbols()!.hasData);
 });
 
 test("a kernel that forbids nothing says so", (t) => {

@@ -79,6 +79,13 @@ const cases: readonly (readonly [title: string, code: string, Given, Evidence | 
 		{ files: { "/proc/kallsyms": "0000000000000000 T known\n" } },
 		{ kind: "unknown symbol", symbol: "unheard_of" },
 	],
+	[
+		"of several symbols one is unknown, and the table has data",
+		"ENOENT",
+		{ files: { "/proc/kallsyms": "0 D jiffies\n" } },
+		{ kind: "unknown symbol", symbol: "known" },
+	],
+	["several are missing in a table of functions", "ENOENT", { files: { "/proc/kallsyms": "0 T printk\n" } }, undefined],
 	["all symbols are known", "ENOENT", { files: { "/proc/kallsyms": "0 T known\n0 T unheard_of\n" } }, undefined],
 	["the kernel shows no symbols", "ENOENT", {}, undefined],
 	["the file is not signed", "EKEYREJECTED", {}, { kind: "unsigned", isEnforced: false }],
