@@ -170,7 +170,7 @@ vmTest(
 		t.is(others.failure?.length, 2);
 		t.regex(
 			others.failure?.[0] ?? "",
-			/^coldplug: could not load hotplugd_fail \(.* line 1\)\): its own init failed; see dmesg \(EIO\)$/,
+			/^coldplug: could not load hotplugd_fail \(.* line 1\)\): (?:its own init failed; see dmesg \(EIO\)|insert failed with EIO; see dmesg)$/,
 		);
 		t.is(others.failure?.[1], "exit 3");
 		const [later = "", ...end] = others["unprivileged-later"] ?? [];

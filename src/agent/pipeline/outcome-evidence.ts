@@ -22,7 +22,7 @@ export type OutcomeEvidenceOptions = {
 };
 
 /** Milliseconds after a failure until its outcome is told without evidence. */
-const PATIENCE_MILLISECONDS = 2000;
+const PATIENCE_MILLISECONDS = 10_000;
 /** Milliseconds that one round may last, since an administrator may change what the kernel allows. */
 const ROUND_MILLISECONDS = 1000;
 /** Searches at once. Each may keep a thread of the pool for as long as a disk does not answer, and insertions need the others. */

@@ -21,11 +21,11 @@ const pipeline: readonly Wait[] = [
 		file: "src/agent/pipeline/outcome-evidence.ts",
 		at: ["firstValueFrom("],
 		waitsFor: "the evidence of why the kernel refused a module, before the outcome is told",
-		ends: "the search's end; two seconds after the failure",
+		ends: "the search's end; ten seconds after the failure",
 		tests: [
 			[
 				"test/agent/pipeline/outcome-evidence.test.ts",
-				"a search that does not end holds up its own outcome for two seconds, and no other",
+				"a search that does not end holds up its own outcome for ten seconds, and no other",
 			],
 			[
 				"test/agent/pipeline/outcome-evidence.test.ts",
