@@ -33,7 +33,7 @@ export function listFields(alias: string): AliasFields | undefined {
 	const split = splitAlias(alias);
 	if (split === undefined) return undefined;
 	const { bus, form, values } = split;
-	const fields = form.fields.map(({ name }, at) => ({ name, value: joinNames(values[at]!) }));
+	const fields = form.fields.map((field, at) => ({ name: field.name, value: showValue(field, values[at]!) }));
 	return { bus, fields };
 }
 
@@ -103,9 +103,9 @@ function agreesWithAny(wanted: string, value: string): boolean {
 	return wanted.split(BETWEEN_NAMES).some((one) => names.some((name) => matchesWildcard(one, name)));
 }
 
-/** Names that the fields of the kind "names" hold together, for people. */
-export function joinNames(value: string): string {
-	return value.includes(BETWEEN_NAMES) ? value.replaceAll(BETWEEN_NAMES, ", ") : value;
+/** A value for people: names that a field holds together have commas between. */
+export function showValue({ kind }: BusField, value: string): string {
+	return kind === "names" || kind === "parts" ? value.replaceAll(BETWEEN_NAMES, ", ") : value;
 }
 
 /**

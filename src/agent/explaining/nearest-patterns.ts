@@ -5,11 +5,11 @@ import {
 	compareField,
 	countCommonWords,
 	DIFFERS,
-	joinNames,
 	LITERAL,
 	LONGEST_ALIAS,
 	restOfPattern,
 	type SplitAlias,
+	showValue,
 	splitAlias,
 } from "./alias-fields.js";
 import { type BusField, namedForm } from "./bus-fields.js";
@@ -150,13 +150,13 @@ function describe<Entry extends PatternEntry>(
 	const [first, ...others] = places
 		.filter((at) => agreements[at] === DIFFERS)
 		.map((at): FieldDifference => {
-			const { name, kind } = fields[at]!;
+			const field = fields[at]!;
 			return {
-				field: name,
-				isList: kind === "list",
-				device: joinNames(values[at]!),
-				pattern: joinNames(wanted[at]!),
-				common: kind === "text" ? values[at]!.slice(0, common) : "",
+				field: field.name,
+				isList: field.kind === "list",
+				device: showValue(field, values[at]!),
+				pattern: showValue(field, wanted[at]!),
+				common: field.kind === "text" ? values[at]!.slice(0, common) : "",
 			};
 		});
 	const agreeing = places.filter((at) => agreements[at] === LITERAL).map((at) => fields[at]!.name);

@@ -36,10 +36,10 @@ export function countModules({ patterns }: NearPatterns): ReadonlyMap<string, nu
 
 function explainDifference({ field, isList, device, pattern, common }: FieldDifference): string {
 	const wanted = cut(plain(pattern));
-	if (isList) return `its ${field} ${device === "" ? "are none" : `lack ${wanted}`}, and the pattern wants ${wanted}`;
-	const value = device === "" ? `it has no ${field}` : `its ${field} is ${cut(device)}`;
+	if (device === "") return `it has no ${field}, and the pattern wants ${wanted}`;
+	if (isList) return `its ${field} lack ${wanted}, which the pattern wants`;
 	const alike = common === "" ? "" : ` (both begin with ${cut(common)})`;
-	return `${value}, and the pattern wants ${wanted}${alike}`;
+	return `its ${field} is ${cut(device)}, and the pattern wants ${wanted}${alike}`;
 }
 
 function explainOthers(near: NearPatterns): string {

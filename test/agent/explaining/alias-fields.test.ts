@@ -43,7 +43,7 @@ const aliases: readonly (readonly [string, string])[] = [
 		"of:NsensorT<NULL>Cti,tmp102Cnational,LM75C",
 		"name sensor; type <NULL>; vendor ti, national; compatible ti,tmp102, national,LM75C",
 	],
-	["of:N*T*Cnxp,PCA9555C*", "name *; type *; vendor nxp; compatible nxp,PCA9555"],
+	["of:N*T*Cnxp,PCA9555C*", "name *; vendor nxp; compatible nxp,PCA9555"],
 	["pnp:dPNP0501", "vendor PNP; device 0501"],
 	["virtio:d00000001v00001AF4", "device 00000001; vendor 00001AF4"],
 	["vmbus:635161f83edfc546913ff2d2f965ed0e", "GUID 635161f83edfc546913ff2d2f965ed0e"],

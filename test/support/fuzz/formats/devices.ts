@@ -3,6 +3,9 @@
 import { judgeUdevRecord, parseUdevRecord } from "../../../../src/agent/devices/udev-database.js";
 import { parseUdevMessage } from "../../../../src/agent/devices/udev-message.js";
 import { parseUevent } from "../../../../src/agent/devices/uevent.js";
+import { LONGEST_ALIAS } from "../../../../src/agent/explaining/alias-fields.js";
+import { findNearest } from "../../../../src/agent/explaining/nearest-patterns.js";
+import { explainNearest } from "../../../../src/agent/explaining/nearest-sentences.js";
 import { attributeText } from "../../../../src/libkmod/formats/attribute.js";
 import { parseProperties } from "../../../../src/libkmod/formats/properties.js";
 import {
@@ -222,6 +225,86 @@ const attribute: FuzzFormat = {
 	limits: [],
 };
 
+const formed = [
+	"pci:v00008086d0000100Esv00001AF4sd00001100bc02sc00i00",
+	"usb:v0403p6001d0400dc00dsc00dp00icFFiscFFipFFin00",
+	"acpi:INT34D2:PNP0C0F:",
+	"input:b0011v0001p0002e0100-e0,1,k74,r0,amlsfw",
+	"of:NsensorT<NULL>Cti,tmp102Cnational,lm75",
+	"dmi:bvnSeaBIOS:bvr1:svnQEMU:pnStandardPC:",
+	"cpu:type:x86,ven0000fam0006mod009E:feature:,0000,0001",
+	"platform:i8042",
+];
+
+/** An alias, and patterns below it. */
+const nearest: FuzzFormat = {
+	name: "aliases, and the nearest patterns",
+	sources: [
+		"src/agent/explaining/alias-fields.ts",
+		"src/agent/explaining/bus-fields.ts",
+		"src/agent/explaining/nearest-patterns.ts",
+		"src/agent/explaining/nearest-sentences.ts",
+	],
+	readers: [],
+	accepted: "patterns that do not match, each once, ranked",
+	refused: "none of the alias's bus, or no alias of a device",
+	kind: "text",
+	words: [
+		"*",
+		"?",
+		"[0-9]",
+		"[",
+		"]",
+		"\\",
+		"-",
+		":",
+		"sv",
+		"C",
+		"\n",
+		"\0",
+		"\x1b[31m",
+		"pci:",
+		"acpi*:",
+		"dmi:*:*a*:",
+	],
+	sound: 2,
+	sample(random) {
+		const alias = random.pick(formed);
+		const pattern = () =>
+			random.pick(formed).replace(/[0-9A-F]{2,}/g, (value) => random.pick(["*", value, value, "0000"]));
+		return latin1([alias, ...Array.from({ length: 6 }, pattern)].join("\n"));
+	},
+	read(input) {
+		const [alias = "", ...patterns] = input.toString("latin1").split("\n");
+		const entries = patterns.map((pattern, n) => ({ pattern, module: `m${n}`, n }));
+		const groups = findNearest(alias, entries, Number.POSITIVE_INFINITY);
+		const met = groups.flatMap((group) => group.patterns);
+		expect(new Set(met.map(({ n }) => n)).size === met.length, "a pattern is near twice");
+		for (const group of groups) {
+			expect(group.patterns.length <= group.ofBus && group.ofBus <= entries.length, "more patterns than there are");
+			expect(
+				/^[\x20-\x7e]*$/.test(explainNearest(group).replace(/[\x80-\xff]/g, "")),
+				"a sentence that steers a terminal",
+			);
+			expect(
+				!group.patterns.some(({ pattern }) => pattern === alias && !/[*?[\\\]-]/.test(pattern)),
+				"a pattern that matches",
+			);
+		}
+		expectSame(findNearest(alias, entries, 1), groups.slice(0, 1), "the first differs");
+		return verdict(groups.length > 0);
+	},
+	limits: [
+		{
+			bound: "characters of an alias",
+			n: LONGEST_ALIAS,
+			make: (n) => latin1(`pci:${"x".repeat(n - 4)}\npci:y`),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
+};
+
 const files = ["initstate", "refcnt", "coresize", "sections/.text"];
 
 const moduleState: FuzzFormat = {
@@ -272,5 +355,6 @@ export const deviceFormats: readonly FuzzFormat[] = [
 	udevRecord,
 	attribute,
 	attributes,
+	nearest,
 	moduleState,
 ];
