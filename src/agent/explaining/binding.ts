@@ -5,6 +5,7 @@ import type { PresentDevice } from "../../ports/devices.js";
 import type { DeviceState } from "../../ports/inspection.js";
 import type { NamedDevice, Unbound } from "./explanation.js";
 import { namedPath, type Situated } from "./facts.js";
+import { findingsAboutDevice, findingsAboutModule, type KernelFinding } from "./kernel-findings.js";
 
 /**
  * All causes that are known, the one that counts first: at least one.
@@ -20,7 +21,9 @@ export function listUnbound(
 		...findOverride(state),
 		...findRival(facts, device, state, module),
 		...findSupplier(facts, state),
+		...findInLog(facts, state, module),
 		...findNoDriver(facts, state, module),
+		...findFirmware(facts, state, module),
 	];
 	return first === undefined ? [{ kind: "unknown" }] : [first, ...others];
 }
@@ -46,13 +49,73 @@ function findRival(
 	return [{ kind: "rival", rival, pattern, driver }];
 }
 
+/** A deferred probe: by the kernel's list of them, which says why, and by the device's own attribute and links. */
 function findSupplier(facts: Situated, state: DeviceState): readonly Unbound[] {
-	if (state.waitingForSupplier !== true) return [];
-	const file = `/sys${state.devpath}/waiting_for_supplier`;
-	const [missing] = state.suppliers.filter(({ driver }) => driver === undefined);
-	if (missing === undefined) return [{ kind: "supplier", files: [file] }];
-	const supplier: NamedDevice = namedPath(facts, missing.devpath);
-	return [{ kind: "supplier", supplier, files: [file] }];
+	const list = facts.deferred();
+	const name = baseOf(state.devpath);
+	const entry = "unreadable" in list ? undefined : list.find(({ device }) => device === name);
+	if (entry === undefined && state.waitingForSupplier !== true) return [];
+	const missing =
+		state.suppliers.find(({ driver }) => driver === undefined)?.devpath ?? findNamed(facts, entry?.supplier);
+	const files = [
+		...(state.waitingForSupplier === true ? [`/sys${state.devpath}/waiting_for_supplier`] : []),
+		...(entry === undefined ? [] : [DEFERRED]),
+	];
+	const supplier: NamedDevice | undefined = missing === undefined ? undefined : namedPath(facts, missing);
+	const driver = missing === undefined ? undefined : facts.inspection?.device(missing)?.driver;
+	return [
+		{
+			kind: "supplier",
+			...(supplier && { supplier: { ...supplier, ...(driver !== undefined && { driver }) } }),
+			...(entry?.reason !== undefined && { reason: entry.reason }),
+			files,
+		},
+	];
+}
+
+const DEFERRED = "/sys/kernel/debug/devices_deferred";
+
+const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** The device that the kernel calls by the last name of its path. Undefined when none has it. */
+function findNamed({ devices }: Situated, name: string | undefined): string | undefined {
+	return name === undefined ? undefined : devices.find(({ devpath }) => baseOf(devpath) === name)?.devpath;
+}
+
+/** What the kernel's log says of the device: missing firmware, and probes that failed. */
+function findInLog(facts: Situated, { devpath }: DeviceState, module: string | undefined): readonly Unbound[] {
+	const findings = facts.findings();
+	if ("unreadable" in findings) return [];
+	const about = findingsAboutDevice(findings, devpath);
+	const drivers = module === undefined ? [] : (facts.inspection?.driversOf(module) ?? []).map(({ name }) => name);
+	const own = module === undefined ? about : about.filter((one) => isOf(one, module, drivers));
+	return own.toReversed().flatMap((finding): readonly Unbound[] => {
+		const record = { seconds: finding.seconds, text: finding.text };
+		if (finding.kind === "firmware") return [judgeMissing(facts, finding)];
+		return finding.kind === "probe" || finding.kind === "deferred" ? [{ kind: "kernel log", record }] : [];
+	});
+}
+
+/** Whether a finding about a device is about this module's driver, as far as the finding tells. */
+function isOf(finding: KernelFinding, module: string, drivers: readonly string[]): boolean {
+	return (
+		finding.driver === undefined || drivers.length === 0 || findingsAboutModule([finding], module, drivers).length > 0
+	);
+}
+
+function judgeMissing(facts: Situated, finding: KernelFinding & { kind: "firmware" }): Unbound {
+	const { file, seconds, text } = finding;
+	const verdict = facts.judgeFirmware({ names: [], findings: [finding], isBound: false });
+	const place = verdict.kind === "missing" && verdict.by === "log" ? verdict.files[0]?.place : undefined;
+	return { kind: "firmware", firmware: [file], record: { seconds, text }, ...(place !== undefined && { place }) };
+}
+
+/** None of the files that the module lists is there. */
+function findFirmware(facts: Situated, state: DeviceState, module: string | undefined): readonly Unbound[] {
+	const names = module === undefined ? [] : (facts.modules.get(module)?.firmware ?? []);
+	if (names.length === 0 || state.driver !== undefined) return [];
+	const verdict = facts.judgeFirmware({ names, findings: [], isBound: false });
+	return verdict.kind === "missing" && verdict.by === "files" ? [{ kind: "firmware", firmware: verdict.names }] : [];
 }
 
 function findNoDriver({ inspection }: Situated, { subsystem }: DeviceState, module: string | undefined): Unbound[] {

@@ -10,6 +10,7 @@ import { listUnbound } from "./binding.js";
 import { listDemands } from "./demands.js";
 import type { ChainNode, Obstacle } from "./explanation.js";
 import { named, namedPath, type Situated, standingOf } from "./facts.js";
+import { findingsAboutModule } from "./kernel-findings.js";
 import { heedsInstall, listObstacles } from "./obstacles.js";
 
 /** A module with all that concerns it. @param alias the alias that leads to it: its options count too */
@@ -26,6 +27,8 @@ export function moduleNode(facts: Situated, module: string, alias?: string): Cha
 		...softdepNodes(facts, module),
 		...dependencyNodes(facts, module),
 		...answerNodes(facts, module),
+		...firmwareNodes(facts, module),
+		...logNodes(facts, module),
 	];
 	return { node: "module", module, ...(path !== undefined && { path }), standing, children };
 }
@@ -77,6 +80,22 @@ function answerNodes({ answers }: Situated, module: string): readonly ChainNode[
 	return answer === undefined ? [] : [{ node: "answer", answer }];
 }
 
+/** How many of the listed firmware files are there: a remark, since a driver lists many versions. */
+function firmwareNodes(facts: Situated, module: string): readonly ChainNode[] {
+	const names = facts.modules.get(module)?.firmware ?? [];
+	if (names.length === 0) return [];
+	const verdict = facts.judgeFirmware({ names, findings: [], isBound: true });
+	return verdict.kind === "remark" ? [{ node: "firmware", listed: verdict.listed, there: verdict.there }] : [];
+}
+
+/** What the kernel's log says of the module itself, such as parameters that it did not take. */
+function logNodes(facts: Situated, module: string): readonly ChainNode[] {
+	const findings = facts.findings();
+	if ("unreadable" in findings) return [];
+	const own = findingsAboutModule(findings, module).filter(({ kind }) => kind !== "taints");
+	return own.map(({ seconds, text }) => ({ node: "kernel log", record: { seconds, text } }));
+}
+
 /** A device with its aliases, the patterns that match, and the modules. `only` leaves out the patterns of other modules. */
 export function deviceNode(facts: Situated, device: PresentDevice, only?: string): ChainNode {
 	const state = device.devpath === "" ? undefined : facts.inspection?.device(device.devpath);
@@ -97,9 +116,17 @@ export function deviceNode(facts: Situated, device: PresentDevice, only?: string
 						(cause): ChainNode => ({ node: "unbound", device: named(facts, device), cause }),
 					)
 				: []),
+			...(unbound ? unreadableNodes(facts) : []),
 			...decisions.map((decision) => aliasNode(facts, decision, only)),
 		],
 	};
+}
+
+/** What could not be read, where it might have told why a device is not bound. */
+function unreadableNodes(facts: Situated): readonly ChainNode[] {
+	return [facts.deferred(), facts.findings()].flatMap((read) =>
+		"unreadable" in read ? [{ node: "remark" as const, text: read.unreadable }] : [],
+	);
 }
 
 function aliasNode(facts: Situated, decision: Decision, only: string | undefined): ChainNode {

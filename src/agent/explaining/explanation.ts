@@ -1,6 +1,7 @@
 // What `explain` finds out about a subject, as data: one judgement with its cause and place, and the chain that led to it as a
 // tree. Text and JSON are readers of this data. Pure.
 
+import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { CommandLine, Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Result } from "../../libkmod/insertion/outcome.js";
 import type { MatchPlace } from "../../libkmod/knowledge/lookup.js";
@@ -38,6 +39,9 @@ export type Demand =
 	/** A line of modules-load.d names the module. */
 	| { readonly kind: "modules-load"; readonly source: Source };
 
+/** A line of the kernel's log, with the seconds since the machine was booted. */
+export type LogLine = { readonly seconds: number; readonly text: string };
+
 /** Where the last answer of the kernel was found. */
 export type AnswerOrigin =
 	| { readonly kind: "agent"; readonly socket: string }
@@ -71,15 +75,12 @@ export type Obstacle =
 	| { readonly kind: "missing file"; readonly path: string }
 	/** modules.dep.bin is damaged where it tells of the module. */
 	| { readonly kind: "unreadable index"; readonly why: string }
-	/** The file was built for the kernel `builtFor`, and the kernel is `release`. */
-	| {
-			readonly kind: "other kernel";
-			readonly path: string;
-			readonly builtFor: string;
-			readonly release: string;
-	  }
+	/** The kernel would refuse the module, whoever inserts it. */
+	| { readonly kind: "would be refused"; readonly evidence: Evidence; readonly path: string }
 	/** The kernel or the file refused the insertion, or the install command failed. */
-	| { readonly kind: "refused"; readonly answer: LastAnswer; readonly evidence?: string; readonly path?: string }
+	| { readonly kind: "refused"; readonly answer: LastAnswer; readonly evidence?: Evidence; readonly path?: string }
+	/** The kernel's log tells of a refusal that no other source tells of. */
+	| { readonly kind: "kernel log"; readonly record: LogLine }
 	/** ENODEV or ENXIO: no hardware of the module's own. */
 	| { readonly kind: "no device"; readonly answer: LastAnswer }
 	/** A softdep asks for the module, and the module whose softdep it is, is not loaded. */
@@ -105,9 +106,12 @@ export type Unbound =
 	  }
 	| {
 			readonly kind: "firmware";
-			readonly firmware: string;
+			/** Names of files: one that the kernel asked for, or all that the module lists. */
+			readonly firmware: readonly string[];
 			/** The line of the kernel's log. Absent when only the files are known to be missing. */
-			readonly record?: string;
+			readonly record?: LogLine;
+			/** Where the file is now: it came after the driver had looked. */
+			readonly place?: string;
 	  }
 	| { readonly kind: "override"; readonly driver: string; readonly file: string }
 	| {
@@ -118,7 +122,7 @@ export type Unbound =
 			readonly driver?: string;
 	  }
 	/** A line of the kernel's log about the device or the module. */
-	| { readonly kind: "kernel log"; readonly record: string }
+	| { readonly kind: "kernel log"; readonly record: LogLine }
 	/** The module has registered no driver on the device's bus. */
 	| { readonly kind: "no such driver"; readonly bus: string }
 	| { readonly kind: "unknown" };
@@ -228,6 +232,9 @@ export type ChainFact =
 	| { readonly node: "driver"; readonly driver: string; readonly bus: string; readonly devices: readonly NamedDevice[] }
 	| { readonly node: "unbound"; readonly device: NamedDevice; readonly cause: Unbound }
 	| { readonly node: "answer"; readonly answer: LastAnswer }
+	| { readonly node: "kernel log"; readonly record: LogLine }
+	/** Of the firmware files that the module lists, so many are there. Drivers list many versions, of which one serves. */
+	| { readonly node: "firmware"; readonly listed: number; readonly there: number }
 	| { readonly node: "nearest"; readonly nearest: NearestPattern }
 	| { readonly node: "remark"; readonly text: string };
 

@@ -1,27 +1,29 @@
 // What `explain` knows when it begins: the knowledge of the modules, policy, the devices with their decisions, the live modules, and
 // what was read of the machine. Pure functions make everything else from these facts.
 
+import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
 import { planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
 import type { PresentDevice } from "../../ports/devices.js";
-import type { Inspection } from "../../ports/inspection.js";
+import type { Inspection, Unreadable } from "../../ports/inspection.js";
 import { type Decision, listWanted, type Match, makeDecider } from "../decisions/decider.js";
 import type { Policy } from "../policy/policy.js";
+import type { DeferredDevice } from "./deferred-devices.js";
 import type { LastAnswer, ModuleStanding, NamedDevice } from "./explanation.js";
+import type { FirmwareQuestion, FirmwareVerdict } from "./firmware-verdict.js";
+import type { KernelFinding } from "./kernel-findings.js";
 
-/** What was read of one module's file. */
-export type ModuleFacts = {
-	/** The kernel release in the file's vermagic. Undefined when the file has none. */
-	readonly builtFor: string | undefined;
+/** What was read of one module's file, and found out about it. */
+export type FileFacts = {
 	/** The names of the firmware files that the module may ask for. */
 	readonly firmware: readonly string[];
-	/** Why the kernel refused the module, by the files of the machine. */
-	readonly evidence?: string;
-	/** Why the file could not be read. */
-	readonly problem?: string;
+	/** Why the kernel would refuse the module, before anybody tries. */
+	readonly predicted?: Evidence | undefined;
+	/** Why the kernel refused the module when it was last tried. */
+	readonly evidence?: Evidence | undefined;
 };
 
 export type Facts = {
@@ -39,9 +41,13 @@ export type Facts = {
 	/** By module. */
 	readonly answers: ReadonlyMap<string, LastAnswer>;
 	/** By module: what the files say. Only modules that are explained are read. */
-	readonly modules: ReadonlyMap<string, ModuleFacts>;
+	readonly modules: ReadonlyMap<string, FileFacts>;
 	/** The names in module_blacklist= of the kernel command line, and its file. */
 	readonly kernelBlacklist: { readonly file: string; readonly modules: ReadonlySet<string> };
+	/** What the kernel's log tells, and the devices whose probe is put off. Read when first asked for. */
+	findings(): readonly KernelFinding[] | Unreadable;
+	deferred(): readonly DeferredDevice[] | Unreadable;
+	judgeFirmware(question: FirmwareQuestion): FirmwareVerdict;
 	/** By module: the line of modules-load.d. */
 	readonly modulesLoad: ReadonlyMap<string, Source>;
 	/** Whether a module's file is there, given its path. */

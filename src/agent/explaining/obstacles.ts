@@ -6,6 +6,7 @@ import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
 import type { Match } from "../decisions/decider.js";
 import type { LastAnswer, NamedDevice, Obstacle } from "./explanation.js";
 import { lookUpReadable, named, type Situated } from "./facts.js";
+import { findingsAboutModule, type KernelFinding } from "./kernel-findings.js";
 
 /** All obstacles of a module, whoever asks for it. The first is the one that counts. */
 export function listObstacles(facts: Situated, module: string): readonly Obstacle[] {
@@ -53,14 +54,15 @@ export function explainMatch(device: NamedDevice, { verdict, source }: Match): O
 }
 
 function listOfTheFile(facts: Situated, module: string): readonly Obstacle[] {
-	const { knowledge, modules, release } = facts;
+	const { knowledge, modules } = facts;
 	const file = knowledge.file(module);
 	if (file === undefined) return [];
 	const path = moduleFileIn(knowledge, file.path);
 	if (!facts.isFileThere(path)) return [{ kind: "missing file", path }];
-	const builtFor = modules.get(module)?.builtFor;
-	if (builtFor === undefined || builtFor === release) return [];
-	return [{ kind: "other kernel", path, builtFor, release }];
+	const evidence = modules.get(module)?.predicted;
+	// The kernel's blacklist is told by itself.
+	if (evidence === undefined || evidence.kind === "module_blacklist") return [];
+	return [{ kind: "would be refused", evidence, path }];
 }
 
 function listOfTheKernel(facts: Situated, module: string): readonly Obstacle[] {
@@ -69,7 +71,27 @@ function listOfTheKernel(facts: Situated, module: string): readonly Obstacle[] {
 		? [{ kind: "kernel blacklist", file: kernelBlacklist.file }]
 		: [];
 	const answer = answers.get(module);
-	return answer === undefined ? blacklist : [...blacklist, ...explainLast(facts, answer)];
+	if (answer !== undefined) return [...blacklist, ...explainLast(facts, answer)];
+	return [...blacklist, ...listOfTheLog(facts, module)];
+}
+
+/** Findings that tell that a module was not taken. */
+const REFUSALS: ReadonlySet<KernelFinding["kind"]> = new Set([
+	"invalid parameter",
+	"vermagic",
+	"symbol version",
+	"unknown symbol",
+	"duplicate symbol",
+	"dependency is busy",
+	"signature",
+]);
+
+/** The newest refusal in the kernel's log, for a module of which nobody else knows an answer. */
+function listOfTheLog(facts: Situated, module: string): readonly Obstacle[] {
+	const findings = facts.findings();
+	if ("unreadable" in findings) return [];
+	const last = findingsAboutModule(findings, module).findLast(({ kind }) => REFUSALS.has(kind));
+	return last === undefined ? [] : [{ kind: "kernel log", record: { seconds: last.seconds, text: last.text } }];
 }
 
 function explainLast({ modules, knowledge }: Situated, answer: LastAnswer): readonly Obstacle[] {

@@ -26,7 +26,7 @@ export type Surroundings = {
 	readonly knowledge: Knowledge;
 	readonly devices: readonly PresentDevice[];
 	readonly live: ReadonlySet<string> | undefined;
-	readonly inspection: Pick<Inspection, "device" | "follow"> | undefined;
+	readonly inspection: Pick<Inspection, "device" | "deviceOfNode" | "follow"> | undefined;
 };
 
 const BUS_WORDS: ReadonlySet<string> = new Set(["usb", "pci"]);
@@ -64,7 +64,11 @@ function resolvePath(word: string, around: Surroundings): Subject {
 	const { devices, inspection } = around;
 	if (/\.ko(?:\.(?:gz|xz|zst))?$/.test(word)) return ofModule(word, normaliseModuleName(word), around);
 	if (word.startsWith("/dev/")) {
-		const found = devices.filter((device) => isNode(device, word.slice("/dev/".length)));
+		const devpath = inspection?.deviceOfNode(word);
+		const found =
+			devpath === undefined
+				? devices.filter((device) => isNode(device, word.slice("/dev/".length)))
+				: [devices.find((one) => one.devpath === devpath) ?? { devpath, aliases: [] }];
 		return found.length > 0 ? ofDevices(word, found, around) : unknown(word, around);
 	}
 	const path = word.replace(/^\/sys(?=\/)/, "").replace(/^(?=devices\/)/, "/");

@@ -112,6 +112,10 @@ function describe(fact: ChainFact): string {
 			return explainCauseOf(fact.cause, fact.device);
 		case "answer":
 			return explainLastAnswer(fact.answer);
+		case "kernel log":
+			return `${fact.record.text} (at ${fact.record.seconds.toFixed(3)} s)`;
+		case "firmware":
+			return `${fact.there} of the ${fact.listed} files that it lists are there`;
 		case "nearest":
 			return `${fact.nearest.module}: ${shorten(fact.nearest.pattern)}, differs in ${fact.nearest.differs}`;
 		case "remark":

@@ -1,5 +1,6 @@
 // The first line of `explain`: the judgement as one sentence, with cause, place and advice. Pure.
 
+import { explainEvidence } from "../../libkmod/evidence/evidence.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import { shorten } from "../../libkmod/text/shorten.js";
@@ -9,6 +10,7 @@ import type {
 	Explanation,
 	Judgement,
 	LastAnswer,
+	LogLine,
 	NamedDevice,
 	Obstacle,
 	Taken,
@@ -148,9 +150,7 @@ export function explainCauseOf(cause: Unbound, device: NamedDevice): string {
 			return `${whom}${reason === undefined ? "" : `: ${reason}`} (${files.join(", ")})`;
 		}
 		case "firmware":
-			return cause.record === undefined
-				? `the firmware ${cause.firmware} is missing: none of the files that its module lists is there`
-				: `the firmware ${cause.firmware} is missing: the kernel's log says "${cause.record}"`;
+			return explainFirmware(cause);
 		case "override":
 			return `driver_override of ${formatDevice(device)} names ${cause.driver} (${cause.file})`;
 		case "rival": {
@@ -158,12 +158,25 @@ export function explainCauseOf(cause: Unbound, device: NamedDevice): string {
 			return `${cause.rival} came first for the same alias ${shorten(cause.pattern)}${bound}`;
 		}
 		case "kernel log":
-			return `the kernel's log says "${cause.record}"`;
+			return formatLogLine(cause.record);
 		case "no such driver":
 			return `the module has registered no driver on the bus ${cause.bus}`;
 		case "unknown":
 			return "the kernel does not tell why; see dmesg";
 	}
+}
+
+/** "the kernel's log says", with the seconds since the machine was booted. */
+export function formatLogLine({ seconds, text }: LogLine): string {
+	return `the kernel's log says "${text}" (at ${seconds.toFixed(3)} s)`;
+}
+
+function explainFirmware({ firmware, record, place }: Unbound & { kind: "firmware" }): string {
+	const [first = "", ...more] = firmware;
+	if (record === undefined)
+		return `the firmware ${first} is missing${more.length === 0 ? "" : `, as are ${more.length} other versions`}: none of the files that its module lists is there`;
+	const now = place === undefined ? "" : `; now it is there (${place}): load the module again`;
+	return `the firmware ${first} is missing: ${formatLogLine(record)}${now}`;
 }
 
 function explainKeptOut({ module, obstacle, demand }: Judgement & { kind: "kept out" }): string {
@@ -196,8 +209,10 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 			return `modules.dep has ${obstacle.path}, which is not there`;
 		case "unreadable index":
 			return obstacle.why;
-		case "other kernel":
-			return `it was built for the kernel ${obstacle.builtFor}, and this is ${obstacle.release} (vermagic of ${obstacle.path})`;
+		case "would be refused":
+			return explainPredicted(obstacle);
+		case "kernel log":
+			return formatLogLine(obstacle.record);
 		case "refused":
 			return explainRefused(obstacle);
 		case "no device":
@@ -209,10 +224,18 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 	}
 }
 
+function explainPredicted({ evidence, path }: Obstacle & { kind: "would be refused" }): string {
+	if (evidence.kind !== "other kernel") return `${explainEvidence(evidence)} (${path})`;
+	const { builtFor, running, hasVersions } = evidence;
+	const versions = hasVersions ? "; a kernel with CONFIG_MODVERSIONS may take it all the same" : "";
+	return `it was built for the kernel ${builtFor}, and this is ${running} (vermagic of ${path})${versions}`;
+}
+
 function explainRefused({ answer, evidence, path }: Obstacle & { kind: "refused" }): string {
-	const why = evidence === undefined ? answer.explanation : `${evidence}${answer.errno ? ` (${answer.errno})` : ""}`;
-	const file = path === undefined ? "" : `, ${path}`;
-	return `${why}${file}, when it was last tried (${formatOrigin(answer.from)})`;
+	const { errno, explanation, from } = answer;
+	const why = evidence === undefined ? explanation : explainEvidence(evidence);
+	const code = errno === undefined || why.includes(errno) ? "" : ` (${errno})`;
+	return `${why}${code}${path === undefined ? "" : `, ${path}`}, when it was last tried (${formatOrigin(from)})`;
 }
 
 export function formatOrigin(from: AnswerOrigin): string {
@@ -237,8 +260,10 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 			return `'modprobe -i ${module}' loads it, or remove the line`;
 		case "missing file":
 			return "run depmod, or install the file";
-		case "other kernel":
-			return "install the module that was built for this kernel";
+		case "would be refused":
+			return obstacle.evidence.kind === "other kernel"
+				? "install the module that was built for this kernel"
+				: undefined;
 		case "softdep only":
 			return `'modprobe ${module}' loads it`;
 		case "needs":

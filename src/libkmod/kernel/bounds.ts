@@ -43,6 +43,8 @@ export const bounds = {
 	kernelLog: { bytes: 16 * MIB, kind: "a kernel's log" },
 	/** pci.ids and usb.ids. The larger of Debian's has 1.3 MiB. */
 	hardwareNames: { bytes: 16 * MIB, kind: "a list of hardware names" },
+	/** A log of the agent, or of coldplug: a record has some 300 bytes, so that this is a million of them. */
+	log: { bytes: 256 * MIB, kind: "a log" },
 	/**
 	 * The kernel's own limit (kernel_read_file's INT_MAX), compressed or not. The largest of Debian's debug packages, amdgpu,
 	 * has 340 MiB.

@@ -1,29 +1,31 @@
-// Reads what explain needs to know: indexes, configuration and policy, devices, live modules, and the last answers of the kernel.
+// Reads what explain needs to know: indexes, configuration and policy, devices and live modules; and, when it is asked for, what the
+// machine tells of them.
 
-import type { LastAnswer } from "../../agent/explaining/explanation.js";
-import type { Facts, ModuleFacts, Situated } from "../../agent/explaining/facts.js";
-import { lookUpReadable } from "../../agent/explaining/facts.js";
-import { parseAnswers } from "../../agent/explaining/last-answers.js";
+import { readDeferredDevices } from "../../agent/explaining/deferred-devices.js";
+import { type Facts, lookUpReadable } from "../../agent/explaining/facts.js";
+import { planFirmwareSearch } from "../../agent/explaining/firmware.js";
+import { judgeFirmware } from "../../agent/explaining/firmware-verdict.js";
+import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
+import { listFindings } from "../../agent/explaining/kernel-log.js";
 import { modulesLoadDirectories, parseModulesLoad } from "../../agent/explaining/modules-load.js";
 import { resolveSubject, type Surroundings } from "../../agent/explaining/subject.js";
-import { exitStatus } from "../../agent/telling/exit-status.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { parseProcModules } from "../../libkmod/formats/proc-modules.js";
-import { type Bound, bounds } from "../../libkmod/kernel/bounds.js";
-import { type Files, type Kernel, type ModuleFiles, Refusal } from "../../libkmod/kernel/kernel.js";
-import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
+import { bounds } from "../../libkmod/kernel/bounds.js";
+import type { Files, Kernel } from "../../libkmod/kernel/kernel.js";
 import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { readKernelCommandLine } from "../../libkmod/knowledge/configuration.js";
 import { listConfigurationFiles, readConfigurationFile } from "../../libkmod/knowledge/configuration-files.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
-import { printable } from "../../libkmod/text/printable.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
+import type { Inspection } from "../../ports/inspection.js";
 import type { Machine } from "../../ports/machine.js";
 import { commandLineFileOf, namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
-import { DEFAULT_SOCKET, type ExplainOptions } from "./explain-options.js";
-import { formatProblem, StartFailure } from "./start-failure.js";
+import { readAnswers } from "./explain-answers.js";
+import type { ExplainOptions } from "./explain-options.js";
+import { formatProblem } from "./start-failure.js";
 
 type Given = ExplainOptions & { readonly dryRun: true };
 
@@ -32,8 +34,8 @@ export async function readFacts(
 	words: readonly string[],
 	given: Given,
 	machine: Machine,
-	kernel: Kernel & ModuleFiles,
-): Promise<Facts> {
+	kernel: Kernel,
+): Promise<Facts & { readonly isHere: boolean }> {
 	const { knowledge, policy } = await start(kernel, given, machine.rulesDirectory);
 	for (const problem of knowledge.problems) machine.complain(`hotplugd explain: ${formatProblem(problem)}\n`);
 	const root = namedRoot(given);
@@ -44,18 +46,20 @@ export async function readFacts(
 	const inspection = await machine.inspect(sysfs, { root: given.sysfs === undefined ? root : "" });
 	const around = { knowledge, live: running?.live, inspection };
 	const sources = await machine.devices(sysfs, { root });
+	const release = given.setVersion ?? kernel.release;
 	return {
 		...around,
+		...readOnDemand(kernel, inspection, { root, sysfs, release, isHere }),
+		isHere,
 		policy,
 		devices: walk(words, sources, around),
-		release: given.setVersion ?? kernel.release,
+		release,
 		loading: running?.loading ?? new Set(),
 		answers: await readAnswers(kernel, given, machine, isHere),
 		modules: new Map(),
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
 		modulesLoad: readModulesLoad(kernel, root, knowledge),
 		isFileThere: fileFinder(kernel, knowledge, root),
-		nameOf: () => undefined,
 	};
 }
 
@@ -75,44 +79,6 @@ function readRunning(kernel: Kernel): { readonly live: ReadonlySet<string>; read
 	const all = parseProcModules(text);
 	const those = (wanted: string) => new Set(all.flatMap(({ module, state }) => (state === wanted ? [module] : [])));
 	return { live: those("live"), loading: those("coming") };
-}
-
-/** Those of the log that --log names, or else those of the running agent, if this is its machine. */
-async function readAnswers(
-	files: Files,
-	{ log, socket = DEFAULT_SOCKET }: Given,
-	machine: Machine,
-	isHere: boolean,
-): Promise<ReadonlyMap<string, LastAnswer>> {
-	if (log !== undefined) return readLog(files, log, machine);
-	if (!isHere || !isThere(files, socket)) return new Map();
-	const { askLastAnswers } = await import("./explain-agent.js");
-	return askLastAnswers(machine, socket);
-}
-
-/** Bytes of a log: more than a year of an agent's. */
-const LOG: Bound = { bytes: 2 ** 28, kind: "a log", named: true };
-
-function readLog(files: Files, file: string, machine: Machine): ReadonlyMap<string, LastAnswer> {
-	const text = readNamed(files, file).toString("latin1");
-	const { answers, foreign } = parseAnswers(file, text);
-	if (foreign > 0) {
-		const lines = foreign === 1 ? "a line is" : `${foreign} lines are`;
-		machine.complain(`hotplugd explain: ${printable(file)}: ${lines} no JSON object, and passed by\n`);
-	}
-	return answers;
-}
-
-function readNamed(files: Files, file: string): Buffer {
-	let bytes: Buffer | undefined;
-	try {
-		bytes = files.read(file, LOG);
-	} catch (error) {
-		if (!(error instanceof Refusal)) throw error;
-		throw new StartFailure(`--log ${file}: it cannot be read: ${error.why}`, exitStatus.unable);
-	}
-	if (bytes === undefined) throw new StartFailure(`--log ${file}: there is no such file`, exitStatus.usage);
-	return bytes;
 }
 
 function readKernelBlacklist(files: Files, file: string | undefined): Facts["kernelBlacklist"] {
@@ -135,38 +101,39 @@ function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string
 	return (path) => captured || isThere(kernel, path);
 }
 
-/** Reads the files of the modules that are not live: their vermagic and firmware. */
-export async function readModules(
-	kernel: Kernel & ModuleFiles,
-	{ knowledge, live }: Situated,
-	modules: Iterable<string>,
-): Promise<ReadonlyMap<string, ModuleFacts>> {
-	const read = new Map<string, ModuleFacts>();
-	for (const module of modules) {
-		const path = ifKnown(knowledge, module);
-		if (path === undefined || live?.has(module) || !isThere(kernel, path)) continue;
-		read.set(module, await readModule(kernel, path));
-	}
-	return read;
+type Told = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf">;
+
+/** What is read only when it is asked for, each once. */
+function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): Told {
+	const { root, sysfs, release, isHere } = where;
+	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
+	const names = openHardwareNames(kernel, root);
+	return {
+		// The log of another machine's kernel would tell of other devices.
+		findings: once(() => {
+			const records = isHere ? inspection.kernelLog() : [];
+			return "unreadable" in records ? records : listFindings(records);
+		}),
+		deferred: once(() => (isHere ? readDeferredDevices(kernel, sysfs) : [])),
+		judgeFirmware: (question) => judgeFirmware(kernel, search(), question),
+		nameOf: ({ aliases }) => {
+			const found = aliases.map((alias) => names(alias)).find((one) => one !== undefined);
+			return found && nameHardware(found);
+		},
+	};
 }
 
-function ifKnown(knowledge: Knowledge, module: string): string | undefined {
-	try {
-		const file = knowledge.file(module);
-		return file && moduleFileIn(knowledge, file.path);
-	} catch {
-		// The index is damaged: the explanation says so.
-		return undefined;
-	}
-}
+type Where = {
+	readonly root: string;
+	readonly sysfs: string;
+	readonly release: string;
+	readonly isHere: boolean;
+};
 
-async function readModule(kernel: ModuleFiles, path: string): Promise<ModuleFacts> {
-	try {
-		const { moduleInfo } = await import("../../libkmod/knowledge/module-info.js");
-		const info = moduleInfo(await kernel.readModule(path)) ?? [];
-		const [builtFor] = info.find(({ key }) => key === "vermagic")?.value.split(" ") ?? [];
-		return { builtFor, firmware: info.flatMap(({ key, value }) => (key === "firmware" ? [value] : [])) };
-	} catch (error) {
-		return { builtFor: undefined, firmware: [], problem: error instanceof Error ? error.message : String(error) };
-	}
+function once<T>(read: () => T): () => T {
+	let known: { readonly value: T } | undefined;
+	return () => {
+		known ??= { value: read() };
+		return known.value;
+	};
 }

@@ -8,7 +8,8 @@ import { joinAddresses, resolveSubject, type Subject } from "../../agent/explain
 import { worstStatus } from "../../agent/explaining/verdicts.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
-import { readFacts, readModules } from "./explain-facts.js";
+import { readFacts } from "./explain-facts.js";
+import { readModules } from "./explain-files.js";
 import { type ExplainOptions, explainOptions } from "./explain-options.js";
 import { printExplanations } from "./explain-print.js";
 import { openMachine } from "./named-places.js";
@@ -50,7 +51,7 @@ async function explainWords(words: readonly string[], asked: ExplainOptions, mac
 	const subjects: readonly Subject[] = words.map((word) => resolveSubject(word, read));
 	const situated = situate(read);
 	const concerned = new Set(subjects.flatMap((subject) => listConcerned(situated, subject)));
-	const modules = await readModules(kernel, situated, concerned);
+	const modules = await readModules(kernel, situated, concerned, read.isHere);
 	const explanations: readonly Explanation[] = subjects.flatMap((one) => explainSubject({ ...situated, modules }, one));
 	const directory = read.knowledge.moduleDirectory;
 	await printExplanations(explanations, { ...given, directory }, machine);
