@@ -22,6 +22,11 @@ export type Machine = {
 	 * output is not guarded (guarded-machine.ts), since print() then leaves every sequence.
 	 */
 	printStyled?(text: string): void;
+	/**
+	 * Writes a line at standard error, a terminal, in place of the last one that it wrote there; "" removes that one. Never waits.
+	 * Absent where a command's output may wait.
+	 */
+	showProgress?(line: string): void;
 	/** Whether standard output (1) or standard error (2) is a terminal. When absent, neither is. */
 	isTerminal?(descriptor: 1 | 2): boolean;
 	/** The width in columns of the terminal at standard output or standard error. Undefined when unknown, or no terminal is there. */

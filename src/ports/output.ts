@@ -10,6 +10,10 @@ export type Reports = {
 	complain(text: string): void;
 	/** As in Machine: the same as print, for styled text. */
 	printStyled?(text: string): void;
+	/** Writes as much of the text to standard error as there is room for at once. The rest is dropped, and nothing waits for it. */
+	offer?(text: string): void;
+	/** As in Machine. */
+	showProgress?(line: string): void;
 	/**
 	 * Resolves when all is written, or the patience is over, with the number of lines of standard output that were lost.
 	 * @param patience called again and again while it waits
@@ -32,6 +36,8 @@ export type LogOutput = {
 	 * machine from its drivers.
 	 */
 	write(line: string): void;
+	/** Writes as much of a text as there is room for at once, and drops the rest. Never blocks and never throws. */
+	offer(text: string): void;
 	/**
 	 * Resolves when all is written, or the patience is over, with the number of lines that were not written whole.
 	 * @param patience called again and again while it waits; one second when absent

@@ -43,7 +43,7 @@ udev_coldplug >&2; stand_still
 ${report}`;
 
 const byColdplug = `. /vm/functions
-echo "== dry-run"; coldplug --dry-run
+echo "== dry-run"; coldplug --dry-run --order
 echo "== untouched"; live_modules | wc -l; cat /run/commands 2>&1
 echo "== run"; coldplug 2>&1; echo "exit $?"
 stand_still

@@ -26,7 +26,7 @@ command = ["/bin/sh", "-c", "echo $ACTION $INTERFACE >>/run/told"]
 
 const script = `. /vm/functions
 echo "== check"; hotplugd check; echo "exit $?"
-echo "== dry-run"; coldplug --dry-run
+echo "== dry-run"; coldplug --dry-run --order
 echo "== coldplug"; coldplug 2>&1; echo "exit $?"
 stand_still
 live_modules >/run/coldplugged

@@ -127,6 +127,7 @@ function explainMask({ source, needs }: Step & { how: "masked" }): string {
 		: `it needs ${needs}, which ${formatSource(source)} masks`;
 }
 
-function explainMissing({ module, problem }: Step & { how: "missing" }): string {
+/** Says why the module of a step has no file. */
+export function explainMissing({ module, problem }: Step & { how: "missing" }): string {
 	return problem ?? `modules.dep has no file for ${module}; run depmod`;
 }

@@ -12,6 +12,11 @@ export function formatSource({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
 }
 
+/** The same in one word, for tables: FILE:LINE, as compilers write it. */
+export function formatOrigin({ file, line }: Source): string {
+	return line === 0 ? "the kernel command line" : `${file}:${line}`;
+}
+
 export type AliasLine = { readonly pattern: string; readonly module: string; readonly source: Source };
 export type BlacklistLine = { readonly module: string; readonly source: Source };
 /** `module` may also be an alias by which the module is asked for. */

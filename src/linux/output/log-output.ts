@@ -65,6 +65,15 @@ class BufferedOutput implements LogOutput {
 		if (this.#retry === undefined && !this.#flush()) this.#tryLater(FIRST_RETRY_MILLISECONDS);
 	}
 
+	offer(text: string): void {
+		if (this.#waiting.length > 0) return;
+		try {
+			this.#writer.write(Buffer.from(text, "latin1"));
+		} catch (thrown) {
+			this.#onFailed(thrown);
+		}
+	}
+
 	async close(patience = () => A_SECOND): Promise<number> {
 		const begun = performance.now();
 		for (let [left, read] = [this.#bytes, begun]; this.#retry !== undefined; await pause(RETRY_MILLISECONDS)) {

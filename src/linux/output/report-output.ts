@@ -15,6 +15,7 @@ export function makeReportOutput(): Reports {
 	return {
 		print: (text) => output.write(1, typeof text === "string" ? text : Buffer.from(text).toString("latin1")),
 		complain: (text) => output.write(2, text),
+		offer: (text) => output.offer(text),
 		close: (patience) => output.close(patience),
 	};
 }
@@ -34,6 +35,12 @@ class ReportOutput {
 		}
 		this.#early.push([descriptor, text]);
 		this.#opening ??= this.#open().catch((thrown) => this.#fail(thrown));
+	}
+
+	/** Before standard error is open, the text is dropped, and opening it begins. */
+	offer(text: string): void {
+		if (this.#outputs !== undefined) this.#outputs[2].offer(text);
+		else this.#opening ??= this.#open().catch((thrown) => this.#fail(thrown));
 	}
 
 	async close(patience: () => Patience): Promise<number> {

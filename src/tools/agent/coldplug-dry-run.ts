@@ -1,6 +1,7 @@
 // coldplug --dry-run: plans what a real run would do, and prints the plan.
 
 import { concernOf } from "../../agent/commands/commands.js";
+import type { Batch } from "../../agent/decisions/batch.js";
 import { listLive } from "../../agent/decisions/live-modules.js";
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
 import { type Skipped, skippedRecord } from "../../agent/faults/skipped.js";
@@ -8,14 +9,17 @@ import { formatBatch, formatSummary, planDryRun, summarise } from "../../agent/t
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
 import { listRecords } from "../../agent/telling/records.js";
+import { isFiltering } from "../../agent/telling/row-filter.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
+import type { PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { namedRoot } from "./agent-options.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
+import { parseFilter } from "./dry-run-request.js";
 
 /** Prints the plan, and resolves with the exit status. */
 export async function dryRun(
@@ -25,25 +29,83 @@ export async function dryRun(
 	{ knowledge, policy }: Started,
 ): Promise<number> {
 	const root = namedRoot(given);
-	const devices = await machine.devices(given.sysfs ?? `${root}/sys`, { root });
+	const sysfs = given.sysfs ?? `${root}/sys`;
+	const devices = await machine.devices(sysfs, { root });
 	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
-	const present = devices.present(concernOf(policy), onSkipped);
-	const batches = [...planDryRun(knowledge, present, live, policy, onSkipped)];
-	const summary = summarise(batches);
+	const drivers = new Map<string, string>();
+	const present = notingDrivers(devices.present(concernOf(policy), onSkipped), drivers);
+	const planned = [...planDryRun(knowledge, present, live, policy, onSkipped)];
+	const status = await show({ given, machine, kernel, sysfs, root, drivers, skipped }, planned);
+	const problem = explainLookupProblems(listLookupProblems(planned));
+	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
+	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
+	return unable.length > 0 ? exitStatus.unable : status;
+}
+
+/** Notes the driver that the uevent of a device names: a copy of /sys may lack the link `driver`. */
+function* notingDrivers(present: Iterable<PresentDevice>, drivers: Map<string, string>): Generator<PresentDevice> {
+	for (const device of present) {
+		const driver = device.properties?.get("DRIVER");
+		if (driver !== undefined) drivers.set(device.devpath, driver);
+		yield device;
+	}
+}
+
+type Shown = {
+	readonly given: ColdplugOptions;
+	readonly machine: Machine;
+	readonly kernel: Kernel;
+	readonly sysfs: string;
+	readonly root: string;
+	readonly drivers: ReadonlyMap<string, string>;
+	readonly skipped: readonly Skipped[];
+};
+
+/** Prints in the form that is asked for. Rows of devices are made only where the form shows them, or a filter asks. */
+async function show(
+	{ given, machine, kernel, sysfs, root, drivers, skipped }: Shown,
+	planned: readonly Batch[],
+): Promise<number> {
+	const isTable = !given.json && !given.order && !given.tree && !given.dot;
+	if (!isTable && !isFiltering(parseFilter(given))) return await showForm(given, machine, planned, skipped);
+	const { countPlanned, namingHardware, narrow, showTable } = await import("./coldplug-table.js");
+	const inspection = await machine.inspect(sysfs, { root });
+	const nameOf = namingHardware(kernel, root);
+	const narrowed = narrow(given, { batches: planned, inspection, drivers, nameOf });
+	if (narrowed === undefined) return tellNothing(given, machine);
+	if (!isTable) return await showForm(given, machine, narrowed.batches, skipped);
+	const modules = countPlanned(narrowed.batches);
+	await showTable(machine, { ...narrowed, modules, done: "to load", everything: given.verbose > 0 });
+	return exitStatus.done;
+}
+
+async function tellNothing(given: ColdplugOptions, machine: Machine): Promise<number> {
+	const { describeFilter } = await import("./dry-run-request.js");
+	machine.complain(`coldplug: nothing here is like that: ${printable(describeFilter(parseFilter(given)))}\n`);
+	return exitStatus.unable;
+}
+
+async function showForm(
+	given: ColdplugOptions,
+	machine: Machine,
+	batches: readonly Batch[],
+	skipped: readonly Skipped[],
+): Promise<number> {
 	if (given.json) {
 		const print = (records: readonly object[]): void =>
 			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
 		// Each batch is printed by itself: all batches together may exceed the maximum length of a string.
 		for (const batch of batches) print(listRecords(batch));
-		print([...skipped.map(skippedRecord), { kind: "summary", ...summary }]);
-	} else {
+		print([...skipped.map(skippedRecord), { kind: "summary", ...summarise(batches) }]);
+	} else if (given.order) {
 		for (const batch of batches) machine.print(formatBatch(batch, given.verbose > 0));
-		machine.print(formatSummary(summary));
+		machine.print(formatSummary(summarise(batches)));
+	} else {
+		const { printTree, printDot } = await import("./coldplug-table.js");
+		if (given.tree) await printTree(machine, batches);
+		else printDot(machine, batches);
 	}
-	const problem = explainLookupProblems(listLookupProblems(batches));
-	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
-	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
-	return unable.length > 0 ? exitStatus.unable : exitStatus.done;
+	return exitStatus.done;
 }

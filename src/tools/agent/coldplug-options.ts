@@ -2,9 +2,29 @@
 import type { Options, Values } from "../command-line/options.js";
 import { agentOptions } from "./agent-options.js";
 
+const forms = "How a dry run is shown, in place of a summary and a table of devices:";
+const filters = "What of a dry run is shown (each may be repeated):";
+
 export const coldplugOptions = {
-	dryRun: { short: "n", help: "Print what would be loaded, in order, and why; change nothing" },
+	dryRun: { short: "n", help: "Print what would be loaded, and why; change nothing" },
 	json: { help: "Print JSON, one record a line" },
+	order: { group: forms, help: "Every module in order, by batch and level, with its cause" },
+	tree: { group: forms, help: "Each module that a device asks for, and below it what it needs" },
+	dot: { group: forms, help: "The graph of all modules, for Graphviz' dot" },
+	module: { group: filters, argument: "NAME", repeat: true, help: "This module, and those that need it" },
+	device: {
+		group: filters,
+		argument: "DEVICE",
+		repeat: true,
+		help: "This device: its path, the end of it, or its address",
+	},
+	subsystem: { group: filters, argument: "NAME", repeat: true, help: "The devices of this subsystem, such as pci" },
+	state: {
+		group: filters,
+		argument: "STATE",
+		repeat: true,
+		help: "Modules and devices in this state: wanted, loaded, built-in, kept-out, missing, failed, no-driver or no-module",
+	},
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
 	quiet: {
@@ -21,8 +41,11 @@ export const coldplugOptions = {
 	verbose: {
 		short: "v",
 		repeat: true,
-		help: "Say what was done, and with --dry-run also which aliases match no module or a built-in one",
+		help: "Say what was done, with a summary at the end; with --dry-run, also which devices ask for no module that there is",
 	},
 } as const satisfies Options;
 
-export type ColdplugOptions = Values<typeof coldplugOptions>;
+export type ColdplugOptions = Values<typeof coldplugOptions> & {
+	/** Operands: each names a module, a device or a subsystem that a dry run is asked about. */
+	readonly words: readonly string[];
+};

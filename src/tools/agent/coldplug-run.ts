@@ -12,7 +12,8 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
-import { ColdplugTally, type Conclusion } from "./coldplug-tally.js";
+import { beginProgress, type Progress } from "./coldplug-progress.js";
+import { ColdplugTally, type Conclusion, type Told } from "./coldplug-tally.js";
 import { searchEvidence } from "./refusal-evidence.js";
 import { formatReport } from "./report-text.js";
 
@@ -29,13 +30,14 @@ const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
  */
 export async function loadColdplugged(
 	given: ColdplugOptions,
-	machine: Machine,
+	asked: Machine,
 	kernel: Kernel & ModuleFiles,
 	insertions: InsertionProcess,
 	{ settings, knowledge, policy }: Started,
 ): Promise<number> {
 	insertions.size(settings.parallel + MAY_HANG);
-	await machine.sizeThreadPool(settings.parallel, HANGING_HERE);
+	await asked.sizeThreadPool(settings.parallel, HANGING_HERE);
+	const { machine, progress } = beginProgress(asked, given);
 	const pipeline = makePipeline({
 		kernel: { ...kernel, insert: insertions.insert },
 		sources: await machine.devices("/sys"),
@@ -50,7 +52,9 @@ export async function loadColdplugged(
 		if (!given.quietly) machine.complain(`coldplug: ${printable(line)}\n`);
 	};
 	machine.onStopSignal((signal) => stopBySignal(signal, pipeline, complain));
-	const conclusion = await runPipeline(pipeline, given, machine);
+	const conclusion = await runPipeline(pipeline, given, machine, progress);
+	progress.end();
+	if (conclusion.told !== undefined) await tellTable(conclusion.told, machine, kernel);
 	tellConclusion(conclusion, given, machine, complain);
 	await insertions.close();
 	// When this process inserts in place of the insertion process, one of its threads may still be in a system call, and would
@@ -71,9 +75,16 @@ function stopBySignal(signal: string, pipeline: Pipeline, complain: (line: strin
 const listNames = (running: readonly Running[]): string => running.map(({ module }) => module).join(", ");
 
 /** Runs the pipeline until it is settled, stopped or timed out, and prints its reports as they come. */
-async function runPipeline(pipeline: Pipeline, given: ColdplugOptions, machine: Machine): Promise<Conclusion> {
-	const tally = new ColdplugTally();
+async function runPipeline(
+	pipeline: Pipeline,
+	given: ColdplugOptions,
+	machine: Machine,
+	progress: Progress,
+): Promise<Conclusion> {
+	const isTabled = given.verbose > 0 && !given.json;
+	const tally = new ColdplugTally(isTabled);
 	await pipeline.open();
+	progress.begin(() => ({ ...tally.count(), running: pipeline.inserter.running() }));
 	const timeout = startTimeout(given.timeout, () => {
 		tally.timeOut();
 		pipeline.leave();
@@ -102,6 +113,16 @@ function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 	else if (given.verbose > 0) {
 		for (const line of formatReport(report, given.verbose)) machine.print(`${printable(line)}\n`);
 	}
+}
+
+/** Prints what has become of all devices, as a dry run shows what would. */
+async function tellTable({ batches, outcomes }: Told, machine: Machine, kernel: Kernel): Promise<void> {
+	const { listOutcomeRows, namingHardware, showTable } = await import("./coldplug-table.js");
+	const inspection = await machine.inspect("/sys");
+	const rows = listOutcomeRows({ batches, outcomes, inspection, nameOf: namingHardware(kernel, "") });
+	const loaded = [...outcomes.values()].filter(({ result }) => result === "inserted" || result === "ran").length;
+	machine.print("\n");
+	await showTable(machine, { batches, rows, modules: loaded, done: "loaded", everything: false });
 }
 
 function tellConclusion(

@@ -10,6 +10,7 @@ import { namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
 import { dryRun } from "./coldplug-dry-run.js";
 import { type ColdplugOptions, coldplugOptions } from "./coldplug-options.js";
+import { checkRequest } from "./dry-run-request.js";
 import { openMachine } from "./named-places.js";
 import { needOpenFiles, readSwitch } from "./start-conditions.js";
 import { complainOf, formatProblem, StartFailure } from "./start-failure.js";
@@ -18,8 +19,9 @@ export const coldplug = defineTool({
 	name: "coldplug",
 	summary: "Loads the kernel modules that the devices of this machine ask for, and waits for them.",
 	options: coldplugOptions,
-	mostOperands: 0,
-	async run({ options: given }, machine) {
+	usage: ["[OPTION...]", "-n [OPTION...] [MODULE|DEVICE|SUBSYSTEM...]"],
+	async run({ options, operands }, machine) {
+		const given: ColdplugOptions = { ...options, words: operands };
 		if (given.dryRun) return begin(given, machine);
 		const { unwaiting } = await import("./unwaiting-machine.js");
 		const unwaited = await unwaiting(machine, "coldplug", given.timeout);
@@ -32,6 +34,7 @@ export const coldplug = defineTool({
 async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> {
 	let insertions: InsertionProcess | undefined;
 	try {
+		checkRequest(asked);
 		const { kernel, given } = await openMachine(machine, asked);
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it needs --dry-run", exitStatus.usage);

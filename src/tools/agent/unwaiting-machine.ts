@@ -26,7 +26,7 @@ export async function unwaiting(
 	command: string,
 	timeout: number | undefined,
 ): Promise<UnwaitingMachine> {
-	const { print, complain, printStyled = print, close } = await machine.openReports();
+	const { print, complain, printStyled = print, showProgress, close } = await machine.openReports();
 	let stopped = false;
 	const isDue = (): boolean => stopped || (timeout !== undefined && performance.now() >= 1000 * timeout);
 	const patience = (): Patience => (isDue() ? HURRIED : PATIENT);
@@ -43,6 +43,7 @@ export async function unwaiting(
 		print,
 		complain,
 		printStyled,
+		...(showProgress && { showProgress }),
 		onStopSignal(listener) {
 			machine.onStopSignal((signal) => {
 				stopped = true;

@@ -17,16 +17,21 @@ export function guard(machine: Machine, exact: boolean): Machine {
 		complain: guarding<string>(2, (text) => machine.complain(text)),
 		printStyled: styled((text) => machine.print(text)),
 		async openReports() {
-			const { print, complain, ...reports } = await machine.openReports();
+			const { print, complain, offer, ...reports } = await machine.openReports();
 			return {
 				...reports,
 				print: guarding(1, print),
 				complain: guarding<string>(2, complain),
 				printStyled: styled(print),
+				...(offer && { showProgress: (line: string) => offer(`${LINE_START}${printable(line)}${REST_ERASED}`) }),
 			};
 		},
 	};
 }
+
+const LINE_START = "\r";
+/** EL of ECMA-48: erases the rest of the line. */
+const REST_ERASED = "\x1b[K";
 
 const asString = (text: string | Uint8Array): string =>
 	typeof text === "string" ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString("latin1");

@@ -104,3 +104,15 @@ test("the descriptor's own description waits as before", async (t) => {
 	t.is(Number.parseInt(flags, 8) & constants.O_NONBLOCK, 0);
 	await output.close();
 });
+
+test("what is only offered is written where there is room, and else dropped: nothing waits for it", async (t) => {
+	const { writer, read } = openPipe("offered");
+	const output = await openLogOutput({ descriptor: writer, onLost: () => t.fail() });
+	output.offer("one");
+	t.is(read(), "one");
+	for (let n = 0; n < 2000; n++) output.offer(line(n));
+	const begun = performance.now();
+	t.is(await output.close(), 0);
+	t.true(performance.now() - begun < 500);
+	t.true(read().length < 2000 * 100);
+});

@@ -205,6 +205,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 				return Buffer.from(options.companion(line));
 			},
 			openLog: async () => ({
+				offer: () => undefined,
 				write: (line) => {
 					written.printed += line;
 				},

@@ -57,6 +57,18 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
+		file: "src/tools/agent/coldplug-progress.ts",
+		at: ["setTimeout(() => {"],
+		waitsFor: "the next line of progress at a terminal",
+		ends: "a quarter of a second; coldplug's own end before, which the timer does not put off (unref)",
+		tests: [
+			[
+				"test/tools/agent/coldplug-progress.test.ts",
+				"at a terminal the executable rewrites a line while a driver takes long, and ends as soon as the driver has",
+			],
+		],
+	},
+	{
 		file: "src/linux/modules/insertion-process.ts",
 		at: ['child?.once("error", lose)', 'socket?.once("close", lose)', "new Promise((settle, reject)"],
 		waitsFor: "an insertion by the process that inserts for coldplug",

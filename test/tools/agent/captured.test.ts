@@ -69,7 +69,7 @@ const isElsewhere = (path: string): boolean => /^\/captured(?:\/|$)/.test(path);
 
 test("a dry run of another root reads its modules, configuration, rules, command line and devices, and nothing of this machine", async (t) => {
 	const { machine, read } = makeBoth();
-	t.is(await coldplug.start(["-n", "-d", "/captured"], machine), 0);
+	t.is(await coldplug.start(["-n", "--order", "-d", "/captured"], machine), 0);
 	t.deepEqual(
 		read.filter((path) => !isElsewhere(path)),
 		[],
@@ -95,13 +95,13 @@ test("a dry run of another root reads its modules, configuration, rules, command
 
 test("a slash behind the root's name is no part of it", async (t) => {
 	const { machine } = makeBoth();
-	await coldplug.start(["-n", "-d", "/captured//"], machine);
+	await coldplug.start(["-n", "--order", "-d", "/captured//"], machine);
 	t.true(machine.printed().includes("insmod /captured/lib/modules/"));
 });
 
 test("what is named is read, wherever it is", async (t) => {
 	const { machine, read } = makeBoth();
-	const words = ["-n", "-d", "/captured", "-C", "/etc/modprobe.d/here.conf", "--sysfs", "/sys"];
+	const words = ["-n", "--order", "-d", "/captured", "-C", "/etc/modprobe.d/here.conf", "--sysfs", "/sys"];
 	await coldplug.start(words, machine);
 	t.deepEqual([...new Set(read.filter((path) => !isElsewhere(path)))], ["/etc/modprobe.d/here.conf"]);
 	t.true(machine.asked.includes("walk /sys"));
@@ -228,14 +228,14 @@ test("the executable's dry run of a root needs no other option, and is the same 
 test("absolute links within a root lead where they do on its machine", (t) => {
 	const machine = copyMachine();
 	linkAbsolutely(machine);
-	const { stdout, stderr, status } = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	const { stdout, stderr, status } = amidPoison(["coldplug", "-n", "--order", "-d", machine, "-S", release]);
 	t.is(stderr, "");
 	t.is(status, 0);
 	t.regex(stdout, /[1-9]\d* modules in /);
 	t.true(stdout.includes(`e1000: blacklisted by ${machine}/etc/modprobe.d/site.conf line 1`), stdout);
 	rmSync(join(machine, "etc/hotplugd.toml"), { force: true });
 	symlinkSync("/nowhere/hotplugd.toml", join(machine, "etc/hotplugd.toml"));
-	const defaults = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	const defaults = amidPoison(["coldplug", "-n", "--order", "-d", machine, "-S", release]);
 	t.is(
 		defaults.stderr,
 		`coldplug: ${machine}/etc/hotplugd.toml: is reached by a dangling symbolic link, so the defaults count\n`,
@@ -257,7 +257,7 @@ test("absolute links within a root lead where they do on its machine", (t) => {
 test("a root without a /sys of its own is not given this machine's, and the sentence names the option that does so", (t) => {
 	const machine = copyMachine();
 	rmSync(join(machine, "sys"), { recursive: true });
-	const words = ["coldplug", "-n", "-d", machine, "-S", release];
+	const words = ["coldplug", "-n", "--order", "-d", machine, "-S", release];
 	const { stdout, stderr, status } = amidPoison(words);
 	t.deepEqual([status, stdout], [1, ""]);
 	t.is(
@@ -271,7 +271,7 @@ test("a capture whose devices are a link tells of no other machine's", (t) => {
 	const machine = copyMachine();
 	rmSync(join(machine, "sys/devices"), { recursive: true });
 	symlinkSync("/sys/devices", join(machine, "sys/devices"));
-	const { stdout, stderr, status } = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	const { stdout, stderr, status } = amidPoison(["coldplug", "-n", "--order", "-d", machine, "-S", release]);
 	t.is(stdout, "");
 	t.is(stderr, `coldplug: could not walk ${machine}/sys/devices: ELOOP\n`);
 	t.is(status, 1);
@@ -285,7 +285,7 @@ test("what of a capture leads out of it or nowhere is told: directories of the c
 	symlinkSync("../../etc/modprobe.d", join(machine, "etc/modprobe.d"));
 	mkdirSync(join(machine, "sys/devices/odd"));
 	symlinkSync("/sys/kernel/uevent_seqnum", join(machine, "sys/devices/odd/modalias"));
-	const { stderr, status } = amidPoison(["coldplug", "-n", "-d", machine, "-S", release]);
+	const { stderr, status } = amidPoison(["coldplug", "-n", "--order", "-d", machine, "-S", release]);
 	t.is(
 		stderr,
 		[

@@ -91,3 +91,19 @@ test("the time is over only for what was not settled before", (t) => {
 	early.timeOut();
 	t.like(early.conclude([]), { status: exitStatus.done, isTimedOut: false });
 });
+
+test("how far coldplug is counts each module once, and one that has ended again too", (t) => {
+	const tally = new ColdplugTally();
+	t.deepEqual(tally.count(), { known: 0, ended: 0 });
+	for (const report of [begun, begun, ended("failed"), ended("inserted")]) tally.record(report);
+	t.deepEqual(tally.count(), { known: 1, ended: 1 });
+});
+
+test("batches and outcomes are kept for a table alone", (t) => {
+	t.is(conclude([begun, settled]).told, undefined);
+	const tally = new ColdplugTally(true);
+	for (const report of [begun, ended("failed"), ended("inserted"), settled]) tally.record(report);
+	const { told } = tally.conclude([]);
+	t.is(told?.batches.length, 1);
+	t.is(told?.outcomes.get("m")?.result, "inserted");
+});

@@ -222,6 +222,38 @@ test("-vv says why, too", async (t) => {
 	t.regex(machine.printed(), /^batch 1: base: inserted, \d+ ms \(dependency of card\)$/m);
 });
 
+test("-v ends with the summary, the exceptions and the table of a dry run, with outcomes in the place of plans", async (t) => {
+	const machine = makeFakeMachine({
+		world: configured("blacklist lone"),
+		devices: { ...devices, other: "x:none" },
+		answers: { card: "EIO" },
+	});
+	t.is(await load(machine, "-v"), exitStatus.driverFailed);
+	const [, table = ""] = machine.printed().split("\nsettled\n\n");
+	t.deepEqual(table.split("\n"), [
+		"1 module loaded in 1 batch for 2 of 3 devices; 1 failed, 1 kept out",
+		"",
+		"failed:",
+		"  card  insert failed with EIO; see dmesg (asked for by card)",
+		"",
+		"kept out:",
+		`  lone  blacklisted by ${configFile}:1 (asked for by lone)`,
+		"",
+		"DEVICE  DRIVER NOW  MODULES  CAUSE",
+		"card    -           card +1  failed: insert failed with EIO; see dmesg",
+		"lone    -           lone     kept out: blacklisted by world.conf:1",
+		"",
+		"1 device asks for no module that there is (-v lists it)",
+		"",
+	]);
+});
+
+test("without -v nothing is printed, and no device is looked at again", async (t) => {
+	const machine = makeFakeMachine({ world, devices });
+	t.is(await load(machine), exitStatus.done);
+	t.deepEqual([machine.printed(), machine.complained()], ["", ""]);
+});
+
 test("--json says the same as records, one a line", async (t) => {
 	const machine = makeFakeMachine({ world, devices: { ...devices, none: "x:none" }, answers: { lone: "EIO" } });
 	t.is(await load(machine, "--json", "-q"), exitStatus.driverFailed);
@@ -300,10 +332,19 @@ test(misused, ["--sysfs", "/tmp"], /--dry-run/);
 test(misused, ["--quiet", "soon"], /whole number/);
 test(misused, ["extra"], /unexpected argument 'extra'/);
 test(misused, ["--no-such"], /no-such/);
+test(misused, ["--tree"], /^coldplug: --tree needs --dry-run\n$/);
+test(misused, ["--module", "lone"], /^coldplug: --module, --device, --subsystem and --state need --dry-run\n$/);
+test(misused, ["-n", "--tree", "--json"], /^coldplug: --json and --tree exclude each other\n$/);
+test(misused, ["-n", "--order", "--dot"], /^coldplug: --order and --dot exclude each other\n$/);
+test(
+	misused,
+	["-n", "--state", "blacklisted"],
+	/^coldplug: 'blacklisted' is no state: the states are wanted, loaded, built-in, kept-out, missing, failed, not-ended, no-hardware, no-driver, no-module\n$/,
+);
 
-test("a dry run prints the plan with its reasons, and neither listens nor loads", async (t) => {
+test("a dry run with --order prints the plan with its reasons, and neither listens nor loads", async (t) => {
 	const machine = makeFakeMachine({ world: configured("blacklist lone"), devices });
-	t.is(await coldplug.start(["-n"], machine), exitStatus.done);
+	t.is(await coldplug.start(["-n", "--order"], machine), exitStatus.done);
 	t.is(
 		machine.printed(),
 		[
@@ -337,11 +378,11 @@ test("hotplugd=off on the kernel command line has it load nothing, and say so in
 
 test("a dry run says that hotplugd=off keeps all from being loaded, and what would be; of another machine it cannot know", async (t) => {
 	const machine = makeFakeMachine(off);
-	t.is(await load(machine, "--dry-run"), exitStatus.done);
+	t.is(await load(machine, "--dry-run", "--order"), exitStatus.done);
 	t.is(machine.complained(), isOff);
 	t.regex(machine.printed(), /^3 modules in /m);
 	const another = makeFakeMachine(off);
-	t.is(await load(another, "--dry-run", "--sysfs", "/captured/sys"), exitStatus.done);
+	t.is(await load(another, "--dry-run", "--order", "--sysfs", "/captured/sys"), exitStatus.done);
 	t.is(another.complained(), "");
 });
 
@@ -374,16 +415,16 @@ test("what hotplugd= says beside on and off is not heeded, and that is said", as
 test("a dry run of this machine leaves out what is live, and one of another machine does not", async (t) => {
 	const machine = makeFakeMachine({ world, devices });
 	for (const module of ["base", "card", "lone"]) machine.fakeKernel.live.add(module);
-	await coldplug.start(["-n"], machine);
+	await coldplug.start(["-n", "--order"], machine);
 	t.regex(machine.printed(), /^0 modules/);
-	await coldplug.start(["-n", "--sysfs", "/other/sys"], machine);
+	await coldplug.start(["-n", "--order", "--sysfs", "/other/sys"], machine);
 	t.regex(machine.printed(), /^3 modules/m);
 	t.deepEqual(machine.asked, ["walk /sys", "walk /other/sys"]);
 });
 
 test("another machine's kernel has another command line", async (t) => {
 	const machine = makeFakeMachine({ world: { ...world, commandLine: "modprobe.blacklist=lone" }, devices });
-	await coldplug.start(["-n", "--sysfs", "/other/sys"], machine);
+	await coldplug.start(["-n", "--order", "--sysfs", "/other/sys"], machine);
 	t.regex(machine.printed(), /0 blacklisted/);
 });
 

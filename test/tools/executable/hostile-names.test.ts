@@ -46,6 +46,12 @@ const fake = (options: FakeOptions = {}) => {
 	return makeFakeMachine({ world, devices, ...options });
 };
 
+/** A machine with modules whose names are hostile, one of which needs the other. */
+const lonely = () => {
+	const modules = { card: [WORD], lone: [], [WORD]: [] };
+	return fake({ world: { ...world, modules, config: `softdep card pre: lone\ninstall ${WORD} /bin/false` } });
+};
+
 /** A machine whose agent gives this answer. */
 const answering = (reply: object) => () => {
 	const machine = fake();
@@ -126,6 +132,10 @@ const scenes: Readonly<Record<string, readonly Scene[]>> = {
 		option,
 		{ words: ["-n", "-v"] },
 		{ words: ["-n", "--json"] },
+		...["--order", "--tree", "--dot"].map((form) => ({ words: ["-n", form, "lone", "card"], machine: lonely })),
+		{ words: ["-n", EVIL] },
+		{ words: ["-n", "--state", EVIL] },
+		{ words: [EVIL] },
 		{ words: ["-vv", "--quiet", "10"] },
 		{ words: ["--json", "--quiet", "10"] },
 		{ words: ["--quiet", "10"], machine: () => fake({ answers: { card: "EIO" }, statuses: { lone: 3 } }) },
@@ -235,12 +245,28 @@ for (const [command, all] of Object.entries(scenes))
 		for (const { words, machine: make = fake } of all) {
 			const machine = make();
 			const called = command === "hotplugd" ? [] : command.split(" ");
-			await run(["node", "/sbin/hotplugd", ...called, ...words], { ...machine, isTerminal: () => true });
+			await run(["node", "/sbin/hotplugd", ...called, ...words], {
+				...machine,
+				environment: { ...machine.environment, NO_COLOR: "1" },
+				isTerminal: () => true,
+			});
 			const said = machine.printed() + machine.complained();
 			t.deepEqual(listSteering(said), [], words.join(" "));
 			t.true(said.includes("evil"), `nothing evil met: ${JSON.stringify(words)}: ${said}`);
 		}
 	});
+
+test("in colour nothing but the command's own colours steers a terminal", async (t) => {
+	for (const { words, machine: make = fake } of scenes.coldplug!) {
+		const machine = make();
+		const environment = { ...machine.environment, FORCE_COLOR: "1" };
+		await run(["node", "/sbin/hotplugd", "coldplug", ...words], { ...machine, environment });
+		const said = machine.printed() + machine.complained();
+		t.false(said.includes("evil\x1b"), said);
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the command's colours.
+		t.deepEqual(listSteering(said.replaceAll(/\x1b\[\d+m/g, "")), [], words.join(" "));
+	}
+});
 
 test("hotplugd's own commands say it so to a pipe, too", async (t) => {
 	const own = Object.keys(scenes).filter((name) => !/^(?:kmod|modprobe|insmod|rmmod|lsmod|modinfo|depmod)/.test(name));

@@ -1,0 +1,87 @@
+// What coldplug prints for people: the overview with its table of devices, and the plan as a tree or a graph. Loaded only by what
+// prints one of them.
+
+import type { Batch } from "../../agent/decisions/batch.js";
+import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
+import { type DeviceRow, findMaskedNeed, listRows, type RowSources } from "../../agent/telling/device-rows.js";
+import { isMasked } from "../../agent/telling/dry-run.js";
+import { formatDot } from "../../agent/telling/dry-run-dot.js";
+import { formatTree } from "../../agent/telling/dry-run-tree.js";
+import { formatOverview, listTexts, type Overview } from "../../agent/telling/overview.js";
+import { isFiltering, narrowBatches, narrowRows } from "../../agent/telling/row-filter.js";
+import type { Files } from "../../libkmod/kernel/kernel.js";
+import type { DeviceState, Inspection } from "../../ports/inspection.js";
+import type { Machine } from "../../ports/machine.js";
+import { openTerminal } from "../command-line/terminal.js";
+import type { ColdplugOptions } from "./coldplug-options.js";
+import type { Told } from "./coldplug-tally.js";
+import { parseFilter } from "./dry-run-request.js";
+
+type Found = {
+	readonly batches: readonly Batch[];
+	readonly inspection: Inspection;
+	/** Drivers by devpath, as the devices' uevents name them. */
+	readonly drivers: ReadonlyMap<string, string>;
+	readonly nameOf: NonNullable<RowSources["nameOf"]>;
+};
+
+/** Names devices by the lists pci.ids and usb.ids of the machine whose root this is. */
+export function namingHardware(files: Pick<Files, "read">, root: string): NonNullable<RowSources["nameOf"]> {
+	const find = openHardwareNames(files, root);
+	return (aliases) => {
+		const names = aliases.map(find).find((one) => one !== undefined);
+		return names && nameHardware(names);
+	};
+}
+
+export type Narrowed = { readonly batches: readonly Batch[]; readonly rows: readonly DeviceRow[] };
+
+/** The batches and rows that are asked for. Undefined when something is asked for that is not here. */
+export function narrow(given: ColdplugOptions, { batches, inspection, drivers, nameOf }: Found): Narrowed | undefined {
+	const stateOf = (devpath: string): Partial<DeviceState> => {
+		const state = inspection.device(devpath);
+		const driver = state?.driver ?? drivers.get(devpath);
+		return { ...state, driver };
+	};
+	const rows = listRows({ batches, stateOf, nameOf });
+	const filter = parseFilter(given);
+	if (!isFiltering(filter)) return { batches, rows };
+	const narrowed = narrowRows(rows, filter);
+	return narrowed.length === 0 ? undefined : { batches: narrowBatches(batches, narrowed), rows: narrowed };
+}
+
+/** The rows of a real run: what has become of each module that a device asks for. */
+export function listOutcomeRows({
+	inspection,
+	...run
+}: Told & Pick<Found, "inspection" | "nameOf">): readonly DeviceRow[] {
+	return listRows({ ...run, stateOf: (devpath) => inspection.device(devpath) });
+}
+
+/** How many modules a plan would load: those that are not kept out, and need none that is. */
+export function countPlanned(batches: readonly Batch[]): number {
+	const plan = batches.flatMap((batch) => batch.plan);
+	const steps = new Map(plan.map((step) => [step.module, step]));
+	return plan.filter((step) => !isMasked(step) && findMaskedNeed(step, steps) === undefined).length;
+}
+
+export async function showTable(machine: Machine, overview: Overview): Promise<void> {
+	const terminal = await openTerminal(machine, listTexts(overview));
+	terminal.print(formatOverview(overview, terminal));
+}
+
+export async function printTree(machine: Machine, batches: readonly Batch[]): Promise<void> {
+	const terminal = await openTerminal(machine, listModules(batches));
+	terminal.print(formatTree(batches, terminal));
+}
+
+const listModules = (batches: readonly Batch[]): readonly string[] =>
+	batches.flatMap(({ plan }) => plan.map(({ module }) => module));
+
+export function printDot(machine: Machine, batches: readonly Batch[]): void {
+	machine.print(
+		formatDot(batches)
+			.map((line) => `${line}\n`)
+			.join(""),
+	);
+}

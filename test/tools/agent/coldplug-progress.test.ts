@@ -1,0 +1,67 @@
+import test from "ava";
+import { beginProgress, formatStanding } from "../../../src/tools/agent/coldplug-progress.js";
+import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
+
+const running = [
+	{ module: "young", milliseconds: 10, hung: false },
+	{ module: "old", milliseconds: 4000, hung: false },
+];
+
+test("the line tells modules, those in flight with the oldest first, and seconds, as far as there is room", (t) => {
+	const standing = { known: 122, ended: 57, running };
+	t.is(formatStanding(standing, 4300, 80), "57 of 122 modules, 2 in flight, 4 s: old, young");
+	t.is(formatStanding(standing, 4300, 44), "57 of 122 modules, 2 in flight, 4 s: old");
+	t.is(formatStanding(standing, 4300, 42), "57 of 122 modules, 2 in flight, 4 s: old");
+	t.is(formatStanding(standing, 4300, 40), "57 of 122 modules, 2 in flight, 4 s");
+});
+
+const plain = { json: false, quietly: false, verbose: 0 };
+
+/** A machine whose standard error is a terminal, and all that is written there. */
+function onTerminal(terminals: readonly number[] = [1, 2]) {
+	const written: string[] = [];
+	const machine = {
+		...makeFakeMachine({ world: { modules: {} } }),
+		isTerminal: (descriptor: 1 | 2) => terminals.includes(descriptor),
+		columns: () => 80,
+		showProgress: (line: string) => void written.push(`[${line}]`),
+		complain: (text: string) => void written.push(text),
+		print: (text: string | Uint8Array) => void written.push(String(text)),
+	};
+	return { machine, written };
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+test("a line is shown once coldplug takes long, removed before other output, and at the end for good", async (t) => {
+	const { machine, written } = onTerminal();
+	const { machine: through, progress } = beginProgress(machine, plain);
+	progress.begin(() => ({ known: 3, ended: 1, running: [] }));
+	through.complain("early\n");
+	while (written.length < 3) await pause(20);
+	through.complain("late\n");
+	progress.end();
+	progress.end();
+	await pause(400);
+	t.is(written[0], "early\n");
+	t.regex(written[1]!, /^\[1 of 3 modules, 0 in flight, \d+ s\]$/);
+	t.regex(written[2]!, /^\[1 of 3 modules/);
+	t.deepEqual(written.slice(written.indexOf("[]")), ["[]", "late\n"]);
+});
+
+const silent: readonly (readonly [says: string, terminals: readonly number[], given: Partial<typeof plain>])[] = [
+	["where standard error is no terminal", [1], {}],
+	["with -q", [1, 2], { quietly: true }],
+	["with -v into a pipe, whose reader may write to the same terminal", [2], { verbose: 1 }],
+	["with --json into a pipe", [2], { json: true }],
+];
+for (const [says, terminals, given] of silent)
+	test(`there is no line ${says}`, (t) => {
+		const { machine } = onTerminal(terminals);
+		t.is(beginProgress(machine, { ...plain, ...given }).machine as unknown, machine);
+	});
+
+test("a machine whose output may wait shows none", (t) => {
+	const { showProgress: _, ...machine } = onTerminal().machine;
+	t.is(beginProgress(machine, plain).machine as unknown, machine);
+});
