@@ -27,6 +27,10 @@ export function openKmod(options: KmodOptions = {}): Kmod {
 	return kmodInText(openKmodOn(root === "" ? kernel : withinRoot(root, kernel), { workingDirectory, ...given }));
 }
 
+export type { CheckRecord } from "./agent/telling/check-record.js";
+export type { ColdplugRecord } from "./agent/telling/coldplug-record.js";
+export type { LogRecord } from "./agent/telling/log-record.js";
+export type { AgentStatus } from "./agent/telling/status.js";
 export { MalformedModule } from "./libkmod/formats/elf.js";
 export { MalformedIndex } from "./libkmod/formats/index-file.js";
 export type { ModinfoEntry } from "./libkmod/formats/modinfo.js";
@@ -59,3 +63,6 @@ export type { Section } from "./libkmod/knowledge/live-state.js";
 export { levels, planInsertion, type Step, type Wanted } from "./libkmod/planning/plan-insertion.js";
 export { bytesOf, textOf } from "./libkmod/text/byte-strings.js";
 export { normaliseAlias, normaliseModuleName } from "./libkmod/text/module-name.js";
+export type { ModuleRecord } from "./tools/kmod/lsmod.js";
+export type { ModinfoRecord } from "./tools/kmod/modinfo-record.js";
+export type { AliasRecord, ConfigRecord, DependsRecord } from "./tools/modprobe/json.js";

@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		explaining: "policy decisions",
 		commands: "faults devices policy",
 		settings: "policy",
-		telling: "faults devices policy decisions explaining commands",
+		telling: "faults devices policy decisions explaining commands settings",
 		pipeline: "faults devices policy decisions commands settings telling",
 		timeline: "telling",
 		control: "devices decisions commands telling pipeline timeline",

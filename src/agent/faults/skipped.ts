@@ -5,8 +5,16 @@ import type { OnSkipped } from "../../ports/skipping.js";
 
 export type Skipped = { readonly what: string; readonly error: Error };
 
+/** A part that was skipped, since it could not be read or handled: all else goes on. */
+export type SkippedRecord = {
+	readonly kind: "skipped";
+	/** The part, such as the path of a device or the place of a rule. */
+	readonly what: string;
+	readonly reason: string;
+};
+
 /** Returns the record for JSON lines. */
-export function skippedRecord({ what, error }: Skipped): object {
+export function skippedRecord({ what, error }: Skipped): SkippedRecord {
 	return { kind: "skipped", what, reason: error.message };
 }
 

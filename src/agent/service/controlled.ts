@@ -50,7 +50,8 @@ export function makeControlled(options: ControlledOptions): Controlled {
 			counted.requestFailed();
 			const message = `could not answer a request: ${asError(thrown).message}`;
 			book.problem(message);
-			journal.error({ ...(thrown instanceof Error && { stack: thrown.stack }) }, message);
+			const stack = thrown instanceof Error ? thrown.stack : undefined;
+			journal.error(stack === undefined ? {} : { stack }, message);
 		},
 	};
 }

@@ -10,20 +10,21 @@ import type { CommandReport } from "../commands/command-pool.js";
 import type { Batch } from "../decisions/batch.js";
 import { isFailure } from "./exit-status.js";
 import { explainDecision, explainOutcome, explainSkipped } from "./explain.js";
+import type { FieldsOf, LogFields, LoggedCommand, LoggedOutcome } from "./log-record.js";
 import type { Report } from "./report.js";
 
 export type Journal = {
 	record(report: Report): void;
 	/** Logs that a command of policy has ended, or was not begun. */
 	command(report: CommandReport): void;
-	info(fields: object, message: string): void;
-	warn(fields: object, message: string): void;
-	error(fields: object, message: string): void;
+	info(fields: LogFields, message: string): void;
+	warn(fields: LogFields, message: string): void;
+	error(fields: LogFields, message: string): void;
 };
 
 /** `write` gets whole lines, one character a byte. */
 export function openJournal(level: string, write: (line: string) => void): Journal {
-	const log = pino(
+	const log: Log = pino(
 		{ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
 		{ write: (line: string) => write(asUtf8Json(line)) },
 	);
@@ -45,10 +46,16 @@ export function openJournal(level: string, write: (line: string) => void): Journ
 	};
 }
 
+/** The part of pino's logger that is used here, with the fields that lines have. */
+type Log = Pick<Journal, "info" | "warn" | "error"> & {
+	debug(fields: LogFields, message: string): void;
+	isLevelEnabled(level: string): boolean;
+};
+
 /** The LRU keeps at least this many sentences and never twice as many. */
 const LEAST_TOLD = 512;
 
-function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped" }>): void {
+function recordReport(log: Log, report: Exclude<Report, { kind: "skipped" }>): void {
 	if (report.kind === "listening") log.info({ receiveBuffer: report.receiveBuffer }, "listening for uevents");
 	else if (report.kind === "heard") return;
 	else if (report.kind === "batch") recordDecisions(log, report.batch);
@@ -73,9 +80,9 @@ function recordReport(log: pino.Logger, report: Exclude<Report, { kind: "skipped
 	else log.info({}, "settled");
 }
 
-function recordCommand(log: pino.Logger, report: CommandReport): void {
+function recordCommand(log: Log, report: CommandReport): void {
 	const { command, result, milliseconds, exitStatus, complaint, reason } = report;
-	const fields = {
+	const fields: FieldsOf<LoggedCommand> = {
 		device: command.device,
 		action: command.action,
 		rule: formatSource(command.rule),
@@ -92,7 +99,7 @@ function recordCommand(log: pino.Logger, report: CommandReport): void {
 	else log.error(fields, message);
 }
 
-function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {
+function recordDecisions(log: Log, { number, decisions }: Batch): void {
 	// The sentence is formatted only when it is logged: most decisions never are.
 	const debug = log.isLevelEnabled("debug");
 	for (const decision of decisions) {
@@ -102,9 +109,9 @@ function recordDecisions(log: pino.Logger, { number, decisions }: Batch): void {
 	}
 }
 
-function recordOutcome(log: pino.Logger, batch: number, outcome: Outcome): void {
+function recordOutcome(log: Log, batch: number, outcome: Outcome): void {
 	const { step, result, milliseconds, reason, exitStatus } = outcome;
-	const fields = {
+	const fields: FieldsOf<LoggedOutcome> = {
 		batch,
 		module: step.module,
 		result,

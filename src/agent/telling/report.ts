@@ -6,6 +6,7 @@ import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import type { Batch } from "../decisions/batch.js";
 import type { Uevent } from "../devices/uevent.js";
 import { type Skipped, skippedRecord } from "../faults/skipped.js";
+import type { ColdplugRecord, OutcomeRecord } from "./coldplug-record.js";
 import { explainOutcome } from "./explain.js";
 import { listRecords } from "./records.js";
 
@@ -39,7 +40,7 @@ export type Report =
  * Returns a report as records for JSON lines. A batch is one record for each module of its plan, and one for each alias of a
  * device.
  */
-export function reportRecord(report: Report): readonly object[] {
+export function reportRecord(report: Report): readonly ColdplugRecord[] {
 	switch (report.kind) {
 		case "batch":
 			return listRecords(report.batch);
@@ -61,7 +62,7 @@ export function reportRecord(report: Report): readonly object[] {
 	}
 }
 
-function outcomeRecord(batch: number, outcome: Outcome): object {
+function outcomeRecord(batch: number, outcome: Outcome): OutcomeRecord {
 	const { step, result, milliseconds, reason, exitStatus } = outcome;
 	return {
 		kind: "outcome",

@@ -2,6 +2,7 @@
 // modules that wait for these.
 import type { Running } from "../../libkmod/insertion/inserter.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
+import type { UnendedRecord } from "./coldplug-record.js";
 import { explainCause } from "./explain.js";
 import type { Report } from "./report.js";
 
@@ -51,7 +52,7 @@ export function explainUnended({ running, waiting }: Unended): readonly string[]
 }
 
 /** Returns the record for --json. */
-export function unendedRecord({ running, waiting }: Unended): object {
+export function unendedRecord({ running, waiting }: Unended): UnendedRecord {
 	return {
 		kind: "unended",
 		running: running.map(({ module, milliseconds, hung }) => ({

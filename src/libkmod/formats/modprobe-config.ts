@@ -1,12 +1,14 @@
 // modprobe.d(5): the lines of one configuration file. modules.softdep and modules.weakdep have the same format. Joined lines,
 // comments, separators and the spelling of keys follow kmod. A bad line is a problem, in kmod's words, and the other lines
 // count.
+
 import type { Problem } from "../kernel/kernel.js";
+import type { WholeNumber } from "../kernel/whole-number.js";
 import { normaliseAlias } from "../text/module-name.js";
 import { joinedLines } from "./joined-lines.js";
 
-/** The place of a line. Line 0 is the kernel command line. */
-export type Source = { readonly file: string; readonly line: number };
+/** The place of a line, which counts from 1. Line 0 is the kernel command line. */
+export type Source = { readonly file: string; readonly line: WholeNumber };
 
 export function formatSource({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
@@ -17,19 +19,44 @@ export function formatOrigin({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file}:${line}`;
 }
 
-export type AliasLine = { readonly pattern: string; readonly module: string; readonly source: Source };
-export type BlacklistLine = { readonly module: string; readonly source: Source };
-/** `module` may also be an alias by which the module is asked for. */
-export type OptionsLine = { readonly module: string; readonly options: string; readonly source: Source };
-export type CommandLine = { readonly pattern: string; readonly command: string; readonly source: Source };
-export type SoftdepLine = {
+export type AliasLine = {
+	/** A name or a pattern of names. */
 	readonly pattern: string;
-	/** Names or aliases, as spelled. */
+	/** The module that the pattern stands for. */
+	readonly module: string;
+	readonly source: Source;
+};
+export type BlacklistLine = { readonly module: string; readonly source: Source };
+export type OptionsLine = {
+	/** The module, or an alias by which the module is asked for. */
+	readonly module: string;
+	/** The module's parameters. */
+	readonly options: string;
+	readonly source: Source;
+};
+export type CommandLine = {
+	/** A name or a pattern of names. */
+	readonly pattern: string;
+	/** The command that is run in place of an insertion or a removal. */
+	readonly command: string;
+	readonly source: Source;
+};
+export type SoftdepLine = {
+	/** A name or a pattern of names. */
+	readonly pattern: string;
+	/** Names or aliases, as spelled, of modules to be inserted before the module. */
 	readonly pre: readonly string[];
+	/** Names or aliases, as spelled, of modules to be inserted after the module. */
 	readonly post: readonly string[];
 	readonly source: Source;
 };
-export type WeakdepLine = { readonly pattern: string; readonly modules: readonly string[]; readonly source: Source };
+export type WeakdepLine = {
+	/** A name or a pattern of names. */
+	readonly pattern: string;
+	/** The modules that the module may request by itself. */
+	readonly modules: readonly string[];
+	readonly source: Source;
+};
 
 /** All lines in the order they were read, repeats included. The reader of a line decides which of the repeats count. */
 export type ModprobeConfig = {

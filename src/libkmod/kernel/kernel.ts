@@ -4,6 +4,7 @@
 import type { Bound } from "./bounds.js";
 import { errnos, type KnownErrno } from "./errnos.js";
 import { HotplugdError } from "./errors.js";
+import type { WholeNumber } from "./whole-number.js";
 
 /** Reading files. Synchronous, since these are small files in the page cache. */
 export interface Files {
@@ -121,7 +122,7 @@ export class Refusal extends HotplugdError {
  */
 export type Problem = {
 	readonly file: string;
-	readonly line: number;
+	readonly line: WholeNumber;
 	readonly message: string;
 	/** Undefined for all other problems. */
 	readonly kind?: ProblemKind;

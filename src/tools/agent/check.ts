@@ -3,6 +3,7 @@
 
 import { policyDirectories } from "../../agent/policy/policy-files.js";
 import { type Checker, makeChecker } from "../../agent/settings/check.js";
+import { listCheckRecords } from "../../agent/telling/check-record.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { modprobeDirectories } from "../../libkmod/knowledge/configuration.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
@@ -63,11 +64,7 @@ function checkMachine(checker: Checker, given: Given, kernel: Kernel, rulesDirec
 
 function tell({ problems, checked }: Checker, json: boolean, machine: Machine): void {
 	if (json) {
-		const records = [
-			...checked.map((one) => ({ kind: "checked", ...one })),
-			...problems.map((problem) => ({ kind: "problem", ...problem })),
-			{ kind: "summary", checked: checked.length, problems: problems.length },
-		];
+		const records = listCheckRecords({ checked, problems });
 		machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
 	} else {
 		machine.print(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));

@@ -5,6 +5,7 @@ import type { Batch } from "../../agent/decisions/batch.js";
 import { listLive } from "../../agent/decisions/live-modules.js";
 import { explainLookupProblems, listLookupProblems } from "../../agent/decisions/lookup-problems.js";
 import { type Skipped, skippedRecord } from "../../agent/faults/skipped.js";
+import type { ColdplugRecord } from "../../agent/telling/coldplug-record.js";
 import { formatBatch, formatSummary, planDryRun, summarise } from "../../agent/telling/dry-run.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
@@ -94,7 +95,7 @@ async function showForm(
 	skipped: readonly Skipped[],
 ): Promise<number> {
 	if (given.json) {
-		const print = (records: readonly object[]): void =>
+		const print = (records: readonly ColdplugRecord[]): void =>
 			machine.print(records.map((record) => `${formatJson(record)}\n`).join(""));
 		// Each batch is printed by itself: all batches together may exceed the maximum length of a string.
 		for (const batch of batches) print(listRecords(batch));

@@ -1,8 +1,9 @@
 // lsmod(8): lists the kernel's modules, most recently inserted first, as /proc/modules and /sys/module describe them.
 
-import { type LoadedModule, parseProcModules } from "../../libkmod/formats/proc-modules.js";
+import { type LoadedModule, type ModuleState, parseProcModules } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import type { WholeNumber } from "../../libkmod/kernel/whole-number.js";
 import { readHolders, readReferences, readSize } from "../../libkmod/knowledge/live-state.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { formatErrno } from "../../libkmod/text/error-text.js";
@@ -19,13 +20,22 @@ const options = {
 	...messageOptions,
 } as const satisfies Options;
 
-/**
- * One line of `lsmod --json`. `size` (bytes) and `references` are absent when the kernel does not tell them; the table of lsmod
- * has a negative errno there. `holders` are the modules that depend on this one; `state` is live, coming or going.
- */
-export type ModuleRecord = Pick<LoadedModule, "module" | "holders" | "state"> & {
-	readonly size?: number;
+/** A line of lsmod --json and of kmod list --json: a module that the kernel has, starting with the one inserted last. */
+export type ModuleRecord = {
+	/** The module's name, with underscores. */
+	readonly module: string;
+	/** Bytes of memory. Absent if the kernel does not tell. */
+	readonly size?: WholeNumber;
+	/**
+	 * The reference count: how often the module is in use. Absent if the kernel does not tell.
+	 *
+	 * @asType integer
+	 */
 	readonly references?: number;
+	/** Modules that need this one. */
+	readonly holders: readonly string[];
+	/** `coming` while the module's init runs, `going` while the module is removed. */
+	readonly state: ModuleState;
 };
 
 export const lsmod = defineLister("lsmod", "lsmod");

@@ -5,12 +5,20 @@ import type { ModinfoEntry } from "../../libkmod/formats/modinfo.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { type Parameter, parametersOf } from "./modinfo-text.js";
 
-/** `filename` is an absolute path. A module that is built into the kernel has `builtin` instead. */
+/** A line of modinfo --json: a module, by its file or as a part of the kernel. */
 export type ModinfoRecord = {
+	/** The module's name, with underscores. */
 	readonly module: string;
+	/** The absolute path of the module's file. Absent if the module is built in. */
 	readonly filename?: string;
+	/** The module is built into the kernel. Absent if the module has a file. */
 	readonly builtin?: true;
+	/**
+	 * The information in the module by key, with the build id and the signature: a list of values for each key. A byte that is not
+	 * UTF-8 is a lone surrogate: U+DCE9 is E9.
+	 */
 	readonly info: Readonly<Record<string, readonly string[]>>;
+	/** The module's parameters, the last one first, as modinfo shows them. */
 	readonly parameters: readonly Parameter[];
 };
 

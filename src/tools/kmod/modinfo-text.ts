@@ -50,7 +50,14 @@ function formatPadded({ key, value }: ModinfoEntry, { field, nul }: ModinfoStyle
 }
 
 /** A parameter of a module. Either its description or its type may be absent. */
-export type Parameter = { readonly name: string; readonly description?: string; readonly type?: string };
+export type Parameter = {
+	/** The text before `=`. */
+	readonly name: string;
+	/** For people. */
+	readonly description?: string;
+	/** Such as int, charp or array of int. */
+	readonly type?: string;
+};
 
 /** The parameters in the order of the source code: a compiler lays out a file's declarations from last to first. */
 export function parametersOf(entries: readonly ModinfoEntry[]): Parameter[] {
