@@ -27,7 +27,7 @@ function read(name) {
 
 function describeRecord(schema) {
 	const kinds = schema.oneOf ?? [schema];
-	return [paragraph(schema.title), ...kinds.flatMap((kind) => describeKeys(schema, kind))];
+	return [paragraph(schema.description), ...kinds.flatMap((kind) => describeKeys(schema, kind))];
 }
 
 /** Describes the keys. When there are several kinds of record, each begins with the key that distinguishes it. */
@@ -46,5 +46,5 @@ function describeKey([key, { description }]) {
 }
 
 function resolve({ $defs = {} }, { $ref, ...rest }) {
-	return $ref === undefined ? rest : $defs[$ref.replace("#/$defs/", "")];
+	return $ref === undefined ? rest : { ...$defs[$ref.replace("#/$defs/", "")], ...rest };
 }

@@ -1,4 +1,4 @@
-// The output of --json, checked against the schemas that describe it.
+// What the kmod tools print with --json, checked against the schemas that describe it.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "ava";
@@ -66,7 +66,10 @@ const calls: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 const folder = "schemas";
-const names = readdirSync(folder).map((name) => basename(name, ".json"));
+/** The schemas of the kmod tools. test/tools/agent/json.test.ts has all others. */
+const names = readdirSync(folder)
+	.map((name) => basename(name, ".json"))
+	.filter((name) => /^(?:lsmod|modinfo|modprobe-.*)$/.test(name));
 const read = (name: string): Schema => JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8"));
 
 test("every schema is of something that --json prints", (t) => {
