@@ -2,7 +2,7 @@
 
 import { bytesOf } from "./libkmod/text/byte-strings.js";
 import { workingDirectory } from "./linux/files/working-directory.js";
-import { isTerminal, readColumns, writeStandard } from "./linux/output/standard-streams.js";
+import { columnsOf, isTerminal, writeStandard } from "./linux/output/standard-streams.js";
 import { readEnvironment } from "./linux/process/process-words.js";
 import type { Machine } from "./ports/machine.js";
 import type { ListenOptions, OpenUeventSocket } from "./ports/uevents.js";
@@ -18,7 +18,7 @@ export const thisMachine: Machine = {
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	isTerminal,
-	columns: readColumns,
+	columns: columnsOf,
 	openReports: async () => (await import("./linux/output/report-output.js")).makeReportOutput(),
 	openSyslog: async (program) =>
 		(await (await import("./linux/native/syscalls.js")).openSyscalls()).openSyslog(program),

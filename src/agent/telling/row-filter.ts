@@ -20,7 +20,7 @@ export type RowFilter = {
 export const isFiltering = (filter: RowFilter): boolean => Object.values(filter).some((list) => list.length > 0);
 
 /** Reads the name of a state, in which a dash may stand for the blank: kept-out. Undefined for a word that is none. */
-export function parseState(word: string): RowState | undefined {
+export function findState(word: string): RowState | undefined {
 	return rowStates.find((state) => state === word.replaceAll("-", " "));
 }
 

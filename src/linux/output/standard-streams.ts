@@ -21,7 +21,7 @@ export function isTerminal(descriptor: 1 | 2): boolean {
  * The terminal's width in columns. node's own stream asks for it (TIOCGWINSZ of ioctl_tty(2)), which takes milliseconds: only
  * output for people asks. Undefined when the descriptor is no terminal, or its width is not known, as on a serial line.
  */
-export function readColumns(descriptor: 1 | 2): number | undefined {
+export function columnsOf(descriptor: 1 | 2): number | undefined {
 	if (!isTerminal(descriptor)) return undefined;
 	const { columns } = descriptor === 1 ? process.stdout : process.stderr;
 	return columns > 0 ? columns : undefined;

@@ -20,7 +20,7 @@ import type { OnSkipped } from "../../ports/skipping.js";
 import { namedRoot } from "./agent-options.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
-import { parseFilter } from "./dry-run-request.js";
+import { filterOf } from "./dry-run-request.js";
 
 /** Prints the plan, and resolves with the exit status. */
 export async function dryRun(
@@ -70,7 +70,7 @@ async function show(
 	planned: readonly Batch[],
 ): Promise<number> {
 	const isTable = !given.json && !given.order && !given.tree && !given.dot;
-	if (!isTable && !isFiltering(parseFilter(given))) return await showForm(given, machine, planned, skipped);
+	if (!isTable && !isFiltering(filterOf(given))) return await showForm(given, machine, planned, skipped);
 	const { countPlanned, namingHardware, narrow, showTable } = await import("./coldplug-table.js");
 	const inspection = await machine.inspect(sysfs, { root });
 	const nameOf = namingHardware(kernel, root);
@@ -84,7 +84,7 @@ async function show(
 
 async function tellNothing(given: ColdplugOptions, machine: Machine): Promise<number> {
 	const { describeFilter } = await import("./dry-run-request.js");
-	machine.complain(`coldplug: nothing here is like that: ${printable(describeFilter(parseFilter(given)))}\n`);
+	machine.complain(`coldplug: nothing here is like that: ${printable(describeFilter(filterOf(given)))}\n`);
 	return exitStatus.unable;
 }
 

@@ -9,7 +9,7 @@ import type { ColdplugOptions } from "./coldplug-options.js";
 /** How far coldplug is: modules that are planned, those of them that have ended, and those in flight. */
 export type Standing = { readonly known: number; readonly ended: number; readonly running: readonly Running[] };
 
-export type Progress = {
+export type ProgressLine = {
 	/** @param ask called again and again until the end */
 	begin(ask: () => Standing): void;
 	/** Removes the line, for good. */
@@ -26,14 +26,14 @@ export function beginProgress(
 	given: Pick<ColdplugOptions, "json" | "quietly" | "verbose">,
 ): {
 	readonly machine: Machine;
-	readonly progress: Progress;
+	readonly progress: ProgressLine;
 } {
 	const show = machine.showProgress;
 	// A reader of standard output that passes it on to the terminal, such as tee(1), would write into the line.
 	const isShared = (given.json || given.verbose > 0) && machine.isTerminal?.(1) !== true;
 	if (show === undefined || machine.isTerminal?.(2) !== true || given.quietly || isShared)
 		return { machine, progress: { begin: () => undefined, end: () => undefined } };
-	const line = new ProgressLine(show, widthOf(machine, 2));
+	const line = new RewrittenLine(show, widthOf(machine, 2));
 	const after =
 		<Text>(write: (text: Text) => void) =>
 		(text: Text): void => {
@@ -47,7 +47,7 @@ export function beginProgress(
 	};
 }
 
-class ProgressLine implements Progress {
+class RewrittenLine implements ProgressLine {
 	readonly #show: (line: string) => void;
 	readonly #width: number;
 	#timer: NodeJS.Timeout | undefined;

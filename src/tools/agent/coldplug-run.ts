@@ -12,7 +12,7 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import type { Started } from "./agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
-import { beginProgress, type Progress } from "./coldplug-progress.js";
+import { beginProgress, type ProgressLine } from "./coldplug-progress.js";
 import { ColdplugTally, type Conclusion, type Told } from "./coldplug-tally.js";
 import { searchEvidence } from "./refusal-evidence.js";
 import { formatReport } from "./report-text.js";
@@ -79,7 +79,7 @@ async function runPipeline(
 	pipeline: Pipeline,
 	given: ColdplugOptions,
 	machine: Machine,
-	progress: Progress,
+	progress: ProgressLine,
 ): Promise<Conclusion> {
 	const isTabled = given.verbose > 0 && !given.json;
 	const tally = new ColdplugTally(isTabled);

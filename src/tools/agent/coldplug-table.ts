@@ -15,7 +15,7 @@ import type { Machine } from "../../ports/machine.js";
 import { openTerminal } from "../command-line/terminal.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import type { Told } from "./coldplug-tally.js";
-import { parseFilter } from "./dry-run-request.js";
+import { filterOf } from "./dry-run-request.js";
 
 type Found = {
 	readonly batches: readonly Batch[];
@@ -44,7 +44,7 @@ export function narrow(given: ColdplugOptions, { batches, inspection, drivers, n
 		return { ...state, driver };
 	};
 	const rows = listRows({ batches, stateOf, nameOf });
-	const filter = parseFilter(given);
+	const filter = filterOf(given);
 	if (!isFiltering(filter)) return { batches, rows };
 	const narrowed = narrowRows(rows, filter);
 	return narrowed.length === 0 ? undefined : { batches: narrowBatches(batches, narrowed), rows: narrowed };

@@ -10,7 +10,7 @@ import { namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
 import { dryRun } from "./coldplug-dry-run.js";
 import { type ColdplugOptions, coldplugOptions } from "./coldplug-options.js";
-import { checkRequest } from "./dry-run-request.js";
+import { refuseMisuse } from "./dry-run-request.js";
 import { openMachine } from "./named-places.js";
 import { needOpenFiles, readSwitch } from "./start-conditions.js";
 import { complainOf, formatProblem, StartFailure } from "./start-failure.js";
@@ -34,7 +34,7 @@ export const coldplug = defineTool({
 async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> {
 	let insertions: InsertionProcess | undefined;
 	try {
-		checkRequest(asked);
+		refuseMisuse(asked);
 		const { kernel, given } = await openMachine(machine, asked);
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it needs --dry-run", exitStatus.usage);

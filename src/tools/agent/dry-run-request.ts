@@ -1,15 +1,15 @@
 // What a dry run is asked for: its form, and what of it is shown. Options that contradict each other are usage errors.
 
 import { exitStatus } from "../../agent/telling/exit-status.js";
-import { isFiltering, parseState, type RowFilter, stateWords } from "../../agent/telling/row-filter.js";
+import { findState, isFiltering, type RowFilter, stateWords } from "../../agent/telling/row-filter.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import { StartFailure } from "./start-failure.js";
 
 /** @throws {StartFailure} when options exclude each other, need --dry-run, or name no state */
-export function checkRequest(given: ColdplugOptions): void {
+export function refuseMisuse(given: ColdplugOptions): void {
 	const forms = (["json", "order", "tree", "dot"] as const).filter((form) => given[form]).map((form) => `--${form}`);
 	if (forms.length > 1) throw misuse(`${forms.join(" and ")} exclude each other`);
-	const filter = parseFilter(given);
+	const filter = filterOf(given);
 	if (given.dryRun) return;
 	const [word] = given.words;
 	if (word !== undefined)
@@ -20,9 +20,9 @@ export function checkRequest(given: ColdplugOptions): void {
 }
 
 /** @throws {StartFailure} when a state is none */
-export function parseFilter({ words, module, device, subsystem, state }: ColdplugOptions): RowFilter {
+export function filterOf({ words, module, device, subsystem, state }: ColdplugOptions): RowFilter {
 	const states = state.map((word) => {
-		const parsed = parseState(word);
+		const parsed = findState(word);
 		if (parsed !== undefined) return parsed;
 		throw misuse(`'${word}' is no state: the states are ${stateWords.join(", ")}`);
 	});

@@ -3,10 +3,10 @@ import type { DeviceRow } from "../../../src/agent/telling/device-rows.js";
 import { listRows } from "../../../src/agent/telling/device-rows.js";
 import { planDryRun } from "../../../src/agent/telling/dry-run.js";
 import {
+	findState,
 	isFiltering,
 	narrowBatches,
 	narrowRows,
-	parseState,
 	type RowFilter,
 	stateWords,
 } from "../../../src/agent/telling/row-filter.js";
@@ -86,10 +86,10 @@ test("batches keep what the rows need, in order, and nothing that waits for what
 });
 
 test("a state is known by its words, with a dash or a blank", (t) => {
-	t.is(parseState("kept-out"), "kept out");
-	t.is(parseState("kept out"), "kept out");
-	t.is(parseState("blacklisted"), undefined);
-	for (const word of stateWords) t.not(parseState(word), undefined);
+	t.is(findState("kept-out"), "kept out");
+	t.is(findState("kept out"), "kept out");
+	t.is(findState("blacklisted"), undefined);
+	for (const word of stateWords) t.not(findState(word), undefined);
 });
 
 test("a filter without words is none", (t) => {

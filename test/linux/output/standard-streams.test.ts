@@ -51,8 +51,8 @@ test("a reader who goes away is not waited for", async (t) => {
 	t.is(await complained, "begins\nwrite standard output: EPIPE");
 });
 
-const columnsScript = `const { readColumns, writeStandard } = await import("./dist/src/linux/output/standard-streams.js");
-writeStandard(1, JSON.stringify([1, 2].map((descriptor) => readColumns(descriptor) ?? "none")));`;
+const columnsScript = `const { columnsOf, writeStandard } = await import("./dist/src/linux/output/standard-streams.js");
+writeStandard(1, JSON.stringify([1, 2].map((descriptor) => columnsOf(descriptor) ?? "none")));`;
 
 test("a terminal has the width that it was given, and anything else has none", (t) => {
 	const command = (stty: string) =>

@@ -65,6 +65,8 @@ export type RealRun = {
 	readonly environment?: Readonly<Record<string, string>>;
 	/** The limit of open files (RLIMIT_NOFILE). */
 	readonly openFiles?: number;
+	/** Gives coldplug a terminal: both outputs come together as the terminal's. */
+	readonly onTerminal?: boolean;
 	/** Runs without root's rights, so that the modes of files and directories apply. */
 	readonly unprivileged?: boolean;
 };
@@ -83,15 +85,18 @@ export async function loadForReal(machine: string, given: RealRun): Promise<Told
 	given.damage?.(machine);
 	const record = join(machine, "record");
 	const mounts = 'mount -t tmpfs none /sys/module && mount --bind "$0" /sys/devices && exec "$@"';
+	const command = [
+		...["env", ...Object.entries(standinEnvironment(record)).map(([key, value]) => `${key}=${value}`)],
+		...[process.execPath, "dist/main.js", "coldplug", "--quiet", "50", "--config", join(machine, "hotplugd.toml")],
+		...[...worldWords(machine), ...(given.words ?? [])],
+	];
 	const told = await execute(
 		machine,
 		[
 			...(given.openFiles === undefined ? [] : withOpenFiles(given.openFiles)),
 			...["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c", mounts, join(machine, "devices")],
 			...(given.unprivileged ? ["unshare", "--user"] : []),
-			...["env", ...Object.entries(standinEnvironment(record)).map(([key, value]) => `${key}=${value}`)],
-			...[process.execPath, "dist/main.js", "coldplug", "--quiet", "50", "--config", join(machine, "hotplugd.toml")],
-			...[...worldWords(machine), ...(given.words ?? [])],
+			...(given.onTerminal ? ["script", "-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"] : command),
 		],
 		given.environment ?? {},
 	);

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "ava";
 import { beginProgress, formatStanding } from "../../../src/tools/agent/coldplug-progress.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
+import { loadForReal } from "../../support/running/coldplug-process.js";
 
 const running = [
 	{ module: "young", milliseconds: 10, hung: false },
@@ -64,4 +68,25 @@ for (const [says, terminals, given] of silent)
 test("a machine whose output may wait shows none", (t) => {
 	const { showProgress: _, ...machine } = onTerminal().machine;
 	t.is(beginProgress(machine, plain).machine as unknown, machine);
+});
+
+test("at a terminal the executable rewrites a line while a driver takes long, and ends as soon as the driver has", async (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "progress-"));
+	t.teardown(() => rmSync(folder, { recursive: true }));
+	const { status, stdout, inserted } = await loadForReal(folder, {
+		world: { modules: { slow: [] }, aliases: { "x:slow": "slow" }, config: "options slow standin.sleep=2000" },
+		devices: { slow: "x:slow" },
+		onTerminal: true,
+	});
+	t.is(status, 0, stdout);
+	t.deepEqual(inserted, ["slow"]);
+	const lines = stdout.split("\r");
+	t.true(lines.length > 3, JSON.stringify(stdout));
+	t.is(lines[0], "");
+	t.is(lines.at(-1), "\x1b[K");
+	for (const line of lines.slice(1, -1))
+		t.regex(
+			line.replaceAll("\x1b", "ESC"),
+			/^(?:0 of 1 modules, 1 in flight, \d s: slow|1 of 1 modules, 0 in flight, \d s)ESC\[K$/,
+		);
 });
