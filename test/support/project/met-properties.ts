@@ -40,7 +40,8 @@ function meet(schema: Schema, value: unknown, place: Place, root: Schema): Meeti
 		return meetAll(value.map((item) => meet(schema.items as Schema, item, `${place}items/`, root)));
 	}
 	if (schema.type === "integer") return Number.isSafeInteger(value) ? [] : undefined;
-	if (schema.type === "string" || schema.type === "boolean") return typeof value === schema.type ? [] : undefined;
+	if (["string", "boolean", "number"].includes(String(schema.type)))
+		return typeof value === schema.type ? [] : undefined;
 	throw new Error(`${place} is of no type that is known here`);
 }
 
