@@ -9,9 +9,10 @@ import type { Decision } from "../decisions/decider.js";
 import { listUnbound } from "./binding.js";
 import { listDemands } from "./demands.js";
 import type { ChainNode, Obstacle } from "./explanation.js";
-import { named, namedPath, type Situated, standingOf } from "./facts.js";
+import { named, namedPath, placeOfMatch, type Situated, standingOf } from "./facts.js";
 import { findingsAboutModule } from "./kernel-findings.js";
 import { heedsInstall, listObstacles } from "./obstacles.js";
+import { listElsewhere, listNearest } from "./unmatched.js";
 
 /** A module with all that concerns it. @param alias the alias that leads to it: its options count too */
 export function moduleNode(facts: Situated, module: string, alias?: string): ChainNode {
@@ -103,13 +104,15 @@ export function deviceNode(facts: Situated, device: PresentDevice, only?: string
 		({ matches }) => only === undefined || matches.some(({ found }) => found.module === only),
 	);
 	const live = decisions.flatMap(({ matches }) => matches).find(({ found }) => facts.live?.has(found.module));
-	const unbound = state?.onBus && state.driver === undefined && live !== undefined;
+	const driver = state?.driver ?? state?.physicalDriver;
+	const unbound = state?.onBus && driver === undefined && live !== undefined;
 	return {
 		node: "device",
 		device: named(facts, device),
 		...(state?.subsystem !== undefined && { subsystem: state.subsystem }),
 		...(state?.driver !== undefined && { driver: state.driver }),
 		...(state?.driverModule !== undefined && { driverModule: state.driverModule }),
+		...(state?.physicalNode !== undefined && { physicalNode: state.physicalNode }),
 		children: [
 			...(unbound
 				? listUnbound(facts, device, state, live.found.module).map(
@@ -118,8 +121,21 @@ export function deviceNode(facts: Situated, device: PresentDevice, only?: string
 				: []),
 			...(unbound ? unreadableNodes(facts) : []),
 			...decisions.map((decision) => aliasNode(facts, decision, only)),
+			...(only === undefined && driver === undefined ? unmatchedNodes(facts, decisions) : []),
 		],
 	};
+}
+
+/** For a device none of whose aliases matches a pattern: what comes nearest to the first. */
+function unmatchedNodes(facts: Situated, decisions: readonly Decision[]): readonly ChainNode[] {
+	const [first] = decisions;
+	if (first === undefined || decisions.some(({ matches, ignored }) => matches.length > 0 || ignored !== undefined))
+		return [];
+	return [
+		...listNearest(facts, first.alias).map((nearest): ChainNode => ({ node: "nearest", nearest })),
+		...listElsewhere(facts, first.alias).map((kernel): ChainNode => ({ node: "other kernel", kernel })),
+		...facts.otherKernels(first.alias).problems.map((text): ChainNode => ({ node: "remark", text })),
+	];
 }
 
 /** What could not be read, where it might have told why a device is not bound. */
@@ -143,7 +159,7 @@ function aliasNode(facts: Situated, decision: Decision, only: string | undefined
 			node: "pattern",
 			pattern: found.pattern,
 			via: found.via,
-			place: placeOf(facts, found),
+			place: placeOfMatch(facts.knowledge, found),
 			module: found.module,
 			...(rivals && { turn: rivals.indexOf(found.module) + 1, rivals: rivals.length }),
 			// The module that is explained has a node of its own.
@@ -161,23 +177,6 @@ function aliasNode(facts: Situated, decision: Decision, only: string | undefined
 			...patterns,
 		],
 	};
-}
-
-/** The line of modprobe.d, or the index. */
-function placeOf({ knowledge: { indexes } }: Situated, { via, source }: Found): { file: string; line: number } {
-	if (source !== undefined) return source;
-	switch (via) {
-		case "symbol index":
-			return { file: indexes.symbols.file, line: 0 };
-		case "alias index":
-			return { file: indexes.aliases.file, line: 0 };
-		case "builtin":
-			return { file: indexes.builtins.file, line: 0 };
-		case "builtin alias index":
-			return { file: (indexes.builtinAliases ?? indexes.builtins).file, line: 0 };
-		default:
-			return { file: indexes.dependencies.file, line: 0 };
-	}
 }
 
 /** The chain of a module: the module itself, then everybody who asks for it. */

@@ -4,7 +4,7 @@ import type { SoftdepLine } from "../../libkmod/formats/modprobe-config.js";
 import { isMask } from "../../libkmod/insertion/outcome.js";
 import { normaliseModuleName } from "../../libkmod/text/module-name.js";
 import type { Demand } from "./explanation.js";
-import { type Asking, lookUpReadable, named, type Situated } from "./facts.js";
+import { type AskingDevice, lookUpReadable, named, type Situated } from "./facts.js";
 
 /** The demands of the devices whose aliases are not kept from the module. */
 export function listDeviceDemands(facts: Situated, module: string): readonly Demand[] {
@@ -12,7 +12,7 @@ export function listDeviceDemands(facts: Situated, module: string): readonly Dem
 	return asking.map((one) => deviceDemand(facts, one));
 }
 
-export function deviceDemand(facts: Situated, { device, decision, match }: Asking): Demand {
+export function deviceDemand(facts: Situated, { device, decision, match }: AskingDevice): Demand {
 	const { alias, rule } = decision;
 	const { pattern } = match.found;
 	return { kind: "device", device: named(facts, device), alias, pattern, ...(rule && { rule }) };

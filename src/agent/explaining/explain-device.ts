@@ -7,7 +7,8 @@ import { listUnbound } from "./binding.js";
 import { deviceDemand } from "./demands.js";
 import { judgeModule } from "./explain-module.js";
 import type { Judgement, NamedDevice } from "./explanation.js";
-import { type Asking, lookUpReadable, named, namedPath, type Situated } from "./facts.js";
+import { type AskingDevice, lookUpReadable, named, namedPath, type Situated } from "./facts.js";
+import { listElsewhere, listNearest } from "./unmatched.js";
 
 /** A device of the walk, or a device without a path that stands for an alias: its decisions are among the facts. */
 export function judgeDevice(facts: Situated, device: PresentDevice): Judgement {
@@ -39,7 +40,7 @@ function bound(facts: Situated, device: PresentDevice, told: NamedDevice, { driv
 }
 
 /** The matches of the device's aliases, in the order in which they count. */
-export function listAsking(facts: Situated, device: PresentDevice): readonly Asking[] {
+export function listAsking(facts: Situated, device: PresentDevice): readonly AskingDevice[] {
 	const decisions = facts.decisions.get(device.devpath) ?? [];
 	return decisions.flatMap((decision) => decision.matches.map((match) => ({ device, decision, match })));
 }
@@ -68,7 +69,12 @@ const ORDER: readonly Judgement["kind"][] = [
 	"not asked for",
 ];
 
-function judgeMatch(facts: Situated, asking: Asking, told: NamedDevice, state: DeviceState | undefined): Judgement {
+function judgeMatch(
+	facts: Situated,
+	asking: AskingDevice,
+	told: NamedDevice,
+	state: DeviceState | undefined,
+): Judgement {
 	const { module } = asking.match.found;
 	const demand = deviceDemand(facts, asking);
 	const isLive = facts.live?.has(module) === true;
@@ -103,7 +109,10 @@ function judgeUnmatched(
 		const subsystem = state?.subsystem;
 		return { kind: "no need", device: told, ...(subsystem !== undefined && { subsystem }) };
 	}
-	return { kind: "no driver", device: told, aliases, release: facts.release };
+	const [alias = ""] = aliases;
+	const [nearest] = listNearest(facts, alias);
+	const elsewhere = listElsewhere(facts, alias);
+	return { kind: "no driver", device: told, aliases, release: facts.release, elsewhere, ...(nearest && { nearest }) };
 }
 
 /** Devices of these kinds are of a class, which binds no drivers. A capture without links has only the alias to tell. */

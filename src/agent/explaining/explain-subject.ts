@@ -9,10 +9,10 @@ import { listDevicesOf, listPatternsOf } from "./explain-ids.js";
 import { judgeModule } from "./explain-module.js";
 import type { ChainNode, Explanation, Judgement, Taken } from "./explanation.js";
 import type { Situated } from "./facts.js";
-import type { Subject } from "./subject.js";
+import type { Topic } from "./subject.js";
 
 /** The modules that the subject is about, in order: those whose files are to be read. */
-export function listConcerned(facts: Situated, subject: Subject): readonly string[] {
+export function listConcerned(facts: Situated, subject: Topic): readonly string[] {
 	switch (subject.kind) {
 		case "module":
 			return [subject.module];
@@ -32,7 +32,7 @@ const modulesOf = (facts: Situated, devices: readonly PresentDevice[]): readonly
 ];
 
 /** An error of an index, or of a device that left meanwhile, is the answer about this subject alone. */
-export function explainSubject(facts: Situated, subject: Subject): readonly Explanation[] {
+export function explainSubject(facts: Situated, subject: Topic): readonly Explanation[] {
 	try {
 		return explainAll(facts, subject);
 	} catch (error) {
@@ -41,7 +41,7 @@ export function explainSubject(facts: Situated, subject: Subject): readonly Expl
 	}
 }
 
-function explainAll(facts: Situated, subject: Subject): readonly Explanation[] {
+function explainAll(facts: Situated, subject: Topic): readonly Explanation[] {
 	const { taken } = subject;
 	switch (subject.kind) {
 		case "module":
@@ -101,7 +101,7 @@ function explainAlias(facts: Situated, subject: Taken, alias: string): Explanati
 }
 
 /** No device of this machine has the ids: told are the modules that have a pattern for them. */
-function explainAbsentIds(facts: Situated, { taken, ids }: Subject & { kind: "ids" }): Explanation {
+function explainAbsentIds(facts: Situated, { taken, ids }: Topic & { kind: "ids" }): Explanation {
 	const patterns = listPatternsOf(ids, facts.knowledge);
 	const modules = [...new Set(patterns.map(({ module }) => module))];
 	const judgement: Judgement = { kind: "absent", ids: `${ids.vendor}:${ids.product}`, modules, release: facts.release };

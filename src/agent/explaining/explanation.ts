@@ -165,7 +165,10 @@ export type Judgement =
 			readonly device: NamedDevice;
 			readonly aliases: readonly string[];
 			readonly release: string;
+			/** Absent when the bus has no pattern. */
 			readonly nearest?: NearestPattern;
+			/** Those of the other kernels that have a module for the first alias. */
+			readonly elsewhere: readonly OtherKernelsModules[];
 	  }
 	/** No device of this machine asks for the module, nor a module that is loaded or would be. */
 	| { readonly kind: "not asked for"; readonly module: string }
@@ -180,14 +183,28 @@ export type Judgement =
 	  }
 	| { readonly kind: "failure"; readonly why: string; readonly nearest: readonly string[] };
 
-/** A pattern that nearly matches. */
+/** Patterns that nearly match an alias, and agree with it equally far: one of them stands for all. */
 export type NearestPattern = {
 	readonly module: string;
 	readonly pattern: string;
-	/** The first field that differs, in words. */
-	readonly differs: string;
-	/** How many patterns agree as far. */
+	readonly place: Source;
+	/** The fields in which the pattern names the device's value, in words, such as "vendor". */
+	readonly agreeing: readonly string[];
+	/** The first field that differs, in words, such as "subsystem vendor". */
+	readonly field: string;
+	/** How many patterns agree as far, this one among them. */
 	readonly alike: number;
+	/** The modules of all of them. */
+	readonly modules: readonly string[];
+	/** All of it for people, in one sentence. */
+	readonly sentence: string;
+};
+
+/** Another kernel, and the modules that it has for an alias. */
+export type OtherKernelsModules = {
+	readonly release: string;
+	readonly directory: string;
+	readonly modules: readonly string[];
 };
 
 /** The state of a module. "unknown" on another machine, whose kernel is not running here. */
@@ -201,6 +218,8 @@ export type ChainFact =
 			readonly subsystem?: string;
 			readonly driver?: string;
 			readonly driverModule?: string;
+			/** The device that this one, of the firmware's tables (ACPI), describes. */
+			readonly physicalNode?: string;
 	  }
 	| { readonly node: "alias"; readonly alias: string; readonly rule?: Source; readonly problem?: string }
 	| {
@@ -236,6 +255,7 @@ export type ChainFact =
 	/** Of the firmware files that the module lists, so many are there. Drivers list many versions, of which one serves. */
 	| { readonly node: "firmware"; readonly listed: number; readonly there: number }
 	| { readonly node: "nearest"; readonly nearest: NearestPattern }
+	| { readonly node: "other kernel"; readonly kernel: OtherKernelsModules }
 	| { readonly node: "remark"; readonly text: string };
 
 export type ChainNode = ChainFact & { readonly children?: readonly ChainNode[] };

@@ -15,6 +15,7 @@ import type { DeferredDevice } from "./deferred-devices.js";
 import type { LastAnswer, ModuleStanding, NamedDevice } from "./explanation.js";
 import type { FirmwareQuestion, FirmwareVerdict } from "./firmware-verdict.js";
 import type { KernelFinding } from "./kernel-findings.js";
+import type { OtherKernels } from "./other-kernels.js";
 
 /** What was read of one module's file, and found out about it. */
 export type FileFacts = {
@@ -48,6 +49,8 @@ export type Facts = {
 	findings(): readonly KernelFinding[] | Unreadable;
 	deferred(): readonly DeferredDevice[] | Unreadable;
 	judgeFirmware(question: FirmwareQuestion): FirmwareVerdict;
+	/** The other kernels and their modules for an alias, as far as their indexes can be searched. */
+	otherKernels(alias: string): OtherKernels;
 	/** By module: the line of modules-load.d. */
 	readonly modulesLoad: ReadonlyMap<string, Source>;
 	/** Whether a module's file is there, given its path. */
@@ -57,7 +60,7 @@ export type Facts = {
 };
 
 /** A match of a device's alias. */
-export type Asking = { readonly device: PresentDevice; readonly decision: Decision; readonly match: Match };
+export type AskingDevice = { readonly device: PresentDevice; readonly decision: Decision; readonly match: Match };
 
 /** A device that policy leaves alone. */
 export type Ignored = {
@@ -72,7 +75,7 @@ export type Situated = Facts & {
 	/** By devpath, in the order of the walk. */
 	readonly decisions: ReadonlyMap<string, readonly Decision[]>;
 	/** By module: the matches of all devices, kept out or not. */
-	readonly asking: ReadonlyMap<string, readonly Asking[]>;
+	readonly asking: ReadonlyMap<string, readonly AskingDevice[]>;
 	/** By module: the first device that would ask for it, had a rule of policy not left the device alone. */
 	readonly ignored: ReadonlyMap<string, Ignored>;
 	/** By module: the step of the plan for everything that the devices want. */
@@ -83,7 +86,7 @@ export type Situated = Facts & {
 export function situate(facts: Facts): Situated {
 	const decide = makeDecider(facts.knowledge, facts.policy, () => undefined);
 	const decisions = new Map<string, readonly Decision[]>();
-	const asking = new Map<string, Asking[]>();
+	const asking = new Map<string, AskingDevice[]>();
 	for (const device of facts.devices) {
 		const ofDevice = decide(device);
 		decisions.set(device.devpath, ofDevice);
@@ -143,4 +146,21 @@ export function named(facts: Pick<Facts, "nameOf">, device: Pick<PresentDevice, 
 export function namedPath(facts: Facts, devpath: string): NamedDevice {
 	const device = facts.devices.find((one) => one.devpath === devpath);
 	return named(facts, device ?? { devpath, aliases: [] });
+}
+
+/** The line of modprobe.d, or the index. */
+export function placeOfMatch({ indexes }: Knowledge, { via, source }: Pick<Found, "via" | "source">): Source {
+	if (source !== undefined) return source;
+	switch (via) {
+		case "symbol index":
+			return { file: indexes.symbols.file, line: 0 };
+		case "alias index":
+			return { file: indexes.aliases.file, line: 0 };
+		case "builtin":
+			return { file: indexes.builtins.file, line: 0 };
+		case "builtin alias index":
+			return { file: (indexes.builtinAliases ?? indexes.builtins).file, line: 0 };
+		default:
+			return { file: indexes.dependencies.file, line: 0 };
+	}
 }

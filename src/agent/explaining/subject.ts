@@ -10,7 +10,7 @@ import type { Taken } from "./explanation.js";
 import { lookUpReadable } from "./facts.js";
 import { findNearestNames } from "./nearest-names.js";
 
-export type Subject = { readonly taken: Taken } & (
+export type Topic = { readonly taken: Taken } & (
 	| { readonly kind: "module"; readonly module: string }
 	| { readonly kind: "alias"; readonly alias: string }
 	/** At least one device, each with an alias, or without one where no device above it has one. */
@@ -46,7 +46,7 @@ export function joinAddresses(words: readonly string[]): readonly string[] {
 	return joined;
 }
 
-export function resolveSubject(word: string, around: Surroundings): Subject {
+export function resolveSubject(word: string, around: Surroundings): Topic {
 	const address = word.replace(/^(?:usb|pci) /, "");
 	if (word.startsWith("/") || word.startsWith("devices/")) return resolvePath(word, around);
 	if (PCI_ADDRESS.test(address) || USB_ADDRESS.test(address)) return resolveAddress(word, address, around);
@@ -55,12 +55,12 @@ export function resolveSubject(word: string, around: Surroundings): Subject {
 	return resolveName(word, around);
 }
 
-function resolveIds(word: string, vendor: string, product: string): Subject {
+function resolveIds(word: string, vendor: string, product: string): Topic {
 	const ids = { vendor: vendor.toLowerCase(), product: product.toLowerCase() };
 	return { taken: { word, as: "ids" }, kind: "ids", ids };
 }
 
-function resolvePath(word: string, around: Surroundings): Subject {
+function resolvePath(word: string, around: Surroundings): Topic {
 	const { devices, inspection } = around;
 	if (/\.ko(?:\.(?:gz|xz|zst))?$/.test(word)) return ofModule(word, normaliseModuleName(word), around);
 	if (word.startsWith("/dev/")) {
@@ -83,14 +83,14 @@ function resolvePath(word: string, around: Surroundings): Subject {
 /** Whether a device has the node of this name below /dev, or the numbers of /dev/block/8:0 and /dev/char/1:3. */
 function isNode({ properties }: PresentDevice, name: string): boolean {
 	const [, kind, major, minor] = /^(block|char)\/(\d+):(\d+)$/.exec(name) ?? [];
-	const of = (key: string) => readProperty(properties, key);
+	const of = (key: string) => propertyOf(properties, key);
 	if (kind === undefined) return of("DEVNAME") === name;
 	const isBlock = of("SUBSYSTEM") === "block";
 	return of("MAJOR") === major && of("MINOR") === minor && isBlock === (kind === "block");
 }
 
 /** A property that cannot be read counts as absent. */
-export function readProperty(properties: PresentDevice["properties"], key: string): string | undefined {
+export function propertyOf(properties: PresentDevice["properties"], key: string): string | undefined {
 	try {
 		return properties?.get(key);
 	} catch {
@@ -98,7 +98,7 @@ export function readProperty(properties: PresentDevice["properties"], key: strin
 	}
 }
 
-function resolveAddress(word: string, address: string, around: Surroundings): Subject {
+function resolveAddress(word: string, address: string, around: Surroundings): Topic {
 	const [, domain, place] = PCI_ADDRESS.exec(address) ?? [];
 	const names = place === undefined ? [address] : [`${domain ?? "0000"}:${place}`.toLowerCase()];
 	const found = around.devices.filter(({ devpath }) => names.includes(baseOf(devpath)));
@@ -110,7 +110,7 @@ function resolveAddress(word: string, address: string, around: Surroundings): Su
 
 const baseOf = (devpath: string): string => devpath.slice(devpath.lastIndexOf("/") + 1);
 
-function resolveName(word: string, around: Surroundings): Subject {
+function resolveName(word: string, around: Surroundings): Topic {
 	const { knowledge, devices, live, inspection } = around;
 	const module = normaliseModuleName(word);
 	const isModule = !word.includes(":") && (isKnown(knowledge, module) || live?.has(module) === true);
@@ -134,16 +134,16 @@ function isKnown(knowledge: Knowledge, module: string): boolean {
 }
 
 function isInterface({ properties }: PresentDevice, word: string): boolean {
-	return readProperty(properties, "INTERFACE") === word && readProperty(properties, "SUBSYSTEM") !== "queues";
+	return propertyOf(properties, "INTERFACE") === word && propertyOf(properties, "SUBSYSTEM") !== "queues";
 }
 
-function ofModule(word: string, module: string, around: Surroundings, remark?: string): Subject {
+function ofModule(word: string, module: string, around: Surroundings, remark?: string): Topic {
 	if (!isKnown(around.knowledge, module) && !around.live?.has(module)) return unknown(word, around);
 	return { taken: { word, as: "module", ...(remark !== undefined && { remark }) }, kind: "module", module };
 }
 
 /** A device without an alias, such as a disk, stands for the nearest device above it that has one. */
-function ofDevices(word: string, found: readonly PresentDevice[], around: Surroundings): Subject {
+function ofDevices(word: string, found: readonly PresentDevice[], around: Surroundings): Topic {
 	const above = found.map((device) => climb(device, around));
 	const devices = [...new Map(above.map((device) => [device.devpath, device])).values()];
 	const [first] = found;
@@ -164,10 +164,10 @@ function climb(device: PresentDevice, { devices, inspection }: Surroundings): Pr
 	return nearest ?? device;
 }
 
-function unknown(word: string, { knowledge, devices }: Surroundings): Subject {
+function unknown(word: string, { knowledge, devices }: Surroundings): Topic {
 	const { dependencies, builtins } = knowledge.indexes;
 	const modules = [dependencies, builtins].flatMap((index) => Array.from(listEntries(index), ({ key }) => key));
-	const interfaces = devices.flatMap(({ properties }) => readProperty(properties, "INTERFACE") ?? []);
+	const interfaces = devices.flatMap(({ properties }) => propertyOf(properties, "INTERFACE") ?? []);
 	const names = [...modules, ...interfaces];
 	const sought = baseOf(word).includes(":") ? word : normaliseModuleName(word);
 	return { taken: { word, as: "unknown" }, kind: "unknown", nearest: findNearestNames(sought, names) };

@@ -117,7 +117,9 @@ function describe(fact: ChainFact): string {
 		case "firmware":
 			return `${fact.there} of the ${fact.listed} files that it lists are there`;
 		case "nearest":
-			return `${fact.nearest.module}: ${shorten(fact.nearest.pattern)}, differs in ${fact.nearest.differs}`;
+			return `${fact.nearest.sentence} (${formatPlace(fact.nearest.place)})`;
+		case "other kernel":
+			return `${fact.kernel.release} has ${fact.kernel.modules.join(", ")} for it (${fact.kernel.directory})`;
 		case "remark":
 			return fact.text;
 	}
@@ -132,12 +134,12 @@ function named({ devpath, name }: NamedDevice): string {
 	return name === undefined ? devpath : `${devpath} (${name})`;
 }
 
-function describeDevice({ device, subsystem, driver, driverModule }: ChainFact & { node: "device" }): string {
-	const bound =
-		driver === undefined
-			? ""
-			: `, driven by ${driver}${driverModule === undefined ? " (built in)" : ` of ${driverModule}`}`;
-	return `${device.devpath === "" ? "none" : named(device)}${subsystem === undefined ? "" : `, on ${subsystem}`}${bound}`;
+function describeDevice(fact: ChainFact & { node: "device" }): string {
+	const { device, subsystem, driver, driverModule, physicalNode } = fact;
+	const bus = subsystem === undefined ? "" : `, on ${subsystem}`;
+	const describes = physicalNode === undefined ? "" : `, describes ${physicalNode}`;
+	const module = driverModule === undefined ? " (built in)" : driverModule === driver ? "" : ` of ${driverModule}`;
+	return `${named(device)}${bus}${describes}${driver === undefined ? "" : `, driven by ${driver}${module}`}`;
 }
 
 /** What an index, or a line of modprobe.d, has found. An index of patterns needs no words: its name tells. */

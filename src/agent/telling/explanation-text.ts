@@ -273,15 +273,16 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 	}
 }
 
-function explainNoDriver({ device, aliases, release, nearest }: Judgement & { kind: "no driver" }): string {
+function explainNoDriver({ device, aliases, release, nearest, elsewhere }: Judgement & { kind: "no driver" }): string {
 	const [first = "", ...more] = aliases;
 	const others = more.length === 0 ? "" : ` and ${more.length} more`;
-	const near =
-		nearest === undefined
-			? ""
-			: `; nearest: ${nearest.module}, ${shorten(nearest.pattern)}, differs in ${nearest.differs}`;
 	const what = device.devpath === "" ? "it" : `${shorten(first)}${others}`;
-	return `no driver: no module of ${release} has a pattern for ${what}${near}`;
+	const near =
+		nearest === undefined || nearest.agreeing.length === 0
+			? ""
+			: `; nearest: ${nearest.module}, ${shorten(nearest.pattern)}, differs in ${nearest.field}`;
+	const kernels = elsewhere.map((kernel) => `; the kernel ${kernel.release} has ${kernel.modules.join(", ")} for it`);
+	return `no driver: no module of ${release} has a pattern for ${what}${near}${kernels.join("")}`;
 }
 
 function explainAbsent({ modules, release }: Judgement & { kind: "absent" }): string {

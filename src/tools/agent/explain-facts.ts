@@ -8,6 +8,7 @@ import { judgeFirmware } from "../../agent/explaining/firmware-verdict.js";
 import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
 import { listFindings } from "../../agent/explaining/kernel-log.js";
 import { modulesLoadDirectories, parseModulesLoad } from "../../agent/explaining/modules-load.js";
+import { findInOtherKernels, type OtherKernels } from "../../agent/explaining/other-kernels.js";
 import { resolveSubject, type Surroundings } from "../../agent/explaining/subject.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
@@ -21,6 +22,7 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { Inspection } from "../../ports/inspection.js";
 import type { Machine } from "../../ports/machine.js";
+import { pathFromHere } from "../command-line/module-directory.js";
 import { commandLineFileOf, namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
 import { readAnswers } from "./explain-answers.js";
@@ -47,9 +49,11 @@ export async function readFacts(
 	const around = { knowledge, live: running?.live, inspection };
 	const sources = await machine.devices(sysfs, { root });
 	const release = given.setVersion ?? kernel.release;
+	const { moduleDirectory } = knowledge;
+	const also = given.also.map((directory) => pathFromHere(machine, directory));
 	return {
 		...around,
-		...readOnDemand(kernel, inspection, { root, sysfs, release, isHere }),
+		...readOnDemand(kernel, inspection, { root, sysfs, release, isHere, moduleDirectory, also }),
 		isHere,
 		policy,
 		devices: walk(words, sources, around),
@@ -101,11 +105,12 @@ function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string
 	return (path) => captured || isThere(kernel, path);
 }
 
-type Told = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf">;
+type Told = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
 
 /** What is read only when it is asked for, each once. */
 function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): Told {
-	const { root, sysfs, release, isHere } = where;
+	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
+	const kernels = new Map<string, OtherKernels>();
 	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
 	const names = openHardwareNames(kernel, root);
 	return {
@@ -116,6 +121,11 @@ function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): Tol
 		}),
 		deferred: once(() => (isHere ? readDeferredDevices(kernel, sysfs) : [])),
 		judgeFirmware: (question) => judgeFirmware(kernel, search(), question),
+		otherKernels(alias) {
+			const known = kernels.get(alias) ?? findInOtherKernels(kernel, { alias, moduleDirectory, root, also });
+			kernels.set(alias, known);
+			return known;
+		},
 		nameOf: ({ aliases }) => {
 			const found = aliases.map((alias) => names(alias)).find((one) => one !== undefined);
 			return found && nameHardware(found);
@@ -128,6 +138,9 @@ type Where = {
 	readonly sysfs: string;
 	readonly release: string;
 	readonly isHere: boolean;
+	readonly moduleDirectory: string;
+	/** The directories that --also names. */
+	readonly also: readonly string[];
 };
 
 function once<T>(read: () => T): () => T {

@@ -10,6 +10,11 @@ export const explainOptions = {
 	json: { help: "Print JSON, one object a subject" },
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys" },
+	also: {
+		argument: "DIR",
+		repeat: true,
+		help: "For a device without a driver, look also in this module directory, or in the modules of this root",
+	},
 	log: {
 		argument: "FILE",
 		help: "Take the last answers of the kernel from this log of the agent, or of coldplug --json",

@@ -4,7 +4,7 @@
 import { explainSubject, listConcerned } from "../../agent/explaining/explain-subject.js";
 import type { Explanation } from "../../agent/explaining/explanation.js";
 import { situate } from "../../agent/explaining/facts.js";
-import { joinAddresses, resolveSubject, type Subject } from "../../agent/explaining/subject.js";
+import { joinAddresses, resolveSubject, type Topic } from "../../agent/explaining/subject.js";
 import { worstStatus } from "../../agent/explaining/verdicts.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -48,7 +48,7 @@ export const why = define("why", "Says why a module is loaded or not, as hotplug
 async function explainWords(words: readonly string[], asked: ExplainOptions, machine: Machine): Promise<number> {
 	const { kernel, given } = await openMachine(machine, { ...asked, dryRun: true });
 	const read = await readFacts(words, given, machine, kernel);
-	const subjects: readonly Subject[] = words.map((word) => resolveSubject(word, read));
+	const subjects: readonly Topic[] = words.map((word) => resolveSubject(word, read));
 	const situated = situate(read);
 	const concerned = new Set(subjects.flatMap((subject) => listConcerned(situated, subject)));
 	const modules = await readModules(kernel, situated, concerned, read.isHere);

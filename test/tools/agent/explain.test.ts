@@ -264,3 +264,22 @@ test("JSON has one object a subject, with judgement, status and chain", async (t
 	t.like(own, { status: 0, judgement: { kind: "builtin", module: "own" } });
 	t.is(status, 5);
 });
+
+test("a device without a driver gets the nearest pattern, and the other kernels that have a module", async (t) => {
+	const machine = (also: readonly string[]) => ({
+		world: {
+			modules: { net: [], other: [] },
+			aliases: { "pci:v00008086d0000100Esv*sd*bc*sc*i*": "net", "pci:v00001000d0000000Csv*sd*bc*sc*i*": "other" },
+		},
+		devices: { "0000:00:03.0": "pci:v00008086d0000FFFEsv00001AF4sd00001100bc02sc00i00" },
+		files: {},
+		also,
+	});
+	const without = makeFakeMachine(machine([]));
+	t.is(await explain.start(["0000:00:03.0"], without), 6);
+	t.regex(
+		without.printed(),
+		/^0000:00:03\.0: no driver: no module of 6\.0\.0 has a pattern for pci:\S+; nearest: net, pci:\S+, differs in device\n/,
+	);
+	t.regex(without.printed(), /^ {4}nearest: net .*and the pattern wants 0000100E/m);
+});
