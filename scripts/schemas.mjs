@@ -18,6 +18,7 @@ import {
 export const schemas = {
 	check: "CheckRecord",
 	coldplug: "ColdplugRecord",
+	explain: "ExplanationRecord",
 	log: "LogRecord",
 	lsmod: "ModuleRecord",
 	modinfo: "ModinfoRecord",

@@ -29,6 +29,7 @@ export function openKmod(options: KmodOptions = {}): Kmod {
 
 export type { CheckRecord } from "./agent/telling/check-record.js";
 export type { ColdplugRecord } from "./agent/telling/coldplug-record.js";
+export type { ExplanationRecord } from "./agent/telling/explanation-record.js";
 export type { LogRecord } from "./agent/telling/log-record.js";
 export type { AgentStatus } from "./agent/telling/status.js";
 export { MalformedModule } from "./libkmod/formats/elf.js";

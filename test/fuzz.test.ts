@@ -137,6 +137,8 @@ const readNoFormat: readonly string[] = [
 	...["readEntries", "readArguments", "readEnvironment", "readWorkingDirectory"],
 	// Readers of the kernel's tables, and of parsed command lines.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
+	// Those of explain, which read files whose content others parse.
+	...["readFacts", "readModules", "readAnswers"],
 	// Its records are read by parseKmsg.
 	"readKernelLog",
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],

@@ -41,6 +41,8 @@ async function warmUp() {
 	await run(...dryRun, ...settingsAndRules).catch(() => run(...dryRun));
 	await run("coldplug", "--quiet", "0", ...ask);
 	await run("coldplug", "--help");
+	// The module would be loaded, which is the status 3.
+	await run("hotplugd", "explain", "e1000", ...ask, "--sysfs", `${captured}/sys`).catch(() => undefined);
 	await run("hotplugd", "settle");
 	// The listener is only loaded: a build must not need the right to listen.
 	const { listen } = await bundle.thisMachine.devices("/sys");

@@ -3,6 +3,7 @@
 import type { Explanation } from "../../agent/explaining/explanation.js";
 import { statusOf } from "../../agent/explaining/verdicts.js";
 import { type ChainLine, layOutChain } from "../../agent/telling/chain-text.js";
+import { recordExplanation } from "../../agent/telling/explanation-record.js";
 import { formatAnswer } from "../../agent/telling/explanation-text.js";
 import { wrapText } from "../../agent/telling/text-layout.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
@@ -23,7 +24,7 @@ export async function printExplanations(
 	machine: Machine,
 ): Promise<void> {
 	if (json) {
-		for (const one of explanations) machine.print(`${formatJson(recordOf(one))}\n`);
+		for (const one of explanations) machine.print(`${formatJson(recordExplanation(one))}\n`);
 		return;
 	}
 	const texts = explanations.map((one) => ({
@@ -35,12 +36,6 @@ export async function printExplanations(
 	const terminal = await openTerminal(machine, shown);
 	for (const { status, answer, chain } of texts)
 		terminal.print([...layOutAnswer(answer, status, terminal), ...chain.flatMap((line) => layOut(line, terminal))]);
-}
-
-function recordOf(explanation: Explanation): object {
-	const { subject, judgement, chain } = explanation;
-	const answer = formatAnswer(explanation);
-	return { kind: "explanation", subject, answer, status: statusOf(judgement), judgement, chain };
 }
 
 const safe = ({ text, ...line }: ChainLine): ChainLine => ({ ...line, text: printable(text) });

@@ -3,6 +3,8 @@
 import { parseDeferredDevices } from "../../../../src/agent/explaining/deferred-devices.js";
 import { openHardwareNames } from "../../../../src/agent/explaining/hardware-names.js";
 import { listFindings } from "../../../../src/agent/explaining/kernel-log.js";
+import { isResult, parseAnswers } from "../../../../src/agent/explaining/last-answers.js";
+import { parseModulesLoad } from "../../../../src/agent/explaining/modules-load.js";
 import { LONGEST_RECORD_BYTES, parseKmsg, parseKmsgFile } from "../../../../src/libkmod/formats/kmsg.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
@@ -149,4 +151,61 @@ const hardwareNames: FuzzFormat = {
 	limits: [],
 };
 
-export const inspectionFormats: readonly FuzzFormat[] = [kernelRecord, kernelMessage, deferred, hardwareNames];
+const outcomes = [
+	'{"kind":"outcome","batch":1,"module":"e1000","result":"failed","errno":"EKEYREJECTED","explanation":"no"}',
+	'{"level":50,"module":"snd","result":"no device","msg":"snd: none"}',
+];
+
+const answers: FuzzFormat = {
+	name: "logs of outcomes",
+	sources: ["src/agent/explaining/last-answers.ts"],
+	readers: ["parseAnswers"],
+	accepted: "every line is a record",
+	refused: "a line is none",
+	kind: "text",
+	words: [...outcomes, '"result":', '"module":', "\\udc80", "\xe9", "[[[[", '{"kind":"batch"}', "\n", "null"],
+	sound: 2,
+	sample: (random) => latin1(`${random.pick(outcomes)}\n{"level":30,"msg":"settled"}\n${random.pick(outcomes)}\n`),
+	read(input) {
+		const { answers: found, foreign } = parseAnswers("/log", input.toString("latin1"));
+		const lines = input.toString("latin1").split("\n").length;
+		for (const [module, answer] of found) {
+			expect(answer.module === module, "an answer of another module");
+			expect(isResult(answer.result), `a result that is none: ${answer.result}`);
+			const line = answer.from.kind === "log" ? answer.from.source.line : 0;
+			expect(line >= 1 && line <= lines, `line ${line} of ${lines}`);
+		}
+		return verdict(foreign === 0);
+	},
+	limits: [],
+};
+
+const modulesLoad: FuzzFormat = {
+	name: "files of modules-load.d",
+	sources: ["src/agent/explaining/modules-load.ts"],
+	readers: ["parseModulesLoad"],
+	accepted: "modules with their lines",
+	refused: "no module",
+	kind: "text",
+	words: ["# ", "; ", "\n", "loop", "\t", "\0"],
+	sound: 2,
+	sample: (random) => latin1(random.pick(["# none\n\n", "", "# one\nloop\n", "\tvfio-pci\n;x\n"])),
+	read(input) {
+		const text = input.toString("latin1");
+		const found = parseModulesLoad("/etc/modules-load.d/a.conf", text);
+		const lines = text.split("\n");
+		for (const { name, source } of found)
+			expect(name !== "" && lines[source.line - 1]?.includes(name) === true, `${name} is not in its line`);
+		return verdict(found.length > 0);
+	},
+	limits: [],
+};
+
+export const inspectionFormats: readonly FuzzFormat[] = [
+	kernelRecord,
+	kernelMessage,
+	deferred,
+	hardwareNames,
+	answers,
+	modulesLoad,
+];
