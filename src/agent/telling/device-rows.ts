@@ -1,7 +1,7 @@
 // What coldplug would do, or has done, by device: the driver that has bound the device, and each module that the device asks for,
 // with its state and its cause. The table, its exceptions and the filters read these rows. Pure.
 
-import { formatOrigin } from "../../libkmod/formats/modprobe-config.js";
+import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
 import { isMask, type Outcome } from "../../libkmod/insertion/outcome.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
@@ -76,7 +76,7 @@ export function listRows(sources: RowSources): readonly DeviceRow[] {
 			for (const match of matches) {
 				const { module } = match.found;
 				const row = { module, ...judge(match, steps, sources.outcomes), brings: bringing(module) };
-				if (rule !== undefined && row.state === "wanted") row.cause = `asked for by ${formatOrigin(rule)}`;
+				if (rule !== undefined && row.state === "wanted") row.cause = `asked for by ${formatFileLine(rule)}`;
 				if (!modules.has(module)) modules.set(module, row);
 			}
 		const problem = decisions.map(explainProblem).find((one) => one !== undefined);
@@ -94,7 +94,7 @@ export function listRows(sources: RowSources): readonly DeviceRow[] {
 }
 
 function explainProblem({ problem, ignored }: Decision): string | undefined {
-	if (ignored !== undefined) return `left alone by ${formatOrigin(ignored)}`;
+	if (ignored !== undefined) return `left alone by ${formatFileLine(ignored)}`;
 	return problem && `could not be looked up: ${problem.message}`;
 }
 
@@ -137,13 +137,13 @@ export function findMaskedNeed({ after }: Step, steps: Steps): (Step & { how: "r
 }
 
 const explainNeed = ({ module, source }: Step & { how: "run" }): string =>
-	`needs ${module}, which is masked by ${formatOrigin(source)}`;
+	`needs ${module}, which is masked by ${formatFileLine(source)}`;
 
 type Judgement = { state: RowState; cause: string };
 
 function judge(match: Match, steps: Steps, outcomes: ReadonlyMap<string, Outcome> | undefined): Judgement {
 	const { found, verdict, source } = match;
-	const where = source === undefined ? "the configuration" : formatOrigin(source);
+	const where = source === undefined ? "the configuration" : formatFileLine(source);
 	if (verdict === "builtin") return { state: "built in", cause: shortenPattern(found.pattern) };
 	if (verdict === "not allowed") return { state: "kept out", cause: `not allowed by ${where} or another allow rule` };
 	if (verdict !== "wanted") return { state: "kept out", cause: `${verdict} by ${where}` };
@@ -159,14 +159,14 @@ function judge(match: Match, steps: Steps, outcomes: ReadonlyMap<string, Outcome
 
 function judgeStep(step: Step, match: Match): Judgement {
 	if (step.how === "masked") {
-		const by = `masked by ${formatOrigin(step.source)}`;
+		const by = `masked by ${formatFileLine(step.source)}`;
 		return { state: "kept out", cause: step.needs === undefined ? by : `needs ${step.needs}, which is ${by}` };
 	}
 	if (step.how === "run" && isMask(step.command))
-		return { state: "kept out", cause: `masked by ${formatOrigin(step.source)}` };
+		return { state: "kept out", cause: `masked by ${formatFileLine(step.source)}` };
 	if (step.how === "missing") return { state: "missing", cause: explainMissing(step) };
 	if (step.how === "builtin") return { state: "built in", cause: explainMatch(match) };
-	const run = step.how === "run" ? `by its install line ${formatOrigin(step.source)}` : undefined;
+	const run = step.how === "run" ? `by its install line ${formatFileLine(step.source)}` : undefined;
 	const rival = step.after.find((one) => one.rival !== undefined);
 	const why = rival === undefined ? explainMatch(match) : `after ${rival.module}, its rival`;
 	return { state: "wanted", cause: run === undefined ? why : `${run}; ${why}` };
@@ -194,7 +194,7 @@ const outcomeStates: Readonly<Record<Outcome["result"], RowState>> = {
 
 function explainMatch({ found }: Match): string {
 	const pattern = shortenPattern(found.pattern);
-	return found.source === undefined ? pattern : `${pattern} (${formatOrigin(found.source)})`;
+	return found.source === undefined ? pattern : `${pattern} (${formatFileLine(found.source)})`;
 }
 
 /**

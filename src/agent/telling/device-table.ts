@@ -86,7 +86,7 @@ function cellsOf({ module, state, cause, brings }: ModuleRow): readonly Cell[] {
 }
 
 /** Leaves the folders of files out where a line of them is named: example.conf:2. The exceptions have the whole path. */
-export const shortenPlaces = (text: string): string => text.replace(/\/[^\s:]*\/(?=[^\s/:]+:\d+)/g, "");
+export const shortenPlaces = (text: string): string => text.replace(/[^\s:()]*\/(?=[^\s/:]+:\d+)/g, "");
 
 function cellsWithout({ state, problem, aliases }: DeviceRow): readonly Cell[] {
 	const why = problem ?? aliases.join(" ");

@@ -1,6 +1,6 @@
 // A plan as a tree, for people: each module that a device asks for, and below it what it needs, in the words of modprobe.d. Pure.
 
-import { formatOrigin } from "../../libkmod/formats/modprobe-config.js";
+import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
 import type { Step } from "../../libkmod/planning/plan-insertion.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Terminal } from "../../ports/terminal.js";
@@ -60,7 +60,7 @@ function listBranches(steps: ReadonlyMap<string, Step>): ReadonlyMap<string, rea
 		if (cause.kind === "softdep")
 			add(cause.of, {
 				module,
-				note: `softdep ${cause.when} (${printable(shortenPlaces(formatOrigin(cause.source)))})`,
+				note: `softdep ${cause.when} (${printable(shortenPlaces(formatFileLine(cause.source)))})`,
 			});
 	}
 	return branches;

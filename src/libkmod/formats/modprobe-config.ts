@@ -15,7 +15,7 @@ export function formatSource({ file, line }: Source): string {
 }
 
 /** The same in one word, for tables: FILE:LINE, as compilers write it. */
-export function formatOrigin({ file, line }: Source): string {
+export function formatFileLine({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file}:${line}`;
 }
 

@@ -110,4 +110,6 @@ test("names from outside are escaped", (t) => {
 
 test("places lose their folders, and nothing else does", (t) => {
 	t.is(shortenPlaces("masked by /etc/modprobe.d/a.conf:3; x:/a/b"), "masked by a.conf:3; x:/a/b");
+	t.is(shortenPlaces("masked by captured/etc/a.conf:3"), "masked by a.conf:3");
+	t.is(shortenPlaces("x:card* (/etc/a.conf:3)"), "x:card* (a.conf:3)");
 });
