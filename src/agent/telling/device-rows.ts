@@ -52,8 +52,11 @@ export type DeviceRow = {
 
 export type RowSources = {
 	readonly batches: readonly Batch[];
-	/** What /sys shows of a device now. Undefined when that is not known. */
-	readonly stateOf: (devpath: string) => Partial<DeviceState> | undefined;
+	/**
+	 * What /sys shows of a device now. Undefined when that is not known. A device that no module is for is asked about most: its bus,
+	 * and the driver at its physical node.
+	 */
+	readonly stateOf: (devpath: string, isWithoutModule: boolean) => Partial<DeviceState> | undefined;
 	/** What a device with these aliases is called. */
 	readonly nameOf?: (aliases: readonly string[]) => string | undefined;
 	/** The last outcome of each module, of a real run. */
@@ -70,7 +73,6 @@ export function listRows(sources: RowSources): readonly DeviceRow[] {
 		else known.push(decision);
 	}
 	return [...byDevice].map(([devpath, decisions]) => {
-		const device = sources.stateOf(devpath);
 		const modules = new Map<string, ModuleRow>();
 		for (const { matches, rule } of decisions)
 			for (const match of matches) {
@@ -79,6 +81,7 @@ export function listRows(sources: RowSources): readonly DeviceRow[] {
 				if (rule !== undefined && row.state === "wanted") row.cause = `asked for by ${formatFileLine(rule)}`;
 				if (!modules.has(module)) modules.set(module, row);
 			}
+		const device = sources.stateOf(devpath, modules.size === 0);
 		const problem = decisions.map(explainProblem).find((one) => one !== undefined);
 		return {
 			devpath,

@@ -11,6 +11,7 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
 import { listRecords } from "../../agent/telling/records.js";
 import { isFiltering } from "../../agent/telling/row-filter.js";
+import type { Properties } from "../../libkmod/formats/properties.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
@@ -35,21 +36,20 @@ export async function dryRun(
 	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
-	const drivers = new Map<string, string>();
-	const present = notingDrivers(devices.present(concernOf(policy), onSkipped), drivers);
+	const uevents = new Map<string, Properties>();
+	const present = notingUevents(devices.present(concernOf(policy), onSkipped), uevents);
 	const planned = [...planDryRun(knowledge, present, live, policy, onSkipped)];
-	const status = await show({ given, machine, kernel, sysfs, root, drivers, skipped }, planned);
+	const status = await show({ given, machine, kernel, sysfs, root, uevents, skipped }, planned);
 	const problem = explainLookupProblems(listLookupProblems(planned));
 	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
 	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
 	return unable.length > 0 ? exitStatus.unable : status;
 }
 
-/** Notes the driver that the uevent of a device names: a copy of /sys may lack the link `driver`. */
-function* notingDrivers(present: Iterable<PresentDevice>, drivers: Map<string, string>): Generator<PresentDevice> {
+/** Keeps what the devices' uevents tell, which is read where it is asked for. */
+function* notingUevents(present: Iterable<PresentDevice>, uevents: Map<string, Properties>): Generator<PresentDevice> {
 	for (const device of present) {
-		const driver = device.properties?.get("DRIVER");
-		if (driver !== undefined) drivers.set(device.devpath, driver);
+		if (device.properties !== undefined) uevents.set(device.devpath, device.properties);
 		yield device;
 	}
 }
@@ -60,13 +60,13 @@ type Shown = {
 	readonly kernel: Kernel;
 	readonly sysfs: string;
 	readonly root: string;
-	readonly drivers: ReadonlyMap<string, string>;
+	readonly uevents: ReadonlyMap<string, Properties>;
 	readonly skipped: readonly Skipped[];
 };
 
 /** Prints in the form that is asked for. Rows of devices are made only where the form shows them, or a filter asks. */
 async function show(
-	{ given, machine, kernel, sysfs, root, drivers, skipped }: Shown,
+	{ given, machine, kernel, sysfs, root, uevents, skipped }: Shown,
 	planned: readonly Batch[],
 ): Promise<number> {
 	const isTable = !given.json && !given.order && !given.tree && !given.dot;
@@ -74,7 +74,7 @@ async function show(
 	const { countPlanned, namingHardware, narrow, showTable } = await import("./coldplug-table.js");
 	const inspection = await machine.inspect(sysfs, { root });
 	const nameOf = namingHardware(kernel, root);
-	const narrowed = narrow(given, { batches: planned, inspection, drivers, nameOf });
+	const narrowed = narrow(given, { batches: planned, inspection, uevents, nameOf });
 	if (narrowed === undefined) return tellNothing(given, machine);
 	if (!isTable) return await showForm(given, machine, narrowed.batches, skipped);
 	const modules = countPlanned(narrowed.batches);

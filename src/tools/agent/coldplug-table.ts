@@ -9,6 +9,7 @@ import { formatDot } from "../../agent/telling/dry-run-dot.js";
 import { formatTree } from "../../agent/telling/dry-run-tree.js";
 import { formatOverview, listTexts, type Overview } from "../../agent/telling/overview.js";
 import { isFiltering, narrowBatches, narrowRows } from "../../agent/telling/row-filter.js";
+import type { Properties } from "../../libkmod/formats/properties.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import type { DeviceState, Inspection } from "../../ports/inspection.js";
 import type { Machine } from "../../ports/machine.js";
@@ -20,8 +21,8 @@ import { filterOf } from "./dry-run-request.js";
 type Found = {
 	readonly batches: readonly Batch[];
 	readonly inspection: Inspection;
-	/** Drivers by devpath, as the devices' uevents name them. */
-	readonly drivers: ReadonlyMap<string, string>;
+	/** What the devices' uevents tell, by devpath. A copy of /sys may lack the links of a device, and has its uevent. */
+	readonly uevents: ReadonlyMap<string, Properties>;
 	readonly nameOf: NonNullable<RowSources["nameOf"]>;
 };
 
@@ -37,14 +38,19 @@ export function namingHardware(files: Pick<Files, "read">, root: string): NonNul
 export type Narrowed = { readonly batches: readonly Batch[]; readonly rows: readonly DeviceRow[] };
 
 /** The batches and rows that are asked for. Undefined when something is asked for that is not here. */
-export function narrow(given: ColdplugOptions, { batches, inspection, drivers, nameOf }: Found): Narrowed | undefined {
-	const stateOf = (devpath: string): Partial<DeviceState> => {
-		const state = inspection.device(devpath);
-		const driver = state?.driver ?? drivers.get(devpath);
-		return { ...state, driver };
+export function narrow(given: ColdplugOptions, { batches, inspection, uevents, nameOf }: Found): Narrowed | undefined {
+	const filter = filterOf(given);
+	const isBySubsystem = filter.words.length > 0 || filter.subsystems.length > 0;
+	// A device is inspected only where its uevent does not tell enough: each link takes several system calls.
+	const stateOf = (devpath: string, isWithoutModule: boolean): Partial<DeviceState> => {
+		const own = uevents.get(devpath);
+		const driver = own?.get("DRIVER");
+		const subsystem = isBySubsystem || isWithoutModule ? own?.get("SUBSYSTEM") : undefined;
+		const isMoreKnown = driver === undefined && isWithoutModule && subsystem !== undefined;
+		if (own !== undefined && !isMoreKnown) return { driver, subsystem };
+		return { ...inspection.device(devpath) };
 	};
 	const rows = listRows({ batches, stateOf, nameOf });
-	const filter = filterOf(given);
 	if (!isFiltering(filter)) return { batches, rows };
 	const narrowed = narrowRows(rows, filter);
 	return narrowed.length === 0 ? undefined : { batches: narrowBatches(batches, narrowed), rows: narrowed };
