@@ -99,6 +99,7 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/linux/modules/module-operations.ts": ["node", "p-limit"],
 	"src/tools/agent/coldplug.ts": ["quick-lru", "yargs-parser"],
 	"src/tools/agent/agent-commands.ts": ["valibot", "yargs-parser"],
+	"src/tools/agent/explain.ts": ["quick-lru", "yargs-parser"],
 	"src/tools/agent/load.ts": ["valibot", "yargs-parser"],
 	"src/tools/kmod/lsmod.ts": ["yargs-parser"],
 	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],

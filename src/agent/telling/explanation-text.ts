@@ -216,7 +216,7 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 		case "refused":
 			return explainRefused(obstacle);
 		case "no device":
-			return `its driver found no hardware of its own (${obstacle.answer.errno ?? "ENODEV"}), when it was last tried (${formatOrigin(obstacle.answer.from)})`;
+			return `its driver found no hardware of its own (${obstacle.answer.errno ?? "ENODEV"}), when it was last tried (${formatAnswerOrigin(obstacle.answer.from)})`;
 		case "softdep only":
 			return `only a softdep asks for it: ${formatPlace(obstacle.source)} (softdep ${obstacle.of} ${obstacle.when}: ${module}), and ${obstacle.of} is not loaded`;
 		case "needs":
@@ -235,10 +235,10 @@ function explainRefused({ answer, evidence, path }: Obstacle & { kind: "refused"
 	const { errno, explanation, from } = answer;
 	const why = evidence === undefined ? explanation : explainEvidence(evidence);
 	const code = errno === undefined || why.includes(errno) ? "" : ` (${errno})`;
-	return `${why}${code}${path === undefined ? "" : `, ${path}`}, when it was last tried (${formatOrigin(from)})`;
+	return `${why}${code}${path === undefined ? "" : `, ${path}`}, when it was last tried (${formatAnswerOrigin(from)})`;
 }
 
-export function formatOrigin(from: AnswerOrigin): string {
+export function formatAnswerOrigin(from: AnswerOrigin): string {
 	return from.kind === "agent" ? "by the running agent" : formatPlace(from.source);
 }
 
@@ -302,5 +302,5 @@ function listWords(words: readonly string[]): string {
 /** The last answer as a clause. */
 export function explainLastAnswer({ result, explanation, errno, from }: LastAnswer): string {
 	const code = errno === undefined || explanation.includes(errno) ? "" : ` (${errno})`;
-	return `${result}: ${explanation}${code} (${formatOrigin(from)})`;
+	return `${result}: ${explanation}${code} (${formatAnswerOrigin(from)})`;
 }
