@@ -23,6 +23,8 @@ export const thisMachine: Machine = {
 	openSyslog: async (program) =>
 		(await (await import("./linux/native/syscalls.js")).openSyscalls()).openSyslog(program),
 	writeFile: async (path, content) => (await import("./linux/output/output-file.js")).writeOutputFile(path, content),
+	writeWholeFile: async (path, content) =>
+		(await import("./linux/output/output-file.js")).writeWholeFile(path, content),
 	async kernel({ root = "" } = {}) {
 		const { openKernel } = await import("./linux/modules/kernel.js");
 		if (root === "") return openKernel();

@@ -24,6 +24,15 @@ const agentStatuses = [
 	{ term: "2", text: "Options were wrong." },
 ];
 
+const timelineStatuses = [
+	{ term: "0", text: "The timeline was printed or written." },
+	{
+		term: "1",
+		text: "There is no timeline, it could not be written, or it lacks the module: one line on standard error says why.",
+	},
+	{ term: "2", text: "Options were wrong, or the name of the file ends in another way." },
+];
+
 const controlFiles = [
 	{
 		term: "`/run/hotplugd/control`",
@@ -77,6 +86,7 @@ export const texts = {
 			"When the kernel was booted with `hotplugd=off`, `coldplug` loads nothing, says so in one line and exits with 0: udev or modprobe load the modules. The last word `hotplugd=` of the kernel command line counts: `hotplugd=on` cancels an earlier `hotplugd=off`.",
 			"A separate process (`insertion-process.js`) inserts the modules, since no process ends before its last thread, and a driver's init may sleep where no signal reaches it. A driver whose init has not ended after `hung_seconds` of the settings hangs: `coldplug` does not wait for that driver, names it and leaves it to the separate process. At SIGTERM and SIGINT `coldplug` waits for the drivers that do not hang yet, and begins no others.",
 			"`coldplug --dry-run` prints what would be loaded, and why: numbers and exceptions first, such as devices without a driver and modules that are kept out, then a table by device. `--order` prints every module in order instead, `--tree` and `--dot` what modules need. Operands name the modules, devices or subsystems that are shown; without any, all are. A dry run needs no privilege and changes nothing. With `-d`, `-S`, `-C` and `--sysfs` it plans for any other machine whose files are at hand.",
+			"`--timeline` *FILE* writes, at the end, when each module was wanted, began and ended, and what it waited for: as a picture (`.svg`), a page (`.html`) or data (`.json`), as hotplugd-timeline(8) does for a running agent. When the file cannot be written, everything is loaded all the same, and the exit status is 1 instead of 0.",
 			"`-d` *DIR* is the root of that machine: modules, modprobe.d, settings, rules, `/proc/cmdline` and `/sys` are read below *DIR*, and symbolic links are resolved as on that machine. Files of this machine count only if another option names them: `--sysfs /sys` names the devices of this machine, `-C /etc/modprobe.d` its configuration. With `--sysfs` alone, or `-S`, modules and configuration are those of this machine. No module counts as live in either case. modprobe(8) differs: its `-d` does not apply to the configuration. When modules are really loaded, devices, live modules and command line are those of the kernel that loads them.",
 		],
 		more: {
@@ -87,7 +97,7 @@ export const texts = {
 				},
 				{
 					term: "1",
-					text: "`coldplug` could not begin, without usable indexes or `/sys` for example; or a part was skipped, such as a device that cannot be read.",
+					text: "`coldplug` could not begin, without usable indexes or `/sys` for example; or a part was skipped, such as a device that cannot be read; or everything was loaded, but the file of `--timeline` could not be written.",
 				},
 				{ term: "2", text: "Options or settings were wrong." },
 				{ term: "3", text: "A driver failed; all others were loaded." },
@@ -204,6 +214,40 @@ export const texts = {
 		],
 		more: { "Exit status": agentStatuses, Files: controlFiles },
 		seeAlso: ["hotplugd-run(8)", "hotplugd-status(8)"],
+	},
+	timeline: {
+		description: [
+			"Draws what the running agent (`hotplugd run`) has done since it began: a bar for each module, from when it was wanted until it was live, its waits for other modules and for a permit apart from its init. Its cause is shown on hover. Modules that failed, hang, were rivals or needed no init are marked, and so are batches and the critical path, the chain of waits that ended last.",
+			"The format follows from the name of the file: `.svg` is a picture, without a script; `.html` a page with the same picture and a field to search in; `.json` the timeline itself, which `--from` reads again. Without a file, the picture goes to standard output. A file is written whole or not at all.",
+			"Long times in which nothing begins or ends are cut out of the picture. The agent keeps the last 2,000 tries of modules, and of one module the first and the last three.",
+			"`coldplug --timeline` *FILE* writes such a file about its own run.",
+		],
+		more: {
+			"Exit status": timelineStatuses,
+			Examples: [{ lines: ["hotplugd timeline boot.svg", "hotplugd timeline --from boot.json boot.html"] }],
+			Files: controlFiles,
+		},
+		seeAlso: ["hotplugd-blame(8)", "hotplugd-critical-chain(8)", "hotplugd-run(8)", "coldplug(8)"],
+	},
+	blame: {
+		description: [
+			"Lists the modules that the running agent has inserted, or tried to, by the time that the init of each took. A module whose init has not ended is listed with its time so far. The time that a module waited for others does not count. A module that took long need not have delayed anything: hotplugd-critical-chain(8) shows what did.",
+			"With `--json` each line is an object: `module`, `try`, `milliseconds` of its init, `waited` (the milliseconds from when it was wanted until it began), `begun` (the milliseconds from the begin of the agent), `result` if it has ended, `hung`, and `why`, its cause in a sentence. A later version may add keys, but changes none.",
+		],
+		more: { "Exit status": timelineStatuses, Files: controlFiles },
+		seeAlso: ["hotplugd-timeline(8)", "hotplugd-critical-chain(8)", "systemd-analyze(1)"],
+	},
+	"critical-chain": {
+		description: [
+			"Shows what *MODULE* waited for, as a tree; without *MODULE* that of the module whose init ended last before the devices had settled. Below each module stand those that it waited for, the one that ended last first: only that one has delayed it. A module begins when its dependencies are live, its softdeps and the rivals before it have been tried, and fewer modules than `parallel` of the settings are in their init: for such a permit, the module that had it before is named, if that can be told.",
+			"A module that had ended before this one was wanted was not waited for, and is not shown.",
+		],
+		more: {
+			"Exit status": timelineStatuses,
+			Examples: [{ lines: ["hotplugd critical-chain e1000e"] }],
+			Files: controlFiles,
+		},
+		seeAlso: ["hotplugd-timeline(8)", "hotplugd-blame(8)", "systemd-analyze(1)"],
 	},
 	"run-install-command": {
 		description: [

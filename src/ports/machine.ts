@@ -38,6 +38,11 @@ export type Machine = {
 	/** Writes a file, or overwrites it, and makes the directories above it. @throws {Refusal} by "mkdir" or "write" */
 	writeFile(path: string, content: string | Uint8Array): Promise<void>;
 	/**
+	 * Writes a regular file, or replaces it: whole or not at all, even when the power fails. Makes no directories.
+	 * @throws {Refusal} by "write" or "replace"
+	 */
+	writeWholeFile(path: string, content: string | Uint8Array): Promise<void>;
+	/**
 	 * The running kernel. When `root` is not "", symbolic links below it are resolved as on the machine whose root directory it is.
 	 * Loaded only by commands that need a kernel: --help does not.
 	 */

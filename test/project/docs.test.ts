@@ -24,6 +24,12 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 		"test/tools/agent/agent-tools.test.ts",
 		"load waits unless told not to",
 	],
+	"hotplugd timeline boot.svg": [
+		"test/tools/agent/timeline.test.ts",
+		"a timeline is written in the format of its name",
+	],
+	"hotplugd blame": ["test/tools/agent/timeline-lists.test.ts", "blame lists modules by the time of their init"],
+	"hotplugd critical-chain": ["test/tools/agent/timeline-lists.test.ts", "critical-chain shows what was waited for"],
 	"hotplugd metrics": ["test/tools/agent/agent-tools.test.ts", "metrics are printed as they are"],
 	"hotplugd stop": ["test/tools/agent/agent-tools.test.ts", "reload and stop say nothing where all is well"],
 	"hotplugd explain i6300esb": ["test/tools/agent/explain.test.ts", "a blacklist is named by file and line"],

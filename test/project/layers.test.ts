@@ -105,6 +105,7 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],
 	"src/tools/agent/settle.ts": ["valibot", "yargs-parser"],
 	"src/tools/agent/status.ts": ["valibot", "yargs-parser"],
+	"src/tools/agent/timeline.ts": ["valibot", "yargs-parser"],
 	"src/linux/service/control-client.ts": ["node"],
 };
 

@@ -11,6 +11,8 @@ type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 export type Try = Changing<Omit<TimelineModule, "waits" | "rivals">> & {
 	rivals: string[];
 	waits: readonly TimelineWait[];
+	/** Whether it had to wait for a permit. */
+	late: boolean;
 	/** The prerequisites of its plan. */
 	readonly after: readonly { readonly module: string; readonly kind: "dependency" | "softdep" | "rival" }[];
 };
@@ -27,7 +29,17 @@ export function beginTry(step: Step, batch: number, wanted: number, number: numb
 	}));
 	const rivals = after.flatMap(({ module, kind }) => (kind === "rival" ? [module] : []));
 	const cause = causeOf(step.cause);
-	return { module: cut(step.module, LONGEST_NAME), try: number, batch, cause, wanted, rivals, waits: [], after };
+	return {
+		module: cut(step.module, LONGEST_NAME),
+		try: number,
+		batch,
+		cause,
+		wanted,
+		rivals,
+		waits: [],
+		after,
+		late: false,
+	};
 }
 
 function causeOf(cause: Cause): TimelineCause {
@@ -48,6 +60,7 @@ export function endTry(one: Try, outcome: Outcome, ended: number): void {
 	const { result, milliseconds, reason, exitStatus } = outcome;
 	one.ended = ended;
 	one.result = result;
+	one.late = outcome.late === true;
 	one.explanation = cut(explainOutcome(outcome), LONGEST_SENTENCE);
 	if (reason instanceof Refusal) one.errno = cut(reason.code, LONGEST_NAME);
 	if (exitStatus !== undefined) one.exitStatus = exitStatus;
@@ -62,8 +75,6 @@ function hasInit({ result, milliseconds }: Outcome): boolean {
 
 /** Milliseconds by which a report may be late after what it reports: the event loop may be busy meanwhile. */
 const LAG = 100;
-/** Milliseconds: a shorter time between ready and begun is not told as a wait for a permit. */
-const SHORTEST_WAIT = 1;
 
 /** What the try waited for, the wait that ended last at the end, and since when it was ready. @param find the last try of a module */
 export function waitsOf(
@@ -81,8 +92,9 @@ export function waitsOf(
 		.sort((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity));
 	if (waits.some(({ until }) => until === undefined)) return { waits };
 	const ready = Math.max(one.wanted, ...waits.map(({ until = 0 }) => until));
-	if (one.begun === undefined || one.begun - ready < SHORTEST_WAIT) return { ready, waits };
-	return { ready, waits: [...waits, { kind: "permit", until: one.begun }] };
+	return one.begun === undefined || !one.late
+		? { ready, waits }
+		: { ready, waits: [...waits, { kind: "permit", until: one.begun }] };
 }
 
 /** Undefined when the other module was not in flight. A softdep that hangs counts as tried. */
@@ -95,9 +107,9 @@ function waitFor(one: Try, kind: "dependency" | "softdep" | "rival", other: Try 
 }
 
 /** The try as plain data. */
-export function tryData({ after: _, ...one }: Try, find: (module: string) => Try | undefined): TimelineModule {
-	if (one.ended !== undefined) return { ...one, rivals: [...one.rivals] };
-	return { ...one, rivals: [...one.rivals], ...waitsOf({ ...one, after: _ }, find) };
+export function tryData(recorded: Try, find: (module: string) => Try | undefined): TimelineModule {
+	const { after: _, late: __, ...one } = recorded;
+	return { ...one, rivals: [...one.rivals], ...(one.ended === undefined && waitsOf(recorded, find)) };
 }
 
 /** The characters that the try keeps, of which its JSON mostly consists. */

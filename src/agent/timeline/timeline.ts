@@ -27,7 +27,7 @@ export type Timeline = {
 
 /**
  * One try of a module. `wanted <= ready <= begun <= ended`: from `wanted` to `ready` the module waits for its prerequisites, from
- * `ready` to `begun` for a permit to begin, and from `begun` to `ended` its init runs. A module that needs no init (`masked`,
+ * `ready` to `begun` for a permit to begin, if `waits` has one, and for the agent itself, and from `begun` to `ended` its init runs. A module that needs no init (`masked`,
  * `builtin`, `missing`, `blocked`, `stopped`) has no `begun`.
  */
 export type TimelineModule = {

@@ -185,7 +185,7 @@ export class Engine {
 			return actOn(step, this.#meansFor(step));
 		});
 		const result = resultOf(await answer);
-		this.steps.end(planned, { ...result, milliseconds: end() });
+		this.steps.end(planned, { ...result, milliseconds: end(), ...(permit.late && { late: true }) });
 	}
 
 	#meansFor(step: Step): Means {

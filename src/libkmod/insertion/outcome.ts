@@ -21,6 +21,8 @@ export type Outcome = {
 	readonly result: Result;
 	/** Milliseconds from begin to end, without the wait for prerequisites and a permit. */
 	readonly milliseconds: number;
+	/** Whether the step had to wait for a permit: all were taken when its prerequisites had ended. */
+	readonly late?: true;
 	/** Why the step failed: a Refusal when the kernel refused. */
 	readonly reason?: Error;
 	/** The cause of a refusal by the kernel, where someone looked for it and found it. The inserter does not look. */

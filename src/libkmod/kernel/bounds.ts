@@ -45,6 +45,8 @@ export const bounds = {
 	hardwareNames: { bytes: 16 * MIB, kind: "a list of hardware names" },
 	/** A log of the agent, or of coldplug: a record has some 300 bytes, so that this is a million of them. */
 	log: { bytes: 256 * MIB, kind: "a log" },
+	/** A timeline that --timeline wrote, as long as an answer of the agent may be. One of 2,000 modules has some 2 MiB. */
+	timeline: { bytes: 16 * MIB, kind: "a timeline", named: true },
 	/**
 	 * The kernel's own limit (kernel_read_file's INT_MAX), compressed or not. The largest of Debian's debug packages, amdgpu,
 	 * has 340 MiB.

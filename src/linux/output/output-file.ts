@@ -1,11 +1,12 @@
-// Writes a file that a user has named as a command's output. Either in place, since the path may be a device or a pipe, or by an
-// atomic replacement, when other processes read the file at any time.
+// Writes a file that a user has named as a command's output: in place, since the path may be a device or a pipe; by an atomic
+// replacement, when other processes read the file at any time; or whole, when the file is to outlast a power failure.
 
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { fsyncSync, mkdirSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { onDisk } from "../files/disk-path.js";
 import { closeDraft, draftName, dropDraft, writeDraft } from "../files/draft.js";
-import { orRefuse } from "../files/refusal.js";
+import { isAbsent, orRefuse } from "../files/refusal.js";
 
 /** Writes a file in place, and makes the directories above it. @throws {Refusal} of the operation "mkdir" or "write" */
 export function writeOutputFile(path: string, content: string | Uint8Array): void {
@@ -30,4 +31,36 @@ export function replaceOutputFile(path: string, content: string): void {
 			throw thrown;
 		}
 	});
+}
+
+/**
+ * Writes a regular file, or replaces it: a reader sees the old or the new content, whole, and so does whoever reads it after a
+ * power failure. A symbolic link is followed. A device or pipe is refused.
+ * @throws {Refusal} of the operation "write" or "replace"
+ */
+export function writeWholeFile(path: string, content: string | Uint8Array): void {
+	orRefuse("write", path, () => {
+		const target = findRegular(path);
+		const draft = writeDraft(() => draftName(target, ""), content, 0o644);
+		try {
+			if (draft.fd !== undefined) fsyncSync(draft.fd);
+			closeDraft(draft);
+			orRefuse("replace", path, () => renameSync(onDisk(draft.path), onDisk(target)));
+		} catch (thrown) {
+			dropDraft(draft);
+			throw thrown;
+		}
+	});
+}
+
+/** The path without symbolic links, or the path itself where there is no file yet. @throws {Refusal} @throws node's error */
+function findRegular(path: string): string {
+	try {
+		const target = realpathSync.native(onDisk(path), "buffer").toString("latin1");
+		if (statSync(onDisk(target)).isFile()) return target;
+		throw new Refusal({ operation: "write", subject: path, code: "EINVAL", reason: "it is no regular file" });
+	} catch (thrown) {
+		if (isAbsent(thrown)) return path;
+		throw thrown;
+	}
 }

@@ -7,5 +7,8 @@ export const agentTools: Readonly<Record<string, () => Promise<Tool>>> = {
 	reload: async () => (await import("./agent-commands.js")).reload,
 	load: async () => (await import("./load.js")).load,
 	stop: async () => (await import("./agent-commands.js")).stop,
+	timeline: async () => (await import("./timeline.js")).timeline,
+	blame: async () => (await import("./timeline-lists.js")).blame,
+	"critical-chain": async () => (await import("./timeline-lists.js")).criticalChain,
 	metrics: async () => (await import("./agent-commands.js")).metrics,
 };

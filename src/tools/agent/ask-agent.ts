@@ -22,6 +22,8 @@ export type Question<Request extends ControlRequest = ControlRequest> = {
 	readonly request: Request;
 	readonly socket: string | undefined;
 	readonly timeoutMilliseconds: number;
+	/** The command that asks, when it has another name than the request. */
+	readonly asker?: string;
 };
 
 /**
@@ -29,11 +31,11 @@ export type Question<Request extends ControlRequest = ControlRequest> = {
  */
 export async function askAgent<Request extends ControlRequest>(
 	machine: Machine,
-	{ request, socket = CONTROL_SOCKET, timeoutMilliseconds }: Question<Request>,
+	{ request, socket = CONTROL_SOCKET, timeoutMilliseconds, asker = request.command }: Question<Request>,
 ): Promise<ControlReplies[Request["command"]] | undefined> {
 	const answer = await ask(machine, socket, request, timeoutMilliseconds);
 	if (typeof answer !== "string") return answer;
-	machine.complain(`hotplugd ${request.command}: ${printable(answer)}\n`);
+	machine.complain(`hotplugd ${asker}: ${printable(answer)}\n`);
 	return undefined;
 }
 

@@ -37,6 +37,10 @@ export const coldplugOptions = {
 		number: true,
 		help: "End after this many seconds, and name the modules that are still in flight",
 	},
+	timeline: {
+		argument: "FILE",
+		help: "Write into FILE when each module was wanted, began and ended: as .svg, .html or .json",
+	},
 	quietly: { short: "q", help: "Say nothing about drivers that failed" },
 	verbose: {
 		short: "v",

@@ -2,6 +2,7 @@
 
 import { makePipeline, type Pipeline } from "../../agent/pipeline/pipeline.js";
 import { subscribeReader } from "../../agent/pipeline/report-readers.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
 import { type Report, reportRecord } from "../../agent/telling/report.js";
 import { isAnythingUnended, unendedRecord } from "../../agent/telling/unended-modules.js";
 import type { Running } from "../../libkmod/insertion/inserter.js";
@@ -52,15 +53,30 @@ export async function loadColdplugged(
 		if (!given.quietly) machine.complain(`coldplug: ${printable(line)}\n`);
 	};
 	machine.onStopSignal((signal) => stopBySignal(signal, pipeline, complain));
+	const timeline = await recordTimeline(given, machine, kernel, pipeline);
 	const conclusion = await runPipeline(pipeline, given, machine, progress);
 	progress.end();
 	if (conclusion.told !== undefined) await tellTable(conclusion.told, machine, kernel);
 	tellConclusion(conclusion, given, machine, complain);
+	const isWritten = await timeline.write();
+	const status = isWritten || conclusion.status !== exitStatus.done ? conclusion.status : exitStatus.unable;
 	await insertions.close();
 	// When this process inserts in place of the insertion process, one of its threads may still be in a system call, and would
 	// delay exit.
-	if (conclusion.unended.running.length > 0) await machine.endNow(conclusion.status);
-	return conclusion.status;
+	if (conclusion.unended.running.length > 0) await machine.endNow(status);
+	return status;
+}
+
+/** With --timeline, what is to be done at the end: `write` resolves with whether the file was written. */
+async function recordTimeline(
+	{ timeline: file }: ColdplugOptions,
+	machine: Machine,
+	kernel: Kernel,
+	pipeline: Pipeline,
+): Promise<{ write(): Promise<boolean> }> {
+	if (file === undefined) return { write: async () => true };
+	const { keepTimeline } = await import("./coldplug-timeline.js");
+	return keepTimeline(file, machine, kernel, pipeline);
 }
 
 function stopBySignal(signal: string, pipeline: Pipeline, complain: (line: string) => void): void {

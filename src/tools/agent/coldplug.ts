@@ -3,6 +3,7 @@
 // machine.
 
 import { exitStatus } from "../../agent/telling/exit-status.js";
+import { NO_FORMAT, timelineFormatOf } from "../../agent/timeline/timeline-format.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -35,6 +36,7 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 	let insertions: InsertionProcess | undefined;
 	try {
 		refuseMisuse(asked);
+		checkTimelineOption(asked);
 		const { kernel, given } = await openMachine(machine, asked);
 		if (given.sysfs !== undefined && !given.dryRun)
 			throw new StartFailure("--sysfs names another machine's devices: it needs --dry-run", exitStatus.usage);
@@ -54,6 +56,15 @@ async function begin(asked: ColdplugOptions, machine: Machine): Promise<number> 
 		await insertions?.close();
 		return complainOf(isWithoutDevices(error, asked) ? noDevicesIn(error) : error, "coldplug", machine);
 	}
+}
+
+/** @throws {StartFailure} */
+function checkTimelineOption({ timeline, dryRun }: ColdplugOptions): void {
+	if (timeline === undefined) return;
+	if (dryRun)
+		throw new StartFailure("--timeline tells what was loaded: it cannot be used with --dry-run", exitStatus.usage);
+	if (timelineFormatOf(timeline) === undefined)
+		throw new StartFailure(`--timeline ${timeline}: ${NO_FORMAT}`, exitStatus.usage);
 }
 
 /** Whether the walk failed because the root that -d names has no /sys: a copy of a machine's files may lack it. */

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { replaceOutputFile } from "../../../src/linux/output/output-file.js";
+import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import { replaceOutputFile, writeWholeFile } from "../../../src/linux/output/output-file.js";
 import { runUnder } from "../../support/running/umask.js";
 
 const module = new URL("../../../src/linux/output/output-file.js", import.meta.url).href;
@@ -68,4 +69,33 @@ test("where it cannot be written or replaced that is told, the old one stays, an
 		readdirSync(folder).filter((name) => name.startsWith(".")),
 		[],
 	);
+});
+
+test("a file that is written whole is made or replaced, through a link too, and nothing is left beside it", (t) => {
+	const place = mkdtempSync(join(folder, "whole-"));
+	const path = join(place, "x.svg");
+	writeWholeFile(path, "one");
+	symlinkSync("x.svg", join(place, "link.svg"));
+	writeWholeFile(join(place, "link.svg"), "caf\xe9");
+	t.is(readFileSync(path, "latin1"), "caf\xe9");
+	t.is(statSync(path).mode & 0o777, 0o644);
+	t.deepEqual(readdirSync(place).sort(), ["link.svg", "x.svg"]);
+	writeWholeFile(join(place, "\xe9.svg"), Buffer.from("bytes"));
+	t.is(readFileSync(Buffer.from(join(place, "\xe9.svg"), "latin1"), "utf8"), "bytes");
+});
+
+test("a file is written whole only where a regular file can be", (t) => {
+	const place = mkdtempSync(join(folder, "odd-"));
+	symlinkSync("/dev/null", join(place, "device"));
+	mkdirSync(join(place, "directory"));
+	for (const [name, code, reason] of [
+		["device", "EINVAL", "it is no regular file"],
+		["directory", "EINVAL", "it is no regular file"],
+		["none/x", "ENOENT", undefined],
+	] as const) {
+		const path = join(place, name);
+		const refusal = t.throws(() => writeWholeFile(path, "x"), { instanceOf: Refusal });
+		t.like(refusal, { operation: "write", subject: path, code, reason });
+	}
+	t.deepEqual(readdirSync(place).sort(), ["device", "directory"]);
 });

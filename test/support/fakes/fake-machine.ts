@@ -22,6 +22,8 @@ export type FakeMachineOptions = Omit<FakeKernelOptions, "files"> & {
 	readonly files?: Readonly<Record<string, string>>;
 	/** What /sys shows of devices and drivers, and the kernel's log; nothing, and an empty log, when absent. */
 	readonly states?: FakeStates;
+	/** Paths that cannot be written (EROFS). */
+	readonly unwritable?: readonly string[];
 	/** The names of the errnos with which the walk of the devices fails, and the opening of the socket. */
 	readonly withoutDevices?: string;
 	readonly withoutSocket?: string;
@@ -60,6 +62,8 @@ export type FakeMachine = Machine & {
 	/** The lines that the agent put into the spool. */
 	readonly left: readonly string[];
 	hasFile(path: string): boolean;
+	/** The content of a file. Undefined when there is none. */
+	fileOf(path: string): string | undefined;
 	removeFile(path: string): void;
 	/** Tells the watchers of directories that something in them has changed. */
 	hint(): void;
@@ -125,6 +129,11 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		},
 		openSyslog: async () => () => undefined,
 		async writeFile(path, content) {
+			files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
+		},
+		async writeWholeFile(path, content) {
+			if (options.unwritable?.includes(path))
+				throw new Refusal({ operation: "write", subject: path, code: "EROFS", errno: 30 });
 			files.set(path, typeof content === "string" ? Buffer.from(content, "latin1") : Buffer.from(content));
 		},
 		kernel: async () => fakeKernel,
@@ -222,6 +231,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		said,
 		commands,
 		left,
+		fileOf: (path) => files.get(path)?.toString("latin1"),
 		hasFile: (path) => files.has(path),
 		removeFile: (path) => void files.delete(path),
 		hint() {

@@ -200,8 +200,18 @@ test("load waits unless told not to, sends the alias's bytes, and exits as modpr
 	});
 });
 
-for (const command of ["status", "settle", "reload", "load", "stop", "metrics"]) {
-	const operands = command === "load" ? ["x"] : [];
+for (const command of [
+	"status",
+	"settle",
+	"reload",
+	"load",
+	"stop",
+	"metrics",
+	"timeline",
+	"blame",
+	"critical-chain",
+]) {
+	const operands = { load: ["x"], timeline: ["x.svg"], "critical-chain": ["x"] }[command] ?? [];
 	test(`${command} says in one line that nobody listens`, async (t) => {
 		const path = join(folder, "nobody");
 		t.deepEqual(await hotplugd([command, `--socket=${path}`, ...operands]), {

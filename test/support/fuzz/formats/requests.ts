@@ -18,8 +18,15 @@ import {
 	parseLoadLine,
 } from "../../../../src/agent/control/protocol.js";
 import { parseControlReply } from "../../../../src/agent/control/replies.js";
+import { MOST_MARKS, MOST_MODULES } from "../../../../src/agent/timeline/timeline.js";
+import { formatSvg } from "../../../../src/agent/timeline/timeline-svg.js";
+import { formatBlame, formatCriticalChain, listBlame } from "../../../../src/agent/timeline/timeline-text.js";
+import { textOf } from "../../../../src/libkmod/text/byte-strings.js";
 import { readingLines } from "../../../../src/linux/modules/insertion-protocol.js";
 import { takeSpooled } from "../../../../src/linux/service/request-spool.js";
+import { parseTimelineFile } from "../../../../src/tools/agent/timeline-source.js";
+import { findXmlFault } from "../../project/strict-xml.js";
+import { sampleTimeline } from "../../running/agent-timeline.js";
 import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type FuzzFormat, latin1, verdict } from "../format.js";
 
@@ -146,6 +153,66 @@ const controlReply: FuzzFormat = {
 		return "accepted";
 	},
 	limits: [],
+};
+
+const timelineFile: FuzzFormat = {
+	name: "timelines in a file",
+	sources: ["src/agent/timeline/timeline-reading.ts"],
+	readers: ["parseTimelineFile", "checkTimeline"],
+	accepted: "a timeline of which picture and lists can be made",
+	refused: "a sentence",
+	kind: "text",
+	words: [
+		'"until":',
+		'"begun":',
+		'"module":"',
+		'"permit"',
+		"1e999",
+		"-1",
+		"null",
+		"[]",
+		"{}",
+		"\\u001b",
+		"\\ud800",
+		"&",
+		"<",
+	],
+	sound: 2,
+	sample(random) {
+		const modules = sampleTimeline.modules.filter(() => random.below(3) > 0);
+		return latin1(JSON.stringify({ ...sampleTimeline, modules: modules.slice(0, 2), marks: [] }));
+	},
+	read(input) {
+		const timeline = parseTimelineFile(input, "x.json");
+		if (typeof timeline === "string") {
+			expect(timeline.startsWith("x.json: ") && timeline.length < 300, `a sentence of ${timeline.length} characters`);
+			return "refused";
+		}
+		// A picture of the most modules takes longer than one input may.
+		if (timeline.modules.length > 20) return "accepted";
+		const fault = findXmlFault(textOf(formatSvg(timeline)));
+		expect(fault === undefined, `a picture that is no XML: ${fault}`);
+		formatBlame(listBlame(timeline));
+		formatCriticalChain(timeline);
+		return "accepted";
+	},
+	limits: [
+		{
+			bound: "marks",
+			n: MOST_MARKS,
+			make: (n) =>
+				latin1(JSON.stringify({ ...sampleTimeline, modules: [], marks: Array(n).fill({ kind: "deaf", at: 1 }) })),
+			within: "accepted",
+			beyond: "refused",
+		},
+		{
+			bound: "modules",
+			n: MOST_MODULES,
+			make: (n) => latin1(JSON.stringify({ ...sampleTimeline, modules: Array(n).fill(sampleTimeline.modules[0]) })),
+			within: "accepted",
+			beyond: "refused",
+		},
+	],
 };
 
 const loadLine: FuzzFormat = {
@@ -326,5 +393,5 @@ const spooled: FuzzFormat = {
 };
 
 export const requestFormats: readonly FuzzFormat[] = [
-	...[controlRequest, controlReply, loadLine, companionRequest, companionReply, insertionLines, spooled],
+	...[controlRequest, controlReply, timelineFile, loadLine, companionRequest, companionReply, insertionLines, spooled],
 ];
