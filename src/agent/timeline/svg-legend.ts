@@ -11,6 +11,12 @@ type Entry = {
 	occurs?(one: TimelineModule): boolean;
 };
 
+/** Stands in the legend where the axis has a cut. */
+const CUT: Entry = {
+	words: "time cut out",
+	draw: (x, y) => element("rect", { class: "cut", x: x + 6, y: y - 6, width: 8, height: 12 }),
+};
+
 const box =
 	(name: string, height: number, more: Readonly<Record<string, string>> = {}) =>
 	(x: number, y: number) =>
@@ -23,7 +29,7 @@ const isIdle =
 
 const entries: readonly Entry[] = [
 	{ words: "its init runs", draw: box("run", 10) },
-	{ words: "waits for other modules", draw: box("wait", 5) },
+	{ words: "waits", draw: box("wait", 5) },
 	{
 		words: "waits for a permit",
 		draw: box("permit", 5),
@@ -56,11 +62,11 @@ const ROW = 20;
 const FONT = 11.5;
 
 /** Draws the legend from the upper left corner, in as many rows as it needs. @returns its height too */
-export function drawLegend({ modules }: Timeline, left: number, top: number, right: number) {
+export function drawLegend({ modules }: Timeline, hasCuts: boolean, left: number, top: number, right: number) {
 	const drawn: string[] = [];
 	let x = left;
 	let y = top + ROW / 2;
-	for (const { words, draw, occurs } of entries) {
+	for (const { words, draw, occurs } of hasCuts ? [...entries, CUT] : entries) {
 		if (occurs !== undefined && !modules.some(occurs)) continue;
 		const width = 26 + words.length * FONT * 0.58 + 18;
 		if (x > left && x + width > right) {

@@ -25,7 +25,7 @@ const FONT = 11;
 
 export function formatSvg(timeline: Timeline): string {
 	const scale = makeTimeScale(timeline, COLUMNS.plot, COLUMNS.plotEnd);
-	const legend = drawLegend(timeline, MARGIN, 58, COLUMNS.end - MARGIN);
+	const legend = drawLegend(timeline, scale.cuts.length > 0, MARGIN, 58, COLUMNS.end - MARGIN);
 	const marks = placeMarks(timeline, scale);
 	const axis = 58 + legend.height + 12 + marks.height + 14;
 	const placed = placeRows(timeline.modules, axis + 8);

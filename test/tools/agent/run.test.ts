@@ -1,5 +1,6 @@
 import test from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
+import type { Timeline } from "../../../src/agent/timeline/timeline.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { run } from "../../../src/tools/agent/run.js";
 import { heard } from "../../support/fakes/fake-kernel.js";
@@ -243,6 +244,31 @@ test("short of descriptors when it began, it tries again though no file has chan
 	await logged(machine, /^no usable indexes yet, so the agent loads no modules: could not read .*: EMFILE/);
 	isShort = false;
 	await logged(machine, /^card: inserted/, 150_000);
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.done);
+});
+
+test("its timeline has what was loaded at the start and what was plugged in, by batch", async (t) => {
+	const { machine, ended } = start();
+	await logged(machine, /^settled/);
+	await machine.plugIn("usb/stick", "x:stick");
+	await logged(machine, /^stick: inserted/);
+	const { ok, timeline } = await machine.ask({ command: "timeline" });
+	t.true(ok);
+	const { command, modules, marks } = timeline as Timeline;
+	t.is(command, "run");
+	t.deepEqual(
+		modules.map(({ module, batch, result, cause }) => [module, batch, result, cause.kind]),
+		[
+			["base", 1, "inserted", "dependency"],
+			["card", 1, "inserted", "alias"],
+			["stick", 2, "inserted", "alias"],
+		],
+	);
+	t.deepEqual(
+		marks.map(({ kind }) => kind),
+		["listening", "walked", "settled"],
+	);
 	machine.signal("SIGTERM");
 	t.is(await ended, exitStatus.done);
 });
