@@ -54,11 +54,13 @@ function findSupplier(facts: Situated, state: DeviceState): readonly Unbound[] {
 	const list = facts.deferred();
 	const name = baseOf(state.devpath);
 	const entry = "unreadable" in list ? undefined : list.find(({ device }) => device === name);
-	if (entry === undefined && state.waitingForSupplier !== true) return [];
-	const missing =
-		state.suppliers.find(({ driver }) => driver === undefined)?.devpath ?? findNamed(facts, entry?.supplier);
+	const unready = state.suppliers.find(({ driver }) => driver === undefined)?.devpath;
+	const linked = state.driver === undefined ? unready : undefined;
+	if (entry === undefined && state.waitingForSupplier !== true && linked === undefined) return [];
+	const missing = linked ?? findNamed(facts, entry?.supplier);
 	const files = [
 		...(state.waitingForSupplier === true ? [`/sys${state.devpath}/waiting_for_supplier`] : []),
+		...(linked === undefined ? [] : [linkOf(facts, state.devpath, linked)]),
 		...(entry === undefined ? [] : [DEFERRED]),
 	];
 	const supplier: NamedDevice | undefined = missing === undefined ? undefined : namedPath(facts, missing);
@@ -71,6 +73,11 @@ function findSupplier(facts: Situated, state: DeviceState): readonly Unbound[] {
 			files,
 		},
 	];
+}
+
+/** The path of the link to a supplier: supplier:BUS:NAME (ABI/testing/sysfs-devices-supplier). */
+function linkOf({ inspection }: Situated, devpath: string, supplier: string): string {
+	return `/sys${devpath}/supplier:${inspection?.device(supplier)?.subsystem ?? ""}:${baseOf(supplier)}`;
 }
 
 const DEFERRED = "/sys/kernel/debug/devices_deferred";

@@ -29,6 +29,7 @@ export function moduleNode(facts: Situated, module: string, alias?: string): Cha
 		...dependencyNodes(facts, module),
 		...answerNodes(facts, module),
 		...firmwareNodes(facts, module),
+		...predictionNodes(facts, module),
 		...logNodes(facts, module),
 	];
 	return { node: "module", module, ...(path !== undefined && { path }), standing, children };
@@ -87,6 +88,15 @@ function firmwareNodes(facts: Situated, module: string): readonly ChainNode[] {
 	if (names.length === 0) return [];
 	const verdict = facts.judgeFirmware({ names, findings: [], isBound: true });
 	return verdict.kind === "remark" ? [{ node: "firmware", listed: verdict.listed, there: verdict.there }] : [];
+}
+
+/** A file of another kernel that the kernel may take all the same. */
+function predictionNodes({ modules }: Situated, module: string): readonly ChainNode[] {
+	const predicted = modules.get(module)?.predicted;
+	if (predicted?.kind !== "other kernel" || !predicted.hasVersions) return [];
+	const { builtFor } = predicted;
+	const text = `its file was built for the kernel ${builtFor}: a kernel with CONFIG_MODVERSIONS takes it if the versions of its symbols agree`;
+	return [{ node: "remark", text }];
 }
 
 /** What the kernel's log says of the module itself, such as parameters that it did not take. */

@@ -78,7 +78,14 @@ export type Obstacle =
 	/** The kernel would refuse the module, whoever inserts it. */
 	| { readonly kind: "would be refused"; readonly evidence: Evidence; readonly path: string }
 	/** The kernel or the file refused the insertion, or the install command failed. */
-	| { readonly kind: "refused"; readonly answer: LastAnswer; readonly evidence?: Evidence; readonly path?: string }
+	| {
+			readonly kind: "refused";
+			readonly answer: LastAnswer;
+			readonly evidence?: Evidence;
+			/** The version magic of the module and of the kernel, where the kernel's log has them. */
+			readonly vermagic?: { readonly has: string; readonly wants: string };
+			readonly path?: string;
+	  }
 	/** The kernel's log tells of a refusal that no other source tells of. */
 	| { readonly kind: "kernel log"; readonly record: LogLine }
 	/** ENODEV or ENXIO: no hardware of the module's own. */

@@ -1,8 +1,10 @@
 // What keeps a module out: blacklists, masks, install lines, policy, files that are missing or of another kernel, and the last answer of
 // the kernel. In the order in which they count. Pure.
 
+import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import { isMask } from "../../libkmod/insertion/outcome.js";
 import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
+import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import type { Match } from "../decisions/decider.js";
 import type { LastAnswer, NamedDevice, Obstacle } from "./explanation.js";
 import { lookUpReadable, named, type Situated } from "./facts.js";
@@ -61,9 +63,12 @@ function listOfTheFile(facts: Situated, module: string): readonly Obstacle[] {
 	if (!facts.isFileThere(path)) return [{ kind: "missing file", path }];
 	const evidence = modules.get(module)?.predicted;
 	// The kernel's blacklist is told by itself.
-	if (evidence === undefined || evidence.kind === "module_blacklist") return [];
+	if (evidence === undefined || evidence.kind === "module_blacklist" || mayBeTaken(evidence)) return [];
 	return [{ kind: "would be refused", evidence, path }];
 }
+
+/** A kernel with CONFIG_MODVERSIONS compares the versions of symbols, and not the release. */
+const mayBeTaken = (evidence: Evidence): boolean => evidence.kind === "other kernel" && evidence.hasVersions;
 
 function listOfTheKernel(facts: Situated, module: string): readonly Obstacle[] {
 	const { kernelBlacklist, answers } = facts;
@@ -73,6 +78,12 @@ function listOfTheKernel(facts: Situated, module: string): readonly Obstacle[] {
 	const answer = answers.get(module);
 	if (answer !== undefined) return [...blacklist, ...explainLast(facts, answer)];
 	return [...blacklist, ...listOfTheLog(facts, module)];
+}
+
+function findVermagic(facts: Situated, module: string): (KernelFinding & { kind: "vermagic" }) | undefined {
+	const findings = facts.findings();
+	if ("unreadable" in findings) return undefined;
+	return findingsAboutModule(findings, module).findLast((one) => one.kind === "vermagic");
 }
 
 /** Findings that tell that a module was not taken. */
@@ -94,16 +105,19 @@ function listOfTheLog(facts: Situated, module: string): readonly Obstacle[] {
 	return last === undefined ? [] : [{ kind: "kernel log", record: { seconds: last.seconds, text: last.text } }];
 }
 
-function explainLast({ modules, knowledge }: Situated, answer: LastAnswer): readonly Obstacle[] {
+function explainLast(facts: Situated, answer: LastAnswer): readonly Obstacle[] {
+	const { modules, knowledge } = facts;
 	if (answer.result === "no device") return [{ kind: "no device", answer }];
 	if (answer.result !== "failed" && answer.result !== "blocked") return [];
 	const evidence = modules.get(answer.module)?.evidence;
 	const path = knowledge.file(answer.module)?.path;
+	const vermagic = answer.errno === "ENOEXEC" ? findVermagic(facts, answer.module) : undefined;
 	return [
 		{
 			kind: "refused",
 			answer,
 			...(evidence !== undefined && { evidence }),
+			...(vermagic !== undefined && { vermagic: { has: trimBlanks(vermagic.has), wants: trimBlanks(vermagic.wants) } }),
 			...(path !== undefined && { path: moduleFileIn(knowledge, path) }),
 		},
 	];

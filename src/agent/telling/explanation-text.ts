@@ -132,7 +132,9 @@ function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted
 }
 
 function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, subject: Taken): string {
-	const which = isDevice(device, subject) ? "" : ` to ${formatDevice(device)}`;
+	// Firmware is the module's own affair, whichever device asks for it.
+	const isTold = isDevice(device, subject) || (cause.kind === "firmware" && module !== undefined);
+	const which = isTold ? "" : ` to ${formatDevice(device)}`;
 	const whose = module === undefined ? "its driver is built in, and not bound" : "loaded, not bound";
 	const named = module === undefined ? "" : naming({ module }, subject);
 	return `${named}${whose}${which}: ${explainCauseOf(cause, device)}`;
@@ -176,7 +178,7 @@ function explainFirmware({ firmware, record, place }: Unbound & { kind: "firmwar
 	if (record === undefined)
 		return `the firmware ${first} is missing${more.length === 0 ? "" : `, as are ${more.length} other versions`}: none of the files that its module lists is there`;
 	const now = place === undefined ? "" : `; now it is there (${place}): load the module again`;
-	return `the firmware ${first} is missing: ${formatLogLine(record)}${now}`;
+	return `the firmware ${first} is missing: the kernel's log says so (at ${record.seconds.toFixed(3)} s)${now}`;
 }
 
 function explainKeptOut({ module, obstacle, demand }: Judgement & { kind: "kept out" }): string {
@@ -225,22 +227,31 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 }
 
 function explainPredicted({ evidence, path }: Obstacle & { kind: "would be refused" }): string {
-	if (evidence.kind !== "other kernel") return `${explainEvidence(evidence)} (${path})`;
-	const { builtFor, running, hasVersions } = evidence;
-	const versions = hasVersions ? "; a kernel with CONFIG_MODVERSIONS may take it all the same" : "";
-	return `it was built for the kernel ${builtFor}, and this is ${running} (vermagic of ${path})${versions}`;
+	return evidence.kind === "other kernel"
+		? explainOtherKernel(evidence.builtFor, evidence.running, path)
+		: `${explainEvidence(evidence)} (${path})`;
 }
 
-function explainRefused({ answer, evidence, path }: Obstacle & { kind: "refused" }): string {
+function explainOtherKernel(builtFor: string, running: string, path: string | undefined): string {
+	return `it was built for the kernel ${builtFor}, and this is ${running} (vermagic of ${path ?? "its file"})`;
+}
+
+function explainRefused({ answer, evidence, vermagic, path }: Obstacle & { kind: "refused" }): string {
 	const { errno, explanation, from } = answer;
+	const when = `when it was last tried (${formatAnswerOrigin(from)})`;
+	if (vermagic !== undefined) return `${explainOtherKernel(vermagic.has, vermagic.wants, path)}, ${when}`;
+	if (evidence?.kind === "other kernel")
+		return `${explainOtherKernel(evidence.builtFor, evidence.running, path)}, ${when}`;
 	const why = evidence === undefined ? explanation : explainEvidence(evidence);
 	const code = errno === undefined || why.includes(errno) ? "" : ` (${errno})`;
-	return `${why}${code}${path === undefined ? "" : `, ${path}`}, when it was last tried (${formatAnswerOrigin(from)})`;
+	return `${why}${code}${path === undefined ? "" : `, ${path}`}, ${when}`;
 }
 
 export function formatAnswerOrigin(from: AnswerOrigin): string {
 	return from.kind === "agent" ? "by the running agent" : formatPlace(from.source);
 }
+
+const INSTALL_OWN = "install the module that was built for this kernel";
 
 /** What can be done about it. Undefined when there is nothing to advise. */
 function adviseOn(obstacle: Obstacle, module: string): string | undefined {
@@ -261,9 +272,9 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 		case "missing file":
 			return "run depmod, or install the file";
 		case "would be refused":
-			return obstacle.evidence.kind === "other kernel"
-				? "install the module that was built for this kernel"
-				: undefined;
+			return obstacle.evidence.kind === "other kernel" ? INSTALL_OWN : undefined;
+		case "refused":
+			return obstacle.vermagic !== undefined || obstacle.evidence?.kind === "other kernel" ? INSTALL_OWN : undefined;
 		case "softdep only":
 			return `'modprobe ${module}' loads it`;
 		case "needs":

@@ -195,9 +195,43 @@ test("a device that is loaded for and not bound says why", async (t) => {
 	});
 	t.is(
 		waits.first,
-		"/sys/devices/quiet: quiet loaded, not bound: it waits for the supplier clock, which has no driver (/sys/devices/quiet/waiting_for_supplier)",
+		"/sys/devices/quiet: quiet loaded, not bound: it waits for the supplier clock, which has no driver (/sys/devices/quiet/waiting_for_supplier, /sys/devices/quiet/supplier:y:clock)",
 	);
 	t.is(waits.status, 4);
+});
+
+test("a probe that is put off is told with the kernel's reason, and what could not be read is told too", async (t) => {
+	const states = unbound({});
+	const files = { "/sys/kernel/debug/devices_deferred": "quiet\tquiet: its clock does not tick\n" };
+	const { first } = await ask(["/devices/quiet"], { live: ["quiet"], states, files });
+	t.is(
+		first,
+		"/devices/quiet: quiet loaded, not bound: it waits for a supplier: quiet: its clock does not tick (/sys/kernel/debug/devices_deferred)",
+	);
+	const { first: unknown, lines } = await ask(["/devices/quiet"], { live: ["quiet"], states });
+	t.is(unknown, "/devices/quiet: quiet loaded, not bound: the kernel does not tell why; see dmesg");
+	t.true(lines.some((line) => /^ {4}note: .*devices_deferred is not there/.test(line)));
+});
+
+test("firmware is missing where the kernel's log says so", async (t) => {
+	const text = "quiet quiet: Direct firmware load for q-1.bin failed with error -2";
+	const states = { ...unbound({}), log: [{ microseconds: 4_210_000, text }] };
+	const { first, status } = await ask(["quiet"], { live: ["quiet"], states });
+	t.is(first, "quiet: loaded, not bound: the firmware q-1.bin is missing: the kernel's log says so (at 4.210 s)");
+	t.is(status, 4);
+});
+
+test("the kernel's log tells of a refusal of which nobody else knows, and the whole version magic", async (t) => {
+	const text = "quiet: version magic '6.0.0 UP ' should be '6.0.0 SMP '";
+	const log = [{ microseconds: 5_000_000, text }];
+	const { first } = await ask(["quiet"], { states: { log } });
+	t.is(first, `quiet: not loaded: the kernel's log says "${text}" (at 5.000 s)`);
+	const answers = '{"kind":"outcome","module":"quiet","result":"failed","errno":"ENOEXEC","explanation":"no"}';
+	const { first: tried } = await ask(["--log", "/log", "quiet"], { states: { log }, files: { "/log": answers } });
+	t.regex(
+		tried,
+		/it was built for the kernel 6\.0\.0 UP, and this is 6\.0\.0 SMP \(vermagic of .*quiet\.ko\), when it was last tried/,
+	);
 });
 
 test("a device without any pattern has no driver, and one of a class needs none", async (t) => {
