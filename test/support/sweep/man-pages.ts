@@ -320,6 +320,14 @@ export const elsewhere: readonly { readonly calls: readonly string[]; readonly o
 		of: "coldplug --dry-run",
 	},
 	{
+		calls: ["src/linux/devices/inspection", "src/linux/devices/kernel-log"],
+		of: "explain, and a dry run for people",
+	},
+	{
+		calls: ["src/linux/output/output-file realpathSync", "src/linux/output/output-file statSync"],
+		of: "coldplug --timeline",
+	},
+	{
 		calls: ["src/linux/files/working-directory", "src/linux/files/bounded-read readlinkSync"],
 		of: "kmod's tools, of a relative path and of a pipe or a terminal that they are given",
 	},
