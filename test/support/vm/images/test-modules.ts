@@ -84,11 +84,16 @@ export async function addTestModules(tree: Pick<KernelPackage, "release" | "root
 	);
 }
 
-/** hotplugd_base.ko (unsigned) with the vermagic of a kernel with another configuration. */
-export async function foreignModule(): Promise<Buffer> {
-	const image = readFileSync(join(await testModules(), "hotplugd_base.ko"));
-	const at = image.indexOf(" SMP preempt ");
-	if (at === -1) throw new Error("hotplugd_base.ko has another vermagic than is known here");
-	image.write(" UP- preempt ", at, "latin1");
+/** The vermagic of a kernel with another configuration. */
+const ofOneProcessor = (vermagic: string) => vermagic.replace(" SMP ", " UP- ");
+
+/** One of our own modules (unsigned) with another vermagic, as `change` makes it: of the same length. */
+export async function foreignModule(name = "hotplugd_base", change = ofOneProcessor): Promise<Buffer> {
+	const image = readFileSync(join(await testModules(), `${name}.ko`));
+	const [, vermagic = ""] = /\0vermagic=([^\0]*)\0/.exec(image.toString("latin1")) ?? [];
+	const changed = change(vermagic);
+	if (changed === vermagic || changed.length !== vermagic.length)
+		throw new Error(`${name}.ko has another vermagic than is known here: ${vermagic}`);
+	image.write(changed, image.indexOf(`vermagic=${vermagic}`) + "vermagic=".length, "latin1");
 	return image;
 }
