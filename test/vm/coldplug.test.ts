@@ -1,5 +1,8 @@
 // coldplug beside udev, on a real kernel with some thirty devices: the same modules, boot after boot,
-// on two processors and on one in turn.
+// on two processors and on one in turn. In the first of these boots, explain names a true cause for every one of them.
+import type { ExecutionContext } from "ava";
+import { sectionsOf } from "../support/project/sections.js";
+import { askForCauses, checkCauses } from "../support/vm/loaded-causes.js";
 import { boot, coldplugDevices } from "../support/vm/vm.js";
 import { vmTest } from "../support/vm/vm-test.js";
 
@@ -16,13 +19,14 @@ udev_coldplug >&2; stand_still
 echo "after: $(live_modules | tr '\\n' ' ')"
 ${listNamedLoads}`;
 
-const byColdplug = `. /vm/functions
+const byColdplug = (options = "", behind = "") => `. /vm/functions
 if pidof systemd-udevd; then echo udevd runs; exit 1; fi
 echo "before: $(live_modules | tr '\\n' ' ')"
-coldplug; status=$?
+coldplug ${options}; status=$?
 echo "at exit: $(live_modules | tr '\\n' ' ')"
 stand_still
 echo "after: $(live_modules | tr '\\n' ' ')"
+${behind}
 exit $status`;
 
 const list = (stdout: string, name: string): string[] =>
@@ -50,12 +54,16 @@ vmTest(`coldplug loads exactly the modules that udev loads, ${IN_BOOTS}`, async 
 	for (let number = 1; number <= BOOTS; number++) {
 		const processors = number % 2 === 1 ? 2 : 1;
 		const machine = { devices: coldplugDevices, processors, seconds: 600 } as const;
-		const { stdout, stderr, status } = await boot({ ...machine, script: byColdplug });
+		const { stdout, stderr, status } = await boot({
+			...machine,
+			script: number === 1 ? byColdplug("--json >/run/coldplug.json", askForCauses) : byColdplug(),
+		});
 		const output = stdout.toString();
 		const ours = list(output, "after");
 		t.log(`coldplug, boot ${number} with ${processors} processors, ${ours.length} modules: ${ours.join(" ")}`);
 		t.is(status, 0, stderr.toString());
 		t.is(stderr.toString(), "");
+		if (number === 1) namesTrueCauses(t, output, ours.length);
 		t.deepEqual(list(output, "at exit"), ours, "modules came after coldplug had ended");
 		t.deepEqual(list(output, "before"), list(udev.stdout.toString(), "before"));
 		t.deepEqual(
@@ -72,3 +80,15 @@ vmTest(`coldplug loads exactly the modules that udev loads, ${IN_BOOTS}`, async 
 		for (const module of missing) t.log(`only udev loads ${module}, which a rule names: ${named.get(module)}`);
 	}
 });
+
+function namesTrueCauses(t: ExecutionContext, output: string, modules: number): void {
+	const { falsehoods, counts } = checkCauses(sectionsOf(output));
+	const total = (kind: RegExp) =>
+		Object.entries(counts).reduce((sum, [key, count]) => sum + (kind.test(key) ? count : 0), 0);
+	t.log(`explained: ${JSON.stringify(counts)}`);
+	t.deepEqual(falsehoods, []);
+	t.is(total(/./), modules);
+	t.true(total(/^bound, device$/) > 20, "too few modules are bound to a device that asks for them");
+	t.true(total(/, dependency$/) > 20, "too few modules are dependencies");
+	t.true(total(/, softdep$/) > 0, "no module is there for a softdep");
+}
