@@ -16,6 +16,7 @@ import {
 
 /** The schemas by their files' names, each with the type that it is made from: one that src/index.ts exports. */
 export const schemas = {
+	blame: "BlameRecord",
 	check: "CheckRecord",
 	coldplug: "ColdplugRecord",
 	explain: "ExplanationRecord",
@@ -26,6 +27,7 @@ export const schemas = {
 	"modprobe-show-config": "ConfigRecord",
 	"modprobe-show-depends": "DependsRecord",
 	status: "AgentStatus",
+	timeline: "Timeline",
 };
 
 const root = resolve(import.meta.dirname, "..");

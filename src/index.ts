@@ -32,6 +32,8 @@ export type { ColdplugRecord } from "./agent/telling/coldplug-record.js";
 export type { ExplanationRecord } from "./agent/telling/explanation-record.js";
 export type { LogRecord } from "./agent/telling/log-record.js";
 export type { AgentStatus } from "./agent/telling/status.js";
+export type { Timeline } from "./agent/timeline/timeline.js";
+export type { BlameRecord } from "./agent/timeline/timeline-text.js";
 export { MalformedModule } from "./libkmod/formats/elf.js";
 export { MalformedIndex } from "./libkmod/formats/index-file.js";
 export type { ModinfoEntry } from "./libkmod/formats/modinfo.js";

@@ -128,7 +128,7 @@ export type UnendedRecord = {
 };
 
 /** The last record of a dry run: counts. */
-export type SummaryRecord = { readonly kind: "summary" } & { readonly [Count in keyof Summary]: WholeNumber };
+export type SummaryRecord = { readonly kind: "summary" } & Summary;
 
 /** The uevent socket is bound. */
 export type ListeningRecord = {

@@ -2,6 +2,7 @@
 
 import { formatSource } from "../../libkmod/formats/modprobe-config.js";
 import { isMask } from "../../libkmod/insertion/outcome.js";
+import type { WholeNumber } from "../../libkmod/kernel/whole-number.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { levels, type Step } from "../../libkmod/planning/plan-insertion.js";
 import { printable } from "../../libkmod/text/printable.js";
@@ -36,18 +37,28 @@ export function* planDryRun(
 	for (const slice of sliced(present)) yield* planApart(slice.flatMap(decide), plan, onSkipped);
 }
 
+/** What a dry run counts. */
 export type Summary = {
-	readonly batches: number;
-	readonly devices: number;
-	readonly aliases: number;
-	readonly unmatched: number;
-	readonly modules: number;
-	readonly masked: number;
-	readonly blacklisted: number;
-	/** Denied by policy, including modules that no allow rule names. */
-	readonly denied: number;
-	readonly builtin: number;
-	readonly problems: number;
+	/** Batches in which a module has a step. */
+	readonly batches: WholeNumber;
+	/** Devices with an alias, or for which a rule of policy loads something. */
+	readonly devices: WholeNumber;
+	/** Different aliases of those devices, among them what rules of policy load for them. */
+	readonly aliases: WholeNumber;
+	/** Aliases for which there is no module. */
+	readonly unmatched: WholeNumber;
+	/** Modules of the plans, without those that are kept out. */
+	readonly modules: WholeNumber;
+	/** Modules of the plans that an install line or a rule of policy keeps out. */
+	readonly masked: WholeNumber;
+	/** Modules that a device asks for, and that a blacklist line keeps out. */
+	readonly blacklisted: WholeNumber;
+	/** Modules that policy denies, including those that no allow rule names. */
+	readonly denied: WholeNumber;
+	/** Modules that a device asks for, and that are built into the kernel. */
+	readonly builtin: WholeNumber;
+	/** Aliases and modules that could not be looked up. */
+	readonly problems: WholeNumber;
 };
 
 export function summarise(batches: readonly Batch[]): Summary {

@@ -38,7 +38,7 @@ const one = v.looseObject({
 	ended: v.exactOptional(time),
 	result: v.exactOptional(result),
 	errno: v.exactOptional(text),
-	exitStatus: v.exactOptional(v.number()),
+	exitStatus: v.exactOptional(count),
 	explanation: v.exactOptional(text),
 	hung: v.exactOptional(time),
 	stuck: v.exactOptional(text),
@@ -54,7 +54,7 @@ const mark = v.looseObject({
 
 const OUT_OF_ORDER = "its times are not in order";
 
-export const timelineSchema: v.GenericSchema<unknown, Timeline> = v.pipe(
+const accepted = v.pipe(
 	v.looseObject({
 		format: v.literal(1),
 		command: v.picklist(["coldplug", "run"]),
@@ -74,6 +74,12 @@ export const timelineSchema: v.GenericSchema<unknown, Timeline> = v.pipe(
 	}),
 	v.check(({ milliseconds, modules }) => modules.every((one) => lastTime(one) <= milliseconds), OUT_OF_ORDER),
 );
+
+/** Accepts a Timeline, with unknown keys beside its own. */
+export const timelineSchema: v.GenericSchema<unknown, Timeline> = accepted;
+
+/** What the schema accepts, as a type: a test holds that it has the keys and values of Timeline, and unknown keys beside. */
+export type AcceptedTimeline = v.InferOutput<typeof accepted>;
 
 /** Returns the timeline, or a clause about the first mistake. */
 export function checkTimeline(value: unknown): Timeline | string {

@@ -1,35 +1,39 @@
 // A timeline as text: `hotplugd blame` and `hotplugd critical-chain`, which are laid out as systemd-analyze(1) lays out its own.
 // The results are bytes that are safe to print.
+import type { Result } from "../../libkmod/insertion/outcome.js";
+import type { WholeNumber } from "../../libkmod/kernel/whole-number.js";
 import { printable } from "../../libkmod/text/printable.js";
 import { findAwaited, findBefore, findLast, indexTries, type Tries } from "./critical-path.js";
 import { formatSpan } from "./time-text.js";
 import type { Timeline, TimelineModule, TimelineWait } from "./timeline.js";
 
-/** One line of `hotplugd blame --json`: the time that a try of a module took. All times are milliseconds. */
-export type Blame = {
+/** A line of hotplugd blame --json: the time that a try of a module took. */
+export type BlameRecord = {
 	readonly module: string;
-	readonly try: number;
-	/** The time of its init so far, or of its `install` command. */
+	/** 1, or more for a module that was tried again. */
+	readonly try: WholeNumber;
+	/** Milliseconds of its init so far, or of its `install` command. */
 	readonly milliseconds: number;
-	/** The time from when it was wanted until it began. */
+	/** Milliseconds from when the module was wanted until its init began. */
 	readonly waited: number;
-	/** When it began, since the command began. */
+	/** When its init began, in milliseconds since the agent or coldplug began. */
 	readonly begun: number;
 	/** Absent while it runs. */
-	readonly result?: string;
+	readonly result?: Result;
+	/** Whether it was said to hang, even if it has ended since. */
 	readonly hung: boolean;
 	/** The cause in a sentence. */
 	readonly why: string;
 };
 
 /** Lists the modules that began, the longest init first. */
-export function listBlame({ modules, milliseconds }: Timeline): readonly Blame[] {
+export function listBlame({ modules, milliseconds }: Timeline): readonly BlameRecord[] {
 	return modules
 		.flatMap((one) => (one.begun === undefined ? [] : [blameOf(one, one.begun, milliseconds)]))
 		.sort((a, b) => b.milliseconds - a.milliseconds || a.begun - b.begun);
 }
 
-function blameOf(one: TimelineModule, begun: number, now: number): Blame {
+function blameOf(one: TimelineModule, begun: number, now: number): BlameRecord {
 	const { module, wanted, ended = now, result, hung, cause } = one;
 	return {
 		module,
@@ -45,13 +49,13 @@ function blameOf(one: TimelineModule, begun: number, now: number): Blame {
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
 
-export function formatBlame(blame: readonly Blame[]): string {
+export function formatBlame(blame: readonly BlameRecord[]): string {
 	const spans = blame.map(({ milliseconds }) => formatSpan(milliseconds));
 	const width = Math.max(...spans.map(({ length }) => length), 0);
 	return blame.map((one, place) => `${spans[place]!.padStart(width)} ${formatBlamed(one)}\n`).join("");
 }
 
-function formatBlamed(one: Blame): string {
+function formatBlamed(one: BlameRecord): string {
 	const { module, result, hung } = one;
 	const outcome = result === undefined ? (hung ? "hangs" : "runs") : result;
 	const notes = [

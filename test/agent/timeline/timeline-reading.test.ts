@@ -1,5 +1,6 @@
 import test from "ava";
-import { checkTimeline } from "../../../src/agent/timeline/timeline-reading.js";
+import type { Timeline } from "../../../src/agent/timeline/timeline.js";
+import { type AcceptedTimeline, checkTimeline } from "../../../src/agent/timeline/timeline-reading.js";
 import { sampleTimeline } from "../../support/running/agent-timeline.js";
 
 const [first] = sampleTimeline.modules;
@@ -32,4 +33,19 @@ test("whatever is no timeline is refused by a clause that names the place", (t) 
 		[withModule({ ended: 4001 }), "its times are not in order"],
 	] as const)
 		t.is(checkTimeline(value), clause);
+});
+
+/** A type without the keys that a loose object may have beside its own, at every depth. */
+type Known<Given> = Given extends readonly (infer Item)[]
+	? readonly Known<Item>[]
+	: Given extends object
+		? { readonly [Key in keyof Given as string extends Key ? never : Key]: Known<Given[Key]> }
+		: Given;
+type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false;
+
+test("what is accepted has the keys of the type and no others, which the compiler holds", (t) => {
+	const isSame: Same<Known<AcceptedTimeline>, Known<Timeline>> = true;
+	t.true(isSame);
+	const isSameWithout: Same<Known<AcceptedTimeline>, Known<Omit<Timeline, "kernel">>> = false;
+	t.false(isSameWithout);
 });

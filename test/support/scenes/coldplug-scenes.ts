@@ -3,7 +3,7 @@
 import { coldplug } from "../../../src/tools/agent/coldplug.js";
 import { release } from "../fakes/captured-machine.js";
 import { heard } from "../fakes/fake-kernel.js";
-import { type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";
+import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";
 import { ourTool } from "../fakes/tool-in-process.js";
 import { until } from "../running/until.js";
 import { moduleDirectory, type World, worldFiles } from "../worlds/world.js";
@@ -106,15 +106,23 @@ export async function dryRunOfCapturedMachine(): Promise<string> {
 	return stdout;
 }
 
+const FILE = "/work/timeline.json";
+const words = ["--json", "--timeline", FILE] as const;
+
+/** What a real run printed, and its timeline. */
+export type RealRun = { readonly printed: string; readonly timeline: string };
+
+const resultOf = (fake: FakeMachine): RealRun => ({ printed: fake.printed(), timeline: fake.fileOf(FILE)! });
+
 /** A run whose modules end in every way. */
-export async function realRun(): Promise<string> {
+export async function realRun(): Promise<RealRun> {
 	const fake = makeFakeMachine({ ...machine, answers: { first: "EIO", second: "ENODEV" }, statuses: { ran: 3 } });
-	await coldplug.start(["--quiet", "20", "--json"], fake);
-	return fake.printed();
+	await coldplug.start(["--quiet", "20", ...words], fake);
+	return resultOf(fake);
 }
 
 /** A run on which uevents are lost and refused, the socket and a look at the devices fail, and a module hangs to the end. */
-export async function realRunInTrouble(): Promise<string> {
+export async function realRunInTrouble(): Promise<RealRun> {
 	const options: FakeMachineOptions = {
 		world: { modules: { card: ["base"], base: [] }, aliases: { "x:card": "card" } },
 		devices: { card: "x:card" },
@@ -122,7 +130,7 @@ export async function realRunInTrouble(): Promise<string> {
 		held: true,
 	};
 	const fake = withFailingLooks(makeFakeMachine(options));
-	const ended = coldplug.start(["--quiet", "300", "--json"], fake);
+	const ended = coldplug.start(["--quiet", "300", ...words], fake);
 	const socket = await fake.listening;
 	await heard();
 	socket.onRefused(2, 77);
@@ -130,5 +138,5 @@ export async function realRunInTrouble(): Promise<string> {
 	socket.onError(new Error("no more"));
 	await until(() => fake.printed().includes('"stuck"'));
 	await ended;
-	return fake.printed();
+	return resultOf(fake);
 }

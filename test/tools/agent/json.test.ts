@@ -15,6 +15,7 @@ import {
 	realRun,
 	realRunInTrouble,
 } from "../../support/scenes/coldplug-scenes.js";
+import { blameOf } from "../../support/scenes/timeline-scenes.js";
 
 type Row = {
 	/** Makes the lines. */
@@ -32,19 +33,25 @@ const coldplugKinds: Readonly<Record<ColdplugRecord["kind"], true>> = {
 const checkKinds: Readonly<Record<CheckRecord["kind"], true>> = { checked: true, problem: true, summary: true };
 
 const inTrouble = trouble();
+const loading = Promise.all([realRun(), realRunInTrouble()]);
+const timelines = async (): Promise<readonly string[]> => (await loading).map(({ timeline }) => timeline);
 
 const names = readdirSync("schemas").map((name) => basename(name, ".json"));
 
 const rows: Readonly<Record<string, Row>> = {
 	coldplug: {
-		print: () =>
-			Promise.all([dryRun(), dryRunOnDamagedIndexes(), dryRunOfCapturedMachine(), realRun(), realRunInTrouble()]),
+		print: async () => [
+			...(await Promise.all([dryRun(), dryRunOnDamagedIndexes(), dryRunOfCapturedMachine()])),
+			...(await loading).map(({ printed }) => printed),
+		],
 		kinds: coldplugKinds,
 		unmet: { "$defs/Cause/oneOf/1/properties/kind": "a module that is asked for by its name, as by modprobe" },
 	},
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
 	status: { print: async () => [(await inTrouble).status] },
+	timeline: { print: timelines },
+	blame: { print: async () => Promise.all((await timelines()).map(blameOf)) },
 };
 
 test("every schema is of something that is printed here, or by the kmod tools", (t) => {
