@@ -1,6 +1,17 @@
 // Outcomes get the evidence of why the kernel refused a module. The search goes on beside everything else: only the report of this
 // outcome waits for it, another try of the same module, and later reports of that module, which keep their order.
-import { firstValueFrom, from, type Observable, of, type SchedulerLike, takeUntil, timer } from "rxjs";
+import {
+	firstValueFrom,
+	from,
+	merge,
+	type Observable,
+	of,
+	type SchedulerLike,
+	Subject,
+	switchMap,
+	takeUntil,
+	timer,
+} from "rxjs";
 import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { RefusedModule } from "../../libkmod/evidence/refusal-evidence.js";
 import { type Outcome, rootOf } from "../../libkmod/insertion/outcome.js";
@@ -23,6 +34,8 @@ export type OutcomeEvidenceOptions = {
 
 /** Milliseconds after a failure until its outcome is told without evidence. */
 const PATIENCE_MILLISECONDS = 10_000;
+/** The same, in milliseconds after a stop: whoever stops a command waits for its end. */
+const HURRIED_MILLISECONDS = 500;
 /** Milliseconds that one round may last, since an administrator may change what the kernel allows. */
 const ROUND_MILLISECONDS = 1000;
 /** Searches at once. Each may keep a thread of the pool for as long as a disk does not answer, and insertions need the others. */
@@ -35,6 +48,9 @@ export class OutcomeEvidence {
 	/** By module: the last outcome that is not told yet. */
 	readonly #untold = new Map<string, Promise<Outcome>>();
 	readonly #lanes = Array.from({ length: SEARCHES_AT_ONCE }, (): Lane => ({ searches: 0, end: Promise.resolve() }));
+	/** Emits the milliseconds that all searches have left. */
+	readonly #hurried = new Subject<number>();
+	#patience = PATIENCE_MILLISECONDS;
 	#round: { readonly find: FindEvidence; readonly until: number } | undefined;
 	#busy = 0;
 
@@ -45,6 +61,23 @@ export class OutcomeEvidence {
 	/** The number of outcomes that wait for their evidence. */
 	busy(): number {
 		return this.#busy;
+	}
+
+	/** Begins a stop: from now on an outcome waits half a second for its evidence, at most. */
+	hurry(): void {
+		this.#limit(HURRIED_MILLISECONDS);
+	}
+
+	/** Gives up all searches, and those to come. Resolves when every outcome that waited for one is told. */
+	async giveUp(): Promise<void> {
+		const untold = [...this.#untold.values()];
+		this.#limit(0);
+		for (const told of untold) await told;
+	}
+
+	#limit(milliseconds: number): void {
+		this.#patience = Math.min(this.#patience, milliseconds);
+		this.#hurried.next(this.#patience);
 	}
 
 	/** Emits the outcome once, with the evidence if there is any: at once where nothing has to be looked for. Never errors. */
@@ -81,26 +114,37 @@ export class OutcomeEvidence {
 		if (!(reason instanceof Refusal) || reason.operation !== "insert") return undefined;
 		const known = this.#found.get(root);
 		if (known !== undefined) return known;
-		const search = this.#queue(step, reason, openEvidence);
-		const found = firstValueFrom(from(search).pipe(takeUntil(timer(PATIENCE_MILLISECONDS, scheduler))), {
-			defaultValue: undefined,
-		});
+		const search = this.#patience === 0 ? undefined : this.#queue(step, reason, openEvidence);
+		if (search === undefined) return undefined;
+		const hurried = this.#hurried.pipe(switchMap((milliseconds) => timer(milliseconds, scheduler)));
+		const over = merge(timer(this.#patience, scheduler), hurried);
+		const found = firstValueFrom(from(search).pipe(takeUntil(over)), { defaultValue: undefined });
 		this.#found.set(root, found);
 		return found;
 	}
 
-	/** Never rejects. May never resolve when a disk does not answer. */
-	#queue(step: Inserted, refusal: Refusal, openEvidence: OpenEvidence): Promise<Evidence | undefined> {
+	/**
+	 * Never rejects. May never resolve when a disk does not answer. Undefined while every lane has such a search: the outcomes of an
+	 * agent that runs on are not held up by it, and no queue grows.
+	 */
+	#queue(step: Inserted, refusal: Refusal, openEvidence: OpenEvidence): Promise<Evidence | undefined> | undefined {
 		const { scheduler, onSkipped = () => undefined } = this.#options;
-		const over = scheduler.now() + PATIENCE_MILLISECONDS;
-		const lane = this.#lanes.reduce((free, other) => (other.searches < free.searches ? other : free));
+		const now = scheduler.now();
+		const over = now + this.#patience;
+		const [lane] = this.#lanes
+			.filter(({ begun = now }) => now < begun + PATIENCE_MILLISECONDS)
+			.sort((a, b) => a.searches - b.searches);
+		if (lane === undefined) return undefined;
 		const search = async (): Promise<Evidence | undefined> => {
 			if (scheduler.now() >= over) return undefined;
+			lane.begun = scheduler.now();
 			try {
 				return await this.#findNow(openEvidence)(step, refusal);
 			} catch (thrown) {
 				onSkipped(`the search for why the kernel refused ${step.module}`, asError(thrown));
 				return undefined;
+			} finally {
+				lane.begun = undefined;
 			}
 		};
 		lane.searches++;
@@ -117,7 +161,8 @@ export class OutcomeEvidence {
 	}
 }
 
-type Lane = { searches: number; end: Promise<unknown> };
+/** `begun` is the time at which the search that goes on began. */
+type Lane = { searches: number; end: Promise<unknown>; begun?: number | undefined };
 type Inserted = Outcome["step"] & { readonly how: "insert" };
 
 /** A copy of the outcome in which the outcome that lies at the bottom of it has the evidence. */

@@ -119,12 +119,15 @@ export function makePipeline(options: PipelineOptions): Pipeline {
 		load: (request) => inputs.requests.next(request),
 		stop() {
 			inserter.stop();
+			evidence.hurry();
 			inputs.stop.next();
 		},
 		leave() {
 			inserter.stop();
 			inputs.stop.next();
-			inputs.leave.next();
+			// A module that has ended is told as ended, even if its evidence is still looked for.
+			if (evidence.busy() === 0) inputs.leave.next();
+			else void evidence.giveUp().then(() => inputs.leave.next());
 		},
 	};
 }

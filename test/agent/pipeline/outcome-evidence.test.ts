@@ -186,3 +186,58 @@ test("a search that throws is told as skipped, and its outcome without evidence"
 	t.deepEqual(skipped, ["the search for why the kernel refused a: a fault"]);
 	t.deepEqual(told, ["a failed"]);
 });
+
+/** Lets so many milliseconds pass. */
+async function pass(time: VirtualTimeScheduler, milliseconds: number): Promise<void> {
+	time.schedule(() => undefined, milliseconds);
+	time.maxFrames = time.now() + milliseconds;
+	time.flush();
+	await setImmediate();
+}
+
+test("behind searches that never end, later outcomes are told at once and no queue grows, until a disk answers", async (t) => {
+	const { time, counted, explain, told, end } = setUp();
+	explain(failed("a"));
+	await setImmediate();
+	await pass(time, 10_000);
+	explain(failed("b"));
+	await setImmediate();
+	await pass(time, 10_000);
+	t.deepEqual(told, ["a failed", "b failed"]);
+	explain(failed("c"));
+	t.deepEqual(told, ["a failed", "b failed", "c failed"]);
+	t.is(counted.searches, 2);
+	await end("b");
+	explain(failed("d"));
+	await setImmediate();
+	await end("d", unsigned);
+	t.is(told.at(-1), "d failed unsigned");
+});
+
+test("from a stop on, outcomes wait half a second for their evidence", async (t) => {
+	const { time, evidence, explain, told } = setUp();
+	explain(failed("a"));
+	evidence.hurry();
+	await pass(time, 400);
+	explain(failed("b"));
+	t.deepEqual(told, []);
+	await pass(time, 100);
+	t.deepEqual(told, ["a failed"]);
+	await pass(time, 400);
+	t.deepEqual(told, ["a failed", "b failed"]);
+	t.is(evidence.busy(), 0);
+});
+
+test("where all searches are given up, their outcomes are told in their order, and later ones at once", async (t) => {
+	const { time, evidence, explain, told } = setUp();
+	const root = failed("a");
+	explain(root);
+	explain(ended("a", "inserted"));
+	explain(ended("b", "blocked", { because: root }));
+	const over = evidence.giveUp();
+	await pass(time, 0);
+	await over;
+	t.deepEqual(told, ["a failed", "b blocked by a failed", "a inserted"]);
+	explain(failed("c"));
+	t.is(told.at(-1), "c failed");
+});

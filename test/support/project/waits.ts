@@ -19,10 +19,18 @@ export type Wait = {
 const pipeline: readonly Wait[] = [
 	{
 		file: "src/agent/pipeline/outcome-evidence.ts",
-		at: ["firstValueFrom("],
+		at: ["firstValueFrom(", "timer(this.#patience", "timer(milliseconds, scheduler)"],
 		waitsFor: "the evidence of why the kernel refused a module, before the outcome is told",
-		ends: "the search's end; ten seconds after the failure",
+		ends: "the search's end; ten seconds after the failure; half a second after a stop; at once when given up",
 		tests: [
+			[
+				"test/agent/pipeline/outcome-evidence.test.ts",
+				"from a stop on, outcomes wait half a second for their evidence",
+			],
+			[
+				"test/agent/pipeline/outcome-evidence.test.ts",
+				"where all searches are given up, their outcomes are told in their order, and later ones at once",
+			],
 			[
 				"test/agent/pipeline/outcome-evidence.test.ts",
 				"a search that does not end holds up its own outcome for ten seconds, and no other",

@@ -131,6 +131,44 @@ test("--timeout does nothing where all is settled before", async (t) => {
 	t.is(machine.complained(), "");
 });
 
+/** A machine on which the kernel refuses a module, whose file cannot be read to its end then. */
+function machineWhereUnread() {
+	const machine = makeFakeMachine({ world, devices: { lone: "x:lone" }, held: true });
+	let reads = 0;
+	const kernel: typeof machine.kernel = async (...where) => ({
+		...(await machine.kernel(...where)),
+		readModule: () => new Promise(() => void reads++),
+	});
+	return { machine, unread: { ...machine, kernel }, reads: () => reads };
+}
+
+test("--timeout tells what has failed, even where its evidence never comes", async (t) => {
+	const { machine, unread, reads } = machineWhereUnread();
+	const ended = load(unread, "--timeout", String(Math.ceil(performance.now() / 1000) + 2));
+	await begun(machine, "lone");
+	await machine.fakeKernel.end("lone", "ENOEXEC");
+	await until(() => reads() === 1);
+	t.is(await ended, exitStatus.unended);
+	const [failed, over, ...rest] = machine.complained().trimEnd().split("\n");
+	t.regex(failed!, /^coldplug: could not load lone .*ENOEXEC/);
+	t.regex(over!, /^coldplug: ended by --timeout/);
+	t.deepEqual(rest, []);
+});
+
+test("a stop signal ends it within a second, even where the evidence of a failure never comes", async (t) => {
+	const { machine, unread, reads } = machineWhereUnread();
+	const ended = load(unread);
+	await begun(machine, "lone");
+	await machine.fakeKernel.end("lone", "ENOEXEC");
+	await until(() => reads() === 1);
+	const from = performance.now();
+	machine.signal("SIGTERM");
+	t.is(await ended, exitStatus.stopped);
+	// The patience is ten seconds without a stop.
+	t.true(performance.now() - from < 5000);
+	t.regex(machine.complained(), /\ncoldplug: could not load lone .*ENOEXEC.*\n$/);
+});
+
 const suffer = (t: ExecutionContext, name: string) => runSession(t, hungSession, name);
 
 const named = (module: string) =>
