@@ -7,12 +7,21 @@ import type { NamedDevice, Unbound } from "./explanation.js";
 import { namedPath, type Situated } from "./facts.js";
 import { findingsAboutDevice, findingsAboutModule, type KernelFinding } from "./kernel-findings.js";
 
+/** What is known of the machine, as far as it tells why drivers do not bind. */
+export type BindingFacts = Pick<
+	Situated,
+	"decisions" | "deferred" | "devices" | "findings" | "inspection" | "judgeFirmware" | "modules" | "nameOf"
+>;
+
+/** Devices of these kinds are of a class, which binds no drivers. A capture without links has only the alias to tell. */
+export const OF_CLASSES = /^(?:input|dmi):/;
+
 /**
  * All causes that are known, the one that counts first: at least one.
  * @param module the live module. Undefined when the driver is built in
  */
 export function listUnbound(
-	facts: Situated,
+	facts: BindingFacts,
 	device: PresentDevice,
 	state: DeviceState,
 	module: string | undefined,
@@ -35,7 +44,7 @@ function findOverride({ driverOverride, driver, devpath }: DeviceState): readonl
 
 /** Another module for the same alias that has bound the device. */
 function findRival(
-	facts: Situated,
+	facts: BindingFacts,
 	{ devpath }: PresentDevice,
 	{ driver, driverModule }: DeviceState,
 	module: string | undefined,
@@ -50,7 +59,7 @@ function findRival(
 }
 
 /** A deferred probe: by the kernel's list of them, which says why, and by the device's own attribute and links. */
-function findSupplier(facts: Situated, state: DeviceState): readonly Unbound[] {
+function findSupplier(facts: BindingFacts, state: DeviceState): readonly Unbound[] {
 	const list = facts.deferred();
 	const name = baseOf(state.devpath);
 	const entry = "unreadable" in list ? undefined : list.find(({ device }) => device === name);
@@ -76,7 +85,7 @@ function findSupplier(facts: Situated, state: DeviceState): readonly Unbound[] {
 }
 
 /** The path of the link to a supplier: supplier:BUS:NAME (ABI/testing/sysfs-devices-supplier). */
-function linkOf({ inspection }: Situated, devpath: string, supplier: string): string {
+function linkOf({ inspection }: BindingFacts, devpath: string, supplier: string): string {
 	return `/sys${devpath}/supplier:${inspection?.device(supplier)?.subsystem ?? ""}:${baseOf(supplier)}`;
 }
 
@@ -85,12 +94,12 @@ const DEFERRED = "/sys/kernel/debug/devices_deferred";
 const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** The device that the kernel calls by the last name of its path. Undefined when none has it. */
-function findNamed({ devices }: Situated, name: string | undefined): string | undefined {
+function findNamed({ devices }: BindingFacts, name: string | undefined): string | undefined {
 	return name === undefined ? undefined : devices.find(({ devpath }) => baseOf(devpath) === name)?.devpath;
 }
 
 /** What the kernel's log says of the device: missing firmware, and probes that failed. */
-function findInLog(facts: Situated, { devpath }: DeviceState, module: string | undefined): readonly Unbound[] {
+function findInLog(facts: BindingFacts, { devpath }: DeviceState, module: string | undefined): readonly Unbound[] {
 	const findings = facts.findings();
 	if ("unreadable" in findings) return [];
 	const about = findingsAboutDevice(findings, devpath);
@@ -110,7 +119,7 @@ function isOf(finding: KernelFinding, module: string, drivers: readonly string[]
 	);
 }
 
-function judgeMissing(facts: Situated, finding: KernelFinding & { kind: "firmware" }): Unbound {
+function judgeMissing(facts: BindingFacts, finding: KernelFinding & { kind: "firmware" }): Unbound {
 	const { file, seconds, text } = finding;
 	const verdict = facts.judgeFirmware({ names: [], findings: [finding], isBound: false });
 	const place = verdict.kind === "missing" && verdict.by === "log" ? verdict.files[0]?.place : undefined;
@@ -118,14 +127,14 @@ function judgeMissing(facts: Situated, finding: KernelFinding & { kind: "firmwar
 }
 
 /** None of the files that the module lists is there. */
-function findFirmware(facts: Situated, state: DeviceState, module: string | undefined): readonly Unbound[] {
+function findFirmware(facts: BindingFacts, state: DeviceState, module: string | undefined): readonly Unbound[] {
 	const names = module === undefined ? [] : (facts.modules.get(module)?.firmware ?? []);
 	if (names.length === 0 || state.driver !== undefined) return [];
 	const verdict = facts.judgeFirmware({ names, findings: [], isBound: false });
 	return verdict.kind === "missing" && verdict.by === "files" ? [{ kind: "firmware", firmware: verdict.names }] : [];
 }
 
-function findNoDriver({ inspection }: Situated, { subsystem }: DeviceState, module: string | undefined): Unbound[] {
+function findNoDriver({ inspection }: BindingFacts, { subsystem }: DeviceState, module: string | undefined): Unbound[] {
 	if (module === undefined || subsystem === undefined || inspection === undefined) return [];
 	const registered = inspection.driversOf(module).some(({ bus }) => bus === subsystem);
 	return registered ? [] : [{ kind: "no such driver", bus: subsystem }];

@@ -3,7 +3,7 @@
 
 import type { PresentDevice } from "../../ports/devices.js";
 import type { DeviceState } from "../../ports/inspection.js";
-import { listUnbound } from "./binding.js";
+import { listUnbound, OF_CLASSES } from "./binding.js";
 import { deviceDemand } from "./demands.js";
 import { judgeModule } from "./explain-module.js";
 import type { Judgement, NamedDevice } from "./explanation.js";
@@ -114,9 +114,6 @@ function judgeUnmatched(
 	const elsewhere = listElsewhere(facts, alias);
 	return { kind: "no driver", device: told, aliases, release: facts.release, elsewhere, ...(nearest && { nearest }) };
 }
-
-/** Devices of these kinds are of a class, which binds no drivers. A capture without links has only the alias to tell. */
-const OF_CLASSES = /^(?:input|dmi):/;
 
 function bindsDrivers({ devpath, aliases }: PresentDevice, state: DeviceState | undefined): boolean {
 	if (devpath === "") return true;

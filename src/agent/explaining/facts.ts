@@ -143,7 +143,7 @@ export function named(facts: Pick<Facts, "nameOf">, device: Pick<PresentDevice, 
 }
 
 /** The same for a path, whose device may not be in the walk. */
-export function namedPath(facts: Facts, devpath: string): NamedDevice {
+export function namedPath(facts: Pick<Facts, "devices" | "nameOf">, devpath: string): NamedDevice {
 	const device = facts.devices.find((one) => one.devpath === devpath);
 	return named(facts, device ?? { devpath, aliases: [] });
 }

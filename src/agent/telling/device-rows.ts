@@ -20,10 +20,13 @@ export const rowStates = [
 	"failed",
 	"not ended",
 	"no hardware",
+	"not bound",
+	"firmware missing",
 	"no driver",
 	"no module",
 ] as const;
 
+/** "not bound" and "firmware missing" are states of devices whose modules are live or built in: see `unbound`. */
 export type RowState = (typeof rowStates)[number];
 
 export type ModuleRow = {
@@ -48,6 +51,15 @@ export type DeviceRow = {
 	readonly modules: readonly ModuleRow[];
 	/** Why nothing was looked up for the device, or could not be. */
 	readonly problem?: string | undefined;
+	/** No driver has bound the device, although modules with drivers for its bus are there. */
+	readonly unbound?: Unbinding | undefined;
+};
+
+export type Unbinding = {
+	/** The modules whose drivers could have bound the device. */
+	readonly modules: readonly string[];
+	/** Why they have not: a clause. Undefined when the kernel tells nothing. */
+	readonly cause?: string | undefined;
 };
 
 export type RowSources = {

@@ -25,6 +25,8 @@ export const stateStyles: Readonly<Record<RowState, Style | undefined>> = {
 	failed: "red",
 	"not ended": "red",
 	"no hardware": "dim",
+	"not bound": "yellow",
+	"firmware missing": "red",
 	"no driver": "red",
 	"no module": "dim",
 };
@@ -49,8 +51,8 @@ type Alike = { readonly row: DeviceRow; alike: number };
 function mergeAlike(rows: readonly DeviceRow[]): readonly Alike[] {
 	const merged = new Map<string, Alike>();
 	for (const row of rows) {
-		const { name, driver, state, modules, problem } = row;
-		const key = JSON.stringify([name, driver, state, modules, problem]);
+		const { name, driver, state, modules, problem, unbound } = row;
+		const key = JSON.stringify([name, driver, state, modules, problem, unbound]);
 		const known = merged.get(key);
 		if (known === undefined) merged.set(key, { row, alike: 0 });
 		else known.alike++;
@@ -60,7 +62,7 @@ function mergeAlike(rows: readonly DeviceRow[]): readonly Alike[] {
 
 function listCells(row: DeviceRow, alike: number, device: string): readonly (readonly Cell[])[] {
 	const driver: Cell = row.driver === undefined ? { text: "-", style: "dim" } : { text: printable(row.driver) };
-	const modules = row.modules.map(cellsOf);
+	const modules = row.modules.map((module) => cellsOf(module, row));
 	const [first, ...more] = modules.length > 0 ? modules : [cellsWithout(row)];
 	const lines: Cell[][] = [[{ text: device }, driver, ...(first ?? [])]];
 	const below: Cell[] = [];
@@ -74,14 +76,16 @@ function listCells(row: DeviceRow, alike: number, device: string): readonly (rea
 	return [...lines, ...below.map((cell) => [cell])];
 }
 
-function cellsOf({ module, state, cause, brings }: ModuleRow): readonly Cell[] {
-	const isPlain = state === "wanted" || state === "loaded";
+function cellsOf({ module, state, cause, brings }: ModuleRow, row: DeviceRow): readonly Cell[] {
+	const isIdle = row.unbound?.modules.includes(module) === true;
+	const isPlain = !isIdle && (state === "wanted" || state === "loaded");
 	const more = brings.length === 0 || state === "kept out" ? "" : ` +${brings.length}`;
-	const style = stateStyles[state];
+	const style = stateStyles[isIdle ? row.state : state];
 	const why = printable(shortenPlaces(cause));
+	const states = isIdle ? `${state}, ${row.state}` : state;
 	return [
 		{ text: `${printable(module)}${more}`, style },
-		{ text: state === "wanted" ? why : `${state}: ${why}`, style: isPlain ? undefined : style },
+		{ text: state === "wanted" ? why : `${states}: ${why}`, style: isPlain ? undefined : style },
 	];
 }
 

@@ -17,11 +17,17 @@ export type Overview = {
 	readonly done: string;
 	/** Devices that ask for nothing have rows too, and no rows are put together. */
 	readonly everything: boolean;
+	/** What could not be read, and would perhaps have told why a device is not bound. */
+	readonly unread?: string | undefined;
 };
 
 /** A kind of exception: what is listed, each with an explanation. */
 type Exceptions = {
 	readonly title: string;
+	/** The title behind a number, where it is another. */
+	readonly counted?: string;
+	/** A last line. */
+	readonly remark?: string | undefined;
 	readonly state: RowState;
 	readonly items: readonly (readonly [subject: string, why: string])[];
 };
@@ -42,8 +48,8 @@ export function formatOverview(overview: Overview, terminal: Terminal): readonly
 
 /** All text of an overview that comes from outside, for the measure of a terminal. */
 export function* listTexts({ rows }: Pick<Overview, "rows">): Generator<string> {
-	for (const { devpath, name, driver, aliases, modules, problem } of rows) {
-		yield* [devpath, name ?? "", driver ?? "", problem ?? "", ...aliases];
+	for (const { devpath, name, driver, aliases, modules, problem, unbound } of rows) {
+		yield* [devpath, name ?? "", driver ?? "", problem ?? "", unbound?.cause ?? "", ...aliases];
 		for (const { module, cause } of modules) yield* [module, cause];
 	}
 }
@@ -56,16 +62,20 @@ const countSilent = (devices: number): string =>
 function countAll({ batches, rows, modules, done }: Overview, exceptions: readonly Exceptions[]): string {
 	const planned = batches.filter(({ plan }) => plan.length > 0).length;
 	const asking = rows.filter((row) => row.modules.length > 0).length;
-	const parts = exceptions.map(({ title, items }) => `${items.length} ${title}`);
+	const parts = exceptions.map(({ title, counted = title, items }) => `${items.length} ${counted}`);
 	const loaded = new Set(
 		rows.flatMap((row) => row.modules.filter(({ state }) => state === "loaded").map(({ module }) => module)),
 	);
 	if (done === "to load" && loaded.size > 0) parts.push(`${loaded.size} loaded already`);
-	const all = `${count(modules, "module")} ${done} in ${count(planned, "batch", "batches")} for ${asking} of ${count(rows.length, "device")}`;
+	const devices = asking === rows.length || modules === 0 ? "" : `${asking} of `;
+	const all =
+		modules === 0
+			? `nothing ${done} for ${count(rows.length, "device")}`
+			: `${count(modules, "module")} ${done} in ${count(planned, "batch", "batches")} for ${devices}${count(rows.length, "device")}`;
 	return parts.length === 0 ? all : `${all}; ${parts.join(", ")}`;
 }
 
-function listExceptions({ rows, batches }: Overview): readonly Exceptions[] {
+function listExceptions({ rows, batches, unread }: Overview): readonly Exceptions[] {
 	const short = shortDevices(rows.map(({ devpath }) => devpath));
 	const nameOf = ({ devpath, name }: DeviceRow): string =>
 		name === undefined ? short(devpath) : `${short(devpath)} (${printable(name)})`;
@@ -73,9 +83,24 @@ function listExceptions({ rows, batches }: Overview): readonly Exceptions[] {
 		rows
 			.filter((row) => row.state === state && row.modules.length === 0)
 			.map((row) => [nameOf(row), printable(row.problem ?? row.aliases.join(" "))]);
+	const unbound = (state: RowState): Exceptions["items"] =>
+		rows.filter((row) => row.state === state).map((row) => [nameOf(row), explainUnbinding(row)]);
 	const of = (state: RowState): Exceptions["items"] => [...devices(state), ...listModules(rows, state, short)];
 	const all: readonly Exceptions[] = [
 		{ title: "without a driver", state: "no driver", items: devices("no driver") },
+		{
+			title: "loaded, not bound",
+			counted: "not bound",
+			state: "not bound",
+			items: unbound("not bound"),
+			remark: unread,
+		},
+		{
+			title: "firmware missing",
+			counted: "with missing firmware",
+			state: "firmware missing",
+			items: unbound("firmware missing"),
+		},
 		{ title: "failed", state: "failed", items: of("failed") },
 		{ title: "not ended", state: "not ended", items: of("not ended") },
 		{ title: "missing", state: "missing", items: of("missing") },
@@ -84,6 +109,13 @@ function listExceptions({ rows, batches }: Overview): readonly Exceptions[] {
 		{ title: "with rivals", state: "wanted", items: listRivalPairs(batches) },
 	];
 	return all.filter(({ items }) => items.length > 0);
+}
+
+function explainUnbinding({ unbound, modules }: DeviceRow): string {
+	const names = modules
+		.filter(({ module }) => unbound?.modules.includes(module))
+		.map(({ module, state }) => printable(state === "built in" ? `${module} (built in)` : module));
+	return [names.join(", "), ...(unbound?.cause === undefined ? [] : [printable(unbound.cause)])].join(": ");
 }
 
 /** Each module of a state once, with its cause and the devices that ask for it. */
@@ -117,7 +149,7 @@ function listRivalPairs(batches: readonly Batch[]): Exceptions["items"] {
 	return [...pairs.values()];
 }
 
-function formatExceptions({ title, state, items }: Exceptions, terminal: Terminal): readonly string[] {
+function formatExceptions({ title, state, items, remark }: Exceptions, terminal: Terminal): readonly string[] {
 	const style = stateStyles[state];
 	const widest = Math.max(...items.map(([subject]) => terminal.measure(subject)));
 	const column = Math.min(widest, MOST_SUBJECT_COLUMNS);
@@ -131,7 +163,8 @@ function formatExceptions({ title, state, items }: Exceptions, terminal: Termina
 		const beside = isLong ? [head, indent + first] : [padTo(head, indent.length, terminal) + first];
 		return [...beside, ...more.map((line) => indent + line)];
 	});
-	return [heading, ...lines];
+	const last = remark === undefined ? [] : wrapText(`(${printable(remark)})`, terminal.width - 2, terminal);
+	return [heading, ...lines, ...last.map((line) => `  ${line}`)];
 }
 
 const MOST_SUBJECT_COLUMNS = 24;

@@ -37,12 +37,16 @@ export function narrowRows(rows: readonly DeviceRow[], filter: RowFilter): reado
 		const modules = row.modules
 			.filter((module) => whole || filter.words.some((word) => concerns(module, word)))
 			.filter((module) => filter.modules.length === 0 || filter.modules.some((word) => concerns(module, word)))
-			.filter(({ state }) => filter.states.length === 0 || filter.states.includes(state));
+			.filter(({ state }) => filter.states.length === 0 || filter.states.includes(state) || isUnboundAs(row, filter));
 		if (modules.length > 0) return [modules.length === row.modules.length ? row : { ...row, modules }];
 		const isAlone = row.modules.length === 0 && whole && filter.modules.length === 0;
 		return isAlone && (filter.states.length === 0 || filter.states.includes(row.state)) ? [row] : [];
 	});
 }
+
+/** Whether the device is asked for by the state that it has although all its modules are loaded. */
+const isUnboundAs = ({ unbound, state }: DeviceRow, { states }: RowFilter): boolean =>
+	unbound !== undefined && states.includes(state);
 
 /** Whether the word names the module, or one that comes with it. */
 function concerns({ module, brings }: ModuleRow, word: string): boolean {

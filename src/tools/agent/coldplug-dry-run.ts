@@ -12,7 +12,8 @@ import { explainSkipped, listSkipped } from "../../agent/telling/explain.js";
 import { listRecords } from "../../agent/telling/records.js";
 import { isFiltering } from "../../agent/telling/row-filter.js";
 import type { Properties } from "../../libkmod/formats/properties.js";
-import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { PresentDevice } from "../../ports/devices.js";
@@ -27,19 +28,20 @@ import { filterOf } from "./dry-run-request.js";
 export async function dryRun(
 	given: ColdplugOptions,
 	machine: Machine,
-	kernel: Kernel,
+	kernel: Kernel & ModuleFiles,
 	{ knowledge, policy }: Started,
 ): Promise<number> {
 	const root = namedRoot(given);
 	const sysfs = given.sysfs ?? `${root}/sys`;
 	const devices = await machine.devices(sysfs, { root });
-	const live = root === "" && given.sysfs === undefined ? listLive(kernel) : new Set<string>();
+	const isHere = root === "" && given.sysfs === undefined;
+	const live = isHere ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
 	const uevents = new Map<string, Properties>();
 	const present = notingUevents(devices.present(concernOf(policy), onSkipped), uevents);
 	const planned = [...planDryRun(knowledge, present, live, policy, onSkipped)];
-	const status = await show({ given, machine, kernel, sysfs, root, uevents, skipped }, planned);
+	const status = await show({ given, machine, kernel, knowledge, sysfs, root, isHere, uevents, skipped }, planned);
 	const problem = explainLookupProblems(listLookupProblems(planned));
 	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
 	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
@@ -57,24 +59,28 @@ function* notingUevents(present: Iterable<PresentDevice>, uevents: Map<string, P
 type Shown = {
 	readonly given: ColdplugOptions;
 	readonly machine: Machine;
-	readonly kernel: Kernel;
+	readonly kernel: Kernel & ModuleFiles;
+	readonly knowledge: Knowledge;
 	readonly sysfs: string;
 	readonly root: string;
+	/** Whether these are the devices of the running machine. */
+	readonly isHere: boolean;
 	readonly uevents: ReadonlyMap<string, Properties>;
 	readonly skipped: readonly Skipped[];
 };
 
 /** Prints in the form that is asked for. Rows of devices are made only where the form shows them, or a filter asks. */
-async function show(
-	{ given, machine, kernel, sysfs, root, uevents, skipped }: Shown,
-	planned: readonly Batch[],
-): Promise<number> {
+async function show(shown: Shown, planned: readonly Batch[]): Promise<number> {
+	const { given, machine, kernel, root, uevents, skipped } = shown;
 	const isTable = !given.json && !given.order && !given.tree && !given.dot;
 	if (!isTable && !isFiltering(filterOf(given))) return await showForm(given, machine, planned, skipped);
 	const { countPlanned, namingHardware, narrow, showTable } = await import("./coldplug-table.js");
-	const inspection = await machine.inspect(sysfs, { root });
+	// The links of a sysfs that --sysfs names lead within it, wherever it lies.
+	const inspection = await machine.inspect(shown.sysfs, { root: given.sysfs === undefined ? root : "" });
 	const nameOf = namingHardware(kernel, root);
-	const narrowed = narrow(given, { batches: planned, inspection, uevents, nameOf });
+	const asksForCauses = filterOf(given).states.some((state) => state === "not bound" || state === "firmware missing");
+	const sources = isTable || asksForCauses ? { ...shown, inspection } : undefined;
+	const narrowed = await narrow(given, { batches: planned, inspection, uevents, nameOf }, sources);
 	if (narrowed === undefined) return tellNothing(given, machine);
 	if (!isTable) return await showForm(given, machine, narrowed.batches, skipped);
 	const modules = countPlanned(narrowed.batches);
@@ -83,8 +89,8 @@ async function show(
 }
 
 async function tellNothing(given: ColdplugOptions, machine: Machine): Promise<number> {
-	const { describeFilter } = await import("./dry-run-request.js");
-	machine.complain(`coldplug: nothing here is like that: ${printable(describeFilter(filterOf(given)))}\n`);
+	const { describeNothing } = await import("./dry-run-request.js");
+	machine.complain(`coldplug: ${printable(describeNothing(given))}\n`);
 	return exitStatus.unable;
 }
 

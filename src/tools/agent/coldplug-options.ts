@@ -23,7 +23,7 @@ export const coldplugOptions = {
 		group: filters,
 		argument: "STATE",
 		repeat: true,
-		help: "Modules and devices in this state: wanted, loaded, built-in, kept-out, missing, failed, no-driver or no-module",
+		help: "Modules and devices in this state: wanted, loaded, built-in, kept-out, missing, failed, not-bound, firmware-missing, no-driver or no-module",
 	},
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },

@@ -8,6 +8,7 @@ import { isAnythingUnended, unendedRecord } from "../../agent/telling/unended-mo
 import type { Running } from "../../libkmod/insertion/inserter.js";
 import { MAY_HANG } from "../../libkmod/insertion/semaphore.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
@@ -56,7 +57,7 @@ export async function loadColdplugged(
 	const timeline = await recordTimeline(given, machine, kernel, pipeline);
 	const conclusion = await runPipeline(pipeline, given, machine, progress);
 	progress.end();
-	if (conclusion.told !== undefined) await tellTable(conclusion.told, machine, kernel);
+	if (conclusion.told !== undefined) await tellTable(conclusion.told, machine, kernel, knowledge);
 	tellConclusion(conclusion, given, machine, complain);
 	const isWritten = await timeline.write();
 	const status = isWritten || conclusion.status !== exitStatus.done ? conclusion.status : exitStatus.unable;
@@ -132,13 +133,19 @@ function say(report: Report, given: ColdplugOptions, machine: Machine): void {
 }
 
 /** Prints what has become of all devices, as a dry run shows what would. */
-async function tellTable({ batches, outcomes }: Told, machine: Machine, kernel: Kernel): Promise<void> {
+async function tellTable(
+	{ batches, outcomes }: Told,
+	machine: Machine,
+	kernel: Kernel & ModuleFiles,
+	knowledge: Knowledge,
+): Promise<void> {
 	const { listOutcomeRows, namingHardware, showTable } = await import("./coldplug-table.js");
 	const inspection = await machine.inspect("/sys");
-	const rows = listOutcomeRows({ batches, outcomes, inspection, nameOf: namingHardware(kernel, "") });
+	const sources = { kernel, knowledge, inspection, root: "", sysfs: "/sys", isHere: true };
+	const told = await listOutcomeRows({ batches, outcomes, nameOf: namingHardware(kernel, "") }, sources);
 	const loaded = [...outcomes.values()].filter(({ result }) => result === "inserted" || result === "ran").length;
 	machine.print("\n");
-	await showTable(machine, { batches, rows, modules: loaded, done: "loaded", everything: false });
+	await showTable(machine, { batches, ...told, modules: loaded, done: "loaded", everything: false });
 }
 
 function tellConclusion(

@@ -9,6 +9,8 @@ import { formatDot } from "../../agent/telling/dry-run-dot.js";
 import { formatTree } from "../../agent/telling/dry-run-tree.js";
 import { formatOverview, listTexts, type Overview } from "../../agent/telling/overview.js";
 import { isFiltering, narrowBatches, narrowRows } from "../../agent/telling/row-filter.js";
+import type { UnboundRows } from "../../agent/telling/unbound-causes.js";
+import { findUnbound } from "../../agent/telling/unbound-devices.js";
 import type { Properties } from "../../libkmod/formats/properties.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import type { DeviceState, Inspection } from "../../ports/inspection.js";
@@ -16,6 +18,7 @@ import type { Machine } from "../../ports/machine.js";
 import { openTerminal } from "../command-line/terminal.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import type { Told } from "./coldplug-tally.js";
+import type { UnboundSources } from "./coldplug-unbound.js";
 import { filterOf } from "./dry-run-request.js";
 
 type Found = {
@@ -35,10 +38,17 @@ export function namingHardware(files: Pick<Files, "read">, root: string): NonNul
 	};
 }
 
-export type Narrowed = { readonly batches: readonly Batch[]; readonly rows: readonly DeviceRow[] };
+export type Narrowed = UnboundRows & { readonly batches: readonly Batch[] };
 
-/** The batches and rows that are asked for. Undefined when something is asked for that is not here. */
-export function narrow(given: ColdplugOptions, { batches, inspection, uevents, nameOf }: Found): Narrowed | undefined {
+/**
+ * The batches and rows that are asked for. Undefined when something is asked for that is not here.
+ * @param sources whence the causes come why devices are not bound. Undefined where neither the form nor the filter shows them
+ */
+export async function narrow(
+	given: ColdplugOptions,
+	{ batches, inspection, uevents, nameOf }: Found,
+	sources: UnboundSources | undefined,
+): Promise<Narrowed | undefined> {
 	const filter = filterOf(given);
 	const isBySubsystem = filter.words.length > 0 || filter.subsystems.length > 0;
 	// A device is inspected only where its uevent does not tell enough: each link takes several system calls.
@@ -51,17 +61,28 @@ export function narrow(given: ColdplugOptions, { batches, inspection, uevents, n
 		return { ...inspection.device(devpath) };
 	};
 	const rows = listRows({ batches, stateOf, nameOf });
-	if (!isFiltering(filter)) return { batches, rows };
-	const narrowed = narrowRows(rows, filter);
-	return narrowed.length === 0 ? undefined : { batches: narrowBatches(batches, narrowed), rows: narrowed };
+	if (!isFiltering(filter)) return { batches, ...(await findCauses(rows, sources)) };
+	// States come last: only of the devices that are asked for is it found out why they are not bound.
+	const told = await findCauses(narrowRows(rows, { ...filter, states: [] }), sources);
+	const { states } = filter;
+	const narrowed = narrowRows(told.rows, { words: [], modules: [], devices: [], subsystems: [], states });
+	if (narrowed.length === 0) return undefined;
+	return { batches: narrowBatches(batches, narrowed), rows: narrowed, unread: told.unread };
+}
+
+async function findCauses(rows: readonly DeviceRow[], sources: UnboundSources | undefined): Promise<UnboundRows> {
+	const found = sources === undefined ? [] : findUnbound(rows, sources.inspection);
+	if (sources === undefined || found.length === 0) return { rows, unread: undefined };
+	const { readUnbound } = await import("./coldplug-unbound.js");
+	return await readUnbound(rows, found, sources);
 }
 
 /** The rows of a real run: what has become of each module that a device asks for. */
-export function listOutcomeRows({
-	inspection,
-	...run
-}: Told & Pick<Found, "inspection" | "nameOf">): readonly DeviceRow[] {
-	return listRows({ ...run, stateOf: (devpath) => inspection.device(devpath) });
+export async function listOutcomeRows(
+	run: Told & Pick<Found, "nameOf">,
+	sources: UnboundSources,
+): Promise<UnboundRows> {
+	return await findCauses(listRows({ ...run, stateOf: (devpath) => sources.inspection.device(devpath) }), sources);
 }
 
 /** How many modules a plan would load: those that are not kept out, and need none that is. */

@@ -1,5 +1,6 @@
 // What a dry run is asked for: its form, and what of it is shown. Options that contradict each other are usage errors.
 
+import type { RowState } from "../../agent/telling/device-rows.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { findState, isFiltering, type RowFilter, stateWords } from "../../agent/telling/row-filter.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
@@ -29,18 +30,28 @@ export function filterOf({ words, module, device, subsystem, state }: ColdplugOp
 	return { words, modules: module, devices: device, subsystems: subsystem, states };
 }
 
-/** What a filter asks for, in words, for the message that nothing is like that. */
-export function describeFilter({ words, modules, devices, subsystems, states }: RowFilter): string {
-	const list = (name: string, some: readonly string[]): readonly string[] =>
-		some.length === 0 ? [] : [`${name} ${some.map((one) => `'${one}'`).join(" or ")}`];
-	const parts = [
-		...list("module, device or subsystem", words),
-		...list("module", modules),
-		...list("device", devices),
-		...list("subsystem", subsystems),
-		...list("state", states),
+/** The sentence for a filter that nothing meets, with its words as they were given. */
+export function describeNothing({ words, module, device, subsystem, state, dirname, sysfs }: ColdplugOptions): string {
+	const none = `no device of ${dirname === undefined && sysfs === undefined ? "this" : "that"} machine`;
+	const isOfModules = state.map(findState).some((one) => one !== undefined && !deviceStates.has(one));
+	const filters: readonly (readonly [given: readonly string[], option: string, alone: (some: string) => string])[] = [
+		[words, "", (some) => `${none} is called ${some}, is in a subsystem or asks for a module of that name`],
+		[module, "--module ", (some) => `${none} asks for the module ${some}`],
+		[device, "--device ", (some) => `${none} has the path or address ${some}`],
+		[subsystem, "--subsystem ", (some) => `${none} is in the subsystem ${some}`],
+		[
+			state,
+			"--state ",
+			(some) => `${none}${isOfModules ? ", and no module that one asks for," : ""} is in the state ${some}`,
+		],
 	];
-	return parts.join(" with ");
+	const asked = filters.filter(([given]) => given.length > 0);
+	const [only] = asked;
+	if (asked.length === 1 && only !== undefined) return only[2](only[0].join(" or "));
+	const options = asked.flatMap(([given, option]) => given.map((word) => option + word));
+	return `${none} meets all that is asked for: ${options.join(" ")}`;
 }
+
+const deviceStates: ReadonlySet<RowState> = new Set(["not bound", "firmware missing", "no driver", "no module"]);
 
 const misuse = (line: string): StartFailure => new StartFailure(line, exitStatus.usage);

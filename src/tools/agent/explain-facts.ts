@@ -1,14 +1,8 @@
 // Reads what explain needs to know: indexes, configuration and policy, devices and live modules; and, when it is asked for, what the
 // machine tells of them.
 
-import { readDeferredDevices } from "../../agent/explaining/deferred-devices.js";
 import { type Facts, lookUpReadable } from "../../agent/explaining/facts.js";
-import { planFirmwareSearch } from "../../agent/explaining/firmware.js";
-import { judgeFirmware } from "../../agent/explaining/firmware-verdict.js";
-import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
-import { listFindings } from "../../agent/explaining/kernel-log.js";
 import { modulesLoadDirectories, parseModulesLoad } from "../../agent/explaining/modules-load.js";
-import { findInOtherKernels, type OtherKernels } from "../../agent/explaining/other-kernels.js";
 import { resolveSubject, type Surroundings } from "../../agent/explaining/subject.js";
 import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-line.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
@@ -20,12 +14,12 @@ import { readKernelCommandLine } from "../../libkmod/knowledge/configuration.js"
 import { listConfigurationFiles, readConfigurationFile } from "../../libkmod/knowledge/configuration-files.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
-import type { Inspection } from "../../ports/inspection.js";
 import type { Machine } from "../../ports/machine.js";
 import { pathFromHere } from "../command-line/module-directory.js";
 import { commandLineFileOf, namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
 import { readAnswers } from "./explain-answers.js";
+import { readOnDemand } from "./explain-on-demand.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { formatProblem } from "./start-failure.js";
 
@@ -103,50 +97,4 @@ function readModulesLoad(files: Files, root: string, knowledge: Knowledge): Read
 function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string): Facts["isFileThere"] {
 	const captured = root !== "" && !isThere(kernel, `${moduleDirectory}/kernel`);
 	return (path) => captured || isThere(kernel, path);
-}
-
-type Told = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
-
-/** What is read only when it is asked for, each once. */
-function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): Told {
-	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
-	const kernels = new Map<string, OtherKernels>();
-	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
-	const names = openHardwareNames(kernel, root);
-	return {
-		// The log of another machine's kernel would tell of other devices.
-		findings: once(() => {
-			const records = isHere ? inspection.kernelLog() : [];
-			return "unreadable" in records ? records : listFindings(records);
-		}),
-		deferred: once(() => (isHere ? readDeferredDevices(kernel, sysfs) : [])),
-		judgeFirmware: (question) => judgeFirmware(kernel, search(), question),
-		otherKernels(alias) {
-			const known = kernels.get(alias) ?? findInOtherKernels(kernel, { alias, moduleDirectory, root, also });
-			kernels.set(alias, known);
-			return known;
-		},
-		nameOf: ({ aliases }) => {
-			const found = aliases.map((alias) => names(alias)).find((one) => one !== undefined);
-			return found && nameHardware(found);
-		},
-	};
-}
-
-type Where = {
-	readonly root: string;
-	readonly sysfs: string;
-	readonly release: string;
-	readonly isHere: boolean;
-	readonly moduleDirectory: string;
-	/** The directories that --also names. */
-	readonly also: readonly string[];
-};
-
-function once<T>(read: () => T): () => T {
-	let known: { readonly value: T } | undefined;
-	return () => {
-		known ??= { value: read() };
-		return known.value;
-	};
 }

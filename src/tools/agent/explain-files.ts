@@ -5,6 +5,7 @@ import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { KernelState } from "../../libkmod/evidence/kernel-state.js";
 import type { EvidenceMachine } from "../../libkmod/evidence/refusal-evidence.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
+import type { ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 
@@ -20,11 +21,9 @@ export async function readModules(
 ): Promise<ReadonlyMap<string, FileFacts>> {
 	const read = new Map<string, FileFacts>();
 	for (const module of modules) {
-		const path = pathOf(facts, module);
+		const path = findModuleFile(facts, module);
 		if (path === undefined || isAtWork(facts, module) || !isThere(kernel, path)) continue;
-		const { readModuleFacts } = await import("../../libkmod/evidence/module-facts.js");
-		const file = await readModuleFacts(kernel, path);
-		const firmware = (file?.info ?? []).flatMap(({ key, value }) => (key === "firmware" ? [value] : []));
+		const firmware = await readFirmwareNames(kernel, path);
 		const isLive = facts.live?.has(module) === true;
 		const refusals = isLive ? {} : await findRefusals(kernel, facts, { module, path }, isHere);
 		read.set(module, { firmware, ...refusals });
@@ -32,11 +31,19 @@ export async function readModules(
 	return read;
 }
 
+/** The names of the firmware files that the module of a file lists. None when it cannot be read. */
+export async function readFirmwareNames(machine: ModuleFiles, path: string): Promise<readonly string[]> {
+	const { readModuleFacts } = await import("../../libkmod/evidence/module-facts.js");
+	const file = await readModuleFacts(machine, path);
+	return (file?.info ?? []).flatMap(({ key, value }) => (key === "firmware" ? [value] : []));
+}
+
 function isAtWork({ live, inspection }: Situated, module: string): boolean {
 	return live?.has(module) === true && inspection?.driversOf(module).some(({ devices }) => devices.length > 0) === true;
 }
 
-function pathOf({ knowledge }: Situated, module: string): string | undefined {
+/** The path of a module's file. Undefined where modules.dep has none, or is damaged. */
+export function findModuleFile({ knowledge }: Pick<Situated, "knowledge">, module: string): string | undefined {
 	try {
 		const file = knowledge.file(module);
 		return file && moduleFileIn(knowledge, file.path);

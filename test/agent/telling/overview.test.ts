@@ -93,13 +93,47 @@ test("with everything, devices that ask for nothing are in the table, and none a
 	]);
 });
 
+test("devices that are not bound, and those whose firmware is missing, are exceptions with their causes", (t) => {
+	const overview = overviewOf({ idle: "x:card1", soft: "x:card2", mute: "x:card3" }, {}, ["card", "base"]);
+	const unbound = (cause?: string) => ({ modules: ["card"], cause });
+	const rows = overview.rows.map((row, index) =>
+		index === 1
+			? { ...row, state: "firmware missing" as const, unbound: unbound("the firmware x.bin is missing") }
+			: { ...row, state: "not bound" as const, unbound: unbound(index === 0 ? "it waits" : undefined) },
+	);
+	const lines = formatOverview(
+		{ ...overview, rows, modules: 0, unread: "may say why, and cannot be read here: the log" },
+		plainTerminal(80),
+	);
+	t.deepEqual(lines, [
+		"nothing to load for 3 devices; 2 not bound, 1 with missing firmware, 1 loaded",
+		"already",
+		"",
+		"loaded, not bound:",
+		"  idle  card: it waits",
+		"  mute  card",
+		"  (may say why, and cannot be read here: the log)",
+		"",
+		"firmware missing:",
+		"  soft  card: the firmware x.bin is missing",
+		"",
+		"DEVICE  DRIVER NOW  MODULES  CAUSE",
+		"idle    -           card     loaded, not bound: x:card*",
+		"soft    -           card     loaded, firmware missing: x:card*",
+		"mute    -           card     loaded, not bound: x:card*",
+	]);
+});
+
 test("modules that are loaded already are counted", (t) => {
-	const [first] = formatOverview(overviewOf({ a: "x:card1" }, {}, ["card", "base"]), plainTerminal());
-	t.is(first, "4 modules to load in 0 batches for 1 of 1 device; 1 loaded already");
+	const [first] = formatOverview(
+		{ ...overviewOf({ a: "x:card1" }, {}, ["card", "base"]), modules: 0 },
+		plainTerminal(),
+	);
+	t.is(first, "nothing to load for 1 device; 1 loaded already");
 });
 
 test("without devices there is one line", (t) => {
-	t.deepEqual(formatOverview(overviewOf({}), plainTerminal()), ["4 modules to load in 0 batches for 0 of 0 devices"]);
+	t.deepEqual(formatOverview({ ...overviewOf({}), modules: 0 }, plainTerminal()), ["nothing to load for 0 devices"]);
 });
 
 test("headings have the colour of their state", (t) => {

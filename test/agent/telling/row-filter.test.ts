@@ -85,6 +85,14 @@ test("batches keep what the rows need, in order, and nothing that waits for what
 	t.deepEqual(of({}).plan.length, 4);
 });
 
+test("a device that is not bound is found by that state, with its modules, and by the state of these", (t) => {
+	const unbound = rows.map((row) => ({ ...row, state: "not bound" as const, unbound: { modules: ["card"] } }));
+	const of = (...states: RowFilter["states"]) => narrowRows([...rows, unbound[0]!], { ...nothing, states }).map(name);
+	t.deepEqual(of("not bound"), ["0000:00:1f.2 card"]);
+	t.deepEqual(of("firmware missing"), []);
+	t.is(of("wanted").filter((one) => one === "0000:00:1f.2 card").length, 2);
+});
+
 test("a state is known by its words, with a dash or a blank", (t) => {
 	t.is(findState("kept-out"), "kept out");
 	t.is(findState("kept out"), "kept out");

@@ -2,12 +2,14 @@
 import test from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { run } from "../../../src/main.js";
+import type { DeviceState } from "../../../src/ports/inspection.js";
 import { thisMachine } from "../../../src/this-machine.js";
 import { coldplug } from "../../../src/tools/agent/coldplug.js";
 import { makeFakeInspection } from "../../support/fakes/fake-inspection.js";
-import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
+import { type FakeMachineOptions, makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { dryRunHere } from "../../support/running/coldplug-process.js";
-import type { World } from "../../support/worlds/world.js";
+import { moduleImage } from "../../support/worlds/elf-image.js";
+import { moduleDirectory, type World } from "../../support/worlds/world.js";
 
 const RELEASE = "6.1.0-56-amd64";
 
@@ -113,10 +115,10 @@ test("a device on a bus that nothing drives, and no module is for, is an excepti
 });
 
 test("an operand is a module, a device or a subsystem", async (t) => {
-	t.is((await plan("banned")).lines[0], "0 modules to load in 0 batches for 1 of 1 device; 1 kept out");
-	t.is((await plan("pci/card")).lines[0], "2 modules to load in 1 batch for 1 of 1 device");
-	t.is((await plan("net")).lines[0], "0 modules to load in 0 batches for 0 of 1 device");
-	t.is((await plan("banned", "lone")).lines[0], "1 module to load in 1 batch for 2 of 2 devices; 1 kept out");
+	t.is((await plan("banned")).lines[0], "nothing to load for 1 device; 1 kept out");
+	t.is((await plan("pci/card")).lines[0], "2 modules to load in 1 batch for 1 device");
+	t.is((await plan("net")).lines[0], "nothing to load for 1 device");
+	t.is((await plan("banned", "lone")).lines[0], "1 module to load in 1 batch for 2 devices; 1 kept out");
 });
 
 test("filters narrow every form", async (t) => {
@@ -130,12 +132,148 @@ test("filters narrow every form", async (t) => {
 	);
 });
 
-test("a filter that nothing meets says so in one sentence", async (t) => {
-	t.like(await plan("nobody", "--state", "kept-out"), {
-		status: exitStatus.unable,
-		printed: "",
-		complained: "coldplug: nothing here is like that: module, device or subsystem 'nobody' with state 'kept out'\n",
+const unmet = test.macro<[words: readonly string[], sentence: string]>({
+	exec: async (t, words, sentence) =>
+		t.like(await plan(...words), { status: exitStatus.unable, printed: "", complained: `coldplug: ${sentence}\n` }),
+	title: (_, words) => `a filter that nothing meets says so in one sentence, in its own words: ${words.join(" ")}`,
+});
+
+test(
+	unmet,
+	["nobody", "else"],
+	"no device of this machine is called nobody or else, is in a subsystem or asks for a module of that name",
+);
+test(unmet, ["--module", "nobody"], "no device of this machine asks for the module nobody");
+test(unmet, ["--device", "0:1"], "no device of this machine has the path or address 0:1");
+test(unmet, ["--subsystem", "usb"], "no device of this machine is in the subsystem usb");
+test(unmet, ["--state", "not-bound"], "no device of this machine is in the state not-bound");
+test(
+	unmet,
+	["--state", "missing", "--state", "not-bound"],
+	"no device of this machine, and no module that one asks for, is in the state missing or not-bound",
+);
+test(
+	unmet,
+	["nobody", "--state", "kept-out"],
+	"no device of this machine meets all that is asked for: nobody --state kept-out",
+);
+test("of another machine it says so too", async (t) => {
+	const { stderr } = await runCaptured(["--state", "no-driver"]);
+	t.is(stderr, "coldplug: no device of that machine is in the state no-driver\n");
+});
+
+/** A dry run where the modules of the device pci/card are live, and nothing has bound it; the others are of classes. */
+async function planUnbound(
+	words: readonly string[],
+	state: Partial<DeviceState>,
+	more: Partial<FakeMachineOptions> = {},
+) {
+	const { states, ...options } = more;
+	const machine = makeFakeMachine({
+		world,
+		devices,
+		...options,
+		states: {
+			devices: { "/devices/pci/card": { onBus: true, subsystem: "pci", ...state } },
+			drivers: { card: [{ bus: "pci", name: "card", devices: [] }] },
+			...states,
+		},
 	});
+	for (const module of ["base", "card", "lone"]) machine.fakeKernel.live.add(module);
+	const status = await coldplug.start(["-n", ...words], machine);
+	return { machine, status, printed: machine.printed(), lines: machine.printed().split("\n") };
+}
+
+test("a device that is not bound although its modules are loaded is an exception, with the kernel's reason", async (t) => {
+	const { lines } = await planUnbound([], { driverOverride: "vfio" });
+	t.is(lines[0], "nothing to load for 5 devices; 1 not bound, 1 kept out, 2 loaded already");
+	t.deepEqual(lines.slice(2, 4), [
+		"loaded, not bound:",
+		"  card  card: driver_override of card names vfio (/sys/devices/pci/card/driver_override)",
+	]);
+	t.true(lines.includes("card    -           card     loaded, not bound: x:card*"));
+	const deferred = { "/sys/kernel/debug/devices_deferred": "card\tits clock does not tick\n" };
+	const { printed } = await planUnbound([], {}, { files: deferred });
+	t.true(printed.includes("  card  card: it waits for a supplier: its clock does not tick ("));
+});
+
+test("firmware is missing where the log says so, and where none of the files is there that the live module lists", async (t) => {
+	const log = [{ microseconds: 2e6, text: "card card: Direct firmware load for a.bin failed with error -2" }];
+	const { lines } = await planUnbound([], {}, { states: { log } });
+	const [, , heading, first] = lines;
+	t.is(heading, "firmware missing:");
+	t.is(first, "  card  card: the firmware a.bin is missing: the kernel's log says so (at 2.000 s)");
+	const image = moduleImage([], [], ["firmware=b.bin"]).toString("latin1");
+	const files = { [`${moduleDirectory}/kernel/card.ko`]: image };
+	t.true((await planUnbound([], {}, { files })).printed.includes("the firmware b.bin is missing: none of the files"));
+	const there = { ...files, "/lib/firmware/b.bin": "" };
+	const { printed } = await planUnbound([], {}, { files: there });
+	t.true(printed.includes("loaded, not bound:\n  card  card\n"));
+});
+
+test("what cannot be read is named once, where a cause is wanting", async (t) => {
+	const states = { log: { unreadable: "may not be read" } };
+	const remark = "  (may say why, and cannot be read here: the kernel's log, /sys/kernel/debug/devices_deferred)";
+	t.is((await planUnbound([], {}, { states })).lines.filter((line) => line === remark).length, 1);
+	t.false((await planUnbound([], { driverOverride: "vfio" }, { states })).printed.includes("cannot be read"));
+});
+
+test("a real run says at its end what is not bound, too", async (t) => {
+	const states = {
+		devices: { "/devices/lone": { onBus: true, subsystem: "x", waitingForSupplier: true } },
+		drivers: { lone: [{ bus: "x", name: "lone", devices: [] }] },
+	};
+	const machine = makeFakeMachine({ world, devices: { lone: "x:lone" }, states });
+	t.is(await coldplug.start(["-v"], machine), exitStatus.done);
+	const [, told = ""] = machine.printed().split("\nsettled\n\n");
+	t.deepEqual(told.split("\n").slice(0, 4), [
+		"1 module loaded in 1 batch for 1 device; 1 not bound",
+		"",
+		"loaded, not bound:",
+		"  lone  lone: it waits for a supplier (/sys/devices/lone/waiting_for_supplier)",
+	]);
+});
+
+test("devices that are not bound are found by their state, in every form", async (t) => {
+	t.is(
+		(await planUnbound(["--state", "not-bound"], {})).lines[0],
+		"nothing to load for 1 device; 1 not bound, 1 loaded already",
+	);
+	const { printed } = await planUnbound(["--state", "not-bound", "--json"], {});
+	t.true(printed.includes('"device":"/devices/pci/card"'));
+	t.is((await planUnbound(["--state", "firmware-missing"], {})).status, exitStatus.unable);
+});
+
+test("neither log nor debugfs is read where all is bound, or for another machine's devices", async (t) => {
+	const bound = { driver: "card", driverModule: "card" };
+	for (const [words, state] of [
+		[[], bound],
+		[["--state", "not-bound"], bound],
+		[["--subsystem", "net"], {}],
+		[["--tree", "card"], {}],
+		[["--sysfs", "/other"], {}],
+	] as const) {
+		const machine = makeFakeMachine({ world, devices });
+		for (const module of ["base", "card", "lone"]) machine.fakeKernel.live.add(module);
+		const read: string[] = [];
+		const kernel = {
+			...machine.fakeKernel,
+			read(path: string) {
+				read.push(path);
+				return machine.fakeKernel.read(path);
+			},
+		};
+		const states = { "/devices/pci/card": { onBus: true, subsystem: "pci", ...state } };
+		const drivers = { card: [{ bus: "pci", name: "card", devices: [] }] };
+		const inspection = { ...makeFakeInspection({ devices: states, drivers }), kernelLog: () => t.fail() as never };
+		await coldplug.start(["-n", ...words], { ...machine, kernel: async () => kernel, inspect: async () => inspection });
+		t.true(read.length > 0);
+		t.deepEqual(
+			read.filter((path) => path.includes("debug")),
+			[],
+			words.join(" "),
+		);
+	}
 });
 
 test("nothing of /sys is looked at for a form that does not show it", async (t) => {

@@ -1,0 +1,57 @@
+// What is read of the machine only when it is asked for, each once: the kernel's log, the deferred probes, firmware, the names of
+// hardware, and the indexes of other kernels. explain reads by these, and the dry run where a device is not bound.
+
+import { readDeferredDevices } from "../../agent/explaining/deferred-devices.js";
+import type { Facts } from "../../agent/explaining/facts.js";
+import { planFirmwareSearch } from "../../agent/explaining/firmware.js";
+import { judgeFirmware } from "../../agent/explaining/firmware-verdict.js";
+import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
+import { listFindings } from "../../agent/explaining/kernel-log.js";
+import { findInOtherKernels, type OtherKernels } from "../../agent/explaining/other-kernels.js";
+import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import type { Inspection } from "../../ports/inspection.js";
+
+export type OnDemand = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
+
+export function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): OnDemand {
+	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
+	const kernels = new Map<string, OtherKernels>();
+	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
+	const names = openHardwareNames(kernel, root);
+	return {
+		// The log of another machine's kernel would tell of other devices.
+		findings: once(() => {
+			const records = isHere ? inspection.kernelLog() : [];
+			return "unreadable" in records ? records : listFindings(records);
+		}),
+		deferred: once(() => (isHere ? readDeferredDevices(kernel, sysfs) : [])),
+		judgeFirmware: (question) => judgeFirmware(kernel, search(), question),
+		otherKernels(alias) {
+			const known = kernels.get(alias) ?? findInOtherKernels(kernel, { alias, moduleDirectory, root, also });
+			kernels.set(alias, known);
+			return known;
+		},
+		nameOf: ({ aliases }) => {
+			const found = aliases.map((alias) => names(alias)).find((one) => one !== undefined);
+			return found && nameHardware(found);
+		},
+	};
+}
+
+export type Where = {
+	readonly root: string;
+	readonly sysfs: string;
+	readonly release: string;
+	readonly isHere: boolean;
+	readonly moduleDirectory: string;
+	/** The directories that --also names. */
+	readonly also: readonly string[];
+};
+
+function once<T>(read: () => T): () => T {
+	let known: { readonly value: T } | undefined;
+	return () => {
+		known ??= { value: read() };
+		return known.value;
+	};
+}
