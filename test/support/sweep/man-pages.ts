@@ -324,7 +324,11 @@ export const elsewhere: readonly { readonly calls: readonly string[]; readonly o
 		of: "explain, and a dry run for people",
 	},
 	{
-		calls: ["src/linux/output/output-file realpathSync", "src/linux/output/output-file statSync"],
+		calls: [
+			"src/linux/output/output-file fsyncSync",
+			"src/linux/output/output-file realpathSync",
+			"src/linux/output/output-file statSync",
+		],
 		of: "coldplug --timeline",
 	},
 	{

@@ -132,7 +132,7 @@ test.serial("coldplug finds devices, aliases and settings by bytes; its JSON is 
 		`${folder}/rules\xe9`,
 		...place,
 	];
-	const { status, stdout, stderr } = ours(...words);
+	const { status, stdout, stderr } = ours(...words, "--order");
 	t.deepEqual({ status, stderr }, { status: 0, stderr: "" });
 	// The dry run is text for people: bytes that are not UTF-8 are escaped.
 	const inText = `insmod ${modules}/kernel/d\xe9/deep.ko path=/caf\xe9 la=`.replaceAll("\xe9", "\\xe9");

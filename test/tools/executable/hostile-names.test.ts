@@ -126,6 +126,40 @@ test.before(async () => {
 const operand: Scene = { words: [EVIL] };
 const option: Scene = { words: [`--${EVIL}`] };
 
+/** A timeline whose one module, and everything about it, has the hostile name. */
+const timeline = {
+	format: 1,
+	command: "coldplug",
+	kernel: EVIL,
+	milliseconds: 9,
+	forgotten: 0,
+	modules: [
+		{
+			...{ module: EVIL, try: 1, batch: 1, wanted: 1, ready: 2, begun: 3, ended: 4, result: "failed", errno: EVIL },
+			...{ explanation: EVIL, waits: [{ kind: "rival", module: EVIL, until: 2 }], rivals: [EVIL] },
+			cause: { kind: "alias", device: EVIL, alias: EVIL, of: EVIL, why: EVIL },
+		},
+	],
+	marks: [],
+};
+
+/** A machine that has the timeline as a file. */
+const recorded = () => fake({ files: { "/t.json": Buffer.from(JSON.stringify(timeline)).toString("latin1") } });
+
+/** explain of a hostile word, of a device and of modules with hostile names, and with a hostile log. */
+const explaining: readonly Scene[] = [
+	option,
+	operand,
+	{ words: ["card", "lone"] },
+	{ words: ["-v", `/devices/${EVIL}`] },
+	{ words: ["--json", `/devices/${EVIL}`] },
+	{ words: [WORD, "lone"], machine: lonely },
+	{ words: ["--json", WORD], machine: lonely },
+	{ words: ["--log", EVIL, "card"] },
+	{ words: ["--also", EVIL, `y:${LINE}`] },
+	{ words: ["-C", EVIL, "card"] },
+];
+
 /** By command: the scenes that bring names into its output. The output of each scene contains the word `evil`. */
 const scenes: Readonly<Record<string, readonly Scene[]>> = {
 	coldplug: [
@@ -147,6 +181,26 @@ const scenes: Readonly<Record<string, readonly Scene[]>> = {
 		},
 		{ words: ["-n", "--sysfs", EVIL], machine: () => fake({ withoutDevices: "ENOENT" }) },
 		{ words: ["-n", "-C", EVIL] },
+	],
+	explain: explaining,
+	why: explaining,
+	timeline: [
+		option,
+		{ words: [EVIL], machine: answering({ ok: false, error: EVIL }) },
+		{ words: ["--from", EVIL] },
+		{ words: ["--from", "/t.json"], machine: recorded },
+	],
+	blame: [
+		option,
+		operand,
+		{ words: ["--from", EVIL] },
+		{ words: ["--from", "/t.json"], machine: recorded },
+		{ words: ["--json", "--from", "/t.json"], machine: recorded },
+	],
+	"critical-chain": [
+		option,
+		{ words: [EVIL, "--from", "/t.json"], machine: recorded },
+		{ words: ["--from", "/t.json"], machine: recorded },
 	],
 	run: [
 		option,

@@ -131,7 +131,7 @@ test("a dry run as text and as JSON has the same steps, matches and counts, of w
 	for (const rules of ["", RULES, '[[mask]]\nmodule = "base"', '[[allow]]\nmodule = "lone"']) {
 		const files = { "/usr/share/hotplugd/rules/r.toml": rules };
 		const [text, json] = await Promise.all(
-			[["-v"], ["--json"]].map(async (words) => {
+			[["--order", "-v"], ["--json"]].map(async (words) => {
 				const machine = makeFakeMachine({ world, devices, files });
 				t.is(await coldplug.start(["-n", ...words], machine), 0);
 				return machine.printed();
@@ -157,7 +157,10 @@ test("what an install line keeps out is masked in both, and no module of the sum
 
 test("so it is on the captured machine, under any configuration", async (t) => {
 	const machine = copyMachine();
-	const [text, json] = [await dryRunHere(machine, release, ["-v"]), await dryRunHere(machine, release, ["--json"])];
+	const [text, json] = [
+		await dryRunHere(machine, release, ["--order", "-v"]),
+		await dryRunHere(machine, release, ["--json"]),
+	];
 	const { steps } = readDryRunRecords(json.stdout);
 	const names = steps.map((step) => step.split(" ")[0]!);
 	t.true(names.length > 10);
@@ -173,7 +176,10 @@ test("so it is on the captured machine, under any configuration", async (t) => {
 	];
 	const lines = names.map((name, place) => kinds[place % kinds.length]!.replaceAll("N", name));
 	writeFileSync(join(machine, "etc/modprobe.d/z.conf"), lines.join("\n"));
-	const told = [await dryRunHere(machine, release, ["-v"]), await dryRunHere(machine, release, ["--json"])] as const;
+	const told = [
+		await dryRunHere(machine, release, ["--order", "-v"]),
+		await dryRunHere(machine, release, ["--json"]),
+	] as const;
 	const records = readDryRunRecords(told[1].stdout);
 	t.deepEqual(readDryRunText(told[0].stdout), records as ReturnType<typeof readDryRunText>);
 	t.like(records.summary, countRecords(told[1].stdout));

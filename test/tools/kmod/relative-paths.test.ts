@@ -61,7 +61,7 @@ test("coldplug's plan has the absolute path, too", (t) => {
 	writeFileSync(alias, "my-alias\n");
 	writeFileSync(join(work, "my.conf"), "alias my-alias my-mod\n");
 	for (const root of ["root", "./root/", "link"]) {
-		const line = `coldplug -n -C my.conf -d ${root} -S ${RELEASE} --sysfs sys`;
+		const line = `coldplug -n --order -C my.conf -d ${root} -S ${RELEASE} --sysfs sys`;
 		const { stdout, stderr } = run(join(folder, "bin"), work, line);
 		t.is(stderr, "");
 		t.true(stdout.includes(`insmod ${work}/${root.replace(/\/$/, "")}/lib/modules/`), stdout);
