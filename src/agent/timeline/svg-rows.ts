@@ -70,7 +70,7 @@ function drawRow({ one, y }: Row, { rowHeight, font }: Rows, scale: TimeScale, i
 	const bar = drawBar(one, { scale, y, height: rowHeight - (rowHeight > 20 ? 9 : 6), right: COLUMNS.plotEnd });
 	const baseline = y + font * 0.36;
 	const parts = [
-		element("title", {}, escapeXml(describeModule(one, isCritical))),
+		element("title", {}, describeModule(one, isCritical).map(escapeXml).join("\n")),
 		element("rect", {
 			class: "hit",
 			x: COLUMNS.labels - 6,

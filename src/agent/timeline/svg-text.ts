@@ -3,16 +3,11 @@
 import { bytesOf, textOf } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 
-/** Escapes text from outside for XML. Control characters become \xNN, as on a terminal; line ends stay. */
-export function escapeXml(text: string): string {
-	return text
-		.split("\n")
-		.map((line) =>
-			printable(line)
-				.replace(NO_CHARACTER, asHex)
-				.replace(/[&<>"']/g, asReference),
-		)
-		.join("\n");
+/** Escapes a line of text from outside for XML. Control characters, line ends too, become \xNN, as on a terminal. */
+export function escapeXml(line: string): string {
+	return printable(line)
+		.replace(NO_CHARACTER, asHex)
+		.replace(/[&<>"']/g, asReference);
 }
 
 /** U+FFFE and U+FFFF in UTF-8: XML does not allow them. */

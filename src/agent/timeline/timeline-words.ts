@@ -24,7 +24,7 @@ export function describeState({ begun, ended, result, errno, exitStatus, hung, s
 const MOST_WAITS_NAMED = 6;
 
 /** Everything about a try, a line each. */
-export function describeModule(one: TimelineModule, isCritical: boolean): string {
+export function describeModule(one: TimelineModule, isCritical: boolean): readonly string[] {
 	const { module, batch, wanted, begun, ended, hung, explanation, rivals, cause } = one;
 	return [
 		one.try === 1 ? module : `${module}, try ${one.try}`,
@@ -36,7 +36,7 @@ export function describeModule(one: TimelineModule, isCritical: boolean): string
 		...(hung === undefined ? [] : [`said to hang at ${formatSpan(hung)}`]),
 		...(rivals.length === 0 ? [] : [`rivals: ${rivals.join(", ")}`]),
 		...(isCritical ? ["on the critical path"] : []),
-	].join("\n");
+	];
 }
 
 function describeInit(begun: number, ended: number | undefined): string {
