@@ -52,7 +52,9 @@ function mergeAlike(rows: readonly DeviceRow[]): readonly Alike[] {
 	const merged = new Map<string, Alike>();
 	for (const row of rows) {
 		const { name, driver, state, modules, problem, unbound } = row;
-		const key = JSON.stringify([name, driver, state, modules, problem, unbound]);
+		// Without a module the aliases are told.
+		const aliases = modules.length > 0 || problem !== undefined ? [] : row.aliases;
+		const key = JSON.stringify([name, driver, state, modules, problem, unbound, aliases]);
 		const known = merged.get(key);
 		if (known === undefined) merged.set(key, { row, alike: 0 });
 		else known.alike++;

@@ -73,8 +73,8 @@ export async function narrow(
 async function findCauses(rows: readonly DeviceRow[], sources: UnboundSources | undefined): Promise<UnboundRows> {
 	const found = sources === undefined ? [] : findUnbound(rows, sources.inspection);
 	if (sources === undefined || found.length === 0) return { rows, unread: undefined };
-	const { readUnbound } = await import("./coldplug-unbound.js");
-	return await readUnbound(rows, found, sources);
+	const { lookIntoUnbound } = await import("./coldplug-unbound.js");
+	return await lookIntoUnbound(rows, found, sources);
 }
 
 /** The rows of a real run: what has become of each module that a device asks for. */

@@ -7,8 +7,8 @@ import type { UnboundDevice } from "../../agent/telling/unbound-devices.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Inspection } from "../../ports/inspection.js";
-import { findModuleFile, readFirmwareNames } from "./explain-files.js";
-import { readOnDemand } from "./explain-on-demand.js";
+import { findModuleFile, listFirmwareOf } from "./explain-files.js";
+import { openOnDemand } from "./explain-on-demand.js";
 
 export type UnboundSources = {
 	readonly kernel: Kernel & ModuleFiles;
@@ -20,17 +20,17 @@ export type UnboundSources = {
 	readonly isHere: boolean;
 };
 
-export async function readUnbound(
+export async function lookIntoUnbound(
 	rows: readonly DeviceRow[],
 	found: readonly UnboundDevice[],
 	{ kernel, knowledge, inspection, ...where }: UnboundSources,
 ): Promise<UnboundRows> {
 	const { moduleDirectory } = knowledge;
-	const asked = readOnDemand(kernel, inspection, { ...where, release: kernel.release, moduleDirectory, also: [] });
+	const asked = openOnDemand(kernel, inspection, { ...where, release: kernel.release, moduleDirectory, also: [] });
 	const modules = new Map<string, { readonly firmware: readonly string[] }>();
 	for (const { module, state } of found.flatMap((one) => one.modules)) {
 		const path = state === "loaded" && !modules.has(module) ? findModuleFile({ knowledge }, module) : undefined;
-		if (path !== undefined) modules.set(module, { firmware: await readFirmwareNames(kernel, path) });
+		if (path !== undefined) modules.set(module, { firmware: await listFirmwareOf(kernel, path) });
 	}
 	const devices = rows.map(({ devpath, aliases }) => ({ devpath, aliases }));
 	return tellUnbound(rows, found, { ...asked, inspection, modules, devices, decisions: new Map() });

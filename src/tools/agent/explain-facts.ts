@@ -19,7 +19,7 @@ import { pathFromHere } from "../command-line/module-directory.js";
 import { commandLineFileOf, namedRoot } from "./agent-options.js";
 import { start } from "./agent-start.js";
 import { readAnswers } from "./explain-answers.js";
-import { readOnDemand } from "./explain-on-demand.js";
+import { openOnDemand } from "./explain-on-demand.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { formatProblem } from "./start-failure.js";
 
@@ -47,7 +47,7 @@ export async function readFacts(
 	const also = given.also.map((directory) => pathFromHere(machine, directory));
 	return {
 		...around,
-		...readOnDemand(kernel, inspection, { root, sysfs, release, isHere, moduleDirectory, also }),
+		...openOnDemand(kernel, inspection, { root, sysfs, release, isHere, moduleDirectory, also }),
 		isHere,
 		policy,
 		devices: walk(words, sources, around),

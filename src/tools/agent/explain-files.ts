@@ -23,7 +23,7 @@ export async function readModules(
 	for (const module of modules) {
 		const path = findModuleFile(facts, module);
 		if (path === undefined || isAtWork(facts, module) || !isThere(kernel, path)) continue;
-		const firmware = await readFirmwareNames(kernel, path);
+		const firmware = await listFirmwareOf(kernel, path);
 		const isLive = facts.live?.has(module) === true;
 		const refusals = isLive ? {} : await findRefusals(kernel, facts, { module, path }, isHere);
 		read.set(module, { firmware, ...refusals });
@@ -32,7 +32,7 @@ export async function readModules(
 }
 
 /** The names of the firmware files that the module of a file lists. None when it cannot be read. */
-export async function readFirmwareNames(machine: ModuleFiles, path: string): Promise<readonly string[]> {
+export async function listFirmwareOf(machine: ModuleFiles, path: string): Promise<readonly string[]> {
 	const { readModuleFacts } = await import("../../libkmod/evidence/module-facts.js");
 	const file = await readModuleFacts(machine, path);
 	return (file?.info ?? []).flatMap(({ key, value }) => (key === "firmware" ? [value] : []));

@@ -13,7 +13,7 @@ import type { Inspection } from "../../ports/inspection.js";
 
 export type OnDemand = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
 
-export function readOnDemand(kernel: Kernel, inspection: Inspection, where: Where): OnDemand {
+export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Where): OnDemand {
 	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
 	const kernels = new Map<string, OtherKernels>();
 	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));

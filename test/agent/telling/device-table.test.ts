@@ -44,6 +44,15 @@ test("devices that are alike are one row with their number, unless all are asked
 	t.is(format(rows, 80, true).length, 4);
 });
 
+test("devices without a module are alike only where their aliases are", (t) => {
+	const [a, b, c] = ["a", "b", "c"].map((name) => row(name, []));
+	t.deepEqual(format([a!, b!, { ...c!, aliases: ["x:a"] }]).slice(1), [
+		"a       -           -        no module: x:a",
+		"  and 1 alike",
+		"b       -           -        no module: x:b",
+	]);
+});
+
 test("a device's name in words stands below it", (t) => {
 	t.deepEqual(format([row("a", [module("card")], { name: "Gigabit Network Card of some length" })]).slice(1), [
 		"a       -           card     x:card*",
@@ -56,6 +65,22 @@ test("a device without a module tells why, or its aliases", (t) => {
 		format([row("a", []), row("b", [], { state: "failed", problem: "could not be looked up: no" })]).slice(1),
 		["a       -           -        no module: x:a", "b       -           -        failed: could not be looked up: no"],
 	);
+});
+
+test("a module whose driver has not bound the device says so beside its own state", (t) => {
+	const rows = [
+		row("a", [module("banned", "kept out", "blacklisted"), module("card", "loaded"), module("in", "built in")], {
+			state: "not bound",
+			unbound: { modules: ["card", "in"] },
+		}),
+		row("b", [module("card", "loaded")], { state: "firmware missing", unbound: { modules: ["card"], cause: "no" } }),
+	];
+	t.deepEqual(format(rows).slice(1), [
+		"a       -           banned   kept out: blacklisted",
+		"                    card     loaded, not bound: x:card*",
+		"                    in       built in, not bound: x:in*",
+		"b       -           card     loaded, firmware missing: x:card*",
+	]);
 });
 
 test("names that are wider than their column stay whole, and the row goes on below them", (t) => {

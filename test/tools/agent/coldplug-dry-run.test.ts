@@ -206,7 +206,8 @@ test("firmware is missing where the log says so, and where none of the files is 
 	const image = moduleImage([], [], ["firmware=b.bin"]).toString("latin1");
 	const files = { [`${moduleDirectory}/kernel/card.ko`]: image };
 	t.true((await planUnbound([], {}, { files })).printed.includes("the firmware b.bin is missing: none of the files"));
-	const there = { ...files, "/lib/firmware/b.bin": "" };
+	// A directory of files in memory is there only when it is one of them.
+	const there = { ...files, "/lib/firmware": "", "/lib/firmware/b.bin": "" };
 	const { printed } = await planUnbound([], {}, { files: there });
 	t.true(printed.includes("loaded, not bound:\n  card  card\n"));
 });

@@ -339,7 +339,7 @@ test(misused, ["-n", "--order", "--dot"], /^coldplug: --order and --dot exclude 
 test(
 	misused,
 	["-n", "--state", "blacklisted"],
-	/^coldplug: 'blacklisted' is no state: the states are wanted, loaded, built-in, kept-out, missing, failed, not-ended, no-hardware, no-driver, no-module\n$/,
+	/^coldplug: 'blacklisted' is no state: the states are wanted, loaded, built-in, kept-out, missing, failed, not-ended, no-hardware, not-bound, firmware-missing, no-driver, no-module\n$/,
 );
 
 test("a dry run with --order prints the plan with its reasons, and neither listens nor loads", async (t) => {
