@@ -92,18 +92,21 @@ function inspectDevice(tree: SysfsTree, named: string): DeviceState | undefined 
 	const devpath = tree.device(named);
 	if (devpath === undefined) return undefined;
 	const names = tree.names(devpath);
-	const subsystem = tree.link(`${devpath}/subsystem`) ?? "";
+	// What the directory does not list is not looked for: each such look costs an exception.
+	const has = (name: string): boolean => names.includes(name);
+	const subsystem = (has("subsystem") && tree.link(`${devpath}/subsystem`)) || "";
 	const physicalNode = findPhysicalNode(tree, devpath, names);
-	const waiting = tree.attribute(`${devpath}/waiting_for_supplier`);
+	const waiting = has("waiting_for_supplier") ? tree.attribute(`${devpath}/waiting_for_supplier`) : undefined;
+	const driver = has("driver") ? tree.linkName(`${devpath}/driver`) : undefined;
 	return {
 		devpath,
 		subsystem: basename(subsystem) || undefined,
 		onBus: basename(dirname(subsystem)) === "bus",
-		driver: tree.linkName(`${devpath}/driver`),
-		driverModule: tree.linkName(`${devpath}/driver/module`),
+		driver,
+		driverModule: driver === undefined ? undefined : tree.linkName(`${devpath}/driver/module`),
 		physicalNode,
 		physicalDriver: physicalNode === undefined ? undefined : tree.linkName(`${physicalNode}/driver`),
-		driverOverride: readOverride(tree, devpath),
+		driverOverride: has("driver_override") ? readOverride(tree, devpath) : undefined,
 		waitingForSupplier: waiting === "1" ? true : waiting === "0" ? false : undefined,
 		suppliers: names.filter((name) => name.startsWith("supplier:")).flatMap(readSupplier(tree, devpath)),
 	};
