@@ -1,9 +1,10 @@
 // Records the timeline from the pipeline's reports. Reads the clock only for a batch with a plan, an outcome or a mark: uevents
 // cost nothing. Bounded: the oldest tries are forgotten. Acts in that it reads the clock that it is handed.
 import type { Running } from "../../libkmod/insertion/inserter.js";
+import type { Outcome } from "../../libkmod/insertion/outcome.js";
 import type { Report } from "../telling/report.js";
 import { MOST_MARKS, MOST_MODULES, type Timeline, type TimelineMark } from "./timeline.js";
-import { beginTry, endTry, rounded, sizeOf, type Try, tryData, waitsOf } from "./timeline-try.js";
+import { awaitLate, beginTry, endTry, nameOf, rounded, sizeOf, type Try, tryData, waitsOf } from "./timeline-try.js";
 
 export type TimelineRecorder = {
 	record(report: Report): void;
@@ -99,16 +100,30 @@ class Recorder implements TimelineRecorder {
 		}
 	}
 
-	#end({ outcome, late = 0 }: Report & { kind: "outcome" }): void {
-		this.#change(outcome.step.module, (one, at) => {
+	#end({ batch, outcome, late = 0 }: Report & { kind: "outcome" }): void {
+		if (this.#find(outcome.step.module) === undefined) return;
+		const ended = rounded(this.#time() - late);
+		this.#beginLate(batch, outcome, ended);
+		this.#change(outcome.step.module, (one) => {
 			this.#characters -= sizeOf(one);
-			endTry(one, outcome, Math.max(one.wanted, rounded(at - late)));
+			endTry(one, outcome, Math.max(one.wanted, ended));
 			Object.assign(one, waitsOf(one, this.#find));
 			this.#characters += sizeOf(one);
+			if (late > 0) for (const other of this.#all) awaitLate(other, one);
 		});
 	}
 
-	readonly #find = (module: string): Try | undefined => this.#byModule.get(module)?.at(-1);
+	/**
+	 * While the outcome of one try waits for its evidence, the next may begin and end: its batch was told when the earlier try
+	 * seemed to be in flight.
+	 */
+	#beginLate(batch: number, { step, milliseconds }: Outcome, ended: number): void {
+		const last = this.#find(step.module);
+		if (last?.ended === undefined || last.batch === batch || last.result === "stopped") return;
+		this.#add(beginTry(step, batch, Math.max(last.ended, rounded(ended - milliseconds)), last.try + 1));
+	}
+
+	readonly #find = (module: string): Try | undefined => this.#byModule.get(nameOf(module))?.at(-1);
 
 	/** Changes the module's try in flight, if there is one. */
 	#change(module: string, change: (one: Try, at: number) => void): void {

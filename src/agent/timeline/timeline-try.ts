@@ -24,13 +24,13 @@ const LONGEST_SENTENCE = 400;
 
 export function beginTry(step: Step, batch: number, wanted: number, number: number): Try {
 	const after = step.after.slice(0, MOST_WAITS).map(({ module, hard, rival }) => ({
-		module: cut(module, LONGEST_NAME),
+		module: nameOf(module),
 		kind: rival !== undefined ? ("rival" as const) : hard ? ("dependency" as const) : ("softdep" as const),
 	}));
 	const rivals = after.flatMap(({ module, kind }) => (kind === "rival" ? [module] : []));
 	const cause = causeOf(step.cause);
 	return {
-		module: cut(step.module, LONGEST_NAME),
+		module: nameOf(step.module),
 		try: number,
 		batch,
 		cause,
@@ -97,6 +97,19 @@ export function waitsOf(
 		: { ready, waits: [...waits, { kind: "permit", until: one.begun }] };
 }
 
+/** Adds the wait for a module whose outcome is told only now to a try that ended after it. */
+export function awaitLate(one: Try, other: Try): void {
+	const { begun, ended } = one;
+	if (begun === undefined || ended === undefined || other.ended === undefined || other.ended > begun + LAG) return;
+	if (one.waits.some(({ module }) => module === other.module)) return;
+	const prerequisite = one.after.find(({ module }) => module === other.module);
+	const wait = prerequisite && waitFor(one, prerequisite.kind, other);
+	if (wait?.until === undefined) return;
+	const until = Math.min(wait.until, begun);
+	one.ready = Math.max(one.ready ?? one.wanted, until);
+	one.waits = [...one.waits, { ...wait, until }].sort((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity));
+}
+
 /** Undefined when the other module was not in flight. A softdep that hangs counts as tried. */
 function waitFor(one: Try, kind: "dependency" | "softdep" | "rival", other: Try | undefined): TimelineWait | undefined {
 	if (other === undefined || other === one || (other.ended !== undefined && other.ended <= one.wanted))
@@ -118,6 +131,9 @@ export function sizeOf({ module, cause, explanation = "", after }: Try): number 
 	const own = module.length + device.length + alias.length + of.length + why.length + explanation.length;
 	return after.reduce((sum, one) => sum + one.module.length, own);
 }
+
+/** The name by which a timeline knows a module. */
+export const nameOf = (module: string): string => cut(module, LONGEST_NAME);
 
 const cut = (text: string, longest: number): string =>
 	text.length <= longest ? text : `${text.slice(0, longest - 3)}...`;

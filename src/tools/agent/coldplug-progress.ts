@@ -2,6 +2,7 @@
 // and keeps neither the process alive nor anything waiting.
 
 import type { Running } from "../../libkmod/insertion/inserter.js";
+import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import { widthOf } from "../command-line/terminal.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
@@ -33,7 +34,7 @@ export function beginProgress(
 	const isShared = (given.json || given.verbose > 0) && machine.isTerminal?.(1) !== true;
 	if (show === undefined || machine.isTerminal?.(2) !== true || given.quietly || isShared)
 		return { machine, progress: { begin: () => undefined, end: () => undefined } };
-	const line = new RewrittenLine(show, widthOf(machine, 2));
+	const line = new RewrittenLine(show, () => roomOf(machine));
 	const after =
 		<Text>(write: (text: Text) => void) =>
 		(text: Text): void => {
@@ -47,13 +48,23 @@ export function beginProgress(
 	};
 }
 
+/** Columns of a terminal whose width is not known. */
+const UNKNOWN_COLUMNS = 80;
+
+/**
+ * The columns that a line may take. A line that the terminal breaks could not be rewritten: its own width counts, however narrow it
+ * is and whatever COLUMNS says, and the window may change its size meanwhile.
+ */
+const roomOf = (machine: Pick<Machine, "environment" | "isTerminal" | "columns">): number =>
+	Math.min(machine.columns?.(2) ?? UNKNOWN_COLUMNS, widthOf(machine, 2));
+
 class RewrittenLine implements ProgressLine {
 	readonly #show: (line: string) => void;
-	readonly #width: number;
+	readonly #width: () => number;
 	#timer: NodeJS.Timeout | undefined;
 	#isShown = false;
 
-	constructor(show: (line: string) => void, width: number) {
+	constructor(show: (line: string) => void, width: () => number) {
 		this.#show = show;
 		this.#width = width;
 	}
@@ -61,7 +72,7 @@ class RewrittenLine implements ProgressLine {
 	begin(ask: () => Standing): void {
 		const next = (milliseconds: number): void => {
 			this.#timer = setTimeout(() => {
-				this.#show(formatStanding(ask(), performance.now(), this.#width));
+				this.#show(formatStanding(ask(), performance.now(), this.#width()));
 				this.#isShown = true;
 				next(NEXT_MILLISECONDS);
 			}, milliseconds).unref();
@@ -88,10 +99,11 @@ export function formatStanding({ known, ended, running }: Standing, milliseconds
 	const told = `${ended} of ${known} modules, ${running.length} in flight, ${Math.floor(milliseconds / 1000)} s`;
 	let line = told;
 	for (const { module } of running.toSorted((a, b) => b.milliseconds - a.milliseconds)) {
-		const longer = line === told ? `${told}: ${module}` : `${line}, ${module}`;
+		const name = printable(module);
+		const longer = line === told ? `${told}: ${name}` : `${line}, ${name}`;
 		// The last column stays free: a terminal would go to the next line.
 		if (longer.length >= width) break;
 		line = longer;
 	}
-	return line.slice(0, width - 1);
+	return line.slice(0, Math.max(0, width - 1));
 }

@@ -55,8 +55,8 @@ export async function loadColdplugged(
 	};
 	machine.onStopSignal((signal) => stopBySignal(signal, pipeline, complain));
 	const timeline = await recordTimeline(given, machine, kernel, pipeline);
-	const conclusion = await runPipeline(pipeline, given, machine, progress);
-	progress.end();
+	// Whatever ends the run, the line is removed before anything is said of it.
+	const conclusion = await runPipeline(pipeline, given, machine, progress).finally(() => progress.end());
 	if (conclusion.told !== undefined) await tellTable(conclusion.told, machine, kernel, knowledge);
 	tellConclusion(conclusion, given, machine, complain);
 	const isWritten = await timeline.write();

@@ -71,6 +71,48 @@ test("a report that waited for evidence ends its module when the module ended", 
 	t.like(module("a"), { wanted: 10, begun: 60, ended: 100 });
 });
 
+/** An outcome that waited for its evidence. */
+const told = (late: number, batch: number, ...given: Parameters<typeof outcome>): Report => ({
+	...(outcome(...given) as Report & { kind: "outcome" }),
+	...{ batch, late },
+});
+
+test("a try that begins while the outcome of the earlier one waits for its evidence is a try of its own", (t) => {
+	const { at, timeline } = setUp();
+	at(0, batch(1, step("a")));
+	at(100, batch(2, step("a")));
+	at(200, batch(3, step("a")));
+	at(500, told(450, 1, "a", "failed", 40));
+	at(501, told(201, 2, "a", "inserted", 100));
+	at(600, outcome("a", "failed", 1));
+	const tries = timeline(700).modules.map((one) => [one.try, one.batch, one.wanted, one.begun, one.ended, one.result]);
+	t.deepEqual(tries, [
+		[1, 1, 0, 10, 50, "failed"],
+		[2, 2, 200, 200, 300, "inserted"],
+		[3, 1, 599, 599, 600, "failed"],
+	]);
+});
+
+test("a module waited for one whose outcome is told only after its own", (t) => {
+	const { at, module } = setUp();
+	at(0, batch(1, step("slow"), step("x", softly("slow")), step("y", softly("slow")), step("z")));
+	at(10, outcome("y", "inserted", 5));
+	at(60, outcome("x", "inserted", 10));
+	at(60, outcome("z", "inserted", 10));
+	at(500, told(450, 1, "slow", "failed", 50));
+	t.like(module("x"), { ready: 50, begun: 50, ended: 60 });
+	t.deepEqual(module("x").waits, [{ kind: "softdep", module: "slow", until: 50 }]);
+	t.deepEqual(module("z").waits, []);
+	t.is(module("slow").ended, 50);
+});
+
+test("a module with a name that is cut ends too", (t) => {
+	const { at, timeline } = setUp();
+	at(0, batch(1, step("n".repeat(250))));
+	at(10, outcome("n".repeat(250), "missing", 0));
+	t.is(timeline(20).modules[0]!.result, "missing");
+});
+
 test("a prerequisite that had ended before was not waited for, and one that an earlier batch had begun was", (t) => {
 	const { at, module } = setUp();
 	at(0, batch(1, step("early"), step("late")));

@@ -19,6 +19,13 @@ test("the line tells modules, those in flight with the oldest first, and seconds
 	t.is(formatStanding(standing, 4300, 40), "57 of 122 modules, 2 in flight, 4 s");
 });
 
+test("a name that cannot be printed counts as what it is printed as", (t) => {
+	const odd = [{ module: "\x1b[31m", milliseconds: 10, hung: false }];
+	const standing = { known: 1, ended: 0, running: odd };
+	t.is(formatStanding(standing, 0, 80), "0 of 1 modules, 1 in flight, 0 s: \\x1b[31m");
+	t.is(formatStanding(standing, 0, 42), "0 of 1 modules, 1 in flight, 0 s");
+});
+
 const plain = { json: false, quietly: false, verbose: 0 };
 
 /** A machine whose standard error is a terminal, and all that is written there. */
@@ -51,6 +58,40 @@ test("a line is shown once coldplug takes long, removed before other output, and
 	t.regex(written[1]!, /^\[1 of 3 modules, 0 in flight, \d+ s\]$/);
 	t.regex(written[2]!, /^\[1 of 3 modules/);
 	t.deepEqual(written.slice(written.indexOf("[]")), ["[]", "late\n"]);
+});
+
+const widths: readonly (readonly [says: string, columns: number | undefined, named: string, most: number])[] = [
+	["a narrow terminal", 20, "", 19],
+	["a terminal of one column", 1, "", 0],
+	["a narrow terminal, whatever COLUMNS says", 20, "500", 19],
+	["a terminal whose width is not known", undefined, "", 79],
+	["a wide terminal with COLUMNS", 200, "50", 49],
+];
+for (const [says, columns, named, most] of widths)
+	test(`the line fits ${says}, since a broken line cannot be rewritten`, async (t) => {
+		const { machine, written } = onTerminal();
+		const { progress } = beginProgress(
+			{ ...machine, columns: () => columns, environment: named === "" ? {} : { COLUMNS: named } },
+			plain,
+		);
+		const many = Array.from({ length: 99 }, () => ({ module: "m", milliseconds: 1, hung: false }));
+		progress.begin(() => ({ known: 3, ended: 1, running: many }));
+		while (written.length < 1) await pause(20);
+		progress.end();
+		const shown = written[0]!.length - 2;
+		t.true(shown <= most && shown >= most - 2, `${shown}`);
+	});
+
+test("the line follows the terminal's width", async (t) => {
+	const { machine, written } = onTerminal();
+	let columns = 80;
+	const { progress } = beginProgress({ ...machine, columns: () => columns }, plain);
+	progress.begin(() => ({ known: 3, ended: 1, running: [] }));
+	while (written.length < 1) await pause(20);
+	columns = 8;
+	while (written.length < 2) await pause(20);
+	progress.end();
+	t.is(written[1], "[1 of 3 ]");
 });
 
 const silent: readonly (readonly [says: string, terminals: readonly number[], given: Partial<typeof plain>])[] = [
