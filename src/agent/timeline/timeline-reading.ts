@@ -83,6 +83,7 @@ export type AcceptedTimeline = v.InferOutput<typeof accepted>;
 
 /** Returns the timeline, or a clause about the first mistake. */
 export function checkTimeline(value: unknown): Timeline | string {
+	if (isDeep(value)) return "it is no timeline of hotplugd: objects and lists lie too deep in each other";
 	const parsed = v.safeParse(timelineSchema, value, { abortEarly: true });
 	if (parsed.success) return parsed.output;
 	const [issue] = parsed.issues;
@@ -91,6 +92,14 @@ export function checkTimeline(value: unknown): Timeline | string {
 	return place === null
 		? "it is no timeline of hotplugd"
 		: `it is no timeline of hotplugd: ${place} is not as it should be`;
+}
+
+/** A timeline has six levels. Keys that are not known are kept, and a value without a bound could not be formatted again. */
+const MOST_LEVELS = 30;
+
+function isDeep(value: unknown, levels = MOST_LEVELS): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return levels === 0 || Object.values(value).some((one) => isDeep(one, levels - 1));
 }
 
 type Times = {

@@ -106,8 +106,10 @@ function grow(growing: Growing, one: TimelineModule, note: string, isCritical: b
 	const below: Branch[] = [];
 	for (const [place, { wait, other }] of listWaits(growing, one, isCritical).entries()) {
 		if (growing.lines >= MOST_LINES || (other !== undefined && seen.has(other))) continue;
-		if (other === undefined) below.push({ text: formatWait(one, wait), below: [] });
-		else below.push(grow(growing, other, ` (${noteOf(one, wait)})`, isCritical && place === 0));
+		if (other === undefined) {
+			growing.lines++;
+			below.push({ text: formatWait(one, wait), below: [] });
+		} else below.push(grow(growing, other, ` (${noteOf(one, wait)})`, isCritical && place === 0));
 	}
 	return { text: formatTimes(one, now) + note, below };
 }

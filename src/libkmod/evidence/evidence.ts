@@ -64,14 +64,16 @@ export function explainEvidence(evidence: Evidence): string {
 		case "lockdown":
 			return `the kernel is locked down (${evidence.mode}), and takes only modules signed by a key that it trusts`;
 		case "other kernel":
-			return `it was built for the kernel ${evidence.builtFor}, and the running kernel is ${evidence.running}`;
+			return `it was built for the kernel ${shorten(evidence.builtFor)}, and the running kernel is ${evidence.running}`;
 		case "unknown symbol":
-			return `it needs the symbol ${evidence.symbol}, which neither the kernel nor a module in it has`;
+			return `it needs the symbol ${shorten(evidence.symbol)}, which neither the kernel nor a module in it has`;
 		case "unsigned":
 			return `it is not signed, and the kernel takes only modules signed by a key that it trusts${enforced(evidence)}`;
 		case "untrusted signature": {
 			const { signer } = evidence;
-			const who = signer ? `'${signer}', whose key the kernel does not trust` : "a key that the kernel does not trust";
+			const who = signer
+				? `'${shorten(signer)}', whose key the kernel does not trust`
+				: "a key that the kernel does not trust";
 			return `its signature is by ${who}, or its file was changed since${enforced(evidence)}`;
 		}
 		case "damaged signature":
@@ -90,15 +92,22 @@ export function explainEvidence(evidence: Evidence): string {
 const enforced = ({ isEnforced }: { readonly isEnforced: boolean }): string =>
 	isEnforced ? " (sig_enforce is set)" : "";
 
+/** The most parameters that a sentence names. */
+const MOST_NAMED = 4;
+
 function explainParameters({ invalid, unknown }: ParameterFaults): string {
 	if (invalid.length > 0)
 		return invalid
+			.slice(0, MOST_NAMED)
 			.map(({ name, type, value }) =>
 				value === undefined
-					? `its parameter ${shorten(name)} needs a value (${type})`
-					: `its parameter ${shorten(name)} is of the type ${type}, and '${shorten(value)}' is no such value`,
+					? `its parameter ${shorten(name)} needs a value (${shorten(type)})`
+					: `its parameter ${shorten(name)} is of the type ${shorten(type)}, and '${shorten(value)}' is no such value`,
 			)
 			.join("; ");
-	const names = unknown.map((name) => `'${shorten(name)}'`).join(", ");
+	const names = unknown
+		.slice(0, MOST_NAMED)
+		.map((name) => `'${shorten(name)}'`)
+		.join(", ");
 	return `the kernel took a parameter or the file's format for invalid, and the module has no parameter ${names}; see dmesg`;
 }

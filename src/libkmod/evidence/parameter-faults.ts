@@ -55,7 +55,12 @@ function splitWord(word: string): { readonly name: string; readonly value: strin
 /** Whether the kernel may take the value. A type that is not known here takes every value. */
 function isValid(type: string, value: string | undefined): boolean {
 	const [, of] = /^array of (.*)$/.exec(type) ?? [];
-	if (of !== undefined) return value === undefined || value.split(",").every((one) => isValid(of, one));
+	if (of !== undefined) return value === undefined || value.split(",").every((one) => isValidOne(of, one));
+	return isValidOne(type, value);
+}
+
+/** The kernel has no arrays of arrays. */
+function isValidOne(type: string, value: string | undefined): boolean {
 	if (type === "bool" || type === "invbool" || type === "bint")
 		return value === undefined || /^(?:[yt1nf0]|o[nf])/i.test(value);
 	const range = ranges[type];

@@ -75,6 +75,11 @@ const OF_THE_LOADER: ReadonlySet<string> = new Set([
 	...["ENOKEY", "EKEYEXPIRED", "EKEYREVOKED", "EKEYREJECTED", "ENOTRECOVERABLE"],
 ]);
 
+/** The most characters of one text of a module file: an agent keeps evidence and writes it into its log. */
+const MOST_CHARACTERS = 1000;
+
+const limit = (text: string): string => text.slice(0, MOST_CHARACTERS);
+
 function inFile(look: (facts: ModuleFacts, search: Search) => Evidence | undefined): Find {
 	return async (search) => {
 		const facts = await readModuleFacts(search.machine, search.path);
@@ -100,7 +105,10 @@ export function findOtherKernel(
 ): Evidence | undefined {
 	const [builtFor] = vermagic?.split(" ") ?? [];
 	if (vermagic === undefined || builtFor === undefined || builtFor === machine.release) return undefined;
-	return { kind: "other kernel", vermagic, builtFor, running: machine.release, hasVersions };
+	return {
+		...{ kind: "other kernel", running: machine.release, hasVersions },
+		...{ vermagic: limit(vermagic), builtFor: limit(builtFor) },
+	};
 }
 
 async function findUnknownSymbol({ machine, state, path }: Search): Promise<Evidence | undefined> {
@@ -111,13 +119,13 @@ async function findUnknownSymbol({ machine, state, path }: Search): Promise<Evid
 	const [symbol, ...more] = needed.filter((name) => !known.names.has(name));
 	// Of several names that are missing in a table of functions, all but one may be data that the kernel exports.
 	if (symbol === undefined || (more.length > 0 && !known.hasData)) return undefined;
-	return { kind: "unknown symbol", symbol };
+	return { kind: "unknown symbol", symbol: limit(symbol) };
 }
 
 function findSigner({ signature }: ModuleFacts, { state }: Search): Evidence {
 	const isEnforced = state.enforcesSignatures();
 	if (signature === undefined) return { kind: "unsigned", isEnforced };
-	return { kind: "untrusted signature", signer: signature.signer || undefined, isEnforced };
+	return { kind: "untrusted signature", signer: limit(signature.signer) || undefined, isEnforced };
 }
 
 /** A signature that parseSignature understands may still be damaged. */

@@ -1,8 +1,8 @@
 // Writes a file that a user has named as a command's output: in place, since the path may be a device or a pipe; by an atomic
 // replacement, when other processes read the file at any time; or whole, when the file is to outlast a power failure.
 
-import { fsyncSync, mkdirSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { fsyncSync, mkdirSync, readlinkSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { onDisk } from "../files/disk-path.js";
 import { closeDraft, draftName, dropDraft, writeDraft } from "../files/draft.js";
@@ -35,13 +35,13 @@ export function replaceOutputFile(path: string, content: string): void {
 
 /**
  * Writes a regular file, or replaces it: a reader sees the old or the new content, whole, and so does whoever reads it after a
- * power failure. A symbolic link is followed. A device or pipe is refused.
+ * power failure. A symbolic link is followed, and a file that is there keeps its mode. A device or pipe is refused.
  * @throws {Refusal} of the operation "write" or "replace"
  */
 export function writeWholeFile(path: string, content: string | Uint8Array): void {
 	orRefuse("write", path, () => {
-		const target = findRegular(path);
-		const draft = writeDraft(() => draftName(target, ""), content, 0o644);
+		const { target, mode } = findRegular(path);
+		const draft = writeDraft(() => draftName(target, ""), content, mode);
 		try {
 			if (draft.fd !== undefined) fsyncSync(draft.fd);
 			closeDraft(draft);
@@ -53,14 +53,28 @@ export function writeWholeFile(path: string, content: string | Uint8Array): void
 	});
 }
 
-/** The path without symbolic links, or the path itself where there is no file yet. @throws {Refusal} @throws node's error */
-function findRegular(path: string): string {
+/** The path without symbolic links, and the mode of its file, or of a new file. @throws {Refusal} @throws node's error */
+function findRegular(path: string): { readonly target: string; readonly mode: number } {
 	try {
-		const target = realpathSync.native(onDisk(path), "buffer").toString("latin1");
-		if (statSync(onDisk(target)).isFile()) return target;
+		const target = realPath(path);
+		const stat = statSync(onDisk(target));
+		if (stat.isFile()) return { target, mode: stat.mode & 0o777 };
 		throw new Refusal({ operation: "write", subject: path, code: "EINVAL", reason: "it is no regular file" });
 	} catch (thrown) {
-		if (isAbsent(thrown)) return path;
-		throw thrown;
+		if (!isAbsent(thrown)) throw thrown;
+		const next = followLink(path);
+		return next === undefined ? { target: path, mode: 0o644 } : findRegular(next);
 	}
 }
+
+/** Where a link leads to, whose target is absent. Links in a circle are an error before. */
+function followLink(path: string): string | undefined {
+	try {
+		return resolve(realPath(dirname(path)), readlinkSync(onDisk(path), "buffer").toString("latin1"));
+	} catch {
+		// It is no link, or its directory is absent, which is told when the draft is made.
+		return undefined;
+	}
+}
+
+const realPath = (path: string): string => realpathSync.native(onDisk(path), "buffer").toString("latin1");

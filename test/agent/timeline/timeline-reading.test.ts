@@ -49,3 +49,10 @@ test("what is accepted has the keys of the type and no others, which the compile
 	const isSameWithout: Same<Known<AcceptedTimeline>, Known<Omit<Timeline, "kernel">>> = false;
 	t.false(isSameWithout);
 });
+
+test("a key of a later version is refused where nobody could format it again", (t) => {
+	const nested = (levels: number) => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+	t.deepEqual(checkTimeline({ ...sampleTimeline, more: nested(29) }), { ...sampleTimeline, more: nested(29) } as never);
+	const refused = "it is no timeline of hotplugd: objects and lists lie too deep in each other";
+	for (const levels of [30, 5000]) t.is(checkTimeline({ ...sampleTimeline, more: nested(levels) }), refused);
+});

@@ -73,3 +73,19 @@ test("names move no cursor", (t) => {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there.
 	t.notRegex(formatBlame(listBlame(hostile)) + formatCriticalChain(hostile), /\x1b/);
 });
+
+test("a tree whose modules wait for many others without an entry of their own has no more lines than others", (t) => {
+	const [first] = sampleTimeline.modules;
+	const waits = Array.from({ length: 65 }, (_, number) => ({
+		kind: "softdep" as const,
+		module: `gone${number}`,
+		until: 0,
+	}));
+	const modules = Array.from({ length: 500 }, (_, number) => ({
+		...first!,
+		...{ module: `m${number}`, wanted: 0, ready: 0, begun: number, ended: number + 1 },
+		waits: [...waits, { kind: "dependency" as const, module: `m${number - 1}`, until: number }],
+	}));
+	const tree = formatCriticalChain({ ...sampleTimeline, modules, marks: [] }, "m499");
+	t.true(tree!.split("\n").length < 1010);
+});

@@ -62,6 +62,20 @@ test("a parameter that fills a page is shortened", (t) => {
 	);
 });
 
+test("what a hostile module says of itself is shortened, and of many parameters a few are named", (t) => {
+	const text = "x".repeat(100_000);
+	const names = Array.from({ length: 1000 }, (_, number) => `p${number}`);
+	const long: readonly Evidence[] = [
+		{ kind: "other kernel", ...other, builtFor: text },
+		{ kind: "unknown symbol", symbol: text },
+		{ kind: "untrusted signature", signer: text, isEnforced: true },
+		{ kind: "parameters", invalid: [{ name: "a", type: text, value: undefined }], unknown: [] },
+		{ kind: "parameters", invalid: names.map((name) => ({ name, type: text, value: text })), unknown: [] },
+		{ kind: "parameters", invalid: [], unknown: names },
+	];
+	for (const evidence of long) t.true(explainEvidence(evidence).length < 1500, evidence.kind);
+});
+
 test("want of a right, and modules_disabled, keep every module out, and nothing else does", (t) => {
 	const all = new Set(sentences.filter(([evidence]) => keepsAllOut(evidence)).map(([{ kind }]) => kind));
 	t.deepEqual([...all], ["modules disabled", "no capability"]);

@@ -62,3 +62,8 @@ test("text that never ends a quote is one word, and takes no longer than its len
 	t.deepEqual(findParameterFaults(`x="${'"="'.repeat(50_000)}`, info)?.unknown, ["x"]);
 	t.true(performance.now() - begun < 2000);
 });
+
+test("a type that nests arrays without end is no type of the kernel's, and takes every value", (t) => {
+	const nested = [{ key: "parmtype", value: `a:${"array of ".repeat(100_000)}int` }];
+	t.is(findParameterFaults("a=1,x", nested), undefined);
+});

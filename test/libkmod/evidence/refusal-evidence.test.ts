@@ -153,6 +153,21 @@ test("a file that is gone leaves the errno alone", async (t) => {
 		);
 });
 
+test("evidence holds no more of a module file than some characters", async (t) => {
+	const long = "x".repeat(100_000);
+	const image = elfImage({ modinfo: [`vermagic=${long} SMP`], symbols: [undefinedSymbol(long)] });
+	const files = { "/proc/kallsyms": "0 T known\n" };
+	const signature = signedModule(pkcs7({ issuer: [["commonName", "Somebody".repeat(10_000)]] }));
+	for (const evidence of [
+		await find("ENOEXEC", { image }),
+		await find("ENOENT", { image, files }),
+		await find("EKEYREJECTED", { image: signature }),
+	]) {
+		t.not(evidence, undefined);
+		t.true(JSON.stringify(evidence).length < 2500);
+	}
+});
+
 test("an unexpected error is thrown", async (t) => {
 	const kernel = { ...makeFakeKernel(), readModule: () => Promise.reject(new TypeError("a fault")) };
 	const refusal = { operation: "insert", code: "ENOKEY", reason: undefined };

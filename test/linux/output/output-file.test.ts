@@ -1,4 +1,5 @@
 import {
+	lstatSync,
 	mkdirSync,
 	mkdtempSync,
 	readdirSync,
@@ -69,6 +70,28 @@ test("where it cannot be written or replaced that is told, the old one stays, an
 		readdirSync(folder).filter((name) => name.startsWith(".")),
 		[],
 	);
+});
+
+test("a file that is written whole through a link to a file that is absent is made where the link leads to", (t) => {
+	const place = mkdtempSync(join(folder, "dangling-"));
+	mkdirSync(join(place, "sub"));
+	symlinkSync("sub/next.svg", join(place, "link.svg"));
+	symlinkSync("made\xe9.svg", join(place, "sub/next.svg"));
+	writeWholeFile(join(place, "link.svg"), "x");
+	t.is(readFileSync(join(place, "link.svg"), "utf8"), "x");
+	t.true(lstatSync(join(place, "link.svg")).isSymbolicLink());
+	t.is(readdirSync(join(place, "sub")).length, 2);
+	symlinkSync("none/x.svg", join(place, "nowhere.svg"));
+	t.throws(() => writeWholeFile(join(place, "nowhere.svg"), "x"), { message: /ENOENT/ });
+	symlinkSync("circle.svg", join(place, "circle.svg"));
+	t.throws(() => writeWholeFile(join(place, "circle.svg"), "x"), { message: /ELOOP/ });
+});
+
+test("a file that is written whole is not opened to more readers than the one that it replaces", (t) => {
+	const path = join(folder, "private.svg");
+	writeFileSync(path, "old", { mode: 0o600 });
+	writeWholeFile(path, "new");
+	t.is(statSync(path).mode & 0o777, 0o600);
 });
 
 test("a file that is written whole is made or replaced, through a link too, and nothing is left beside it", (t) => {
