@@ -28,10 +28,13 @@ export async function openTerminal(machine: Asked, shown: Iterable<string> = [])
 	};
 }
 
+/** The values of FORCE_COLOR that ask for colours. All others ask for none. */
+const FORCING: ReadonlySet<string> = new Set(["", "1", "2", "3", "true"]);
+
 /** Whether output to standard output (1) or standard error (2) is coloured. FORCE_COLOR comes before NO_COLOR, as in node. */
 export function hasColour(machine: Pick<Machine, "environment" | "isTerminal">, descriptor: 1 | 2): boolean {
 	const { FORCE_COLOR: forced, NO_COLOR: none, TERM: kind } = machine.environment;
-	if (forced !== undefined) return forced !== "0" && forced !== "false";
+	if (forced !== undefined) return FORCING.has(forced);
 	if (none !== undefined && none !== "") return false;
 	return machine.isTerminal?.(descriptor) === true && kind !== "dumb";
 }

@@ -32,6 +32,8 @@ test(
 	true,
 );
 test("everywhere with an empty FORCE_COLOR", coloured, { FORCE_COLOR: "" }, true, true);
+test("everywhere with FORCE_COLOR=3", coloured, { FORCE_COLOR: "3" }, true, true);
+test("nowhere with a FORCE_COLOR that node does not know", coloured, { FORCE_COLOR: "no" }, false, false);
 test("nowhere with FORCE_COLOR=0", coloured, { FORCE_COLOR: "0" }, false, false);
 test("nowhere on a terminal that is dumb", coloured, { TERM: "dumb" }, false, false);
 
