@@ -80,14 +80,13 @@ function judgeMatch(
 	const isLive = facts.live?.has(module) === true;
 	const builtIn = asking.match.verdict === "builtin";
 	// An alias alone has no device: the module's own state is the answer.
-	if (asking.device.devpath === "")
-		return judgeModule(facts, module, asking.match.verdict === "wanted" ? demand : undefined);
-	if (state?.onBus && (isLive || builtIn)) {
+	if (asking.device.devpath !== "" && state?.onBus && (isLive || builtIn)) {
 		const [cause] = listUnbound(facts, asking.device, state, builtIn ? undefined : module);
 		return { kind: "unbound", ...(!builtIn && { module }), device: told, cause };
 	}
-	if (isLive) return { kind: "live", module, demand };
-	return judgeModule(facts, module);
+	if (asking.device.devpath !== "" && isLive) return { kind: "live", module, demand };
+	// Of all that ask for the module, this device is the one that is asked about.
+	return judgeModule(facts, module, asking.match.verdict === "wanted" ? demand : undefined);
 }
 
 function judgeUnmatched(

@@ -9,11 +9,12 @@ import type { Inspection } from "../../ports/inspection.js";
 import type { Taken } from "./explanation.js";
 import { lookUpReadable } from "./facts.js";
 import { findNearestNames } from "./nearest-names.js";
+import { listBelow, listStandIns } from "./stand-ins.js";
 
 export type Topic = { readonly taken: Taken } & (
 	| { readonly kind: "module"; readonly module: string }
 	| { readonly kind: "alias"; readonly alias: string }
-	/** At least one device, each with an alias, or without one where no device above it has one. */
+	/** At least one device, each with an alias, or without one where no device above or below it stands for it. */
 	| { readonly kind: "devices"; readonly devices: readonly PresentDevice[] }
 	| { readonly kind: "ids"; readonly ids: Ids }
 	| { readonly kind: "unknown"; readonly nearest: readonly string[] }
@@ -76,7 +77,7 @@ function resolvePath(word: string, around: Surroundings): Topic {
 	const devpath = devices.some((one) => one.devpath === below) ? below : (inspection?.follow(below) ?? below);
 	const device = devices.find((one) => one.devpath === devpath);
 	if (device !== undefined) return ofDevices(word, [device], around);
-	if (inspection?.device(devpath) === undefined) return unknown(word, around);
+	if (inspection?.device(devpath) === undefined) return ofPlace(word, below, around) ?? unknown(word, around);
 	return ofDevices(word, [{ devpath, aliases: [] }], around);
 }
 
@@ -105,7 +106,8 @@ function resolveAddress(word: string, address: string, around: Surroundings): To
 	const [first] = names;
 	const other = around.inspection?.follow(`/bus/${place === undefined ? "usb" : "pci"}/devices/${first}`);
 	if (found.length > 0) return ofDevices(word, found, around);
-	return other === undefined ? unknown(word, around) : ofDevices(word, [{ devpath: other, aliases: [] }], around);
+	if (other === undefined) return ofPlace(word, first ?? "", around) ?? unknown(word, around);
+	return ofDevices(word, [{ devpath: other, aliases: [] }], around);
 }
 
 const baseOf = (devpath: string): string => devpath.slice(devpath.lastIndexOf("/") + 1);
@@ -124,9 +126,12 @@ function resolveName(word: string, around: Surroundings): Topic {
 	if (interfaces.length > 0) return ofDevices(word, interfaces, around);
 	const called = devices.filter(({ devpath }) => baseOf(devpath) === word);
 	if (called.length > 0) return ofDevices(word, called, around);
-	const isAlias = /^[a-z][a-z0-9_-]*:./.test(word) || lookUpReadable(knowledge, word).length > 0;
-	if (isAlias) return { taken: { word, as: "alias" }, kind: "alias", alias: word };
-	return unknown(word, around);
+	const alias: Topic = { taken: { word, as: "alias" }, kind: "alias", alias: word };
+	if (lookUpReadable(knowledge, word).length > 0) return alias;
+	const place = word.includes("/") ? undefined : ofPlace(word, word, around);
+	// A host bridge, pci0000:00, has the form of an alias.
+	if (place !== undefined) return place;
+	return /^[a-z][a-z0-9_-]*:./.test(word) ? alias : unknown(word, around);
 }
 
 function isKnown(knowledge: Knowledge, module: string): boolean {
@@ -142,26 +147,32 @@ function ofModule(word: string, module: string, around: Surroundings, remark?: s
 	return { taken: { word, as: "module", ...(remark !== undefined && { remark }) }, kind: "module", module };
 }
 
-/** A device without an alias, such as a disk, stands for the nearest device above it that has one. */
+/** A device without an alias, such as a disk, is explained by the devices that stand for it. */
 function ofDevices(word: string, found: readonly PresentDevice[], around: Surroundings): Topic {
-	const above = found.map((device) => climb(device, around));
-	const devices = [...new Map(above.map((device) => [device.devpath, device])).values()];
-	const [first] = found;
-	const climbed = first !== undefined && devices[0] !== undefined && devices[0].devpath !== first.devpath;
-	const remark = climbed
-		? `${baseOf(first.devpath)} has no alias: this is about the device above it that has one`
-		: undefined;
+	const standing = found.flatMap((device) => listStandIns(device, around));
+	const devices = [...new Map(standing.map((device) => [device.devpath, device])).values()];
+	const [asked] = found;
+	const [first] = devices;
+	const remark =
+		asked === undefined || first === undefined || first.devpath === asked.devpath
+			? undefined
+			: `${baseOf(asked.devpath)} has no alias: this is about ${describeStandIns(asked.devpath, devices)}`;
 	return { taken: { word, as: "device", ...(remark !== undefined && { remark }) }, kind: "devices", devices };
 }
 
-function climb(device: PresentDevice, { devices, inspection }: Surroundings): PresentDevice {
-	if (device.aliases.length > 0 || inspection?.device(device.devpath)?.driver !== undefined) return device;
-	let nearest: PresentDevice | undefined;
-	for (const one of devices) {
-		if (one.aliases.length === 0 || !device.devpath.startsWith(`${one.devpath}/`)) continue;
-		if (nearest === undefined || one.devpath.length > nearest.devpath.length) nearest = one;
-	}
-	return nearest ?? device;
+function describeStandIns(devpath: string, devices: readonly PresentDevice[]): string {
+	if (!devices[0]?.devpath.startsWith(`${devpath}/`)) return "the device above it that has one";
+	return devices.length === 1
+		? "the device below it that has one"
+		: `the ${devices.length} devices below it that have one`;
+}
+
+/** A directory of /sys/devices that the walk knows only by the devices below it. @param place its path, or its last name */
+function ofPlace(word: string, place: string, around: Pick<Surroundings, "devices">): Topic | undefined {
+	const devices = listBelow(place, around.devices);
+	if (devices.length === 0) return undefined;
+	const remark = `${baseOf(place)} has no alias: this is about ${describeStandIns("", devices)}`;
+	return { taken: { word, as: "device", remark }, kind: "devices", devices };
 }
 
 function unknown(word: string, { knowledge, devices }: Surroundings): Topic {

@@ -41,7 +41,8 @@ function describeSubject(subject: Taken, judgement: Judgement): string {
 
 /** Whether the subject's word names this device. */
 function isDevice({ devpath }: NamedDevice, { word, as }: Taken): boolean {
-	return as === "device" && devpath !== "" && baseOf(devpath).endsWith(baseOf(word).replace(/^(?:usb|pci) /, ""));
+	const named = baseOf(word.replace(/\/+$/, "")).replace(/^(?:usb|pci) /, "");
+	return as === "device" && devpath !== "" && baseOf(devpath).endsWith(named);
 }
 
 const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -61,13 +62,11 @@ function explainJudgement(judgement: Judgement, subject: Taken): string {
 		case "kept out":
 			return `${naming(judgement, subject)}${explainKeptOut(judgement)}`;
 		case "no driver":
-			return explainNoDriver(judgement);
+			return explainNoDriver(judgement, subject);
 		case "not asked for":
 			return "not loaded: no device of this machine asks for it, and no module that is loaded or would be";
 		case "no need":
-			return judgement.subsystem === undefined
-				? "needs no driver: the device is on no bus"
-				: `needs no driver: devices of the class ${judgement.subsystem} have none`;
+			return explainNoNeed(judgement, subject);
 		case "absent":
 			return explainAbsent(judgement);
 		case "failure":
@@ -284,10 +283,18 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 	}
 }
 
-function explainNoDriver({ device, aliases, release, nearest, elsewhere }: Judgement & { kind: "no driver" }): string {
+function explainNoNeed({ device, subsystem }: Judgement & { kind: "no need" }, subject: Taken): string {
+	const whose = isDevice(device, subject) ? "" : `${formatDevice(device)} `;
+	const why = subsystem === undefined ? "the device is on no bus" : `devices of the class ${subsystem} have none`;
+	return `${whose}needs no driver: ${why}`;
+}
+
+function explainNoDriver(judgement: Judgement & { kind: "no driver" }, subject: Taken): string {
+	const { device, aliases, release, nearest, elsewhere } = judgement;
 	const [first = "", ...more] = aliases;
 	const others = more.length === 0 ? "" : ` and ${more.length} more`;
-	const what = device.devpath === "" ? "it" : `${shorten(first)}${others}`;
+	const whose = isDevice(device, subject) ? "" : ` of ${formatDevice(device)}`;
+	const what = device.devpath === "" ? "it" : `${shorten(first)}${others}${whose}`;
 	const near =
 		nearest === undefined || nearest.agreeing.length === 0
 			? ""

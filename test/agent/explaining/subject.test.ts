@@ -62,6 +62,28 @@ test("a disk and an interface stand for the device above them that has an alias"
 	t.is(paths("/dev/char/8:0"), "unknown");
 });
 
+test("a USB device stands for its interfaces, also where a capture has nothing but them", (t) => {
+	const hub = "/devices/pci0000:00/0000:00:15.0/usb1";
+	const [own, ...interfaces] = [`${hub}/1-0:1.0`, `${hub}/1-4/1-4.1/1-4.1:1.0`, `${hub}/1-4/1-4.1/1-4.1:1.1`];
+	const further = device(`${hub}/1-4/1-4.1/1-4.1.2/1-4.1.2:1.0`, "usb:v3");
+	const captured = [device(own, "usb:v1"), ...interfaces.map((path) => device(path, "usb:v2")), further];
+	const ask = (word: string, devices: readonly PresentDevice[]) => resolveSubject(word, { ...around, devices });
+	const found = (word: string, devices: readonly PresentDevice[] = captured) => {
+		const topic = ask(word, devices);
+		return topic.kind === "devices" ? topic.devices.map(({ devpath }) => devpath) : topic.kind;
+	};
+	for (const word of ["1-4.1", "usb 1-4.1", `${hub}/1-4/1-4.1`, `/sys${hub}/1-4/1-4.1/`])
+		t.deepEqual(found(word), interfaces, word);
+	t.deepEqual(found("usb1"), [own]);
+	t.deepEqual(found("1-4"), [...interfaces, further.devpath]);
+	for (const word of ["0000:00:15.0", "00:15.0", "pci0000:00"])
+		t.deepEqual(found(word), [own, ...interfaces, further.devpath], word);
+	t.deepEqual(found("1-4.1", [device(`${hub}/1-4/1-4.1`), ...captured]), interfaces);
+	t.is(ask("1-4.1", captured).taken.remark, "1-4.1 has no alias: this is about the 2 devices below it that have one");
+	for (const word of ["devices", "/sys/devices", "/", "1-4.", "4.1", `${hub}/1-4/1-4`])
+		t.is(found(word), "unknown", word);
+});
+
 test("a word that is a module and an interface is the module, and that is said", (t) => {
 	t.like(resolve("loop"), {
 		kind: "module",

@@ -281,6 +281,21 @@ test("the tree has the pattern with its index, the rivals in their order, depend
 	]);
 });
 
+test("of the devices that stand for a subject, each is named in its first line", async (t) => {
+	const usb = "usb1/1-4/1-4.1/1-4.1";
+	const machine = makeFakeMachine({
+		world,
+		devices: { card: "x:card1", [`${usb}:1.0`]: "x:card2", [`${usb}:1.1`]: "x:odd" },
+		files: {},
+	});
+	t.is(await explain.start(["1-4.1"], machine), 6);
+	const answers = machine.printed().match(/^\S.*$/gm);
+	t.deepEqual(answers, [
+		"1-4.1: card would be loaded: asked for by x:card2 of 1-4.1:1.0",
+		"1-4.1: no driver: no module of 6.0.0 has a pattern for x:odd of 1-4.1:1.1",
+	]);
+});
+
 test("JSON has one object a subject, with judgement, status and chain", async (t) => {
 	const { lines, status } = await ask(["--json", "listed", "own"]);
 	const [listed, own, ...more] = lines.map((line) => JSON.parse(line));
