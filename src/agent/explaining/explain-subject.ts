@@ -32,12 +32,14 @@ const modulesOf = (facts: Situated, devices: readonly PresentDevice[]): readonly
 ];
 
 /** An error of an index, or of a device that left meanwhile, is the answer about this subject alone. */
-export function explainSubject(facts: Situated, subject: Topic): readonly Explanation[] {
+export function explainSubject(facts: Situated, resolved: Topic): readonly Explanation[] {
+	const taken: Taken = facts.withoutDevices ? { ...resolved.taken, withoutDevices: true } : resolved.taken;
+	const subject: Topic = { ...resolved, taken };
 	try {
 		return explainAll(facts, subject);
 	} catch (error) {
 		if (!(error instanceof HotplugdError)) throw error;
-		return [failure(subject.taken, error.message)];
+		return [failure(taken, error.message)];
 	}
 }
 
@@ -56,9 +58,12 @@ function explainAll(facts: Situated, subject: Topic): readonly Explanation[] {
 			return [explainAbsentIds(facts, subject)];
 		}
 		case "unknown":
-			return [failure(taken, "there is no module, alias or device of that name", subject.nearest)];
+			return [failure(taken, taken.withoutDevices ? UNSEEN : UNKNOWN, subject.nearest)];
 	}
 }
+
+const UNKNOWN = "there is no module, alias or device of that name";
+const UNSEEN = "there is no module or alias of that name, and no devices were looked at";
 
 function failure(subject: Taken, why: string, nearest: readonly string[] = []): Explanation {
 	return { subject, judgement: { kind: "failure", why, nearest }, chain: [] };
@@ -92,7 +97,7 @@ function explainAlias(facts: Situated, subject: Taken, alias: string): Explanati
 	if (device === undefined) {
 		const asked = withAlias(facts, alias);
 		const judgement = judgeDevice(asked, aliasDevice(alias));
-		const text = "no device of this machine has this alias";
+		const text = subject.withoutDevices ? "no devices were looked at" : "no device of this machine has this alias";
 		const chain = [{ node: "remark" as const, text }, ...(deviceNode(asked, aliasDevice(alias)).children ?? [])];
 		return { subject, judgement, chain };
 	}

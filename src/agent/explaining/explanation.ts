@@ -273,6 +273,8 @@ export type Taken = {
 	readonly as: "module" | "alias" | "device" | "ids" | "unknown";
 	/** Why the word was taken so, when it could have been taken otherwise. */
 	readonly remark?: string;
+	/** No devices could be looked at: whether one of them asks is not known. */
+	readonly withoutDevices?: true;
 };
 
 /** The whole answer about one subject. */

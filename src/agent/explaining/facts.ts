@@ -32,6 +32,8 @@ export type Facts = {
 	readonly policy: Policy;
 	/** The devices of the walk. */
 	readonly devices: readonly PresentDevice[];
+	/** Whether there were no devices to look at, as in the root of a machine without its /sys. False when absent. */
+	readonly withoutDevices?: boolean | undefined;
 	/** The kernel release whose modules these are. */
 	readonly release: string;
 	/** The names of the live modules, and of those whose init runs. Undefined for a machine whose kernel does not run here. */

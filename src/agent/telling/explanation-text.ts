@@ -60,15 +60,17 @@ function explainJudgement(judgement: Judgement, subject: Taken): string {
 		case "unbound":
 			return explainUnbound(judgement, subject);
 		case "kept out":
-			return `${naming(judgement, subject)}${explainKeptOut(judgement)}`;
+			return `${naming(judgement, subject)}${explainKeptOut(judgement, subject)}`;
 		case "no driver":
 			return explainNoDriver(judgement, subject);
 		case "not asked for":
-			return "not loaded: no device of this machine asks for it, and no module that is loaded or would be";
+			return subject.withoutDevices
+				? "not loaded: no module that is loaded or would be asks for it, and no devices were looked at"
+				: "not loaded: no device of this machine asks for it, and no module that is loaded or would be";
 		case "no need":
 			return explainNoNeed(judgement, subject);
 		case "absent":
-			return explainAbsent(judgement);
+			return explainAbsent(judgement, subject);
 		case "failure":
 			return explainUnknown(judgement);
 	}
@@ -119,6 +121,7 @@ function knownOf(demand: Demand, subject: Taken): NamedDevice | undefined {
 
 function explainLive({ demand }: Judgement & { kind: "live" }, subject: Taken): string {
 	if (demand !== undefined) return `loaded: ${explainDemand(demand, knownOf(demand, subject))}`;
+	if (subject.withoutDevices) return "loaded: no softdep or dependency asks for it, and no devices were looked at";
 	return "loaded: no device, softdep or dependency of this machine asks for it: it was loaded by hand, or at the kernel's request";
 }
 
@@ -180,8 +183,11 @@ function explainFirmware({ firmware, record, place }: Unbound & { kind: "firmwar
 	return `the firmware ${first} is missing: the kernel's log says so (at ${record.seconds.toFixed(3)} s)${now}`;
 }
 
-function explainKeptOut({ module, obstacle, demand }: Judgement & { kind: "kept out" }): string {
-	const idle = demand === undefined && obstacle.kind !== "softdep only";
+function explainKeptOut(
+	{ module, obstacle, demand }: Judgement & { kind: "kept out" },
+	{ withoutDevices }: Taken,
+): string {
+	const idle = demand === undefined && !withoutDevices && obstacle.kind !== "softdep only";
 	const nobody = idle ? " (nor does a device of this machine ask for it)" : "";
 	const advice = adviseOn(obstacle, module);
 	return `not loaded: ${explainObstacle(obstacle, module)}${nobody}${advice === undefined ? "" : `; ${advice}`}`;
@@ -303,10 +309,11 @@ function explainNoDriver(judgement: Judgement & { kind: "no driver" }, subject: 
 	return `no driver: no module of ${release} has a pattern for ${what}${near}${kernels.join("")}`;
 }
 
-function explainAbsent({ modules, release }: Judgement & { kind: "absent" }): string {
-	const nobody = "no device of this machine has these ids";
-	if (modules.length === 0) return `${nobody}, and no module of ${release} has a pattern for them`;
-	return `${nobody}; ${modules.join(", ")} of ${release} ${modules.length === 1 ? "has" : "have"} a pattern for them`;
+function explainAbsent({ modules, release }: Judgement & { kind: "absent" }, { withoutDevices }: Taken): string {
+	const nobody = withoutDevices ? "no devices were looked at" : "no device of this machine has these ids";
+	const pattern = withoutDevices ? "a pattern for these ids" : "a pattern for them";
+	if (modules.length === 0) return `${nobody}, and no module of ${release} has ${pattern}`;
+	return `${nobody}; ${modules.join(", ")} of ${release} ${modules.length === 1 ? "has" : "have"} ${pattern}`;
 }
 
 function explainUnknown({ why, nearest }: Judgement & { kind: "failure" }): string {

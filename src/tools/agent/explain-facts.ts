@@ -8,11 +8,12 @@ import { parseKernelCommandLine } from "../../libkmod/formats/kernel-command-lin
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { parseProcModules } from "../../libkmod/formats/proc-modules.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
-import type { Files, Kernel } from "../../libkmod/kernel/kernel.js";
+import { type Files, type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
 import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { readKernelCommandLine } from "../../libkmod/knowledge/configuration.js";
 import { listConfigurationFiles, readConfigurationFile } from "../../libkmod/knowledge/configuration-files.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { printable } from "../../libkmod/text/printable.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
 import { pathFromHere } from "../command-line/module-directory.js";
@@ -42,6 +43,11 @@ export async function readFacts(
 	const inspection = await machine.inspect(sysfs, { root: given.sysfs === undefined ? root : "" });
 	const around = { knowledge, live: running?.live, inspection };
 	const sources = await machine.devices(sysfs, { root });
+	const seen = look(words, sources, around, (why) => {
+		// A directory that an option names is a mistake of the call.
+		if (given.sysfs !== undefined) throw why;
+		machine.complain(`hotplugd explain: no devices were looked at: ${printable(explainUnseen(why, root !== ""))}\n`);
+	});
 	const release = given.setVersion ?? kernel.release;
 	const { moduleDirectory } = knowledge;
 	const also = given.also.map((directory) => pathFromHere(machine, directory));
@@ -50,7 +56,7 @@ export async function readFacts(
 		...openOnDemand(kernel, inspection, { root, sysfs, release, isHere, moduleDirectory, also }),
 		isHere,
 		policy,
-		devices: walk(words, sources, around),
+		...seen,
 		release,
 		loading: running?.loading ?? new Set(),
 		answers: await readAnswers(kernel, given, machine, isHere),
@@ -59,6 +65,31 @@ export async function readFacts(
 		modulesLoad: readModulesLoad(kernel, root, knowledge),
 		isFileThere: fileFinder(kernel, knowledge, root),
 	};
+}
+
+/** @param onUnseen told why there are no devices to look at, and may throw */
+function look(
+	words: readonly string[],
+	sources: DeviceSources,
+	around: Omit<Surroundings, "devices">,
+	onUnseen: (why: Refusal) => void,
+): Pick<Facts, "devices" | "withoutDevices"> {
+	try {
+		return { devices: walk(words, sources, around) };
+	} catch (error) {
+		if (!(error instanceof Refusal && error.operation === "walk" && ABSENT.has(error.code))) throw error;
+		onUnseen(error);
+		return { devices: [], withoutDevices: true };
+	}
+}
+
+/** The errnos of a directory that is not there, or that this user may not list. */
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
+
+function explainUnseen({ code, subject, why }: Refusal, isOfRoot: boolean): string {
+	if (code === "EACCES" || code === "EPERM") return `${subject} may not be listed: ${why}`;
+	const advice = "--sysfs DIR says where that machine's devices are, --sysfs /sys takes this machine's";
+	return `there is no directory ${subject}${isOfRoot ? `: ${advice}` : "; is sysfs mounted?"}`;
 }
 
 /** Devices without an alias are walked only for a word that is nothing else: a node, or an interface. */

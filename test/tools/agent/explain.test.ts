@@ -48,19 +48,24 @@ type Situation = {
 	readonly without?: readonly string[];
 	readonly vermagic?: Readonly<Record<string, string>>;
 	readonly commandLine?: string;
+	/** The devices of this machine, when they are others than those above. */
+	readonly present?: Readonly<Record<string, string | readonly string[]>>;
+	readonly withoutDevices?: string;
 };
 
 /** Runs the command. Resolves with its status, its lines and what it complained of. */
 async function ask(words: readonly string[], situation: Situation = {}) {
 	const { live = [], states, files = {}, without = [], vermagic = {}, commandLine } = situation;
-	const present = Object.keys(world.modules).filter((name) => !without.includes(name));
-	const images = present.map((name) => [
+	const { present = devices, withoutDevices } = situation;
+	const installed = Object.keys(world.modules).filter((name) => !without.includes(name));
+	const images = installed.map((name) => [
 		`${moduleDirectory}/kernel/${name}.ko`,
 		moduleImage([], [], [`vermagic=${vermagic[name] ?? RELEASE} SMP`]).toString("latin1"),
 	]);
 	const machine = makeFakeMachine({
 		world: { ...world, ...(commandLine !== undefined && { commandLine }) },
-		devices,
+		devices: present,
+		...(withoutDevices !== undefined && { withoutDevices }),
 		files: { "/etc/hotplugd/rules.d/own.toml": rules, ...Object.fromEntries(images), ...files },
 		...(states && { states }),
 	});
@@ -283,17 +288,49 @@ test("the tree has the pattern with its index, the rivals in their order, depend
 
 test("of the devices that stand for a subject, each is named in its first line", async (t) => {
 	const usb = "usb1/1-4/1-4.1/1-4.1";
-	const machine = makeFakeMachine({
-		world,
-		devices: { card: "x:card1", [`${usb}:1.0`]: "x:card2", [`${usb}:1.1`]: "x:odd" },
-		files: {},
-	});
-	t.is(await explain.start(["1-4.1"], machine), 6);
-	const answers = machine.printed().match(/^\S.*$/gm);
-	t.deepEqual(answers, [
-		"1-4.1: card would be loaded: asked for by x:card2 of 1-4.1:1.0",
-		"1-4.1: no driver: no module of 6.0.0 has a pattern for x:odd of 1-4.1:1.1",
-	]);
+	const present = { card: "x:card1", [`${usb}:1.0`]: "x:card2", [`${usb}:1.1`]: "x:odd" };
+	const { lines, status } = await ask(["1-4.1"], { present });
+	t.deepEqual(
+		lines.filter((line) => !line.startsWith(" ")),
+		[
+			"1-4.1: card would be loaded: asked for by x:card2 of 1-4.1:1.0",
+			"1-4.1: no driver: no module of 6.0.0 has a pattern for x:odd of 1-4.1:1.1",
+		],
+	);
+	t.is(status, 6);
+});
+
+test("where there are no devices to look at, modules and aliases are explained, and a device is not", async (t) => {
+	const withoutDevices = "ENOENT";
+	const { lines, status, complained } = await ask(["quiet", "listed", "x:card1", "8086:100e"], { withoutDevices });
+	t.is(
+		complained,
+		"hotplugd explain: no devices were looked at: there is no directory /sys/devices; is sysfs mounted?\n",
+	);
+	t.deepEqual(
+		lines.filter((line) => !line.startsWith(" ")),
+		[
+			"quiet: not loaded: no module that is loaded or would be asks for it, and no devices were looked at",
+			`listed: not loaded: blacklisted by ${configFile}:1; 'modprobe listed' loads it, or remove the line`,
+			"x:card1: card would be loaded: asked for by x:card1",
+			"8086:100e: no devices were looked at, and no module of 6.0.0 has a pattern for these ids",
+		],
+	);
+	t.false(lines.some((line) => line.includes("of this machine")));
+	t.is(status, 6);
+	const device = await ask(["card1", "quiet"], { withoutDevices });
+	t.is(device.first, "card1: there is no module or alias of that name, and no devices were looked at; is card meant?");
+	t.is(device.status, 1);
+	const live = await ask(["soft"], { withoutDevices, live: ["soft"] });
+	t.regex(live.first, /^soft: loaded: no softdep or dependency asks for it, and no devices were looked at/);
+	const named = await ask(["--sysfs", "/none", "quiet"], { withoutDevices });
+	t.is(named.status, 1);
+	t.is(
+		named.complained,
+		"hotplugd explain: could not look at the devices: there is no directory /none/devices; is sysfs mounted?\n",
+	);
+});
+	t.regex(root.complained, /no modules\.dep\.bin|--sysfs DIR says where that machine's devices are/);
 });
 
 test("JSON has one object a subject, with judgement, status and chain", async (t) => {
