@@ -12,7 +12,7 @@ import type { ChainNode, Obstacle } from "./explanation.js";
 import { named, namedPath, placeOfMatch, type Situated, standingOf } from "./facts.js";
 import { findingsAboutModule } from "./kernel-findings.js";
 import { heedsInstall, listObstacles } from "./obstacles.js";
-import { listElsewhere, listNearest } from "./unmatched.js";
+import { listElsewhere, listNearest, listUnsearched } from "./unmatched.js";
 
 /** A module with all that concerns it. @param alias the alias that leads to it: its options count too */
 export function moduleNode(facts: Situated, module: string, alias?: string): ChainNode {
@@ -136,15 +136,14 @@ export function deviceNode(facts: Situated, device: PresentDevice, only?: string
 	};
 }
 
-/** For a device none of whose aliases matches a pattern: what comes nearest to the first. */
+/** For a device none of whose aliases matches a pattern: what comes nearest to them. */
 function unmatchedNodes(facts: Situated, decisions: readonly Decision[]): readonly ChainNode[] {
-	const [first] = decisions;
-	if (first === undefined || decisions.some(({ matches, ignored }) => matches.length > 0 || ignored !== undefined))
-		return [];
+	if (decisions.some(({ matches, ignored }) => matches.length > 0 || ignored !== undefined)) return [];
+	const aliases = decisions.map(({ alias }) => alias);
 	return [
-		...listNearest(facts, first.alias).map((nearest): ChainNode => ({ node: "nearest", nearest })),
-		...listElsewhere(facts, first.alias).map((kernel): ChainNode => ({ node: "other kernel", kernel })),
-		...facts.otherKernels(first.alias).problems.map((text): ChainNode => ({ node: "remark", text })),
+		...listNearest(facts, aliases).map((nearest): ChainNode => ({ node: "nearest", nearest })),
+		...listElsewhere(facts, aliases).map((kernel): ChainNode => ({ node: "other kernel", kernel })),
+		...listUnsearched(facts, aliases).map((text): ChainNode => ({ node: "remark", text })),
 	];
 }
 

@@ -108,9 +108,8 @@ function judgeUnmatched(
 		const subsystem = state?.subsystem;
 		return { kind: "no need", device: told, ...(subsystem !== undefined && { subsystem }) };
 	}
-	const [alias = ""] = aliases;
-	const [nearest] = listNearest(facts, alias);
-	const elsewhere = listElsewhere(facts, alias);
+	const [nearest] = listNearest(facts, aliases);
+	const elsewhere = listElsewhere(facts, aliases);
 	return { kind: "no driver", device: told, aliases, release: facts.release, elsewhere, ...(nearest && { nearest }) };
 }
 

@@ -174,7 +174,7 @@ export type Judgement =
 			readonly release: string;
 			/** Absent when the bus has no pattern. */
 			readonly nearest?: NearestPattern;
-			/** Those of the other kernels that have a module for the first alias. */
+			/** Those of the other kernels that have a module for one of the aliases. */
 			readonly elsewhere: readonly OtherKernelsModules[];
 	  }
 	/** No device of this machine asks for the module, nor a module that is loaded or would be. */

@@ -8,9 +8,22 @@ import { findNearest } from "./nearest-patterns.js";
 import { countModules, explainNearest } from "./nearest-sentences.js";
 
 const MOST_NEAREST = 3;
+/** Of a device's aliases so many are compared with all patterns. Most devices have one, or a few (of=, acpi). */
+export const MOST_COMPARED = 8;
 
-/** The nearest patterns for an alias, the nearest first. */
-export function listNearest({ knowledge }: Situated, alias: string): readonly NearestPattern[] {
+/** The nearest patterns for a device's aliases, the nearest first: those that agree in most fields. Each pattern once. */
+export function listNearest(facts: Situated, aliases: readonly string[]): readonly NearestPattern[] {
+	const found = aliases.slice(0, MOST_COMPARED).map((alias) => listNearestTo(facts, alias));
+	const byPattern = new Map(found.flat().map((near) => [`${near.module} ${near.pattern}`, near]));
+	// The order of one alias stays: only the best of each are compared with those of the others.
+	const ranked = found.filter((near) => near.length > 0).toSorted((a, b) => agreementOf(b) - agreementOf(a));
+	const all = ranked.flat();
+	return all.filter((near) => byPattern.delete(`${near.module} ${near.pattern}`)).slice(0, MOST_NEAREST);
+}
+
+const agreementOf = ([first]: readonly NearestPattern[]): number => first?.agreeing.length ?? 0;
+
+function listNearestTo({ knowledge }: Situated, alias: string): readonly NearestPattern[] {
 	return findNearest(alias, listPatterns(knowledge), MOST_NEAREST).map((near) => {
 		const [first] = near.patterns;
 		return {
@@ -26,10 +39,19 @@ export function listNearest({ knowledge }: Situated, alias: string): readonly Ne
 	});
 }
 
-/** The other kernels that have modules for an alias. */
-export function listElsewhere(facts: Situated, alias: string): readonly OtherKernelsModules[] {
-	return facts.otherKernels(alias).kernels.flatMap(({ release, directory, modules }) => {
-		if (modules.length === 0) return [];
-		return [{ release, directory, modules: [...new Set(modules.map(({ module }) => module))] }];
-	});
+/** The other kernels that have modules for one of a device's aliases. */
+export function listElsewhere(facts: Situated, aliases: readonly string[]): readonly OtherKernelsModules[] {
+	const kernels = new Map<string, OtherKernelsModules>();
+	for (const alias of aliases.slice(0, MOST_COMPARED))
+		for (const { release, directory, modules } of facts.otherKernels(alias).kernels) {
+			const known = kernels.get(directory)?.modules ?? [];
+			const all = [...new Set([...known, ...modules.map(({ module }) => module)])];
+			if (all.length > 0) kernels.set(directory, { release, directory, modules: all });
+		}
+	return [...kernels.values()];
+}
+
+/** What could not be searched of the other kernels, each problem once. */
+export function listUnsearched(facts: Situated, aliases: readonly string[]): readonly string[] {
+	return [...new Set(aliases.slice(0, MOST_COMPARED).flatMap((alias) => facts.otherKernels(alias).problems))];
 }

@@ -43,7 +43,7 @@ function listLines(nodes: readonly ChainNode[], whole: boolean, depth: number): 
 		const label = labelOf(one);
 		if (one.node === "dependency") return place === 1 ? listNeeded(nodes, depth) : [];
 		if (whole || all <= MOST_SHOWN || place < MOST_SHOWN)
-			return [{ depth, label, text: describe(one), children: one.children ?? [] }];
+			return [{ depth, label, text: describe(one, whole ? (alias) => alias : shorten), children: one.children ?? [] }];
 		if (place > MOST_SHOWN) return [];
 		return [{ depth, label, text: `and ${all - MOST_SHOWN + 1} more (-v shows all)`, children: [] }];
 	});
@@ -84,14 +84,15 @@ function labelOf({ node, ...fact }: ChainNode): string {
 	}
 }
 
-function describe(fact: ChainFact): string {
+/** @param cut shortens an alias, or leaves it whole */
+function describe(fact: ChainFact, cut: (alias: string) => string): string {
 	switch (fact.node) {
 		case "device":
 			return describeDevice(fact);
 		case "alias":
-			return `${shorten(fact.alias)}${fact.rule ? ` (rule ${formatPlace(fact.rule)})` : ""}${fact.problem ? `: ${fact.problem}` : ""}`;
+			return `${cut(fact.alias)}${fact.rule ? ` (rule ${formatPlace(fact.rule)})` : ""}${fact.problem ? `: ${fact.problem}` : ""}`;
 		case "pattern":
-			return describePattern(fact);
+			return describePattern(fact, cut);
 		case "module":
 			return describeModule(fact);
 		case "obstacle":
@@ -105,7 +106,7 @@ function describe(fact: ChainFact): string {
 		case "softdep":
 			return `${fact.name} (${formatPlace(fact.source)})${fact.heeded ? "" : ": does not count, an earlier line does"}`;
 		case "demand":
-			return describeDemand(fact.demand);
+			return describeDemand(fact.demand, cut);
 		case "driver":
 			return `${fact.driver} on ${fact.bus}: ${fact.devices.length === 0 ? "has bound no device" : fact.devices.map(named).join(", ")}`;
 		case "unbound":
@@ -153,15 +154,18 @@ const finds: Readonly<Record<MatchPlace, string>> = {
 	"builtin alias index": "",
 };
 
-function describePattern({ pattern, via, place, module, turn, rivals }: ChainFact & { node: "pattern" }): string {
+function describePattern(
+	{ pattern, via, place, module, turn, rivals }: ChainFact & { node: "pattern" },
+	cut: (alias: string) => string,
+): string {
 	const order = turn === undefined ? "" : `, ${turn === 1 ? "first" : `number ${turn}`} of ${rivals} rivals`;
-	return `${shorten(pattern)} -> ${module}${order} (${formatPlace(place)}${finds[via]})`;
+	return `${cut(pattern)} -> ${module}${order} (${formatPlace(place)}${finds[via]})`;
 }
 
-function describeDemand(demand: Demand): string {
+function describeDemand(demand: Demand, cut: (alias: string) => string): string {
 	switch (demand.kind) {
 		case "device":
-			return `${named(demand.device)} by ${shorten(demand.alias)}`;
+			return `${named(demand.device)} by ${cut(demand.alias)}`;
 		case "dependency":
 			return `${demand.of}, which needs it${demand.live ? " and is live" : ""}`;
 		case "softdep":

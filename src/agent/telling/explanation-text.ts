@@ -29,7 +29,7 @@ export function formatDevice({ devpath, name }: NamedDevice): string {
 
 /** The answer without a newline. The subject's word goes first. */
 export function formatAnswer({ subject, judgement }: Explanation): string {
-	return `${subject.word}${describeSubject(subject, judgement)}: ${explainJudgement(judgement, subject)}`;
+	return `${shorten(subject.word)}${describeSubject(subject, judgement)}: ${explainJudgement(judgement, subject)}`;
 }
 
 /** The name in words of the device that the subject is, in parentheses. */
@@ -46,6 +46,9 @@ function isDevice({ devpath }: NamedDevice, { word, as }: Taken): boolean {
 }
 
 const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** In the first line an alias of PCI or USB stays whole, and one of an input device or a processor does not. */
+const brief = (alias: string): string => shorten(alias, 60);
 
 function explainJudgement(judgement: Judgement, subject: Taken): string {
 	switch (judgement.kind) {
@@ -101,9 +104,9 @@ function explainDemand(demand: Demand, known?: NamedDevice): string {
 		case "device": {
 			const { device, alias, rule } = demand;
 			const by = rule === undefined ? "" : `, by the rule ${formatPlace(rule)}`;
-			if (device.devpath === known?.devpath) return `asked for by ${shorten(alias)}${by}`;
+			if (device.devpath === known?.devpath) return `asked for by ${brief(alias)}${by}`;
 			const whose = device.devpath === "" ? "" : ` of ${formatDevice(device)}`;
-			return `asked for by ${shorten(alias)}${whose}${by}`;
+			return `asked for by ${brief(alias)}${whose}${by}`;
 		}
 		case "dependency":
 			return `dependency of ${demand.of}`;
@@ -159,7 +162,7 @@ export function explainCauseOf(cause: Unbound, device: NamedDevice): string {
 			return `driver_override of ${formatDevice(device)} names ${cause.driver} (${cause.file})`;
 		case "rival": {
 			const bound = cause.driver === undefined ? "" : ", and has bound the device";
-			return `${cause.rival} came first for the same alias ${shorten(cause.pattern)}${bound}`;
+			return `${cause.rival} came first for the same alias ${brief(cause.pattern)}${bound}`;
 		}
 		case "kernel log":
 			return formatLogLine(cause.record);
@@ -300,11 +303,11 @@ function explainNoDriver(judgement: Judgement & { kind: "no driver" }, subject: 
 	const [first = "", ...more] = aliases;
 	const others = more.length === 0 ? "" : ` and ${more.length} more`;
 	const whose = isDevice(device, subject) ? "" : ` of ${formatDevice(device)}`;
-	const what = device.devpath === "" ? "it" : `${shorten(first)}${others}${whose}`;
+	const what = device.devpath === "" ? "it" : `${brief(first)}${others}${whose}`;
 	const near =
 		nearest === undefined || nearest.agreeing.length === 0
 			? ""
-			: `; nearest: ${nearest.module}, ${shorten(nearest.pattern)}, differs in ${nearest.field}`;
+			: `; nearest: ${nearest.module}, ${brief(nearest.pattern)}, differs in ${nearest.field}`;
 	const kernels = elsewhere.map((kernel) => `; the kernel ${kernel.release} has ${kernel.modules.join(", ")} for it`);
 	return `no driver: no module of ${release} has a pattern for ${what}${near}${kernels.join("")}`;
 }
