@@ -98,18 +98,29 @@ function findNamed({ devices }: BindingFacts, name: string | undefined): string 
 	return name === undefined ? undefined : devices.find(({ devpath }) => baseOf(devpath) === name)?.devpath;
 }
 
-/** What the kernel's log says of the device: missing firmware, and probes that failed. */
+/**
+ * What the kernel's log says of the device: missing firmware, and probes that failed. A failed probe is logged after the files
+ * that it missed, and tells less.
+ */
 function findInLog(facts: BindingFacts, { devpath }: DeviceState, module: string | undefined): readonly Unbound[] {
 	const findings = facts.findings();
 	if ("unreadable" in findings) return [];
 	const about = findingsAboutDevice(findings, devpath);
 	const drivers = module === undefined ? [] : (facts.inspection?.driversOf(module) ?? []).map(({ name }) => name);
 	const own = module === undefined ? about : about.filter((one) => isOf(one, module, drivers));
-	return own.toReversed().flatMap((finding): readonly Unbound[] => {
-		const record = { seconds: finding.seconds, text: finding.text };
-		if (finding.kind === "firmware") return [judgeMissing(facts, finding)];
-		return finding.kind === "probe" || finding.kind === "deferred" ? [{ kind: "kernel log", record }] : [];
-	});
+	const newestFirst = own.toReversed();
+	return [
+		...newestByFile(newestFirst.filter((one) => one.kind === "firmware")).map((one) => judgeMissing(facts, one)),
+		...newestFirst
+			.filter(({ kind }) => kind === "probe" || kind === "deferred")
+			.map(({ seconds, text }) => ({ kind: "kernel log", record: { seconds, text } }) as const),
+	];
+}
+
+/** The kernel logs a missing file more than once: each way of loading it has a message of its own. */
+function newestByFile<Finding extends { readonly file: string }>(newestFirst: readonly Finding[]): readonly Finding[] {
+	const files = new Set<string>();
+	return newestFirst.filter(({ file }) => !files.has(file) && files.add(file));
 }
 
 /** Whether a finding about a device is about this module's driver, as far as the finding tells. */

@@ -152,7 +152,9 @@ export function explainCauseOf(cause: Unbound, device: NamedDevice): string {
 			const { supplier, reason, files } = cause;
 			const whom =
 				supplier === undefined
-					? "it waits for a supplier"
+					? files.some((file) => file.endsWith("/waiting_for_supplier"))
+						? "it waits for a supplier"
+						: "its probe is put off"
 					: `it waits for the supplier ${formatDevice(supplier)}, which has ${supplier.driver ?? "no driver"}`;
 			return `${whom}${reason === undefined ? "" : `: ${reason}`} (${files.join(", ")})`;
 		}

@@ -211,7 +211,7 @@ test("a probe that is put off is told with the kernel's reason, and what could n
 	const { first } = await ask(["/devices/quiet"], { live: ["quiet"], states, files });
 	t.is(
 		first,
-		"/devices/quiet: quiet loaded, not bound: it waits for a supplier: quiet: its clock does not tick (/sys/kernel/debug/devices_deferred)",
+		"/devices/quiet: quiet loaded, not bound: its probe is put off: quiet: its clock does not tick (/sys/kernel/debug/devices_deferred)",
 	);
 	const { first: unknown, lines } = await ask(["/devices/quiet"], { live: ["quiet"], states });
 	t.is(unknown, "/devices/quiet: quiet loaded, not bound: the kernel does not tell why; see dmesg");
@@ -220,9 +220,21 @@ test("a probe that is put off is told with the kernel's reason, and what could n
 
 test("firmware is missing where the kernel's log says so", async (t) => {
 	const text = "quiet quiet: Direct firmware load for q-1.bin failed with error -2";
-	const states = { ...unbound({}), log: [{ microseconds: 4_210_000, text }] };
-	const { first, status } = await ask(["quiet"], { live: ["quiet"], states });
+	// The kernel logs each way of loading a file, and last that the probe failed.
+	const texts = [
+		"quiet quiet: firmware: failed to load q-1.bin (-2)",
+		text,
+		"quiet: probe of quiet failed with error -2",
+	];
+	const log = texts.map((line, second) => ({ microseconds: 3_210_000 + 1_000_000 * second, text: line }));
+	const { first, lines, status } = await ask(["quiet"], { live: ["quiet"], states: { ...unbound({}), log } });
 	t.is(first, "quiet: loaded, not bound: the firmware q-1.bin is missing: the kernel's log says so (at 4.210 s)");
+	t.is(
+		lines.filter((line) => line.includes("q-1.bin is missing")).length,
+		2,
+		"in the first line, and once in the tree",
+	);
+	t.true(lines.some((line) => line.includes("probe of quiet failed")));
 	t.is(status, 4);
 });
 
