@@ -56,7 +56,7 @@ export function findModuleFile({ knowledge }: Pick<Situated, "knowledge">, modul
 
 async function findRefusals(
 	kernel: EvidenceMachine,
-	{ answers, release }: Situated,
+	{ answers, release, plan, knowledge }: Situated,
 	file: { readonly module: string; readonly path: string },
 	isHere: boolean,
 ): Promise<Pick<FileFacts, "predicted" | "evidence">> {
@@ -67,8 +67,10 @@ async function findRefusals(
 	const state = isHere ? watchKernelState(kernel) : lenientKernel;
 	const errno = answers.get(file.module)?.errno;
 	const refusal = { operation: "insert", code: errno ?? "", reason: undefined };
+	// What the insertion had for parameters, as far as the options lines are still those of then.
+	const parameters = plan.get(file.module)?.parameters ?? knowledge.options(file.module);
 	const evidence: Evidence | undefined =
-		errno === undefined ? undefined : await findEvidence(asked, file, refusal, state);
+		errno === undefined ? undefined : await findEvidence(asked, { ...file, parameters }, refusal, state);
 	return { predicted: await predictRefusal(asked, file, state), evidence };
 }
 

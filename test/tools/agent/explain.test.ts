@@ -169,6 +169,18 @@ test("the last answer in a log counts, and the place of the line is told", async
 	t.is((await ask(["--log", "/none", "quiet"])).complained, "hotplugd explain: --log /none: there is no such file\n");
 });
 
+test("a parameter that the kernel did not take is named, with its options line in the tree", async (t) => {
+	const log = '{"kind":"outcome","module":"card","result":"failed","errno":"EINVAL","explanation":"no"}';
+	const image = moduleImage([], [], [`vermagic=${RELEASE} SMP`, "parmtype=speed:bool"]).toString("latin1");
+	const files = { "/log": log, [`${moduleDirectory}/kernel/card.ko`]: image };
+	const { first, lines } = await ask(["--log", "/log", "card"], { files });
+	t.regex(
+		first,
+		/^card: not loaded: its parameter speed is of the type bool, and '3' is no such value \(EINVAL\), .*card\.ko, when it was last tried/,
+	);
+	t.true(lines.includes(`    options: speed=3 (${configFile}:4)`));
+});
+
 test("of rivals, the one that came too late is told who came first", async (t) => {
 	const states: FakeStates = {
 		devices: { "/devices/card": { subsystem: "x", onBus: true, driver: "card", driverModule: "card" } },
