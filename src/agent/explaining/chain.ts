@@ -108,7 +108,7 @@ function logNodes(facts: Situated, module: string): readonly ChainNode[] {
 }
 
 /** A device with its aliases, the patterns that match, and the modules. `only` leaves out the patterns of other modules. */
-export function deviceNode(facts: Situated, device: PresentDevice, only?: string): ChainNode {
+export function deviceNode(facts: Situated, device: PresentDevice, only?: string): ChainNode & { node: "device" } {
 	const state = device.devpath === "" ? undefined : facts.inspection?.device(device.devpath);
 	const decisions = (facts.decisions.get(device.devpath) ?? []).filter(
 		({ matches }) => only === undefined || matches.some(({ found }) => found.module === only),

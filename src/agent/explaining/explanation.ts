@@ -73,8 +73,6 @@ export type Obstacle =
 			readonly device: NamedDevice;
 	  }
 	| { readonly kind: "missing file"; readonly path: string }
-	/** modules.dep.bin is damaged where it tells of the module. */
-	| { readonly kind: "unreadable index"; readonly why: string }
 	/** The kernel would refuse the module, whoever inserts it. */
 	| { readonly kind: "would be refused"; readonly evidence: Evidence; readonly path: string }
 	/** The kernel or the file refused the insertion, or the install command failed. */
@@ -217,8 +215,8 @@ export type OtherKernelsModules = {
 /** The state of a module. "unknown" on another machine, whose kernel is not running here. */
 export type ModuleStanding = "live" | "loading" | "built in" | "not loaded" | "unknown";
 
-/** One fact of the chain. */
-export type ChainFact =
+/** A fact of the chain to which other facts belong. */
+type BranchingFact =
 	| {
 			readonly node: "device";
 			readonly device: NamedDevice;
@@ -240,7 +238,10 @@ export type ChainFact =
 			readonly turn?: number;
 			readonly rivals?: number;
 	  }
-	| { readonly node: "module"; readonly module: string; readonly path?: string; readonly standing: ModuleStanding }
+	| { readonly node: "module"; readonly module: string; readonly path?: string; readonly standing: ModuleStanding };
+
+/** A fact of the chain that has none below it. */
+type PlainFact =
 	| { readonly node: "obstacle"; readonly obstacle: Obstacle }
 	| { readonly node: "install"; readonly command: string; readonly source: Source; readonly heeded: boolean }
 	| { readonly node: "options"; readonly options: string; readonly source: Source }
@@ -265,7 +266,11 @@ export type ChainFact =
 	| { readonly node: "other kernel"; readonly kernel: OtherKernelsModules }
 	| { readonly node: "remark"; readonly text: string };
 
-export type ChainNode = ChainFact & { readonly children?: readonly ChainNode[] };
+/** One fact of the chain. */
+export type ChainFact = BranchingFact | PlainFact;
+
+/** A fact with the facts below it. */
+export type ChainNode = (BranchingFact & { readonly children?: readonly ChainNode[] }) | PlainFact;
 
 /** The word of a subject, and the kind of thing that it was taken for. */
 export type Taken = {

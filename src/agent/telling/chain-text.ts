@@ -43,11 +43,13 @@ function listLines(nodes: readonly ChainNode[], whole: boolean, depth: number): 
 		const label = labelOf(one);
 		if (one.node === "dependency") return place === 1 ? listNeeded(nodes, depth) : [];
 		if (whole || all <= MOST_SHOWN || place < MOST_SHOWN)
-			return [{ depth, label, text: describe(one, whole ? (alias) => alias : shorten), children: one.children ?? [] }];
+			return [{ depth, label, text: describe(one, whole ? (alias) => alias : shorten), children: childrenOf(one) }];
 		if (place > MOST_SHOWN) return [];
 		return [{ depth, label, text: `and ${all - MOST_SHOWN + 1} more (-v shows all)`, children: [] }];
 	});
 }
+
+const childrenOf = (node: ChainNode): readonly ChainNode[] => ("children" in node ? (node.children ?? []) : []);
 
 function listNeeded(nodes: readonly ChainNode[], depth: number): readonly Due[] {
 	const byState = new Map<string, string[]>();

@@ -219,8 +219,6 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 			return `${formatPlace(obstacle.source)} (an [[ignore]] rule) leaves ${formatDevice(obstacle.device)} alone`;
 		case "missing file":
 			return `modules.dep has ${obstacle.path}, which is not there`;
-		case "unreadable index":
-			return obstacle.why;
 		case "would be refused":
 			return explainPredicted(obstacle);
 		case "kernel log":

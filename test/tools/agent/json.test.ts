@@ -15,6 +15,14 @@ import {
 	realRun,
 	realRunInTrouble,
 } from "../../support/scenes/coldplug-scenes.js";
+import {
+	afterLoading,
+	answerOfAgent,
+	beforeLoading,
+	damagedIndex,
+	lastAnswers,
+	unbound,
+} from "../../support/scenes/explain-scenes.js";
 import { blameOf } from "../../support/scenes/timeline-scenes.js";
 
 type Row = {
@@ -50,6 +58,15 @@ const rows: Readonly<Record<string, Row>> = {
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
 	status: { print: async () => [(await inTrouble).status] },
+	explain: {
+		print: () =>
+			Promise.all([beforeLoading(), afterLoading(), unbound(), lastAnswers(), answerOfAgent(), damagedIndex()]),
+		unmet: {
+			"$defs/Evidence/oneOf/10/properties/kind": "no hardware: an obstacle of its own, `no device`",
+			"$defs/Evidence/oneOf/12/properties/kind": "no file: an obstacle of its own, `missing file`",
+			"$defs/Evidence/oneOf/12/properties/path": "the same",
+		},
+	},
 	timeline: { print: timelines },
 	blame: { print: async () => Promise.all((await timelines()).map(blameOf)) },
 };
