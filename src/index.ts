@@ -34,6 +34,7 @@ export type { LogRecord } from "./agent/telling/log-record.js";
 export type { AgentStatus } from "./agent/telling/status.js";
 export type { Timeline } from "./agent/timeline/timeline.js";
 export type { BlameRecord } from "./agent/timeline/timeline-text.js";
+export type { Evidence } from "./libkmod/evidence/evidence.js";
 export { MalformedModule } from "./libkmod/formats/elf.js";
 export { MalformedIndex } from "./libkmod/formats/index-file.js";
 export type { ModinfoEntry } from "./libkmod/formats/modinfo.js";

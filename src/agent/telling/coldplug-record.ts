@@ -1,5 +1,6 @@
 // The records of coldplug --json, as types: schemas/coldplug.json is made from them, docstrings and all (npm run schemas). Strings
 // are bytes until formatJson makes text of them.
+import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import type { Result } from "../../libkmod/insertion/outcome.js";
 import type { WholeNumber } from "../../libkmod/kernel/whole-number.js";
@@ -103,6 +104,8 @@ export type OutcomeRecord = {
 	readonly errno?: string;
 	/** The exit status of the install command: 128+N for signal N. */
 	readonly exitStatus?: WholeNumber;
+	/** Why the kernel refused the module, where its files and the module's own tell. */
+	readonly evidence?: Evidence;
 	/** For people, in one sentence. */
 	readonly explanation: string;
 };

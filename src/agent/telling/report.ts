@@ -63,7 +63,7 @@ export function reportRecord(report: Report): readonly ColdplugRecord[] {
 }
 
 function outcomeRecord(batch: number, outcome: Outcome): OutcomeRecord {
-	const { step, result, milliseconds, reason, exitStatus } = outcome;
+	const { step, result, milliseconds, reason, exitStatus, evidence } = outcome;
 	return {
 		kind: "outcome",
 		batch,
@@ -73,6 +73,7 @@ function outcomeRecord(batch: number, outcome: Outcome): OutcomeRecord {
 		required: step.required,
 		...(reason instanceof Refusal && { errno: reason.code }),
 		...(exitStatus !== undefined && { exitStatus }),
+		...(evidence !== undefined && { evidence }),
 		explanation: explainOutcome(outcome),
 	};
 }

@@ -5,9 +5,9 @@ import { explain } from "../../../src/tools/agent/explain.js";
 import type { FakeStates } from "../fakes/fake-inspection.js";
 import { type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";
 import { sampleTimeline } from "../running/agent-timeline.js";
-import { elfImage, moduleImage, undefinedSymbol } from "../worlds/elf-image.js";
-import { pkcs7, signedModule } from "../worlds/signed-module.js";
+import { elfImage, moduleImage } from "../worlds/elf-image.js";
 import { moduleDirectory, RELEASE, type World, worldFiles } from "../worlds/world.js";
+import { inBytes, nativeImage, pathOf, type RefusalCase, refusals, refusedWorld } from "./refusal-scenes.js";
 
 type Situation = Omit<FakeMachineOptions, "world" | "files"> & {
 	readonly world: World;
@@ -22,9 +22,8 @@ type Situation = Omit<FakeMachineOptions, "world" | "files"> & {
 /** Runs the command. Every module has a file of this kernel, unless `files` has another. */
 async function ask(words: readonly string[], situation: Situation): Promise<string> {
 	const { live = [], loading = [], without = [], files = {}, world, ...more } = situation;
-	const own = moduleImage([], [], [`vermagic=${RELEASE} SMP`]);
 	const present = Object.keys(world.modules).filter((name) => !without.includes(name));
-	const all = { ...Object.fromEntries(present.map((name) => [pathOf(name), own])), ...files };
+	const all = { ...Object.fromEntries(present.map((name) => [pathOf(name), nativeImage])), ...files };
 	const fake = makeFakeMachine({ ...more, world, files: inBytes(all) });
 	for (const module of live) fake.fakeKernel.live.add(module);
 	const { fakeKernel } = fake;
@@ -39,11 +38,6 @@ async function ask(words: readonly string[], situation: Situation): Promise<stri
 	await explain.start(["--json", ...words], machine);
 	return fake.printed();
 }
-
-const pathOf = (module: string): string => `${moduleDirectory}/kernel/${module}.ko`;
-
-const inBytes = (files: Readonly<Record<string, string | Buffer>>): Readonly<Record<string, string>> =>
-	Object.fromEntries(Object.entries(files).map(([path, content]) => [path, content.toString("latin1")]));
 
 const E1000 = "pci:v00008086d0000100Esv00001AF4sd00001100bc02sc00i00";
 const UNKNOWN_NIC = "pci:v00008086d0000FFFEsv00001AF4sd00001100bc02sc00i00";
@@ -200,33 +194,15 @@ export const unbound = (): Promise<string> => {
 	);
 };
 
-const outcome = (module: string, errno: string, result = "failed"): string =>
-	`${JSON.stringify({ kind: "outcome", module, result, errno, explanation: "so" })}\n`;
+const logged = { world: refusedWorld, devices: {} };
 
-const logged = { world: { modules: { one: [] }, config: "options one debug=yes\n" }, devices: {} };
-const signed = signedModule(pkcs7({ issuer: [["commonName", "Somebody"]] }));
-
-/** Modules of which a log has the last answer: the evidence for each errno. */
+/** Modules of which a log has the last answer: the evidence for each errno, and an init that found no hardware. */
 export const lastAnswers = async (): Promise<string> => {
-	const needy = elfImage({ modinfo: [`vermagic=${RELEASE} SMP`], symbols: [undefinedSymbol("unheard_of")] });
-	const cases: readonly (readonly [errno: string, image: Buffer | undefined, Situation["files"]?, string?])[] = [
-		["EPERM", undefined, { "/proc/sys/kernel/modules_disabled": "1\n" }],
-		["EPERM", undefined, { "/proc/self/status": "CapEff:\t0000000000000000\n" }],
-		["EPERM", undefined, { "/proc/cmdline": "module_blacklist=one\n" }],
-		["EPERM", signed, { "/sys/kernel/security/lockdown": "none [integrity] confidentiality\n" }],
-		["ENOENT", needy, { "/proc/kallsyms": "0 D known\n" }],
-		["EKEYREJECTED", undefined],
-		["EKEYREJECTED", signed],
-		["EBADMSG", signedModule(Buffer.from("x"))],
-		["ETIMEDOUT", undefined],
-		["EINVAL", moduleImage([], [], [`vermagic=${RELEASE} SMP`, "parmtype=debug:int"])],
-		["ENODEV", undefined, {}, "no device"],
-		["ENOEXEC", moduleImage([], [], ["vermagic=5.9.9 SMP"])],
-	];
-	const all = cases.map(([errno, image, more = {}, result]) =>
+	const others: readonly RefusalCase[] = [{ errno: "ENODEV", result: "no device" }];
+	const all = [...refusals, ...others].map(({ errno, result = "failed", files = {} }) =>
 		ask(["--log", "/log", "one"], {
 			...logged,
-			files: { ...(image && { [pathOf("one")]: image }), ...more, "/log": outcome("one", errno, result) },
+			files: { ...files, "/log": JSON.stringify({ module: "one", result, errno, msg: "one: so" }) },
 			states: { log: [{ microseconds: 1, text: "one: version magic '6.0.0 UP ' should be '6.0.0 SMP '" }] },
 		}),
 	);

@@ -23,6 +23,7 @@ import {
 	lastAnswers,
 	unbound,
 } from "../../support/scenes/explain-scenes.js";
+import { refusedRuns } from "../../support/scenes/refusal-scenes.js";
 import { blameOf } from "../../support/scenes/timeline-scenes.js";
 
 type Row = {
@@ -49,11 +50,16 @@ const names = readdirSync("schemas").map((name) => basename(name, ".json"));
 const rows: Readonly<Record<string, Row>> = {
 	coldplug: {
 		print: async () => [
-			...(await Promise.all([dryRun(), dryRunOnDamagedIndexes(), dryRunOfCapturedMachine()])),
+			...(await Promise.all([dryRun(), dryRunOnDamagedIndexes(), dryRunOfCapturedMachine(), refusedRuns()])),
 			...(await loading).map(({ printed }) => printed),
 		],
 		kinds: coldplugKinds,
-		unmet: { "$defs/Cause/oneOf/1/properties/kind": "a module that is asked for by its name, as by modprobe" },
+		unmet: {
+			"$defs/Cause/oneOf/1/properties/kind": "a module that is asked for by its name, as by modprobe",
+			"$defs/Evidence/oneOf/10/properties/kind": "no hardware: the result `no device` says so",
+			"$defs/Evidence/oneOf/12/properties/kind": "no file: that is told before anybody tries",
+			"$defs/Evidence/oneOf/12/properties/path": "the same",
+		},
 	},
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
