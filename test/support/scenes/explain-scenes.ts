@@ -220,6 +220,9 @@ export const answerOfAgent = (): Promise<string> =>
 		},
 	});
 
+/** A machine that shows no devices. */
+export const withoutDevices = (): Promise<string> => ask(["one"], { ...logged, withoutDevices: "ENOENT" });
+
 /** A device whose alias cannot be looked up: the last byte of the index is damaged. */
 export const damagedIndex = (): Promise<string> => {
 	const damaged: World = { modules: { aaa: [] }, aliases: { "x:a": "aaa", "x:b": "aaa" } };

@@ -22,6 +22,7 @@ import {
 	damagedIndex,
 	lastAnswers,
 	unbound,
+	withoutDevices,
 } from "../../support/scenes/explain-scenes.js";
 import { refusedRuns } from "../../support/scenes/refusal-scenes.js";
 import { blameOf } from "../../support/scenes/timeline-scenes.js";
@@ -66,7 +67,10 @@ const rows: Readonly<Record<string, Row>> = {
 	status: { print: async () => [(await inTrouble).status] },
 	explain: {
 		print: () =>
-			Promise.all([beforeLoading(), afterLoading(), unbound(), lastAnswers(), answerOfAgent(), damagedIndex()]),
+			Promise.all([
+				...[beforeLoading(), afterLoading(), unbound(), lastAnswers()],
+				...[answerOfAgent(), withoutDevices(), damagedIndex()],
+			]),
 		unmet: {
 			"$defs/Evidence/oneOf/10/properties/kind": "no hardware: an obstacle of its own, `no device`",
 			"$defs/Evidence/oneOf/12/properties/kind": "no file: an obstacle of its own, `missing file`",
