@@ -1,9 +1,10 @@
 // The chain of an explanation as an indented tree: a word for what each line is, and what is known of it, with its place. Pure.
 
+import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
 import type { MatchPlace } from "../../libkmod/knowledge/lookup.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { ChainFact, ChainNode, Demand, NamedDevice } from "../explaining/explanation.js";
-import { explainCauseOf, explainLastAnswer, explainObstacle, formatPlace } from "./explanation-text.js";
+import { explainCauseOf, explainLastAnswer, explainObstacle } from "./explanation-text.js";
 
 /** A line of the tree: its depth from 0, its label and its text. */
 export type ChainLine = { readonly depth: number; readonly label: string; readonly text: string };
@@ -92,7 +93,7 @@ function describe(fact: ChainFact, cut: (alias: string) => string): string {
 		case "device":
 			return describeDevice(fact);
 		case "alias":
-			return `${cut(fact.alias)}${fact.rule ? ` (rule ${formatPlace(fact.rule)})` : ""}${fact.problem ? `: ${fact.problem}` : ""}`;
+			return `${cut(fact.alias)}${fact.rule ? ` (rule ${formatFileLine(fact.rule)})` : ""}${fact.problem ? `: ${fact.problem}` : ""}`;
 		case "pattern":
 			return describePattern(fact, cut);
 		case "module":
@@ -100,13 +101,13 @@ function describe(fact: ChainFact, cut: (alias: string) => string): string {
 		case "obstacle":
 			return explainObstacle(fact.obstacle, "");
 		case "install":
-			return `'${fact.command}' (${formatPlace(fact.source)})${fact.heeded ? "" : ": does not count, since the module has softdeps"}`;
+			return `'${fact.command}' (${formatFileLine(fact.source)})${fact.heeded ? "" : ": does not count, since the module has softdeps"}`;
 		case "options":
-			return `${fact.options} (${formatPlace(fact.source)})`;
+			return `${fact.options} (${formatFileLine(fact.source)})`;
 		case "dependency":
 			return fact.module;
 		case "softdep":
-			return `${fact.name} (${formatPlace(fact.source)})${fact.heeded ? "" : ": does not count, an earlier line does"}`;
+			return `${fact.name} (${formatFileLine(fact.source)})${fact.heeded ? "" : ": does not count, an earlier line does"}`;
 		case "demand":
 			return describeDemand(fact.demand, cut);
 		case "driver":
@@ -120,7 +121,7 @@ function describe(fact: ChainFact, cut: (alias: string) => string): string {
 		case "firmware":
 			return `${fact.there} of the ${fact.listed} files that it lists are there`;
 		case "nearest":
-			return `${fact.nearest.sentence} (${formatPlace(fact.nearest.place)})`;
+			return `${fact.nearest.sentence} (${formatFileLine(fact.nearest.place)})`;
 		case "other kernel":
 			return `${fact.kernel.release} has ${fact.kernel.modules.join(", ")} for it (${fact.kernel.directory})`;
 		case "remark":
@@ -161,7 +162,7 @@ function describePattern(
 	cut: (alias: string) => string,
 ): string {
 	const order = turn === undefined ? "" : `, ${turn === 1 ? "first" : `number ${turn}`} of ${rivals} rivals`;
-	return `${cut(pattern)} -> ${module}${order} (${formatPlace(place)}${finds[via]})`;
+	return `${cut(pattern)} -> ${module}${order} (${formatFileLine(place)}${finds[via]})`;
 }
 
 function describeDemand(demand: Demand, cut: (alias: string) => string): string {
@@ -171,8 +172,8 @@ function describeDemand(demand: Demand, cut: (alias: string) => string): string 
 		case "dependency":
 			return `${demand.of}, which needs it${demand.live ? " and is live" : ""}`;
 		case "softdep":
-			return `${demand.of}, softdep ${demand.when} (${formatPlace(demand.source)})${demand.live ? ", which is live" : ""}`;
+			return `${demand.of}, softdep ${demand.when} (${formatFileLine(demand.source)})${demand.live ? ", which is live" : ""}`;
 		case "modules-load":
-			return formatPlace(demand.source);
+			return formatFileLine(demand.source);
 	}
 }

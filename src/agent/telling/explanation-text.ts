@@ -1,7 +1,7 @@
 // The first line of `explain`: the judgement as one sentence, with cause, place and advice. Pure.
 
 import { explainEvidence } from "../../libkmod/evidence/evidence.js";
-import type { Source } from "../../libkmod/formats/modprobe-config.js";
+import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type {
@@ -16,11 +16,6 @@ import type {
 	Taken,
 	Unbound,
 } from "../explaining/explanation.js";
-
-/** FILE:LINE, or the file alone for line 0. */
-export function formatPlace({ file, line }: Source): string {
-	return line === 0 ? file : `${file}:${line}`;
-}
 
 /** The last part of a device's path, with its name in words. */
 export function formatDevice({ devpath, name }: NamedDevice): string {
@@ -103,7 +98,7 @@ function explainDemand(demand: Demand, known?: NamedDevice): string {
 	switch (demand.kind) {
 		case "device": {
 			const { device, alias, rule } = demand;
-			const by = rule === undefined ? "" : `, by the rule ${formatPlace(rule)}`;
+			const by = rule === undefined ? "" : `, by the rule ${formatFileLine(rule)}`;
 			if (device.devpath === known?.devpath) return `asked for by ${brief(alias)}${by}`;
 			const whose = device.devpath === "" ? "" : ` of ${formatDevice(device)}`;
 			return `asked for by ${brief(alias)}${whose}${by}`;
@@ -111,9 +106,9 @@ function explainDemand(demand: Demand, known?: NamedDevice): string {
 		case "dependency":
 			return `dependency of ${demand.of}`;
 		case "softdep":
-			return `softdep ${demand.when} of ${demand.of} (${formatPlace(demand.source)})`;
+			return `softdep ${demand.when} of ${demand.of} (${formatFileLine(demand.source)})`;
 		case "modules-load":
-			return `named by ${formatPlace(demand.source)}`;
+			return `named by ${formatFileLine(demand.source)}`;
 	}
 }
 
@@ -133,7 +128,7 @@ function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted
 	if (loading) return `being loaded now${why}; its init has not ended`;
 	return install === undefined
 		? `would be loaded${why}`
-		: `would be loaded by its install line ${formatPlace(install.source)}${why}`;
+		: `would be loaded by its install line ${formatFileLine(install.source)}${why}`;
 }
 
 function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, subject: Taken): string {
@@ -204,19 +199,19 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 		case "blacklisted":
 			return obstacle.source.line === 0
 				? `blacklisted by the kernel command line (modprobe.blacklist=${module} in ${obstacle.source.file})`
-				: `blacklisted by ${formatPlace(obstacle.source)}`;
+				: `blacklisted by ${formatFileLine(obstacle.source)}`;
 		case "kernel blacklist":
 			return `the kernel itself refuses it (module_blacklist=${module} in ${obstacle.file})`;
 		case "masked":
-			return `masked by ${formatPlace(obstacle.source)} (a [[mask]] rule)`;
+			return `masked by ${formatFileLine(obstacle.source)} (a [[mask]] rule)`;
 		case "install line":
-			return `its install line runs '${trimBlanks(obstacle.command)}': ${formatPlace(obstacle.source)}`;
+			return `its install line runs '${trimBlanks(obstacle.command)}': ${formatFileLine(obstacle.source)}`;
 		case "denied":
-			return `denied by ${formatPlace(obstacle.source)} (a [[deny]] rule) for ${formatDevice(obstacle.device)}`;
+			return `denied by ${formatFileLine(obstacle.source)} (a [[deny]] rule) for ${formatDevice(obstacle.device)}`;
 		case "not allowed":
-			return `no [[allow]] rule for ${formatDevice(obstacle.device)} allows it (${formatPlace(obstacle.source)})`;
+			return `no [[allow]] rule for ${formatDevice(obstacle.device)} allows it (${formatFileLine(obstacle.source)})`;
 		case "ignored":
-			return `${formatPlace(obstacle.source)} (an [[ignore]] rule) leaves ${formatDevice(obstacle.device)} alone`;
+			return `${formatFileLine(obstacle.source)} (an [[ignore]] rule) leaves ${formatDevice(obstacle.device)} alone`;
 		case "missing file":
 			return `modules.dep has ${obstacle.path}, which is not there`;
 		case "would be refused":
@@ -228,7 +223,7 @@ export function explainObstacle(obstacle: Obstacle, module: string): string {
 		case "no device":
 			return `its driver found no hardware of its own (${obstacle.answer.errno ?? "ENODEV"}), when it was last tried (${formatAnswerOrigin(obstacle.answer.from)})`;
 		case "softdep only":
-			return `only a softdep asks for it: ${formatPlace(obstacle.source)} (softdep ${obstacle.of} ${obstacle.when}: ${module}), and ${obstacle.of} is not loaded`;
+			return `only a softdep asks for it: ${formatFileLine(obstacle.source)} (softdep ${obstacle.of} ${obstacle.when}: ${module}), and ${obstacle.of} is not loaded`;
 		case "needs":
 			return `it needs ${obstacle.module}, of which: ${explainObstacle(obstacle.obstacle, obstacle.module)}`;
 	}
@@ -256,7 +251,7 @@ function explainRefused({ answer, evidence, vermagic, path }: Obstacle & { kind:
 }
 
 export function formatAnswerOrigin(from: AnswerOrigin): string {
-	return from.kind === "agent" ? "by the running agent" : formatPlace(from.source);
+	return from.kind === "agent" ? "by the running agent" : formatFileLine(from.source);
 }
 
 const INSTALL_OWN = "install the module that was built for this kernel";

@@ -14,9 +14,9 @@ export function formatSource({ file, line }: Source): string {
 	return line === 0 ? "the kernel command line" : `${file} line ${line}`;
 }
 
-/** The same in one word, for tables: FILE:LINE, as compilers write it. */
+/** The same in one word: FILE:LINE, as compilers write it. The file alone where it has no lines: /proc/cmdline, or an index. */
 export function formatFileLine({ file, line }: Source): string {
-	return line === 0 ? "the kernel command line" : `${file}:${line}`;
+	return line === 0 ? file : `${file}:${line}`;
 }
 
 export type AliasLine = {
