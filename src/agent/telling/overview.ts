@@ -115,7 +115,7 @@ function explainUnbinding({ unbound, modules }: DeviceRow): string {
 	const names = modules
 		.filter(({ module }) => unbound?.modules.includes(module))
 		.map(({ module, state }) => printable(state === "built in" ? `${module} (built in)` : module));
-	return [names.join(", "), ...(unbound?.cause === undefined ? [] : [printable(unbound.cause)])].join(": ");
+	return `${names.join(", ")}: ${printable(unbound?.cause ?? "no reason is known")}`;
 }
 
 /** Each module of a state once, with its cause and the devices that ask for it. */
@@ -151,15 +151,16 @@ function listRivalPairs(batches: readonly Batch[]): Exceptions["items"] {
 
 function formatExceptions({ title, state, items, remark }: Exceptions, terminal: Terminal): readonly string[] {
 	const style = stateStyles[state];
-	const widest = Math.max(...items.map(([subject]) => terminal.measure(subject)));
-	const column = Math.min(widest, MOST_SUBJECT_COLUMNS);
+	const widths = items.map(([subject]) => terminal.measure(subject));
+	const column = Math.max(0, ...widths.filter((width) => width <= MOST_SUBJECT_COLUMNS));
 	const heading = style === undefined ? `${title}:` : terminal.paint(style, `${title}:`);
 	const lines = items.flatMap(([subject, why]) => {
 		const head = `  ${shortenTo(subject, terminal.width - 2, terminal)}`;
-		const told = wrapText(why, terminal.width - 4 - column, terminal);
-		const [first = "", ...more] = told;
+		// The explanation of a subject that is too long to stand beside it begins a line, which has room for a whole alias.
 		const isLong = terminal.measure(subject) > column;
-		const indent = " ".repeat(4 + column);
+		const indent = " ".repeat(isLong ? LONG_SUBJECT_INDENT : 4 + column);
+		const told = wrapText(why, terminal.width - indent.length, terminal);
+		const [first = "", ...more] = told;
 		const beside = isLong ? [head, indent + first] : [padTo(head, indent.length, terminal) + first];
 		return [...beside, ...more.map((line) => indent + line)];
 	});
@@ -168,3 +169,4 @@ function formatExceptions({ title, state, items, remark }: Exceptions, terminal:
 }
 
 const MOST_SUBJECT_COLUMNS = 24;
+const LONG_SUBJECT_INDENT = 6;

@@ -48,5 +48,5 @@ function listUnread(facts: Pick<BindingFacts, "findings" | "deferred">): string 
 		...("unreadable" in facts.findings() ? ["the kernel's log"] : []),
 		...("unreadable" in facts.deferred() ? ["/sys/kernel/debug/devices_deferred"] : []),
 	];
-	return unread.length === 0 ? undefined : `may say why, and cannot be read here: ${unread.join(", ")}`;
+	return unread.length === 0 ? undefined : `what might tell why cannot be read here: ${unread.join(", ")}`;
 }

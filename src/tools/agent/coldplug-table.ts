@@ -54,11 +54,9 @@ export async function narrow(
 	// A device is inspected only where its uevent does not tell enough: each link takes several system calls.
 	const stateOf = (devpath: string, isWithoutModule: boolean): Partial<DeviceState> => {
 		const own = uevents.get(devpath);
-		const driver = own?.get("DRIVER");
-		const subsystem = isBySubsystem || isWithoutModule ? own?.get("SUBSYSTEM") : undefined;
-		const isMoreKnown = driver === undefined && isWithoutModule && subsystem !== undefined;
-		if (own !== undefined && !isMoreKnown) return { driver, subsystem };
-		return { ...inspection.device(devpath) };
+		const told = own && tellByUevent(own, isBySubsystem || isWithoutModule);
+		const isMoreKnown = told?.driver === undefined && isWithoutModule && told?.subsystem !== undefined;
+		return told !== undefined && !isMoreKnown ? told : { ...inspection.device(devpath) };
 	};
 	const rows = listRows({ batches, stateOf, nameOf });
 	if (!isFiltering(filter)) return { batches, ...(await findCauses(rows, sources)) };
@@ -68,6 +66,15 @@ export async function narrow(
 	const narrowed = narrowRows(told.rows, { words: [], modules: [], devices: [], subsystems: [], states });
 	if (narrowed.length === 0) return undefined;
 	return { batches: narrowBatches(batches, narrowed), rows: narrowed, unread: told.unread };
+}
+
+/** What a uevent tells of its device. Undefined when the uevent cannot be read: the device's links tell as much. */
+function tellByUevent(own: Properties, withSubsystem: boolean): Pick<DeviceState, "driver" | "subsystem"> | undefined {
+	try {
+		return { driver: own.get("DRIVER"), subsystem: withSubsystem ? own.get("SUBSYSTEM") : undefined };
+	} catch {
+		return undefined;
+	}
 }
 
 async function findCauses(rows: readonly DeviceRow[], sources: UnboundSources | undefined): Promise<UnboundRows> {

@@ -102,7 +102,7 @@ test("devices that are not bound, and those whose firmware is missing, are excep
 			: { ...row, state: "not bound" as const, unbound: unbound(index === 0 ? "it waits" : undefined) },
 	);
 	const lines = formatOverview(
-		{ ...overview, rows, modules: 0, unread: "may say why, and cannot be read here: the log" },
+		{ ...overview, rows, modules: 0, unread: "what might tell why cannot be read here: the log" },
 		plainTerminal(80),
 	);
 	t.deepEqual(lines, [
@@ -111,8 +111,8 @@ test("devices that are not bound, and those whose firmware is missing, are excep
 		"",
 		"loaded, not bound:",
 		"  idle  card: it waits",
-		"  mute  card",
-		"  (may say why, and cannot be read here: the log)",
+		"  mute  card: no reason is known",
+		"  (what might tell why cannot be read here: the log)",
 		"",
 		"firmware missing:",
 		"  soft  card: the firmware x.bin is missing",
@@ -130,6 +130,13 @@ test("modules that are loaded already are counted", (t) => {
 		plainTerminal(),
 	);
 	t.is(first, "nothing to load for 1 device; 1 loaded already");
+});
+
+test("what is said of a device with a long name begins a line of its own, and the others stand in a narrow column", (t) => {
+	const overview = overviewOf({ lost: "x:lost", a: "x:a" }, { lost: { onBus: true }, a: { onBus: true } });
+	const rows = overview.rows.map((row) => (row.name === undefined ? row : { ...row, name: "Card of Nobody at all" }));
+	const lines = formatOverview({ ...overview, rows }, plainTerminal(80));
+	t.deepEqual(lines.slice(2, 6), ["without a driver:", "  lost (Card of Nobody at all)", "      x:lost", "  a  x:a"]);
 });
 
 test("without devices there is one line", (t) => {

@@ -51,10 +51,10 @@ const unreadable = () => ({ unreadable: "may not be read" });
 
 test("without a cause it is not bound, and what could not be read is named once", (t) => {
 	t.deepEqual(judge({}), { state: "not bound", cause: undefined, modules: ["card"], unread: undefined });
-	t.is(judge({}, { findings: unreadable }).unread, "may say why, and cannot be read here: the kernel's log");
+	t.is(judge({}, { findings: unreadable }).unread, "what might tell why cannot be read here: the kernel's log");
 	t.is(
 		judge({}, { findings: unreadable, deferred: unreadable }).unread,
-		"may say why, and cannot be read here: the kernel's log, /sys/kernel/debug/devices_deferred",
+		"what might tell why cannot be read here: the kernel's log, /sys/kernel/debug/devices_deferred",
 	);
 });
 

@@ -1,10 +1,12 @@
 // The forms and filters of coldplug --dry-run, on machines in memory and on the captured machine.
+import { writeFileSync } from "node:fs";
 import test from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { run } from "../../../src/main.js";
 import type { DeviceState } from "../../../src/ports/inspection.js";
 import { thisMachine } from "../../../src/this-machine.js";
 import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { copyMachine } from "../../support/fakes/captured-machine.js";
 import { makeFakeInspection } from "../../support/fakes/fake-inspection.js";
 import { type FakeMachineOptions, makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { dryRunHere } from "../../support/running/coldplug-process.js";
@@ -79,6 +81,15 @@ test("its first lines count what --json lists", async (t) => {
 test("the driver that has bound a device is the one that its uevent names, where /sys has no link", async (t) => {
 	const { lines } = await runCaptured([]);
 	t.true(lines.some((line) => /^0000:00:1f\.3 +i801_smbus +i2c_i801 \+1 /.test(line)));
+});
+
+test("a device whose uevent cannot be read is shown all the same", async (t) => {
+	const machine = copyMachine();
+	writeFileSync(`${machine}/sys/devices/pci0000:00/0000:00:16.0/uevent`, "x".repeat(100_000));
+	const { lines, status, stderr } = await runCaptured(["i6300esb", "-d", machine]);
+	t.is(status, exitStatus.unable);
+	t.regex(stderr, /^coldplug: skipped \S+0000:00:16\.0: its uevent cannot be read: it is larger than 64 KiB/);
+	t.true(lines.some((line) => /^0000:00:16\.0 +- +i6300esb +kept out: /.test(line)));
 });
 
 test("without a terminal there are neither colours nor a limit, and FORCE_COLOR and COLUMNS set both", async (t) => {
@@ -209,12 +220,12 @@ test("firmware is missing where the log says so, and where none of the files is 
 	// A directory of files in memory is there only when it is one of them.
 	const there = { ...files, "/lib/firmware": "", "/lib/firmware/b.bin": "" };
 	const { printed } = await planUnbound([], {}, { files: there });
-	t.true(printed.includes("loaded, not bound:\n  card  card\n"));
+	t.true(printed.includes("loaded, not bound:\n  card  card: no reason is known\n"));
 });
 
 test("what cannot be read is named once, where a cause is wanting", async (t) => {
 	const states = { log: { unreadable: "may not be read" } };
-	const remark = "  (may say why, and cannot be read here: the kernel's log, /sys/kernel/debug/devices_deferred)";
+	const remark = "  (what might tell why cannot be read here: the kernel's log, /sys/kernel/debug/devices_deferred)";
 	t.is((await planUnbound([], {}, { states })).lines.filter((line) => line === remark).length, 1);
 	t.false((await planUnbound([], { driverOverride: "vfio" }, { states })).printed.includes("cannot be read"));
 });
