@@ -144,7 +144,7 @@ function machineWhereUnread() {
 
 test("--timeout tells what has failed, even where its evidence never comes", async (t) => {
 	const { machine, unread, reads } = machineWhereUnread();
-	const ended = load(unread, "--timeout", String(Math.ceil(performance.now() / 1000) + 2));
+	const ended = load(unread, "--timeout", String(Math.ceil(performance.now() / 1000) + 6));
 	await begun(machine, "lone");
 	await machine.fakeKernel.end("lone", "ENOEXEC");
 	await until(() => reads() === 1);
