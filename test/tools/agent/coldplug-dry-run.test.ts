@@ -205,7 +205,7 @@ test("a device that is not bound although its modules are loaded is an exception
 	t.true(lines.includes("card    -           card     loaded, not bound: x:card*"));
 	const deferred = { "/sys/kernel/debug/devices_deferred": "card\tits clock does not tick\n" };
 	const { printed } = await planUnbound([], {}, { files: deferred });
-	t.true(printed.includes("  card  card: it waits for a supplier: its clock does not tick ("));
+	t.true(printed.includes("  card  card: its probe is put off: its clock does not tick ("));
 });
 
 test("firmware is missing where the log says so, and where none of the files is there that the live module lists", async (t) => {
