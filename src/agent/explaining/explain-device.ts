@@ -106,7 +106,8 @@ function judgeUnmatched(
 	const { aliases } = device;
 	if (!bindsDrivers(device, state)) {
 		const subsystem = state?.subsystem;
-		return { kind: "no need", device: told, ...(subsystem !== undefined && { subsystem }) };
+		const onBus = state?.onBus === true;
+		return { kind: "no need", device: told, onBus, ...(subsystem !== undefined && { subsystem }) };
 	}
 	const [nearest] = listNearest(facts, aliases);
 	const elsewhere = listElsewhere(facts, aliases);

@@ -177,8 +177,15 @@ export type Judgement =
 	  }
 	/** No device of this machine asks for the module, nor a module that is loaded or would be. */
 	| { readonly kind: "not asked for"; readonly module: string }
-	/** The device binds no driver: it is of a class, or on no bus. */
-	| { readonly kind: "no need"; readonly device: NamedDevice; readonly subsystem?: string }
+	/** The device binds no driver: it is of a class, or on no bus; or it has no alias, by which a module could be asked for. */
+	| {
+			readonly kind: "no need";
+			readonly device: NamedDevice;
+			/** The class, or the bus. */
+			readonly subsystem?: string;
+			/** Whether the subsystem is a bus, so that a driver could bind the device. */
+			readonly onBus: boolean;
+	  }
 	/** No device of this machine has the ids. `modules` have a pattern for them. */
 	| {
 			readonly kind: "absent";

@@ -287,8 +287,9 @@ function adviseOn(obstacle: Obstacle, module: string): string | undefined {
 	}
 }
 
-function explainNoNeed({ device, subsystem }: Judgement & { kind: "no need" }, subject: Taken): string {
+function explainNoNeed({ device, subsystem, onBus }: Judgement & { kind: "no need" }, subject: Taken): string {
 	const whose = isDevice(device, subject) ? "" : `${formatDevice(device)} `;
+	if (onBus) return `${whose}needs no module: it is on the bus ${subsystem}, and has no alias that asks for one`;
 	const why = subsystem === undefined ? "the device is on no bus" : `devices of the class ${subsystem} have none`;
 	return `${whose}needs no driver: ${why}`;
 }

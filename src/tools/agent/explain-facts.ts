@@ -38,6 +38,7 @@ export async function readFacts(
 	const root = namedRoot(given);
 	const isHere = root === "" && given.sysfs === undefined && given.setVersion === undefined;
 	const running = isHere ? readRunning(kernel) : undefined;
+	if (isHere && running === undefined) machine.complain(`hotplugd explain: ${NOT_TOLD}\n`);
 	const sysfs = given.sysfs ?? `${root}/sys`;
 	// The links of a sysfs that --sysfs names lead within it, wherever it lies.
 	const inspection = await machine.inspect(sysfs, { root: given.sysfs === undefined ? root : "" });
@@ -103,8 +104,14 @@ function walk(
 	return words.some(isUnknown) ? [...sources.present(() => true)] : devices;
 }
 
-function readRunning(kernel: Kernel): { readonly live: ReadonlySet<string>; readonly loading: ReadonlySet<string> } {
-	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1") ?? "";
+type Running = { readonly live: ReadonlySet<string>; readonly loading: ReadonlySet<string> };
+
+const NOT_TOLD =
+	"which modules are live is not known: there is no /proc/modules, as where /proc is hidden or the kernel loads no modules";
+
+function readRunning(kernel: Kernel): Running | undefined {
+	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
+	if (text === undefined) return undefined;
 	const all = parseProcModules(text);
 	const those = (wanted: string) => new Set(all.flatMap(({ module, state }) => (state === wanted ? [module] : [])));
 	return { live: those("live"), loading: those("coming") };

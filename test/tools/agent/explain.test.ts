@@ -51,6 +51,7 @@ type Situation = {
 	/** The devices of this machine, when they are others than those above. */
 	readonly present?: Readonly<Record<string, string | readonly string[]>>;
 	readonly withoutDevices?: string;
+	readonly withoutProcModules?: boolean;
 };
 
 /** Runs the command. Resolves with its status, its lines and what it complained of. */
@@ -70,7 +71,13 @@ async function ask(words: readonly string[], situation: Situation = {}) {
 		...(states && { states }),
 	});
 	for (const module of live) machine.fakeKernel.live.add(module);
-	const status = await explain.start(words, machine);
+	const { fakeKernel } = machine;
+	const hidden = {
+		...fakeKernel,
+		read: (path: string) => (path === "/proc/modules" ? undefined : fakeKernel.read(path)),
+	};
+	const kernel = situation.withoutProcModules ? { kernel: async () => hidden } : {};
+	const status = await explain.start(words, { ...machine, ...kernel });
 	const lines = machine.printed().trimEnd().split("\n");
 	return { status, lines, first: lines[0] ?? "", complained: machine.complained() };
 }
@@ -272,6 +279,10 @@ test("a device without any pattern has no driver, and one of a class needs none"
 	const none = await ask(["odd"], { states: { devices: { "/devices/odd": { subsystem: "input" } } } });
 	t.is(none.first, "odd: needs no driver: devices of the class input have none");
 	t.is(none.status, 0);
+	const states = { devices: { "/devices/plain": { subsystem: "pnp", onBus: true } } };
+	const plain = await ask(["plain"], { present: { plain: [] }, states });
+	t.is(plain.first, "plain: needs no module: it is on the bus pnp, and has no alias that asks for one");
+	t.is(plain.status, 0);
 });
 
 test("an unknown subject gets the nearest names, and the others are answered", async (t) => {
@@ -436,4 +447,10 @@ test("a long alias is short in the first line, and whole in JSON and with -v", a
 	const { first: word, status } = await ask([`${"w".repeat(100_000)}`]);
 	t.is(status, 1);
 	t.true(word.length < 200);
+});
+
+test("where no /proc/modules tells what is live, that is said, and no module is said not to be", async (t) => {
+	const { complained, lines } = await ask(["quiet"], { withoutProcModules: true });
+	t.regex(complained, /^hotplugd explain: which modules are live is not known: there is no \/proc\/modules/);
+	t.true(lines.includes("  module: quiet, kernel/quiet.ko"), lines.join("\n"));
 });
