@@ -326,6 +326,7 @@ export const elsewhere: readonly { readonly calls: readonly string[]; readonly o
 	{
 		calls: [
 			"src/linux/output/output-file fsyncSync",
+			"src/linux/output/output-file readlinkSync",
 			"src/linux/output/output-file realpathSync",
 			"src/linux/output/output-file statSync",
 		],
