@@ -264,6 +264,13 @@ test("a node in /dev leads to its device, and any other file to none", (t) => {
 	const inspection = openInspection("/sys");
 	t.is(inspection.deviceOfNode("/dev/null"), "/devices/virtual/mem/null");
 	t.is(inspection.deviceOfNode("/dev"), undefined);
+	// udev's names, such as /dev/disk/by-id/*, are links to nodes.
+	const link = join(folder, "by-id");
+	symlinkSync("/dev/null", link);
+	t.is(inspection.deviceOfNode(link), "/devices/virtual/mem/null");
+	const loop = join(folder, "by-loop");
+	symlinkSync(loop, loop);
+	t.is(inspection.deviceOfNode(loop), undefined);
 	t.is(inspection.deviceOfNode("/dev/does-not-exist"), undefined);
 	t.is(openInspection(join(folder, "none")).deviceOfNode("/dev/null"), undefined);
 });
