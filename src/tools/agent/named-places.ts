@@ -9,7 +9,12 @@ import { pathFromHere } from "../command-line/module-directory.js";
 import { type AgentOptions, namedRoot } from "./agent-options.js";
 import { StartFailure } from "./start-failure.js";
 
-type Naming = AgentOptions & { readonly runDirectory?: string | undefined };
+type Naming = AgentOptions & {
+	readonly runDirectory?: string | undefined;
+	/** Of explain. */
+	readonly also?: readonly string[];
+	readonly log?: string | undefined;
+};
 
 /**
  * `kernel` is the kernel to load modules into, with the files of the named machine. `given` are the options with an absolute
@@ -38,13 +43,15 @@ function withAbsoluteRoot<Given extends AgentOptions>(machine: Machine, given: G
 	return dirname === undefined || dirname === "" ? given : { ...given, dirname: pathFromHere(machine, dirname) };
 }
 
-function refuseEmptyNames({ policy, sysfs, runDirectory, configPath, config }: Naming): void {
+function refuseEmptyNames({ policy, sysfs, runDirectory, configPath, config, also = [], log }: Naming): void {
 	const named: readonly (readonly [string, string, readonly (string | undefined)[]])[] = [
 		["--policy", "directory", policy],
 		["--sysfs", "directory", [sysfs]],
 		["--run-directory", "directory", [runDirectory]],
 		["-C", "file or directory", configPath],
 		["--config", "file", [config]],
+		["--also", "directory", also],
+		["--log", "file", [log]],
 	];
 	const empty = named.find(([, , names]) => names.includes(""));
 	if (empty === undefined) return;

@@ -64,6 +64,8 @@ test("a name that is empty is a variable that was not set, and refused", async (
 	const refusals = [
 		["coldplug", "--policy", "directory"],
 		["coldplug", "--sysfs", "directory"],
+		["explain", "--also", "directory"],
+		["explain", "--log", "file"],
 		["check", "--policy", "directory"],
 		["check", "-C", "file or directory"],
 		["check", "--config", "file"],
@@ -73,7 +75,8 @@ test("a name that is empty is a variable that was not set, and refused", async (
 	for (const [command, option, kind] of refusals) {
 		const dry = command === "coldplug" ? ["-n"] : [];
 		const program = command === "coldplug" ? command : `hotplugd ${command}`;
-		t.deepEqual(await ourTool(command, ...dry, option, ""), {
+		const subject = command === "explain" ? ["loop"] : [];
+		t.deepEqual(await ourTool(command, ...dry, option, "", ...subject), {
 			status: 2,
 			stdout: "",
 			stderr: `${program}: ${option} names no ${kind}: it is empty\n`,
