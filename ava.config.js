@@ -33,11 +33,21 @@ if (certificates !== undefined) {
  */
 const longest = [
 	...["service-premise", "coldplug", "service-kept-out", "service-fallback", "faults", "modprobe", "rivals", "soak"],
-	...["hung", "compression", "alone-examples", "service", "late", "alone", "alone-supervisors", "service-baseline"],
+	...[
+		"explain",
+		"hung",
+		"compression",
+		"alone-examples",
+		"service",
+		"late",
+		"alone",
+		"alone-supervisors",
+		"service-baseline",
+	],
 	...["service-killed", "hotplug", "service-commands", "configuration", "clock", "tools"],
 ].map((name) => `test/vm/${name}.test.ts`);
 longest.push(
-	...["linux/failing-calls", "tools/agent/run", "project/package", "tools/agent/coldplug-unread"].map(
+	...["linux/failing-calls", "tools/agent/run", "project/package", "tools/coldplug/coldplug-unread"].map(
 		(name) => `test/${name}.test.ts`,
 	),
 );

@@ -17,10 +17,10 @@ export { thisMachine };
 
 /** The commands, keyed by the name they are called by. */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
-	coldplug: async () => (await import("./tools/agent/coldplug.js")).coldplug,
+	coldplug: async () => (await import("./tools/coldplug/coldplug.js")).coldplug,
 	run: async () => (await import("./tools/agent/run.js")).run,
-	explain: async () => (await import("./tools/agent/explain.js")).explain,
-	why: async () => (await import("./tools/agent/explain.js")).why,
+	explain: async () => (await import("./tools/explain/explain.js")).explain,
+	why: async () => (await import("./tools/explain/explain.js")).why,
 	check: async () => (await import("./tools/agent/check.js")).check,
 	"run-install-command": async () => (await import("./tools/agent/run-install-command.js")).runInstallCommand,
 	...agentTools,

@@ -32,7 +32,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	"hotplugd critical-chain": ["test/tools/agent/timeline-lists.test.ts", "critical-chain shows what was waited for"],
 	"hotplugd metrics": ["test/tools/agent/agent-tools.test.ts", "metrics are printed as they are"],
 	"hotplugd stop": ["test/tools/agent/agent-tools.test.ts", "reload and stop say nothing where all is well"],
-	"hotplugd explain i6300esb": ["test/tools/agent/explain.test.ts", "a blacklist is named by file and line"],
+	"hotplugd explain i6300esb": ["test/tools/explain/explain.test.ts", "a blacklist is named by file and line"],
 	"hotplugd check": ["test/tools/agent/check.test.ts", "where nothing is wrong it says so and exits with 0"],
 	"install -D -m 755 systemd/alone/hotplugd-or-modprobe /usr/local/lib/hotplugd/hotplugd-or-modprobe": [
 		"test/support/vm/images/placed-package.ts",

@@ -52,10 +52,12 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		modprobe: "command-line",
 		kmod: "command-line depmod modprobe",
 		agent: "command-line",
+		explain: "command-line agent",
+		coldplug: "command-line agent explain",
 	},
 };
 
-/** The parts that each part may import from. Of tools, only tools/agent may import the agent. */
+/** The parts that each part may import from. The kmod tools may not import the agent. */
 const parts: Readonly<Record<string, readonly string[]>> = {
 	libkmod: [],
 	ports: ["libkmod"],
@@ -97,9 +99,9 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/index.ts": ["node"],
 	"src/linux/modules/kernel.ts": ["node"],
 	"src/linux/modules/module-operations.ts": ["node", "p-limit"],
-	"src/tools/agent/coldplug.ts": ["quick-lru", "yargs-parser"],
+	"src/tools/coldplug/coldplug.ts": ["quick-lru", "yargs-parser"],
 	"src/tools/agent/agent-commands.ts": ["valibot", "yargs-parser"],
-	"src/tools/agent/explain.ts": ["quick-lru", "yargs-parser"],
+	"src/tools/explain/explain.ts": ["quick-lru", "yargs-parser"],
 	"src/tools/agent/load.ts": ["valibot", "yargs-parser"],
 	"src/tools/kmod/lsmod.ts": ["yargs-parser"],
 	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],
@@ -155,12 +157,14 @@ function placeOf(file: string): { readonly part: string; readonly room: string }
 
 const words = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
 
+const kmodTools: readonly string[] = ["command-line", "depmod", "modprobe", "kmod"];
+
 /** Whether a file may import another one of src. */
 function mayImport(from: string, target: string): boolean {
 	const [here, there] = [placeOf(from), placeOf(target)];
 	if (here.part === "" || target === "src/version.ts") return true;
 	if (here.part !== there.part) {
-		const isKmodTool = here.part === "tools" && here.room !== "agent";
+		const isKmodTool = here.part === "tools" && kmodTools.includes(here.room);
 		return parts[here.part]?.includes(there.part) === true && !(isKmodTool && there.part === "agent");
 	}
 	return here.room === there.room || words(rooms[here.part]?.[here.room] ?? "").includes(there.room);

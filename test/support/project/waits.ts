@@ -47,31 +47,31 @@ const pipeline: readonly Wait[] = [
 		waitsFor: "what follows from an outcome, once it is to end",
 		ends: "a turn of the event loop; when what runs has ended or hangs, after hung_seconds at most, it ends",
 		tests: [
-			["test/tools/agent/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
-			["test/tools/agent/coldplug-hung.test.ts", "a stop signal ends it at once beside what hangs, which it names"],
+			["test/tools/coldplug/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
+			["test/tools/coldplug/coldplug-hung.test.ts", "a stop signal ends it at once beside what hangs, which it names"],
 		],
 	},
 	{
-		file: "src/tools/agent/coldplug-run.ts",
+		file: "src/tools/coldplug/coldplug-run.ts",
 		at: ["setTimeout(over, "],
 		waitsFor: "the end of the time that --timeout gives coldplug",
 		ends: "that time; coldplug's own end before",
 		tests: [
 			[
-				"test/tools/agent/coldplug-hung.test.ts",
+				"test/tools/coldplug/coldplug-hung.test.ts",
 				"--timeout ends it whatever is in flight, and it says what it waited for",
 			],
-			["test/tools/agent/coldplug-hung.test.ts", "--timeout does nothing where all is settled before"],
+			["test/tools/coldplug/coldplug-hung.test.ts", "--timeout does nothing where all is settled before"],
 		],
 	},
 	{
-		file: "src/tools/agent/coldplug-progress.ts",
+		file: "src/tools/coldplug/coldplug-progress.ts",
 		at: ["setTimeout(() => {"],
 		waitsFor: "the next line of progress at a terminal",
 		ends: "a quarter of a second; coldplug's own end before, which the timer does not put off (unref)",
 		tests: [
 			[
-				"test/tools/agent/coldplug-progress.test.ts",
+				"test/tools/coldplug/coldplug-progress.test.ts",
 				"at a terminal the executable rewrites a line while a driver takes long, and ends as soon as the driver has",
 			],
 		],
@@ -83,7 +83,7 @@ const pipeline: readonly Wait[] = [
 		ends: "the driver's init; coldplug's end, after hung_seconds, a stop signal or --timeout; where the process has gone, it is begun again here",
 		tests: [
 			[
-				"test/tools/agent/coldplug-hung.test.ts",
+				"test/tools/coldplug/coldplug-hung.test.ts",
 				"beside a driver that hangs it ends once all else is settled, names it, and says what waits for it",
 			],
 			["test/linux/modules/insertion-process.test.ts", "where it is not there, or ends at once, its asker inserts"],
@@ -293,9 +293,12 @@ const pipeline: readonly Wait[] = [
 		waitsFor: "the end of the pipeline: a stop, or where coldplug runs quiet, and the end of all that was begun",
 		ends: "the kernel's answer to each insertion that was begun, or hung_seconds; coldplug's --timeout",
 		tests: [
-			["test/tools/agent/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
+			["test/tools/coldplug/coldplug-hung.test.ts", "a stop signal waits for what runs until it hangs, and no longer"],
 			["test/agent/pipeline/hotplug.test.ts", "told to stop, it listens no more and awaits what it has begun"],
-			["test/tools/agent/coldplug.test.ts", "a signal ends it when what runs has ended, and it says what it waits for"],
+			[
+				"test/tools/coldplug/coldplug.test.ts",
+				"a signal ends it when what runs has ended, and it says what it waits for",
+			],
 		],
 	},
 ];
@@ -351,7 +354,7 @@ const insertions: readonly Wait[] = [
 		ends: "another module that ends or hangs; where 64 and the bound hang, it is said to wait for these; a stop",
 		tests: [
 			[
-				"test/tools/agent/coldplug-hung.test.ts",
+				"test/tools/coldplug/coldplug-hung.test.ts",
 				"as many drivers hang as may, and the others are loaded; where more do, what has not begun is not said to hang",
 			],
 			[
@@ -940,9 +943,9 @@ const sockets: readonly Wait[] = [
 		ends: "a second; ten without a byte and a minute in all for who reads what coldplug says, and a second once it was told to end",
 		tests: [
 			["test/linux/output/log-output.test.ts", "nobody is waited for longer than a while"],
-			["test/tools/agent/coldplug-unread.test.ts", "beside a reader that does not read, SIGTERM ends it"],
-			["test/tools/agent/coldplug-unread.test.ts", "beside a reader that does not read, --timeout ends it"],
-			["test/tools/agent/coldplug-unread.test.ts", "a reader that is slow has all of it, whole and in order"],
+			["test/tools/coldplug/coldplug-unread.test.ts", "beside a reader that does not read, SIGTERM ends it"],
+			["test/tools/coldplug/coldplug-unread.test.ts", "beside a reader that does not read, --timeout ends it"],
+			["test/tools/coldplug/coldplug-unread.test.ts", "a reader that is slow has all of it, whole and in order"],
 		],
 	},
 	{
@@ -952,7 +955,7 @@ const sockets: readonly Wait[] = [
 		ends: "as src/linux/output/log-output.ts has it",
 		tests: [
 			[
-				"test/tools/agent/coldplug-unread.test.ts",
+				"test/tools/coldplug/coldplug-unread.test.ts",
 				"where nobody reads its output, all drivers are loaded, and it ends and says what was lost",
 			],
 		],

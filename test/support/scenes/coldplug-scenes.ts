@@ -1,6 +1,6 @@
 // Runs of coldplug --json in which every kind of its records occurs, on machines in memory and on the captured one. Each returns
 // what was printed.
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { release } from "../fakes/captured-machine.js";
 import { heard } from "../fakes/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";

@@ -1,7 +1,7 @@
 // Answers of hotplugd explain --json, on machines in memory, in which every kind of judgement, obstacle and fact occurs. Each
 // function returns what was printed.
 import type { Machine } from "../../../src/ports/machine.js";
-import { explain } from "../../../src/tools/agent/explain.js";
+import { explain } from "../../../src/tools/explain/explain.js";
 import type { FakeStates } from "../fakes/fake-inspection.js";
 import { type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";
 import { sampleTimeline } from "../running/agent-timeline.js";

@@ -1,5 +1,5 @@
 // Refusals of a module by the kernel, each with the files that tell why: one for every kind of evidence.
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { makeFakeMachine } from "../fakes/fake-machine.js";
 import { elfImage, moduleImage, undefinedSymbol } from "../worlds/elf-image.js";
 import { pkcs7, signedModule } from "../worlds/signed-module.js";

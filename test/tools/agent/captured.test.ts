@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import test from "ava";
 import { openKmod } from "../../../src/libkmod/kmod/kmod.js";
 import { check } from "../../../src/tools/agent/check.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { copyMachine, release } from "../../support/fakes/captured-machine.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { RELEASE, type World, worldFiles } from "../../support/worlds/world.js";

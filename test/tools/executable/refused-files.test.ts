@@ -7,7 +7,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
 import { check } from "../../../src/tools/agent/check.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { commands } from "../../../src/tools/kmod/kmod.js";
 import { kmodTools } from "../../../src/tools/kmod/kmod-tools.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";

@@ -2,7 +2,7 @@
 // with the executable and a stand-in for the kernel's module loader; test/vm/hung.test.ts has drivers that nothing can end.
 import test, { type ExecutionContext } from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { type FakeMachine, makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { hungSession } from "../../support/programs/hung-session.js";
 import { runSession } from "../../support/running/network-namespace.js";

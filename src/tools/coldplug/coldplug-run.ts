@@ -12,11 +12,11 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
-import type { Started } from "./agent-start.js";
+import type { Started } from "../agent/agent-start.js";
+import { searchEvidence } from "../agent/refusal-evidence.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import { beginProgress, type ProgressLine } from "./coldplug-progress.js";
 import { ColdplugTally, type Conclusion, type Told } from "./coldplug-tally.js";
-import { searchEvidence } from "./refusal-evidence.js";
 import { formatReport } from "./report-text.js";
 
 /**

@@ -1,7 +1,7 @@
 import test from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { Refusal } from "../../../src/libkmod/kernel/kernel.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { heard } from "../../support/fakes/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { until } from "../../support/running/until.js";

@@ -8,8 +8,8 @@ import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
+import { StartFailure } from "../agent/start-failure.js";
 import { DEFAULT_SOCKET, type ExplainOptions } from "./explain-options.js";
-import { StartFailure } from "./start-failure.js";
 
 /** By module. @param isHere whether the machine that is explained is this one: then its agent is asked. @throws {StartFailure} */
 export async function readAnswers(

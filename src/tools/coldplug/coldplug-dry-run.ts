@@ -19,8 +19,8 @@ import { printable } from "../../libkmod/text/printable.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
-import { namedRoot } from "./agent-options.js";
-import type { Started } from "./agent-start.js";
+import { namedRoot } from "../agent/agent-options.js";
+import type { Started } from "../agent/agent-start.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
 import { filterOf } from "./dry-run-request.js";
 

@@ -2,7 +2,7 @@
 import test from "ava";
 import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { checkTimeline } from "../../../src/agent/timeline/timeline-reading.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { until } from "../../support/running/until.js";
 import type { World } from "../../support/worlds/world.js";

@@ -3,7 +3,7 @@ import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import type { Report } from "../../../src/agent/telling/report.js";
 import type { Result } from "../../../src/libkmod/insertion/outcome.js";
 import type { Step } from "../../../src/libkmod/planning/plan-insertion.js";
-import { ColdplugTally } from "../../../src/tools/agent/coldplug-tally.js";
+import { ColdplugTally } from "../../../src/tools/coldplug/coldplug-tally.js";
 
 const step: Step = {
 	module: "m",

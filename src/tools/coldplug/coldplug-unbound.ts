@@ -7,8 +7,8 @@ import type { UnboundDevice } from "../../agent/telling/unbound-devices.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Inspection } from "../../ports/inspection.js";
-import { findModuleFile, listFirmwareOf } from "./explain-files.js";
-import { openOnDemand } from "./explain-on-demand.js";
+import { findModuleFile, listFirmwareOf } from "../explain/explain-files.js";
+import { openOnDemand } from "../explain/explain-on-demand.js";
 
 export type UnboundSources = {
 	readonly kernel: Kernel & ModuleFiles;

@@ -1,6 +1,7 @@
 // The options of coldplug.
+
+import { agentOptions } from "../agent/agent-options.js";
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions } from "./agent-options.js";
 
 const forms = "How a dry run is shown, in place of a summary and a table of devices:";
 const filters = "What of a dry run is shown (each may be repeated):";

@@ -3,8 +3,8 @@
 import type { RowState } from "../../agent/telling/device-rows.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { findState, isFiltering, type RowFilter, stateWords } from "../../agent/telling/row-filter.js";
+import { StartFailure } from "../agent/start-failure.js";
 import type { ColdplugOptions } from "./coldplug-options.js";
-import { StartFailure } from "./start-failure.js";
 
 /** @throws {StartFailure} when options exclude each other, need --dry-run, or name no state */
 export function refuseMisuse(given: ColdplugOptions): void {

@@ -5,7 +5,7 @@ import { exitStatus } from "../../../src/agent/telling/exit-status.js";
 import { run } from "../../../src/main.js";
 import type { DeviceState } from "../../../src/ports/inspection.js";
 import { thisMachine } from "../../../src/this-machine.js";
-import { coldplug } from "../../../src/tools/agent/coldplug.js";
+import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
 import { copyMachine } from "../../support/fakes/captured-machine.js";
 import { makeFakeInspection } from "../../support/fakes/fake-inspection.js";
 import { type FakeMachineOptions, makeFakeMachine } from "../../support/fakes/fake-machine.js";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { beginProgress, formatStanding } from "../../../src/tools/agent/coldplug-progress.js";
+import { beginProgress, formatStanding } from "../../../src/tools/coldplug/coldplug-progress.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { loadForReal } from "../../support/running/coldplug-process.js";
 

@@ -1,7 +1,7 @@
 // The options of explain.
 
+import { agentOptions } from "../agent/agent-options.js";
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions } from "./agent-options.js";
 
 /** The control socket of an agent with the default settings, as in ask-agent.ts, which loads more than explain needs. */
 export const DEFAULT_SOCKET = "/run/hotplugd/control";

@@ -7,13 +7,13 @@ import { situate } from "../../agent/explaining/facts.js";
 import { joinAddresses, resolveSubject, type Topic } from "../../agent/explaining/subject.js";
 import { worstStatus } from "../../agent/explaining/verdicts.js";
 import type { Machine } from "../../ports/machine.js";
+import { openMachine } from "../agent/named-places.js";
+import { complainOf } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
 import { readFacts } from "./explain-facts.js";
 import { readModules } from "./explain-files.js";
 import { type ExplainOptions, explainOptions } from "./explain-options.js";
 import { printExplanations } from "./explain-print.js";
-import { openMachine } from "./named-places.js";
-import { complainOf } from "./start-failure.js";
 
 const USAGE = 2;
 

@@ -4,7 +4,7 @@ import type { LastAnswer } from "../../agent/explaining/explanation.js";
 import { isResult } from "../../agent/explaining/last-answers.js";
 import type { TimelineModule } from "../../agent/timeline/timeline.js";
 import type { Machine } from "../../ports/machine.js";
-import { askAgent, SOON_MILLISECONDS } from "./ask-agent.js";
+import { askAgent, SOON_MILLISECONDS } from "../agent/ask-agent.js";
 
 /** By module: the last try that has ended. Empty when the agent does not answer, which has been said then. */
 export async function askLastAnswers(machine: Machine, socket: string): Promise<ReadonlyMap<string, LastAnswer>> {

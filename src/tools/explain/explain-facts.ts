@@ -16,13 +16,13 @@ import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { DeviceSources, PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
+import { commandLineFileOf, namedRoot } from "../agent/agent-options.js";
+import { start } from "../agent/agent-start.js";
+import { formatProblem } from "../agent/start-failure.js";
 import { pathFromHere } from "../command-line/module-directory.js";
-import { commandLineFileOf, namedRoot } from "./agent-options.js";
-import { start } from "./agent-start.js";
 import { readAnswers } from "./explain-answers.js";
 import { openOnDemand } from "./explain-on-demand.js";
 import type { ExplainOptions } from "./explain-options.js";
-import { formatProblem } from "./start-failure.js";
 
 type Given = ExplainOptions & { readonly dryRun: true };
 

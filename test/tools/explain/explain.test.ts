@@ -1,6 +1,6 @@
 // hotplugd explain on a machine in memory: the first line names cause and place, and the exit status is that of the worst subject.
 import test from "ava";
-import { explain } from "../../../src/tools/agent/explain.js";
+import { explain } from "../../../src/tools/explain/explain.js";
 import type { FakeStates } from "../../support/fakes/fake-inspection.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { moduleImage } from "../../support/worlds/elf-image.js";

@@ -6,15 +6,15 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import { NO_FORMAT, timelineFormatOf } from "../../agent/timeline/timeline-format.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
+import { namedRoot } from "../agent/agent-options.js";
+import { start } from "../agent/agent-start.js";
+import { openMachine } from "../agent/named-places.js";
+import { needOpenFiles, readSwitch } from "../agent/start-conditions.js";
+import { complainOf, formatProblem, StartFailure } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
-import { namedRoot } from "./agent-options.js";
-import { start } from "./agent-start.js";
 import { dryRun } from "./coldplug-dry-run.js";
 import { type ColdplugOptions, coldplugOptions } from "./coldplug-options.js";
 import { refuseMisuse } from "./dry-run-request.js";
-import { openMachine } from "./named-places.js";
-import { needOpenFiles, readSwitch } from "./start-conditions.js";
-import { complainOf, formatProblem, StartFailure } from "./start-failure.js";
 
 export const coldplug = defineTool({
 	name: "coldplug",
