@@ -89,7 +89,7 @@ export function listRows(sources: RowSources): readonly DeviceRow[] {
 		for (const { matches, rule } of decisions)
 			for (const match of matches) {
 				const { module } = match.found;
-				const row = { module, ...judge(match, steps, sources.outcomes), brings: bringing(module) };
+				const row = { module, ...judge({ match, matches }, steps, sources.outcomes), brings: bringing(module) };
 				if (rule !== undefined && row.state === "wanted") row.cause = `asked for by ${formatFileLine(rule)}`;
 				if (!modules.has(module)) modules.set(module, row);
 			}
@@ -156,23 +156,27 @@ const explainNeed = ({ module, source }: Step & { how: "run" }): string =>
 
 type Judgement = { state: RowState; cause: string };
 
-function judge(match: Match, steps: Steps, outcomes: ReadonlyMap<string, Outcome> | undefined): Judgement {
+/** A match of an alias, among all matches of that alias. */
+type Asking = { readonly match: Match; readonly matches: readonly Match[] };
+
+function judge(asking: Asking, steps: Steps, outcomes: ReadonlyMap<string, Outcome> | undefined): Judgement {
+	const { match } = asking;
 	const { found, verdict, source } = match;
 	const where = source === undefined ? "the configuration" : formatFileLine(source);
 	if (verdict === "builtin") return { state: "built in", cause: shortenPattern(found.pattern) };
 	if (verdict === "not allowed") return { state: "kept out", cause: `not allowed by ${where} or another allow rule` };
 	if (verdict !== "wanted") return { state: "kept out", cause: `${verdict} by ${where}` };
 	const outcome = outcomes?.get(found.module);
-	if (outcome !== undefined) return judgeOutcome(outcome, match);
+	if (outcome !== undefined) return judgeOutcome(outcome, asking);
 	const step = steps.get(found.module);
 	if (step === undefined) return { state: "loaded", cause: explainMatch(match) };
 	const needs = findMaskedNeed(step, steps);
 	const planned =
-		needs === undefined ? judgeStep(step, match) : { state: "kept out" as const, cause: explainNeed(needs) };
+		needs === undefined ? judgeStep(step, asking) : { state: "kept out" as const, cause: explainNeed(needs) };
 	return outcomes === undefined || planned.state !== "wanted" ? planned : { ...planned, state: "not ended" };
 }
 
-function judgeStep(step: Step, match: Match): Judgement {
+function judgeStep(step: Step, { match, matches }: Asking): Judgement {
 	if (step.how === "masked") {
 		const by = `masked by ${formatFileLine(step.source)}`;
 		return { state: "kept out", cause: step.needs === undefined ? by : `needs ${step.needs}, which is ${by}` };
@@ -182,14 +186,21 @@ function judgeStep(step: Step, match: Match): Judgement {
 	if (step.how === "missing") return { state: "missing", cause: explainMissing(step) };
 	if (step.how === "builtin") return { state: "built in", cause: explainMatch(match) };
 	const run = step.how === "run" ? `by its install line ${formatFileLine(step.source)}` : undefined;
-	const rival = step.after.find((one) => one.rival !== undefined);
+	// The order of the step is that of all devices: another device may have asked for both modules.
+	const rival = step.after.find((one) => one.rival !== undefined && matches.some(isOf(one.module)));
 	const why = rival === undefined ? explainMatch(match) : `after ${rival.module}, its rival`;
 	return { state: "wanted", cause: run === undefined ? why : `${run}; ${why}` };
 }
 
-function judgeOutcome(outcome: Outcome, match: Match): Judgement {
+const isOf =
+	(module: string) =>
+	({ found }: Match): boolean =>
+		found.module === module;
+
+function judgeOutcome(outcome: Outcome, asking: Asking): Judgement {
+	const { match } = asking;
 	const state = outcomeStates[outcome.result];
-	if (state === "kept out" || state === "missing") return judgeStep(outcome.step, match);
+	if (state === "kept out" || state === "missing") return judgeStep(outcome.step, asking);
 	const isPlain = outcome.result === "inserted" || outcome.result === "live";
 	return { state, cause: isPlain ? explainMatch(match) : explainOutcome(outcome) };
 }

@@ -138,13 +138,20 @@ function listModules(
 	});
 }
 
+/** Aliases by which drivers bind no device: all handlers of input devices serve one at a time, and a processor has many features. */
+const BINDS_NOTHING = /^(?:input|dmi|cpu):/;
+
 /** Each module that begins after a rival, once. */
 function listRivalPairs(batches: readonly Batch[]): Exceptions["items"] {
 	const pairs = new Map<string, readonly [string, string]>();
 	for (const { module, after } of batches.flatMap(({ plan }) => plan)) {
-		const first = after.filter(({ rival }) => rival !== undefined).map((one) => printable(one.module));
-		if (first.length > 0)
-			pairs.set(module, [printable(module), `goes after ${first.join(", ")}: the first that fits binds the device`]);
+		const first = after.filter(({ rival }) => rival !== undefined);
+		if (first.length === 0) continue;
+		const why = first.every(({ rival = "" }) => BINDS_NOTHING.test(rival))
+			? `, which ${first.length === 1 ? "matches" : "match"} the same alias`
+			: ": the first that fits binds the device";
+		const names = first.map((one) => printable(one.module)).join(", ");
+		pairs.set(module, [printable(module), `goes after ${names}${why}`]);
 	}
 	return [...pairs.values()];
 }

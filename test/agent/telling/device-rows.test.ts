@@ -22,6 +22,7 @@ const world: World = {
 	aliases: {
 		"x:card*": "card",
 		"x:two": ["first", "second"],
+		"x:second": "second",
 		"x:built": "built",
 		"x:gone": "gone",
 		"x:banned": "banned",
@@ -58,6 +59,11 @@ const told = test.macro<[alias: string, expected: readonly string[], live?: read
 
 test("wanted for the pattern that matched", told, "x:card1", ["card: wanted: x:card*"]);
 test("wanted after its rival", told, "x:two", ["first: wanted: x:two", "second: wanted: after first, its rival"]);
+test("a module waits for no rival of a device that does not ask for both", (t) => {
+	const rows = rowsOf({ both: "x:two", one: "x:second" });
+	const causes = rows.map(({ modules }) => modules.map(({ module, cause }) => `${module}: ${cause}`));
+	t.deepEqual(causes, [["first: x:two", "second: after first, its rival"], ["second: x:second"]]);
+});
 test("wanted by its install line", told, "x:run", [`run: wanted: by its install line ${conf}:4; x:run`]);
 test("loaded", told, "x:card1", ["card: loaded: x:card*"], ["card", "base", "soft"]);
 test("built in", told, "x:built", ["built: built in: x:built"]);

@@ -7,10 +7,11 @@ import { markingTerminal, plainTerminal } from "../../support/fakes/plain-termin
 import { makeWorld, type World } from "../../support/worlds/world.js";
 
 const world: World = {
-	modules: { card: ["base"], base: [], first: [], second: [], banned: [], masked: [] },
+	modules: { card: ["base"], base: [], first: [], second: [], joydev: [], evdev: [], banned: [], masked: [] },
 	aliases: {
 		"x:card*": "card",
 		"x:two": ["first", "second"],
+		"input:b*": ["joydev", "evdev"],
 		"x:gone": "gone",
 		"x:banned": "banned",
 		"x:masked": "masked",
@@ -32,6 +33,11 @@ function overviewOf(
 	});
 	return { batches, rows, modules: 4, done: "to load", everything: false };
 }
+
+test("rivals for an alias that binds no device are not said to bind it", (t) => {
+	const lines = formatOverview(overviewOf({ pad: "input:b0003" }), plainTerminal(80));
+	t.true(lines.includes("  evdev  goes after joydev, which matches the same alias"));
+});
 
 test("numbers come first, then each kind of exception, then the table, then what asks for nothing", (t) => {
 	const overview = overviewOf(
