@@ -26,9 +26,15 @@ function listAround({ live, plan }: Situated): readonly string[] {
 	return [...new Set([...(live ?? []), ...planned])];
 }
 
+/** Install lines that keep their modules out: what those need is loaded before the line is run, as in kmod. */
+function listInstallMasked({ plan }: Situated): readonly string[] {
+	return [...plan.values()].flatMap((step) => (step.how === "run" && isMask(step.command) ? [step.module] : []));
+}
+
 /** The modules that are live or would be loaded and that need the module, those that no other of them needs last. */
 export function listDependencyDemands(facts: Situated, module: string): readonly Demand[] {
-	const users = listAround(facts).filter((one) => readDependencies(facts, one).includes(module));
+	const around = new Set([...listAround(facts), ...listInstallMasked(facts)]);
+	const users = [...around].filter((one) => readDependencies(facts, one).includes(module));
 	// A module that a device asks for says more than one that is itself a dependency.
 	const asked = (user: string): number => (listDeviceDemands(facts, user).length > 0 ? 0 : 1);
 	const isLive = (user: string): boolean => facts.live?.has(user) === true;

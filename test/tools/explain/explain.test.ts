@@ -14,7 +14,8 @@ const world: World = {
 		quiet: [],
 		listed: [],
 		masked: [],
-		lined: [],
+		lined: ["under"],
+		under: [],
 		kept: [],
 		soft: [],
 		lone: [],
@@ -144,6 +145,12 @@ test("a file that is missing, or was built for another kernel, is the cause even
 	t.regex(other, /it was built for the kernel 5\.9\.9, and this is 6\.0\.0 \(vermagic of .*quiet\.ko\)/);
 	const { first: needed } = await ask(["card"], { without: ["base"] });
 	t.regex(needed, /^card: not loaded: it needs base, of which: modules\.dep has/);
+});
+
+test("what a module with an install line needs is loaded before the line is run, even if the line keeps the module out", async (t) => {
+	const { first, status } = await ask(["under"]);
+	t.is(first, "under: would be loaded: dependency of lined");
+	t.is(status, 3);
 });
 
 test("a softdep of a module that is not loaded is no demand", async (t) => {
