@@ -12,6 +12,7 @@ import type {
 	LastAnswer,
 	LogLine,
 	NamedDevice,
+	NearestPattern,
 	Obstacle,
 	Taken,
 	Unbound,
@@ -303,16 +304,21 @@ function explainNoDriver(judgement: Judgement & { kind: "no driver" }, subject: 
 	const near =
 		nearest === undefined || nearest.agreeing.length === 0
 			? ""
-			: `; nearest: ${nearest.module}, ${brief(nearest.pattern)}, differs in ${nearest.field}`;
+			: `; nearest: ${nearest.module}, ${brief(nearest.pattern)}, differs in ${nearest.field}${countAlike(nearest)}`;
 	const kernels = elsewhere.map((kernel) => `; the kernel ${kernel.release} has ${kernel.modules.join(", ")} for it`);
 	return `no driver: no module of ${release} has a pattern for ${what}${near}${kernels.join("")}`;
 }
 
+/** Many patterns that agree as far say that the nearest one is no proposal. */
+const countAlike = ({ alike }: NearestPattern): string =>
+	alike < 2 ? "" : ` (${alike === 2 ? "1 other agrees" : `${alike - 1} others agree`} as far)`;
+
 function explainAbsent({ modules, release }: Judgement & { kind: "absent" }, { withoutDevices }: Taken): string {
 	const nobody = withoutDevices ? "no devices were looked at" : "no device of this machine has these ids";
-	const pattern = withoutDevices ? "a pattern for these ids" : "a pattern for them";
-	if (modules.length === 0) return `${nobody}, and no module of ${release} has ${pattern}`;
-	return `${nobody}; ${modules.join(", ")} of ${release} ${modules.length === 1 ? "has" : "have"} ${pattern}`;
+	const named = withoutDevices ? "names these ids" : "names them";
+	// Patterns for a whole vendor or class cannot be told by ids alone.
+	if (modules.length === 0) return `${nobody}, and no pattern of a module of ${release} ${named}`;
+	return `${nobody}; a pattern of ${modules.join(", ")} of ${release} ${named}`;
 }
 
 function explainUnknown({ why, nearest }: Judgement & { kind: "failure" }): string {

@@ -93,7 +93,7 @@ function explainUnseen({ code, subject, why }: Refusal, isOfRoot: boolean): stri
 	return `there is no directory ${subject}${isOfRoot ? `: ${advice}` : "; is sysfs mounted?"}`;
 }
 
-/** Devices without an alias are walked only for a word that is nothing else: a node, or an interface. */
+/** Devices without an alias are walked only for a word that is nothing else: a node, or an interface. Modules are no devices. */
 function walk(
 	words: readonly string[],
 	sources: DeviceSources,
@@ -101,7 +101,7 @@ function walk(
 ): readonly PresentDevice[] {
 	const devices = [...sources.present()];
 	const isUnknown = (word: string): boolean => resolveSubject(word, { ...around, devices }).kind === "unknown";
-	return words.some(isUnknown) ? [...sources.present(() => true)] : devices;
+	return words.some(isUnknown) ? [...sources.present((subsystem) => subsystem !== "module")] : devices;
 }
 
 type Running = { readonly live: ReadonlySet<string>; readonly loading: ReadonlySet<string> };

@@ -292,6 +292,15 @@ test("a device without any pattern has no driver, and one of a class needs none"
 	t.is(plain.status, 0);
 });
 
+test("a directory of /sys/module is no device", async (t) => {
+	const machine = makeFakeMachine({ world, files: {} });
+	const sources = await machine.devices("/sys");
+	const loop = { devpath: "/module/loop", aliases: [] };
+	const present = (concerns?: (subsystem: string) => boolean) => (concerns?.("module") ? [loop] : []);
+	t.is(await explain.start(["loop"], { ...machine, devices: async () => ({ ...sources, present }) }), 1);
+	t.is(machine.printed(), "loop: there is no module, alias or device of that name\n");
+});
+
 test("an unknown subject gets the nearest names, and the others are answered", async (t) => {
 	const { first, lines, status } = await ask(["quiett", "own"]);
 	t.is(first, "quiett: there is no module, alias or device of that name; is quiet meant?");
@@ -355,7 +364,7 @@ test("where there are no devices to look at, modules and aliases are explained, 
 			"quiet: not loaded: no module that is loaded or would be asks for it, and no devices were looked at",
 			`listed: not loaded: blacklisted by ${configFile}:1; 'modprobe listed' loads it, or remove the line`,
 			"x:card1: card would be loaded: asked for by x:card1",
-			"8086:100e: no devices were looked at, and no module of 6.0.0 has a pattern for these ids",
+			"8086:100e: no devices were looked at, and no pattern of a module of 6.0.0 names these ids",
 		],
 	);
 	t.false(lines.some((line) => line.includes("of this machine")));
@@ -389,6 +398,19 @@ test("JSON has one object a subject, with judgement, status and chain", async (t
 	});
 	t.like(own, { status: 0, judgement: { kind: "builtin", module: "own" } });
 	t.is(status, 5);
+});
+
+test("of several patterns that agree as far, the first line says how many there are", async (t) => {
+	const machine = makeFakeMachine({
+		world: {
+			modules: { net: [] },
+			aliases: { "pci:v00008086d00000001sv*sd*bc*sc*i*": "net", "pci:v00008086d00000002sv*sd*bc*sc*i*": "net" },
+		},
+		devices: { "0000:00:03.0": "pci:v00008086d0000FFFEsv00001AF4sd00001100bc02sc00i00" },
+		files: {},
+	});
+	t.is(await explain.start(["0000:00:03.0"], machine), 6);
+	t.regex(machine.printed(), /; nearest: net, pci:\S+, differs in device \(1 other agrees as far\)\n/);
 });
 
 test("a device without a driver gets the nearest pattern, and the other kernels that have a module", async (t) => {
