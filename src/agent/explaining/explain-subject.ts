@@ -33,7 +33,11 @@ const modulesOf = (facts: Situated, devices: readonly PresentDevice[]): readonly
 
 /** An error of an index, or of a device that left meanwhile, is the answer about this subject alone. */
 export function explainSubject(facts: Situated, resolved: Topic): readonly Explanation[] {
-	const taken: Taken = facts.withoutDevices ? { ...resolved.taken, withoutDevices: true } : resolved.taken;
+	const taken: Taken = {
+		...resolved.taken,
+		...(facts.withoutDevices && { withoutDevices: true }),
+		...(facts.live === undefined && { withoutLive: true }),
+	};
 	const subject: Topic = { ...resolved, taken };
 	try {
 		return explainAll(facts, subject);

@@ -287,6 +287,8 @@ export type Taken = {
 	readonly remark?: string;
 	/** No devices could be looked at: whether one of them asks is not known. */
 	readonly withoutDevices?: true;
+	/** Which modules are live is not known: the kernel does not run here, or does not tell. */
+	readonly withoutLive?: true;
 };
 
 /** The whole answer about one subject. */

@@ -63,9 +63,7 @@ function explainJudgement(judgement: Judgement, subject: Taken): string {
 		case "no driver":
 			return explainNoDriver(judgement, subject);
 		case "not asked for":
-			return subject.withoutDevices
-				? "not loaded: no module that is loaded or would be asks for it, and no devices were looked at"
-				: "not loaded: no device of this machine asks for it, and no module that is loaded or would be";
+			return `${explainOut(subject)}: ${explainIdle(subject)}`;
 		case "no need":
 			return explainNoNeed(judgement, subject);
 		case "absent":
@@ -73,6 +71,16 @@ function explainJudgement(judgement: Judgement, subject: Taken): string {
 		case "failure":
 			return explainUnknown(judgement);
 	}
+}
+
+/** Where it is not known which modules are live, none is said not to be. */
+const explainOut = ({ withoutLive }: Taken): string => (withoutLive ? "would not be loaded" : "not loaded");
+
+function explainIdle({ withoutDevices, withoutLive }: Taken): string {
+	const users = withoutLive ? "module that would be" : "module that is loaded or would be";
+	return withoutDevices
+		? `no ${users} asks for it, and no devices were looked at`
+		: `no device of this machine asks for it, and no ${users}`;
 }
 
 type OfModule = { readonly module?: string };
@@ -184,14 +192,11 @@ function explainFirmware({ firmware, record, place }: Unbound & { kind: "firmwar
 	return `the firmware ${first} is missing: the kernel's log says so (at ${record.seconds.toFixed(3)} s)${now}`;
 }
 
-function explainKeptOut(
-	{ module, obstacle, demand }: Judgement & { kind: "kept out" },
-	{ withoutDevices }: Taken,
-): string {
-	const idle = demand === undefined && !withoutDevices && obstacle.kind !== "softdep only";
+function explainKeptOut({ module, obstacle, demand }: Judgement & { kind: "kept out" }, subject: Taken): string {
+	const idle = demand === undefined && !subject.withoutDevices && obstacle.kind !== "softdep only";
 	const nobody = idle ? " (nor does a device of this machine ask for it)" : "";
 	const advice = adviseOn(obstacle, module);
-	return `not loaded: ${explainObstacle(obstacle, module)}${nobody}${advice === undefined ? "" : `; ${advice}`}`;
+	return `${explainOut(subject)}: ${explainObstacle(obstacle, module)}${nobody}${advice === undefined ? "" : `; ${advice}`}`;
 }
 
 /** What keeps a module out: a clause with its place. */

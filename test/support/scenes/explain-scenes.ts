@@ -223,6 +223,9 @@ export const answerOfAgent = (): Promise<string> =>
 /** A machine that shows no devices. */
 export const withoutDevices = (): Promise<string> => ask(["one"], { ...logged, withoutDevices: "ENOENT" });
 
+/** A module of another kernel than the running one: which modules are live there is not known. */
+export const otherKernel = (): Promise<string> => ask(["-S", "6.0.0", "one"], logged);
+
 /** A device whose alias cannot be looked up: the last byte of the index is damaged. */
 export const damagedIndex = (): Promise<string> => {
 	const damaged: World = { modules: { aaa: [] }, aliases: { "x:a": "aaa", "x:b": "aaa" } };

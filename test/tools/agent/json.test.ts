@@ -21,6 +21,7 @@ import {
 	beforeLoading,
 	damagedIndex,
 	lastAnswers,
+	otherKernel,
 	unbound,
 	withoutDevices,
 } from "../../support/scenes/explain-scenes.js";
@@ -69,7 +70,7 @@ const rows: Readonly<Record<string, Row>> = {
 		print: () =>
 			Promise.all([
 				...[beforeLoading(), afterLoading(), unbound(), lastAnswers()],
-				...[answerOfAgent(), withoutDevices(), damagedIndex()],
+				...[answerOfAgent(), withoutDevices(), otherKernel(), damagedIndex()],
 			]),
 		unmet: {
 			"$defs/Evidence/oneOf/10/properties/kind": "no hardware: an obstacle of its own, `no device`",

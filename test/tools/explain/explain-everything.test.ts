@@ -28,9 +28,8 @@ const recordsOf = (lines: readonly string[]) => lines.map((line): ExplanationRec
 /** By kind: the status, and what the first line says, on a machine of which nobody knows what is live. */
 const kinds: Readonly<Record<string, readonly [status: number, says: RegExp]>> = {
 	wanted: [3, /would be loaded(?: by its install line \S+:\d+)?: /],
-	"kept out": [5, /not loaded: .*\/example\.conf:\d/],
+	"kept out": [5, /[: ]would not be loaded: .*\/example\.conf:\d/],
 	"no driver": [6, /: no driver: no module of \S+ has a pattern for /],
-	"not asked for": [6, /: not loaded: no device of this machine asks for it/],
 	"no need": [0, /: needs no (?:driver|module): /],
 };
 

@@ -482,4 +482,8 @@ test("where no /proc/modules tells what is live, that is said, and no module is 
 	const { complained, lines } = await ask(["quiet"], { withoutProcModules: true });
 	t.regex(complained, /^hotplugd explain: which modules are live is not known: there is no \/proc\/modules/);
 	t.true(lines.includes("  module: quiet, kernel/quiet.ko"), lines.join("\n"));
+	const { first } = await ask(["listed"], { withoutProcModules: true });
+	t.regex(first, /^listed: would not be loaded: blacklisted by /);
+	const idle = await ask(["lone"], { withoutProcModules: true });
+	t.is(idle.first, "lone: would not be loaded: no device of this machine asks for it, and no module that would be");
 });
