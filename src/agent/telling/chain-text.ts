@@ -21,19 +21,24 @@ export type ChainLayout = {
 
 export function layOutChain(chain: readonly ChainNode[], { whole, directory }: ChainLayout): readonly ChainLine[] {
 	const lines: ChainLine[] = [];
-	const due = listLines(chain, whole, 0).toReversed();
+	const due = listLines(chain, { whole, depth: 0, module: "" }).toReversed();
 	for (let next = due.pop(); next !== undefined; next = due.pop()) {
-		const { depth, label, text } = next;
+		const { depth, label, text, module } = next;
 		lines.push({ depth, label, text: text.replaceAll(`${directory}/`, "") });
-		for (const below of listLines(next.children, whole, depth + 1).toReversed()) due.push(below);
+		for (const below of listLines(next.children, { whole, depth: depth + 1, module }).toReversed()) due.push(below);
 	}
 	return lines;
 }
 
-type Due = ChainLine & { readonly children: readonly ChainNode[] };
+/** `module` is the module that the facts below a line are about. Empty where they are about none. */
+type Due = ChainLine & { readonly children: readonly ChainNode[]; readonly module: string };
+
+type Level = { readonly whole: boolean; readonly depth: number; readonly module: string };
 
 /** The children as lines: those of a kind beyond the bound are cut, and dependencies in one state share a line. */
-function listLines(nodes: readonly ChainNode[], whole: boolean, depth: number): readonly Due[] {
+function listLines(nodes: readonly ChainNode[], level: Level): readonly Due[] {
+	const { whole, depth } = level;
+	const cut = whole ? (alias: string) => alias : shorten;
 	const counts = new Map<string, number>();
 	for (const { node } of nodes) counts.set(node, (counts.get(node) ?? 0) + 1);
 	const shown = new Map<string, number>();
@@ -44,13 +49,17 @@ function listLines(nodes: readonly ChainNode[], whole: boolean, depth: number): 
 		const label = labelOf(one);
 		if (one.node === "dependency") return place === 1 ? listNeeded(nodes, depth) : [];
 		if (whole || all <= MOST_SHOWN || place < MOST_SHOWN)
-			return [{ depth, label, text: describe(one, whole ? (alias) => alias : shorten), children: childrenOf(one) }];
+			return [
+				{ depth, label, text: describe(one, cut, level.module), children: childrenOf(one), module: moduleOf(one) },
+			];
 		if (place > MOST_SHOWN) return [];
-		return [{ depth, label, text: `and ${all - MOST_SHOWN + 1} more (-v shows all)`, children: [] }];
+		return [{ depth, label, text: `and ${all - MOST_SHOWN + 1} more (-v shows all)`, children: [], module: "" }];
 	});
 }
 
 const childrenOf = (node: ChainNode): readonly ChainNode[] => ("children" in node ? (node.children ?? []) : []);
+
+const moduleOf = (node: ChainNode): string => (node.node === "module" || node.node === "pattern" ? node.module : "");
 
 function listNeeded(nodes: readonly ChainNode[], depth: number): readonly Due[] {
 	const byState = new Map<string, string[]>();
@@ -62,7 +71,7 @@ function listNeeded(nodes: readonly ChainNode[], depth: number): readonly Due[] 
 	}
 	return [...byState].map(([standing, modules]) => {
 		const state = standing === "unknown" ? "" : ` (${standing})`;
-		return { depth, label: "needs", text: `${modules.join(", ")}${state}`, children: [] };
+		return { depth, label: "needs", text: `${modules.join(", ")}${state}`, children: [], module: "" };
 	});
 }
 
@@ -87,8 +96,11 @@ function labelOf({ node, ...fact }: ChainNode): string {
 	}
 }
 
-/** @param cut shortens an alias, or leaves it whole */
-function describe(fact: ChainFact, cut: (alias: string) => string): string {
+/**
+ * @param cut shortens an alias, or leaves it whole
+ * @param module the module that the fact is about. Empty where it is about none
+ */
+function describe(fact: ChainFact, cut: (alias: string) => string, module: string): string {
 	switch (fact.node) {
 		case "device":
 			return describeDevice(fact);
@@ -99,7 +111,7 @@ function describe(fact: ChainFact, cut: (alias: string) => string): string {
 		case "module":
 			return describeModule(fact);
 		case "obstacle":
-			return explainObstacle(fact.obstacle, "");
+			return explainObstacle(fact.obstacle, module);
 		case "install":
 			return `'${fact.command}' (${formatFileLine(fact.source)})${fact.heeded ? "" : ": does not count, since the module has softdeps"}`;
 		case "options":
