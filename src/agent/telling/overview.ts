@@ -42,7 +42,9 @@ export function formatOverview(overview: Overview, terminal: Terminal): readonly
 		...wrapText(countAll(overview, exceptions), terminal.width, terminal).map((line) => terminal.paint("bold", line)),
 		...exceptions.flatMap((one) => ["", ...formatExceptions(one, terminal)]),
 		...(tabled.length > 0 ? ["", ...formatTable(tabled, terminal, everything)] : []),
-		...(nothing > 0 ? ["", ...wrapText(countSilent(nothing), terminal.width, terminal)] : []),
+		...(nothing > 0
+			? ["", ...wrapText(countSilent(nothing, asking.some(isDriverless)), terminal.width, terminal)]
+			: []),
 	];
 }
 
@@ -56,8 +58,14 @@ export function* listTexts({ rows }: Pick<Overview, "rows">): Generator<string> 
 
 const count = (number: number, one: string, more = `${one}s`): string => `${number} ${number === 1 ? one : more}`;
 
-const countSilent = (devices: number): string =>
-	`${count(devices, "device asks", "devices ask")} for no module that there is (-v lists ${devices === 1 ? "it" : "them"})`;
+/** Devices without a driver ask for no module that there is either, and are told by name. */
+const isDriverless = ({ state }: DeviceRow): boolean => state === "no driver";
+
+function countSilent(devices: number, besideOthers: boolean): string {
+	const other = besideOthers ? "other " : "";
+	const who = count(devices, `${other}device asks`, `${other}devices ask`);
+	return `${who} for no module that there is (-v lists ${devices === 1 ? "it" : "them"})`;
+}
 
 function countAll({ batches, rows, modules, done }: Overview, exceptions: readonly Exceptions[]): string {
 	const planned = batches.filter(({ plan }) => plan.length > 0).length;

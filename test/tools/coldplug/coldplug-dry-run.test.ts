@@ -122,7 +122,7 @@ test("a device on a bus that nothing drives, and no module is for, is an excepti
 	const { lines } = await plan();
 	t.is(lines[0], "3 modules to load in 1 batch for 3 of 5 devices; 1 without a driver, 1 kept out");
 	t.deepEqual(lines.slice(2, 4), ["without a driver:", "  unbound  x:none"]);
-	t.true(lines.includes("1 device asks for no module that there is (-v lists it)"));
+	t.true(lines.includes("1 other device asks for no module that there is (-v lists it)"));
 });
 
 test("an operand is a module, a device or a subsystem", async (t) => {
