@@ -4,7 +4,8 @@ import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
 import type { MatchPlace } from "../../libkmod/knowledge/lookup.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import type { ChainFact, ChainNode, Demand, NamedDevice } from "../explaining/explanation.js";
-import { explainCauseOf, explainLastAnswer, explainObstacle } from "./explanation-text.js";
+import { explainCauseOf } from "./explanation-text.js";
+import { explainLastAnswer, explainObstacle } from "./obstacle-text.js";
 
 /** A line of the tree: its depth from 0, its label and its text. */
 export type ChainLine = { readonly depth: number; readonly label: string; readonly text: string };
@@ -59,7 +60,7 @@ function listLines(nodes: readonly ChainNode[], level: Level): readonly Due[] {
 
 const childrenOf = (node: ChainNode): readonly ChainNode[] => ("children" in node ? (node.children ?? []) : []);
 
-const moduleOf = (node: ChainNode): string => (node.node === "module" || node.node === "pattern" ? node.module : "");
+const moduleOf = (node: ChainNode): string => (node.node === "module" ? node.module : "");
 
 function listNeeded(nodes: readonly ChainNode[], depth: number): readonly Due[] {
 	const byState = new Map<string, string[]>();

@@ -35,15 +35,12 @@ test("dependencies in one state share a line, and what is below a node stands be
 	]);
 });
 
-test("what keeps a module out names the module, below it and below a pattern for it", (t) => {
+test("what keeps a module out names the module", (t) => {
 	const source = { file: "/proc/cmdline", line: 0 };
 	const listed: ChainNode = { node: "obstacle", obstacle: { kind: "blacklisted", source } };
 	const expected = "1 kept out: blacklisted by the kernel command line (modprobe.blacklist=card in /proc/cmdline)";
 	const module: ChainNode = { node: "module", module: "card", standing: "not loaded", children: [listed] };
 	t.is(lay([module])[1], expected);
-	const place = { file: "/index", line: 0 };
-	const pattern: ChainNode = { node: "pattern", pattern: "x:*", via: "alias index", place, module: "card" };
-	t.is(lay([{ ...pattern, children: [listed] }])[1], expected);
 });
 
 test("a chain of any depth is laid out without recursion", (t) => {
