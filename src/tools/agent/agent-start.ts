@@ -10,6 +10,7 @@ import { findMixture } from "../../libkmod/check/mixed-set.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { type Knowledge, knowNothing, MissingIndexes, readKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import { listUnheededLines } from "../../libkmod/knowledge/unheeded-lines.js";
 import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
@@ -38,7 +39,8 @@ export async function readAll(
 	try {
 		return await withPolicy(readModules(kernel, options, settings), kernel, options, place);
 	} catch (error) {
-		throw new StartFailure(explainMissing(error), exitStatus.unable);
+		const others = error instanceof MissingIndexes ? listOtherReleases(kernel, options) : [];
+		throw new StartFailure(explainMissing(error, others), exitStatus.unable);
 	}
 }
 
@@ -116,7 +118,17 @@ async function withPolicy(
 	return { knowledge: withMasks({ ...knowledge, problems, read }, policy.value), policy: policy.value };
 }
 
-function explainMissing(error: unknown): string {
+/** The kernels whose modules another machine's root has, where the call names none of them. */
+function listOtherReleases(kernel: Kernel, options: AgentOptions): readonly string[] {
+	const root = namedRoot(options);
+	if (root === "" || options.setVersion !== undefined) return [];
+	const names = ifReadable(() => kernel.list(`${root}/lib/modules`)) ?? [];
+	return names.filter((name) => isThere(kernel, `${root}/lib/modules/${name}/modules.dep.bin`)).toSorted();
+}
+
+function explainMissing(error: unknown, otherReleases: readonly string[] = []): string {
+	if (error instanceof MissingIndexes && otherReleases.length > 0)
+		return `${error.lacking}: it is there for ${otherReleases.join(", ")}, which -S (--set-version) takes`;
 	if (error instanceof MissingIndexes)
 		return `${error.lacking}: run depmod there, or ask a captured machine: ${CAPTURED_MACHINE}`;
 	if (error instanceof MalformedIndex) return error.message;

@@ -304,3 +304,13 @@ test("what of a capture leads out of it or nowhere is told: directories of the c
 		),
 	);
 });
+
+test("where a root has modules of other kernels alone, those are named, with the option that takes them", async (t) => {
+	const files = { "/other/lib/modules/9.9/modules.dep.bin": "", "/other/lib/modules/empty/modules.order": "" };
+	const machine = makeFakeMachine({ world: { modules: {} }, files });
+	t.is(await coldplug.start(["--dry-run", "-d", "/other"], machine), 1);
+	t.is(
+		machine.complained(),
+		`coldplug: /other/lib/modules/${RELEASE} has no modules.dep.bin: it is there for 9.9, which -S (--set-version) takes\n`,
+	);
+});
