@@ -16,17 +16,6 @@ export function explainNearest(near: NearPatterns): string {
 	return `${printable(module)} (${printable(shorten(pattern))}): ${explainDifference(near.differing[0])}${explainOthers(near)}`;
 }
 
-/** The same for several, one a line, each with the fields that agree. */
-export function explainAllNearest(all: readonly NearPatterns[]): readonly string[] {
-	return all.map((near) => {
-		const agreeing =
-			near.agreeing.length === 0
-				? "no field agrees"
-				: `${listWords(near.agreeing)} agree${near.agreeing.length === 1 ? "s" : ""}`;
-		return `${explainNearest(near)}; ${agreeing}`;
-	});
-}
-
 /** The modules of the patterns that agree equally far, in their order, each with the number of its patterns. */
 export function countModules({ patterns }: NearPatterns): ReadonlyMap<string, number> {
 	const counts = new Map<string, number>();

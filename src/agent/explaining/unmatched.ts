@@ -1,6 +1,7 @@
 // What is told of a device that no module has a pattern for: the patterns that come nearest, and the other kernels that have a module
 // for it. Pure.
 
+import { busOf } from "./alias-fields.js";
 import type { NearestPattern, OtherKernelsModules } from "./explanation.js";
 import { placeOfMatch, type Situated } from "./facts.js";
 import { listPatterns } from "./listed-patterns.js";
@@ -24,7 +25,9 @@ export function listNearest(facts: Situated, aliases: readonly string[]): readon
 const agreementOf = ([first]: readonly NearestPattern[]): number => first?.agreeing.length ?? 0;
 
 function listNearestTo({ knowledge }: Situated, alias: string): readonly NearestPattern[] {
-	return findNearest(alias, listPatterns(knowledge), MOST_NEAREST).map((near) => {
+	const start = busOf(alias);
+	if (start === undefined) return [];
+	return findNearest(alias, listPatterns(knowledge, { start }), MOST_NEAREST).map((near) => {
 		const [first] = near.patterns;
 		return {
 			module: first.module,
