@@ -67,15 +67,18 @@ function countSilent(devices: number, besideOthers: boolean): string {
 	return `${who} for no module that there is (-v lists ${devices === 1 ? "it" : "them"})`;
 }
 
+/** A module that is kept out, or missing, serves no device. */
+const isServing = ({ state }: ModuleRow): boolean => state !== "kept out" && state !== "missing";
+
 function countAll({ batches, rows, modules, done }: Overview, exceptions: readonly Exceptions[]): string {
 	const planned = batches.filter(({ plan }) => plan.length > 0).length;
-	const asking = rows.filter((row) => row.modules.length > 0).length;
+	const served = rows.filter((row) => row.modules.some(isServing)).length;
 	const parts = exceptions.map(({ title, counted = title, items }) => `${items.length} ${counted}`);
 	const loaded = new Set(
 		rows.flatMap((row) => row.modules.filter(({ state }) => state === "loaded").map(({ module }) => module)),
 	);
 	if (done === "to load" && loaded.size > 0) parts.push(`${loaded.size} loaded already`);
-	const devices = asking === rows.length || modules === 0 ? "" : `${asking} of `;
+	const devices = served === rows.length || modules === 0 ? "" : `${served === 0 ? "none" : served} of `;
 	const all =
 		modules === 0
 			? `nothing ${done} for ${count(rows.length, "device")}`

@@ -34,6 +34,14 @@ function overviewOf(
 	return { batches, rows, modules: 4, done: "to load", everything: false };
 }
 
+test("devices whose modules are all kept out are none for which modules are loaded", (t) => {
+	const overview = overviewOf({ ban: "x:banned", mask: "x:masked" });
+	t.is(
+		formatOverview(overview, plainTerminal(80))[0],
+		"4 modules to load in 1 batch for none of 2 devices; 2 kept out",
+	);
+});
+
 test("rivals for an alias that binds no device are not said to bind it", (t) => {
 	const lines = formatOverview(overviewOf({ pad: "input:b0003" }), plainTerminal(80));
 	t.true(lines.includes("  evdev  goes after joydev, which matches the same alias"));
@@ -54,7 +62,7 @@ test("numbers come first, then each kind of exception, then the table, then what
 		{ lost: { onBus: true }, card: { driver: "cards" } },
 	);
 	t.deepEqual(formatOverview(overview, plainTerminal(80)), [
-		"4 modules to load in 1 batch for 6 of 8 devices; 1 without a driver, 1 missing,",
+		"4 modules to load in 1 batch for 2 of 8 devices; 1 without a driver, 1 missing,",
 		"2 kept out, 1 with rivals",
 		"",
 		"without a driver:",
