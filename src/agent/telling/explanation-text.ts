@@ -129,9 +129,7 @@ function explainWanted({ demand, install, loading }: Judgement & { kind: "wanted
 }
 
 function explainUnbound({ module, device, cause }: Judgement & { kind: "unbound" }, subject: Taken): string {
-	// Firmware is the module's own affair, whichever device asks for it.
-	const isTold = isDevice(device, subject) || (cause.kind === "firmware" && module !== undefined);
-	const which = isTold ? "" : ` to ${formatDevice(device)}`;
+	const which = isDevice(device, subject) ? "" : ` to ${formatDevice(device)}`;
 	const whose = module === undefined ? "its driver is built in, and not bound" : "loaded, not bound";
 	const named = module === undefined ? "" : naming({ module }, subject);
 	return `${named}${whose}${which}: ${explainCauseOf(cause, device)}`;
