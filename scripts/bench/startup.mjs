@@ -11,6 +11,7 @@ const commands = {
 	"node -e 0": ["-e", "0"],
 	"hotplugd --version": ["dist/main.js", "--version"],
 	"coldplug --dry-run": ["dist/main.js", "coldplug", "--dry-run", ...ask],
+	"coldplug --dry-run --order": ["dist/main.js", "coldplug", "--dry-run", "--order", ...ask],
 	"hotplugd explain": ["dist/main.js", "explain", "e1000", ...ask],
 };
 
