@@ -9,10 +9,11 @@ const names = ["standard input", "standard output", "standard error"];
 const terminals = new Map<1 | 2, boolean>();
 
 /**
- * isatty(3). The module node:tty takes a while to load, so it is used only for a character device, which most outputs are not.
+ * isatty(3). The module node:tty takes milliseconds to load, so it is used only for a character device other than /dev/null, which
+ * most outputs are not.
  */
 export function isTerminal(descriptor: 1 | 2): boolean {
-	const known = terminals.get(descriptor) ?? (isCharacterDevice(descriptor) && isatty(descriptor));
+	const known = terminals.get(descriptor) ?? (mayBeTerminal(descriptor) && isatty(descriptor));
 	terminals.set(descriptor, known);
 	return known;
 }
@@ -29,9 +30,13 @@ export function columnsOf(descriptor: 1 | 2): number | undefined {
 
 const isatty = (descriptor: number): boolean => process.getBuiltinModule("node:tty").isatty(descriptor);
 
-function isCharacterDevice(descriptor: number): boolean {
+/** /dev/null: major 1, minor 3, as Linux encodes them in a device number. */
+const NULL_DEVICE = 0x103;
+
+function mayBeTerminal(descriptor: number): boolean {
 	try {
-		return fstatSync(descriptor).isCharacterDevice();
+		const stat = fstatSync(descriptor);
+		return stat.isCharacterDevice() && stat.rdev !== NULL_DEVICE;
 	} catch {
 		// The descriptor is closed.
 		return false;
