@@ -4,6 +4,7 @@
 
 import { type Properties, parseProperties } from "../../libkmod/formats/properties.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import type { DeviceIdentity, PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { attempt } from "../faults/skipped.js";
@@ -19,7 +20,7 @@ export function formatDeviceId(devpath: string, { subsystem, number, ifindex }: 
 	if (subsystem === undefined) return undefined;
 	if (number !== undefined) return `${subsystem === "block" ? "b" : "c"}${number}`;
 	if (ifindex !== undefined) return `n${ifindex}`;
-	return `+${subsystem}:${devpath.slice(devpath.lastIndexOf("/") + 1)}`;
+	return `+${subsystem}:${baseName(devpath)}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Why no driver has bound a device although a module for it is live, or its driver is built in. Pure.
 
 import { byAlias } from "../../libkmod/planning/plan-insertion.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { DeviceState } from "../../ports/inspection.js";
 import type { NamedDevice, Unbound } from "./explanation.js";
@@ -61,7 +62,7 @@ function findRival(
 /** A deferred probe: by the kernel's list of them, which says why, and by the device's own attribute and links. */
 function findSupplier(facts: BindingFacts, state: DeviceState): readonly Unbound[] {
 	const list = facts.deferred();
-	const name = baseOf(state.devpath);
+	const name = baseName(state.devpath);
 	const entry = "unreadable" in list ? undefined : list.find(({ device }) => device === name);
 	const unready = state.suppliers.find(({ driver }) => driver === undefined)?.devpath;
 	const linked = state.driver === undefined ? unready : undefined;
@@ -86,16 +87,14 @@ function findSupplier(facts: BindingFacts, state: DeviceState): readonly Unbound
 
 /** The path of the link to a supplier: supplier:BUS:NAME (ABI/testing/sysfs-devices-supplier). */
 function linkOf({ inspection }: BindingFacts, devpath: string, supplier: string): string {
-	return `/sys${devpath}/supplier:${inspection?.device(supplier)?.subsystem ?? ""}:${baseOf(supplier)}`;
+	return `/sys${devpath}/supplier:${inspection?.device(supplier)?.subsystem ?? ""}:${baseName(supplier)}`;
 }
 
 const DEFERRED = "/sys/kernel/debug/devices_deferred";
 
-const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-
 /** The device that the kernel calls by the last name of its path. Undefined when none has it. */
 function findNamed({ devices }: BindingFacts, name: string | undefined): string | undefined {
-	return name === undefined ? undefined : devices.find(({ devpath }) => baseOf(devpath) === name)?.devpath;
+	return name === undefined ? undefined : devices.find(({ devpath }) => baseName(devpath) === name)?.devpath;
 }
 
 /**

@@ -39,6 +39,18 @@ export function nameHardware({ vendor, device, class: kind }: HardwareNames): st
 	return words.length === 0 ? undefined : words.join(" ");
 }
 
+/** Names a device by its aliases, from the lists of the machine whose root this is: by the first that the lists know. */
+export function namingHardware(
+	files: Pick<Files, "read">,
+	root = "",
+): (aliases: readonly string[]) => string | undefined {
+	const find = openHardwareNames(files, root);
+	return (aliases) => {
+		const names = aliases.map(find).find((one) => one !== undefined);
+		return names && nameHardware(names);
+	};
+}
+
 function readList(files: Pick<Files, "read">, root: string, name: string): Buffer | undefined {
 	for (const directory of ["/usr/share/misc", "/usr/share/hwdata"]) {
 		const list = ifReadable(() => files.read(`${root}${directory}/${name}`, bounds.hardwareNames));

@@ -1,6 +1,7 @@
 // What the kernel's log tells of modules, drivers and devices that did not come to work: the type of one finding, and which
 // findings are about a module or a device. Pure.
 
+import { baseName } from "../../libkmod/text/base-name.js";
 import { normaliseName } from "../../libkmod/text/module-name.js";
 
 /** All strings have one character a byte, are bounded, and may hold any byte: they are printed by way of printable(). */
@@ -62,6 +63,6 @@ export function findingsAboutModule(
 
 /** The findings about a device. Devices of two buses may have the same name: a finding with another bus or driver is left in. */
 export function findingsAboutDevice(findings: readonly KernelFinding[], devpath: string): readonly KernelFinding[] {
-	const name = devpath.slice(devpath.lastIndexOf("/") + 1);
+	const name = baseName(devpath);
 	return findings.filter(({ device }) => device === name);
 }

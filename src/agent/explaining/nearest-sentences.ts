@@ -2,6 +2,7 @@
 
 import { printable } from "../../libkmod/text/printable.js";
 import { shorten } from "../../libkmod/text/shorten.js";
+import { listWords } from "../../libkmod/text/word-lists.js";
 import type { FieldDifference, NearPatterns } from "./nearest-patterns.js";
 
 const MOST_NAMED = 3;
@@ -51,8 +52,4 @@ function plain(pattern: string): string {
 
 function cut(value: string): string {
 	return printable(value.length <= LONGEST_VALUE ? value : `${value.slice(0, LONGEST_VALUE - 3)}...`);
-}
-
-function listWords(words: readonly string[]): string {
-	return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

@@ -6,6 +6,7 @@ import { type Files, type Problem, Refusal } from "../../libkmod/kernel/kernel.j
 import { MissingIndexes, needIndexes, readIndexesLeniently } from "../../libkmod/knowledge/indexes.js";
 import { makeKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import { type Found, lookUp } from "../../libkmod/knowledge/lookup.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 
 /** A machine has a few kernels. Each takes the reading of its indexes, some MiB. */
@@ -48,7 +49,7 @@ export function findInOtherKernels(files: Files, options: OtherKernelsOptions): 
 		problems.push(`only ${MOST_KERNELS} of ${others.length} other kernels were searched`);
 	const kernels = others.slice(0, MOST_KERNELS).flatMap((directory) => {
 		const modules = search(files, directory, alias, problems);
-		return modules === undefined ? [] : [{ release: nameOf(directory), directory, modules }];
+		return modules === undefined ? [] : [{ release: baseName(directory), directory, modules }];
 	});
 	return { kernels, problems };
 }
@@ -98,5 +99,4 @@ function orProblem<T>(work: () => T, problems: string[]): T | undefined {
 }
 
 const withoutSlash = (path: string): string => path.replace(/\/+$/, "");
-const nameOf = (directory: string): string => directory.slice(directory.lastIndexOf("/") + 1);
 const unique = (paths: readonly string[]): readonly string[] => [...new Set(paths)];

@@ -1,6 +1,7 @@
 // The devices that stand for one without an alias: modules are asked for by aliases, so that a disk is explained by the controller
 // above it, and a USB device by its interfaces below it. Pure.
 
+import { baseName } from "../../libkmod/text/base-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Inspection } from "../../ports/inspection.js";
 
@@ -40,7 +41,7 @@ export function listBelow(place: string, devices: readonly PresentDevice[]): rea
 
 /** The interfaces of a USB device, which are named CONFIGURATION.NUMBER after it: 1-4.1:1.0, or 1-0:1.0 for the root hub usb1. */
 function listInterfaces(devpath: string, devices: readonly PresentDevice[]): readonly PresentDevice[] {
-	const name = devpath.slice(devpath.lastIndexOf("/") + 1).replace(/^usb(\d+)$/, "$1-0");
+	const name = baseName(devpath).replace(/^usb(\d+)$/, "$1-0");
 	const start = `${devpath}/${name}:`;
 	const isInterface = (path: string): boolean => path.startsWith(start) && /^\d+\.\d+$/.test(path.slice(start.length));
 	return devices.filter(({ devpath: path, aliases }) => aliases.length > 0 && isInterface(path));

@@ -3,6 +3,7 @@
 
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import { normaliseModuleName } from "../../libkmod/text/module-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Inspection } from "../../ports/inspection.js";
@@ -102,15 +103,13 @@ export function propertyOf(properties: PresentDevice["properties"], key: string)
 function resolveAddress(word: string, address: string, around: Surroundings): Topic {
 	const [, domain, place] = PCI_ADDRESS.exec(address) ?? [];
 	const names = place === undefined ? [address] : [`${domain ?? "0000"}:${place}`.toLowerCase()];
-	const found = around.devices.filter(({ devpath }) => names.includes(baseOf(devpath)));
+	const found = around.devices.filter(({ devpath }) => names.includes(baseName(devpath)));
 	const [first] = names;
 	const other = around.inspection?.follow(`/bus/${place === undefined ? "usb" : "pci"}/devices/${first}`);
 	if (found.length > 0) return ofDevices(word, found, around);
 	if (other === undefined) return ofPlace(word, first ?? "", around) ?? unknown(word, around);
 	return ofDevices(word, [{ devpath: other, aliases: [] }], around);
 }
-
-const baseOf = (devpath: string): string => devpath.slice(devpath.lastIndexOf("/") + 1);
 
 function resolveName(word: string, around: Surroundings): Topic {
 	const { knowledge, devices, live, inspection } = around;
@@ -124,7 +123,7 @@ function resolveName(word: string, around: Surroundings): Topic {
 		return ofModule(word, module, around, interfaces.length > 0 ? remark : undefined);
 	}
 	if (interfaces.length > 0) return ofDevices(word, interfaces, around);
-	const called = devices.filter(({ devpath }) => baseOf(devpath) === word);
+	const called = devices.filter(({ devpath }) => baseName(devpath) === word);
 	if (called.length > 0) return ofDevices(word, called, around);
 	const alias: Topic = { taken: { word, as: "alias" }, kind: "alias", alias: word };
 	if (lookUpReadable(knowledge, word).length > 0) return alias;
@@ -156,7 +155,7 @@ function ofDevices(word: string, found: readonly PresentDevice[], around: Surrou
 	const remark =
 		asked === undefined || first === undefined || first.devpath === asked.devpath
 			? undefined
-			: `${baseOf(asked.devpath)} has no alias: this is about ${describeStandIns(asked.devpath, devices)}`;
+			: `${baseName(asked.devpath)} has no alias: this is about ${describeStandIns(asked.devpath, devices)}`;
 	return { taken: { word, as: "device", ...(remark !== undefined && { remark }) }, kind: "devices", devices };
 }
 
@@ -171,7 +170,7 @@ function describeStandIns(devpath: string, devices: readonly PresentDevice[]): s
 function ofPlace(word: string, place: string, around: Pick<Surroundings, "devices">): Topic | undefined {
 	const devices = listBelow(place, around.devices);
 	if (devices.length === 0) return undefined;
-	const remark = `${baseOf(place)} has no alias: this is about ${describeStandIns("", devices)}`;
+	const remark = `${baseName(place)} has no alias: this is about ${describeStandIns("", devices)}`;
 	return { taken: { word, as: "device", remark }, kind: "devices", devices };
 }
 
@@ -180,6 +179,6 @@ function unknown(word: string, { knowledge, devices }: Surroundings): Topic {
 	const modules = [dependencies, builtins].flatMap((index) => Array.from(listEntries(index), ({ key }) => key));
 	const interfaces = devices.flatMap(({ properties }) => propertyOf(properties, "INTERFACE") ?? []);
 	const names = [...modules, ...interfaces];
-	const sought = baseOf(word).includes(":") ? word : normaliseModuleName(word);
+	const sought = baseName(word).includes(":") ? word : normaliseModuleName(word);
 	return { taken: { word, as: "unknown" }, kind: "unknown", nearest: findNearestNames(sought, names) };
 }

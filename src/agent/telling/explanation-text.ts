@@ -1,7 +1,9 @@
 // The first line of `explain`: the judgement as one sentence, with cause, place and advice. Pure.
 
 import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import { shorten } from "../../libkmod/text/shorten.js";
+import { listWords } from "../../libkmod/text/word-lists.js";
 import type {
 	Demand,
 	Explanation,
@@ -11,7 +13,7 @@ import type {
 	Taken,
 	Unbound,
 } from "../explaining/explanation.js";
-import { adviseOn, baseOf, explainObstacle, formatDevice, formatLogLine } from "./obstacle-text.js";
+import { adviseOn, explainObstacle, formatDevice, formatLogLine } from "./obstacle-text.js";
 
 /** The answer without a newline. The subject's word goes first. */
 export function formatAnswer({ subject, judgement }: Explanation): string {
@@ -27,8 +29,8 @@ function describeSubject(subject: Taken, judgement: Judgement): string {
 
 /** Whether the subject's word names this device. */
 function isDevice({ devpath }: NamedDevice, { word, as }: Taken): boolean {
-	const named = baseOf(word.replace(/\/+$/, "")).replace(/^(?:usb|pci) /, "");
-	return as === "device" && devpath !== "" && baseOf(devpath).endsWith(named);
+	const named = baseName(word.replace(/\/+$/, "")).replace(/^(?:usb|pci) /, "");
+	return as === "device" && devpath !== "" && baseName(devpath).endsWith(named);
 }
 
 /** In the first line an alias of PCI or USB stays whole, and one of an input device or a processor does not. */
@@ -214,9 +216,5 @@ function explainAbsent({ modules, release }: Judgement & { kind: "absent" }, { w
 }
 
 function explainUnknown({ why, nearest }: Judgement & { kind: "failure" }): string {
-	return nearest.length === 0 ? why : `${why}; is ${listWords(nearest)} meant?`;
-}
-
-function listWords(words: readonly string[]): string {
-	return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+	return nearest.length === 0 ? why : `${why}; is ${listWords(nearest, "or")} meant?`;
 }

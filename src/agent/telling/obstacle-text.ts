@@ -3,16 +3,14 @@
 
 import { explainEvidence } from "../../libkmod/evidence/evidence.js";
 import { formatFileLine } from "../../libkmod/formats/modprobe-config.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import type { AnswerOrigin, LastAnswer, LogLine, NamedDevice, Obstacle } from "../explaining/explanation.js";
 
 /** The last part of a device's path, with its name in words. */
 export function formatDevice({ devpath, name }: NamedDevice): string {
-	return name === undefined ? baseOf(devpath) : `${baseOf(devpath)} (${name})`;
+	return name === undefined ? baseName(devpath) : `${baseName(devpath)} (${name})`;
 }
-
-/** The last part of a path. */
-export const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** What keeps a module out: a clause with its place. */
 export function explainObstacle(obstacle: Obstacle, module: string): string {

@@ -2,6 +2,7 @@
 // a real run print it alike. Pure.
 
 import { printable } from "../../libkmod/text/printable.js";
+import { countThings } from "../../libkmod/text/word-lists.js";
 import type { Terminal } from "../../ports/terminal.js";
 import type { Batch } from "../decisions/batch.js";
 import type { DeviceRow, ModuleRow, RowState } from "./device-rows.js";
@@ -56,14 +57,12 @@ export function* listTexts({ rows }: Pick<Overview, "rows">): Generator<string> 
 	}
 }
 
-const count = (number: number, one: string, more = `${one}s`): string => `${number} ${number === 1 ? one : more}`;
-
 /** Devices without a driver ask for no module that there is either, and are told by name. */
 const isDriverless = ({ state }: DeviceRow): boolean => state === "no driver";
 
 function countSilent(devices: number, besideOthers: boolean): string {
 	const other = besideOthers ? "other " : "";
-	const who = count(devices, `${other}device asks`, `${other}devices ask`);
+	const who = countThings(devices, `${other}device asks`, `${other}devices ask`);
 	return `${who} for no module that there is (-v lists ${devices === 1 ? "it" : "them"})`;
 }
 
@@ -81,8 +80,8 @@ function countAll({ batches, rows, modules, done }: Overview, exceptions: readon
 	const devices = served === rows.length || modules === 0 ? "" : `${served === 0 ? "none" : served} of `;
 	const all =
 		modules === 0
-			? `nothing ${done} for ${count(rows.length, "device")}`
-			: `${count(modules, "module")} ${done} in ${count(planned, "batch", "batches")} for ${devices}${count(rows.length, "device")}`;
+			? `nothing ${done} for ${countThings(rows.length, "device")}`
+			: `${countThings(modules, "module")} ${done} in ${countThings(planned, "batch", "batches")} for ${devices}${countThings(rows.length, "device")}`;
 	return parts.length === 0 ? all : `${all}; ${parts.join(", ")}`;
 }
 

@@ -1,5 +1,6 @@
 // The words of a picture: the state beside a bar, the text that is shown on hover, heading and marks. Byte strings that are not
 // escaped yet.
+import { countThings } from "../../libkmod/text/word-lists.js";
 import { formatSpan } from "./time-text.js";
 import type { Timeline, TimelineMark, TimelineModule, TimelineWait } from "./timeline.js";
 
@@ -75,7 +76,7 @@ export function describeRun({ modules, marks, milliseconds, forgotten }: Timelin
 		return all === 0 ? [] : [`${all} ${what}`];
 	};
 	return [
-		`${count(modules.length, "module", "modules")} in ${count(batches, "batch", "batches")}`,
+		`${countThings(modules.length, "module", "modules")} in ${countThings(batches, "batch", "batches")}`,
 		settled === undefined ? `not settled after ${formatSpan(milliseconds)}` : `settled after ${formatSpan(settled.at)}`,
 		...number(({ result }) => result === "failed" || result === "missing", "failed"),
 		...number(({ result }) => result === "blocked", "blocked"),
@@ -85,10 +86,8 @@ export function describeRun({ modules, marks, milliseconds, forgotten }: Timelin
 	].join(", ");
 }
 
-const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
-
 export function describeMark({ kind, count: number }: TimelineMark): string {
-	const noun = (one: string, more: string): string => (number === undefined ? more : count(number, one, more));
+	const noun = (one: string, more: string): string => (number === undefined ? more : countThings(number, one, more));
 	switch (kind) {
 		case "listening":
 			return "listening";

@@ -1,9 +1,11 @@
 // What a kernel shows of its rules for modules, each fact read once, when it is first asked for. The caller decides how long one
 // state serves: some facts change at run time.
+
 import { attributeText, attributeWord } from "../formats/attribute.js";
 import { parseKernelCommandLine } from "../formats/kernel-command-line.js";
 import { type Bound, bounds } from "../kernel/bounds.js";
 import type { Files } from "../kernel/kernel.js";
+import { once } from "../kernel/once.js";
 import { ifReadable } from "../kernel/presence.js";
 
 /** A fact that cannot be read is false, empty or undefined. */
@@ -52,12 +54,4 @@ export function watchKernelState(files: Pick<Files, "read">): KernelState {
 /** The third column of nm(1)'s lines, as /proc/kallsyms has them. */
 function namesIn(table: string): ReadonlySet<string> {
 	return new Set(Array.from(table.matchAll(/^[^ \t\n]+ . ([^ \t\n]+)/gm), ([, name]) => name!));
-}
-
-function once<T>(read: () => T): () => T {
-	let known: { readonly value: T } | undefined;
-	return () => {
-		known ??= { value: read() };
-		return known.value;
-	};
 }

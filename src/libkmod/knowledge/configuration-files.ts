@@ -1,7 +1,9 @@
 // The configuration files that count, and their order: modprobe.d(5) and depmod.d(5) have the same rules.
+
 import { type Bound, bounds } from "../kernel/bounds.js";
 import { type Files, type Problem, type ProblemKind, Refusal } from "../kernel/kernel.js";
 import { isThere, leadsNowhere } from "../kernel/presence.js";
+import { baseName } from "../text/base-name.js";
 
 export type WhereToLook = {
 	/** Files of any name. Each takes precedence over other files of the same name. */
@@ -27,7 +29,7 @@ export function listConfigurationFiles(files: Files, where: WhereToLook, problem
 	const { suffix = ".conf" } = where;
 	const byName = new Map<string, string>();
 	const offer = (path: string): void => {
-		const name = path.slice(path.lastIndexOf("/") + 1);
+		const name = baseName(path);
 		if (!byName.has(name)) byName.set(name, path);
 	};
 	where.first?.forEach(offer);

@@ -1,8 +1,9 @@
 // Normalises module names and aliases as libkmod compares them: a dash equals an underscore.
 
+import { baseName } from "./base-name.js";
 /** The normalised name, from a name or from the path of a module file: `/lib/x/my-mod.ko.zst` gives `my_mod`. */
 export function normaliseModuleName(nameOrPath: string): string {
-	return normaliseName(nameOrPath.slice(nameOrPath.lastIndexOf("/") + 1));
+	return normaliseName(baseName(nameOrPath));
 }
 
 /** The normalised name from a string that is never a path: a slash stays, so that no module has that name. */

@@ -74,7 +74,8 @@ async function show(shown: Shown, planned: readonly Batch[]): Promise<number> {
 	const { given, machine, kernel, root, uevents, skipped } = shown;
 	const isTable = !given.json && !given.order && !given.tree && !given.dot;
 	if (!isTable && !isFiltering(filterOf(given))) return await showForm(given, machine, planned, skipped);
-	const { countPlanned, namingHardware, narrow, showTable } = await import("./coldplug-table.js");
+	const { countPlanned, narrow, showTable } = await import("./coldplug-table.js");
+	const { namingHardware } = await import("../../agent/explaining/hardware-names.js");
 	// The links of a sysfs that --sysfs names lead within it, wherever it lies.
 	const inspection = await machine.inspect(shown.sysfs, { root: given.sysfs === undefined ? root : "" });
 	const nameOf = namingHardware(kernel, root);

@@ -139,7 +139,8 @@ async function tellTable(
 	kernel: Kernel & ModuleFiles,
 	knowledge: Knowledge,
 ): Promise<void> {
-	const { listOutcomeRows, namingHardware, showTable } = await import("./coldplug-table.js");
+	const { listOutcomeRows, showTable } = await import("./coldplug-table.js");
+	const { namingHardware } = await import("../../agent/explaining/hardware-names.js");
 	const inspection = await machine.inspect("/sys");
 	const sources = { kernel, knowledge, inspection, root: "", sysfs: "/sys", isHere: true };
 	const told = await listOutcomeRows({ batches, outcomes, nameOf: namingHardware(kernel, "") }, sources);

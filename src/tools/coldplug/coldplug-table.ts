@@ -2,7 +2,6 @@
 // prints one of them.
 
 import type { Batch } from "../../agent/decisions/batch.js";
-import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
 import { type DeviceRow, findMaskedNeed, listRows, type RowSources } from "../../agent/telling/device-rows.js";
 import { isMasked } from "../../agent/telling/dry-run.js";
 import { formatDot } from "../../agent/telling/dry-run-dot.js";
@@ -12,7 +11,6 @@ import { isFiltering, narrowBatches, narrowRows } from "../../agent/telling/row-
 import type { UnboundRows } from "../../agent/telling/unbound-causes.js";
 import { findUnbound } from "../../agent/telling/unbound-devices.js";
 import type { Properties } from "../../libkmod/formats/properties.js";
-import type { Files } from "../../libkmod/kernel/kernel.js";
 import type { DeviceState, Inspection } from "../../ports/inspection.js";
 import type { Machine } from "../../ports/machine.js";
 import { openTerminal } from "../command-line/terminal.js";
@@ -28,15 +26,6 @@ type Found = {
 	readonly uevents: ReadonlyMap<string, Properties>;
 	readonly nameOf: NonNullable<RowSources["nameOf"]>;
 };
-
-/** Names devices by the lists pci.ids and usb.ids of the machine whose root this is. */
-export function namingHardware(files: Pick<Files, "read">, root: string): NonNullable<RowSources["nameOf"]> {
-	const find = openHardwareNames(files, root);
-	return (aliases) => {
-		const names = aliases.map(find).find((one) => one !== undefined);
-		return names && nameHardware(names);
-	};
-}
 
 export type Narrowed = UnboundRows & { readonly batches: readonly Batch[] };
 

@@ -5,10 +5,11 @@ import { readDeferredDevices } from "../../agent/explaining/deferred-devices.js"
 import type { Facts } from "../../agent/explaining/facts.js";
 import { planFirmwareSearch } from "../../agent/explaining/firmware.js";
 import { judgeFirmware } from "../../agent/explaining/firmware-verdict.js";
-import { nameHardware, openHardwareNames } from "../../agent/explaining/hardware-names.js";
+import { namingHardware } from "../../agent/explaining/hardware-names.js";
 import { listFindings } from "../../agent/explaining/kernel-log.js";
 import { findInOtherKernels, type OtherKernels } from "../../agent/explaining/other-kernels.js";
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
+import { once } from "../../libkmod/kernel/once.js";
 import type { Inspection } from "../../ports/inspection.js";
 
 export type OnDemand = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
@@ -17,7 +18,7 @@ export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Wher
 	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
 	const kernels = new Map<string, OtherKernels>();
 	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
-	const names = openHardwareNames(kernel, root);
+	const nameOf = namingHardware(kernel, root);
 	return {
 		// The log of another machine's kernel would tell of other devices.
 		findings: once(() => {
@@ -31,10 +32,7 @@ export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Wher
 			kernels.set(alias, known);
 			return known;
 		},
-		nameOf: ({ aliases }) => {
-			const found = aliases.map((alias) => names(alias)).find((one) => one !== undefined);
-			return found && nameHardware(found);
-		},
+		nameOf: ({ aliases }) => nameOf(aliases),
 	};
 }
 
@@ -47,11 +45,3 @@ export type Where = {
 	/** The directories that --also names. */
 	readonly also: readonly string[];
 };
-
-function once<T>(read: () => T): () => T {
-	let known: { readonly value: T } | undefined;
-	return () => {
-		known ??= { value: read() };
-		return known.value;
-	};
-}

@@ -254,7 +254,10 @@ test("firmware is missing where the kernel's log says so", async (t) => {
 	];
 	const log = texts.map((line, second) => ({ microseconds: 3_210_000 + 1_000_000 * second, text: line }));
 	const { first, lines, status } = await ask(["quiet"], { live: ["quiet"], states: { ...unbound({}), log } });
-	t.is(first, "quiet: loaded, not bound to quiet: the firmware q-1.bin is missing: the kernel's log says so (at 4.210 s)");
+	t.is(
+		first,
+		"quiet: loaded, not bound to quiet: the firmware q-1.bin is missing: the kernel's log says so (at 4.210 s)",
+	);
 	t.is(
 		lines.filter((line) => line.includes("q-1.bin is missing")).length,
 		2,
