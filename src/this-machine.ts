@@ -48,6 +48,7 @@ export const thisMachine: Machine = {
 	},
 	inspect: async (sysfs, { root = "" } = {}) =>
 		(await import("./linux/devices/inspection.js")).openInspection(sysfs, root),
+	captureFiles: async () => (await import("./linux/captures/capture-files.js")).captureFiles,
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/native/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
 	async beginInsertionProcess(kernel, { root = "" } = {}) {

@@ -2,6 +2,7 @@
 // strings: one character a byte.
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
+import type { CaptureFiles } from "./capture-files.js";
 import type { DeviceSources } from "./devices.js";
 import type { Inspection } from "./inspection.js";
 import type { Reports } from "./output.js";
@@ -64,6 +65,8 @@ export type Machine = {
 	 * and the log is the one at `root`/dev/kmsg.
 	 */
 	inspect(sysfs: string, options?: { readonly root?: string }): Promise<Inspection>;
+	/** Reads the files of captures, initramfs images and bug reports. */
+	captureFiles(): Promise<CaptureFiles>;
 	/**
 	 * Sizes libuv's thread pool for `insertions` at once, and `more` threads for insertions that hang or must not wait. Must be
 	 * called before any other asynchronous function.

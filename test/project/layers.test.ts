@@ -30,6 +30,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		output: "files native",
 		modules: "process files commands native decoding",
 		depmod: "files native decoding",
+		captures: "files decoding",
 		service: "process files native",
 	},
 	agent: {

@@ -141,6 +141,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		moduleTree: async () => {
 			throw new Error("no test asks a machine in memory for its module files");
 		},
+		captureFiles: async () => {
+			throw new Error("no test asks a machine in memory for the files of captures");
+		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
 			identify: ({ devpath }) => ({
