@@ -36,7 +36,7 @@ export const thisMachine: Machine = {
 	devices: async (named, { root = "" } = {}) => {
 		const { walkDevices } = await import("./linux/devices/sysfs.js");
 		const sysfs = root === "" ? named : (await import("./linux/files/root-directory.js")).findWithin(root, named);
-		const { identifyDevice } = await import("./linux/devices/device-identity.js");
+		const { identifyDevice } = await import("./libkmod/formats/device-identity.js");
 		return {
 			present: (concerns, onSkipped) => walkDevices(sysfs, concerns, onSkipped),
 			async *look(options) {

@@ -3,13 +3,14 @@
 // again.
 
 import { openSync, readSync } from "node:fs";
+import { makeModule, type WalkedDevice } from "../../libkmod/formats/walked-device.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { closeQuietly } from "../files/descriptor.js";
 import { onDisk } from "../files/disk-path.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
 import { ATTRIBUTE_BUFFER_BYTES, attributeIn } from "./attribute-buffer.js";
 import { type DirectoryOptions, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
-import { makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
+import { makeDevice } from "./walked-device.js";
 
 /**
  * Yields every device that has an alias, parents before children. With `concerns` the walk also yields devices without an alias,

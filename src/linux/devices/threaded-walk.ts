@@ -2,11 +2,12 @@
 // overtaken. Devices come in the order of the walk, parents before children, except for the slow ones.
 
 import { setTimeout } from "node:timers/promises";
+import { type DeviceTexts, makeModule, type WalkedDevice } from "../../libkmod/formats/walked-device.js";
 import type { DeviceLookOptions } from "../../ports/devices.js";
 import { isShortage, refusalFor } from "../files/refusal.js";
 import { beginRead, endWithoutReads, giveUpReading, isHeld, isStuck, mayRead, passBy } from "./attribute-reads.js";
 import { type DeviceDirectory, hasLeft, listDevices, listModules, unreadable } from "./device-directories.js";
-import { type DeviceTexts, makeDevice, makeModule, type WalkedDevice } from "./walked-device.js";
+import { makeDevice } from "./walked-device.js";
 
 /**
  * Milliseconds for which later devices wait for a slow one, and for which its read counts against the threads of prompt reads.

@@ -7,6 +7,7 @@ import { LONGEST_ALIAS } from "../../../../src/agent/explaining/alias-fields.js"
 import { findNearest } from "../../../../src/agent/explaining/nearest-patterns.js";
 import { explainNearest } from "../../../../src/agent/explaining/nearest-sentences.js";
 import { attributeText } from "../../../../src/libkmod/formats/attribute.js";
+import { identifyDevice } from "../../../../src/libkmod/formats/device-identity.js";
 import { parseProperties } from "../../../../src/libkmod/formats/properties.js";
 import {
 	readHolders,
@@ -178,7 +179,11 @@ const udevRecord: FuzzFormat = {
 
 const attributes: FuzzFormat = {
 	name: "modalias and uevent of /sys",
-	sources: ["src/linux/devices/walked-device.ts"],
+	sources: [
+		"src/linux/devices/walked-device.ts",
+		"src/libkmod/formats/walked-device.ts",
+		"src/libkmod/formats/device-identity.ts",
+	],
 	readers: [],
 	accepted: "a device with aliases",
 	refused: "one without any",
@@ -198,6 +203,8 @@ const attributes: FuzzFormat = {
 		expect(new Set(device.aliases).size === device.aliases.length, "an alias twice");
 		for (const [key, value] of device.properties)
 			if (key !== "SUBSYSTEM") expectSame(device.properties.get(key), value, `values of ${JSON.stringify(key)} differ`);
+		const { number, ifindex } = identifyDevice(device);
+		expect(/^(?:\d+:\d+)?$/.test(number ?? "") && /^\d*$/.test(ifindex ?? ""), "an identity that is no number");
 		return "accepted";
 	},
 	limits: [],

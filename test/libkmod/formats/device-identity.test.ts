@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { identifyDevice } from "../../../src/linux/devices/device-identity.js";
+import { identifyDevice } from "../../../src/libkmod/formats/device-identity.js";
 import { walkDevices } from "../../../src/linux/devices/sysfs.js";
 
 const sysfs = mkdtempSync(join(tmpdir(), "sysfs-"));

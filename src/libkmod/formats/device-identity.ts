@@ -1,14 +1,17 @@
 // The identity of a device besides its path: its subsystem, the numbers of its device node, the index of its network interface
 // (Documentation/admin-guide/sysfs-rules.rst). The walk has read all of these already, except for the link to the subsystem.
 
-import type { Properties } from "../../libkmod/formats/properties.js";
-import type { DeviceIdentity } from "../../ports/devices.js";
+import type { Properties } from "./properties.js";
 
 /**
- * A value that the device's `uevent` lacks, or that cannot be read, is undefined.
+ * A value that the device's `uevent` lacks, or that cannot be read, is undefined. `number` is MAJOR:MINOR.
  * @throws {Refusal} when the subsystem cannot be read
  */
-export function identifyDevice({ properties }: { readonly properties?: Properties }): DeviceIdentity {
+export function identifyDevice({ properties }: { readonly properties?: Properties }): {
+	readonly subsystem: string | undefined;
+	readonly number: string | undefined;
+	readonly ifindex: string | undefined;
+} {
 	const [major, minor, ifindex] = ["MAJOR", "MINOR", "IFINDEX"].map((key) => numberIn(properties, key));
 	return {
 		subsystem: properties?.get("SUBSYSTEM"),
