@@ -28,6 +28,11 @@ export type Capture = {
 	 * stay.
 	 */
 	readonly files: Readonly<Record<string, string>>;
+	/**
+	 * The directory of the policy rules that came with hotplugd on that machine, whose files are among `files`. Absent when no
+	 * hotplugd was found there.
+	 */
+	readonly rulesDirectory?: string;
 	/** The directory of the kernel's modules. Absent when the source does not tell it. */
 	readonly modules?: CapturedIndexes;
 	/** The drivers that live modules have registered. */
