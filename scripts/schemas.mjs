@@ -19,6 +19,7 @@ export const schemas = {
 	blame: "BlameRecord",
 	check: "CheckRecord",
 	coldplug: "ColdplugRecord",
+	compare: "CompareRecord",
 	explain: "ExplanationRecord",
 	log: "LogRecord",
 	lsmod: "ModuleRecord",

@@ -69,8 +69,40 @@ const explain = {
 	seeAlso: ["hotplugd(8)", "coldplug(8)", "hotplugd-run(8)", "modprobe.d(5)"],
 };
 
+const compare = {
+	description: [
+		"Says which devices gain, lose or change a driver from *A* to *B*, and why. *A* and *B* are machines, each the root directory of one; without *A* this machine counts. With `--kernel`, `--config` or `--policy` one machine is compared with itself under another kernel, configuration or policy.",
+		"The modules of a device are those that its aliases ask for and that would really be inserted: modules that a blacklist, an install line, a rule of policy, the kernel command line or a missing file keeps out do not count, and drivers that are built in do. Nothing counts as loaded already, on either side. Where several modules match a device, the kernel lets the first that fits bind it: the device loses its driver when none of them is left. The features of a processor and the handlers of input devices are different: there each module serves by itself, and one less is a loss.",
+		"Devices are paired by their path, and one that has moved by its aliases and its subsystem.",
+		"The first line says what is lost. A table of the devices follows, each with its modules on both sides and the cause with its place, *FILE*`:`*LINE*; then the modules that come or go though no device asks for them (dependencies and softdeps), and those with other options.",
+	],
+	more: {
+		"Exit status": [
+			{ term: "0", text: "No device loses a driver." },
+			{
+				term: "1",
+				text: "A side could not be read, or a part of it was skipped: one line on standard error says why.",
+			},
+			{ term: "2", text: "Options were wrong, or an operand names no machine." },
+			{ term: "3", text: "A device loses its driver." },
+		],
+		Examples: [
+			{
+				lines: [
+					"hotplugd compare --kernel /lib/modules/6.12.9-amd64",
+					"hotplugd compare --config ./modprobe.d",
+					"hotplugd compare /mnt/before /mnt/after --json",
+				],
+			},
+		],
+		Files: agentFiles,
+	},
+	seeAlso: ["hotplugd(8)", "hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
+};
+
 export const texts = {
 	explain,
+	compare,
 	why: explain,
 	hotplugd: {
 		description: [

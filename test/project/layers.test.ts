@@ -42,6 +42,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",
+		comparing: "faults policy decisions explaining telling",
 		pipeline: "faults devices policy decisions commands settings telling",
 		timeline: "telling",
 		control: "devices decisions commands telling pipeline timeline",
@@ -55,6 +56,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		agent: "command-line",
 		explain: "command-line agent",
 		coldplug: "command-line agent explain",
+		compare: "command-line agent explain",
 	},
 };
 
@@ -103,6 +105,7 @@ const loadedWith: Readonly<Record<string, readonly string[]>> = {
 	"src/tools/coldplug/coldplug.ts": ["quick-lru", "yargs-parser"],
 	"src/tools/agent/agent-commands.ts": ["valibot", "yargs-parser"],
 	"src/tools/explain/explain.ts": ["quick-lru", "yargs-parser"],
+	"src/tools/compare/compare.ts": ["yargs-parser"],
 	"src/tools/agent/load.ts": ["valibot", "yargs-parser"],
 	"src/tools/kmod/lsmod.ts": ["yargs-parser"],
 	"src/tools/modprobe/modprobe.ts": ["yargs-parser"],

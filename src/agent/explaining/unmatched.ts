@@ -13,7 +13,7 @@ const MOST_NEAREST = 3;
 export const MOST_COMPARED = 8;
 
 /** The nearest patterns for a device's aliases, the nearest first: those that agree in most fields. Each pattern once. */
-export function listNearest(facts: Situated, aliases: readonly string[]): readonly NearestPattern[] {
+export function listNearest(facts: Pick<Situated, "knowledge">, aliases: readonly string[]): readonly NearestPattern[] {
 	const found = aliases.slice(0, MOST_COMPARED).map((alias) => listNearestTo(facts, alias));
 	const byPattern = new Map(found.flat().map((near) => [`${near.module} ${near.pattern}`, near]));
 	// The order of one alias stays: only the best of each are compared with those of the others.
@@ -24,7 +24,7 @@ export function listNearest(facts: Situated, aliases: readonly string[]): readon
 
 const agreementOf = ([first]: readonly NearestPattern[]): number => first?.agreeing.length ?? 0;
 
-function listNearestTo({ knowledge }: Situated, alias: string): readonly NearestPattern[] {
+function listNearestTo({ knowledge }: Pick<Situated, "knowledge">, alias: string): readonly NearestPattern[] {
 	const start = busOf(alias);
 	if (start === undefined) return [];
 	return findNearest(alias, listPatterns(knowledge, { start }), MOST_NEAREST).map((near) => {

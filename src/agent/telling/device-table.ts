@@ -4,17 +4,10 @@
 import { printable } from "../../libkmod/text/printable.js";
 import type { Style, Terminal } from "../../ports/terminal.js";
 import type { DeviceRow, ModuleRow, RowState } from "./device-rows.js";
-import { shortenTo, wrapText } from "./text-layout.js";
+import { type Cell, type ColumnLimits, formatCells } from "./table-cells.js";
 
-/** A cell: its text, without styles, and the style that it is painted in. */
-type Cell = { readonly text: string; readonly style?: Style | undefined };
-
-const GAP = 2;
-/** The widths in columns that the cells of a column have room for, by how wide the terminal is; the last column has the rest. */
-const NARROW: readonly number[] = [14, 14, 17];
-const WIDE: readonly number[] = [32, 20, 36];
-/** The width from which a terminal is wide. */
-const WIDE_COLUMNS = 120;
+/** The most columns that the cells of a column have room for, by how wide the terminal is. */
+const limits: ColumnLimits = { narrow: [14, 14, 17], wide: [32, 20, 36] };
 
 export const stateStyles: Readonly<Record<RowState, Style | undefined>> = {
 	wanted: "green",
@@ -39,9 +32,7 @@ export function formatTable(rows: readonly DeviceRow[], terminal: Terminal, ever
 	const shown = everything ? rows.map((row) => ({ row, alike: 0 })) : mergeAlike(rows);
 	const short = shortDevices(rows.map(({ devpath }) => devpath));
 	const cells = shown.flatMap(({ row, alike }) => listCells(row, alike, short(row.devpath)));
-	const table = [heading, ...cells];
-	const widths = widthsOf(table, terminal);
-	return table.flatMap((line) => formatCells(line, widths, terminal));
+	return formatCells([heading, ...cells], limits, terminal);
 }
 
 const heading: readonly Cell[] = ["DEVICE", "DRIVER NOW", "MODULES", "CAUSE"].map((text) => ({ text, style: "bold" }));
@@ -72,7 +63,7 @@ function listCells(row: DeviceRow, alike: number, device: string): readonly (rea
 	if (alike > 0) below.push({ text: `  and ${alike} alike`, style: "dim" });
 	// The device's second line stands beside its second module where it fits that column.
 	for (const cells of more) {
-		const beside = (below[0]?.text.length ?? 0) <= (NARROW[0] ?? 0) ? below.shift() : undefined;
+		const beside = (below[0]?.text.length ?? 0) <= (limits.narrow[0] ?? 0) ? below.shift() : undefined;
 		lines.push([beside ?? { text: "" }, { text: "" }, ...cells]);
 	}
 	return [...lines, ...below.map((cell) => [cell])];
@@ -100,48 +91,6 @@ function cellsWithout({ state, problem, aliases }: DeviceRow): readonly Cell[] {
 		{ text: "-", style: "dim" },
 		{ text: printable(`${state}: ${why}`), style: stateStyles[state] },
 	];
-}
-
-/** The widths of all columns but the last: what their cells need, at most what the terminal has room for. */
-function widthsOf(table: readonly (readonly Cell[])[], terminal: Terminal): readonly number[] {
-	const most = terminal.width < WIDE_COLUMNS ? NARROW : WIDE;
-	return most.map((limit, column) => {
-		const needed = table.map((cells) => (cells.length > 1 ? terminal.measure(cells[column]?.text ?? "") : 0));
-		return Math.max(0, ...needed.filter((width) => width <= limit));
-	});
-}
-
-/**
- * Formats one row. Behind a cell that is wider than its column the row goes on in the next line, so that no name is cut. The last
- * cell is wrapped within its column.
- */
-function formatCells(cells: readonly Cell[], widths: readonly number[], terminal: Terminal): readonly string[] {
-	const lines: string[] = [];
-	let line = "";
-	let columns = 0;
-	let offset = 0;
-	const put = ({ text, style }: Cell): void => {
-		if (columns > 0 && columns + GAP > offset) {
-			lines.push(line);
-			[line, columns] = ["", 0];
-		}
-		const fitted = shortenTo(text, terminal.width - offset, terminal);
-		line += " ".repeat(offset - columns) + (style === undefined ? fitted : terminal.paint(style, fitted));
-		columns = offset + terminal.measure(fitted);
-	};
-	for (const [column, cell] of cells.entries()) {
-		const isLast = column === widths.length;
-		for (const text of isLast ? wrapCause(cell.text, terminal.width - offset, terminal) : [cell.text])
-			if (text !== "") put({ ...cell, text });
-		offset += (widths[column] ?? 0) + GAP;
-	}
-	return line === "" ? lines : [...lines, line];
-}
-
-/** Wraps a cause. A word that is wider than the column is shortened: a pattern is read in whole with --order. */
-function wrapCause(text: string, width: number, terminal: Terminal): readonly string[] {
-	const words = text.split(" ").map((word) => shortenTo(word, width, terminal));
-	return wrapText(words.join(" "), width, terminal);
 }
 
 /**

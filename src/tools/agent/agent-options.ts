@@ -35,6 +35,8 @@ export type AgentOptions = {
 	readonly policy: readonly string[];
 	/** Another machine's /sys. The kernel command line of this machine does not apply to that machine, so it is not read. */
 	readonly sysfs?: string | undefined;
+	/** The module directory, in place of the one below the root. */
+	readonly moduleDirectory?: string | undefined;
 	/** The command loads no module. With another root, it then asks nothing of the running kernel. */
 	readonly dryRun?: boolean;
 };
@@ -46,11 +48,11 @@ export function namedRoot({ dirname }: Pick<AgentOptions, "dirname">): string {
 	return trimRoot(dirname ?? "");
 }
 
-/** The directory of the modules and their indexes: of the release that -S names, or else of the running kernel's. */
+/** The directory of the modules and their indexes: the named one, or that of the release that -S names, or of the running kernel. */
 export const moduleDirectoryOf = (
 	{ release }: Pick<Kernel, "release">,
-	options: Pick<AgentOptions, "dirname" | "setVersion">,
-): string => `${namedRoot(options)}/lib/modules/${options.setVersion ?? release}`;
+	options: Pick<AgentOptions, "dirname" | "setVersion" | "moduleDirectory">,
+): string => options.moduleDirectory ?? `${namedRoot(options)}/lib/modules/${options.setVersion ?? release}`;
 
 /** The path of the file with the machine's kernel command line. Undefined when no such file is known. */
 export function commandLineFileOf(options: AgentOptions): string | undefined {

@@ -117,7 +117,7 @@ function readRunning(kernel: Kernel): Running | undefined {
 	return { live: those("live"), loading: those("coming") };
 }
 
-function readKernelBlacklist(files: Files, file: string | undefined): Facts["kernelBlacklist"] {
+export function readKernelBlacklist(files: Files, file: string | undefined): Facts["kernelBlacklist"] {
 	const text = ifReadable(() => readKernelCommandLine(files, file)) ?? "";
 	return { file: file ?? "", modules: new Set(parseKernelCommandLine(text).kernelBlacklist) };
 }
@@ -132,7 +132,7 @@ function readModulesLoad(files: Files, root: string, knowledge: Knowledge): Read
 }
 
 /** A captured machine may have indexes and no module files at all: then no file counts as missing. */
-function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string): Facts["isFileThere"] {
+export function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string): Facts["isFileThere"] {
 	const captured = root !== "" && !isThere(kernel, `${moduleDirectory}/kernel`);
 	return (path) => captured || isThere(kernel, path);
 }

@@ -1,0 +1,28 @@
+// hotplugd compare: who gains, loses or changes a driver between two machines, or on one machine under two kernels, configurations
+// or policies, and why.
+
+import { complainOf } from "../agent/start-failure.js";
+import { defineTool } from "../command-line/command-line.js";
+import { type CompareForm, compareOptions } from "./compare-options.js";
+
+export const compare = defineTool({
+	name: "hotplugd compare",
+	summary:
+		"Says which devices gain, lose or change a driver from one machine, kernel or configuration to another, and why.",
+	usage: ["[OPTION...] [A] B", "[OPTION...] [A] --kernel=DIR...", "[OPTION...] [A] --config=PATH..."],
+	options: compareOptions,
+	mostOperands: 2,
+	async run({ options: given, operands }, machine) {
+		try {
+			const form = await loadForm();
+			return await form(given, operands, machine);
+		} catch (error) {
+			return complainOf(error, "hotplugd compare", machine);
+		}
+	},
+});
+
+/** Each form is loaded only when the options ask for it. */
+async function loadForm(): Promise<CompareForm> {
+	return (await import("./compare-sides.js")).compareTwoSides;
+}

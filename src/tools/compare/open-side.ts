@@ -1,0 +1,82 @@
+// Opens one side of a comparison: reads a machine's indexes, configuration, policy and devices.
+
+import { concernOf } from "../../agent/commands/commands.js";
+import type { Side } from "../../agent/comparing/sides.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
+import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
+import { baseName } from "../../libkmod/text/base-name.js";
+import type { Machine } from "../../ports/machine.js";
+import type { OnSkipped } from "../../ports/skipping.js";
+import { type AgentOptions, commandLineFileOf, namedRoot } from "../agent/agent-options.js";
+import { start } from "../agent/agent-start.js";
+import { openMachine } from "../agent/named-places.js";
+import { formatProblem, StartFailure } from "../agent/start-failure.js";
+import { pathFromHere } from "../command-line/module-directory.js";
+import { fileFinder, readKernelBlacklist } from "../explain/explain-facts.js";
+import type { SidePlace } from "./compared-places.js";
+import { explainChoice, layOver, listReleases, type NamedKernel, openNamedKernel } from "./named-kernel.js";
+
+export type OpenedSide = Side & {
+	/** The machine's files, and the root below which they lie. */
+	readonly kernel: Kernel;
+	readonly root: string;
+};
+
+/** @throws {StartFailure} @throws {Refusal} */
+export async function openSide(
+	machine: Machine,
+	place: SidePlace,
+	release: string | undefined,
+	onSkipped: OnSkipped,
+): Promise<OpenedSide> {
+	const named =
+		place.kernel === undefined ? undefined : await openNamedKernel(machine, "--kernel", place.kernel, release);
+	const opened = await openMachine(machine, optionsFor(machine, place));
+	const root = namedRoot(opened.given);
+	const kernel = named === undefined ? opened.kernel : layOver(opened.kernel, named);
+	const chosen = named?.release ?? release ?? chooseRelease(kernel, root, place);
+	const given = { ...opened.given, setVersion: chosen, moduleDirectory: named?.moduleDirectory };
+	const { knowledge: read, policy } = await start(kernel, given, machine.rulesDirectory);
+	const knowledge = withRoot(read, named);
+	for (const problem of knowledge.problems) machine.complain(`hotplugd compare: ${formatProblem(problem)}\n`);
+	const sources = await machine.devices(`${root}/sys`, { root });
+	return {
+		name: nameOf(place, knowledge),
+		release: chosen ?? kernel.release,
+		...{ knowledge, policy, kernel, root },
+		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
+		isFileThere: fileFinder(kernel, knowledge, named === undefined ? root : named.moduleDirectory),
+		devices: [...sources.present(concernOf(policy), onSkipped)],
+	};
+}
+
+function optionsFor(machine: Machine, { machine: dirname, config, policy }: SidePlace): AgentOptions {
+	return {
+		dirname,
+		setVersion: undefined,
+		configPath: config === undefined ? [] : [pathFromHere(machine, config)],
+		config: undefined,
+		policy: policy === undefined ? [] : [pathFromHere(machine, policy)],
+		dryRun: true,
+	};
+}
+
+/** The one kernel that another machine's root has. Undefined for this machine. @throws {StartFailure} */
+function chooseRelease(kernel: Kernel & ModuleFiles, root: string, { machine }: SidePlace): string | undefined {
+	if (root === "") return undefined;
+	const releases = listReleases(kernel, root);
+	const [only, ...others] = releases;
+	if (only !== undefined && others.length === 0) return only;
+	throw new StartFailure(`${machine}: ${explainChoice(releases, undefined)}`, exitStatus.usage);
+}
+
+/** Absolute paths of the named kernel's modules.dep lie below its own root. */
+function withRoot(knowledge: Knowledge, named: NamedKernel | undefined): Knowledge {
+	return named === undefined ? knowledge : { ...knowledge, root: named.root };
+}
+
+function nameOf({ word, machine, kernel }: SidePlace, { moduleDirectory }: Knowledge): string {
+	if (kernel !== undefined) return baseName(moduleDirectory);
+	return word ?? machine ?? "this machine";
+}
