@@ -43,11 +43,14 @@ export function explainBecause(because: PlanBecause, module: string, names: Both
 		case "other lines":
 			return because.lines.length === 0
 				? `the lines of ${here} stand in another order`
-				: `by ${listWords(because.lines.map(formatFileLine))} of ${here}`;
+				: placeIn(here, `by ${listWords(because.lines.map(formatFileLine))}`);
 		default:
-			return `${explainHindrance(because, module)}, in ${here}`;
+			return placeIn(here, explainHindrance(because, module));
 	}
 }
+
+/** A path below a side's root tells the side already. */
+const placeIn = (side: string, clause: string): string => (clause.includes(side) ? clause : `${clause}, in ${side}`);
 
 function explainHindrance(by: Hindrance, module: string): string {
 	switch (by.kind) {

@@ -11,6 +11,7 @@ import type {
 	AbsentModuleRecord,
 	ComparedDeviceRecord,
 	ComparedModuleRecord,
+	ComparedSide,
 	ComparedSummaryRecord,
 } from "./comparison-records.js";
 import type { ChangeWord } from "./device-changes.js";
@@ -64,7 +65,7 @@ function formatLoss({ devices, summary }: ToldComparison): string {
 	if (first === undefined) {
 		const between = `from ${a.name} to ${b.name}`;
 		if (others.length > 0) return `no device loses a driver ${between}: ${listWords(others)}`;
-		return `no device gains, loses or changes a driver ${between}: ${countThings(a.devices, "device")}, ${countThings(b.modules, "module")}`;
+		return `no device gains, loses or changes a driver ${between}`;
 	}
 	const who = loses === 1 ? "loses its driver" : "lose their drivers";
 	const more = loses > 1 ? `, and ${loses - 1} more` : "";
@@ -161,14 +162,17 @@ function describeState(
 }
 
 function listRemarks({ a, b, moves, modulesOtherwise }: ComparedSummaryRecord, everything: boolean): readonly string[] {
-	const alone = [a, b].filter((side) => side.alone > 0);
+	const moved = countThings(moves, "device has", "devices have");
+	const otherwise = countThings(modulesOtherwise, "module is", "modules are");
 	return [
-		...(moves > 0 && !everything
-			? [`${countThings(moves, "device has", "devices have")} moved and kept the same modules (-v lists them)`]
-			: []),
-		...alone.map(({ name, alone: number }) => `${countThings(number, "device is", "devices are")} in ${name} alone`),
-		...(modulesOtherwise > 0
-			? [`${countThings(modulesOtherwise, "module is", "modules are")} loaded with other options`]
-			: []),
+		...(moves > 0 && !everything ? [`${moved} moved and kept the same modules (-v lists them)`] : []),
+		...(modulesOtherwise > 0 ? [`${otherwise} loaded otherwise, which is no loss`] : []),
+		...[a, b].map(describeSide),
 	];
+}
+
+function describeSide({ name, release, devices, alone, modules }: ComparedSide): string {
+	const which = release === undefined || release === name ? "" : `${release}, `;
+	const own = alone === 0 ? "" : `, ${alone} of them here alone`;
+	return `${name}: ${which}${countThings(devices, "device")}${own}, ${countThings(modules, "module")}`;
 }

@@ -7,7 +7,7 @@ export const compareOptions = {
 	kernel: {
 		argument: "DIR",
 		repeat: true,
-		help: "Compare with the kernel whose module directory is DIR, or is below the root DIR; given twice, compare those two",
+		help: "Compare with the kernel whose module directory is DIR, or is below the root DIR, or whose release it is; given twice, compare those two",
 	},
 	config: {
 		argument: "PATH",

@@ -31,8 +31,11 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 	const [first, second] = findPlaces(given, operands);
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
-	const a = await openSide(machine, first, given.setVersion, onSkipped);
-	const b = await openSide(machine, second, given.setVersion, onSkipped);
+	const request = { release: given.setVersion, onSkipped };
+	const a = await openSide(machine, first, request);
+	// Another policy may concern other devices.
+	const isSame = first.machine === second.machine && given.policy.length === 0;
+	const b = await openSide(machine, second, { ...request, beside: isSame ? a : undefined });
 	const sides = { a, b };
 	const compared = compareSides(sides, onSkipped);
 	const names = namesOf(sides);

@@ -7,6 +7,7 @@ import { trimRoot } from "../../libkmod/kernel/other-root.js";
 import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { whyNoDirectory } from "../../libkmod/knowledge/configuration-files.js";
 import { baseName } from "../../libkmod/text/base-name.js";
+import { listWords } from "../../libkmod/text/word-lists.js";
 import type { Machine } from "../../ports/machine.js";
 import { StartFailure } from "../agent/start-failure.js";
 import { pathFromHere } from "../command-line/module-directory.js";
@@ -22,23 +23,33 @@ export type NamedKernel = {
 	readonly files: Kernel;
 };
 
-/** @throws {StartFailure} where the directory has no usable modules, or those of several kernels */
+/**
+ * @param word a module directory, a root that has one, or the release of a kernel that the machine has
+ * @param release the one to take of a root that has several
+ * @throws {StartFailure} where there is no such directory, or it has not the modules of one kernel
+ */
 export async function openNamedKernel(
 	machine: Machine,
-	option: string,
 	word: string,
-	release: string | undefined,
+	{ release, ofMachine }: { readonly release: string | undefined; readonly ofMachine: string },
 ): Promise<NamedKernel> {
-	const place = trimRoot(pathFromHere(machine, word));
+	const place = findPlace(await machine.kernel({ root: ofMachine }), machine, word, ofMachine);
 	const files = await machine.kernel({ root: place });
 	if (files.list(place === "" ? "/" : place) === undefined)
-		throw new StartFailure(`${option} ${word}: ${whyNoDirectory(files, place)}`, exitStatus.usage);
+		throw new StartFailure(`--kernel ${word}: ${whyNoDirectory(files, place)}`, exitStatus.usage);
 	if (hasIndexes(files, place)) return { moduleDirectory: place, release: baseName(place), root: rootOf(place), files };
-	const releases = listReleases(files, place).filter((name) => release === undefined || name === release);
-	const [only, ...others] = releases;
+	const releases = listReleases(files, place);
+	const [only, ...others] = releases.filter((name) => release === undefined || name === release);
 	if (only !== undefined && others.length === 0)
 		return { moduleDirectory: `${place}/lib/modules/${only}`, release: only, root: place, files };
-	throw new StartFailure(`${option} ${word}: ${explainChoice(releases, release)}`, exitStatus.usage);
+	throw new StartFailure(`--kernel ${word}: ${explainChoice(releases, release)}`, exitStatus.usage);
+}
+
+/** A word without a slash may be the release of a kernel that is installed beside the machine's own. */
+function findPlace(files: Kernel, machine: Machine, word: string, root: string): string {
+	const installed = `${root}/lib/modules/${word}`;
+	const isRelease = !word.includes("/") && word !== "." && word !== ".." && hasIndexes(files, installed);
+	return isRelease ? installed : trimRoot(pathFromHere(machine, word));
 }
 
 /** The kernels whose indexes a root has, by name. */
@@ -49,9 +60,10 @@ export function listReleases(files: Kernel, root: string): readonly string[] {
 
 /** Why no kernel of a root is taken, where not exactly one is there. */
 export function explainChoice(releases: readonly string[], wanted: string | undefined): string {
-	if (releases.length > 1) return `it has the modules of ${releases.join(", ")}: -S (--set-version) chooses`;
-	const which = wanted === undefined ? "" : ` of ${wanted}`;
-	return `it is no module directory, and its lib/modules has no indexes${which}: depmod makes them`;
+	const [one, ...more] = releases;
+	if (one === undefined) return "it has no indexes of modules (lib/modules/*/modules.dep.bin): depmod makes them";
+	if (wanted !== undefined) return `it has no modules of ${wanted}, and those of ${listWords(releases)}`;
+	return `it has the modules of ${listWords([one, ...more])}: -S (--set-version) takes one of them`;
 }
 
 const hasIndexes = (files: Kernel, directory: string): boolean => isThere(files, `${directory}/modules.dep.bin`);

@@ -2,10 +2,12 @@
 
 import { concernOf } from "../../agent/commands/commands.js";
 import type { Side } from "../../agent/comparing/sides.js";
+import type { Policy } from "../../agent/policy/policy.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { baseName } from "../../libkmod/text/base-name.js";
+import type { PresentDevice } from "../../ports/devices.js";
 import type { Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { type AgentOptions, commandLineFileOf, namedRoot } from "../agent/agent-options.js";
@@ -23,32 +25,46 @@ export type OpenedSide = Side & {
 	readonly root: string;
 };
 
+export type SideRequest = {
+	/** The kernel release to take of a machine that has several. */
+	readonly release: string | undefined;
+	readonly onSkipped: OnSkipped;
+	/** A side of the same machine: its devices count, so that nothing that comes up meanwhile is a difference. */
+	readonly beside?: OpenedSide | undefined;
+};
+
 /** @throws {StartFailure} @throws {Refusal} */
-export async function openSide(
-	machine: Machine,
-	place: SidePlace,
-	release: string | undefined,
-	onSkipped: OnSkipped,
-): Promise<OpenedSide> {
-	const named =
-		place.kernel === undefined ? undefined : await openNamedKernel(machine, "--kernel", place.kernel, release);
+export async function openSide(machine: Machine, place: SidePlace, request: SideRequest): Promise<OpenedSide> {
 	const opened = await openMachine(machine, optionsFor(machine, place));
 	const root = namedRoot(opened.given);
+	const named = place.kernel === undefined ? undefined : await openKernelOf(machine, place.kernel, root, request);
 	const kernel = named === undefined ? opened.kernel : layOver(opened.kernel, named);
-	const chosen = named?.release ?? release ?? chooseRelease(kernel, root, place);
+	const chosen = named?.release ?? request.release ?? chooseRelease(kernel, root, place);
 	const given = { ...opened.given, setVersion: chosen, moduleDirectory: named?.moduleDirectory };
 	const { knowledge: read, policy } = await start(kernel, given, machine.rulesDirectory);
 	const knowledge = withRoot(read, named);
 	for (const problem of knowledge.problems) machine.complain(`hotplugd compare: ${formatProblem(problem)}\n`);
-	const sources = await machine.devices(`${root}/sys`, { root });
 	return {
 		name: nameOf(place, knowledge),
 		release: chosen ?? kernel.release,
 		...{ knowledge, policy, kernel, root },
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
 		isFileThere: fileFinder(kernel, knowledge, named === undefined ? root : named.moduleDirectory),
-		devices: [...sources.present(concernOf(policy), onSkipped)],
+		devices: request.beside?.devices ?? (await listPresent(machine, root, policy, request.onSkipped)),
 	};
+}
+
+const openKernelOf = (machine: Machine, word: string, root: string, { release }: SideRequest): Promise<NamedKernel> =>
+	openNamedKernel(machine, word, { release, ofMachine: root });
+
+async function listPresent(
+	machine: Machine,
+	root: string,
+	policy: Policy,
+	onSkipped: OnSkipped,
+): Promise<readonly PresentDevice[]> {
+	const sources = await machine.devices(`${root}/sys`, { root });
+	return [...sources.present(concernOf(policy), onSkipped)];
 }
 
 function optionsFor(machine: Machine, { machine: dirname, config, policy }: SidePlace): AgentOptions {
