@@ -13,10 +13,11 @@ export function explainBecause(because: PlanBecause, module: string, names: Both
 	const there = names[because.side === "a" ? "b" : "a"];
 	switch (because.kind) {
 		case "no pattern":
-			return `no pattern of ${here} matches its alias${because.has ? `, though ${module} is there` : `, and there is no ${module}`}`;
+			if (because.has) return `${here} has ${module}, but none of its patterns matches the alias`;
+			return because.matched ? `${here} has no ${module}` : `${here} has no ${module}, and no pattern that matches the alias`;
 		case "another module": {
 			const place = because.source === undefined ? "" : ` (${formatFileLine(because.source)})`;
-			return `in ${here} its alias leads to ${because.module}, by ${shorten(because.pattern)}${place}`;
+			return `in ${here} the alias leads to ${because.module}, by ${shorten(because.pattern)}${place}`;
 		}
 		case "no device":
 			return `${here} has no such device`;
@@ -29,7 +30,7 @@ export function explainBecause(because: PlanBecause, module: string, names: Both
 		case "no load rule":
 			return `${there} lacks the [[load]] rule of ${here}, ${formatFileLine(because.source)}`;
 		case "not looked up":
-			return `its alias could not be looked up in ${here}: ${because.problem}`;
+			return `the alias could not be looked up in ${here}: ${because.problem}`;
 		case "built in":
 			return `built into the kernel of ${here}`;
 		case "not needed":

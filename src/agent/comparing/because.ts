@@ -3,6 +3,7 @@
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import {
 	type AnsweredDevice,
+	type AskedModule,
 	type DeviceAnswer,
 	type Hindrance,
 	type ModulesOfSide,
@@ -18,9 +19,15 @@ import type { DevicePair } from "./device-pairs.js";
  */
 export type Because = { readonly side: SideKey } & (
 	| Hindrance
-	/** No pattern of that kernel matches the alias. `has` tells whether the kernel has the module all the same. */
-	| { readonly kind: "no pattern"; readonly has: boolean }
-	/** The alias leads to other modules there: this is the first. The source is a line of modprobe.d; without it, an index leads. */
+	/**
+	 * No pattern of the module matches the alias there. `has` tells whether that kernel has the module all the same, `matched` whether
+	 * modules match that do so on the other side too.
+	 */
+	| { readonly kind: "no pattern"; readonly has: boolean; readonly matched: boolean }
+	/**
+	 * The alias leads to a module there to which it does not lead on the other side: the first such. The source is a line of modprobe.d;
+	 * without it, an index leads.
+	 */
 	| { readonly kind: "another module"; readonly module: string; readonly pattern: string; readonly source?: Source }
 	/** The device is on the other side alone. */
 	| { readonly kind: "no device" }
@@ -53,18 +60,23 @@ export function explainAbsence(module: ServingModule, { pair, side, kernel }: As
 	if (answer.problem !== undefined) return { side, kind: "not looked up", problem: answer.problem };
 	if (module.rule !== undefined) return { side: otherSide(side), kind: "no load rule", source: module.rule };
 	if (!device.aliases.includes(module.alias)) return { side, kind: "another device", alias: firstAlias(device) };
-	const other = findOther(answer, module.alias);
-	if (other !== undefined) return { side, kind: "another module", ...other };
+	const matching = listMatching(answer, module.alias);
+	const known = new Set(listMatching(pair[otherSide(side)]?.answer, module.alias).map((one) => one.module));
+	const other = matching.find((one) => !known.has(one.module));
+	if (other !== undefined) return { side, kind: "another module", ...placeOfPattern(other) };
 	if (module.source !== undefined) return { side: otherSide(side), kind: "no alias line", source: module.source };
-	return { side, kind: "no pattern", has: kernel.hasFile(module.module) };
+	return { side, kind: "no pattern", has: kernel.hasFile(module.module), matched: matching.length > 0 };
 }
 
 const firstAlias = ({ aliases }: AnsweredDevice): string => aliases[0] ?? "";
 
-/** The first module that the alias leads to, whether or not that module is kept out. */
-function findOther({ serving, keptOut }: DeviceAnswer, alias: string) {
-	const found = serving.find((one) => one.alias === alias) ?? keptOut.find((one) => one.alias === alias);
-	if (found === undefined) return undefined;
-	const { module, pattern, source } = found;
-	return { module, pattern, ...(source !== undefined && { source }) };
+/** The modules that an alias leads to, whether or not they are kept out. */
+function listMatching(answer: DeviceAnswer | undefined, alias: string): readonly AskedModule[] {
+	const all = [...(answer?.serving ?? []), ...(answer?.keptOut ?? [])];
+	return all.filter((one) => one.alias === alias);
 }
+
+const placeOfPattern = ({ module, pattern, source }: AskedModule) => ({
+	...{ module, pattern },
+	...(source !== undefined && { source }),
+});

@@ -25,20 +25,21 @@ export type ToldComparison = {
 	readonly everything: boolean;
 };
 
-const limits: ColumnLimits = { narrow: [14, 14, 14], wide: [32, 20, 20] };
+const deviceLimits: ColumnLimits = { narrow: [14, 14, 14], wide: [32, 20, 20] };
+const moduleLimits: ColumnLimits = { narrow: [22, 6, 6], wide: [32, 20, 20] };
 
 const styles: Readonly<Record<ChangeWord, Style>> = { loses: "red", gains: "green", changes: "yellow", moves: "dim" };
 
 export function formatComparison(told: ToldComparison, terminal: Terminal): readonly string[] {
-	const { devices, modules, summary, everything } = told;
+	const { devices, modules, everything } = told;
 	const listed = devices.filter(({ change }) => everything || change !== "moves");
-	const besides = modules.filter((one) => one.devices === 0);
-	const remarks = listRemarks(summary, everything);
+	const besides = modules.filter((one) => one.devices === 0 && !isPartOfKernel(one));
+	const remarks = listRemarks(told);
 	const paragraph = (text: string) => wrapText(printable(text), terminal.width, terminal);
 	return [
 		...paragraph(formatLoss(told)).map((line) => terminal.paint("bold", line)),
-		...(listed.length > 0 ? ["", ...formatCells(tableDevices(listed, summary, everything), limits, terminal)] : []),
-		...(besides.length > 0 ? ["", ...formatCells(tableModules(besides, summary), limits, terminal)] : []),
+		...(listed.length > 0 ? ["", ...formatCells(tableDevices(listed, everything), deviceLimits, terminal)] : []),
+		...(besides.length > 0 ? ["", ...formatCells(tableModules(besides), moduleLimits, terminal)] : []),
 		...(remarks.length > 0 ? ["", ...remarks.flatMap(paragraph)] : []),
 	];
 }
@@ -61,13 +62,14 @@ function formatLoss({ devices, summary }: ToldComparison): string {
 		...(gains > 0 ? [`${gains} ${gains === 1 ? "gains" : "gain"} one`] : []),
 		...(changes > 0 ? [`${changes} ${changes === 1 ? "changes its driver" : "change their drivers"}`] : []),
 	];
-	const first = devices.find(({ change }) => change === "loses");
+	const losing = devices.filter(({ change }) => change === "loses");
+	const first = losing.find(({ after }) => after.length === 0) ?? losing[0];
 	if (first === undefined) {
 		const between = `from ${a.name} to ${b.name}`;
 		if (others.length > 0) return `no device loses a driver ${between}: ${listWords(others)}`;
 		return `no device gains, loses or changes a driver ${between}`;
 	}
-	const who = loses === 1 ? "loses its driver" : "lose their drivers";
+	const who = loses === 1 ? "loses a driver" : "lose a driver";
 	const more = loses > 1 ? `, and ${loses - 1} more` : "";
 	const rest = others.length > 0 ? `; ${listWords(others)}` : "";
 	return `${loses} of ${countThings(a.devices, "device")} ${who} in ${b.name}: ${nameDevice(first, devices)}: ${explainLoss(first)}${more}${rest}`;
@@ -81,15 +83,11 @@ function nameDevice({ device, name }: ComparedDeviceRecord, devices: readonly Co
 const explainLoss = ({ lost, cause = "" }: ComparedDeviceRecord): string =>
 	`${lost.map(({ module }) => module).join(", ")}: ${cause}`;
 
-const heading = (first: string, { a, b }: ComparedSummaryRecord): readonly Cell[] =>
-	[first, printable(a.name), printable(b.name), "CAUSE"].map((text) => ({ text, style: "bold" }));
+const heading = (first: string): readonly Cell[] =>
+	[first, "BEFORE", "AFTER", "CAUSE"].map((text) => ({ text, style: "bold" }));
 
 /** Devices that are alike in all columns are one row, which tells their number. */
-function tableDevices(
-	devices: readonly ComparedDeviceRecord[],
-	summary: ComparedSummaryRecord,
-	everything: boolean,
-): readonly (readonly Cell[])[] {
+function tableDevices(devices: readonly ComparedDeviceRecord[], everything: boolean): readonly (readonly Cell[])[] {
 	const short = shortDevices(devices.map(({ device }) => device));
 	const alike = new Map<string, { readonly record: ComparedDeviceRecord; more: number }>();
 	for (const record of devices) {
@@ -100,7 +98,7 @@ function tableDevices(
 		else known.more++;
 	}
 	const rows = [...alike.values()].flatMap(({ record, more }) => listDeviceRows(record, more, short(record.device)));
-	return [heading("DEVICE", summary), ...rows];
+	return [heading("DEVICE"), ...rows];
 }
 
 function listDeviceRows(record: ComparedDeviceRecord, more: number, device: string): readonly (readonly Cell[])[] {
@@ -135,40 +133,49 @@ function explainAbsent({ cause, nearest }: AbsentModuleRecord, style: Style): Ce
 	return { text: printable(nearest === undefined ? cause : `${cause}; nearest: ${nearest.sentence}`), style };
 }
 
-function tableModules(
-	modules: readonly ComparedModuleRecord[],
-	summary: ComparedSummaryRecord,
-): readonly (readonly Cell[])[] {
-	return [heading("MODULE", summary), ...modules.map(listModuleCells)];
+/** A module that one of the kernels has in itself is lost by nobody. */
+const isPartOfKernel = ({ change }: ComparedModuleRecord): boolean => change === "built in" || change === "as a file";
+
+function tableModules(modules: readonly ComparedModuleRecord[]): readonly (readonly Cell[])[] {
+	return [heading("MODULE"), ...modules.map(listModuleCells)];
 }
 
 function listModuleCells({ module, change, before, after, cause }: ComparedModuleRecord): readonly Cell[] {
 	const style = change === "lost" ? "red" : change === "gained" ? "green" : undefined;
-	const isOther = change === "parameters" || change === "command";
-	const states = [before, after].map((state) => describeState(state, isOther, change));
-	return [{ text: printable(module), style }, ...states, { text: printable(cause), style }];
+	const states = [before, after].map((state) => (state === undefined ? none : { text: "loaded" }));
+	const why = `${describeDifference(change, before, after)}${cause}`;
+	return [{ text: printable(module), style }, ...states, { text: printable(why), style }];
 }
 
-function describeState(
-	state: PlannedModule | undefined,
-	isOther: boolean,
+function describeDifference(
 	change: ComparedModuleRecord["change"],
-): Cell {
-	if (state === undefined) return change === "lost" || change === "gained" ? none : { text: "built in" };
-	if (!isOther) return { text: "loaded" };
-	return {
-		text: printable(change === "command" ? (state.command ?? "by its file") : state.parameters || "no options"),
-	};
+	before: PlannedModule | undefined,
+	after: PlannedModule | undefined,
+): string {
+	if (change === "parameters")
+		return `${before?.parameters || "no parameters"} becomes ${after?.parameters || "no parameters"}, `;
+	if (change !== "command") return "";
+	return `${before?.command ?? "its file"} becomes ${after?.command ?? "its file"}, `;
 }
 
-function listRemarks({ a, b, moves, modulesOtherwise }: ComparedSummaryRecord, everything: boolean): readonly string[] {
+function listRemarks({ modules, summary, everything }: ToldComparison): readonly string[] {
+	const { a, b, moves, modulesOtherwise } = summary;
 	const moved = countThings(moves, "device has", "devices have");
 	const otherwise = countThings(modulesOtherwise, "module is", "modules are");
+	const namesOf = (word: ComparedModuleRecord["change"]) =>
+		modules.filter(({ change }) => change === word).map(({ module }) => module);
 	return [
 		...(moves > 0 && !everything ? [`${moved} moved and kept the same modules (-v lists them)`] : []),
 		...(modulesOtherwise > 0 ? [`${otherwise} loaded otherwise, which is no loss`] : []),
+		...describeParts(namesOf("built in"), a, b),
+		...describeParts(namesOf("as a file"), b, a),
 		...[a, b].map(describeSide),
 	];
+}
+
+function describeParts(modules: readonly string[], loads: ComparedSide, has: ComparedSide): readonly string[] {
+	if (modules.length === 0) return [];
+	return [`loaded in ${loads.name}, and built into the kernel of ${has.name}: ${listWords(modules)}`];
 }
 
 function describeSide({ name, release, devices, alone, modules }: ComparedSide): string {

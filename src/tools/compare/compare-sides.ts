@@ -65,13 +65,19 @@ function findersFor(sides: Both<OpenedSide>): ComparisonFinders {
 	return {
 		nameOf: named,
 		nearestTo({ alias, because }) {
-			if (because.kind !== "no pattern") return undefined;
+			if (because.kind !== "no pattern" || because.matched) return undefined;
 			const key = `${because.side} ${alias}`;
 			if (!nearest.has(key) && nearest.size < MOST_NEAREST_ALIASES)
-				nearest.set(key, listNearest(sides[because.side], [alias])[0]);
+				nearest.set(key, findAgreeing(sides[because.side], alias));
 			return nearest.get(key);
 		},
 	};
+}
+
+/** A pattern that agrees in nothing is near in name only. */
+function findAgreeing(side: OpenedSide, alias: string): NearestPattern | undefined {
+	const [nearest] = listNearest(side, [alias]);
+	return nearest !== undefined && nearest.agreeing.length > 0 ? nearest : undefined;
 }
 
 async function print(

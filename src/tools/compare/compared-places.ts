@@ -4,6 +4,8 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import { StartFailure } from "../agent/start-failure.js";
 import type { CompareOptions } from "./compare-options.js";
 
+const kinds = ["kernel", "config", "policy"] as const;
+
 /** Where a side comes from. What is undefined is the machine's own. */
 export type SidePlace = {
 	/** A directory that is a machine's root. Undefined for this machine. */
@@ -14,11 +16,11 @@ export type SidePlace = {
 	readonly config?: string | undefined;
 	/** In place of the directories of rules. */
 	readonly policy?: string | undefined;
+	/** In what the sides differ, other than the machine. */
+	readonly differs?: (typeof kinds)[number];
 	/** What tells the side from the other: the operand or the option's argument. Undefined for the machine itself. */
 	readonly word: string | undefined;
 };
-
-const kinds = ["kernel", "config", "policy"] as const;
 
 /** @throws {StartFailure} for a call that does not name two sides */
 export function findPlaces(given: CompareOptions, operands: readonly string[]): readonly [SidePlace, SidePlace] {
@@ -35,8 +37,8 @@ export function findPlaces(given: CompareOptions, operands: readonly string[]): 
 	if (second !== undefined) throw misuse(`--${kind} compares one machine with itself: '${second}' is one too many`);
 	const [first = "", other, ...more] = given[kind];
 	if (more.length > 0) throw misuse(`--${kind} is given ${given[kind].length} times: two things are compared`);
-	const alone: SidePlace = { machine, word: undefined };
-	const named = (word: string): SidePlace => ({ machine, [kind]: word, word });
+	const alone: SidePlace = { machine, differs: kind, word: undefined };
+	const named = (word: string): SidePlace => ({ machine, [kind]: word, differs: kind, word });
 	return other === undefined ? [alone, named(first)] : [named(first), named(other)];
 }
 

@@ -92,7 +92,8 @@ function withRoot(knowledge: Knowledge, named: NamedKernel | undefined): Knowled
 	return named === undefined ? knowledge : { ...knowledge, root: named.root };
 }
 
-function nameOf({ word, machine, kernel }: SidePlace, { moduleDirectory }: Knowledge): string {
-	if (kernel !== undefined) return baseName(moduleDirectory);
+/** Sides are called by what they differ in: two kernels by their releases. */
+function nameOf({ word, machine, differs }: SidePlace, { moduleDirectory }: Knowledge): string {
+	if (differs === "kernel") return baseName(moduleDirectory);
 	return word ?? machine ?? "this machine";
 }
