@@ -1,0 +1,82 @@
+// Which files, links and directories of a machine a capture is made of, when an archive holds more. Pure.
+
+import { bounds } from "../../libkmod/kernel/bounds.js";
+
+/** The directories of configuration, in no order. A capture that holds none of such a directory says that the directory lacks. */
+export const configurationDirectories: readonly string[] = [
+	...["/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"],
+	...["/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d"],
+	...["/usr/lib/modules-load.d", "/lib/modules-load.d", "/etc/hotplugd/rules.d"],
+];
+
+/** Files that tell of a kernel or of its rules for modules. */
+export const kernelFiles: readonly string[] = [
+	...["/proc/cmdline", "/proc/modules", "/proc/crypto", "/proc/sys/kernel/modules_disabled"],
+	...["/sys/kernel/security/lockdown", "/sys/module/module/parameters/sig_enforce"],
+	"/sys/kernel/debug/devices_deferred",
+];
+
+/** Files that are not part of a capture, but tell its release or its architecture. */
+const tellingFiles: readonly string[] = [
+	...["/proc/version", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/arch", "/sos_commands/kernel/uname_-a"],
+];
+
+const singleFiles: ReadonlySet<string> = new Set([
+	...kernelFiles,
+	...tellingFiles,
+	...["/etc/modprobe.conf", "/etc/modules", "/etc/hotplugd.toml"],
+]);
+
+/** A sosreport has outputs of commands in files named after their words. */
+export const UDEV_EXPORT_FILE = /^\/sos_commands\/[^/]+\/udevadm_info_(?:-e|--export-db)$/;
+
+const INDEX = /^\/(?:usr\/)?lib\/modules\/([^/]+)\/(modules\.[a-z.]+)$/;
+const DEVICE_FILE =
+	/^\/sys\/devices\/.*(?:\/(?:uevent|modalias|driver_override|waiting_for_supplier|dm\/uuid|md\/level)|\/usb\d+\/manufacturer)$/s;
+const MODULE_FILE = /^\/sys\/module\/[^/]+\/(?:initstate|refcnt|coresize)$/;
+const CONFIGURATION = new RegExp(`^(?:${configurationDirectories.join("|").replaceAll(".", "\\.")})/[^/]+$`);
+
+const DEVICE_LINK =
+	/^\/sys\/devices\/.*\/(?:subsystem|driver|supplier|physical_node\d*|supplier:[^/]+|slaves\/[^/]+)$/s;
+const BUS_LINK = /^\/sys\/bus\/[^/]+\/(?:devices\/[^/]+|drivers\/[^/]+\/module)$/;
+const MODULE_LINK = /^\/sys\/module\/[^/]+\/(?:drivers|holders)\/[^/]+$/;
+
+// A directory in place of a link tells that links were followed.
+const DIRECTORY = /^\/sys\/(?:devices(?:\/.*\/subsystem)?|module(?:\/[^/]+)?|bus)$/s;
+const directories: ReadonlySet<string> = new Set(configurationDirectories);
+
+export function isNeededFile(path: string): boolean {
+	return (
+		DEVICE_FILE.test(path) ||
+		MODULE_FILE.test(path) ||
+		singleFiles.has(path) ||
+		CONFIGURATION.test(path) ||
+		indexOf(path) !== undefined ||
+		UDEV_EXPORT_FILE.test(path)
+	);
+}
+
+/** Links of configuration count as the files that they lead to. */
+export const isNeededLink = (path: string): boolean =>
+	DEVICE_LINK.test(path) || BUS_LINK.test(path) || MODULE_LINK.test(path) || CONFIGURATION.test(path);
+
+export const isNeededDirectory = (path: string): boolean => DIRECTORY.test(path) || directories.has(path);
+
+/** A capture has the names alone of module files: those that modules.dep names and that are not there. */
+export const isModuleFile = (path: string): boolean =>
+	/^\/(?:usr\/)?lib\/modules\/[^/]+\/.*\.ko(?:\.(?:gz|xz|zst))?$/s.test(path);
+
+/** The release and the name of a file modules.*, wherever /lib leads. */
+export function indexOf(path: string): { readonly release: string; readonly name: string } | undefined {
+	const [, release, name] = INDEX.exec(path) ?? [];
+	return release === undefined || name === undefined ? undefined : { release, name };
+}
+
+/** The most bytes that a file may have. */
+export function mostBytesOf(path: string): number {
+	if (UDEV_EXPORT_FILE.test(path)) return bounds.log.bytes;
+	if (indexOf(path) !== undefined) return bounds.index.bytes;
+	if (CONFIGURATION.test(path)) return bounds.configuration.bytes;
+	if (path.startsWith("/sys/devices/") || path.startsWith("/sys/module/")) return bounds.attribute.bytes;
+	return path === "/proc/modules" ? bounds.loadedModules.bytes : bounds.small.bytes;
+}
