@@ -3,7 +3,7 @@
 import { attributeText, attributeWord } from "../../libkmod/formats/attribute.js";
 import { endOfLinks } from "./archive-links.js";
 import type { ArchiveTree } from "./archive-tree.js";
-import { configurationDirectories, indexOf, kernelFiles, UDEV_EXPORT_FILE } from "./needed-paths.js";
+import { configurationDirectories, indexOf, kernelFiles } from "./needed-paths.js";
 
 export type ArchivedFiles = {
 	readonly files: Readonly<Record<string, string>>;
@@ -15,8 +15,8 @@ export function filesOfArchive(tree: ArchiveTree): ArchivedFiles {
 	const files = new Map<string, string>();
 	const lacks: string[] = [];
 	for (const [path, content] of tree.files) {
-		if (/^\/(?:proc|sys)\//.test(path)) continue;
-		if (indexOf(path) === undefined && !UDEV_EXPORT_FILE.test(path)) files.set(path, content.toString("latin1"));
+		if (!/^\/(?:proc|sys|sos_commands)\//.test(path) && indexOf(path) === undefined)
+			files.set(path, content.toString("latin1"));
 	}
 	for (const path of tree.links.keys()) {
 		if (path.startsWith("/sys/")) continue;
