@@ -22,6 +22,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
 	explain: async () => (await import("./tools/explain/explain.js")).explain,
 	why: async () => (await import("./tools/explain/explain.js")).why,
 	compare: async () => (await import("./tools/compare/compare.js")).compare,
+	capture: async () => (await import("./tools/capture/capture.js")).capture,
 	check: async () => (await import("./tools/agent/check.js")).check,
 	"run-install-command": async () => (await import("./tools/agent/run-install-command.js")).runInstallCommand,
 	...agentTools,

@@ -15,6 +15,7 @@ export const thisMachine: Machine = {
 	// This code runs from dist, in the bundled executable, or from dist/src, in the library. `rules` lies beside dist in both
 	// cases.
 	rulesDirectory: bytesOf(import.meta.dirname).replace(/\/[^/]+(?:\/src)?$/, "/rules"),
+	architecture: async () => (await import("./linux/process/architecture.js")).readArchitecture(),
 	print: (content) => writeStandard(1, content),
 	complain: (text) => writeStandard(2, text),
 	isTerminal,

@@ -299,6 +299,22 @@ export const texts = {
 		},
 		seeAlso: ["hotplugd-run(8)", "modprobe.d(5)"],
 	},
+	capture: {
+		description: [
+			"Writes into *FILE*, or to standard output where *FILE* is `-` or missing, one JSON object: the devices with their aliases, drivers and those properties that decide something; the live modules; modprobe's configuration, settings and policy without their comments; the kernel command line; the indexes of the kernel's modules; what the kernel's log tells of modules, drivers and firmware; and what came of each module the last time it was tried. A *FILE* that ends in `.gz` is compressed. *FILE* is written whole or not at all.",
+			"Serials, MAC addresses, UUIDs, IP addresses and names of host, disk and user are replaced by placeholders, the same value by the same placeholder, wherever they stand: in paths of devices, on the command line, in parameters and in names of files. What names a type stays. `--unmasked` replaces nothing.",
+			"`hotplugd capture` needs no privilege and changes nothing. What this user may not read is named at standard error, and in the field `lacks`.",
+		],
+		more: {
+			"Exit status": [
+				{ term: "0", text: "The capture was written." },
+				{ term: "1", text: "There are no devices to look at, or the capture could not be written." },
+				{ term: "2", text: "Options were wrong." },
+			],
+			Files: agentFiles,
+		},
+		seeAlso: ["hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
+	},
 	check: {
 		description: [
 			"Reads all files that hotplugd-run(8) and coldplug(8) would read, and prints each problem in a line with file and line number: the settings; the rules of policy; modprobe's configuration, including lines that do not count; and depmod's indexes. `check` needs no privilege and changes nothing.",

@@ -33,6 +33,13 @@ export type DeviceSources = {
 export type DeviceLookOptions = {
 	readonly concerns?: ((subsystem: string) => boolean) | undefined;
 	readonly onSkipped?: OnSkipped | undefined;
+	/**
+	 * Called for each directory that has an attribute `modalias` or `uevent`, those that are no device of the look included, with the
+	 * texts of both, or the reason why one could not be read.
+	 */
+	readonly onTexts?:
+		| ((devpath: string, texts: { modalias?: string | Error | undefined; uevent?: string | Error | undefined }) => void)
+		| undefined;
 	/** Milliseconds after which the read of an attribute is given up, and its device reported as skipped. */
 	readonly hungMilliseconds: number;
 };

@@ -59,6 +59,11 @@ export type Inspection = {
 	 */
 	deviceOfNode(path: string): string | undefined;
 	/**
+	 * The last part of the path that a path such as /dev/mapper/root leads to when all links are resolved: dm-0. With a root, the
+	 * path is below it, and given without it. Undefined when the path leads to nothing.
+	 */
+	nodeName(path: string): string | undefined;
+	/**
 	 * The log that the kernel still has, the newest record last, without what programs have written to it: all of it, or its first
 	 * 16 MiB.
 	 */

@@ -14,6 +14,8 @@ export type Machine = {
 	workingDirectory(): string;
 	/** The directory of the policy rules that come with the package. */
 	readonly rulesDirectory: string;
+	/** uname(2)'s machine, such as x86_64. */
+	architecture(): Promise<string>;
 	/** Writes to standard output, and returns when everything is written. */
 	print(text: string | Uint8Array): void;
 	/** The same to standard error. */

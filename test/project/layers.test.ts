@@ -39,6 +39,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		policy: "",
 		decisions: "faults policy",
 		explaining: "policy decisions",
+		capture: "explaining",
+		taking: "explaining capture",
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",
@@ -57,6 +59,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		explain: "command-line agent",
 		coldplug: "command-line agent explain",
 		compare: "command-line agent explain",
+		capture: "command-line agent explain",
 	},
 };
 

@@ -41,6 +41,10 @@ export const bounds = {
 	attribute: { bytes: 64 * KIB, kind: "an attribute" },
 	/** /dev/kmsg, or a copy. Most kernels keep 256 KiB to 1 MiB, which each record's header and escapes make longer. */
 	kernelLog: { bytes: 16 * MIB, kind: "a kernel's log" },
+	/** /proc/self/mountinfo: a machine of containers has thousands of lines, each of some hundred bytes. */
+	mounts: { bytes: 16 * MIB, kind: "a list of mounts" },
+	/** The text files in which package managers keep what is installed. dpkg's largest has some 5 MiB. */
+	packages: { bytes: 64 * MIB, kind: "a list of packages or of their files" },
 	/** pci.ids and usb.ids. The larger of Debian's has 1.3 MiB. */
 	hardwareNames: { bytes: 16 * MIB, kind: "a list of hardware names" },
 	/** A log of the agent, or of coldplug: a record has some 300 bytes, so that this is a million of them. */

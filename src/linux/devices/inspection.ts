@@ -2,7 +2,7 @@
 // (Documentation/admin-guide/sysfs-rules.rst, ABI/testing/sysfs-devices-*). All is read synchronously: no driver answers for any of
 // these attributes, so that no read waits for hardware. Nothing throws: an attribute that cannot be read counts as absent.
 
-import { lstatSync, readlinkSync, statSync } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { attributeWord } from "../../libkmod/formats/attribute.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
@@ -27,6 +27,7 @@ export function openInspection(sysfs: string, root = ""): Inspection {
 			const number = attempt(() => readNumber(root === "" ? path : findWithin(root, path)));
 			return number === undefined ? undefined : tree.device(number);
 		},
+		nodeName: (path) => attempt(() => nameOfNode(root, path)),
 		kernelLog: () => readKernelLog(`${root}/dev/kmsg`, root),
 	};
 }
@@ -145,6 +146,14 @@ function inspectDrivers(tree: SysfsTree, module: string): readonly DriverState[]
 		const bound = tree.names(driver).map((device) => tree.device(`${driver}/${device}`));
 		return [{ bus, name, devices: bound.filter((device) => device !== undefined) }];
 	});
+}
+
+/** @throws {Refusal} or node's error where the path leads to nothing */
+function nameOfNode(root: string, path: string): string {
+	if (root === "") return basename(realpathSync.native(onDisk(path), "buffer").toString("latin1"));
+	const found = findWithin(root, root + path);
+	lstatSync(onDisk(found));
+	return basename(found);
 }
 
 /** The path below /sys of the device with a node's numbers. Undefined for a file that is no node. */

@@ -218,6 +218,7 @@ class ThreadedWalk {
 	}
 
 	#make({ devpath, texts }: Reading): void {
+		this.#options.onTexts?.(devpath, texts);
 		const device = makeDevice(this.#sysfs, devpath, texts, this.#everything);
 		if (device !== undefined) this.#ready.push(device);
 	}

@@ -11,14 +11,20 @@ import type { Machine } from "../../ports/machine.js";
 import { StartFailure } from "../agent/start-failure.js";
 import { DEFAULT_SOCKET, type ExplainOptions } from "./explain-options.js";
 
-/** By module. @param isHere whether the machine that is explained is this one: then its agent is asked. @throws {StartFailure} */
+/**
+ * By module.
+ * @param isHere whether the machine that is explained is this one: then its agent is asked
+ * @param asker the command that complains
+ * @throws {StartFailure}
+ */
 export async function readAnswers(
 	files: Files,
 	{ log, socket = DEFAULT_SOCKET }: Pick<ExplainOptions, "log" | "socket">,
 	machine: Machine,
 	isHere: boolean,
+	asker = "explain",
 ): Promise<ReadonlyMap<string, LastAnswer>> {
-	if (log !== undefined) return readLog(files, log, machine);
+	if (log !== undefined) return readLog(files, log, machine, asker);
 	if (!isHere || !isThere(files, socket)) return new Map();
 	const { askLastAnswers } = await import("./explain-agent.js");
 	return askLastAnswers(machine, socket);
@@ -26,11 +32,11 @@ export async function readAnswers(
 
 const LOG: Bound = { ...bounds.log, named: true };
 
-function readLog(files: Files, file: string, machine: Machine): ReadonlyMap<string, LastAnswer> {
+function readLog(files: Files, file: string, machine: Machine, asker: string): ReadonlyMap<string, LastAnswer> {
 	const { answers, foreign } = parseAnswers(file, readNamed(files, file).toString("latin1"));
 	if (foreign > 0) {
 		const lines = foreign === 1 ? "a line is" : `${foreign} lines are`;
-		machine.complain(`hotplugd explain: ${printable(file)}: ${lines} no JSON object, and passed by\n`);
+		machine.complain(`hotplugd ${asker}: ${printable(file)}: ${lines} no JSON object, and passed by\n`);
 	}
 	return answers;
 }

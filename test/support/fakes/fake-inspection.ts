@@ -32,6 +32,7 @@ export function makeFakeInspection(states: FakeStates = {}): Inspection {
 		driversOf: (module) => own(drivers, module) ?? [],
 		follow: (path) => own(links, path) ?? (own(devices, path) === undefined ? undefined : path),
 		deviceOfNode: (path) => own(nodes, path),
+		nodeName: (path) => (own(nodes, path) === undefined ? undefined : path.slice(path.lastIndexOf("/") + 1)),
 		kernelLog: () => log,
 	};
 }

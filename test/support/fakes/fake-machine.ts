@@ -112,6 +112,7 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		environment: {},
 		workingDirectory: () => "/work",
 		rulesDirectory: "/usr/share/hotplugd/rules",
+		architecture: async () => "x86_64",
 		fakeKernel,
 		asked,
 		insertionProcess,
