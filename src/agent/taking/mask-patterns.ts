@@ -6,7 +6,7 @@ import { fold, isBounded, WORD_CHARACTER } from "./folding.js";
 export type MaskedKind = "uuid" | "mac" | "wwn" | "iqn" | "ip4" | "ip6" | "host" | "user" | "disk" | "serial" | "name";
 
 /** A value at a place of a text. */
-export type Found = {
+export type FoundValue = {
 	readonly kind: MaskedKind;
 	/** By which equal values are known: hexadecimal digits in small letters, or the folded text. */
 	readonly value: string;
@@ -15,10 +15,10 @@ export type Found = {
 	readonly kept?: number;
 };
 
-type Pattern = (text: string, at: number, before: string) => Found | undefined;
+type Pattern = (text: string, at: number, before: string) => FoundValue | undefined;
 
 /** The value whose shape begins at a word. The patterns are tried in the order of the page. */
-export function findPattern(text: string, at: number, before: string): Found | undefined {
+export function findPattern(text: string, at: number, before: string): FoundValue | undefined {
 	for (const pattern of patterns) {
 		const found = pattern(text, at, before);
 		if (found !== undefined) return found;
@@ -40,7 +40,7 @@ const WORDS = new RegExp(`${WORD_CHARACTER}+`, "g");
 
 const UUID = /[0-9a-f]{8}(-|_|\\x2d)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}|[0-9a-f]{32}/iy;
 
-function findUuid(text: string, at: number): Found | undefined {
+function findUuid(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(UUID, text, at);
 	if (shape === undefined) return undefined;
 	return { kind: "uuid", value: hexDigits(shape.replaceAll(/\\x2d/gi, "")), length: shape.length };
@@ -50,7 +50,7 @@ const PAIR = /[0-9a-f]{2}/iy;
 const LEAST_PAIRS = 6;
 
 /** A MAC address, or the longer addresses of Infiniband and of Fibre Channel. */
-function findPairs(text: string, at: number): Found | undefined {
+function findPairs(text: string, at: number): FoundValue | undefined {
 	const separator = text[at + 2] ?? "";
 	if (!/[:\-_.]/.test(separator)) return undefined;
 	let pairs = 0;
@@ -65,7 +65,7 @@ function findPairs(text: string, at: number): Found | undefined {
 
 const TWELVE_DIGITS = /[0-9a-f]{12}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}/iy;
 
-function findTwelveDigits(text: string, at: number): Found | undefined {
+function findTwelveDigits(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(TWELVE_DIGITS, text, at);
 	return shape === undefined ? undefined : { kind: "mac", value: hexDigits(shape), length: shape.length };
 }
@@ -73,7 +73,7 @@ function findTwelveDigits(text: string, at: number): Found | undefined {
 /** A network interface that udev has named by its address (systemd.net-naming-scheme(7)). */
 const INTERFACE_NAME = /(?:en|wl|ww|sl|ib)x[0-9a-f]{12}/iy;
 
-function findInterfaceName(text: string, at: number): Found | undefined {
+function findInterfaceName(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(INTERFACE_NAME, text, at);
 	return shape === undefined
 		? undefined
@@ -83,7 +83,7 @@ function findInterfaceName(text: string, at: number): Found | undefined {
 /** The name of a disk that is the same the world over (WWN, NAA and EUI-64). */
 const WORLD_WIDE_NAME = /(0x)[1235][0-9a-f]{15}|(naa\.|eui\.)(?:[0-9a-f]{32}|[0-9a-f]{16})/iy;
 
-function findWorldWideName(text: string, at: number): Found | undefined {
+function findWorldWideName(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(WORLD_WIDE_NAME, text, at);
 	if (shape === undefined) return undefined;
 	const kept = shape[1] === "x" || shape[1] === "X" ? 2 : 4;
@@ -93,7 +93,7 @@ function findWorldWideName(text: string, at: number): Found | undefined {
 const STORAGE_NAME = new RegExp(String.raw`(?:iqn|nqn)\.\d{4}-\d{2}(?:${WORD_CHARACTER}|[.:_-])*`, "y");
 
 /** A qualified name of iSCSI or NVMe. */
-function findStorageName(text: string, at: number): Found | undefined {
+function findStorageName(text: string, at: number): FoundValue | undefined {
 	STORAGE_NAME.lastIndex = at;
 	const shape = STORAGE_NAME.exec(text)?.[0];
 	return shape === undefined ? undefined : { kind: "iqn", value: fold(shape), length: shape.length, kept: 3 };
@@ -103,7 +103,7 @@ const IP4 = /(\d{1,3})\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\.\d)/y;
 /** Addresses that are the same on every machine, and netmasks. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(["0", "127", "255"]);
 
-function findIp4(text: string, at: number, before: string): Found | undefined {
+function findIp4(text: string, at: number, before: string): FoundValue | undefined {
 	const shape = matchAt(IP4, text, at);
 	// The numbers of ports, as in the USB device 1-1.2.3.4.
 	if (shape === undefined || /\d-$/.test(before) || NO_ADDRESS.has(shape.slice(0, shape.indexOf("."))))
@@ -113,7 +113,7 @@ function findIp4(text: string, at: number, before: string): Found | undefined {
 
 const IP6 = /[0-9a-f:.]+(?=\])/iy;
 
-function findIp6(text: string, at: number, before: string): Found | undefined {
+function findIp6(text: string, at: number, before: string): FoundValue | undefined {
 	if (!before.endsWith("[")) return undefined;
 	IP6.lastIndex = at;
 	const shape = IP6.exec(text)?.[0];

@@ -1,7 +1,7 @@
 // Finds the values of a machine's own in a text, and replaces them: docs/capture.md, "What is replaced". Pure.
 
 import { fold, isBounded, trimToWords, WORD_CHARACTER } from "./folding.js";
-import { type Found, findPattern, type MaskedKind } from "./mask-patterns.js";
+import { type FoundValue, findPattern, type MaskedKind } from "./mask-patterns.js";
 import { isInPrivateParameter, isInSlot, type MaskedPlace, SLOT_VALUE, staysBehind } from "./mask-places.js";
 
 /** The kinds of values that are known before any text is read. */
@@ -21,7 +21,7 @@ export type MaskRules = {
 };
 
 /** Returns the placeholder of a value. `raw` is its text, without the characters that are kept. */
-export type Replace = (found: Pick<Found, "kind" | "value">, raw: string) => string;
+export type Replace = (found: Pick<FoundValue, "kind" | "value">, raw: string) => string;
 
 /** Reads a text of one line. The same text back, where nothing is found. */
 export type Masker = (text: string, place: MaskedPlace, replace: Replace) => string;
@@ -64,9 +64,9 @@ type Line = {
 /** What stays has no kind. */
 type Passed = { readonly kind: undefined; readonly length: number; readonly kept?: undefined };
 
-type FindKnown = (folded: string, at: number) => Found | undefined;
+type FindKnown = (folded: string, at: number) => FoundValue | undefined;
 
-function find(line: Line, rules: MaskRules, findKnown: FindKnown): Found | Passed {
+function find(line: Line, rules: MaskRules, findKnown: FindKnown): FoundValue | Passed {
 	const { text, folded, at, word, place } = line;
 	const before = text.slice(Math.max(0, at - LONGEST_BEFORE), at);
 	if (staysBehind(before, place)) return stay(word.length);
@@ -102,7 +102,7 @@ function findProtected({ text, at }: Line, names: ReadonlySet<string>): Passed |
 	return names.has(fold(name)) ? stay(name.length) : undefined;
 }
 
-function findSlotValue({ text, at }: Line, { slotKinds }: MaskRules): Found {
+function findSlotValue({ text, at }: Line, { slotKinds }: MaskRules): FoundValue {
 	SLOT_VALUE.lastIndex = at;
 	const shape = trimToWords(SLOT_VALUE.exec(text)?.[0] ?? "");
 	const value = fold(shape);
@@ -114,11 +114,11 @@ const LEAST = 3;
 
 /** Finds the longest known value at a place of a folded text. */
 function searchKnown(known: ReadonlyMap<string, KnownKind>): FindKnown {
-	const byBeginning = new Map<string, Found[]>();
+	const byBeginning = new Map<string, FoundValue[]>();
 	for (const [value, kind] of known) {
 		const beginning = value.slice(0, LEAST);
 		const others = byBeginning.get(beginning);
-		const one: Found = { kind, value, length: value.length };
+		const one: FoundValue = { kind, value, length: value.length };
 		if (others === undefined) byBeginning.set(beginning, [one]);
 		else others.push(one);
 	}

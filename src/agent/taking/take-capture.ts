@@ -1,5 +1,5 @@
 // Takes a capture of a machine: everything that decides which modules it loads, nothing replaced yet (docs/capture.md, "What is
-// taken"). Pure but for the ports.
+// taken"). Files and devices are read through the ports.
 
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -42,7 +42,7 @@ export type CaptureSight = {
 	readonly packing: Pick<CaptureFiles, "gzip" | "sha256">;
 };
 
-export type Taken = {
+export type TakenCapture = {
 	/** Nothing in it is replaced. */
 	readonly capture: Capture;
 	/** By which maskCapture() replaces what is this machine's own. */
@@ -51,7 +51,7 @@ export type Taken = {
 	readonly unread: readonly string[];
 };
 
-export async function takeCapture(sight: CaptureSight): Promise<Taken> {
+export async function takeCapture(sight: CaptureSight): Promise<TakenCapture> {
 	const { by, files, root, release, architecture, inspection, answers } = sight;
 	const small = takeFiles(files, sight);
 	const unread = [...small.unread];

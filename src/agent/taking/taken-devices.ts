@@ -1,4 +1,5 @@
-// Makes the devices of a capture: from the texts of their attributes, and from what /sys shows of their links. Pure but for the ports.
+// Makes the devices of a capture: from the texts of their attributes, and from what /sys shows of their links, which is read
+// through the ports.
 
 import { attributeWord } from "../../libkmod/formats/attribute.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";

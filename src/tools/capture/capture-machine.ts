@@ -1,7 +1,7 @@
 // Takes the capture of a machine through its ports: of this one, or of the one whose root directory -d names.
 
 import type { LastAnswer } from "../../agent/explaining/explanation.js";
-import { type CaptureSight, type Taken, takeCapture } from "../../agent/taking/take-capture.js";
+import { type CaptureSight, type TakenCapture, takeCapture } from "../../agent/taking/take-capture.js";
 import type { DeviceRead } from "../../agent/taking/taken-devices.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { attributeWord } from "../../libkmod/formats/attribute.js";
@@ -22,7 +22,7 @@ import { askDmsetup } from "./dm-targets.js";
 const HUNG_MILLISECONDS = 5000;
 
 /** @throws {StartFailure} @throws {Refusal} by "walk" where there are no devices */
-export async function captureMachine(asked: Omit<CaptureOptions, "unmasked">, machine: Machine): Promise<Taken> {
+export async function captureMachine(asked: Omit<CaptureOptions, "unmasked">, machine: Machine): Promise<TakenCapture> {
 	await machine.sizeThreadPool(1);
 	const agentOptions = { configPath: [], config: undefined, policy: [] };
 	const { kernel, given } = await openMachine(machine, { ...agentOptions, ...asked });
