@@ -34,6 +34,8 @@ export type Hindrance =
 	| { readonly kind: "denied"; readonly source: Source }
 	/** [[allow]] rules are about the device, and none allows the module. The source is the first of them. */
 	| { readonly kind: "not allowed"; readonly source: Source }
+	/** An [[ignore]] rule of policy leaves the device alone. */
+	| { readonly kind: "ignored"; readonly source: Source }
 	/** modules.dep has the file, and it is not there. */
 	| { readonly kind: "missing file"; readonly path: string }
 	/** There is no such module. `problem` tells why its entry of an index cannot be read. */
@@ -48,8 +50,6 @@ export type DeviceAnswer = {
 	readonly serving: readonly ServingModule[];
 	/** Each module once. */
 	readonly keptOut: readonly KeptOutModule[];
-	/** The [[ignore]] rule that leaves the device alone. */
-	readonly ignored?: Source;
 	/** Why an alias could not be looked up. */
 	readonly problem?: string;
 };

@@ -14,7 +14,9 @@ export function explainBecause(because: PlanBecause, module: string, names: Both
 	switch (because.kind) {
 		case "no pattern":
 			if (because.has) return `${here} has ${module}, but none of its patterns matches the alias`;
-			return because.matched ? `${here} has no ${module}` : `${here} has no ${module}, and no pattern that matches the alias`;
+			return because.matched
+				? `${here} has no ${module}`
+				: `${here} has no ${module}, and no pattern that matches the alias`;
 		case "another module": {
 			const place = because.source === undefined ? "" : ` (${formatFileLine(because.source)})`;
 			return `in ${here} the alias leads to ${because.module}, by ${shorten(because.pattern)}${place}`;
@@ -23,8 +25,6 @@ export function explainBecause(because: PlanBecause, module: string, names: Both
 			return `${here} has no such device`;
 		case "another device":
 			return `in ${here} another device is in its place: ${shorten(because.alias)}`;
-		case "ignored":
-			return `${formatFileLine(because.source)} of ${here} (an [[ignore]] rule) leaves the device alone`;
 		case "no alias line":
 			return `${there} lacks the alias line of ${here}, ${formatFileLine(because.source)}`;
 		case "no load rule":
@@ -59,6 +59,8 @@ function explainHindrance(by: Hindrance, module: string): string {
 			return by.problem ?? `there is no file for ${module}`;
 		case "denied":
 			return `denied by ${formatFileLine(by.source)} (a [[deny]] rule)`;
+		case "ignored":
+			return `the device is left alone by ${formatFileLine(by.source)} (an [[ignore]] rule)`;
 		case "not allowed":
 			return `no [[allow]] rule allows it (${formatFileLine(by.source)})`;
 		case "needs":

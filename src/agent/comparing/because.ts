@@ -33,8 +33,6 @@ export type Because = { readonly side: SideKey } & (
 	| { readonly kind: "no device" }
 	/** The device at this place has other aliases there: this is the first. */
 	| { readonly kind: "another device"; readonly alias: string }
-	/** An [[ignore]] rule leaves the device alone. */
-	| { readonly kind: "ignored"; readonly source: Source }
 	/** The alias line of modprobe.d that the other side has, and this one has not. */
 	| { readonly kind: "no alias line"; readonly source: Source }
 	/** The [[load]] rule of the other side's policy. */
@@ -56,7 +54,6 @@ export function explainAbsence(module: ServingModule, { pair, side, kernel }: As
 	const { answer } = device;
 	const kept = answer.keptOut.find((one) => one.module === module.module);
 	if (kept !== undefined) return { side, ...kept.by };
-	if (answer.ignored !== undefined) return { side, kind: "ignored", source: answer.ignored };
 	if (answer.problem !== undefined) return { side, kind: "not looked up", problem: answer.problem };
 	if (module.rule !== undefined) return { side: otherSide(side), kind: "no load rule", source: module.rule };
 	if (!device.aliases.includes(module.alias)) return { side, kind: "another device", alias: firstAlias(device) };

@@ -8,7 +8,8 @@ import type { Because } from "./because.js";
 import { explainBecause } from "./because-text.js";
 import type { SidesCompared } from "./comparison.js";
 import type { ChangeWord, DeviceChange, ModuleAbsence } from "./device-changes.js";
-import type { ModuleChange, ModuleChangeWord, PlanBecause, PlannedModule } from "./plan-changes.js";
+import type { ModuleChange, ModuleChangeWord, PlanBecause } from "./plan-changes.js";
+import type { PlannedModule } from "./side-plan.js";
 import type { Side } from "./sides.js";
 
 /** A line of hotplugd compare --json: devices first, then modules, and the summary at the end. */

@@ -15,7 +15,7 @@ import type {
 	ComparedSummaryRecord,
 } from "./comparison-records.js";
 import type { ChangeWord } from "./device-changes.js";
-import type { PlannedModule } from "./plan-changes.js";
+import type { PlannedModule } from "./side-plan.js";
 
 export type ToldComparison = {
 	readonly devices: readonly ComparedDeviceRecord[];

@@ -2,24 +2,12 @@
 // and those that no device does, dependencies and softdeps. Pure.
 
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
-import { type Cause, planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
-import type { OnSkipped } from "../../ports/skipping.js";
-import { listWanted, makeDecider } from "../decisions/decider.js";
-import type { Both, Hindrance, ServingModule, SideKey } from "./answers.js";
-import { otherSide } from "./answers.js";
+import type { Cause } from "../../libkmod/planning/plan-insertion.js";
+import { type Both, otherSide, type SideKey } from "./answers.js";
 import type { Because } from "./because.js";
 import type { DeviceChange } from "./device-changes.js";
-import { judgeInsertion } from "./insertion-judge.js";
+import type { PlannedModule, SidePlan } from "./side-plan.js";
 import { modulesOf, type Side } from "./sides.js";
-
-/** A module that would be loaded. */
-export type PlannedModule = {
-	readonly how: ServingModule["how"];
-	/** Those of all options lines, joined by blanks. */
-	readonly parameters: string;
-	/** The command of the install line, where that loads the module. */
-	readonly command?: string;
-};
 
 /** "built in": it is loaded in A, and a part of B's kernel. "as a file": the other way round. Neither is a loss. */
 export type ModuleChangeWord = "lost" | "gained" | "built in" | "as a file" | "parameters" | "command";
@@ -54,14 +42,6 @@ export type PlanBecause =
 			| { readonly kind: "other lines"; readonly lines: readonly Source[] }
 	  ));
 
-/** A side's plan for all of its devices. */
-type SidePlan = {
-	/** The modules that would be loaded, in order. */
-	readonly loaded: ReadonlyMap<string, PlannedModule & { readonly cause: Cause }>;
-	/** By module of the plan that would not be loaded. */
-	readonly keptOut: ReadonlyMap<string, Hindrance>;
-};
-
 export type PlansCompared = {
 	readonly modules: readonly ModuleChange[];
 	/** How many modules each side loads. */
@@ -70,10 +50,9 @@ export type PlansCompared = {
 
 export function comparePlans(
 	sides: Both<Side>,
+	plans: Both<SidePlan>,
 	devices: readonly DeviceChange[],
-	onSkipped?: OnSkipped,
 ): PlansCompared {
-	const plans = { a: planSide(sides.a, onSkipped), b: planSide(sides.b, onSkipped) };
 	const comparing = { sides, plans, absences: listAbsentModules(devices) };
 	const all = new Set([...plans.a.loaded.keys(), ...plans.b.loaded.keys()]);
 	const modules = [...all].flatMap((module) => compareModule(module, comparing) ?? []);
@@ -96,24 +75,6 @@ function listAbsentModules(devices: readonly DeviceChange[]): Comparing["absence
 			else known.devices++;
 		}
 	return absences;
-}
-
-function planSide(side: Side, onSkipped?: OnSkipped): SidePlan {
-	const decide = makeDecider(side.knowledge, side.policy, onSkipped);
-	const plan = planInsertion(side.knowledge, listWanted(side.devices.flatMap(decide)));
-	const steps = new Map(plan.map((step) => [step.module, step]));
-	const loaded = new Map<string, PlannedModule & { readonly cause: Cause }>();
-	const keptOut = new Map<string, Hindrance>();
-	for (const step of plan) {
-		const judged = judgeInsertion(step, steps, side);
-		if ("by" in judged) keptOut.set(step.module, judged.by);
-		else if (judged.how !== "built in") loaded.set(step.module, { ...plannedOf(step, judged.how), cause: step.cause });
-	}
-	return { loaded, keptOut };
-}
-
-function plannedOf(step: Step, how: PlannedModule["how"]): PlannedModule {
-	return { how, parameters: step.parameters, ...(step.how === "run" && { command: step.command }) };
 }
 
 function compareModule(module: string, comparing: Comparing): ModuleChange | undefined {

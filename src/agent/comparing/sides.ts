@@ -6,7 +6,7 @@ import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { type Decision, listWanted, type Match, makeDecider } from "../decisions/decider.js";
-import { isBuiltinAlone } from "../explaining/facts.js";
+import { isBuiltinAlone, lookUpReadable } from "../explaining/facts.js";
 import type { Policy } from "../policy/policy.js";
 import type {
 	AnsweredDevice,
@@ -84,7 +84,7 @@ function answerFor(decisions: readonly Decision[], judge: InsertionJudge, side: 
 	const serving = new Map<string, ServingModule>();
 	const keptOut = new Map<string, KeptOutModule>();
 	for (const decision of decisions)
-		for (const match of decision.matches) {
+		for (const match of decision.matches.length > 0 ? decision.matches : listIgnoredMatches(decision, side)) {
 			const { module } = match.found;
 			if (serving.has(module)) continue;
 			const insertion = judgeMatch(decision, match, judge, side);
@@ -92,14 +92,18 @@ function answerFor(decisions: readonly Decision[], judge: InsertionJudge, side: 
 			else serving.set(module, { ...askedBy(decision, match), how: insertion.how });
 		}
 	for (const module of serving.keys()) keptOut.delete(module);
-	const ignored = decisions.find((one) => one.ignored !== undefined)?.ignored;
 	const problem = decisions.find((one) => one.problem !== undefined)?.problem?.message;
 	return {
 		serving: [...serving.values()],
 		keptOut: [...keptOut.values()],
-		...(ignored !== undefined && { ignored }),
 		...(problem !== undefined && { problem }),
 	};
+}
+
+/** What a device that a rule leaves alone would ask for. */
+function listIgnoredMatches({ alias, ignored }: Decision, { knowledge }: Answering): readonly Match[] {
+	if (ignored === undefined) return [];
+	return lookUpReadable(knowledge, alias).map((found) => ({ found, verdict: "wanted" }));
 }
 
 function askedBy({ alias, rule }: Decision, { found }: Match): AskedModule {
@@ -111,6 +115,7 @@ function askedBy({ alias, rule }: Decision, { found }: Match): AskedModule {
 function judgeMatch(decision: Decision, match: Match, judge: InsertionJudge, side: Answering): Insertion {
 	const { found, verdict, source = { file: "", line: 0 } } = match;
 	if (verdict === "builtin" || modulesOf(side).isBuiltIn(found.module)) return { how: "built in" };
+	if (decision.ignored !== undefined) return { by: { kind: "ignored", source: decision.ignored } };
 	if (verdict !== "wanted") return { by: { kind: verdict, source } satisfies Hindrance };
 	const [wanted] = listWanted([{ ...decision, matches: [match] }]);
 	return wanted === undefined ? { by: { kind: "no file" } } : judge(wanted);
