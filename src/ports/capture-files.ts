@@ -15,6 +15,23 @@ export type CaptureFiles = {
 	gzip(content: Uint8Array): Buffer;
 	/** @throws {Refusal} by "decompress": EFBIG for more bytes, EINVAL for damaged content */
 	gunzip(compressed: Uint8Array, mostBytes: number): Buffer;
+	/**
+	 * Decompresses the first part of `packed`, to which other data may be appended: one member of gzip, stream of xz or frame of
+	 * zstd.
+	 * @param part.name of the file, for messages
+	 * @param part.mostBytes of the content
+	 * @throws {Refusal} by "decompress": EFBIG for more bytes, EINVAL for damaged content and for any other compression
+	 */
+	decompressPart(
+		packed: Buffer,
+		part: { readonly name: string; readonly mostBytes: number },
+	): Promise<DecompressedPart>;
 	/** In hexadecimal. */
 	sha256(content: Uint8Array): string;
+};
+
+export type DecompressedPart = {
+	readonly content: Buffer;
+	/** How many of the compressed bytes the part has. */
+	readonly packedBytes: number;
 };

@@ -45,6 +45,15 @@ export function parseXz(packed: Buffer): readonly XzStream[] {
 	}
 }
 
+/** The first stream, and the offset of its end: other data may follow it. @throws {Damage} */
+export function parseXzStream(packed: Buffer): { readonly stream: XzStream; readonly end: number } {
+	try {
+		return new Walk(packed).first();
+	} catch (error) {
+		throw error === CUT ? cut() : error;
+	}
+}
+
 /** Size of the content in bytes, as the chunks declare it. Only a decoder finds out whether that is true. */
 export function xzContentSize(streams: readonly XzStream[]): number {
 	return streams.reduce((sum, { blocks }) => blocks.reduce((all, { size }) => all + size, sum), 0);
@@ -77,6 +86,11 @@ class Walk {
 			if (!left.equals(MAGIC.subarray(0, left.length))) throw trailing();
 			streams.push(this.#stream());
 		}
+	}
+
+	first(): { readonly stream: XzStream; readonly end: number } {
+		const stream = this.#stream();
+		return { stream, end: this.#at };
 	}
 
 	#stream(): XzStream {

@@ -48,6 +48,13 @@ export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 	return frames;
 }
 
+/** The first frame, at the beginning: other data may follow it. @throws {Damage} */
+export function parseZstdFrame(packed: Buffer): ZstdFrame {
+	if (packed.length < 4) throw cut();
+	if (packed.readUInt32LE(0) !== MAGIC) throw damaged();
+	return parseFrame(packed, 0);
+}
+
 /** Whether these few bytes may be the beginning of a frame. */
 function isFrame(bytes: Buffer): boolean {
 	return Buffer.from("28b52ffd", "hex").subarray(0, bytes.length).equals(bytes);

@@ -24,6 +24,7 @@ export const captureFiles: CaptureFiles = {
 			throw refusalOf(thrown);
 		}
 	},
+	decompressPart: async (packed, part) => (await import("./compressed-part.js")).decompressPart(packed, part),
 	sha256: (content) => createHash("sha256").update(content).digest("hex"),
 };
 

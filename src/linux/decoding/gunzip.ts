@@ -35,8 +35,8 @@ function ownCopy(content: Buffer): Buffer {
 	return content.length < CHUNK_BYTES ? Buffer.from(content) : content;
 }
 
-/** @returns the member's content, and how many bytes the member takes in the file */
-async function decodeMember(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {
+/** Decodes the first member. @returns its content, and how many bytes the member takes in the file */
+export async function decodeMember(packed: Buffer, limit: number): Promise<{ content: Buffer; size: number }> {
 	const header = parseGzipHeader(packed);
 	const { content, size } = await inflate(packed.subarray(header.size), limit);
 	const trailer = packed.subarray(header.size + size);

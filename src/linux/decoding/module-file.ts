@@ -98,7 +98,7 @@ export function walkCompressed(compression: Compression, packed: Buffer, path: s
 	try {
 		return parseCompressed(compression, packed);
 	} catch (thrown) {
-		throw refusalOf(path, thrown);
+		throw refusalToDecompress(path, thrown);
 	}
 }
 
@@ -127,7 +127,7 @@ export async function decompressFile(
 		if (room !== undefined) return await decodeFitted(file, room, options);
 		return await inRoom((own) => decodeFitted(file, own, options));
 	} catch (thrown) {
-		throw refusalOf(path, thrown);
+		throw refusalToDecompress(path, thrown);
 	}
 }
 
@@ -220,9 +220,11 @@ async function decode(
  */
 const IN_PLACE = new Set(["libzstd"]);
 
-function refusalOf(path: string, thrown: unknown): Refusal {
+/** What a decoder or a parser of compressed files has thrown, as a Refusal. */
+export function refusalToDecompress(path: string, thrown: unknown): Refusal {
 	const refuse = (code: "EFBIG" | "ENOMEM" | "EINVAL", reason?: string): Refusal =>
 		new Refusal({ operation: "decompress", subject: path, code, reason, cause: thrown });
+	if (thrown instanceof Refusal) return thrown;
 	if (thrown instanceof TooLarge) return refuse("EFBIG");
 	if (thrown instanceof OutOfMemory || thrown instanceof RangeError) return refuse("ENOMEM");
 	return refuse("EINVAL", thrown instanceof Damage ? thrown.message : damaged().message);
