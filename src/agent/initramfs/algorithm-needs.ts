@@ -28,10 +28,12 @@ export function listChecksumNeeds(
 	});
 }
 
+/** Every line counts, the ones too that modprobe does not heed: the kernel asks for each checksum itself. */
 function softdepWords({ machine, kernel }: Judging, module: string): readonly string[] {
-	return [machine.knowledge, kernel.knowledge].flatMap((known) =>
-		(known?.softdeps(module) ?? []).flatMap(({ pre, post }) => [...pre, ...post]),
+	const lines = [machine.knowledge, kernel.knowledge].flatMap((known) =>
+		known === undefined ? [] : [...known.softdeps(module), ...known.unheededSoftdeps(module)],
 	);
+	return lines.flatMap(({ pre, post }) => [...pre, ...post]);
 }
 
 /** The ciphers of an encrypted disk. A cipher may also be put together from its parts: xts(aes) from xts and aes. */
@@ -48,12 +50,9 @@ export function listCipherNeeds(
 }
 
 /** Undefined when nothing is known to have the algorithm. */
-function judgeAlgorithm(
-	judging: Judging,
-	name: string,
-	known: readonly CryptoAlgorithm[],
-): NeedVerdict | undefined {
-	if (judging.sameKernel && known.some(({ module, isUsed }) => module === undefined && isUsed)) return { is: "built in" };
+function judgeAlgorithm(judging: Judging, name: string, known: readonly CryptoAlgorithm[]): NeedVerdict | undefined {
+	if (judging.sameKernel && known.some(({ module, isUsed }) => module === undefined && isUsed))
+		return { is: "built in" };
 	const modules = known.flatMap(({ module }) => module ?? []);
 	const used = judgeAny(judging, modules);
 	if (used !== undefined && used.is !== "missing") return used;

@@ -22,7 +22,9 @@ export function formatBoot(verdict: BootVerdict): readonly string[] {
 	const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]!.length), 0));
 	return [
 		firstSentence(verdict),
-		...rows.map(([verdictWord, name, rest]) => `${verdictWord.padEnd(widths[0]!)}  ${name.padEnd(widths[1]!)}  ${rest}`),
+		...rows.map(
+			([verdictWord, name, rest]) => `${verdictWord.padEnd(widths[0]!)}  ${name.padEnd(widths[1]!)}  ${rest}`,
+		),
 		...verdict.mounts.flatMap(({ lost }) => lost).map((sentence) => `not followed: ${sentence}`),
 		...verdict.remarks.map((remark) => `remark: ${remark}`),
 	];
@@ -51,7 +53,8 @@ function failureOf({ need, way }: BootNeed): string {
 	const at = way.at(-1) ?? "/";
 	if (need === "file system" || (need === "algorithm" && way.length === 1)) return `will not mount ${at}`;
 	if (need === "algorithm") return `will not open ${way[0]}`;
-	if (need === "keyboard") return `will not hear the passphrase for ${way.find((name) => name.startsWith("dm-")) ?? at}`;
+	if (need === "keyboard")
+		return `will not hear the passphrase for ${way.find((name) => name.startsWith("dm-")) ?? at}`;
 	if (need === "network") return `will not reach ${at} over the network`;
 	return at === "/" ? "will not find its root disk" : `will not find the disk of ${at}`;
 }

@@ -50,4 +50,6 @@ export function listDiskCiphers(algorithms: readonly CryptoAlgorithm[]): readonl
 }
 
 /** The names of the parts of a template, such as xts and aes of xts(aes), each once. */
-export const partsOfAlgorithm = (name: string): readonly string[] => [...new Set(name.split(/[(),]+/).filter((part) => part !== ""))];
+export const partsOfAlgorithm = (name: string): readonly string[] => [
+	...new Set(name.split(/[(),]+/).filter((part) => part !== "")),
+];

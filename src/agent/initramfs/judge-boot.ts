@@ -69,7 +69,7 @@ function needsOfWay(judging: Judging, way: Way): readonly BootNeed[] {
 		...way.blocks.toReversed().flatMap((block) => listMappingNeeds(judging, block, algorithms)),
 		...(passphrase === undefined
 			? []
-			: listNeedsOfAny(judging, listKeyboards(judging.machine), { need: "keyboard" }, passphrase.way)),
+			: listNeedsOfAny(judging, listKeyboards(judging.machine), { need: "keyboard", way: passphrase.way })),
 		...listFileSystemNeeds(judging, way.mount, algorithms),
 	];
 }
@@ -84,17 +84,18 @@ function diskNeeds(judging: Judging, { device, way }: BlockOnWay): readonly Boot
 	const places = placesOf(judging.machine, device);
 	if (places.length === 1) return listDriverNeeds(judging, places[0]!, { need: "driver", way });
 	const devices = places.flatMap((place) => judging.machine.devices.get(place) ?? []);
-	return listNeedsOfAny(judging, devices, { need: "driver" }, way);
+	return listNeedsOfAny(judging, devices, { need: "driver", way });
 }
 
 const networkNeeds = (judging: Judging, { at }: CapturedMount): readonly BootNeed[] =>
-	listNeedsOfAny(judging, listNetworkCards(judging.machine), { need: "network" }, [at]);
+	listNeedsOfAny(judging, listNetworkCards(judging.machine), { need: "network", way: [at] });
 
-/** Each need once: /usr has most of what / has. */
+/** Each need once: /usr has most of what / has. Drivers are told for each device, and all else for the first. */
 function distinct(needs: readonly BootNeed[]): readonly BootNeed[] {
 	const first = new Map<string, BootNeed>();
 	for (const one of needs) {
-		const key = JSON.stringify([one.need, one.name, one.device ?? ""]);
+		const isDriver = one.need === "driver" || one.need === "keyboard" || one.need === "network";
+		const key = JSON.stringify([one.need, one.name, isDriver ? one.device : ""]);
 		if (!first.has(key)) first.set(key, one);
 	}
 	return [...first.values()];

@@ -4,7 +4,7 @@
 import type { CapturedDevice } from "../capture/capture.js";
 import { type BootNeed, isLacking } from "./boot-need.js";
 import { type BootSide, ueventValue } from "./boot-side.js";
-import { listDriverNeeds } from "./driver-needs.js";
+import { type DriversFor, listDriverNeeds } from "./driver-needs.js";
 import type { Judging } from "./module-verdict.js";
 
 /**
@@ -33,9 +33,8 @@ export function listNetworkCards({ devices }: BootSide): readonly CapturedDevice
 export function listNeedsOfAny(
 	judging: Judging,
 	devices: readonly CapturedDevice[],
-	asked: Pick<BootNeed, "need">,
-	way: readonly string[],
+	asked: DriversFor,
 ): readonly BootNeed[] {
-	const needs = devices.map(({ devpath }) => listDriverNeeds(judging, devpath, { ...asked, way: [devpath, ...way] }));
+	const needs = devices.map(({ devpath }) => listDriverNeeds(judging, devpath, asked));
 	return needs.find((one) => !one.some(isLacking)) ?? needs.flatMap((one) => one.filter(isLacking));
 }

@@ -11,7 +11,11 @@ import { type Judging, judgeAlias, judgeModule, judgeName } from "./module-verdi
 import type { BlockOnWay } from "./ways.js";
 
 /** The needs of one block device of a way. None for a disk. */
-export function listMappingNeeds(judging: Judging, block: BlockOnWay, algorithms: KnownAlgorithms): readonly BootNeed[] {
+export function listMappingNeeds(
+	judging: Judging,
+	block: BlockOnWay,
+	algorithms: KnownAlgorithms,
+): readonly BootNeed[] {
 	const { device, way } = block;
 	const asked = { way, device: device.devpath };
 	if (isMapped(device)) {

@@ -105,7 +105,10 @@ export function judgeAlias(judging: Judging, alias: string, inUse = false): Need
 	// What is built into the machine's kernel need not be built into another.
 	const counting = sameKernel ? onMachine : onMachine.filter(({ module }) => machine.knowledge?.file(module));
 	const modules = [...counting, ...lookUp(kernel.knowledge, alias)].map(({ module }) => module);
-	const [live, others] = [modules.filter((one) => machine.live?.has(one)), modules.filter((one) => !machine.live?.has(one))];
+	const [live, others] = [
+		modules.filter((one) => machine.live?.has(one)),
+		modules.filter((one) => !machine.live?.has(one)),
+	];
 	return judgeAny(judging, [...new Set([...live, ...others])], { alias, inUse });
 }
 

@@ -16,7 +16,9 @@ export function listRemarks({ machine, kernel }: Judging, ways: readonly Way[]):
 		...indexRemarks(machine, kernel),
 		...(machine.tellsDrivers && machine.tellsDriverModules
 			? []
-			: ["the capture does not tell drivers: a device counts as served when the image has any module that its alias asks for"]),
+			: [
+					"the capture does not tell drivers: a device counts as served when the image has any module that its alias asks for",
+				]),
 		...wayRemarks(machine, ways),
 		...kernel.problems.map(({ file, line, message }) => `in the image, ${formatFileLine({ file, line })}: ${message}`),
 	];
@@ -24,7 +26,9 @@ export function listRemarks({ machine, kernel }: Judging, ways: readonly Way[]):
 
 function kernelRemarks({ capture }: BootSide, { release, releases, unfit, modules }: ImageKernel): readonly string[] {
 	const several =
-		releases.length > 1 ? [`the image has modules of several kernels, ${listWords(releases)}: judged is ${release}`] : [];
+		releases.length > 1
+			? [`the image has modules of several kernels, ${listWords(releases)}: judged is ${release}`]
+			: [];
 	if (unfit !== undefined) return [`the image has modules of ${listWords(releases)}, and none of ${unfit}`, ...several];
 	if (release !== undefined && capture.release !== undefined && release !== capture.release)
 		return [
@@ -43,7 +47,10 @@ function indexRemarks({ knowledge }: BootSide, { indexes, modules }: ImageKernel
 	if (indexes === "machine")
 		return ["the image has no indexes of depmod: aliases were looked up in the machine's, and files in the image"];
 	if (indexes === "none")
-		return ["the image has no indexes of depmod that can be read: only whether the files are there was judged", ...unknown];
+		return [
+			"the image has no indexes of depmod that can be read: only whether the files are there was judged",
+			...unknown,
+		];
 	return unknown;
 }
 
@@ -57,6 +64,8 @@ function wayRemarks(machine: BootSide, ways: readonly Way[]): readonly string[] 
 			remarks.push("the capture has no /proc/crypto: the cipher of the encrypted disk was not judged");
 	}
 	if (ways.some(needsNetwork))
-		remarks.push("the root comes over the network: which network card the route takes was not followed, so that any counts");
+		remarks.push(
+			"the root comes over the network: which network card the route takes was not followed, so that any counts",
+		);
 	return remarks;
 }

@@ -64,7 +64,8 @@ export function wholeDiskOf({ devices }: BootSide, { devpath }: CapturedDevice):
 
 /** Where a disk, or partition, really is in the tree of devices: at several places where it has several paths. */
 export function placesOf(machine: BootSide, { devpath }: CapturedDevice): readonly string[] {
-	const [, subsystem, namespace] = /\/nvme-subsystem\/nvme-subsys[0-9]+\/nvme([0-9]+)n([0-9]+)(?:\/|$)/.exec(devpath) ?? [];
+	const [, subsystem, namespace] =
+		/\/nvme-subsystem\/nvme-subsys[0-9]+\/nvme([0-9]+)n([0-9]+)(?:\/|$)/.exec(devpath) ?? [];
 	if (subsystem === undefined) return devpath.startsWith("/devices/virtual/") ? [] : [devpath];
 	// The paths of a disk with several are hidden disks of its controllers, such as nvme0c1n1 (drivers/nvme/host/multipath.c).
 	const path = new RegExp(`/nvme${subsystem}c[0-9]+n${namespace}$`);
