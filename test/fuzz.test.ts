@@ -139,6 +139,8 @@ const readNoFormat: readonly string[] = [
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
 	// Those of explain, which read files whose content others parse.
 	...["readFacts", "readModules", "readAnswers"],
+	// Its archives are read by parseCpio.
+	"readImage",
 	// Its records are read by parseKmsg.
 	"readKernelLog",
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],

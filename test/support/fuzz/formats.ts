@@ -5,6 +5,7 @@ import { compressionFormats } from "./formats/compressions.js";
 import { configurationFormats } from "./formats/configuration.js";
 import { deviceFormats } from "./formats/devices.js";
 import { indexFormats } from "./formats/indexes.js";
+import { initramfsFormats } from "./formats/initramfs.js";
 import { inspectionFormats } from "./formats/inspections.js";
 import { moduleFormats } from "./formats/modules.js";
 import { requestFormats } from "./formats/requests.js";
@@ -13,5 +14,5 @@ import { signatureFormats } from "./formats/signatures.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
-	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats],
+	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, initramfsFormats],
 ].flat();

@@ -4,8 +4,13 @@ import { parseCompressed, type XzFile } from "../../../../src/libkmod/formats/co
 import { crc32 } from "../../../../src/libkmod/formats/crc32.js";
 import { Damage } from "../../../../src/libkmod/formats/damage.js";
 import { parseGzipHeader } from "../../../../src/libkmod/formats/gzip-member.js";
-import { parseXz, withDictionariesThatFit, xzContentSize } from "../../../../src/libkmod/formats/xz-file.js";
-import { parseZstd, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
+import {
+	parseXz,
+	parseXzStream,
+	withDictionariesThatFit,
+	xzContentSize,
+} from "../../../../src/libkmod/formats/xz-file.js";
+import { parseZstd, parseZstdFrame, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
 import { MOST_PARTS } from "../../../../src/libkmod/kernel/bounds.js";
 import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type Field, type FuzzFormat, type Verdict } from "../format.js";
@@ -57,7 +62,7 @@ function xzStream(blocks: readonly Buffer[]): Buffer {
 const xz: FuzzFormat = {
 	name: "xz files",
 	sources: ["xz-file", "compressed-file", "crc32", "damage"].map((name) => `src/libkmod/formats/${name}.ts`),
-	readers: ["parseXz", "parseCompressed"],
+	readers: ["parseXz", "parseXzStream", "parseCompressed"],
 	accepted: "streams whose content fits into memory by a dictionary no larger than that",
 	refused: "Damage, which says why",
 	kind: "bytes",
@@ -87,6 +92,9 @@ const xz: FuzzFormat = {
 			const file = parseCompressed("xz", input);
 			const { streams } = file as XzFile;
 			const size = xzContentSize(streams);
+			const first = parseXzStream(Buffer.concat([input, Buffer.from("070701")]));
+			expectSame(first.stream, streams[0], "another first stream");
+			expect(first.end <= input.length, `a stream that ends at ${first.end}`);
 			expect(Number.isSafeInteger(size) && size <= input.length * 2 ** 21, `a size of ${size}`);
 			const fitted = parseXz(withDictionariesThatFit(input, streams, 0));
 			expectSame(xzContentSize(fitted), size, "another size");
@@ -171,7 +179,7 @@ function zstdFrame(random: Random): Buffer {
 const zstd: FuzzFormat = {
 	name: "zstd frames",
 	sources: ["src/libkmod/formats/zstd-frames.ts"],
-	readers: ["parseZstd"],
+	readers: ["parseZstd", "parseZstdFrame"],
 	accepted: "frames one behind the other, with windows that fit into memory",
 	refused: "Damage, which says why",
 	kind: "bytes",
@@ -188,6 +196,8 @@ const zstd: FuzzFormat = {
 	read(input) {
 		return refusing(() => {
 			const frames = parseZstd(input);
+			if (frames[0]?.start === 0)
+				expectSame(parseZstdFrame(Buffer.concat([input, Buffer.from("070701")])), frames[0], "another first frame");
 			let last = 0;
 			for (const { start, end, window, most } of frames) {
 				expect(start >= last && end > start && end <= input.length, "a frame is not within the file");
