@@ -9,9 +9,9 @@ import { endOfPadding, type PartKind, partAt } from "./image-parts.js";
 import type { ImageTree } from "./image-tree.js";
 import { Unpacking } from "./unpacking.js";
 
-/** Bytes of an image's file, and of its decompressed parts together. */
+/** Bytes of an image's file, and of its decompressed parts together: Debian's largest have some 400 MiB. */
 export const MOST_IMAGE_BYTES = 2 ** 30;
-export const MOST_UNPACKED_BYTES = 2 ** 31 - 1;
+const MOST_UNPACKED_BYTES = 2 ** 30;
 /** Compressed parts. Each costs memory. */
 const MOST_PARTS_OF_IMAGE = 2 ** 14;
 
@@ -27,11 +27,20 @@ export type Image = {
 
 type Decompressing = Pick<CaptureFiles, "decompressPart">;
 
-/** @throws {DamagedImage} for what is no image, is damaged or compressed otherwise {Refusal} ENOMEM */
-export async function readImage(file: string, bytes: Buffer, files: Decompressing): Promise<Image> {
+/**
+ * @param file as the call names it
+ * @param most bytes of all decompressed parts
+ * @throws {DamagedImage} for what is no image, is damaged or compressed otherwise {Refusal} ENOMEM
+ */
+export async function readImage(
+	file: string,
+	bytes: Buffer,
+	files: Decompressing,
+	most = MOST_UNPACKED_BYTES,
+): Promise<Image> {
 	const unpacking = new Unpacking(file);
 	const parts: Image["parts"][number][] = [];
-	let left = MOST_UNPACKED_BYTES;
+	let left = most;
 	for (let at = endOfPadding(bytes, 0); at < bytes.length; at = endOfPadding(bytes, at)) {
 		if (parts.length >= MOST_PARTS_OF_IMAGE)
 			throw new DamagedImage(file, `has more than ${MOST_PARTS_OF_IMAGE.toLocaleString("en")} parts`);
@@ -40,7 +49,7 @@ export async function readImage(file: string, bytes: Buffer, files: Decompressin
 			parts.push("none");
 			at = unpacking.add(bytes, at);
 		} else if (part?.kind === "compressed") {
-			const run = await decompressRun(file, bytes, at, { left, parts, decompress: files.decompressPart });
+			const run = await decompressRun(file, bytes, at, { left, most, parts, decompress: files.decompressPart });
 			left -= run.content.length;
 			addArchives(file, unpacking, run.content, at);
 			at = run.end;
@@ -60,6 +69,7 @@ function notReadable(file: string, at: number, part: (PartKind & { kind: "unsupp
 type Run = {
 	/** Bytes that may still be decompressed. */
 	readonly left: number;
+	readonly most: number;
 	/** The compression of each part is added here. */
 	readonly parts: Image["parts"][number][];
 	readonly decompress: CaptureFiles["decompressPart"];
@@ -70,14 +80,14 @@ async function decompressRun(
 	file: string,
 	bytes: Buffer,
 	start: number,
-	{ left, parts, decompress }: Run,
+	{ left, most, parts, decompress }: Run,
 ): Promise<{ readonly content: Buffer; readonly end: number }> {
 	const contents: Buffer[] = [];
 	let at = start;
 	let size = 0;
 	for (let part = partAt(bytes, at); part?.kind === "compressed"; part = partAt(bytes, at)) {
 		const limits = { name: file, mostBytes: left - size };
-		const decompressed = await decompress(bytes.subarray(at), limits).catch(explainPart(file, at, part.by));
+		const decompressed = await decompress(bytes.subarray(at), limits).catch(explainPart(file, at, part.by, most));
 		contents.push(decompressed.content);
 		parts.push(part.by);
 		size += decompressed.content.length;
@@ -87,11 +97,10 @@ async function decompressRun(
 	return { content: contents.length === 1 ? contents[0]! : Buffer.concat(contents, size), end: at };
 }
 
-function explainPart(file: string, at: number, by: string): (thrown: unknown) => never {
+function explainPart(file: string, at: number, by: string, most: number): (thrown: unknown) => never {
 	return (thrown) => {
 		if (!(thrown instanceof Refusal) || thrown.code === "ENOMEM") throw thrown;
-		const why =
-			thrown.code === "EFBIG" ? `more than ${formatBytes(MOST_UNPACKED_BYTES)} when decompressed` : thrown.why;
+		const why = thrown.code === "EFBIG" ? `more than ${formatBytes(most)} when decompressed` : thrown.why;
 		const place = at === 0 ? "" : ` at byte ${at}`;
 		throw new DamagedImage(file, `has a part${place}, compressed by ${by}, that cannot be decompressed: ${why}`);
 	};

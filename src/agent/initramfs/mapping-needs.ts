@@ -66,6 +66,7 @@ function targetsOf(judging: Judging, block: BlockOnWay): readonly string[] {
 	if (dmKind === "CRYPT-INTEGRITY") return ["dm-integrity"];
 	if (dmKind.startsWith("CRYPT")) return ["dm-crypt"];
 	if (dmKind === "mpath") return ["dm-multipath"];
+	if (dmKind === "VDO") return ["dm-vdo"];
 	return dmKind === "LVM" && liesOnVolumes(block) ? liveTargets(judging) : [];
 }
 
