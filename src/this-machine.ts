@@ -50,6 +50,11 @@ export const thisMachine: Machine = {
 	inspect: async (sysfs, { root = "" } = {}) =>
 		(await import("./linux/devices/inspection.js")).openInspection(sysfs, root),
 	captureFiles: async () => (await import("./linux/captures/capture-files.js")).captureFiles,
+	async openCaptured(file, request) {
+		const { openNamedCapture } = await import("./agent/capture/opened-capture.js");
+		const { parseCapture } = await import("./agent/capture/capture-format.js");
+		return openNamedCapture(thisMachine, parseCapture, file, request);
+	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/native/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),
 	async beginInsertionProcess(kernel, { root = "" } = {}) {

@@ -3,6 +3,7 @@
 import type { ModuleTree } from "../libkmod/depmod/module-tree.js";
 import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
 import type { CaptureFiles } from "./capture-files.js";
+import type { CapturedFacts, CaptureRequest } from "./captured-machine.js";
 import type { DeviceSources } from "./devices.js";
 import type { Inspection } from "./inspection.js";
 import type { Reports } from "./output.js";
@@ -70,6 +71,14 @@ export type Machine = {
 	/** Reads the files of captures, initramfs images and bug reports. */
 	captureFiles(): Promise<CaptureFiles>;
 	/**
+	 * Opens the machine that a file has captured: what replaces this machine's own.
+	 * @param file "-" is standard input
+	 * @throws {HotplugdError} whose message is a sentence about the file, without its name
+	 */
+	openCaptured(file: string, request: CaptureRequest): Promise<CapturedParts>;
+	/** Set when this is a captured machine: nothing of this host counts then but what an option names. */
+	readonly captured?: CapturedFacts;
+	/**
 	 * Sizes libuv's thread pool for `insertions` at once, and `more` threads for insertions that hang or must not wait. Must be
 	 * called before any other asynchronous function.
 	 */
@@ -97,6 +106,12 @@ export type Machine = {
 	onReloadSignal(listener: () => void): void;
 	service(): Promise<ServiceMachine>;
 };
+
+/** The parts of a machine that a captured machine has in place of this one. */
+export type CapturedParts = Pick<
+	Machine,
+	"beginInsertionProcess" | "devices" | "inspect" | "kernel" | "rulesDirectory" | "service"
+> & { readonly captured: CapturedFacts };
 
 export type InsertionProcess = {
 	/** Sets how many insertions may run at once. Called once, before the first insertion. */

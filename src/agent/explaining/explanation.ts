@@ -3,8 +3,8 @@
 
 import type { Evidence } from "../../libkmod/evidence/evidence.js";
 import type { CommandLine, Source } from "../../libkmod/formats/modprobe-config.js";
-import type { Result } from "../../libkmod/insertion/outcome.js";
 import type { MatchPlace } from "../../libkmod/knowledge/lookup.js";
+import type { LastAnswer } from "../../ports/last-answer.js";
 
 /** Every kind of judgement. The table in verdicts.ts gives each its exit status. */
 export type VerdictKind = Judgement["kind"];
@@ -42,21 +42,7 @@ export type Demand =
 /** A line of the kernel's log, with the seconds since the machine was booted. */
 export type LogLine = { readonly seconds: number; readonly text: string };
 
-/** Where the last answer of the kernel was found. */
-export type AnswerOrigin =
-	| { readonly kind: "agent"; readonly socket: string }
-	| { readonly kind: "log"; readonly source: Source };
-
-/** What came of the last insertion of a module that is known of. */
-export type LastAnswer = {
-	readonly module: string;
-	readonly result: Result;
-	/** The name of the errno. Absent when the kernel did not refuse. */
-	readonly errno?: string;
-	/** For people, in one sentence. */
-	readonly explanation: string;
-	readonly from: AnswerOrigin;
-};
+export type { AnswerOrigin, LastAnswer } from "../../ports/last-answer.js";
 
 /** What keeps a module out. */
 export type Obstacle =

@@ -36,19 +36,25 @@ export type OtherKernelsOptions = {
 	readonly root?: string | undefined;
 	/** Absolute paths, each of a module directory or of a root with lib/modules. */
 	readonly also?: readonly string[] | undefined;
+	/** The files among which `also` lies; by default those of the machine in question. */
+	readonly host?: Files | undefined;
 };
 
 /** Looks an alias up in the indexes of the other kernels. Damage and refusals become problems: nothing is thrown for them. */
 export function findInOtherKernels(files: Files, options: OtherKernelsOptions): OtherKernels {
-	const { alias, moduleDirectory, root = "", also = [] } = options;
+	const { alias, moduleDirectory, root = "", also = [], host = files } = options;
 	const problems: string[] = [];
 	const installed = listReleases(files, root, problems) ?? [];
-	const given = also.flatMap((directory) => listGiven(files, directory, problems));
-	const others = unique([...installed, ...given]).filter((directory) => directory !== withoutSlash(moduleDirectory));
+	const given = also.flatMap((directory) => listGiven(host, directory, problems));
+	const isOther = (directory: string) => directory !== withoutSlash(moduleDirectory);
+	const own = installed.filter(isOther).map((directory) => ({ directory, among: files }));
+	// On another machine's host a directory of the same path is another directory.
+	const named = host === files ? given.filter((one) => isOther(one) && !installed.includes(one)) : given;
+	const others = [...own, ...unique(named).map((directory) => ({ directory, among: host }))];
 	if (others.length > MOST_KERNELS)
 		problems.push(`only ${MOST_KERNELS} of ${others.length} other kernels were searched`);
-	const kernels = others.slice(0, MOST_KERNELS).flatMap((directory) => {
-		const modules = search(files, directory, alias, problems);
+	const kernels = others.slice(0, MOST_KERNELS).flatMap(({ directory, among }) => {
+		const modules = search(among, directory, alias, problems);
 		return modules === undefined ? [] : [{ release: baseName(directory), directory, modules }];
 	});
 	return { kernels, problems };

@@ -33,18 +33,21 @@ export type Checker = {
 	readonly problems: readonly Problem[];
 };
 
-export function makeChecker(files: Files): Checker {
-	return new FileChecker(files);
+/** @param withPrograms whether the programs that rules run are looked for */
+export function makeChecker(files: Files, { withPrograms = true }: { readonly withPrograms?: boolean } = {}): Checker {
+	return new FileChecker(files, withPrograms);
 }
 
 class FileChecker implements Checker {
 	readonly checked: Checked[] = [];
 	readonly problems: Problem[] = [];
 	readonly #files: Files;
+	readonly #withPrograms: boolean;
 	#honourEveryLine = false;
 
-	constructor(files: Files) {
+	constructor(files: Files, withPrograms: boolean) {
 		this.#files = files;
+		this.#withPrograms = withPrograms;
 	}
 
 	settings(file: string, required: boolean): void {
@@ -101,6 +104,7 @@ class FileChecker implements Checker {
 		this.#note("policy", file);
 		const { value, problems } = parsePolicy(file, text);
 		this.#add(problems);
+		if (!this.#withPrograms) return;
 		for (const { command, source } of value.policy.run)
 			if (isAbsent(this.#files, root + command[0]))
 				this.problems.push({ ...source, message: `there is no program ${root}${command[0]}` });

@@ -2,6 +2,25 @@
 
 import { type Properties, parseProperties } from "./properties.js";
 
+/** Directories of many devices that no kernel gives an alias, with the subsystem of these devices. */
+export const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
+	["/devices/system/memory", "memory"],
+	["/devices/virtual/bdi", "bdi"],
+	["/devices/virtual/block", "block"],
+	["/devices/virtual/tty", "tty"],
+	["/devices/virtual/vc", "vc"],
+]);
+
+/**
+ * The class whose `uevent` queries the hardware for every property: the controller of a battery may take seconds.
+ */
+export const POWER_SUPPLIES = "power_supply";
+
+/**
+ * ACPI's names for devices most of which are on a bus as well. The drivers of the buses take longer to load, so the buses go first.
+ */
+export const LATE_DEVICES = "/devices/LNXSYSTM:00";
+
 /** A device of a walk. All strings have one character a byte. The subsystem is a link, and is read only when a caller gets it. */
 export type WalkedDevice = {
 	/** The path below /sys, such as /devices/pci0000:00/0000:00:02.0. */

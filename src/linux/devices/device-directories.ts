@@ -3,6 +3,7 @@
 
 import { type Dirent, existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { LATE_DEVICES, POWER_SUPPLIES, WITHOUT_ALIASES } from "../../libkmod/formats/walked-device.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { onDisk } from "../files/disk-path.js";
@@ -24,22 +25,6 @@ export type DirectoryOptions = {
 // The attribute group `power`, which every device with power management has. A device, an LED for example, may have this name
 // too.
 const POWER = "power";
-
-// Directories of many devices that no kernel gives an alias, with the subsystem of these devices.
-const WITHOUT_ALIASES: ReadonlyMap<string, string> = new Map([
-	["/devices/system/memory", "memory"],
-	["/devices/virtual/bdi", "bdi"],
-	["/devices/virtual/block", "block"],
-	["/devices/virtual/tty", "tty"],
-	["/devices/virtual/vc", "vc"],
-]);
-
-// The class whose `uevent` queries the hardware for every property: the controller of a battery may take seconds.
-const POWER_SUPPLIES = "power_supply";
-
-// ACPI's names for devices most of which are on a bus as well. The drivers of the buses take longer to load, so the buses go
-// first.
-const LAST = "/devices/LNXSYSTM:00";
 
 const ROOT = "/devices";
 
@@ -121,9 +106,9 @@ class DirectoryWalk {
 			children.sort();
 		}
 		if (uevent === undefined && children.length > 0) this.#plain.add(devpath);
-		if (devpath === ROOT && children.includes(LAST)) this.#pending.push(LAST);
+		if (devpath === ROOT && children.includes(LATE_DEVICES)) this.#pending.push(LATE_DEVICES);
 		for (let child = children.pop(); child !== undefined; child = children.pop())
-			if (child !== LAST && !this.#isLeftOut(child)) this.#pending.push(child);
+			if (child !== LATE_DEVICES && !this.#isLeftOut(child)) this.#pending.push(child);
 	}
 
 	#isLeftOut(devpath: string): boolean {

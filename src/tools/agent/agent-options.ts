@@ -18,14 +18,24 @@ export const agentOptions = {
 		help: "Take modules, configuration, settings and rules of the machine whose root is DIR",
 	},
 	setVersion: { short: "S", argument: "VERSION", help: "Take this kernel release instead of the running one" },
-	configPath: { short: "C", argument: "PATH", repeat: true, help: "Take this file or directory instead of modprobe.d" },
-	config: { argument: "FILE", help: "Take this settings file instead of /etc/hotplugd.toml" },
+	configPath: {
+		short: "C",
+		argument: "PATH",
+		repeat: true,
+		ofHost: true,
+		help: "Take this file or directory instead of modprobe.d",
+	},
+	config: { argument: "FILE", ofHost: true, help: "Take this settings file instead of /etc/hotplugd.toml" },
 	policy: {
 		argument: "DIR",
 		repeat: true,
+		ofHost: true,
 		help: "Take the rules in DIR instead of /etc/hotplugd/rules.d and the shipped rules",
 	},
 } as const satisfies Options;
+
+/** The options by which a captured machine gets other modules. */
+export const otherModules = { root: "dirname", release: "setVersion" } as const;
 
 export type AgentOptions = {
 	readonly dirname: string | undefined;

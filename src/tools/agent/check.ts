@@ -10,7 +10,7 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 import type { Machine } from "../../ports/machine.js";
 import { defineTool } from "../command-line/command-line.js";
 import type { Options, Values } from "../command-line/options.js";
-import { agentOptions, moduleDirectoryOf, namedRoot } from "./agent-options.js";
+import { agentOptions, moduleDirectoryOf, namedRoot, otherModules } from "./agent-options.js";
 import { openMachine } from "./named-places.js";
 import { complainOf, formatProblem } from "./start-failure.js";
 import { SETTINGS_FILE } from "./start-settings.js";
@@ -27,6 +27,7 @@ export const check = defineTool({
 	summary: "Tells what is wrong with settings, rules, modprobe's configuration and the indexes, with file and line.",
 	usage: ["[OPTION...]", "[OPTION...] FILE..."],
 	options,
+	captured: { ...otherModules, hostOperands: true, needsIndexes: ({ operands }) => operands.length === 0 },
 	async run({ options: given, operands }, machine) {
 		try {
 			return await checkAll(given, operands, machine);
@@ -40,7 +41,8 @@ type Given = Values<typeof options>;
 
 async function checkAll(asked: Given, operands: readonly string[], machine: Machine): Promise<number> {
 	const { kernel, given } = await openMachine(machine, asked);
-	const checker = makeChecker(kernel);
+	// A capture holds no programs.
+	const checker = makeChecker(kernel, { withPrograms: machine.captured === undefined });
 	if (operands.length > 0) for (const file of operands) checker.file(file, given.config);
 	else checkMachine(checker, given, kernel, machine.rulesDirectory);
 	tell(checker, given.json, machine);

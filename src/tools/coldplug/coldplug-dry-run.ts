@@ -35,13 +35,17 @@ export async function dryRun(
 	const sysfs = given.sysfs ?? `${root}/sys`;
 	const devices = await machine.devices(sysfs, { root });
 	const isHere = root === "" && given.sysfs === undefined;
-	const live = isHere ? listLive(kernel) : new Set<string>();
+	const live = isHere && !given.cold ? listLive(kernel) : new Set<string>();
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
 	const uevents = new Map<string, Properties>();
 	const present = notingUevents(devices.present(concernOf(policy), onSkipped), uevents);
 	const planned = [...planDryRun(knowledge, present, live, policy, onSkipped)];
-	const status = await show({ given, machine, kernel, knowledge, sysfs, root, isHere, uevents, skipped }, planned);
+	const { captured } = machine;
+	const status = await show(
+		{ given, machine, kernel, knowledge, sysfs, root, isHere, captured, uevents, skipped },
+		planned,
+	);
 	const problem = explainLookupProblems(listLookupProblems(planned));
 	const unable = [...listSkipped(new Set(skipped.map(explainSkipped))), ...(problem === undefined ? [] : [problem])];
 	if (!given.quietly) for (const line of unable) machine.complain(`coldplug: ${printable(line)}\n`);
@@ -65,6 +69,7 @@ type Shown = {
 	readonly root: string;
 	/** Whether these are the devices of the running machine. */
 	readonly isHere: boolean;
+	readonly captured: Machine["captured"];
 	readonly uevents: ReadonlyMap<string, Properties>;
 	readonly skipped: readonly Skipped[];
 };

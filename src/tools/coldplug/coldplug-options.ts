@@ -28,6 +28,7 @@ export const coldplugOptions = {
 	},
 	...agentOptions,
 	sysfs: { argument: "DIR", help: "Take the devices below DIR instead of /sys, or of -d's sys (with --dry-run)" },
+	cold: { help: "Count no module as loaded, as when the machine starts (with --dry-run)" },
 	quiet: {
 		argument: "MILLISECONDS",
 		number: true,

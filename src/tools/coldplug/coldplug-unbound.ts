@@ -7,6 +7,7 @@ import type { UnboundDevice } from "../../agent/telling/unbound-devices.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Inspection } from "../../ports/inspection.js";
+import type { Machine } from "../../ports/machine.js";
 import { findModuleFile, listFirmwareOf } from "../explain/explain-files.js";
 import { openOnDemand } from "../explain/explain-on-demand.js";
 
@@ -18,6 +19,8 @@ export type UnboundSources = {
 	readonly sysfs: string;
 	/** Whether these are the devices of the running machine: of another one neither log nor debugfs counts. */
 	readonly isHere: boolean;
+	/** Set for a captured machine. */
+	readonly captured?: Machine["captured"];
 };
 
 export async function lookIntoUnbound(

@@ -6,7 +6,7 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import { NO_FORMAT, timelineFormatOf } from "../../agent/timeline/timeline-format.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { InsertionProcess, Machine } from "../../ports/machine.js";
-import { namedRoot } from "../agent/agent-options.js";
+import { namedRoot, otherModules } from "../agent/agent-options.js";
 import { start } from "../agent/agent-start.js";
 import { openMachine } from "../agent/named-places.js";
 import { needOpenFiles, readSwitch } from "../agent/start-conditions.js";
@@ -21,6 +21,14 @@ export const coldplug = defineTool({
 	summary: "Loads the kernel modules that the devices of this machine ask for, and waits for them.",
 	options: coldplugOptions,
 	usage: ["[OPTION...]", "-n [OPTION...] [MODULE|DEVICE|SUBSYSTEM...]"],
+	captured: {
+		...otherModules,
+		needsIndexes: () => true,
+		refuse({ options: { dryRun, sysfs } }) {
+			if (!dryRun) return "--machine names a machine that nothing can be loaded into: it needs --dry-run";
+			return sysfs === undefined ? undefined : "--machine and --sysfs exclude each other";
+		},
+	},
 	async run({ options, operands }, machine) {
 		const given: ColdplugOptions = { ...options, words: operands };
 		if (given.dryRun) return begin(given, machine);

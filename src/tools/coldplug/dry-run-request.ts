@@ -17,6 +17,7 @@ export function refuseMisuse(given: ColdplugOptions): void {
 		throw misuse(`unexpected argument '${word}': without --dry-run all devices get their modules`);
 	const form = forms.find((one) => one !== "--json");
 	if (form !== undefined) throw misuse(`${form} needs --dry-run`);
+	if (given.cold) throw misuse("--cold needs --dry-run: what is loaded is not loaded again");
 	if (isFiltering(filter)) throw misuse("--module, --device, --subsystem and --state need --dry-run");
 }
 

@@ -10,43 +10,25 @@ import { kmodVersion, version } from "../../version.js";
 import { type Occurrence, parseOptions } from "./getopt.js";
 import { guard, oneLine } from "./guarded-machine.js";
 import { formatLong, type Given, listSpellings, type Option, type Options, type Values } from "./options.js";
+import type { Tool, ToolDefinition } from "./tool-definition.js";
 
-/** The definition of a command: its name, its table of options, and its function. `run` resolves with the exit status. */
-export type ToolDefinition<O extends Options> = {
-	readonly name: string;
-	/** The word that the command's messages begin with; the name when absent. */
-	readonly program?: string;
-	/** One line about the command, for the list of commands. */
-	readonly summary: string;
-	/** The words after the name in the usage message, one line for each way to call the command. */
-	readonly usage?: readonly string[];
-	readonly options: O;
-	/** The greatest number of operands; any number when absent. */
-	readonly mostOperands?: number;
-	/** The first operand ends the options, for a command whose operand is another command with its own options. */
-	readonly stopAtOperand?: true;
-	/**
-	 * The command behaves as kmod's do: a usage error prints one line and exits with 1. The others exit with 2 and point to
-	 * --help.
-	 */
-	readonly kmod?: true;
-	/** The text that --version prints; the project's version when absent. */
-	readonly version?: string;
-	/** The text below the options in --help. */
-	readonly epilogue?: () => Promise<string>;
-	run(given: Given<O>, machine: Machine): Promise<number>;
-};
+export type { Tool } from "./tool-definition.js";
 
-/** A command, for callers and for documentation. `start` takes the words after the command's name. */
-export type Tool = {
-	readonly name: string;
-	readonly summary: string;
-	/** The words after the name in the usage message, one line for each way to call the command. */
-	readonly usage: readonly string[];
-	/** All options of the command, with --version and --help at the end. */
-	readonly options: Options;
-	start(words: readonly string[], machine: Machine): Promise<number>;
-};
+const MACHINE = "machine";
+
+const ofCaptures = {
+	[MACHINE]: {
+		argument: "FILE",
+		help: "Take the machine that FILE has captured (hotplugd capture) in place of this one",
+	},
+} as const satisfies Options;
+
+/** The options of a command in the order of --help, without those that every command has. */
+const ownOptions = <O extends Options>({
+	options,
+	captured,
+}: Pick<ToolDefinition<O>, "captured" | "options">): Options =>
+	captured === undefined ? options : { ...options, ...ofCaptures };
 
 /** The two options that every command has. They end its table, as in kmod. */
 const everywhere = {
@@ -56,7 +38,7 @@ const everywhere = {
 
 export function defineTool<const O extends Options>(definition: ToolDefinition<O>): Tool {
 	const { name, summary, usage = ["[OPTION...]"] } = definition;
-	const options = { ...definition.options, ...everywhere };
+	const options = { ...ownOptions(definition), ...everywhere };
 	return { name, summary, usage, options, start: (words, machine) => start(definition, words, machine) };
 }
 
@@ -66,7 +48,7 @@ async function start<O extends Options>(
 	given: Machine,
 ): Promise<number> {
 	const machine = guard(given, tool.kmod === true);
-	const options: Options = { ...tool.options, ...everywhere };
+	const options: Options = { ...ownOptions(tool), ...everywhere };
 	const permute = !tool.stopAtOperand && machine.environment.POSIXLY_CORRECT === undefined;
 	const scan = parseOptions(words, listSpellings(options), permute);
 	const asked = scan.occurrences.find(({ key }) => key in everywhere);
@@ -77,20 +59,58 @@ async function start<O extends Options>(
 	}
 	const problem =
 		scan.problem ?? findBadNumber(options, scan.occurrences) ?? findExcess(scan.operands, tool.mostOperands);
-	if (problem !== undefined) {
-		const told = tool.kmod ? oneLine(machine, 2, problem) : printable(problem);
-		machine.complain(`${tool.program ?? tool.name}: ${told}\n`);
-		if (tool.kmod) return 1;
-		machine.complain(`Try '${tool.name} --help'.\n`);
-		return 2;
-	}
+	if (problem !== undefined) return misuse(tool, explainOfCaptures(tool, problem), machine);
 	const { occurrences, operands } = scan;
 	try {
-		return await tool.run({ options: parseValues(tool.options, occurrences), operands, occurrences }, machine);
+		const call = { options: parseValues(tool.options, occurrences), operands, occurrences };
+		const file = occurrences.findLast(({ key }) => tool.captured !== undefined && key === MACHINE)?.argument;
+		return file === undefined ? await tool.run(call, machine) : await runCaptured(tool, file, call, machine);
 	} catch (error) {
 		machine.complain(`${await explainEnd(tool, error, machine)}\n`);
 		return 1;
 	}
+}
+
+function misuse<O extends Options>(
+	{ name, program = name, kmod }: ToolDefinition<O>,
+	problem: string,
+	machine: Machine,
+): number {
+	machine.complain(`${program}: ${kmod ? oneLine(machine, 2, problem) : printable(problem)}\n`);
+	if (kmod) return 1;
+	machine.complain(`Try '${name} --help'.\n`);
+	return 2;
+}
+
+/** A command that does not take a captured machine says why. */
+function explainOfCaptures<O extends Options>({ captured, name }: ToolDefinition<O>, problem: string): string {
+	if (captured !== undefined || !/^unrecognized option '--machine(?:=|'$)/.test(problem)) return problem;
+	return `--machine is taken by commands that only read a machine's state: ${name} changes it, or asks its running agent`;
+}
+
+async function runCaptured<O extends Options>(
+	tool: ToolDefinition<O>,
+	file: string,
+	given: Given<O>,
+	machine: Machine,
+): Promise<number> {
+	const { openCapturedCall } = await import("./captured-call.js");
+	const call = await openCapturedCall(tool, file, given, machine);
+	if (!("problem" in call)) {
+		for (const remark of call.machine.captured?.remarks ?? []) complainOfCapture(tool, remark, machine);
+		return tool.run(call.given, call.machine);
+	}
+	if (call.isMisuse) return misuse(tool, call.problem, machine);
+	complainOfCapture(tool, call.problem, machine);
+	return 1;
+}
+
+function complainOfCapture<O extends Options>(
+	{ name, program = name, kmod }: ToolDefinition<O>,
+	line: string,
+	machine: Machine,
+): void {
+	machine.complain(`${program}: ${kmod ? `ERROR: ${oneLine(machine, 2, line)}` : printable(line)}\n`);
 }
 
 /**

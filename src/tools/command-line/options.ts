@@ -16,6 +16,8 @@ export type Option = {
 	readonly argument?: string;
 	/** The argument is a whole number, 0 or more. */
 	readonly number?: true;
+	/** The argument is a file or directory of this host, even where --machine names another machine. */
+	readonly ofHost?: true;
 	/** A repeated flag is counted, and repeated arguments are collected in a list. Without `repeat` the last one wins. */
 	readonly repeat?: true;
 };

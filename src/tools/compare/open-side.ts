@@ -49,7 +49,7 @@ export async function openSide(machine: Machine, place: SidePlace, request: Side
 		release: chosen ?? kernel.release,
 		...{ knowledge, policy, kernel, root },
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
-		isFileThere: fileFinder(kernel, knowledge, named === undefined ? root : named.moduleDirectory),
+		isFileThere: fileFinder(kernel, knowledge, named !== undefined || root !== ""),
 		devices: request.beside?.devices ?? (await listPresent(machine, root, policy, request.onSkipped)),
 	};
 }

@@ -25,6 +25,7 @@ export async function readAnswers(
 	asker = "explain",
 ): Promise<ReadonlyMap<string, LastAnswer>> {
 	if (log !== undefined) return readLog(files, log, machine, asker);
+	if (machine.captured !== undefined) return new Map(machine.captured.answers.map((answer) => [answer.module, answer]));
 	if (!isHere || !isThere(files, socket)) return new Map();
 	const { askLastAnswers } = await import("./explain-agent.js");
 	return askLastAnswers(machine, socket);

@@ -38,7 +38,8 @@ export async function readFacts(
 	const root = namedRoot(given);
 	const isHere = root === "" && given.sysfs === undefined && given.setVersion === undefined;
 	const running = isHere ? readRunning(kernel) : undefined;
-	if (isHere && running === undefined) machine.complain(`hotplugd explain: ${NOT_TOLD}\n`);
+	if (isHere && running === undefined)
+		machine.complain(`hotplugd explain: ${machine.captured === undefined ? NOT_TOLD : NOT_CAPTURED}\n`);
 	const sysfs = given.sysfs ?? `${root}/sys`;
 	// The links of a sysfs that --sysfs names lead within it, wherever it lies.
 	const inspection = await machine.inspect(sysfs, { root: given.sysfs === undefined ? root : "" });
@@ -54,7 +55,15 @@ export async function readFacts(
 	const also = given.also.map((directory) => pathFromHere(machine, directory));
 	return {
 		...around,
-		...openOnDemand(kernel, inspection, { root, sysfs, release, isHere, moduleDirectory, also }),
+		...openOnDemand(kernel, inspection, {
+			root,
+			sysfs,
+			release,
+			isHere,
+			captured: machine.captured,
+			moduleDirectory,
+			also,
+		}),
 		isHere,
 		policy,
 		...seen,
@@ -64,7 +73,7 @@ export async function readFacts(
 		modules: new Map(),
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
 		modulesLoad: readModulesLoad(kernel, root, knowledge),
-		isFileThere: fileFinder(kernel, knowledge, root),
+		isFileThere: fileFinder(kernel, knowledge, root !== "" || machine.captured !== undefined),
 	};
 }
 
@@ -109,6 +118,8 @@ type Running = { readonly live: ReadonlySet<string>; readonly loading: ReadonlyS
 const NOT_TOLD =
 	"which modules are live is not known: there is no /proc/modules, as where /proc is hidden or the kernel loads no modules";
 
+const NOT_CAPTURED = "which modules are live is not known: the capture does not hold /proc/modules";
+
 function readRunning(kernel: Kernel): Running | undefined {
 	const text = kernel.read("/proc/modules", bounds.loadedModules)?.toString("latin1");
 	if (text === undefined) return undefined;
@@ -132,7 +143,7 @@ function readModulesLoad(files: Files, root: string, knowledge: Knowledge): Read
 }
 
 /** A captured machine may have indexes and no module files at all: then no file counts as missing. */
-export function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, root: string): Facts["isFileThere"] {
-	const captured = root !== "" && !isThere(kernel, `${moduleDirectory}/kernel`);
+export function fileFinder(kernel: Kernel, { moduleDirectory }: Knowledge, isOther: boolean): Facts["isFileThere"] {
+	const captured = isOther && !isThere(kernel, `${moduleDirectory}/kernel`);
 	return (path) => captured || isThere(kernel, path);
 }

@@ -11,11 +11,12 @@ import { findInOtherKernels, type OtherKernels } from "../../agent/explaining/ot
 import type { Kernel } from "../../libkmod/kernel/kernel.js";
 import { once } from "../../libkmod/kernel/once.js";
 import type { Inspection } from "../../ports/inspection.js";
+import type { Machine } from "../../ports/machine.js";
 
 export type OnDemand = Pick<Facts, "findings" | "deferred" | "judgeFirmware" | "nameOf" | "otherKernels">;
 
 export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Where): OnDemand {
-	const { root, sysfs, release, isHere, moduleDirectory, also } = where;
+	const { root, sysfs, release, isHere, captured, moduleDirectory, also } = where;
 	const kernels = new Map<string, OtherKernels>();
 	const search = once(() => planFirmwareSearch(kernel, { release, root, sysfs }));
 	const nameOf = namingHardware(kernel, root);
@@ -25,10 +26,16 @@ export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Wher
 			const records = isHere ? inspection.kernelLog() : [];
 			return "unreadable" in records ? records : listFindings(records);
 		}),
-		deferred: once(() => (isHere ? readDeferredDevices(kernel, sysfs) : [])),
-		judgeFirmware: (question) => judgeFirmware(kernel, search(), question),
+		deferred: once(() => {
+			if (captured?.lacks(DEFERRED_DEVICES)) return { unreadable: `the capture does not hold ${DEFERRED_DEVICES}` };
+			return isHere ? readDeferredDevices(kernel, sysfs) : [];
+		}),
+		// A capture holds no firmware: which of the files that a module lists are there is not known.
+		judgeFirmware: (question) =>
+			judgeFirmware(kernel, search(), captured === undefined ? question : { ...question, names: [] }),
 		otherKernels(alias) {
-			const known = kernels.get(alias) ?? findInOtherKernels(kernel, { alias, moduleDirectory, root, also });
+			const known =
+				kernels.get(alias) ?? findInOtherKernels(kernel, { alias, moduleDirectory, root, also, host: captured?.host });
 			kernels.set(alias, known);
 			return known;
 		},
@@ -36,11 +43,15 @@ export function openOnDemand(kernel: Kernel, inspection: Inspection, where: Wher
 	};
 }
 
+const DEFERRED_DEVICES = "/sys/kernel/debug/devices_deferred";
+
 export type Where = {
 	readonly root: string;
 	readonly sysfs: string;
 	readonly release: string;
 	readonly isHere: boolean;
+	/** Set for a captured machine. */
+	readonly captured?: Machine["captured"];
 	readonly moduleDirectory: string;
 	/** The directories that --also names. */
 	readonly also: readonly string[];

@@ -17,6 +17,7 @@ export const explainOptions = {
 	},
 	log: {
 		argument: "FILE",
+		ofHost: true,
 		help: "Take the last answers of the kernel from this log of the agent, or of coldplug --json",
 	},
 	socket: { argument: "PATH", help: `Ask the agent whose control socket is PATH instead of ${DEFAULT_SOCKET}` },

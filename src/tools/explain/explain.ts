@@ -7,6 +7,7 @@ import { situate } from "../../agent/explaining/facts.js";
 import { joinAddresses, resolveSubject, type Topic } from "../../agent/explaining/subject.js";
 import { worstStatus } from "../../agent/explaining/verdicts.js";
 import type { Machine } from "../../ports/machine.js";
+import { otherModules } from "../agent/agent-options.js";
 import { openMachine } from "../agent/named-places.js";
 import { complainOf } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
@@ -24,6 +25,14 @@ const define = (name: string, summary: string) =>
 		summary,
 		usage: ["[OPTION...] SUBJECT..."],
 		options: explainOptions,
+		captured: {
+			...otherModules,
+			needsIndexes: () => true,
+			refuse({ options: { sysfs, socket } }) {
+				if (sysfs !== undefined) return "--machine and --sysfs exclude each other";
+				return socket === undefined ? undefined : "--socket asks an agent of this host: --machine excludes it";
+			},
+		},
 		async run({ options: given, operands }, machine) {
 			if (operands.length === 0) {
 				machine.complain(`hotplugd ${name}: missing subject: a module, an alias, a device or its ids\n`);

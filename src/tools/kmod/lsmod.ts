@@ -49,6 +49,7 @@ function defineLister(name: string, program: string): Tool {
 		kmod: true,
 		summary: "Lists the modules that the kernel has, with what uses them.",
 		options,
+		captured: {},
 		async run({ options: { json, syslog }, operands }, machine) {
 			const say = await openMessages(machine, { program, syslog });
 			if (operands.length > 0) {

@@ -44,6 +44,7 @@ export const modinfo = defineTool({
 	usage: ["[OPTION...] MODULE|FILE..."],
 	kmod: true,
 	options,
+	captured: { root: "basedir", release: "setVersion", needsIndexes: () => true },
 	async run(given, machine) {
 		const say = await openMessages(machine, { program: "modinfo", syslog: false, least: "NOTICE" });
 		if (given.operands.length === 0) {

@@ -41,6 +41,7 @@ export const staticNodes: Tool = defineTool({
 	summary: "Prints the device nodes that can be made before their modules are loaded.",
 	kmod: true,
 	options,
+	captured: { needsIndexes: () => true },
 	epilogue: async () =>
 		["Formats:", ...Object.entries(formats).map(([name, { help }]) => `  ${name.padEnd(10)} ${help}`)].join("\n"),
 	async run({ options: { format: wanted = "human", output } }, machine) {

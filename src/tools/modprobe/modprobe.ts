@@ -30,6 +30,12 @@ const tool = defineTool({
 	],
 	kmod: true,
 	options: modprobeOptions,
+	captured: {
+		root: "dirname",
+		release: "setVersion",
+		needsIndexes: () => true,
+		refuse: ({ options }) => (onlyReads(options) ? undefined : NOT_CAPTURED),
+	},
 	async run(given, machine) {
 		const verbosity = readVerbosity(given.occurrences);
 		const sayAny = await openMessages(machine, { program: "modprobe", syslog: given.options.syslog, least: "DEBUG" });
@@ -64,6 +70,17 @@ export const modprobe: Tool = {
 	start: (words, machine) =>
 		tool.start([...splitOptions(machine.environment.MODPROBE_OPTIONS ?? ""), ...words], machine),
 };
+
+const NOT_CAPTURED =
+	"--machine names a machine that nothing can be changed in: it needs -n, -D, -R, -c or another query";
+
+const onlyReads = (given: ModprobeGiven["options"]): boolean =>
+	given.dryRun ||
+	given.showDepends ||
+	given.showAlias ||
+	given.showConfig ||
+	given.showModversions ||
+	given.showExports;
 
 type ModprobeGiven = Given<typeof modprobeOptions>;
 

@@ -46,6 +46,7 @@ export const modprobeOptions = {
 		short: "C",
 		argument: "PATH",
 		repeat: true,
+		ofHost: true,
 		help: "Take this file or directory instead of modprobe.d",
 	},
 	dirname: { ...general, short: "d", argument: "DIR", help: "Take DIR/lib/modules instead of /lib/modules" },

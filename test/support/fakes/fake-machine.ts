@@ -145,6 +145,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		captureFiles: async () => {
 			throw new Error("no test asks a machine in memory for the files of captures");
 		},
+		openCaptured: async () => {
+			throw new Error("no test opens a capture on a machine in memory");
+		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
 			identify: ({ devpath }) => ({

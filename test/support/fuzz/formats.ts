@@ -1,5 +1,6 @@
 // All formats that the fuzz driver knows. test/fuzz.test.ts checks that every reader in src has its entry here.
 import type { FuzzFormat } from "./format.js";
+import { captureFormats } from "./formats/captures.js";
 import { commandLineFormats } from "./formats/command-lines.js";
 import { compressionFormats } from "./formats/compressions.js";
 import { configurationFormats } from "./formats/configuration.js";
@@ -14,5 +15,5 @@ import { signatureFormats } from "./formats/signatures.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
-	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, initramfsFormats],
+	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, captureFormats, initramfsFormats],
 ].flat();
