@@ -13,6 +13,10 @@ export function openCapturedInspection(capture: Capture): Inspection {
 		driversOf: (module) => tree.driversOf(module),
 		follow: (path) => tree.follow(path),
 		deviceOfNode: (path) => tree.deviceOfNode(path),
+		nodeName(path) {
+			const devpath = tree.deviceOfNode(path);
+			return devpath === undefined ? undefined : baseName(devpath);
+		},
 		kernelLog: () => capture.log ?? { unreadable: "the capture does not hold the kernel's log" },
 	};
 }
