@@ -60,7 +60,9 @@ function findPairs(text: string, at: number): FoundValue | undefined {
 	}
 	if (pairs < LEAST_PAIRS) return undefined;
 	const length = 3 * pairs - 1;
-	return { kind: "mac", value: hexDigits(text.slice(at, at + length)), length };
+	// BOOTIF= of PXELINUX has the kind of hardware in front: 01 is Ethernet.
+	const kept = pairs === LEAST_PAIRS + 1 && text.startsWith("01-", at) ? 3 : 0;
+	return { kind: "mac", value: hexDigits(text.slice(at + kept, at + length)), length, kept };
 }
 
 const TWELVE_DIGITS = /[0-9a-f]{12}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}/iy;

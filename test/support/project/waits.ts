@@ -229,6 +229,18 @@ const pipeline: readonly Wait[] = [
 		],
 	},
 	{
+		file: "src/tools/capture/capture-machine.ts",
+		at: ["for await (const devices of looked)"],
+		waitsFor: "the next devices of a walk on threads, all of which a capture takes",
+		ends: "the walk's end, where a read is given up after five seconds: see src/linux/devices/threaded-walk.ts",
+		tests: [
+			[
+				"test/tools/capture/capture.test.ts",
+				"an attribute that does not answer is given up, and the capture says what it lacks",
+			],
+		],
+	},
+	{
 		file: "src/agent/devices/udev-walk.ts",
 		at: ["for await (const slice of slices)"],
 		waitsFor: "the next devices of a walk on threads",
