@@ -4,7 +4,7 @@
 set -eu
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
 
-packages="qemu-system-x86 user-mode-linux debootstrap kmod libkmod2 libkmod-dev busybox-static e2fsprogs xz-utils zstd gcc libc6-dev make bc libelf1"
+packages="qemu-system-x86 user-mode-linux debootstrap kmod libkmod2 libkmod-dev busybox-static libarchive-tools udev e2fsprogs xz-utils zstd gcc libc6-dev make bc libelf1"
 missing=
 for package in $packages; do
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || missing="$missing $package"

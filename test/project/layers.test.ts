@@ -41,6 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		explaining: "policy decisions",
 		capture: "explaining",
 		taking: "explaining capture",
+		importing: "explaining capture",
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",

@@ -11,19 +11,24 @@ import { deviceMapperKind } from "./device-mapper-kind.js";
 /** What is in one directory of /sys/devices: attributes by name, and links with the paths below /sys that they lead to. */
 type Directory = { readonly files: Map<string, Buffer>; readonly links: Map<string, string> };
 
-/** The devices, parents before children, and the modules of /sys/module behind them. */
+/** The devices, and the modules of /sys/module as devices, sorted by path. */
 export function devicesOfArchive(tree: ArchiveTree): readonly CapturedDevice[] {
 	const directories = groupByDirectory(tree);
 	const devices = [...directories]
 		.filter(([, { files }]) => files.has("uevent") || files.has("modalias"))
-		.sort(([one], [two]) => (asSorted(one) < asSorted(two) ? -1 : 1))
 		.map(([devpath, directory]) => makeCaptured(directories, tree.links, devpath, directory));
-	const modules = namesOfModules(tree).map((name) => ({ devpath: `/module/${name}`, subsystem: "module" }));
-	return [...devices, ...modules];
+	const modules = namesOfModules(tree).map((name) => ({ devpath: `/module/${name}` }));
+	return sortBy(({ devpath }) => [devpath], [...devices, ...modules]);
 }
 
-/** Parents come before children, and names are in the order of their bytes. */
-const asSorted = (devpath: string): string => devpath.replaceAll("/", "\0");
+/** Sorts by keys, each by its bytes, the first one that differs first. */
+export function sortBy<Item>(keysOf: (item: Item) => readonly string[], items: readonly Item[]): readonly Item[] {
+	const order = (one: readonly string[], two: readonly string[]): number => {
+		const at = one.findIndex((key, place) => key !== two[place]);
+		return at < 0 ? 0 : one[at]! < two[at]! ? -1 : 1;
+	};
+	return [...items].sort((one, two) => order(keysOf(one), keysOf(two)));
+}
 
 const SYSFS = "/sys";
 
@@ -127,9 +132,10 @@ export function namesOfModules({ files, links, directories }: ArchiveTree): read
 
 /** The drivers that modules have registered, by the links in /sys/module/NAME/drivers. */
 export function driversOfArchive({ links }: ArchiveTree): readonly CapturedDriver[] {
-	return [...links].flatMap(([path, target]) => {
+	const drivers = [...links].flatMap(([path, target]) => {
 		const [, module] = /^\/sys\/module\/([^/]+)\/drivers\/[^/]+$/.exec(path) ?? [];
 		const [, bus, name] = /^\/sys\/bus\/([^/]+)\/drivers\/([^/]+)$/.exec(linkTarget(path, target)) ?? [];
 		return module === undefined || bus === undefined || name === undefined ? [] : [{ module, bus, name }];
 	});
+	return sortBy(({ module, bus, name }) => [module, bus, name], drivers);
 }

@@ -3,7 +3,7 @@
 import { attributeText, attributeWord } from "../../libkmod/formats/attribute.js";
 import { endOfLinks } from "./archive-links.js";
 import type { ArchiveTree } from "./archive-tree.js";
-import { configurationDirectories, indexOf, kernelFiles } from "./needed-paths.js";
+import { configurationPlaces, indexOf, kernelFiles } from "./needed-paths.js";
 
 export type ArchivedFiles = {
 	readonly files: Readonly<Record<string, string>>;
@@ -27,15 +27,18 @@ export function filesOfArchive(tree: ArchiveTree): ArchivedFiles {
 	for (const path of kernelFiles) {
 		// An archiver asks for the size of a file in /proc, is told that it is 0, and stores nothing.
 		const text = attributeText(tree.files.get(path) ?? Buffer.alloc(0));
-		if (text !== "") files.set(path, text);
+		// An address of the kernel is nobody's business.
+		if (text !== "") files.set(path, path === "/proc/modules" ? text.replaceAll(/ 0x[0-9a-f]+/g, NO_ADDRESS) : text);
 		else if (path === "/proc/modules" && isLiveKnown(tree)) files.set(path, liveModules(tree));
 		else lacks.push(path);
 	}
 	const held = [...tree.files.keys(), ...tree.links.keys(), ...tree.directories];
-	for (const directory of configurationDirectories)
+	for (const directory of configurationPlaces)
 		if (!held.some((path) => path === directory || path.startsWith(`${directory}/`))) lacks.push(directory);
 	return { files: Object.fromEntries([...files].sort(([one], [two]) => (one < two ? -1 : 1))), lacks };
 }
+
+const NO_ADDRESS = " 0x0000000000000000";
 
 /** A link of configuration to /dev/null masks the files of its name, and so counts as an empty file. */
 function linkedContent(tree: ArchiveTree, path: string): string | undefined {
@@ -70,7 +73,7 @@ function liveModules(tree: ArchiveTree): string {
 			.map((name) => `${name},`)
 			.join("");
 		const counts = `${number("coresize", "0")} ${number("refcnt", "-")}`;
-		return [`${module} ${counts} ${holders || "-"} ${state} 0x0000000000000000\n`];
+		return [`${module} ${counts} ${holders || "-"} ${state}${NO_ADDRESS}\n`];
 	});
 	return lines.sort().join("");
 }

@@ -3,7 +3,8 @@
 // Serials, addresses and the tables of SMBIOS are left out. Pure.
 
 import type { Capture, CapturedDevice } from "../capture/capture.js";
-import { configurationDirectories, kernelFiles } from "./needed-paths.js";
+import { sortBy } from "./archived-devices.js";
+import { configurationPlaces, kernelFiles, neverHeld } from "./needed-paths.js";
 import { MOST_IMPORTED_DEVICES } from "./udev-export.js";
 import { UnreadableReport } from "./unreadable-report.js";
 import { releaseOfUsbHub } from "./usb-hub-release.js";
@@ -32,13 +33,13 @@ export function readFacterReport(text: string): Capture {
 		...(release !== undefined && { release }),
 		...(architecture !== undefined && { architecture }),
 		masked: false,
-		devices: [...devices.values()],
+		devices: sortBy(({ devpath }) => [devpath], [...devices.values()]),
 		files: {},
 		lacks: [
 			...lackingFields,
 			...(release === undefined ? ["release"] : []),
 			...(architecture === undefined ? ["architecture"] : []),
-		],
+		].sort(),
 	};
 }
 
@@ -48,7 +49,7 @@ const lackingFields: readonly string[] = [
 	...["devices", "devices.uevent", "devices.physicalNode", "devices.driverOverride", "devices.waitingForSupplier"],
 	...["devices.suppliers", "devices.slaves", "devices.dmKind", "devices.dmTargets", "devices.mdLevel"],
 	...["modules", "drivers", "log", "answers", "mounts"],
-	...[...kernelFiles, ...configurationDirectories],
+	...[...kernelFiles, ...configurationPlaces, ...neverHeld],
 ];
 
 function parseObject(text: string): Fields {

@@ -1,6 +1,6 @@
 // Which properties of a device the kernel itself tells, in the attribute `uevent`. udev's database has them among those that its
-// rules add: serials, file systems, names of links. Only the kernel's decide which modules a machine loads, and only they are in
-// a capture. Pure.
+// rules add: serials, file systems, names of links. The kernel's alone decide which modules a machine loads, and of
+// these, serials, addresses and labels decide nothing: others alone are in a capture. Pure.
 
 // Keys that drivers and buses of the kernel pass to add_uevent_var(), by where they are from.
 const KEYS: ReadonlySet<string> = new Set([
@@ -26,17 +26,20 @@ const KEYS: ReadonlySet<string> = new Set([
 	],
 	...["DRV_NAME", "DEV_NAME", "STATE", "TYPEC_PORT"],
 	// usb, hid, block
-	...["PRODUCT", "TYPE", "BUSNUM", "DEVNUM", "DEVICE", "DISKSEQ", "PARTN", "PARTNAME", "PARTUUID"],
+	...["PRODUCT", "TYPE", "BUSNUM", "DEVNUM", "DEVICE", "DISKSEQ", "PARTN"],
 	// s390's ccw and ap, firewire, pcmcia, greybus
-	...["CU_TYPE", "CU_MODEL", "DEV_TYPE", "DEV_MODEL", "VENDOR_ID", "MODEL_ID", "GUID", "SPECIFIER_ID", "VERSION"],
+	...["CU_TYPE", "CU_MODEL", "DEV_TYPE", "DEV_MODEL", "VENDOR_ID", "MODEL_ID", "SPECIFIER_ID", "VERSION"],
 	...["SOCKET_NO", "DEVICE_NO", "BUS", "MODULE", "BUNDLE", "BUNDLE_CLASS"],
 ]);
 
 const FAMILY =
 	/^(?:OF|PCI|HID|SERIO|MMC|SDIO|POWER_SUPPLY|RFKILL|NVME|USB4|USB_UDC|W1|DVB|BCMA|ZORRO|MEI_CL|MEI|WMI|GNSS|GREYBUS|XENBUS|CHSC|SOUNDWIRE|SLIMBUS|MEMSTICK|TEE|SDW|RPMSG|VMBUS|ISHTP|AUXILIARY)_[A-Z0-9_]+$/;
 
+/** Values that tell one device of a type from another: they decide nothing. */
+const IDENTITY = /_(?:UNIQ|SERIAL_NUMBER|HOSTNQN|HOSTID)$/;
+
 /** Whether the kernel tells a property of that name. DEVPATH, SUBSYSTEM and ACTION are no lines of the attribute. */
-export const isKernelProperty = (key: string): boolean => KEYS.has(key) || FAMILY.test(key);
+export const isKernelProperty = (key: string): boolean => KEYS.has(key) || (FAMILY.test(key) && !IDENTITY.test(key));
 
 /** The kernel names nodes below /dev without it; udev adds it. */
 export function asKernelWrote(key: string, value: string): string {

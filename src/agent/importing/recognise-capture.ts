@@ -67,5 +67,5 @@ function describe(bytes: Buffer): string {
 	if (/^[ \t\r\n]*\{/.test(start))
 		return "it is JSON, and has neither the field hotplugdCapture nor the field hardware";
 	if (/^[ \t\r\n]*\[/.test(start)) return "it looks like a list of JSON, such as of lshw -json or lsblk -J";
-	return `it begins with "${printable(start.slice(0, 32))}"`;
+	return `it begins with "${printable(start.split("\n", 1).join("").slice(0, 32))}"`;
 }

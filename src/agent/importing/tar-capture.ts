@@ -8,7 +8,7 @@ import { type ArchiveTree, readArchiveTree } from "./archive-tree.js";
 import { devicesOfArchive, driversOfArchive, namesOfModules } from "./archived-devices.js";
 import { filesOfArchive } from "./archived-files.js";
 import { type IndexPacking, indexesOfArchive, kernelOfArchive } from "./archived-kernel.js";
-import { UDEV_EXPORT_FILE } from "./needed-paths.js";
+import { neverHeld, UDEV_EXPORT_FILE } from "./needed-paths.js";
 import { readTarEntries } from "./tar-entries.js";
 import { MOST_IMPORTED_DEVICES, readUdevExport } from "./udev-export.js";
 import { UnreadableReport } from "./unreadable-report.js";
@@ -39,9 +39,10 @@ export function readTar(bytes: Buffer, pack: IndexPacking): Capture {
 			...tree.tooLarge,
 			...["log", "answers", "mounts"],
 			...(["release", "architecture"] as const).filter((field) => kernel[field] === undefined),
-			...(modules === undefined ? ["modules"] : tree.moduleFiles.size === 0 ? ["modules.missing"] : []),
+			...(modules === undefined ? ["modules"] : [`${modules.directory}/kernel`]),
 			...(namesOfModules(tree).length === 0 ? ["drivers"] : []),
-		],
+			...neverHeld,
+		].sort(),
 	};
 }
 

@@ -3,6 +3,7 @@
 // reader, since those of the registry that read in memory decode names as UTF-8, and so lose bytes, know no sparse files, or take
 // a header without its checksum. Pure.
 
+import { printable } from "../../libkmod/text/printable.js";
 import { shorten } from "../../libkmod/text/shorten.js";
 import { parsePaxRecords } from "./pax-records.js";
 import { isZeroBlock, parseTarHeader, TAR_BLOCK_BYTES, type TarHeader } from "./tar-header.js";
@@ -127,7 +128,7 @@ function untilNul(content: Buffer): string {
 	return content.toString("latin1", 0, end < 0 ? content.length : end);
 }
 
-const place = (last: string): string => (last === "" ? "at its beginning" : `at or behind ${shorten(last)}`);
+const place = (last: string): string => (last === "" ? "at its beginning" : `at or behind ${printable(shorten(last))}`);
 
 const cutAfter = (last: string): UnreadableReport =>
 	new UnreadableReport(

@@ -4,9 +4,10 @@
 import { baseName } from "../../libkmod/text/base-name.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import type { Capture, CapturedDevice } from "../capture/capture.js";
+import { sortBy } from "./archived-devices.js";
 import { deviceMapperKind } from "./device-mapper-kind.js";
 import { asKernelWrote, isKernelProperty, rankOf } from "./kernel-properties.js";
-import { configurationDirectories, kernelFiles } from "./needed-paths.js";
+import { configurationPlaces, kernelFiles, neverHeld } from "./needed-paths.js";
 import { parseUdevRecords, type UdevExportRecord } from "./udev-records.js";
 import { UnreadableReport } from "./unreadable-report.js";
 import { releaseOfUsbHub } from "./usb-hub-release.js";
@@ -34,9 +35,9 @@ export function readUdevExport(text: string): Capture {
 		by: UDEV_EXPORT,
 		...(release !== undefined && { release }),
 		masked: false,
-		devices: [...devices.values()],
+		devices: sortBy(({ devpath }) => [devpath], [...devices.values()]),
 		files: {},
-		lacks: [...lackingFields, ...(release === undefined ? ["release"] : [])],
+		lacks: [...lackingFields, ...(release === undefined ? ["release"] : [])].sort(),
 	};
 }
 
@@ -52,7 +53,7 @@ const lackingFields: readonly string[] = [
 		"devices.dmTargets",
 	],
 	...["architecture", "modules", "drivers", "log", "answers", "mounts"],
-	...[...kernelFiles, ...configurationDirectories],
+	...[...kernelFiles, ...configurationPlaces, ...neverHeld],
 ];
 
 /** Newer versions also list modules, as /module/NAME, and buses, classes and drivers, which are no devices. */
@@ -66,7 +67,7 @@ function deviceOf(record: UdevExportRecord, earlier: ReadonlyMap<string, Capture
 	const driver = record.driver ?? last.get("DRIVER");
 	const dmKind = deviceMapperKind(last.get("DM_UUID") ?? "");
 	const mdLevel = last.get("MD_LEVEL");
-	if (devpath.startsWith("/module/")) return { devpath, subsystem: "module" };
+	if (devpath.startsWith("/module/")) return { devpath };
 	const kernels = properties.filter(([key]) => isKernelProperty(key)).sort(([one], [two]) => rankOf(one) - rankOf(two));
 	return {
 		devpath,

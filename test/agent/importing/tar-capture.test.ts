@@ -226,7 +226,7 @@ test("a sosreport gives its devices by udevadm's output, and its files beside it
 				content: "Linux host 6.1.0-56-amd64 #1 SMP Debian x86_64 GNU/Linux\n",
 			},
 			{ name: `${top}/proc/cmdline`, content: "quiet\n" },
-			{ name: `${top}/proc/modules`, content: "ext4 1 0 - Live 0x0\n" },
+			{ name: `${top}/proc/modules`, content: "ext4 1 0 - Live 0xffffffffc03f4000\n" },
 			{ name: `${top}/etc/modprobe.d/a.conf`, content: "blacklist a\n" },
 		]),
 		captureFiles,
@@ -237,7 +237,7 @@ test("a sosreport gives its devices by udevadm's output, and its files beside it
 	t.deepEqual(capture.files, {
 		"/etc/modprobe.d/a.conf": "blacklist a\n",
 		"/proc/cmdline": "quiet\n",
-		"/proc/modules": "ext4 1 0 - Live 0x0\n",
+		"/proc/modules": "ext4 1 0 - Live 0x0000000000000000\n",
 	});
 	t.true(capture.lacks?.includes("devices.modalias") && capture.lacks.includes("modules"));
 });

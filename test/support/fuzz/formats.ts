@@ -5,6 +5,7 @@ import { commandLineFormats } from "./formats/command-lines.js";
 import { compressionFormats } from "./formats/compressions.js";
 import { configurationFormats } from "./formats/configuration.js";
 import { deviceFormats } from "./formats/devices.js";
+import { importFormats } from "./formats/imports.js";
 import { indexFormats } from "./formats/indexes.js";
 import { initramfsFormats } from "./formats/initramfs.js";
 import { inspectionFormats } from "./formats/inspections.js";
@@ -15,5 +16,5 @@ import { signatureFormats } from "./formats/signatures.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
-	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, captureFormats, initramfsFormats],
+	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, captureFormats, initramfsFormats, importFormats],
 ].flat();

@@ -21,7 +21,8 @@ export function walkMachine(sysfs: string): readonly WalkedMachineDevice[] {
 			devpath,
 			aliases,
 			properties: Object.fromEntries(told),
-			subsystem: properties.get("SUBSYSTEM"),
+			// A module's is told by its path.
+			subsystem: devpath.startsWith("/module/") ? undefined : properties.get("SUBSYSTEM"),
 			onBus: state?.subsystem === undefined ? undefined : state.onBus,
 			driver: state?.driver,
 			driverModule: state?.driverModule,
