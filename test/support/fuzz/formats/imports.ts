@@ -127,7 +127,6 @@ const tar: FuzzFormat = {
 	],
 	readers: [
 		"readTar",
-		"readTarEntries",
 		"readArchiveTree",
 		"parseTarHeader",
 		"parseTarNumber",
