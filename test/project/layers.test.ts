@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		explaining: "policy decisions",
 		capture: "explaining",
 		taking: "explaining capture",
-		importing: "explaining capture",
+		importing: "explaining capture taking",
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",

@@ -1,9 +1,12 @@
-// The small text files of an archived machine that a capture has: configuration, and what the kernel tells in /proc and /sys. Pure.
+// The small text files of an archived machine that a capture has, by the rules of the capture command: configuration without its
+// comments, and what the kernel tells in /proc and /sys. Pure.
 
 import { attributeText, attributeWord } from "../../libkmod/formats/attribute.js";
+import type { Files } from "../../libkmod/kernel/kernel.js";
+import { takeFiles } from "../taking/taken-files.js";
 import { endOfLinks } from "./archive-links.js";
 import type { ArchiveTree } from "./archive-tree.js";
-import { configurationPlaces, indexOf, kernelFiles } from "./needed-paths.js";
+import { configurationPlaces, kernelFiles } from "./needed-paths.js";
 
 export type ArchivedFiles = {
 	readonly files: Readonly<Record<string, string>>;
@@ -12,46 +15,44 @@ export type ArchivedFiles = {
 };
 
 export function filesOfArchive(tree: ArchiveTree): ArchivedFiles {
-	const files = new Map<string, string>();
-	const lacks: string[] = [];
-	for (const [path, content] of tree.files) {
-		if (!/^\/(?:proc|sys|sos_commands)\//.test(path) && indexOf(path) === undefined)
-			files.set(path, content.toString("latin1"));
-	}
-	for (const path of tree.links.keys()) {
-		if (path.startsWith("/sys/")) continue;
-		const content = linkedContent(tree, path);
-		if (content === undefined) lacks.push(path);
-		else files.set(path, content);
-	}
-	for (const path of kernelFiles) {
-		// An archiver asks for the size of a file in /proc, is told that it is 0, and stores nothing.
-		const text = attributeText(tree.files.get(path) ?? Buffer.alloc(0));
-		// An address of the kernel is nobody's business.
-		if (text !== "") files.set(path, path === "/proc/modules" ? text.replaceAll(/ 0x[0-9a-f]+/g, NO_ADDRESS) : text);
-		else if (path === "/proc/modules" && isLiveKnown(tree)) files.set(path, liveModules(tree));
-		else lacks.push(path);
-	}
+	const files = readingArchive(tree);
+	const taken = takeFiles(files, { root: "", sysfs: "/sys", rulesDirectory: "" }).files;
 	const held = [...tree.files.keys(), ...tree.links.keys(), ...tree.directories];
-	for (const directory of configurationPlaces)
-		if (!held.some((path) => path === directory || path.startsWith(`${directory}/`))) lacks.push(directory);
-	return { files: Object.fromEntries([...files].sort(([one], [two]) => (one < two ? -1 : 1))), lacks };
+	const isHeld = (place: string): boolean => held.some((path) => path === place || path.startsWith(`${place}/`));
+	const dangling = [...tree.links.keys()].filter((path) => !path.startsWith("/sys/") && files.read(path) === undefined);
+	return {
+		files: Object.fromEntries([...taken].sort(([one], [two]) => (one < two ? -1 : 1))),
+		lacks: [
+			...kernelFiles.filter((path) => !taken.has(path)),
+			...configurationPlaces.filter((place) => !isHeld(place)),
+			...dangling,
+		],
+	};
 }
 
-const NO_ADDRESS = " 0x0000000000000000";
-
-/** A link of configuration to /dev/null masks the files of its name, and so counts as an empty file. */
-function linkedContent(tree: ArchiveTree, path: string): string | undefined {
-	const end = endOfLinks(tree.links, path);
-	if (end === "/dev/null") return "";
-	return end === undefined ? undefined : tree.files.get(end)?.toString("latin1");
+/** The archive's files as the port Files has them. Links count as the files in the archive that they lead to. */
+function readingArchive(tree: ArchiveTree): Pick<Files, "read" | "list"> {
+	const paths = [...tree.files.keys(), ...tree.links.keys()];
+	return {
+		read(path) {
+			const end = endOfLinks(tree.links, path);
+			// Such a link masks the files of its name.
+			if (end === "/dev/null") return Buffer.alloc(0);
+			const content = end === undefined ? undefined : tree.files.get(end);
+			if (!path.startsWith("/proc/")) return content;
+			// An archiver asks for the size of a file in /proc, is told that it is 0, and stores nothing.
+			if (content !== undefined && attributeText(content) !== "") return content;
+			return path === "/proc/modules" ? liveModules(tree) : undefined;
+		},
+		list(directory) {
+			const above = `${directory}/`;
+			const names = paths.filter((path) => path.startsWith(above)).map((path) => path.slice(above.length));
+			return names.length > 0 || tree.directories.has(directory)
+				? names.filter((name) => !name.includes("/"))
+				: undefined;
+		},
+	};
 }
-
-const initstatePaths = (tree: ArchiveTree): readonly string[] =>
-	[...tree.files.keys()].filter((path) => /^\/sys\/module\/[^/]+\/initstate$/.test(path));
-
-/** A module that is built in has no such file, so that the files tell of live modules where there are any. */
-const isLiveKnown = (tree: ArchiveTree): boolean => initstatePaths(tree).length > 0;
 
 const STATES: ReadonlyMap<string, string> = new Map([
 	["live", "Live"],
@@ -59,26 +60,36 @@ const STATES: ReadonlyMap<string, string> = new Map([
 	["going", "Unloading"],
 ]);
 
-/** What /sys/module tells of live modules, as proc_modules(5) has it: by name, since /sys does not tell their order. */
-function liveModules(tree: ArchiveTree): string {
-	const lines = initstatePaths(tree).flatMap((path) => {
-		const directory = path.slice(0, -"/initstate".length);
-		const word = (name: string): string => attributeWord(tree.files.get(`${directory}/${name}`) ?? Buffer.alloc(0));
-		const number = (name: string, otherwise: string): string =>
-			/^\d{1,15}$/.test(word(name)) ? word(name) : otherwise;
-		const state = STATES.get(word("initstate"));
-		const module = directory.slice("/sys/module/".length);
-		if (state === undefined || /[ \n]/.test(module)) return [];
-		const holders = holdersOf(tree, directory)
-			.map((name) => `${name},`)
-			.join("");
-		const counts = `${number("coresize", "0")} ${number("refcnt", "-")}`;
-		return [`${module} ${counts} ${holders || "-"} ${state}${NO_ADDRESS}\n`];
-	});
-	return lines.sort().join("");
+/**
+ * What /sys/module tells of live modules, as proc_modules(5) has it: by name, since /sys does not tell their order. Undefined when
+ * no module has the file `initstate`, which one that is built in lacks.
+ */
+function liveModules(tree: ArchiveTree): Buffer | undefined {
+	const modules = [...tree.files.keys()].flatMap(
+		(path) => /^\/sys\/module\/([^/ \n]+)\/initstate$/.exec(path)?.[1] ?? [],
+	);
+	if (modules.length === 0) return undefined;
+	const holders = holdersByModule(tree);
+	const lines = modules.sort().map((module) => liveModule(tree, module, holders.get(module) ?? ""));
+	return Buffer.from(lines.join(""), "latin1");
 }
 
-function holdersOf({ links }: ArchiveTree, directory: string): readonly string[] {
-	const above = `${directory}/holders/`;
-	return [...links.keys()].filter((path) => path.startsWith(above)).map((path) => path.slice(above.length));
+/** The names in the directory `holders` of each module, each with a comma behind. */
+function holdersByModule({ links }: ArchiveTree): ReadonlyMap<string, string> {
+	const holders = new Map<string, string>();
+	for (const path of links.keys()) {
+		const [, module, holder] = /^\/sys\/module\/([^/]+)\/holders\/([^/ \n]+)$/.exec(path) ?? [];
+		if (module !== undefined) holders.set(module, `${holders.get(module) ?? ""}${holder},`);
+	}
+	return holders;
+}
+
+function liveModule({ files }: ArchiveTree, module: string, holders: string): string {
+	const directory = `/sys/module/${module}`;
+	const word = (name: string): string => attributeWord(files.get(`${directory}/${name}`) ?? Buffer.alloc(0));
+	const number = (name: string, otherwise: string): string => (/^\d{1,15}$/.test(word(name)) ? word(name) : otherwise);
+	const state = STATES.get(word("initstate"));
+	if (state === undefined) return "";
+	const counts = `${number("coresize", "0")} ${number("refcnt", "-")}`;
+	return `${module} ${counts} ${holders || "-"} ${state} 0x0000000000000000\n`;
 }
