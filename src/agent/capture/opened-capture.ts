@@ -41,7 +41,7 @@ export async function openNamedCapture(
 	const rulesDirectory = capture.rulesDirectory ?? host.rulesDirectory;
 	const hostKernel = await host.kernel();
 	const kernel = overlayFiles(opened.kernel, {
-		named: [...request.host, rulesDirectory, ...HARDWARE_NAMES].filter((path) => !Object.hasOwn(capture.files, path)),
+		named: [...request.host, ...HARDWARE_NAMES, ...(capture.rulesDirectory === undefined ? [rulesDirectory] : [])],
 		host: hostKernel,
 		modules,
 	});
