@@ -17,6 +17,7 @@ import {
 /** The schemas by their files' names, each with the type that it is made from: one that src/index.ts exports. */
 export const schemas = {
 	blame: "BlameRecord",
+	capture: "Capture",
 	check: "CheckRecord",
 	coldplug: "ColdplugRecord",
 	compare: "CompareRecord",

@@ -27,6 +27,7 @@ export function openKmod(options: KmodOptions = {}): Kmod {
 	return kmodInText(openKmodOn(root === "" ? kernel : withinRoot(root, kernel), { workingDirectory, ...given }));
 }
 
+export type { Capture } from "./agent/capture/capture.js";
 export type { CompareRecord } from "./agent/comparing/comparison-records.js";
 export type { CheckRecord } from "./agent/telling/check-record.js";
 export type { ColdplugRecord } from "./agent/telling/coldplug-record.js";

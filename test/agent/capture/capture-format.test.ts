@@ -1,5 +1,4 @@
 import test from "ava";
-import type { Capture } from "../../../src/agent/capture/capture.js";
 import { MOST_DEVICES } from "../../../src/agent/capture/capture-checks.js";
 import {
 	formatCapture,
@@ -7,67 +6,16 @@ import {
 	MOST_CAPTURE_BYTES,
 	parseCapture,
 } from "../../../src/agent/capture/capture-format.js";
-
-const least = { hotplugdCapture: 1, by: "a test", masked: false, devices: [], files: {} } as const;
+import { fullCapture, leastCapture as least } from "../../support/scenes/capture-scenes.js";
 
 const bytesOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), "utf8");
 
-const everything: Capture = {
-	...least,
-	release: "6.1.0-56-amd64",
-	architecture: "x86_64",
-	rulesDirectory: "/usr/share/hotplugd/rules",
-	devices: [
-		{
-			devpath: "/devices/pci0000:00/0000:00:02.0",
-			subsystem: "pci",
-			onBus: true,
-			modalias: "pci:v00008086d0000100Esv00001AF4sd00001100bc02sc00i00",
-			uevent: "DRIVER=e1000\nPCI_CLASS=20000",
-			driver: "e1000",
-			driverModule: "e1000",
-			physicalNode: "/devices/pci0000:00",
-			driverOverride: "vfio-pci",
-			waitingForSupplier: true,
-			suppliers: ["/devices/platform/a"],
-		},
-		{
-			devpath: "/devices/virtual/block/dm-0",
-			slaves: ["/devices/a"],
-			dmKind: "LVM",
-			dmTargets: ["linear"],
-			mdLevel: "raid1",
-		},
-		{ devpath: "/module/e1000" },
-	],
-	files: { "/proc/cmdline": "quiet", "/etc/modprobe.d/\xe4.conf": "blacklist \xff\xe2\x82\xac\n" },
-	modules: {
-		directory: "/lib/modules/6.1.0-56-amd64",
-		package: { name: "linux-image-6.1.0-56-amd64", version: "6.1.115-1" },
-		files: { "modules.dep.bin": { bytes: 3, sha256: "a".repeat(64), gzip: "H4sI" } },
-		missing: ["kernel/a.ko"],
-	},
-	drivers: [{ module: "e1000", bus: "pci", name: "e1000" }],
-	log: [{ microseconds: 12, text: "e1000: \x1b[31mred" }],
-	answers: [
-		{
-			module: "e1000",
-			result: "failed",
-			errno: "ENODEV",
-			explanation: "no hardware",
-			from: { kind: "log", source: { file: "/var/log/a", line: 3 } },
-		},
-	],
-	mounts: [{ at: "/", fileSystem: "ext4", devices: ["/devices/a"] }],
-	lacks: ["/proc/modules", "devices.driver"],
-};
-
 test("a capture comes back as it was written, bytes that are no UTF-8 included", (t) => {
-	t.deepEqual(parseCapture(Buffer.from(formatCapture(everything), "latin1")), everything);
+	t.deepEqual(parseCapture(Buffer.from(formatCapture(fullCapture), "latin1")), fullCapture);
 });
 
 test("what is written is UTF-8 in which no byte controls a terminal", (t) => {
-	const written = Buffer.from(formatCapture(everything), "latin1");
+	const written = Buffer.from(formatCapture(fullCapture), "latin1");
 	t.is(written.toString("utf8").includes("\ufffd"), false);
 	t.deepEqual(
 		written.subarray(0, -1).filter((byte) => byte < 0x20 || byte === 0x7f),
@@ -218,7 +166,7 @@ test(
 );
 
 test("a capture that is cut off anywhere is said to be", (t) => {
-	const whole = Buffer.from(formatCapture(everything), "latin1");
+	const whole = Buffer.from(formatCapture(fullCapture), "latin1");
 	for (let end = 1; end < whole.length - 2; end++)
 		t.throws(() => parseCapture(whole.subarray(0, end)), {
 			message: /^it is cut off: its JSON does not end \(\d+ bytes\)$/,

@@ -3,10 +3,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "ava";
+import { formatCapture } from "../../../src/agent/capture/capture-format.js";
 import type { CheckRecord, ColdplugRecord } from "../../../src/index.js";
 import { compileSchema, type Schema } from "../../support/project/json-schema.js";
 import { listMet, listUnmet } from "../../support/project/met-properties.js";
 import { leftRequest, outcomesAndCommands, trouble } from "../../support/scenes/agent-scenes.js";
+import { fullCapture } from "../../support/scenes/capture-scenes.js";
 import { checkWithProblems } from "../../support/scenes/check-scenes.js";
 import {
 	dryRun,
@@ -79,6 +81,7 @@ const rows: Readonly<Record<string, Row>> = {
 		},
 	},
 	timeline: { print: timelines },
+	capture: { print: async () => [formatCapture(fullCapture)] },
 	blame: { print: async () => Promise.all((await timelines()).map(blameOf)) },
 };
 
