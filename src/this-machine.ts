@@ -1,5 +1,6 @@
 // The real machine, as the port `Machine` gives it to the tools. Each part is imported when a tool first asks for it.
 
+import type { CaptureReading } from "./agent/capture/opened-capture.js";
 import { bytesOf } from "./libkmod/text/byte-strings.js";
 import { workingDirectory } from "./linux/files/working-directory.js";
 import { columnsOf, isTerminal, writeStandard } from "./linux/output/standard-streams.js";
@@ -53,7 +54,12 @@ export const thisMachine: Machine = {
 	async openCaptured(file, request) {
 		const { openNamedCapture } = await import("./agent/capture/opened-capture.js");
 		const { parseCapture } = await import("./agent/capture/capture-format.js");
-		return openNamedCapture(thisMachine, parseCapture, file, request);
+		const { MOST_REPORT_BYTES, readAnyCapture } = await import("./agent/importing/read-any-capture.js");
+		const reading: CaptureReading = {
+			mostBytes: MOST_REPORT_BYTES,
+			read: (content, files) => readAnyCapture(content, files, parseCapture),
+		};
+		return openNamedCapture(thisMachine, reading, file, request);
 	},
 	sizeThreadPool: async (insertions, more) =>
 		(await import("./linux/native/thread-pool.js")).sizeThreadPool(insertions + (more ?? 0)),

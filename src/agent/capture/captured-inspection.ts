@@ -23,12 +23,14 @@ export function openCapturedInspection(capture: Capture): Inspection {
 
 class CapturedTree {
 	readonly #capture: Capture;
+	readonly #lacksDrivers: boolean;
 	readonly #byPath: () => ReadonlyMap<string, CapturedDevice>;
 	readonly #nodes: () => ReadonlyMap<string, string>;
 	readonly #drivers: () => ReadonlyMap<string, readonly DriverState[]>;
 
 	constructor(capture: Capture) {
 		this.#capture = capture;
+		this.#lacksDrivers = capture.lacks?.includes("devices.driver") === true;
 		this.#byPath = once(() => new Map(capture.devices.map((device) => [device.devpath, device])));
 		this.#nodes = once(() => listNodes(capture.devices));
 		this.#drivers = once(() => listDrivers(capture));
@@ -38,10 +40,12 @@ class CapturedTree {
 		const device = this.#device(devpath);
 		if (device === undefined) return undefined;
 		const { physicalNode, suppliers = [] } = device;
+		// Where nobody knows whether a driver has bound the device, it is on no bus that binds it: none is said to be missing.
+		const isKnown = device.driver !== undefined || !this.#lacksDrivers;
 		return {
 			devpath,
-			subsystem: device.subsystem,
-			onBus: device.onBus === true,
+			subsystem: isKnown ? device.subsystem : undefined,
+			onBus: isKnown && device.onBus === true,
 			driver: device.driver,
 			driverModule: device.driverModule,
 			physicalNode,

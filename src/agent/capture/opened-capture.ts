@@ -5,11 +5,11 @@ import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
 import { baseName } from "../../libkmod/text/base-name.js";
+import { listWords } from "../../libkmod/text/word-lists.js";
 import type { CaptureFiles } from "../../ports/capture-files.js";
 import type { CaptureRequest } from "../../ports/captured-machine.js";
 import type { CapturedParts, Machine } from "../../ports/machine.js";
 import type { Capture } from "./capture.js";
-import { MOST_CAPTURE_BYTES } from "./capture-format.js";
 import { openCapture, releaseOf, UNKNOWN_RELEASE } from "./captured-machine.js";
 import { type Overlays, overlayFiles } from "./overlaid-files.js";
 
@@ -19,21 +19,26 @@ export class LackingCapture extends HotplugdError {
 	override readonly code = "ERR_LACKING_CAPTURE";
 }
 
-export type ReadCapture = (bytes: Buffer, files: CaptureFiles) => Capture | Promise<Capture>;
+/** How the file of a machine is read. */
+export type CaptureReading = {
+	/** The most bytes of a file, decompressed. */
+	readonly mostBytes: number;
+	/** Makes a capture of the content. */
+	read(content: Buffer, files: CaptureFiles): Capture;
+};
 
 /**
  * @param host this host
- * @param read parses the bytes of a capture
  * @throws {MalformedCapture} @throws {LackingCapture} @throws {Refusal}
  */
 export async function openNamedCapture(
 	host: Pick<Machine, "captureFiles" | "kernel" | "rulesDirectory">,
-	read: ReadCapture,
+	{ mostBytes, read }: CaptureReading,
 	file: string,
 	request: CaptureRequest,
 ): Promise<CapturedParts> {
 	const files = await host.captureFiles();
-	const capture = await read(await files.readWhole(file, MOST_CAPTURE_BYTES), files);
+	const capture = read(await files.readWhole(file, mostBytes), files);
 	const release = request.release ?? releaseOf(capture);
 	const modules = request.root === undefined ? undefined : await openModules(host, request.root, release, request);
 	if (request.needsIndexes && modules === undefined) needIndexesOf(capture, release, request);
@@ -45,9 +50,13 @@ export async function openNamedCapture(
 		host: hostKernel,
 		modules,
 	});
-	const remarks = modules === undefined ? [] : listOtherDigests(capture, release, kernel, files);
+	const lacks = lackingOf(capture);
+	const remarks = [
+		...listUntold(lacks),
+		...(modules === undefined ? [] : listOtherDigests(capture, release, kernel, files)),
+	];
 	return {
-		captured: { file, lacks: lackingOf(capture), host: hostKernel, answers: capture.answers ?? [], remarks },
+		captured: { file, lacks, host: hostKernel, answers: capture.answers ?? [], remarks },
 		kernel: async () => kernel,
 		devices: async () => opened.devices,
 		inspect: async () => opened.inspection,
@@ -69,6 +78,18 @@ const HARDWARE_NAMES = ["/usr/share/misc", "/usr/share/hwdata"].flatMap((directo
 function lackingOf({ lacks = [] }: Capture): (part: string) => boolean {
 	const all = new Set(lacks);
 	return (part) => all.has(part);
+}
+
+/** What decides about modules, and may lack in what was no capture: a bug report has few of them. */
+const DECIDING: Readonly<Record<string, string>> = {
+	"/proc/modules": "which modules are live",
+	"/proc/cmdline": "the kernel command line",
+	"/etc/modprobe.d": "modprobe.d",
+};
+
+function listUntold(lacks: (part: string) => boolean): readonly string[] {
+	const untold = Object.entries(DECIDING).flatMap(([path, words]) => (lacks(path) ? [words] : []));
+	return untold.length === 0 ? [] : [`the capture does not tell ${listWords(untold)}: none counts`];
 }
 
 function needIndexesOf({ modules }: Capture, release: string, { takesRoot }: CaptureRequest): void {

@@ -38,7 +38,8 @@ export async function readFacts(
 	const root = namedRoot(given);
 	const isHere = root === "" && given.sysfs === undefined && given.setVersion === undefined;
 	const running = isHere ? readRunning(kernel) : undefined;
-	if (isHere && running === undefined)
+	// What a capture lacks has been said when it was opened.
+	if (isHere && running === undefined && !machine.captured?.lacks("/proc/modules"))
 		machine.complain(`hotplugd explain: ${machine.captured === undefined ? NOT_TOLD : NOT_CAPTURED}\n`);
 	const sysfs = given.sysfs ?? `${root}/sys`;
 	// The links of a sysfs that --sysfs names lead within it, wherever it lies.

@@ -82,6 +82,14 @@ test("a module's drivers have the devices that they have bound, in the order of 
 	t.deepEqual(openCapturedInspection(without).driversOf("e1000"), shown.driversOf("e1000"), "as the devices name them");
 });
 
+test("where the capture lacks drivers, a device without one is on no bus, so that none is said to be missing", (t) => {
+	const [bound, unbound] = [NIC, "/devices/pci0000:00/0000:00:03.0"];
+	const devices = [...capture.devices, { devpath: unbound, subsystem: "pci", onBus: true }];
+	const lacking = openCapturedInspection({ ...capture, devices, lacks: ["devices.driver"] });
+	t.deepEqual([lacking.device(bound)?.onBus, lacking.device(unbound)?.onBus], [true, false]);
+	t.is(openCapturedInspection({ ...capture, devices }).device(unbound)?.onBus, true);
+});
+
 const leads = test.macro((t, path: string, expected: string | undefined) => t.is(shown.follow(path), expected));
 
 test("/class leads to a device of the class", leads, "/class/net/eth0", `${NIC}/net/eth0`);
