@@ -37,7 +37,7 @@ export async function openCapturedCall<O extends Options>(
 		return { given: { ...given, options: others }, machine: { ...machine, ...parts } };
 	} catch (error) {
 		if (!(error instanceof HotplugdError)) throw error;
-		return { problem: `--machine ${file}: ${explain(error)}`, isMisuse: false };
+		return { problem: `--machine ${file}: ${explainUnopened(error)}`, isMisuse: false };
 	}
 }
 
@@ -55,7 +55,8 @@ function listHostPaths<O extends Options>(
 	return [...all, ...all.map((path) => pathFromHere(machine, path))];
 }
 
-function explain(error: HotplugdError): string {
+/** Why a capture could not be opened: a sentence without the file's name. */
+export function explainUnopened(error: HotplugdError): string {
 	if (!(error instanceof Refusal) || error.operation !== "read") return error.message;
 	return error.code === "ENOENT" ? "there is no such file" : `it cannot be read: ${error.why}`;
 }

@@ -24,6 +24,11 @@ export const compareOptions = {
 		argument: "VERSION",
 		help: "Take this kernel release of a machine, which may have several",
 	},
+	dirname: {
+		short: "d",
+		argument: "DIR",
+		help: "Take the modules of captures from DIR/lib/modules, as for captures that hold digests of their indexes alone",
+	},
 	json: { help: "Print JSON, one record a line" },
 	verbose: { short: "v", repeat: true, help: "Give each device a line of its own, and list those that have moved" },
 } as const satisfies Options;

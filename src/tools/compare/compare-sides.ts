@@ -31,7 +31,7 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 	const [first, second] = findPlaces(given, operands);
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
-	const request = { release: given.setVersion, onSkipped };
+	const request = { release: given.setVersion, modules: given.dirname, onSkipped };
 	const a = await openSide(machine, first, request);
 	// Another policy may concern other devices.
 	const isSame = first.machine === second.machine && given.policy.length === 0;

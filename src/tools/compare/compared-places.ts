@@ -8,7 +8,7 @@ const kinds = ["kernel", "config", "policy"] as const;
 
 /** Where a side comes from. What is undefined is the machine's own. */
 export type SidePlace = {
-	/** A directory that is a machine's root. Undefined for this machine. */
+	/** A directory that is a machine's root, or the file of a capture. Undefined for this machine. */
 	readonly machine?: string | undefined;
 	/** A module directory, or a root that has one. */
 	readonly kernel?: string | undefined;
@@ -46,6 +46,9 @@ function refuseEmpty(given: CompareOptions, operands: readonly string[]): void {
 	if (operands.includes("")) throw misuse("an operand names no machine: it is empty");
 	const kind = kinds.find((one) => given[one].includes(""));
 	if (kind !== undefined) throw misuse(`--${kind} names nothing: it is empty`);
+	if (operands.filter((one) => one === "-").length > 1)
+		throw misuse("standard input is one capture, and - is named twice");
+	if (given.dirname === "") throw misuse("-d names no directory: it is empty");
 	if (given.setVersion === "") throw misuse("-S names no kernel release: it is empty");
 }
 

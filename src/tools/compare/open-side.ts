@@ -18,6 +18,7 @@ import { pathFromHere } from "../command-line/module-directory.js";
 import { fileFinder, readKernelBlacklist } from "../explain/explain-facts.js";
 import type { SidePlace } from "./compared-places.js";
 import { explainChoice, layOver, listReleases, type NamedKernel, openNamedKernel } from "./named-kernel.js";
+import { openPlace, type PlaceRequest } from "./open-place.js";
 
 export type OpenedSide = Side & {
 	/** The machine's files, and the root below which they lie. */
@@ -25,19 +26,18 @@ export type OpenedSide = Side & {
 	readonly root: string;
 };
 
-export type SideRequest = {
-	/** The kernel release to take of a machine that has several. */
-	readonly release: string | undefined;
+export type SideRequest = PlaceRequest & {
 	readonly onSkipped: OnSkipped;
 	/** A side of the same machine: its devices count, so that nothing that comes up meanwhile is a difference. */
 	readonly beside?: OpenedSide | undefined;
 };
 
 /** @throws {StartFailure} @throws {Refusal} */
-export async function openSide(machine: Machine, place: SidePlace, request: SideRequest): Promise<OpenedSide> {
-	const opened = await openMachine(machine, optionsFor(machine, place));
+export async function openSide(host: Machine, place: SidePlace, request: SideRequest): Promise<OpenedSide> {
+	const { machine, dirname } = await openPlace(host, place, request);
+	const opened = await openMachine(machine, optionsFor(machine, { ...place, machine: dirname }));
 	const root = namedRoot(opened.given);
-	const named = place.kernel === undefined ? undefined : await openKernelOf(machine, place.kernel, root, request);
+	const named = place.kernel === undefined ? undefined : await openKernelOf(host, place.kernel, root, request);
 	const kernel = named === undefined ? opened.kernel : layOver(opened.kernel, named);
 	const chosen = named?.release ?? request.release ?? chooseRelease(kernel, root, place);
 	const given = { ...opened.given, setVersion: chosen, moduleDirectory: named?.moduleDirectory };
@@ -49,7 +49,7 @@ export async function openSide(machine: Machine, place: SidePlace, request: Side
 		release: chosen ?? kernel.release,
 		...{ knowledge, policy, kernel, root },
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
-		isFileThere: fileFinder(kernel, knowledge, named !== undefined || root !== ""),
+		isFileThere: fileFinder(kernel, knowledge, named !== undefined || root !== "" || machine.captured !== undefined),
 		devices: request.beside?.devices ?? (await listPresent(machine, root, policy, request.onSkipped)),
 	};
 }
