@@ -42,6 +42,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		capture: "explaining",
 		taking: "explaining capture",
 		importing: "explaining capture taking",
+		initramfs: "explaining capture",
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",
@@ -59,8 +60,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		agent: "command-line",
 		explain: "command-line agent",
 		coldplug: "command-line agent explain",
-		compare: "command-line agent explain",
 		capture: "command-line agent explain",
+		compare: "command-line agent explain capture",
 	},
 };
 

@@ -21,7 +21,7 @@ export function formatBoot(verdict: BootVerdict): readonly string[] {
 	const rows = [...verdict.needs].sort((a, b) => RANKS[a.verdict.is] - RANKS[b.verdict.is]).map(cellsOf);
 	const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]!.length), 0));
 	return [
-		firstSentence(verdict),
+		bootSentence(verdict),
 		...rows.map(
 			([verdictWord, name, rest]) => `${verdictWord.padEnd(widths[0]!)}  ${name.padEnd(widths[1]!)}  ${rest}`,
 		),
@@ -32,7 +32,8 @@ export function formatBoot(verdict: BootVerdict): readonly string[] {
 
 const RANKS = { missing: 0, unknown: 1, "in the image": 2, "built in": 3 } as const;
 
-function firstSentence(verdict: BootVerdict): string {
+/** The answer in one sentence, without a full stop. */
+export function bootSentence(verdict: BootVerdict): string {
 	const { image, mounts, needs } = verdict;
 	const [first, ...more] = needs.filter(isLacking);
 	if (first !== undefined) {

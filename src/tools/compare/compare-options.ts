@@ -19,10 +19,14 @@ export const compareOptions = {
 		repeat: true,
 		help: "Compare with the rules in DIR in place of the machine's; given twice, compare those two",
 	},
+	initramfs: {
+		argument: "FILE",
+		help: "Say whether this image has every driver on the way to the root disk",
+	},
 	setVersion: {
 		short: "S",
 		argument: "VERSION",
-		help: "Take this kernel release of a machine, which may have several",
+		help: "Take this kernel release of a machine, which may have several; with --initramfs, the release that boots with the image",
 	},
 	dirname: {
 		short: "d",

@@ -3,18 +3,23 @@
 
 import { complainOf } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
-import { type CompareForm, compareOptions } from "./compare-options.js";
+import { type CompareForm, type CompareOptions, compareOptions } from "./compare-options.js";
 
 export const compare = defineTool({
 	name: "hotplugd compare",
 	summary:
 		"Says which devices gain, lose or change a driver from one machine, kernel or configuration to another, and why.",
-	usage: ["[OPTION...] [A] B", "[OPTION...] [A] --kernel=DIR...", "[OPTION...] [A] --config=PATH..."],
+	usage: [
+		"[OPTION...] [A] B",
+		"[OPTION...] [A] --kernel=DIR...",
+		"[OPTION...] [A] --config=PATH...",
+		"[OPTION...] [A] --initramfs=FILE",
+	],
 	options: compareOptions,
 	mostOperands: 2,
 	async run({ options: given, operands }, machine) {
 		try {
-			const form = await loadForm();
+			const form = await loadForm(given);
 			return await form(given, operands, machine);
 		} catch (error) {
 			return complainOf(error, "hotplugd compare", machine);
@@ -23,6 +28,7 @@ export const compare = defineTool({
 });
 
 /** Each form is loaded only when the options ask for it. */
-async function loadForm(): Promise<CompareForm> {
+async function loadForm({ initramfs }: CompareOptions): Promise<CompareForm> {
+	if (initramfs !== undefined) return (await import("./initramfs-form.js")).compareInitramfs;
 	return (await import("./compare-sides.js")).compareTwoSides;
 }
