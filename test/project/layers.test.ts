@@ -46,7 +46,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 		commands: "faults devices policy",
 		settings: "policy",
 		telling: "faults devices policy decisions explaining commands settings",
-		comparing: "faults policy decisions explaining telling",
+		comparing: "faults policy decisions explaining initramfs telling",
 		pipeline: "faults devices policy decisions commands settings telling",
 		timeline: "telling",
 		control: "devices decisions commands telling pipeline timeline",

@@ -3,6 +3,7 @@
 import type { WholeNumber } from "../../libkmod/kernel/whole-number.js";
 import type { NearestPattern } from "../explaining/explanation.js";
 import type { SkippedRecord } from "../faults/skipped.js";
+import type { BootNeedRecord, BootRecord } from "../initramfs/boot-records.js";
 import type { Both, ServingModule } from "./answers.js";
 import type { Because } from "./because.js";
 import { explainBecause } from "./because-text.js";
@@ -12,8 +13,17 @@ import type { ModuleChange, ModuleChangeWord, PlanBecause } from "./plan-changes
 import type { PlannedModule } from "./side-plan.js";
 import type { Side } from "./sides.js";
 
-/** A line of hotplugd compare --json: devices first, then modules, and the summary at the end. */
-export type CompareRecord = ComparedDeviceRecord | ComparedModuleRecord | SkippedRecord | ComparedSummaryRecord;
+/**
+ * A line of hotplugd compare --json: devices first, then modules, and the summary at the end. With --initramfs, the needs of the
+ * boot, and the answer at the end.
+ */
+export type CompareRecord =
+	| ComparedDeviceRecord
+	| ComparedModuleRecord
+	| SkippedRecord
+	| ComparedSummaryRecord
+	| BootNeedRecord
+	| BootRecord;
 
 /** A device of which other modules serve it in B than in A, or that has moved. */
 export type ComparedDeviceRecord = {

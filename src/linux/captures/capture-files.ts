@@ -6,6 +6,7 @@ import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { CaptureFiles } from "../../ports/capture-files.js";
 import { compressionOf, decompress } from "../decoding/module-file.js";
 import { readBounded } from "../files/bounded-read.js";
+import { orRefuse } from "../files/refusal.js";
 
 const STANDARD_INPUT = "/dev/stdin";
 
@@ -29,7 +30,8 @@ export const captureFiles: CaptureFiles = {
 };
 
 function readNamed(path: string, mostBytes: number): Buffer {
-	return readBounded(path === "-" ? STANDARD_INPUT : path, { bytes: mostBytes, kind: "a capture", named: true });
+	const bound = { bytes: mostBytes, kind: "a capture", named: true };
+	return orRefuse("read", path, () => readBounded(path === "-" ? STANDARD_INPUT : path, bound));
 }
 
 function refusalOf(thrown: unknown): Refusal {
