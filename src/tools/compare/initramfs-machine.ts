@@ -2,10 +2,16 @@
 // has captured.
 
 import type { Capture } from "../../agent/capture/capture.js";
+import { parseCapture } from "../../agent/capture/capture-format.js";
+import { openCapture } from "../../agent/capture/captured-machine.js";
+import { MOST_REPORT_BYTES, readAnyCapture } from "../../agent/importing/read-any-capture.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
-import { type Kernel, Refusal } from "../../libkmod/kernel/kernel.js";
+import { HotplugdError } from "../../libkmod/kernel/errors.js";
+import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
 import { type Knowledge, MissingIndexes, readKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Machine } from "../../ports/machine.js";
+import { StartFailure } from "../agent/start-failure.js";
 import { captureMachine } from "../capture/capture-machine.js";
 import { pathFromHere } from "../command-line/module-directory.js";
 
@@ -15,25 +21,47 @@ export type BootedMachine = {
 	readonly knowledge: Knowledge | undefined;
 };
 
-/** @param word the root of another machine. Undefined for this one. */
+/**
+ * @param word the root of another machine, or a file that tells of one. Undefined for this machine.
+ * @throws {StartFailure} @throws {Refusal}
+ */
 export async function readBootedMachine(machine: Machine, word: string | undefined): Promise<BootedMachine> {
-	const root = word === undefined ? "" : pathFromHere(machine, word);
+	const path = word === undefined || word === "-" ? undefined : pathFromHere(machine, word);
+	const isRoot = path !== undefined && (await machine.kernel()).list(path) !== undefined;
+	return word === undefined || isRoot ? await takeMachine(machine, path ?? "") : await openFile(machine, word);
+}
+
+/** @param root "" for this machine */
+async function takeMachine(machine: Machine, root: string): Promise<BootedMachine> {
 	const { capture } = await captureMachine(
 		{
-			...{ dirname: word === undefined ? undefined : root, withoutIndexes: true },
+			...{ dirname: root === "" ? undefined : root, withoutIndexes: true },
 			...{ setVersion: undefined, sysfs: undefined, log: undefined, socket: undefined },
 		},
 		machine,
 	);
-	const kernel = await machine.kernel({ root });
-	const directory = capture.modules?.directory;
-	return { capture, knowledge: directory === undefined ? undefined : readIfThere(kernel, root, directory) };
+	return { capture, knowledge: readIfThere(await machine.kernel({ root }), capture, root) };
 }
 
-/** The kernel's own modprobe.d is of no use: the image has a copy. */
-function readIfThere(kernel: Kernel, root: string, directory: string): Knowledge | undefined {
+async function openFile(machine: Machine, word: string): Promise<BootedMachine> {
+	const files = await machine.captureFiles();
+	const path = word === "-" ? word : pathFromHere(machine, word);
+	const bytes = await files.readWhole(path, MOST_REPORT_BYTES);
 	try {
-		return readKnowledge(kernel, { moduleDirectory: root + directory, root, configPaths: [], kernelCommandLine: "" });
+		const capture = readAnyCapture(bytes, files, parseCapture);
+		return { capture, knowledge: readIfThere(openCapture(capture, files).kernel, capture) };
+	} catch (error) {
+		if (!(error instanceof HotplugdError) || error instanceof Refusal) throw error;
+		throw new StartFailure(`${word}: ${error.message}`, exitStatus.unable);
+	}
+}
+
+/** The machine's own modprobe.d is of no use in an initramfs, which has a copy. */
+function readIfThere(files: Files, { modules }: Capture, root = ""): Knowledge | undefined {
+	if (modules === undefined) return undefined;
+	const moduleDirectory = root + modules.directory;
+	try {
+		return readKnowledge(files, { moduleDirectory, root, configPaths: [], kernelCommandLine: "" });
 	} catch (error) {
 		if (error instanceof MissingIndexes || error instanceof MalformedIndex || error instanceof Refusal)
 			return undefined;
