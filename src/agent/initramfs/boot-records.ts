@@ -2,7 +2,7 @@
 
 import type { BootNeed, FollowedMount } from "./boot-need.js";
 import { type BootVerdict, isLacking } from "./boot-need.js";
-import { bootSentence, bootStatus, explainMissing } from "./boot-text.js";
+import { bootSentence, bootStatus, explainLack } from "./boot-text.js";
 
 /** A need of a boot, and whether the image meets it. */
 export type BootNeedRecord = BootNeed & {
@@ -32,7 +32,7 @@ const ANSWERS = { 0: "boots", 1: "unknown", 3: "fails" } as const;
 export function listBootRecords(verdict: BootVerdict): readonly (BootNeedRecord | BootRecord)[] {
 	const { image, release, mounts, needs, remarks } = verdict;
 	const records = needs.map(
-		(need): BootNeedRecord => ({ kind: "need", ...need, ...(isLacking(need) && { cause: explainMissing(need) }) }),
+		(need): BootNeedRecord => ({ kind: "need", ...need, ...(isLacking(need) && { cause: explainLack(need) }) }),
 	);
 	return [
 		...records,

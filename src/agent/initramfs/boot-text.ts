@@ -38,7 +38,7 @@ export function bootSentence(verdict: BootVerdict): string {
 	const [first, ...more] = needs.filter(isLacking);
 	if (first !== undefined) {
 		const others = more.length === 0 ? "" : `; and it lacks ${countThings(more.length, "thing")} more`;
-		return `the boot with ${image} ${failureOf(first)}: ${explainMissing(first)} (${placeOfNeed(first)})${others}`;
+		return `the boot with ${image} ${failureOf(first)}: ${explainLack(first)} (${placeOfNeed(first)})${others}`;
 	}
 	const way = mounts.map(({ at }) => at).join(" and ");
 	if (isJudgedWhole(verdict)) return `${image} has every driver on the way to ${way}`;
@@ -61,7 +61,7 @@ function failureOf({ need, way }: BootNeed): string {
 }
 
 /** Why, as a clause about the image, which is "it". */
-export function explainMissing({ name, need, verdict }: LackingNeed): string {
+export function explainLack({ name, need, verdict }: LackingNeed): string {
 	const { module } = verdict;
 	const named = need === "algorithm" && name !== module ? `${module}, for ${name},` : module;
 	const subject = verdict.of === undefined ? named : `${verdict.of}, which ${module} needs,`;
@@ -88,7 +88,7 @@ function placeOfNeed({ device, way }: BootNeed): string {
 function cellsOf(need: BootNeed): readonly [string, string, string] {
 	const { verdict } = need;
 	const place = `${need.need} of ${placeOfNeed(need)}`;
-	if (isLacking(need)) return ["missing", need.name, `${place}: ${explainMissing(need)}`];
+	if (isLacking(need)) return ["missing", need.name, `${place}: ${explainLack(need)}`];
 	if (verdict.is === "unknown") return ["unknown", need.name, `${place}: ${verdict.why}`];
 	const instead = verdict.is === "in the image" && verdict.module !== need.name ? ` by ${verdict.module}` : "";
 	return [verdict.is, need.name, `${place}${instead}`];

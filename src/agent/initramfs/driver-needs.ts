@@ -4,7 +4,7 @@ import { lookUp } from "../../libkmod/knowledge/lookup.js";
 import type { CapturedDevice } from "../capture/capture.js";
 import type { BootNeed, NeedVerdict } from "./boot-need.js";
 import { listCapturedAliases, listLineage } from "./boot-side.js";
-import { type Judging, judgeAlias, judgeAny, judgeModule } from "./module-verdict.js";
+import { type Judging, judgeAlias, judgeAny, judgeInImage } from "./module-verdict.js";
 
 /** What the drivers are for: the words of each need. */
 export type DriversFor = Pick<BootNeed, "need" | "way">;
@@ -31,7 +31,7 @@ function judgeDevice(judging: Judging, device: CapturedDevice): Judged | undefin
 	if (module === undefined) return judgeBuiltIn(judging, device, driver);
 	const [alias] = aliasesFor(judging, device, module);
 	// A built-in driver may have a directory in /sys/module too: its module is none of /proc/modules.
-	const verdict = judgeModule(judging, module, { alias, inUse: true });
+	const verdict = judgeInImage(judging, module, { alias, inUse: true });
 	if (verdict.is !== "missing" || judging.sameKernel) return { name: module, verdict };
 	// Another kernel may have another driver for the device.
 	const other = firstOf(listCapturedAliases(device), (one) => judgeAlias(judging, one));

@@ -3,7 +3,7 @@
 import type { CapturedMount } from "../capture/capture.js";
 import { type KnownAlgorithms, listChecksumNeeds } from "./algorithm-needs.js";
 import type { BootNeed, NeedVerdict } from "./boot-need.js";
-import { isBuiltIn, type Judging, judgeAlias, judgeModule } from "./module-verdict.js";
+import { isBuiltIn, type Judging, judgeAlias, judgeInImage } from "./module-verdict.js";
 
 /** The file system of a mount, and its checksums. */
 export function listFileSystemNeeds(
@@ -28,6 +28,6 @@ function judgeFileSystem(judging: Judging, type: string): NeedVerdict {
 	if (verdict !== undefined) return verdict;
 	const module = type.replaceAll("-", "_");
 	if (isBuiltIn(judging, module) || (sameKernel && machine.live?.has(module) === false)) return { is: "built in" };
-	if (machine.live?.has(module)) return judgeModule(judging, module);
+	if (machine.live?.has(module)) return judgeInImage(judging, module);
 	return { is: "unknown", why: `nothing tells which module has the file system ${type}` };
 }

@@ -16,7 +16,7 @@ import { listKeyboards, listNeedsOfAny, listNetworkCards } from "./keyboard-need
 import { isEncrypted, listMappingNeeds } from "./mapping-needs.js";
 import type { Judging } from "./module-verdict.js";
 import { listRemarks } from "./remarks.js";
-import { type BlockOnWay, followMount, needsNetwork, placesOf, type Way } from "./ways.js";
+import { type BlockOnWay, diskPlacesOf, followMount, needsNetwork, type Way } from "./ways.js";
 
 export type BootQuestion = {
 	readonly capture: Capture;
@@ -81,7 +81,7 @@ function knownAlgorithms({ capture }: BootSide): KnownAlgorithms {
 
 /** A disk with several places has several paths, one of which suffices. */
 function diskNeeds(judging: Judging, { device, way }: BlockOnWay): readonly BootNeed[] {
-	const places = placesOf(judging.machine, device);
+	const places = diskPlacesOf(judging.machine, device);
 	if (places.length === 1) return listDriverNeeds(judging, places[0]!, { need: "driver", way });
 	const devices = places.flatMap((place) => judging.machine.devices.get(place) ?? []);
 	return listNeedsOfAny(judging, devices, { need: "driver", way });

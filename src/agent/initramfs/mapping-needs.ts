@@ -7,7 +7,7 @@ import { type KnownAlgorithms, listCipherNeeds } from "./algorithm-needs.js";
 import type { BootNeed } from "./boot-need.js";
 import { blockName } from "./boot-side.js";
 import { listDiskCiphers } from "./crypto-algorithms.js";
-import { type Judging, judgeAlias, judgeModule, judgeName } from "./module-verdict.js";
+import { type Judging, judgeAlias, judgeInImage, judgeName } from "./module-verdict.js";
 import type { BlockOnWay } from "./ways.js";
 
 /** The needs of one block device of a way. None for a disk. */
@@ -21,7 +21,7 @@ export function listMappingNeeds(
 	if (isMapped(device)) {
 		const targets = targetsOf(judging, block);
 		const needs = ["dm_mod", ...targets].map((name): BootNeed => {
-			const verdict = name === "dm_mod" ? judgeModule(judging, name, { inUse: true }) : judgeName(judging, name, true);
+			const verdict = name === "dm_mod" ? judgeInImage(judging, name, { inUse: true }) : judgeName(judging, name, true);
 			return { need: "mapping", name: name.replaceAll("-", "_"), ...asked, verdict };
 		});
 		const ciphers = isEncrypted(device) ? listDiskCiphers(algorithms ?? []) : [];
@@ -30,7 +30,7 @@ export function listMappingNeeds(
 	if (device.mdLevel !== undefined) return listRaidNeeds(judging, device.mdLevel, asked);
 	const module = DRIVERS.find(([pattern]) => pattern.test(blockName(device.devpath)))?.[1];
 	if (module === undefined) return [];
-	return [{ need: "mapping", name: module, ...asked, verdict: judgeModule(judging, module, { inUse: true }) }];
+	return [{ need: "mapping", name: module, ...asked, verdict: judgeInImage(judging, module, { inUse: true }) }];
 }
 
 /** Drivers of block devices that are on no bus. */
@@ -90,6 +90,6 @@ function listRaidNeeds(judging: Judging, level: string, asked: Pick<BootNeed, "w
 	// A container holds other arrays, and an array that is being put together has no level yet.
 	if (level === "" || level === "container" || level === "clear") return [];
 	const module = /^raid[456]$/.test(level) ? "raid456" : level;
-	const verdict = judgeAlias(judging, `md-${level}`, true) ?? judgeModule(judging, module, { inUse: true });
+	const verdict = judgeAlias(judging, `md-${level}`, true) ?? judgeInImage(judging, module, { inUse: true });
 	return [{ need: "raid", name: level, ...asked, verdict }];
 }

@@ -31,7 +31,7 @@ export function isBuiltIn({ machine, kernel, sameKernel }: Judging, module: stri
 }
 
 /** The verdict on one module. */
-export function judgeModule(judging: Judging, module: string, { alias, inUse }: Wanting = {}): NeedVerdict {
+export function judgeInImage(judging: Judging, module: string, { alias, inUse }: Wanting = {}): NeedVerdict {
 	if (isBuiltIn(judging, module) || (inUse === true && isNowhereLive(judging, [module]))) return { is: "built in" };
 	const cause = whyMissing(judging, module, alias);
 	if (cause !== undefined) return { is: "missing", module, ...cause };
@@ -116,10 +116,10 @@ export function judgeAlias(judging: Judging, alias: string, inUse = false): Need
 export function judgeAny(judging: Judging, modules: readonly string[], wanting: Wanting = {}): NeedVerdict | undefined {
 	if (modules.length === 0) return undefined;
 	if (wanting.inUse === true && isNowhereLive(judging, modules)) return { is: "built in" };
-	const verdicts = modules.map((module) => judgeModule(judging, module, { alias: wanting.alias }));
+	const verdicts = modules.map((module) => judgeInImage(judging, module, { alias: wanting.alias }));
 	return verdicts.find(({ is }) => is !== "missing") ?? verdicts[0];
 }
 
 /** The verdict on a name by which the kernel asks for a module, or for an alias of that name. */
 export const judgeName = (judging: Judging, name: string, inUse = false): NeedVerdict =>
-	judgeAlias(judging, name, inUse) ?? judgeModule(judging, normaliseName(name), { inUse });
+	judgeAlias(judging, name, inUse) ?? judgeInImage(judging, normaliseName(name), { inUse });

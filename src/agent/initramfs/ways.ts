@@ -63,7 +63,7 @@ export function wholeDiskOf({ devices }: BootSide, { devpath }: CapturedDevice):
 }
 
 /** Where a disk, or partition, really is in the tree of devices: at several places where it has several paths. */
-export function placesOf(machine: BootSide, { devpath }: CapturedDevice): readonly string[] {
+export function diskPlacesOf(machine: BootSide, { devpath }: CapturedDevice): readonly string[] {
 	const [, subsystem, namespace] =
 		/\/nvme-subsystem\/nvme-subsys[0-9]+\/nvme([0-9]+)n([0-9]+)(?:\/|$)/.exec(devpath) ?? [];
 	if (subsystem === undefined) return devpath.startsWith("/devices/virtual/") ? [] : [devpath];
