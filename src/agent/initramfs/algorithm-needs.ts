@@ -2,7 +2,7 @@
 // so that no device's alias names them. Pure.
 
 import type { BootNeed, NeedVerdict } from "./boot-need.js";
-import { type CryptoAlgorithm, partsOfAlgorithm } from "./crypto-algorithms.js";
+import { type CryptoAlgorithm, listDiskCiphers, listMadeOf, partsOfAlgorithm } from "./crypto-algorithms.js";
 import { dependenciesIn, type Judging, judgeAlias, judgeAny } from "./module-verdict.js";
 
 /** The algorithms of /proc/crypto. Undefined where the capture does not tell. */
@@ -36,23 +36,34 @@ function softdepWords({ machine, kernel }: Judging, module: string): readonly st
 	return lines.flatMap(({ pre, post }) => [...pre, ...post]);
 }
 
-/** The ciphers of an encrypted disk. A cipher may also be put together from its parts: xts(aes) from xts and aes. */
+/** The ciphers of an encrypted disk. @param algorithms those that the machine knows */
 export function listCipherNeeds(
 	judging: Judging,
-	ciphers: readonly CryptoAlgorithm[],
+	algorithms: readonly CryptoAlgorithm[],
 	asked: Pick<BootNeed, "way" | "device">,
 ): readonly BootNeed[] {
-	return ciphers.flatMap((cipher) => {
-		const whole = judgeAlgorithm(judging, cipher.name, [cipher]);
-		const verdict = whole !== undefined && whole.is !== "missing" ? whole : (judgeParts(judging, cipher.name) ?? whole);
+	return listDiskCiphers(algorithms).flatMap((cipher) => {
+		const verdict = judgeCipher(judging, algorithms, cipher);
 		return verdict === undefined ? [] : [{ need: "algorithm" as const, name: cipher.name, ...asked, verdict }];
 	});
 }
 
+/** A cipher may be put together from others: as on the machine, or xts(aes) from xts and aes. */
+function judgeCipher(
+	judging: Judging,
+	algorithms: readonly CryptoAlgorithm[],
+	cipher: CryptoAlgorithm,
+): NeedVerdict | undefined {
+	const asHere = [cipher, ...listMadeOf(algorithms, cipher)].map((one) => judgeAlgorithm(judging, one.name, [one]));
+	const lacking = asHere.find((verdict) => verdict?.is === "missing");
+	if (lacking === undefined) return asHere.find((verdict) => verdict?.is === "in the image") ?? asHere[0];
+	const fromParts = judgeParts(judging, cipher.name);
+	return fromParts !== undefined && fromParts.is !== "missing" ? fromParts : lacking;
+}
+
 /** Undefined when nothing is known to have the algorithm. */
 function judgeAlgorithm(judging: Judging, name: string, known: readonly CryptoAlgorithm[]): NeedVerdict | undefined {
-	if (judging.sameKernel && known.some(({ module, isUsed }) => module === undefined && isUsed))
-		return { is: "built in" };
+	if (judging.sameKernel && known.some(({ module }) => module === undefined)) return { is: "built in" };
 	const modules = known.flatMap(({ module }) => module ?? []);
 	const used = judgeAny(judging, modules);
 	if (used !== undefined && used.is !== "missing") return used;

@@ -53,3 +53,20 @@ export function listDiskCiphers(algorithms: readonly CryptoAlgorithm[]): readonl
 export const partsOfAlgorithm = (name: string): readonly string[] => [
 	...new Set(name.split(/[(),]+/).filter((part) => part !== "")),
 ];
+
+/**
+ * The algorithms that an implementation is put together from, by its driver's name: xts(ecb(aes-generic)) is made of ecb(aes-generic)
+ * and aes-generic.
+ */
+export function listMadeOf(
+	algorithms: readonly CryptoAlgorithm[],
+	{ driver }: CryptoAlgorithm,
+): readonly CryptoAlgorithm[] {
+	const found = algorithms.filter((one) => one.driver !== "" && one.driver !== driver && isPartOf(driver, one.driver));
+	return [...new Map(found.map((one) => [one.driver, one])).values()];
+}
+
+function isPartOf(whole: string, part: string): boolean {
+	const at = whole.indexOf(part);
+	return at > 0 && /[(,]/.test(whole[at - 1]!) && /[),]/.test(whole[at + part.length] ?? "");
+}

@@ -9,6 +9,7 @@ import { readConfiguration } from "../../libkmod/knowledge/configuration.js";
 import { emptyIndexes, readIndexesLeniently } from "../../libkmod/knowledge/indexes.js";
 import { type Knowledge, makeKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import { normaliseModuleName } from "../../libkmod/text/module-name.js";
+import { needsPassphrase } from "./crypttab.js";
 import type { Image } from "./image.js";
 import { filesOfImage } from "./image-files.js";
 import { listNamedModules } from "./named-modules.js";
@@ -28,6 +29,8 @@ export type ImageKernel = {
 	readonly modules: ReadonlyMap<string, string>;
 	/** By module: the line in the image by which it is loaded, whatever devices there are. */
 	readonly named: ReadonlyMap<string, Source>;
+	/** Whether a person has to type a passphrase where a disk is encrypted. */
+	readonly asksPassphrase: boolean;
 	/** Lines and files of the image that do not count. */
 	readonly problems: readonly Problem[];
 };
@@ -70,6 +73,7 @@ export function findImageKernel(image: Image, options: ImageKernelOptions): Imag
 		indexes: hasOwn ? "image" : lent === undefined ? "none" : "machine",
 		modules: listModuleFiles(image, chosen),
 		named: listNamedModules(files),
+		asksPassphrase: needsPassphrase(files),
 		problems: [...configuration.problems, ...(hasOwn ? problems : [])],
 	};
 }

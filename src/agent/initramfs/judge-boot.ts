@@ -16,7 +16,7 @@ import { listKeyboards, listNeedsOfAny, listNetworkCards } from "./keyboard-need
 import { isEncrypted, listMappingNeeds } from "./mapping-needs.js";
 import type { Judging } from "./module-verdict.js";
 import { listRemarks } from "./remarks.js";
-import { type BlockOnWay, diskPlacesOf, followMount, needsNetwork, type Way } from "./ways.js";
+import { type BlockOnWay, diskPlacesOf, followMount, listDisksOnWay, needsNetwork, type Way } from "./ways.js";
 
 export type BootQuestion = {
 	readonly capture: Capture;
@@ -62,16 +62,19 @@ const followed = ({ mount, disks, lost }: Way): FollowedMount => ({
 
 function needsOfWay(judging: Judging, way: Way): readonly BootNeed[] {
 	const algorithms = knownAlgorithms(judging.machine);
-	const passphrase = way.blocks.find(({ device }) => isEncrypted(device));
 	return [
-		...way.disks.flatMap((disk) => diskNeeds(judging, disk)),
+		...listDisksOnWay(way).flatMap((disks) => diskNeeds(judging, disks)),
 		...(needsNetwork(way) ? networkNeeds(judging, way.mount) : []),
 		...way.blocks.toReversed().flatMap((block) => listMappingNeeds(judging, block, algorithms)),
-		...(passphrase === undefined
-			? []
-			: listNeedsOfAny(judging, listKeyboards(judging.machine), { need: "keyboard", way: passphrase.way })),
+		...passphraseNeeds(judging, way),
 		...listFileSystemNeeds(judging, way.mount, algorithms),
 	];
+}
+
+function passphraseNeeds(judging: Judging, { blocks }: Way): readonly BootNeed[] {
+	const encrypted = blocks.find(({ device }) => isEncrypted(device));
+	if (encrypted === undefined || !judging.kernel.asksPassphrase) return [];
+	return listNeedsOfAny(judging, listKeyboards(judging.machine), { need: "keyboard", way: encrypted.way });
 }
 
 function knownAlgorithms({ capture }: BootSide): KnownAlgorithms {
@@ -79,9 +82,10 @@ function knownAlgorithms({ capture }: BootSide): KnownAlgorithms {
 	return text === undefined ? undefined : parseProcCrypto(text);
 }
 
-/** A disk with several places has several paths, one of which suffices. */
-function diskNeeds(judging: Judging, { device, way }: BlockOnWay): readonly BootNeed[] {
-	const places = diskPlacesOf(judging.machine, device);
+/** Of several paths to a disk one suffices. */
+function diskNeeds(judging: Judging, disks: readonly BlockOnWay[]): readonly BootNeed[] {
+	const [{ way } = { way: [] }] = disks;
+	const places = disks.flatMap(({ device }) => diskPlacesOf(judging.machine, device));
 	if (places.length === 1) return listDriverNeeds(judging, places[0]!, { need: "driver", way });
 	const devices = places.flatMap((place) => judging.machine.devices.get(place) ?? []);
 	return listNeedsOfAny(judging, devices, { need: "driver", way });

@@ -14,6 +14,8 @@ const KEPT: readonly RegExp[] = [
 	/^\/(?:etc|run|usr\/local\/lib|usr\/lib|lib)\/modules-load\.d\/[^/]+$/,
 	/^\/etc\/cmdline\.d\/[^/]+$/,
 	/^\/config$/,
+	// How encrypted disks are opened.
+	/^\/(?:cryptroot|etc)\/crypttab$/,
 ];
 
 export const isKept = (path: string): boolean => KEPT.some((pattern) => pattern.test(path));

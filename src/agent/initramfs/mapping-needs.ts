@@ -6,7 +6,6 @@ import type { CapturedDevice } from "../capture/capture.js";
 import { type KnownAlgorithms, listCipherNeeds } from "./algorithm-needs.js";
 import type { BootNeed } from "./boot-need.js";
 import { blockName } from "./boot-side.js";
-import { listDiskCiphers } from "./crypto-algorithms.js";
 import { type Judging, judgeAlias, judgeInImage, judgeName } from "./module-verdict.js";
 import type { BlockOnWay } from "./ways.js";
 
@@ -24,8 +23,7 @@ export function listMappingNeeds(
 			const verdict = name === "dm_mod" ? judgeInImage(judging, name, { inUse: true }) : judgeName(judging, name, true);
 			return { need: "mapping", name: name.replaceAll("-", "_"), ...asked, verdict };
 		});
-		const ciphers = isEncrypted(device) ? listDiskCiphers(algorithms ?? []) : [];
-		return [...needs, ...listCipherNeeds(judging, ciphers, asked)];
+		return isEncrypted(device) ? [...needs, ...listCipherNeeds(judging, algorithms ?? [], asked)] : needs;
 	}
 	if (device.mdLevel !== undefined) return listRaidNeeds(judging, device.mdLevel, asked);
 	const module = DRIVERS.find(([pattern]) => pattern.test(blockName(device.devpath)))?.[1];

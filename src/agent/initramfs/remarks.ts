@@ -19,7 +19,7 @@ export function listRemarks({ machine, kernel }: Judging, ways: readonly Way[]):
 			: [
 					"the capture does not tell drivers: a device counts as served when the image has any module that its alias asks for",
 				]),
-		...wayRemarks(machine, ways),
+		...wayRemarks(machine, ways, kernel.asksPassphrase),
 		...kernel.problems.map(({ file, line, message }) => `in the image, ${formatFileLine({ file, line })}: ${message}`),
 	];
 }
@@ -54,11 +54,13 @@ function indexRemarks({ knowledge }: BootSide, { indexes, modules }: ImageKernel
 	return unknown;
 }
 
-function wayRemarks(machine: BootSide, ways: readonly Way[]): readonly string[] {
+function wayRemarks(machine: BootSide, ways: readonly Way[], asksPassphrase: boolean): readonly string[] {
 	const remarks: string[] = [];
 	if (machine.capture.mounts === undefined) remarks.push("the capture does not tell what is mounted at /");
 	if (ways.some(({ blocks }) => blocks.some(({ device }) => isEncrypted(device)))) {
-		if (listKeyboards(machine).length === 0)
+		if (!asksPassphrase)
+			remarks.push("the image's crypttab names another key than a passphrase: no keyboard was asked for");
+		else if (listKeyboards(machine).length === 0)
 			remarks.push("the machine has no keyboard: how the passphrase comes was not judged");
 		if (machine.capture.files["/proc/crypto"] === undefined)
 			remarks.push("the capture has no /proc/crypto: the cipher of the encrypted disk was not judged");

@@ -62,6 +62,19 @@ export function wholeDiskOf({ devices }: BootSide, { devpath }: CapturedDevice):
 	return above?.subsystem === "block" ? above : undefined;
 }
 
+/** The disks of a way, those together that are the paths of one: below a device of dm-multipath. */
+export function listDisksOnWay({ blocks, disks }: Way): readonly (readonly BlockOnWay[])[] {
+	const isMultipath = ({ dmKind, dmTargets }: CapturedDevice): boolean =>
+		dmKind === "mpath" || dmTargets?.includes("multipath") === true;
+	const names = new Set(blocks.flatMap(({ device }) => (isMultipath(device) ? [blockName(device.devpath)] : [])));
+	const groups = new Map<string, BlockOnWay[]>();
+	for (const disk of disks) {
+		const key = disk.way.find((name) => names.has(name)) ?? disk.device.devpath;
+		groups.set(key, [...(groups.get(key) ?? []), disk]);
+	}
+	return [...groups.values()];
+}
+
 /** Where a disk, or partition, really is in the tree of devices: at several places where it has several paths. */
 export function diskPlacesOf(machine: BootSide, { devpath }: CapturedDevice): readonly string[] {
 	const [, subsystem, namespace] =

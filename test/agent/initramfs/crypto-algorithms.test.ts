@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { listDiskCiphers, parseProcCrypto, partsOfAlgorithm } from "../../../src/agent/initramfs/crypto-algorithms.js";
+import {
+	listDiskCiphers,
+	listMadeOf,
+	parseProcCrypto,
+	partsOfAlgorithm,
+} from "../../../src/agent/initramfs/crypto-algorithms.js";
 
 const paragraph = (name: string, module: string, references: number, type: string): string =>
 	`name         : ${name}\ndriver       : ${name}-x\nmodule       : ${module}\npriority     : 100\nrefcnt       : ${references}\ntype         : ${type}\n\n`;
@@ -33,4 +38,16 @@ test("ciphers of disks are those in use in a mode for disks", (t) => {
 		["xts(aes)", "essiv(cbc(aes),sha256)"],
 	);
 	t.deepEqual(partsOfAlgorithm("essiv(cbc(aes),sha256)"), ["essiv", "cbc", "aes", "sha256"]);
+});
+
+test("what an implementation is made of is told by its driver's name", (t) => {
+	const of = (driver: string, type: string) =>
+		`name : n\ndriver : ${driver}\nmodule : kernel\nrefcnt : 2\ntype : ${type}\n\n`;
+	const drivers = ["xts(ecb(aes-generic))", "ecb(aes-generic)", "aes-generic", "aes", "generic"];
+	const all = parseProcCrypto(drivers.map((driver) => of(driver, "skcipher")).join(""));
+	t.deepEqual(
+		listMadeOf(all, all[0]!).map(({ driver }) => driver),
+		["ecb(aes-generic)", "aes-generic"],
+	);
+	t.deepEqual(listMadeOf(all, all[2]!), []);
 });

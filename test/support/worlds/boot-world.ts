@@ -68,6 +68,8 @@ const sketches: Readonly<Record<string, TreeModule>> = {
 	async_tx: module(["xor"]),
 	raid456: module(["md_mod", "async_tx", "raid6_pq"], ["md-level-5", "md-raid5", "md-level-6", "md-raid6"]),
 	xts: module([], ["xts", "crypto-xts"]),
+	ecb: module([], ["ecb", "crypto-ecb"]),
+	dm_multipath: module(["dm_mod"]),
 	aes_generic: module([], ["aes", "crypto-aes"]),
 	aesni_intel: module([], ["aes", "crypto-aes"]),
 };

@@ -2,6 +2,7 @@
 
 import { isCpio, parseCpio } from "../../../../src/agent/initramfs/cpio-archive.js";
 import { parseProcCrypto, partsOfAlgorithm } from "../../../../src/agent/initramfs/crypto-algorithms.js";
+import { parseCrypttab } from "../../../../src/agent/initramfs/crypttab.js";
 import { DamagedImage } from "../../../../src/agent/initramfs/damaged-image.js";
 import { filesOfImage } from "../../../../src/agent/initramfs/image-files.js";
 import { parseNamedModules } from "../../../../src/agent/initramfs/named-modules.js";
@@ -178,4 +179,27 @@ const procCrypto: FuzzFormat = {
 	limits: [],
 };
 
-export const initramfsFormats: readonly FuzzFormat[] = [cpio, namedModules, procCrypto];
+const crypttab: FuzzFormat = {
+	name: "crypttab of an initramfs",
+	sources: [sourceOf("crypttab")],
+	readers: ["parseCrypttab"],
+	accepted: "names, and whether each has a key",
+	refused: "no line",
+	kind: "text",
+	words: ["none", "keyscript=", "\n", "#", "\t", "luks,"],
+	sound: 4,
+	sample: (random) =>
+		latin1(
+			random.text(["root UUID=1 none luks\n", "# x\n", "a\tLABEL=b\t/key\n", "c d - tpm2-device=auto\n", "e\n"], 0, 4),
+		),
+	read(input) {
+		const text = input.toString("latin1");
+		const found = parseCrypttab(text);
+		expect(found.length <= text.split("\n").length, "more names than lines");
+		for (const { name } of found) expect(/^[^# \t\n]/.test(name) && text.includes(name), `the name ${name}`);
+		return verdict(found.length > 0);
+	},
+	limits: [],
+};
+
+export const initramfsFormats: readonly FuzzFormat[] = [cpio, namedModules, procCrypto, crypttab];
