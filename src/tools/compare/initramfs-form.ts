@@ -17,7 +17,7 @@ import { readBootedMachine } from "./initramfs-machine.js";
 export const compareInitramfs: CompareForm = async (given, operands, machine) => {
 	refuseOthers(given, operands);
 	const image = await openImage(machine, given.initramfs ?? "");
-	const booted = await readBootedMachine(machine, operands[0]);
+	const booted = await readBootedMachine(machine, operands[0], given);
 	const verdict = judge(() => judgeBoot({ ...booted, image, release: given.setVersion }));
 	const lines = given.json ? listBootRecords(verdict).map(formatJson) : formatBoot(verdict).map(printable);
 	machine.print(lines.map((line) => `${line}\n`).join(""));
@@ -25,9 +25,13 @@ export const compareInitramfs: CompareForm = async (given, operands, machine) =>
 };
 
 /** @throws {StartFailure} */
-function refuseOthers({ initramfs, kernel, config, policy }: CompareOptions, operands: readonly string[]): void {
+function refuseOthers(given: CompareOptions, operands: readonly string[]): void {
+	const { initramfs, kernel, config, policy, dirname, setVersion } = given;
 	const misuse = (line: string) => new StartFailure(line, exitStatus.usage);
 	if (initramfs === "") throw misuse("--initramfs names no file: it is empty");
+	if (initramfs === "-" && operands[0] === "-") throw misuse("standard input is one file, and - is named twice");
+	if (dirname === "") throw misuse("-d names no directory: it is empty");
+	if (setVersion === "") throw misuse("-S names no kernel release: it is empty");
 	if (operands.includes("")) throw misuse("an operand names no machine: it is empty");
 	if (operands.length > 1) throw misuse(`--initramfs is about one machine: '${operands[1]}' is one too many`);
 	const [other] = Object.entries({ kernel, config, policy }).find(([, words]) => words.length > 0) ?? [];
