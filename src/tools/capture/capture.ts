@@ -1,12 +1,14 @@
 // hotplugd capture: writes what decides which modules this machine loads into one file (docs/capture.md), for a bug report or for a
 // comparison. What is this machine's own is replaced, unless --unmasked is given.
 
-import type { Capture } from "../../agent/capture/capture.js";
+import { formatCapture } from "../../agent/capture/capture-format.js";
 import { maskCapture } from "../../agent/taking/masked-capture.js";
-import { formatJson } from "../../libkmod/text/byte-strings.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import { Refusal } from "../../libkmod/kernel/kernel.js";
+import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
-import { complainOf } from "../agent/start-failure.js";
+import { complainOf, StartFailure } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
 import { pathFromHere } from "../command-line/module-directory.js";
 import { captureMachine } from "./capture-machine.js";
@@ -31,7 +33,7 @@ async function writeCapture(file: string, given: CaptureOptions, machine: Machin
 	const { capture: taken, rules, unread } = await captureMachine(given, machine);
 	// Nobody was asked for another machine's.
 	const unasked = given.dirname === undefined ? ["answers"] : ["answers", "devices.dmTargets"];
-	const told = unread.filter((one) => !unasked.includes(one));
+	const told = unread.filter((one) => !unasked.includes(one)).toSorted();
 	if (told.length > 0)
 		machine.complain(
 			`hotplugd capture: could not be read, and is not in the capture: ${told.map(printable).join(", ")}\n`,
@@ -39,13 +41,17 @@ async function writeCapture(file: string, given: CaptureOptions, machine: Machin
 	const text = formatCapture(given.unmasked ? taken : maskCapture(taken, rules).capture);
 	if (file === "-") machine.print(text);
 	else await writeFile(pathFromHere(machine, file), text, machine);
-	return 0;
+	return exitStatus.done;
 }
 
-const formatCapture = (taken: Capture): string => `${formatJson(taken)}\n`;
-
+/** @throws {StartFailure} */
 async function writeFile(path: string, text: string, machine: Machine): Promise<void> {
 	const content = Buffer.from(text, "latin1");
 	const packed = path.endsWith(".gz") ? (await machine.captureFiles()).gzip(content) : content;
-	await machine.writeWholeFile(path, packed);
+	try {
+		await machine.writeWholeFile(path, packed);
+	} catch (error) {
+		if (!(error instanceof Refusal)) throw error;
+		throw new StartFailure(explainRefusal(error, error.why), exitStatus.unable);
+	}
 }

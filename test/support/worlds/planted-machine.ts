@@ -221,8 +221,22 @@ const links: Readonly<Record<string, string>> = {
 	[`dev/disk/by-label/${planted.label}`]: "../../sdb1",
 };
 
-/** Writes the machine's root directory. */
-export function writePlantedMachine(root: string): void {
+const SHIPPED_RULES = [
+	`# The package of ${planted.host} has this one.`,
+	"[[load]]",
+	'subsystem = "scsi"',
+	`property = { DEVTYPE = "scsi_device" }`,
+	'load = "sg"',
+	"",
+	"[[load]]",
+	`property = { OWNER = "${planted.user}" }`,
+	'load = "ptp"',
+	"",
+].join("\n");
+
+/** Writes the machine's root directory. @param rulesDirectory of the rules that came with the package, an absolute path */
+export function writePlantedMachine(root: string, rulesDirectory: string): void {
+	write(join(root, rulesDirectory, `${planted.host}-shipped.toml`), (place) => writeFileSync(place, SHIPPED_RULES));
 	const indexes = [...worldFiles(world)].filter(([path]) => path.startsWith("/lib/modules/"));
 	for (const [path, content] of [
 		...Object.entries(plantedFiles),

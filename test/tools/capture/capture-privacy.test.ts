@@ -1,9 +1,10 @@
 // A capture of a machine that has something of its own in every file: none of it is in the capture, and the plan stays.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import type { Capture } from "../../../src/agent/capture/capture.js";
+import { formatCapture } from "../../../src/agent/capture/capture-format.js";
 import { maskCapture } from "../../../src/agent/taking/masked-capture.js";
 import { thisMachine } from "../../../src/this-machine.js";
 import { captureMachine } from "../../../src/tools/capture/capture-machine.js";
@@ -19,7 +20,7 @@ import {
 import { RELEASE } from "../../support/worlds/world.js";
 
 const root = mkdtempSync(join(tmpdir(), "planted-"));
-writePlantedMachine(root);
+writePlantedMachine(root, thisMachine.rulesDirectory);
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
 
 const given = {
@@ -92,7 +93,6 @@ test("every file that is read has something of the machine's own", async (t) => 
 	const read = new Set<string>();
 	await captureMachine(given, {
 		...thisMachine,
-		rulesDirectory: "/usr/share/hotplugd/rules",
 		async kernel(options) {
 			const kernel = await thisMachine.kernel(options);
 			return {
@@ -174,6 +174,26 @@ test("the plan of the masked capture is the plan of the machine after the same r
 			const told = await askAbout(folder, tool, ...words);
 			t.true(live.length > 100, live);
 			t.is(told, masked.maskText(live), words.join(" "));
+		}
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+});
+
+test("so is the plan that --machine gives of it, masked or not", async (t) => {
+	const { capture, rules } = await captureMachine(given, thisMachine);
+	const masked = maskCapture(capture, rules);
+	const live = await askAbout(root, "coldplug", "-n", "--json");
+	const folder = mkdtempSync(join(tmpdir(), "captures-"));
+	try {
+		for (const [told, expected] of [
+			[capture, live],
+			[masked.capture, masked.maskText(live)],
+		] as const) {
+			writeFileSync(join(folder, "machine.json"), formatCapture(told), "latin1");
+			const file = join(folder, "machine.json");
+			const { stdout, stderr } = await ourTool("coldplug", "-n", "--json", "--cold", "--machine", file);
+			t.is(`${stdout}${stderr}`, expected);
 		}
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
