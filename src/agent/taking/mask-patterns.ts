@@ -107,8 +107,8 @@ const NO_ADDRESS: ReadonlySet<string> = new Set(["0", "127", "255"]);
 
 function findIp4(text: string, at: number, before: string): FoundValue | undefined {
 	const shape = matchAt(IP4, text, at);
-	// The numbers of ports, as in the USB device 1-1.2.3.4.
-	if (shape === undefined || /\d-$/.test(before) || NO_ADDRESS.has(shape.slice(0, shape.indexOf("."))))
+	// Ports of hubs behind each other, as in the USB devices 1-1.2.3.4 and 1-1.2.3.4.5.
+	if (shape === undefined || /\d[-.]$/.test(before) || NO_ADDRESS.has(shape.slice(0, shape.indexOf("."))))
 		return undefined;
 	return { kind: "ip4", value: shape, length: shape.length };
 }

@@ -4,10 +4,20 @@
 /** The text is a line of a file of modprobe.d. */
 export type MaskedPlace = "modprobe.d" | "elsewhere";
 
-const STAYS: readonly RegExp[] = [
-	/\/lib\/modules\/[^ \t"']*$/,
-	/(?:^|[\][ \t"'(),=])(?:acpi|auxiliary|dmi|hid|i2c|ishtp|mei|of|pci|platform|tee|usb|vmbus|wmi):[^ \t"']*$/,
-	/(?:^|[ \t"])(?:modprobe\.blacklist|module_blacklist|rd\.driver\.[a-z]+)=[^ \t]*$/,
+/** An expression, and one that is cheap and holds in every line in which the first can: most lines have none of these words. */
+type Rule = { readonly needs: RegExp; readonly matches: RegExp };
+
+const STAYS: readonly Rule[] = [
+	{ needs: /\/lib\/modules\//, matches: /\/lib\/modules\/[^ \t"']*$/ },
+	{
+		needs: /[a-z2]:/,
+		matches:
+			/(?:^|[\][ \t"'(),=])(?:acpi|auxiliary|dmi|hid|i2c|ishtp|mei|of|pci|platform|tee|usb|vmbus|wmi):[^ \t"']*$/,
+	},
+	{
+		needs: /blacklist=|rd\.driver/,
+		matches: /(?:^|[ \t"])(?:modprobe\.blacklist|module_blacklist|rd\.driver\.[a-z]+)=[^ \t]*$/,
+	},
 ];
 
 /** The words of a line that name modules and aliases. */
@@ -18,28 +28,54 @@ const STAYS_IN_MODPROBE: readonly RegExp[] = [
 	/^[ \t]*(?:softdep|weakdep)[ \t]/,
 ];
 
-export function staysBehind(before: string, place: MaskedPlace): boolean {
-	const matches = (expression: RegExp): boolean => expression.test(before);
-	return STAYS.some(matches) || (place === "modprobe.d" && STAYS_IN_MODPROBE.some(matches));
-}
-
 const PATHS =
 	/(?:\/home\/|\/media\/|\/media\/[^/ \t]+\/|\/dev\/mapper\/|\/dev\/md\/|\/dev\/disk\/by-(?:id|label|partlabel|uuid|partuuid)\/)[-@.+%~_]*$/;
 const KEYS =
 	/(?:^|[^a-z0-9])(?:label|partlabel|partname|uuid|partuuid|ptuuid|hostname|host|user|username|pass|password|passwd|passphrase|secret|token|psk|ssid|essid|serial|serialnumber|serial_number|iserial|iserialnumber|uniq|zfs)[ \t]*=[ \t]*["']?[-@.+%~_]*$/;
-/** The fifth field of ip=, the name of the host (Documentation/admin-guide/nfs/nfsroot.rst). */
-const HOST_IN_IP = /(?:^|[ \t])"?ip=(?:(?:[^\][: \t]|\[[^\] \t]*\])*:){4}[^\][: \t]*$/;
+const SLOTS: readonly Rule[] = [
+	// The fifth field of ip=, the name of the host (Documentation/admin-guide/nfs/nfsroot.rst).
+	{ needs: /ip=/, matches: /(?:^|[ \t])"?ip=(?:(?:[^\][: \t]|\[[^\] \t]*\])*:){4}[^\][: \t]*$/ },
+];
+/** Parameters of the kernel command line whose values are all names. */
+const PRIVATE_PARAMETERS: readonly Rule[] = [
+	{
+		needs: /(?:rd\.|luks|zfs|ZFS|crypt|iscsi|netroot|nfs|fcoe|mod\.create|systemd\.)[^ =]*=/,
+		matches:
+			/(?:^|[ \t])"?(?:rd\.luks[^ =]*|rd\.lvm[^ =]*|rd\.md[^ =]*|rd\.iscsi[^ =]*|rd\.nvmf[^ =]*|rd\.zfcp|rd\.znet|luks[^ =]*|zfs|root=ZFS|cryptdevice|cryptkey|crypto|iscsi[^ =]*|netroot|nfsroot|nfsaddrs|fcoe|dm[-_]mod\.create|systemd\.hostname|systemd\.mount-extra)=[^ \t]*$/,
+	},
+];
 
-/** Whether the word is in a slot, whatever the word. */
-export function isInSlot(before: string): boolean {
-	return PATHS.test(before) || KEYS.test(before.toLowerCase()) || HOST_IN_IP.test(before);
+/** What the places of one line tell. Each function is given what is before a word. */
+export type LinePlaces = {
+	/** Whether the word stays, whatever it is. */
+	stays(before: string): boolean;
+	/** Whether the word is in a slot, whatever the word. */
+	isInSlot(before: string): boolean;
+	/** Whether the word is in the value of a parameter whose value is all names. */
+	isInPrivateParameter(before: string): boolean;
+};
+
+export function surveyLine(line: string, place: MaskedPlace): LinePlaces {
+	const possible = (rules: readonly Rule[]): readonly RegExp[] =>
+		rules.filter(({ needs }) => needs.test(line)).map(({ matches }) => matches);
+	const stays = [...possible(STAYS), ...(place === "modprobe.d" ? STAYS_IN_MODPROBE : [])];
+	const slots = possible(SLOTS);
+	const parameters = possible(PRIVATE_PARAMETERS);
+	return {
+		stays: (before) => stays.some((expression) => expression.test(before)),
+		isInSlot: (before) => isInPathOrKey(before) || slots.some((expression) => expression.test(before)),
+		isInPrivateParameter: (before) => parameters.some((expression) => expression.test(before)),
+	};
 }
 
-const PRIVATE_PARAMETERS =
-	/(?:^|[ \t])"?(?:rd\.luks[^ =]*|rd\.lvm[^ =]*|rd\.md[^ =]*|rd\.iscsi[^ =]*|rd\.nvmf[^ =]*|rd\.zfcp|rd\.znet|luks[^ =]*|zfs|root=ZFS|cryptdevice|cryptkey|crypto|iscsi[^ =]*|netroot|nfsroot|nfsaddrs|fcoe|dm[-_]mod\.create|systemd\.hostname|systemd\.mount-extra)=[^ \t]*$/;
-
-/** Whether the word is in the value of a parameter of the kernel command line whose value is all names. */
-export const isInPrivateParameter = (before: string): boolean => PRIVATE_PARAMETERS.test(before);
+/** The last character other than those that may begin a value tells which expression can match. */
+function isInPathOrKey(before: string): boolean {
+	let end = before.length;
+	while (end > 0 && "-@.+%~_".includes(before[end - 1]!)) end--;
+	if (before[end - 1] === "/") return PATHS.test(before);
+	while (end > 0 && " \t\"'".includes(before[end - 1]!)) end--;
+	return before[end - 1] === "=" && KEYS.test(before.toLowerCase());
+}
 
 /** What the value of a slot is made of. */
 export const SLOT_VALUE = /[^ \t\r\n"'`,;:/=()<>|&$]+/y;

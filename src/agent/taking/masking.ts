@@ -2,7 +2,7 @@
 
 import { fold, isBounded, trimToWords, WORD_CHARACTER } from "./folding.js";
 import { type FoundValue, findPattern, type MaskedKind } from "./mask-patterns.js";
-import { isInPrivateParameter, isInSlot, type MaskedPlace, SLOT_VALUE, staysBehind } from "./mask-places.js";
+import { type LinePlaces, type MaskedPlace, SLOT_VALUE, surveyLine } from "./mask-places.js";
 
 /** The kinds of values that are known before any text is read. */
 export type KnownKind = Extract<MaskedKind, "host" | "user" | "disk" | "serial">;
@@ -33,12 +33,13 @@ export function makeMasker(rules: MaskRules): Masker {
 	const findKnown = searchKnown(rules.known);
 	return (text, place, replace) => {
 		const folded = fold(text);
+		const places = surveyLine(text, place);
 		let masked = "";
 		let at = 0;
 		for (let word = nextWord(text, at); word !== undefined; word = nextWord(text, at)) {
 			masked += text.slice(at, word.at);
 			at = word.at;
-			const line: Line = { text, folded, at, word: word.text, place };
+			const line: Line = { text, folded, at, word: word.text, places };
 			const found = find(line, rules, findKnown);
 			const { length, kept = 0 } = found;
 			const raw = text.slice(at, at + length);
@@ -58,7 +59,7 @@ type Line = {
 	/** Where the word begins. */
 	readonly at: number;
 	readonly word: string;
-	readonly place: MaskedPlace;
+	readonly places: LinePlaces;
 };
 
 /** What stays has no kind. */
@@ -67,9 +68,9 @@ type Passed = { readonly kind: undefined; readonly length: number; readonly kept
 type FindKnown = (folded: string, at: number) => FoundValue | undefined;
 
 function find(line: Line, rules: MaskRules, findKnown: FindKnown): FoundValue | Passed {
-	const { text, folded, at, word, place } = line;
+	const { text, folded, at, word, places } = line;
 	const before = text.slice(Math.max(0, at - LONGEST_BEFORE), at);
-	if (staysBehind(before, place)) return stay(word.length);
+	if (places.stays(before)) return stay(word.length);
 	const { release } = rules;
 	if (release !== undefined && text.startsWith(release, at) && isBounded(text, at + release.length))
 		return stay(release.length);
@@ -77,7 +78,7 @@ function find(line: Line, rules: MaskRules, findKnown: FindKnown): FoundValue | 
 	if (pattern?.kind === "uuid" && rules.typeUuids.has(pattern.value)) return stay(pattern.length);
 	if (pattern !== undefined) return pattern;
 	const name = findProtected(line, rules.protectedNames);
-	if (isInSlot(before) || (name === undefined && !/^\d{1,4}$/.test(word) && isInPrivateParameter(before)))
+	if (places.isInSlot(before) || (name === undefined && !/^\d{1,4}$/.test(word) && places.isInPrivateParameter(before)))
 		return findSlotValue(line, rules);
 	return name ?? findKnown(folded, at) ?? stay(word.length);
 }
