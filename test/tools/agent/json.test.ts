@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "ava";
 import { formatCapture } from "../../../src/agent/capture/capture-format.js";
-import type { CheckRecord, ColdplugRecord } from "../../../src/index.js";
+import type { CheckRecord, ColdplugRecord, CompareRecord } from "../../../src/index.js";
 import { compileSchema, type Schema } from "../../support/project/json-schema.js";
 import { listMet, listUnmet } from "../../support/project/met-properties.js";
 import { leftRequest, outcomesAndCommands, trouble } from "../../support/scenes/agent-scenes.js";
@@ -17,6 +17,13 @@ import {
 	realRun,
 	realRunInTrouble,
 } from "../../support/scenes/coldplug-scenes.js";
+import {
+	allowedModules,
+	damagedKernel,
+	lackingCapture,
+	namedDevice,
+	twoMachines,
+} from "../../support/scenes/compare-scenes.js";
 import {
 	afterLoading,
 	answerOfAgent,
@@ -45,6 +52,10 @@ const coldplugKinds: Readonly<Record<ColdplugRecord["kind"], true>> = {
 };
 const checkKinds: Readonly<Record<CheckRecord["kind"], true>> = { checked: true, problem: true, summary: true };
 
+const compareKinds: Readonly<Record<CompareRecord["kind"], true>> = {
+	...{ device: true, module: true, skipped: true, summary: true },
+};
+
 const inTrouble = trouble();
 const loading = Promise.all([realRun(), realRunInTrouble()]);
 const timelines = async (): Promise<readonly string[]> => (await loading).map(({ timeline }) => timeline);
@@ -64,6 +75,10 @@ const rows: Readonly<Record<string, Row>> = {
 			"$defs/Evidence/oneOf/12/properties/kind": "no file: that is told before anybody tries",
 			"$defs/Evidence/oneOf/12/properties/path": "the same",
 		},
+	},
+	compare: {
+		print: () => Promise.all([twoMachines(), allowedModules(), damagedKernel(), lackingCapture(), namedDevice()]),
+		kinds: compareKinds,
 	},
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
