@@ -1,103 +1,89 @@
-// Makes fixtures/machine: the devices of the test suite's virtual machine, as its /sys shows them once their drivers are loaded,
-// and the indexes of its kernel, reduced to the modules that those devices can ask for. With --indexes-only the devices stay as
-// they are.
+// Makes fixtures/machine.json: what `hotplugd capture` writes in the test suite's virtual machine once its drivers are loaded. The
+// indexes are reduced to the modules that its devices can ask for, and those that are live; devices of which a machine has many, and
+// no kernel gives them an alias, are left out. With a file as argument, that capture is reduced, and no machine is booted.
 import "./no-debugger.mjs";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { formatCapture, parseCapture } from "../dist/src/agent/capture/capture-format.js";
+import { openCapture } from "../dist/src/agent/capture/captured-machine.js";
+import { listLive } from "../dist/src/agent/decisions/live-modules.js";
 import { buildIndex, IndexEntries } from "../dist/src/libkmod/formats/index-build.js";
 import { listEntries, openIndex } from "../dist/src/libkmod/formats/index-file.js";
+import { bounds } from "../dist/src/libkmod/kernel/bounds.js";
 import { readKnowledge } from "../dist/src/libkmod/knowledge/knowledge.js";
 import { lookUp } from "../dist/src/libkmod/knowledge/lookup.js";
 import { listProbe } from "../dist/src/libkmod/planning/plan-insertion.js";
-import { files } from "../dist/src/linux/files/files.js";
-import { kernelPackage } from "../dist/test/support/vm/images/kernel-package.js";
+import { captureFiles } from "../dist/src/linux/captures/capture-files.js";
 import { boot, coldplugDevices } from "../dist/test/support/vm/vm.js";
 
-const fixture = "fixtures/machine";
+const fixture = "fixtures/machine.json";
 
-// A line for each file: its path, a tab, and its content in base64.
-const capture = `. /vm/functions; udev_coldplug >&2; stand_still
-cd /sys; find devices '(' -name modalias -o -name uevent ')' | LC_ALL=C sort | while IFS= read -r file; do
-	if content=$(base64 -w0 "$file" 2>/dev/null); then printf '%s\\t%s\\n' "$file" "$content"; fi
-done`;
+/** What an operator may have written: each line shows up in the dry run with its place. */
+const configuration = `# The captured machine's own.
+blacklist i6300esb
+install kvaser_pci /bin/false
+options snd_hda_intel power_save=10
+softdep sdhci_pci pre: sdhci
+`;
 
-async function captureDevices() {
-	const { stdout, status, stderr } = await boot({ devices: coldplugDevices, script: capture, seconds: 600 });
+async function captureMachine() {
+	const script = ". /vm/functions; udev_coldplug >&2; stand_still >&2; hotplugd capture -";
+	const files = { "/etc/modprobe.d/example.conf": configuration };
+	const { stdout, status, stderr } = await boot({ devices: coldplugDevices, files, script, seconds: 600 });
 	if (status !== 0) throw new Error(`the capture failed: ${stderr}`);
-	const captured = stdout
-		.toString()
-		.trim()
-		.split("\n")
-		.map((line) => line.split("\t"));
-	const contents = new Map(captured.map(([path, content]) => [path, Buffer.from(content ?? "", "base64")]));
-	const withAlias = [...contents].filter(
-		([path, content]) => content.length > 0 && (path.endsWith("/modalias") || content.includes("MODALIAS=")),
-	);
-	const folders = new Set(withAlias.map(([path]) => dirname(path)));
-	return [...contents].filter(([path, content]) => folders.has(dirname(path)) && content.length > 0);
+	return Buffer.from(stdout);
 }
 
-function listAliases(captured) {
-	const lines = captured.flatMap(([path, content]) => {
-		const text = content
-			.toString("latin1")
-			.split("\n")
-			.filter((line) => line !== "");
-		return path.endsWith("/modalias") ? text : text.flatMap((line) => /^MODALIAS=(.+)$/.exec(line)?.[1] ?? []);
-	});
-	return [...new Set(lines)];
+const CROWDS = /^\/devices\/(?:system\/(?:memory|node)|virtual\/(?:bdi|mem|misc|tty|vc|vtconsole|workqueue))\//;
+
+const hasAlias = ({ modalias, uevent = "" }) => modalias !== undefined || uevent.includes("MODALIAS=");
+
+/** The modules that a lookup can lead to: of all aliases, and of all live modules, with what they need. */
+function listNeeded(capture, { kernel, devices }) {
+	const knowledge = readKnowledge(kernel, { moduleDirectory: capture.modules.directory, configPaths: ["/dev/null"] });
+	const found = [...devices.present()].flatMap(({ aliases }) =>
+		aliases.flatMap((alias) => lookUp(knowledge, alias).map(({ module }) => module)),
+	);
+	const wanted = [...found, ...listLive(kernel)];
+	const needs = wanted.flatMap((module) => listProbe(knowledge, { module, cause: { kind: "name" } }));
+	return new Set([...wanted, ...needs.map(({ module }) => module)]);
 }
 
-function cutIndexes(root, release, aliases) {
-	const moduleDirectory = join(root, "lib/modules", release);
-	const knowledge = readKnowledge(files, { moduleDirectory, configPaths: ["/dev/null"] });
-	const found = aliases.flatMap((alias) => lookUp(knowledge, alias).map(({ module }) => module));
-	const needed = new Set(
-		found.flatMap((module) => listProbe(knowledge, { module, cause: { kind: "name" } }).map((step) => step.module)),
-	);
-	const directory = join(fixture, "lib/modules", release);
-	mkdirSync(directory, { recursive: true });
+function reduce(capture) {
+	const opened = openCapture(capture, captureFiles);
+	const needed = listNeeded(capture, opened);
+	const read = (name) => opened.kernel.read(`${capture.modules.directory}/${name}`, bounds.index);
 	const cut = (name, keep) => {
-		const bytes = files.read(join(moduleDirectory, name));
-		const kept = [...listEntries(openIndex(name, bytes))].filter(keep);
-		writeFileSync(join(directory, name), buildIndex(IndexEntries.of(kept.toReversed())));
-		return kept.length;
+		const kept = [...listEntries(openIndex(name, read(name)))].filter(keep);
+		return pack(buildIndex(IndexEntries.of(kept.toReversed())));
 	};
-	const byKey = ({ key }) => needed.has(key);
-	const byValue = ({ value }) => needed.has(value);
-	const counts = {
-		dep: cut("modules.dep.bin", byKey),
-		alias: cut("modules.alias.bin", byValue),
+	/** @param place of the module's name in a line */
+	const cutLines = (name, place) => {
+		const lines = read(name).toString("latin1").split("\n");
+		const isKept = (line) => needed.has(line.split(" ")[place]?.replaceAll("-", "_"));
+		const kept = lines.filter((line) => line === "" || line.startsWith("#") || isKept(line));
+		return pack(Buffer.from(kept.join("\n"), "latin1"));
+	};
+	const files = {
+		"modules.alias.bin": cut("modules.alias.bin", ({ value }) => needed.has(value)),
+		"modules.builtin.alias.bin": cut("modules.builtin.alias.bin", () => true),
+		"modules.builtin.bin": cut("modules.builtin.bin", () => true),
+		"modules.dep.bin": cut("modules.dep.bin", ({ key }) => needed.has(key)),
+		"modules.devname": cutLines("modules.devname", 0),
+		"modules.softdep": cutLines("modules.softdep", 1),
 		// No device asks for a symbol, so the index of symbols is empty.
-		symbols: cut("modules.symbols.bin", () => false),
-		builtin: cut("modules.builtin.bin", () => true),
-		builtinAlias: cut("modules.builtin.alias.bin", () => true),
+		"modules.symbols.bin": cut("modules.symbols.bin", () => false),
 	};
-	const softdeps = readFileSync(join(moduleDirectory, "modules.softdep"), "latin1").split("\n");
-	const kept = softdeps.filter((line) => line.startsWith("#") || needed.has(line.split(" ")[1]?.replaceAll("-", "_")));
-	writeFileSync(join(directory, "modules.softdep"), `${kept.join("\n")}\n`);
-	return { modules: needed.size, ...counts };
+	const devices = capture.devices.filter((device) => hasAlias(device) || !CROWDS.test(device.devpath));
+	return { ...capture, devices, modules: { ...capture.modules, files } };
 }
 
-function readDevices() {
-	const paths = readdirSync(join(fixture, "sys"), { recursive: true, encoding: "utf8" });
-	return paths
-		.filter((path) => /\/(modalias|uevent)$/.test(path))
-		.map((path) => [path, readFileSync(join(fixture, "sys", path))]);
-}
+const pack = (content) => ({
+	bytes: content.length,
+	sha256: captureFiles.sha256(content),
+	gzip: captureFiles.gzip(content).toString("base64"),
+});
 
-function writeDevices(captured) {
-	rmSync(join(fixture, "sys"), { recursive: true, force: true });
-	for (const [path, content] of captured) {
-		const file = join(fixture, "sys", path);
-		mkdirSync(dirname(file), { recursive: true });
-		writeFileSync(file, content);
-	}
-}
-
-const { root, release } = await kernelPackage();
-if (!process.argv.includes("--indexes-only")) writeDevices(await captureDevices());
-rmSync(join(fixture, "lib"), { recursive: true, force: true });
-const captured = readDevices();
-const aliases = listAliases(captured);
-console.log({ files: captured.length, aliases: aliases.length, ...cutIndexes(root, release, aliases) });
+const [given] = process.argv.slice(2);
+const capture = reduce(parseCapture(given === undefined ? await captureMachine() : readFileSync(given)));
+writeFileSync(fixture, formatCapture(capture), "latin1");
+console.log({ devices: capture.devices.length, bytes: readFileSync(fixture).length });

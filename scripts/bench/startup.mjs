@@ -1,17 +1,21 @@
 // Start-up time and peak memory of the executable, compared with `node -e 0`: medians of alternating runs.
 import { spawnSync } from "node:child_process";
+import { capturedFile, readMachine, release } from "../../dist/test/support/fakes/captured-machine.js";
 
 const ROUNDS = 41;
 
-/** The captured machine, with the words of the README's first command. */
-const machine = "fixtures/machine";
-const ask = ["-d", machine, "-S", "6.1.0-56-amd64", "-C", `${machine}/etc/modprobe.d`, "--sysfs", `${machine}/sys`];
+/** The captured machine as a folder: the files of a machine are read one by one, as at a boot. */
+const machine = readMachine();
+const ask = ["-d", machine, "-S", release, "-C", `${machine}/etc/modprobe.d`, "--sysfs", `${machine}/sys`];
+/** The same machine in one file, by the README's first command. */
+const captured = ["--cold", "--machine", capturedFile];
 
 const commands = {
 	"node -e 0": ["-e", "0"],
 	"hotplugd --version": ["dist/main.js", "--version"],
 	"coldplug --dry-run": ["dist/main.js", "coldplug", "--dry-run", ...ask],
 	"coldplug --dry-run --order": ["dist/main.js", "coldplug", "--dry-run", "--order", ...ask],
+	"coldplug --dry-run --machine": ["dist/main.js", "coldplug", "--dry-run", ...captured],
 	"hotplugd explain": ["dist/main.js", "explain", "e1000", ...ask],
 };
 

@@ -3,11 +3,15 @@
 // The debugger stays closed, as in main.cjs.
 process.on("SIGUSR1", () => {});
 const { randomBytes } = require("node:crypto");
-const { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync } = require("node:fs");
+const { readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { dirname, join } = require("node:path");
+const { gunzipSync } = require("node:zlib");
 const { bundle, cache, scripts } = require("./main.js");
 const insertionProcess = require("./insertion-process.js");
 
-const captured = `${__dirname}/../fixtures/machine`;
+const captured = unpackMachine(`${__dirname}/../fixtures/machine.json`);
 const settingsAndRules = ["--config", `${__dirname}/../config/hotplugd.toml`, "--policy", `${__dirname}/../rules`];
 const ask = ["-d", captured, "-S", "6.1.0-56-amd64", "-C", `${captured}/etc/modprobe.d`];
 
@@ -52,6 +56,25 @@ async function warmUp() {
 async function run(...words) {
 	const status = await bundle.run([process.execPath, ...words], machine);
 	if (status !== 0) throw new Error(`${words.join(" ")} exits with ${status}`);
+}
+
+/** Unpacks the captured machine into a folder, since the functions that read files are those that a boot needs. */
+function unpackMachine(file) {
+	const { devices, files, modules } = JSON.parse(readFileSync(file, "utf8"));
+	const folder = mkdtempSync(join(tmpdir(), "hotplugd-machine-"));
+	process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+	const write = (path, content) => {
+		mkdirSync(dirname(folder + path), { recursive: true });
+		writeFileSync(folder + path, content);
+	};
+	for (const { devpath, modalias, uevent } of devices) {
+		if (modalias !== undefined) write(`/sys${devpath}/modalias`, `${modalias}\n`);
+		if (uevent !== undefined) write(`/sys${devpath}/uevent`, `${uevent}\n`);
+	}
+	for (const [path, content] of Object.entries(files)) write(path, content);
+	for (const [name, { gzip }] of Object.entries(modules.files))
+		write(`${modules.directory}/${name}`, gunzipSync(Buffer.from(gzip, "base64")));
+	return folder;
 }
 
 /** Replaces the file as a whole, even if the power fails. */

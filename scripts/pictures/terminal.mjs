@@ -11,12 +11,11 @@ import { join, resolve } from "node:path";
 
 process.chdir(`${import.meta.dirname}/../..`);
 
-const captured =
-	"-d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
+const captured = "--machine fixtures/machine.json";
 const commands = {
-	"dry-run": `coldplug -n ${captured}`,
-	"dry-run-of-one": `coldplug -n ${captured} i6300esb 8139too`,
-	tree: `coldplug -n --tree ${captured} --subsystem usb`,
+	"dry-run": `coldplug -n --cold ${captured}`,
+	"dry-run-of-one": `coldplug -n --cold ${captured} i6300esb 8139too`,
+	tree: `coldplug -n --cold --tree ${captured} --subsystem usb`,
 	explain: `explain ${captured} i6300esb 8139too 0000:00:00.0`,
 };
 const LINES = 140;

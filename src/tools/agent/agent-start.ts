@@ -137,5 +137,4 @@ function explainMissing(error: unknown, otherReleases: readonly string[] = []): 
 }
 
 /** The first command in the README. */
-export const CAPTURED_MACHINE =
-	"node dist/main.js coldplug --dry-run -d fixtures/machine -S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
+export const CAPTURED_MACHINE = "node dist/main.js coldplug --dry-run --cold --machine fixtures/machine.json";

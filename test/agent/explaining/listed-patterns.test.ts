@@ -1,8 +1,9 @@
 // All patterns that may be near: those of modprobe.d, of the modules, and of what is built in.
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import test from "ava";
 import { listPatterns } from "../../../src/agent/explaining/listed-patterns.js";
 import { listEntries, type MalformedIndex, openIndex } from "../../../src/libkmod/formats/index-file.js";
+import { modules, readMachine } from "../../support/fakes/captured-machine.js";
 import { encodeTrie } from "../../support/worlds/trie.js";
 import { configFile, makeWorld } from "../../support/worlds/world.js";
 
@@ -37,8 +38,7 @@ test("only the patterns that begin as asked are listed", (t) => {
 });
 
 test("a start leaves out the entries of an index that begin otherwise, and no other", (t) => {
-	const [release = ""] = readdirSync("fixtures/machine/lib/modules");
-	const path = `fixtures/machine/lib/modules/${release}/modules.alias.bin`;
+	const path = `${readMachine()}/${modules}/modules.alias.bin`;
 	const index = openIndex(path, readFileSync(path));
 	const all = [...listEntries(index)];
 	for (const start of ["", "p", "pci", "pci:v00008086d", "usb:v0403p6001d*dc*dsc*dp*ic*isc*ip*in*", "zzz"]) {

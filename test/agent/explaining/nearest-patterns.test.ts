@@ -10,12 +10,12 @@ import { findNearest, type NearPatterns, type PatternEntry } from "../../../src/
 import { type IndexFile, listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { findMatches } from "../../../src/libkmod/formats/index-search.js";
 import { matchesWildcard } from "../../../src/libkmod/text/wildcard.js";
+import { modules, readMachine } from "../../support/fakes/captured-machine.js";
 import { encodeTrie } from "../../support/worlds/trie.js";
 
 const readIndexAt = (path: string): IndexFile => openIndex(path, readFileSync(path));
 
-const [release = ""] = readdirSync("fixtures/machine/lib/modules");
-const fixture = readIndexAt(`fixtures/machine/lib/modules/${release}/modules.alias.bin`);
+const fixture = readIndexAt(`${readMachine()}/${modules}/modules.alias.bin`);
 
 /** Whole indexes of Debian's kernels, where the VM tests have left them. */
 const cache = join(homedir(), ".cache/hotplugd");

@@ -5,6 +5,7 @@ import type { Capture } from "../../../src/agent/capture/capture.js";
 import { readTar } from "../../../src/agent/importing/tar-capture.js";
 import { UnreadableReport } from "../../../src/agent/importing/unreadable-report.js";
 import { captureFiles } from "../../../src/linux/captures/capture-files.js";
+import { readMachine } from "../../support/fakes/captured-machine.js";
 import { findMissing, makeArchive } from "../../support/real/archivers.js";
 import { asWalked, walkMachine } from "../../support/real/walked-machine.js";
 import { plantSysfs, RELEASE_OF_HUB } from "../../support/worlds/planted-sysfs.js";
@@ -186,7 +187,7 @@ test("a whole machine's archive gives its configuration, the kernel's words and 
 		mkdirSync(join(machine, dirname(path)), { recursive: true });
 		writeFileSync(join(machine, path), text);
 	};
-	cpSync("fixtures/machine/lib/modules/6.1.0-56-amd64", join(machine, "usr", modules), { recursive: true });
+	cpSync(join(readMachine(), modules), join(machine, "usr", modules), { recursive: true });
 	symlinkSync("usr/lib", join(machine, "lib"));
 	write("proc/cmdline", "root=/dev/sda1 modprobe.blacklist=pcspkr\n");
 	write("proc/modules", "");
@@ -206,7 +207,7 @@ test("a whole machine's archive gives its configuration, the kernel's words and 
 	t.is(capture.files["/etc/modprobe.d/linked.conf"], "options ahci a=1\n");
 	t.true(capture.files["/proc/modules"]?.startsWith("ahci "), "an empty /proc/modules is none, and /sys/module tells");
 	t.is(capture.modules?.directory, `/${modules}`);
-	const index = readFileSync("fixtures/machine/lib/modules/6.1.0-56-amd64/modules.alias.bin");
+	const index = readFileSync(join(readMachine(), modules, "modules.alias.bin"));
 	const { bytes, sha256, gzip = "" } = capture.modules!.files["modules.alias.bin"]!;
 	t.is(bytes, index.length);
 	t.is(sha256, captureFiles.sha256(index));

@@ -9,16 +9,16 @@ import { listRecords } from "../../../src/agent/telling/records.js";
 import { MalformedIndex } from "../../../src/libkmod/formats/index-file.js";
 import { readKnowledge } from "../../../src/libkmod/knowledge/knowledge.js";
 import { walkDevices } from "../../../src/linux/devices/sysfs.js";
+import { modules, readMachine } from "../../support/fakes/captured-machine.js";
 import { type Random, seededRandom } from "../../support/worlds/random-numbers.js";
 import { filesIn } from "../../support/worlds/world.js";
 
 const ROUNDS = 60;
 
-const [release = ""] = readdirSync("fixtures/machine/lib/modules");
-const moduleDirectory = join("fixtures/machine/lib/modules", release);
+const moduleDirectory = join(readMachine(), modules);
 const names = readdirSync(moduleDirectory);
 const whole = new Map(names.map((name) => [`${moduleDirectory}/${name}`, readFileSync(join(moduleDirectory, name))]));
-const devices = [...walkDevices("fixtures/machine/sys")];
+const devices = [...walkDevices(`${readMachine()}/sys`)];
 
 type Damage = (bytes: Buffer, random: Random) => Buffer;
 

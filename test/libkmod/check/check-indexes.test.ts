@@ -3,6 +3,7 @@ import test from "ava";
 import { checkIndex, checkIndexes } from "../../../src/libkmod/check/check-indexes.js";
 import { ALWAYS_MADE, timeOfRun } from "../../../src/libkmod/depmod/publication.js";
 import { type Files, Refusal } from "../../../src/libkmod/kernel/kernel.js";
+import { modules, readMachine } from "../../support/fakes/captured-machine.js";
 import { seededRandom } from "../../support/worlds/random-numbers.js";
 import { encodeTrie } from "../../support/worlds/trie.js";
 import { filesIn, moduleDirectory, type World, worldFiles } from "../../support/worlds/world.js";
@@ -43,8 +44,7 @@ test("what depmod has left as it should be has no problems, and every index is r
 });
 
 test("the captured machine has all but the module files, and that is told once", (t) => {
-	const [release] = readdirSync("fixtures/machine/lib/modules");
-	const directory = `fixtures/machine/lib/modules/${release}`;
+	const directory = `${readMachine()}/${modules}`;
 	const files = new Map(
 		readdirSync(directory).map((name) => [`${directory}/${name}`, readFileSync(`${directory}/${name}`)]),
 	);

@@ -16,7 +16,7 @@ import { worldWords, writeWorld } from "../worlds/world-folder.js";
 export type Told = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
 
 /**
- * Runs --dry-run on a captured machine, such as fixtures/machine.
+ * Runs --dry-run on a captured machine in a folder, such as readMachine() of fakes/captured-machine.ts.
  * @param before words before the command, such as unshare with its options
  */
 export function dryRun(

@@ -1,7 +1,7 @@
 // Runs of coldplug --json in which every kind of its records occurs, on machines in memory and on the captured one. Each returns
 // what was printed.
 import { coldplug } from "../../../src/tools/coldplug/coldplug.js";
-import { release } from "../fakes/captured-machine.js";
+import { readMachine, release } from "../fakes/captured-machine.js";
 import { heard } from "../fakes/fake-kernel.js";
 import { type FakeMachine, type FakeMachineOptions, makeFakeMachine } from "../fakes/fake-machine.js";
 import { ourTool } from "../fakes/tool-in-process.js";
@@ -101,7 +101,7 @@ export async function dryRunOnDamagedIndexes(): Promise<string> {
 
 export async function dryRunOfCapturedMachine(): Promise<string> {
 	const { stdout } = await ourTool(
-		...(["coldplug", "--dry-run", "--json", "-d", "fixtures/machine", "-S", release] as const),
+		...(["coldplug", "--dry-run", "--json", "-d", readMachine(), "-S", release] as const),
 	);
 	return stdout;
 }

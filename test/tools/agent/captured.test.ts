@@ -178,6 +178,8 @@ function linkAbsolutely(machine: string): void {
 		renameSync(join(machine, from), join(machine, to));
 		symlinkSync(`/${to}`, join(machine, from));
 	};
+	// The machine's /lib is a link: a capture has what is there under both names.
+	rmSync(join(machine, "usr/lib"), { recursive: true });
 	move("lib", "usr/lib");
 	move("sys", "mnt/sys");
 	writeFileSync(join(machine, "usr/site.conf"), "blacklist e1000\n");

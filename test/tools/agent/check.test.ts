@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { check } from "../../../src/tools/agent/check.js";
+import { readMachine } from "../../support/fakes/captured-machine.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { configFile, moduleDirectory, type World } from "../../support/worlds/world.js";
 
@@ -144,11 +145,11 @@ test("the executable checks the shipped rules and the captured machine", (t) => 
 		"check",
 		"--json",
 		"-d",
-		"fixtures/machine",
+		readMachine(),
 		"-S",
 		"6.1.0-56-amd64",
 		"-C",
-		"fixtures/machine/etc/modprobe.d",
+		`${readMachine()}/etc/modprobe.d`,
 		"--policy",
 		"rules",
 	];

@@ -4,9 +4,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { readMachine } from "../../support/fakes/captured-machine.js";
 import { ourTool } from "../../support/fakes/tool-in-process.js";
 
-const CAPTURED = "fixtures/machine";
+const CAPTURED = readMachine();
 const OF_CAPTURED = ["-d", CAPTURED, "-S", "6.1.0-56-amd64"];
 
 /** Makes files of each kind that is no directory, and a directory. */

@@ -5,19 +5,19 @@ import test from "ava";
 import type { ExplanationRecord } from "../../../src/agent/telling/explanation-record.js";
 import { listEntries, openIndex } from "../../../src/libkmod/formats/index-file.js";
 import { walkDevices } from "../../../src/linux/devices/sysfs.js";
-import { modules as directory, release } from "../../support/fakes/captured-machine.js";
+import { capturedFile, modules as directory, readMachine } from "../../support/fakes/captured-machine.js";
 import { ourTool } from "../../support/fakes/tool-in-process.js";
 import { compileSchema, type Schema } from "../../support/project/json-schema.js";
 
-const path = `fixtures/machine/${directory}/modules.dep.bin`;
+const path = `${readMachine()}/${directory}/modules.dep.bin`;
 const modules = Array.from(listEntries(openIndex(path, readFileSync(path))), ({ key }) => key);
-const devices = [...walkDevices("fixtures/machine/sys")].map(({ devpath }) => devpath);
+const devices = [...walkDevices(`${readMachine()}/sys`)].map(({ devpath }) => devpath);
 const words = [...devices, ...modules];
 
-const machine = ["-d", "fixtures/machine", "-S", release, "-C", "fixtures/machine/etc/modprobe.d"];
+const machine = ["--machine", capturedFile];
 
 async function ask(...more: readonly string[]) {
-	const { status, stdout, stderr } = await ourTool("explain", ...machine, "--sysfs", "fixtures/machine/sys", ...more);
+	const { status, stdout, stderr } = await ourTool("explain", ...machine, ...more);
 	return { status, lines: stdout.trimEnd().split("\n"), stderr };
 }
 
@@ -25,10 +25,13 @@ const asJson = ask("--json", ...words);
 const asText = ask(...words);
 const recordsOf = (lines: readonly string[]) => lines.map((line): ExplanationRecord => JSON.parse(line));
 
-/** By kind: the status, and what the first line says, on a machine of which nobody knows what is live. */
+/** By kind: the status, and what the first line says. */
 const kinds: Readonly<Record<string, readonly [status: number, says: RegExp]>> = {
+	bound: [0, /: (?:loaded and )?bound: /],
+	live: [0, /[: ]loaded: /],
+	unbound: [4, /[: ]loaded, not bound/],
 	wanted: [3, /would be loaded(?: by its install line \S+:\d+)?: /],
-	"kept out": [5, /[: ]would not be loaded: .*\/example\.conf:\d/],
+	"kept out": [5, /[: ]not loaded: .*\/example\.conf:\d/],
 	"no driver": [6, /: no driver: no module of \S+ has a pattern for /],
 	"no need": [0, /: needs no (?:driver|module): /],
 };

@@ -98,8 +98,8 @@ for (const index of indexes) {
 
 test("an index that is missing is named, with what to do; that of built-in aliases may be", async (t) => {
 	const hint =
-		"run depmod there, or ask a captured machine: node dist/main.js coldplug --dry-run -d fixtures/machine " +
-		"-S 6.1.0-56-amd64 -C fixtures/machine/etc/modprobe.d --sysfs fixtures/machine/sys";
+		"run depmod there, or ask a captured machine: " +
+		"node dist/main.js coldplug --dry-run --cold --machine fixtures/machine.json";
 	const machine = copyMachine();
 	for (const index of indexes.slice(0, 4)) {
 		const file = join(machine, modules, index);

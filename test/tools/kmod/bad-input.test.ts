@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import test from "ava";
 import { settingsTable } from "../../../src/agent/settings/settings-table.js";
 import { walkDevices } from "../../../src/linux/devices/sysfs.js";
-import { copyMachine, modules, release } from "../../support/fakes/captured-machine.js";
+import { copyMachine, modules, readMachine, release } from "../../support/fakes/captured-machine.js";
 import { dryRun, dryRunHere, execute } from "../../support/running/coldplug-process.js";
 
 test("what may not be read is named with the reason", async (t) => {
@@ -151,7 +151,7 @@ test("the daemon does not begin either without devices; what it does without an 
 });
 
 test("a reader of the dry run that has gone is no error worth a word", async (t) => {
-	const words = ["-d", "fixtures/machine", "-S", release, "--sysfs", "fixtures/machine/sys"];
+	const words = ["-d", readMachine(), "-S", release, "--sysfs", `${readMachine()}/sys`];
 	// The loop ends at the first failing write, when the reader has gone.
 	const script = 'trap "" PIPE; { while echo; do :; done 2>/dev/null; "$@"; echo $? >&2; } | true';
 	const command = [process.execPath, "dist/main.js", "coldplug", "--dry-run", ...words];
