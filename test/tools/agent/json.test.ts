@@ -8,6 +8,7 @@ import type { CheckRecord, ColdplugRecord, CompareRecord } from "../../../src/in
 import { compileSchema, type Schema } from "../../support/project/json-schema.js";
 import { listMet, listUnmet } from "../../support/project/met-properties.js";
 import { leftRequest, outcomesAndCommands, trouble } from "../../support/scenes/agent-scenes.js";
+import { boots } from "../../support/scenes/boot-scenes.js";
 import { fullCapture } from "../../support/scenes/capture-scenes.js";
 import { checkWithProblems } from "../../support/scenes/check-scenes.js";
 import {
@@ -53,7 +54,7 @@ const coldplugKinds: Readonly<Record<ColdplugRecord["kind"], true>> = {
 const checkKinds: Readonly<Record<CheckRecord["kind"], true>> = { checked: true, problem: true, summary: true };
 
 const compareKinds: Readonly<Record<CompareRecord["kind"], true>> = {
-	...{ device: true, module: true, skipped: true, summary: true },
+	...{ device: true, module: true, skipped: true, summary: true, need: true, boot: true },
 };
 
 const inTrouble = trouble();
@@ -77,8 +78,15 @@ const rows: Readonly<Record<string, Row>> = {
 		},
 	},
 	compare: {
-		print: () => Promise.all([twoMachines(), allowedModules(), damagedKernel(), lackingCapture(), namedDevice()]),
+		print: () =>
+			Promise.all([twoMachines(), allowedModules(), damagedKernel(), lackingCapture(), namedDevice(), boots()]),
 		kinds: compareKinds,
+		unmet: {
+			"$defs/NeedVerdict/oneOf/3/properties/of": "what a module needs is asked for by its name, in no index of aliases",
+			"$defs/NeedVerdict/oneOf/4/properties/of": "a blacklist counts for aliases, and not for what a module needs",
+			"$defs/NeedVerdict/oneOf/6/properties/of":
+				"modules of another kernel are told themselves, and not for what they need",
+		},
 	},
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
