@@ -39,6 +39,8 @@ test("the package installs into an empty folder and runs there under both of its
 	);
 	// A compiled program fits few of the machines that install the package: the package has the source.
 	t.true(paths.includes("src/linux/thin-helper/hotplugd-load.c"));
+	// A script is copied to machines without node as it is.
+	t.true(paths.includes("src/capture-script/hotplugd-capture"));
 	t.deepEqual(
 		paths.filter((path) => isMachineCode(resolve(path))),
 		[],

@@ -38,12 +38,16 @@ type Place = { readonly file: string; readonly line: string };
 
 const places: readonly Place[] = [
 	...listFiles("src", ".ts", ".c").flatMap((file) => linesWith(inCode, file, readText(file))),
-	...listFiles("systemd").flatMap((file) => linesWith(inShell, file, readText(file))),
+	...["systemd", "src/capture-script"].flatMap((folder) =>
+		listFiles(folder).flatMap((file) => linesWith(inShell, file, readText(file))),
+	),
 ];
 
 /** The text of a file without its comments. */
 function readText(file: string): string {
-	return file.startsWith("systemd/") ? readFileSync(file, "utf8").replace(/^\s*#.*$/gm, "") : readCode(file);
+	return /^(?:systemd|src\/capture-script)\//.test(file)
+		? readFileSync(file, "utf8").replace(/^\s*#.*$/gm, "")
+		: readCode(file);
 }
 
 function linesWith(pattern: RegExp, file: string, code: string): readonly Place[] {

@@ -16,5 +16,13 @@ import { signatureFormats } from "./formats/signatures.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
-	...[requestFormats, commandLineFormats, settingsFormats, inspectionFormats, captureFormats, initramfsFormats, importFormats],
+	...[
+		requestFormats,
+		commandLineFormats,
+		settingsFormats,
+		inspectionFormats,
+		captureFormats,
+		initramfsFormats,
+		importFormats,
+	],
 ].flat();

@@ -1030,6 +1030,30 @@ const commands: readonly Wait[] = [
 /** A minute for settle is the longest time that work in flight delays the start of a machine. */
 const scripts: readonly Wait[] = [
 	{
+		file: "src/capture-script/hotplugd-capture",
+		at: ["sleep 1", 'wait "$batch"'],
+		waitsFor: "attributes of sysfs to answer",
+		ends: "five seconds for a batch, and five for each of one that did not answer; their read is left behind",
+		tests: [
+			[
+				"test/capture-script/hotplugd-capture.test.ts",
+				"an attribute that does not answer is left out after five seconds, and all others are captured",
+			],
+		],
+	},
+	{
+		file: "src/capture-script/hotplugd-capture",
+		at: ["sleep 1"],
+		waitsFor: "the end of the kernel's log, which a process reads meanwhile",
+		ends: "that process sleeps, as it does at the end; three seconds",
+		tests: [
+			[
+				"test/capture-script/hotplugd-capture.test.ts",
+				"this machine is captured as by the command, as far as both see the same",
+			],
+		],
+	},
+	{
 		file: "systemd/alone/S10hotplugd",
 		at: ["sleep 0.1 2>/dev/null ||", "sleep 1"],
 		waitsFor: "the agent to end",
