@@ -68,10 +68,13 @@ function deviceOf(record: UdevExportRecord, earlier: ReadonlyMap<string, Capture
 	const dmKind = deviceMapperKind(last.get("DM_UUID") ?? "");
 	const mdLevel = last.get("MD_LEVEL");
 	if (devpath.startsWith("/module/")) return { devpath };
+	const modalias = last.get("MODALIAS");
 	const kernels = properties.filter(([key]) => isKernelProperty(key)).sort(([one], [two]) => rankOf(one) - rankOf(two));
 	return {
 		devpath,
 		...(subsystem !== undefined && { subsystem, onBus: isOnBus(devpath, subsystem, last, earlier) }),
+		// Of a device of a class, the attribute counts: a walk reads no other's `uevent`.
+		...(modalias !== undefined && isClassOfAliases(subsystem) && { modalias }),
 		uevent: kernels.map(([key, value]) => `${key}=${asKernelWrote(key, value)}`).join("\n"),
 		...(driver !== undefined && { driver }),
 		...(dmKind !== undefined && { dmKind }),
@@ -98,8 +101,8 @@ function isOnBus(
 	return earlier.get(place)?.onBus !== false;
 }
 
-/** The classes whose devices have aliases. */
-const isClassOfAliases = (subsystem: string): boolean => subsystem === "input" || subsystem === "dmi";
+/** The classes whose devices have aliases, in the attribute `modalias` the same as in `uevent`. */
+const isClassOfAliases = (subsystem: string | undefined): boolean => subsystem === "input" || subsystem === "dmi";
 
 /** The string of a root hub is kept by udev with its blanks escaped. */
 function hubRelease({ properties }: UdevExportRecord): string | undefined {
