@@ -69,7 +69,7 @@ export function explainLack({ name, need, verdict }: LackingNeed): string {
 		case "no file":
 			return `${subject} is not in it`;
 		case "no index entry":
-			return `its indexes do not lead to ${module}${verdict.alias === undefined ? "" : ` from ${verdict.alias}`}, whose file ${verdict.path} is there`;
+			return `its indexes do not lead to ${verdict.of ?? module}${verdict.alias === undefined ? "" : ` from ${verdict.alias}`}, whose file ${verdict.path} is there`;
 		case "blacklisted":
 			return `${subject} is blacklisted in it at ${formatFileLine(verdict.source)}`;
 		case "install line":

@@ -32,8 +32,10 @@ function judgeDevice(judging: Judging, device: CapturedDevice): Judged | undefin
 	const [alias] = aliasesFor(judging, device, module);
 	// A built-in driver may have a directory in /sys/module too: its module is none of /proc/modules.
 	const verdict = judgeInImage(judging, module, { alias, inUse: true });
-	if (verdict.is !== "missing" || judging.sameKernel) return { name: module, verdict };
-	// Another kernel may have another driver for the device.
+	if (verdict.is !== "missing") return { name: module, verdict };
+	// hid_generic takes any keyboard for which there is no driver of its own, and another kernel may have another driver.
+	const isHid = alias?.startsWith("hid:") === true;
+	if (judging.sameKernel && !isHid) return { name: module, verdict };
 	const other = firstOf(listCapturedAliases(device), (one) => judgeAlias(judging, one));
 	if (other === undefined || other.is === "missing") return { name: module, verdict };
 	return { name: module, verdict: other.is === "in the image" ? { ...other, insteadOf: module } : other };

@@ -4,6 +4,7 @@
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
+import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
 import { readConfiguration } from "../../libkmod/knowledge/configuration.js";
 import { emptyIndexes, readIndexesLeniently } from "../../libkmod/knowledge/indexes.js";
@@ -27,6 +28,8 @@ export type ImageKernel = {
 	readonly indexes: "image" | "machine" | "none";
 	/** By module: the path of its file. */
 	readonly modules: ReadonlyMap<string, string>;
+	/** Whether a file is where an index of the image says, relative to the directory of the modules or absolute. */
+	isThere(path: string): boolean;
 	/** By module: the line in the image by which it is loaded, whatever devices there are. */
 	readonly named: ReadonlyMap<string, Source>;
 	/** Whether a person has to type a passphrase where a disk is encrypted. */
@@ -72,6 +75,7 @@ export function findImageKernel(image: Image, options: ImageKernelOptions): Imag
 		knowledge: makeKnowledge(directory, hasOwn ? indexes : (lent ?? emptyIndexes(directory)), configuration),
 		indexes: hasOwn ? "image" : lent === undefined ? "none" : "machine",
 		modules: listModuleFiles(image, chosen),
+		isThere: (path) => image.tree.find(moduleFileIn({ moduleDirectory: directory }, path))?.node.kind === "file",
 		named: listNamedModules(files),
 		asksPassphrase: needsPassphrase(files),
 		problems: [...configuration.problems, ...(hasOwn ? problems : [])],

@@ -58,8 +58,10 @@ const OWN_TARGETS = new Set(["linear", "striped", "error"]);
 /** The names by which the kernel asks for the targets of a device: dm-TARGET. */
 function targetsOf(judging: Judging, block: BlockOnWay): readonly string[] {
 	const { dmTargets, dmKind = "" } = block.device;
-	if (dmTargets !== undefined)
-		return [...new Set(dmTargets)].filter((target) => !OWN_TARGETS.has(target)).map((target) => `dm-${target}`);
+	if (dmTargets !== undefined) {
+		const names = [...new Set(dmTargets)].filter((target) => !OWN_TARGETS.has(target)).map((target) => `dm-${target}`);
+		return [...names, ...liveTargets(judging).filter((module) => dmTargets.some((target) => isHelper(module, target)))];
+	}
 	if (dmKind === "CRYPT-VERITY") return ["dm-verity"];
 	if (dmKind === "CRYPT-INTEGRITY") return ["dm-integrity"];
 	if (dmKind.startsWith("CRYPT")) return ["dm-crypt"];
@@ -73,7 +75,11 @@ const liesOnVolumes = ({ below }: BlockOnWay): boolean => below.some(({ dmKind }
 
 /** Modules of LVM's other kinds of volumes. */
 const VOLUME_MODULES =
-	/^(?:dm_(?:thin_pool|raid|mirror|snapshot|cache|cache_smq|integrity|writecache|vdo|bufio|zero|delay)|kvdo|raid(?:0|1|10|456))$/;
+	/^(?:dm_(?:thin_pool|raid|mirror|snapshot|cache|cache_smq|integrity|writecache|vdo)|kvdo|raid(?:0|1|10|456))$/;
+
+/** The personalities of dm-raid, and the policies of dm-cache. */
+const isHelper = (module: string, target: string): boolean =>
+	(target === "raid" && /^raid[0-9]+$/.test(module)) || (target === "cache" && module.startsWith("dm_cache_"));
 
 /** Those in use: the kernel does not tell which volume uses which. Modules that only other modules need are no targets. */
 function liveTargets({ machine: { capture } }: Judging): readonly string[] {

@@ -47,18 +47,26 @@ function whyMissing(judging: Judging, module: string, alias: string | undefined)
 	const { kernel } = judging;
 	if (kernel.unfit !== undefined) return { cause: "other kernel", release: kernel.release ?? "" };
 	const path = kernel.modules.get(module);
-	if (path === undefined) return { cause: "no file" };
-	const known = kernel.knowledge.file(module);
-	if (known === undefined && kernel.indexes !== "none") return { cause: "no index entry", path };
+	const unfound = whyNoFile(judging, module);
+	if (path === undefined || unfound !== undefined) return unfound;
 	for (const of of dependenciesIn(judging, module)) {
 		if (isBuiltIn(judging, of)) continue;
-		if (!kernel.modules.has(of)) return { cause: "no file", of };
-		const objection = whyNoCommand(judging, of);
+		const objection = whyNoFile(judging, of) ?? whyNoCommand(judging, of);
 		if (objection !== undefined) return { ...objection, of };
 	}
 	// A module that the image loads by its name needs no alias.
 	if (kernel.named.has(module)) return undefined;
 	return whyNotByAlias(judging, module, path, alias) ?? whyNoCommand(judging, module);
+}
+
+/** The file has to be there, and the indexes have to lead to it. Those of the machine may name another place. */
+function whyNoFile({ kernel }: Judging, module: string): MissingCause | undefined {
+	const path = kernel.modules.get(module);
+	if (path === undefined) return { cause: "no file" };
+	if (kernel.indexes === "none") return undefined;
+	const known = kernel.knowledge.file(module);
+	const isFound = known !== undefined && (kernel.indexes === "machine" || kernel.isThere(known.path));
+	return isFound ? undefined : { cause: "no index entry", path };
 }
 
 /** The modules that a module needs: by the image's index, and by the machine's, since depmod knows only the files it has seen. */

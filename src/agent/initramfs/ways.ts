@@ -47,7 +47,10 @@ export function followMount(machine: BootSide, mount: CapturedMount): Way {
 	}
 	if (mount.devices.length === 0 && !NETWORK.test(mount.fileSystem))
 		lost.push(`the capture does not tell on which block devices ${mount.at} (${mount.fileSystem}) lies`);
-	return { mount, blocks, disks: blocks.filter(({ device }) => slavesOf(machine, device).length === 0), lost };
+	const disks = blocks.filter(({ device }) => slavesOf(machine, device).length === 0);
+	const placeless = disks.filter(({ device }) => diskPlacesOf(machine, device).length === 0);
+	lost.push(...placeless.map(({ device }) => `what ${blockName(device.devpath)} lies on is not known`));
+	return { mount, blocks, disks, lost };
 }
 
 /** The devices that a block device lies on. A partition has those of its disk. */

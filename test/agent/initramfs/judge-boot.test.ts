@@ -194,6 +194,51 @@ test("a thin volume without its target is told, and a linear one needs none thou
 	t.is(bootStatus(await judge({ ...capture, files }, without(world.files, "dm_thin_pool"))), 0);
 });
 
+test("the personality of a volume in LVM's RAID is told", async (t) => {
+	const whole = captureOf({ disks: ["sata"], lvm: "thin", fileSystem: "ext4" });
+	const devices = whole.devices.map((one) => (one.devpath.endsWith("dm-2") ? { ...one, dmTargets: ["raid"] } : one));
+	const modules = `${whole.files["/proc/modules"]}dm_raid 1 1 - Live 0x0\nraid1 1 1 - Live 0x0\nraid456 1 0 - Live 0x0\n`;
+	const capture = { ...whole, devices, files: { ...whole.files, "/proc/modules": modules } };
+	t.is(bootStatus(await judge(capture, without(world.files, "raid456"))), 0);
+	t.is(bootStatus(await judge(capture, without(world.files, "dm_raid"))), 3);
+	t.is(bootStatus(await judge(capture, without(world.files, "raid1"))), 3);
+});
+
+test("a keyboard with a driver of its own is served by hid_generic too", async (t) => {
+	const whole = captureOf({ ...encrypted, keyboards: ["usb"] });
+	const isKeyboard = (devpath: string) => devpath.endsWith("/0003:046D:C31C.0001");
+	const own = { driver: "apple", driverModule: "hid_apple", modalias: "hid:b0003g0001v000005ACp00000250" };
+	const devices = whole.devices.map((one) => (isKeyboard(one.devpath) ? { ...one, ...own } : one));
+	const modules = `${whole.files["/proc/modules"]}hid_apple 1 1 - Live 0x0\n`;
+	const capture = { ...whole, devices, files: { ...whole.files, "/proc/modules": modules } };
+	t.is(bootStatus(await judge(capture, world.files)), 0);
+	t.is(bootStatus(await judge(capture, without(world.files, "hid_apple"))), 0);
+	t.is(bootStatus(await judge(capture, without(world.files, "hid_apple", "hid_generic"))), 3);
+});
+
+test("a disk that lies on something unknown leaves the answer open", async (t) => {
+	const whole = captureOf(encrypted);
+	const devices = [...whole.devices, { devpath: "/devices/virtual/block/loop0", subsystem: "block" }];
+	const mounts = [{ at: "/", fileSystem: "ext4", devices: ["/devices/virtual/block/loop0"] }];
+	const verdict = await judge({ ...whole, devices, mounts }, world.files);
+	t.is(bootStatus(verdict), 1);
+	t.is(
+		formatBoot(verdict)[0],
+		"whether the boot with IMAGE finds its root disk cannot be told: what /dev/loop0 lies on is not known",
+	);
+});
+
+test("a file that is elsewhere than the indexes say is of no use", async (t) => {
+	const moved = new Map([
+		...without(world.files, "nvme_core"),
+		[`usr/lib/modules/6.0.0/nvme_core.ko`, world.files.get(pathInImage("nvme_core"))!],
+	]);
+	t.regex(
+		await first(encrypted, moved),
+		/: its indexes do not lead to nvme_core, whose file \/usr\/lib\/modules\/6\.0\.0\/nvme_core\.ko is there \(/,
+	);
+});
+
 test("a driver that the image blacklists is told with the line, unless the image loads it by name", async (t) => {
 	const line = "# comment\nblacklist nvme\n";
 	const blacklisted = withFile("etc/modprobe.d/mine.conf", line);

@@ -38,6 +38,7 @@ const sketches: Readonly<Record<string, TreeModule>> = {
 	hid: module([]),
 	usbhid: module(["hid", "usbcore"], ["usb:v*p*d*dc*dsc*dp*ic03isc*ip*in*"]),
 	hid_generic: module(["hid"], ["hid:b*g*v*p*"]),
+	hid_apple: module(["hid"], ["hid:b0003g*v000005ACp*"]),
 	serio: module([]),
 	// The platform device of i8042 is made by the module itself: another device's alias leads to it.
 	i8042: module(["serio"], ["acpi*:PNP0303:*"]),
@@ -64,6 +65,7 @@ const sketches: Readonly<Record<string, TreeModule>> = {
 	dm_persistent_data: module(["dm_bufio"]),
 	dm_thin_pool: module(["dm_persistent_data", "dm_mod"], ["dm-thin"]),
 	md_mod: module([]),
+	dm_raid: module(["dm_mod", "md_mod"], ["dm-raid1"]),
 	raid1: module(["md_mod"], ["md-level-1", "md-raid1"]),
 	async_tx: module(["xor"]),
 	raid456: module(["md_mod", "async_tx", "raid6_pq"], ["md-level-5", "md-raid5", "md-level-6", "md-raid6"]),
