@@ -12,12 +12,12 @@ import type { Machine } from "../../ports/machine.js";
 import { StartFailure } from "../agent/start-failure.js";
 import { pathFromHere } from "../command-line/module-directory.js";
 import type { CompareForm, CompareOptions } from "./compare-options.js";
-import { readBootedMachine } from "./initramfs-machine.js";
+import { openBootedMachine } from "./initramfs-machine.js";
 
 export const compareInitramfs: CompareForm = async (given, operands, machine) => {
 	refuseOthers(given, operands);
 	const image = await openImage(machine, given.initramfs ?? "");
-	const booted = await readBootedMachine(machine, operands[0], given);
+	const booted = await openBootedMachine(machine, operands[0], given);
 	const verdict = judge(() => judgeBoot({ ...booted, image, release: given.setVersion }));
 	const lines = given.json ? listBootRecords(verdict).map(formatJson) : formatBoot(verdict).map(printable);
 	machine.print(lines.map((line) => `${line}\n`).join(""));

@@ -33,7 +33,7 @@ export type BootRequest = {
  * @param word the root of another machine, or a file that tells of one. Undefined for this machine.
  * @throws {StartFailure} @throws {Refusal}
  */
-export async function readBootedMachine(
+export async function openBootedMachine(
 	machine: Machine,
 	word: string | undefined,
 	request: BootRequest,
