@@ -20,8 +20,9 @@ export type ZstdFrame = {
 	readonly checksum: number | undefined;
 };
 
-const MAGIC = 0xfd2fb528;
-const SKIPPABLE = 0x184d2a50;
+/** The first four bytes of a frame, and of a skippable frame without its lowest four bits, as a number. */
+export const FRAME_MAGIC = 0xfd2fb528;
+export const SKIPPABLE_MAGIC = 0x184d2a50;
 const REPEATED_BYTE = 1;
 const COMPRESSED = 2;
 const RESERVED = 3;
@@ -33,13 +34,13 @@ export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 	for (let at = 0; at < packed.length; ) {
 		if (at + 4 > packed.length) throw frames.length > 0 && !isFrame(packed.subarray(at)) ? trailing() : cut();
 		const magic = packed.readUInt32LE(at);
-		if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
+		if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
 			if (at + 8 > packed.length) throw cut();
 			at += 8 + packed.readUInt32LE(at + 4);
 			if (at > packed.length) throw cut();
 			continue;
 		}
-		if (magic !== MAGIC) throw frames.length === 0 ? damaged() : trailing();
+		if (magic !== FRAME_MAGIC) throw frames.length === 0 ? damaged() : trailing();
 		if (frames.length === MOST_PARTS) throw tooManyParts("frames");
 		const frame = parseFrame(packed, at);
 		frames.push(frame);
@@ -61,7 +62,7 @@ function isFrame(bytes: Buffer): boolean {
 }
 
 function parseFrame(packed: Buffer, start: number): ZstdFrame {
-	const header = readFrameHeader(packed, start);
+	const header = headerOfFrame(packed, start);
 	const blocks = walkBlocks(packed, start + header.size, Math.min(header.window, LARGEST_BLOCK_BYTES));
 	const end = blocks.end + (header.checksum ? 4 : 0);
 	if (end > packed.length) throw cut();
@@ -73,10 +74,11 @@ function parseFrame(packed: Buffer, start: number): ZstdFrame {
 
 /** Declared size of the first frame's content in bytes. Undefined when the frame does not declare it. */
 export function zstdContentSize(packed: Buffer): number | undefined {
-	return packed.length >= 8 && packed.readUInt32LE(0) === MAGIC ? readFrameHeader(packed, 0).contentSize : undefined;
+	return packed.length >= 8 && packed.readUInt32LE(0) === FRAME_MAGIC ? headerOfFrame(packed, 0).contentSize : undefined;
 }
 
-function readFrameHeader(packed: Buffer, at: number) {
+/** Parses the header of a frame, whose first byte is at `at`. @throws {Damage} when it is cut off, too */
+export function headerOfFrame(packed: Buffer, at: number) {
 	const descriptor = packed[at + 4];
 	if (descriptor === undefined) throw cut();
 	const singleSegment = (descriptor & 0x20) !== 0;

@@ -54,7 +54,7 @@ export function writeWholeFile(path: string, content: string | Uint8Array): void
 }
 
 /** The path without symbolic links, and the mode of its file, or of a new file. @throws {Refusal} @throws node's error */
-function findRegular(path: string): { readonly target: string; readonly mode: number } {
+export function findRegular(path: string): { readonly target: string; readonly mode: number } {
 	try {
 		const target = realPath(path);
 		const stat = statSync(onDisk(target));
