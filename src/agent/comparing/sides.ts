@@ -40,15 +40,18 @@ export type Answerer = (device: PresentDevice) => DeviceAnswer;
 /** The LRU keeps at least this many answers and never twice as many. */
 const LEAST_REMEMBERED = 4096;
 
-/** @param onSkipped as makeDecider's: called for a device or a rule that throws. When undefined, both throw */
-export function makeAnswerer(side: Answering, onSkipped?: OnSkipped): Answerer {
+/**
+ * @param onSkipped as makeDecider's: called for a device or a rule that throws. When undefined, both throw
+ * @param remembered as makeDecider's
+ */
+export function makeAnswerer(side: Answering, onSkipped?: OnSkipped, remembered = LEAST_REMEMBERED): Answerer {
 	const { knowledge, policy } = side;
-	const decide = makeDecider(knowledge, policy, onSkipped);
+	const decide = makeDecider(knowledge, policy, onSkipped, remembered);
 	const judge = makeInsertionJudge(side);
 	const answer: Answerer = (device) => answerFor(decide(device), judge, side);
 	const rules = [policy.ignore, policy.deny, policy.allow, policy.load];
 	if (rules.some(({ length }) => length > 0)) return answer;
-	const answers = new QuickLRU<string, DeviceAnswer>({ maxSize: LEAST_REMEMBERED });
+	const answers = new QuickLRU<string, DeviceAnswer>({ maxSize: remembered });
 	return (device) => {
 		const key = device.aliases.join("\0");
 		const known = answers.get(key) ?? answer(device);

@@ -42,9 +42,7 @@ export type Decision = {
  */
 export type Decider = (device: PresentDevice) => readonly Decision[];
 
-/**
- * The LRU keeps at least this many aliases and never twice as many, so that a storm of invented aliases cannot fill the memory.
- */
+/** So many aliases are remembered, so that a storm of invented aliases cannot fill the memory. */
 const LEAST_REMEMBERED = 4096;
 
 /** Returns the knowledge with the masks of policy, which plans then respect. */
@@ -55,9 +53,15 @@ export function withMasks(knowledge: Knowledge, policy: Policy): Knowledge {
 /**
  * @param onSkipped called when a rule throws, which skips that rule, or when a device does, which skips all decisions for it.
  * When undefined, both throw.
+ * @param remembered the LRU keeps at least so many aliases, and never twice as many
  */
-export function makeDecider(knowledge: Knowledge, policy: Policy = noPolicy, onSkipped?: OnSkipped): Decider {
-	const maker = new DecisionMaker(knowledge, policy, onSkipped);
+export function makeDecider(
+	knowledge: Knowledge,
+	policy: Policy = noPolicy,
+	onSkipped?: OnSkipped,
+	remembered = LEAST_REMEMBERED,
+): Decider {
+	const maker = new DecisionMaker(knowledge, policy, onSkipped, remembered);
 	if (onSkipped === undefined) return (device) => maker.decide(device);
 	return (device) => attempt(device.devpath, onSkipped, [], () => maker.decide(device));
 }
@@ -67,9 +71,10 @@ class DecisionMaker {
 	readonly #policy: Policy;
 	readonly #onSkipped: OnSkipped | undefined;
 	/** Cached answers by alias. */
-	readonly #answers = new QuickLRU<string, Answer>({ maxSize: LEAST_REMEMBERED });
+	readonly #answers: QuickLRU<string, Answer>;
 
-	constructor(knowledge: Knowledge, policy: Policy, onSkipped?: OnSkipped) {
+	constructor(knowledge: Knowledge, policy: Policy, onSkipped: OnSkipped | undefined, remembered: number) {
+		this.#answers = new QuickLRU({ maxSize: remembered });
 		this.#knowledge = knowledge;
 		this.#policy = policy;
 		this.#onSkipped = onSkipped;
