@@ -50,6 +50,8 @@ export const thisMachine: Machine = {
 	},
 	inspect: async (sysfs, { root = "" } = {}) =>
 		(await import("./linux/devices/inspection.js")).openInspection(sysfs, root),
+	// As the insertion process, the script is beside this file, in the bundled executable and in the library.
+	fleet: async () => (await import("./linux/fleet/fleet.js")).openFleet(`${import.meta.dirname}/fleet-thread.js`),
 	captureFiles: async () => (await import("./linux/captures/capture-files.js")).captureFiles,
 	async openCaptured(file, request) {
 		const { openNamedCapture } = await import("./agent/capture/opened-capture.js");

@@ -23,8 +23,12 @@ const natives = {
 	},
 };
 
-/** Files that node runs, and the source of each: the executable, and its process that inserts modules. */
-const executables = { "main.js": "src/main.ts", "insertion-process.js": "src/linux/modules/insertion-server.ts" };
+/** Files that node runs, and the source of each: the executable, its process that inserts modules, and its threads for a fleet. */
+const executables = {
+	"main.js": "src/main.ts",
+	"insertion-process.js": "src/linux/modules/insertion-server.ts",
+	"fleet-thread.js": "src/fleet-thread.ts",
+};
 
 /** Writes the executables, their chunks, the code cache for this version of node, and the licences of the bundled packages. */
 export async function bundle(dist) {

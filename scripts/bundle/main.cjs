@@ -43,5 +43,6 @@ requireFromChunk.resolve = require.resolve;
 /** One script with everything that every command needs. */
 const first = compile("ENTRY");
 const { exports: bundle } = load("ENTRY");
-if (require.main === module) bundle.main();
+// The script of a thread has begun to work when it is loaded.
+if (require.main === module) bundle.main?.();
 else module.exports = { bundle, cache, chunks, scripts };

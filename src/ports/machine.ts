@@ -5,6 +5,7 @@ import type { Kernel, ModuleFiles, Problem } from "../libkmod/kernel/kernel.js";
 import type { CaptureFiles } from "./capture-files.js";
 import type { CapturedFacts, CaptureRequest } from "./captured-machine.js";
 import type { DeviceSources } from "./devices.js";
+import type { Fleet } from "./fleet.js";
 import type { Inspection } from "./inspection.js";
 import type { Reports } from "./output.js";
 import type { ServiceMachine } from "./service.js";
@@ -70,6 +71,8 @@ export type Machine = {
 	inspect(sysfs: string, options?: { readonly root?: string }): Promise<Inspection>;
 	/** Reads the files of captures, initramfs images and bug reports. */
 	captureFiles(): Promise<CaptureFiles>;
+	/** Threads for the captures of a fleet. */
+	fleet(): Promise<Fleet>;
 	/**
 	 * Opens the machine that a file has captured: what replaces this machine's own.
 	 * @param file "-" is standard input

@@ -7,11 +7,15 @@ import type { BatchMessage } from "./batch-threads.js";
 /** The thread's task, as the main thread gave it. */
 export const threadTask = (): unknown => workerData;
 
-/** @param work answers a batch */
-export function answerBatches(work: (batch: Batch) => Answered): void {
+/** @param opened what answers a batch, once it is ready: one batch after the other */
+export function answerBatches(opened: Promise<(batch: Batch) => Promise<Answered>>): void {
+	let last: Promise<unknown> = opened;
 	parentPort?.on("message", ({ firstLine, memory, start, end, refused }: BatchMessage) => {
 		const bytes = Buffer.from(memory, start, end - start);
-		const { answer, transfer = [] } = work({ firstLine, bytes, ...(refused !== undefined && { refused }) });
-		parentPort?.postMessage({ answer }, transfer);
+		const batch = { firstLine, bytes, ...(refused !== undefined && { refused }) };
+		last = last.then(async () => {
+			const { answer, transfer = [] } = await (await opened)(batch);
+			parentPort?.postMessage({ answer }, transfer);
+		});
 	});
 }

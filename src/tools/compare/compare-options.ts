@@ -33,6 +33,12 @@ export const compareOptions = {
 		argument: "DIR",
 		help: "Take the modules of captures from DIR/lib/modules, as for captures that hold digests of their indexes alone",
 	},
+	fleet: {
+		argument: "FILE",
+		help: "Compare each machine of FILE, a capture a line, under --kernel; - is standard input",
+	},
+	csv: { argument: "FILE", help: "With --fleet: write the results to FILE as a table, CSV" },
+	parquet: { argument: "FILE", help: "With --fleet: write the results to FILE as a table, Parquet" },
 	json: { help: "Print JSON, one record a line" },
 	verbose: { short: "v", repeat: true, help: "Give each device a line of its own, and list those that have moved" },
 } as const satisfies Options;

@@ -14,6 +14,7 @@ export const compare = defineTool({
 		"[OPTION...] [A] --kernel=DIR...",
 		"[OPTION...] [A] --config=PATH...",
 		"[OPTION...] [A] --initramfs=FILE",
+		"[OPTION...] --fleet=FILE --kernel=DIR...",
 	],
 	options: compareOptions,
 	mostOperands: 2,
@@ -28,7 +29,8 @@ export const compare = defineTool({
 });
 
 /** Each form is loaded only when the options ask for it. */
-async function loadForm({ initramfs }: CompareOptions): Promise<CompareForm> {
+async function loadForm({ initramfs, fleet }: CompareOptions): Promise<CompareForm> {
 	if (initramfs !== undefined) return (await import("./initramfs-form.js")).compareInitramfs;
+	if (fleet !== undefined) return (await import("./fleet.js")).compareFleet;
 	return (await import("./compare-sides.js")).compareTwoSides;
 }

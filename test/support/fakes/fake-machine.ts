@@ -148,6 +148,9 @@ export function makeFakeMachine(options: FakeMachineOptions): FakeMachine {
 		openCaptured: async () => {
 			throw new Error("no test opens a capture on a machine in memory");
 		},
+		fleet: async () => {
+			throw new Error("no test asks a machine in memory for threads");
+		},
 		devices: async (sysfs) => ({
 			present: () => present(sysfs),
 			identify: ({ devpath }) => ({
