@@ -1,11 +1,11 @@
 // The plan of one side, for all of its devices: the modules that would be loaded, and those that are kept out. Nothing counts as live.
 // Pure.
 
-import { type Cause, planInsertion, type Step } from "../../libkmod/planning/plan-insertion.js";
+import { type Cause, planInsertion, type Step, type Wanted } from "../../libkmod/planning/plan-insertion.js";
 import type { OnSkipped } from "../../ports/skipping.js";
 import { listWanted, makeDecider } from "../decisions/decider.js";
 import type { AnsweredDevice, DeviceAnswer, Hindrance, ServingModule } from "./answers.js";
-import { judgeInsertion } from "./insertion-judge.js";
+import { type InsertionRules, judgeInsertion } from "./insertion-judge.js";
 import type { Side } from "./sides.js";
 
 /** A module that would be loaded. */
@@ -28,7 +28,11 @@ export type SidePlan = {
 /** @param onSkipped as makeDecider's */
 export function planSide(side: Side, onSkipped?: OnSkipped): SidePlan {
 	const decide = makeDecider(side.knowledge, side.policy, onSkipped);
-	const plan = planInsertion(side.knowledge, listWanted(side.devices.flatMap(decide)));
+	return planWanted(side, listWanted(side.devices.flatMap(decide)));
+}
+
+export function planWanted(side: InsertionRules, wanted: readonly Wanted[]): SidePlan {
+	const plan = planInsertion(side.knowledge, wanted);
 	const steps = new Map(plan.map((step) => [step.module, step]));
 	const loaded = new Map<string, PlannedModule & { readonly cause: Cause }>();
 	const keptOut = new Map<string, Hindrance>();
@@ -47,15 +51,21 @@ function plannedOf(step: Step, how: PlannedModule["how"]): PlannedModule {
 /** What keeps a module from being asked for by a device, and does not keep it from being loaded for others. */
 const ofTheDevice: ReadonlySet<Hindrance["kind"]> = new Set(["blacklisted", "denied", "not allowed", "ignored"]);
 
+/** Whether another device may have the module loaded all the same. */
+export const isKeptFromDevice = ({ kind }: Hindrance): boolean => ofTheDevice.has(kind);
+
 /**
  * The device with the modules that are kept from it and are loaded all the same: for another device, or since a module needs them.
  * The kernel lets their drivers bind the device.
  */
-export function withLoaded(device: AnsweredDevice, { loaded }: SidePlan): AnsweredDevice {
+export function withLoaded(
+	device: AnsweredDevice,
+	{ loaded }: { readonly loaded: ReadonlyMap<string, PlannedModule> },
+): AnsweredDevice {
 	const { serving, keptOut } = device.answer;
 	const coming: ServingModule[] = [];
 	for (const { by, ...asked } of keptOut) {
-		const planned = ofTheDevice.has(by.kind) ? loaded.get(asked.module) : undefined;
+		const planned = isKeptFromDevice(by) ? loaded.get(asked.module) : undefined;
 		if (planned !== undefined) coming.push({ ...asked, how: planned.how });
 	}
 	if (coming.length === 0) return device;

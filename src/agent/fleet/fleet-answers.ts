@@ -2,10 +2,17 @@
 
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import type { Both } from "../comparing/answers.js";
-import { recordMachine } from "../comparing/machine-record.js";
 import type { DeviceChange } from "../comparing/device-changes.js";
+import { recordMachine } from "../comparing/machine-record.js";
 import { addCounts, countMachine, type FleetCounts, noCounts } from "./fleet-records.js";
-import { type DriverCells, cellsOfDriver, cellText, type FleetRow, rowOfDevice, rowWithoutDevice } from "./fleet-table.js";
+import {
+	cellsOfDriver,
+	cellText,
+	type DriverCells,
+	type FleetRow,
+	rowOfDevice,
+	rowWithoutDevice,
+} from "./fleet-table.js";
 import type { FleetChange } from "./machine-comparer.js";
 
 /** What is asked of a thread. What is not asked for is not made. */
@@ -71,7 +78,17 @@ export class FleetAnswers {
 		const prepared = changes.map(({ change }) => this.#prepare(change, names));
 		if (this.#asked.json) {
 			const { line, machine, release, devices } = of;
-			const head = formatJson({ kind: "machine", line, machine, release, devices, loses, gains, changes: changed, moves });
+			const head = formatJson({
+				kind: "machine",
+				line,
+				machine,
+				release,
+				devices,
+				loses,
+				gains,
+				changes: changed,
+				moves,
+			});
 			const drivers = changes.map(({ devpath }, at) => prepared[at]!.json.join(formatJson(devpath)));
 			this.#json.push(`${head.slice(0, -1)},"drivers":[${drivers.join(",")}]}\n`);
 		}

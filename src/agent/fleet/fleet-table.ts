@@ -32,7 +32,13 @@ export type DriverCells = {
 	readonly cause: string | null;
 };
 
-export function cellsOfDriver({ change, alias, before, after, cause }: Omit<ComparedDriverRecord, "device">): DriverCells {
+export function cellsOfDriver({
+	change,
+	alias,
+	before,
+	after,
+	cause,
+}: Omit<ComparedDriverRecord, "device">): DriverCells {
 	return {
 		change,
 		alias: cellText(alias),

@@ -64,7 +64,8 @@ const HEADING: readonly Cell[] = ["MACHINES", "DEVICES", "BEFORE", "AFTER", "CAU
 
 function cellsOf({ change, machines, devices, before, after, cause, line }: CauseCount): readonly Cell[] {
 	const style = styles[change];
-	const modules = (names: string): Cell => (names === "" ? { text: "-", style: "dim" } : { text: printable(names), style });
+	const modules = (names: string): Cell =>
+		names === "" ? { text: "-", style: "dim" } : { text: printable(names), style };
 	const where = { text: printable(`${cause} (first in line ${line})`), style };
 	return [{ text: String(machines) }, { text: String(devices) }, modules(before), modules(after), where];
 }

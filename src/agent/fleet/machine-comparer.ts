@@ -1,7 +1,6 @@
-// Compares the machines of a fleet under two kernels. What becomes of a device follows from its aliases, so that each list of aliases
-// is decided once for each configuration; a device that rules of policy may be about is decided by itself. Pure.
+// Compares the machines of a fleet under two kernels: each device by what is decided for its aliases, or by itself where rules of
+// policy may be about it. Pure.
 
-import type QuickLRU from "quick-lru";
 import { POWER_SUPPLIES } from "../../libkmod/formats/walked-device.js";
 import { baseName } from "../../libkmod/text/base-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
@@ -9,96 +8,70 @@ import type { Capture, CapturedDevice } from "../capture/capture.js";
 import { openCapturedDevices } from "../capture/captured-devices.js";
 import { concernOf } from "../commands/commands.js";
 import type { Both } from "../comparing/answers.js";
-import { comparePair, type DeviceChange } from "../comparing/device-changes.js";
-import { type Answering, makeAnswerer, modulesOf } from "../comparing/sides.js";
+import type { DeviceChange } from "../comparing/device-changes.js";
+import type { PlannedModule } from "../comparing/side-plan.js";
 import { matchesAny } from "../policy/patterns.js";
 import type { Policy } from "../policy/policy.js";
-import { aliasesOf, aliasKey, keyOfAliases } from "./alias-key.js";
+import type { AliasDecisions, Decided } from "./alias-decisions.js";
+import { aliasKey, keyOfAliases } from "./alias-key.js";
 
 /** A device that changes. The change is one object for all devices of the same aliases, and has the first one's path. */
 export type FleetChange = { readonly devpath: string; readonly change: DeviceChange };
 
-/**
- * What becomes of the devices of some aliases, by the mark of the two sides and the aliases: null where nothing does. It may be shared
- * by all comparers of a thread, since it is what takes memory.
- */
-export type Outcomes = QuickLRU<string, DeviceChange | null>;
-
-export type ComparerOptions = {
-	/** Both with the policy of the machine. */
-	readonly sides: Both<Answering>;
-	readonly outcomes: Outcomes;
-	/** Tells these two sides from all others whose outcomes are kept. */
-	readonly mark: string;
-};
-
 /** The devices of which a driver is lost, gained or changed, in the order of a walk of /sys. */
 export type MachineComparer = (capture: Capture) => readonly FleetChange[];
 
-/** `outcomes` remembers the answers: the two sides need not. */
-const LEAST_REMEMBERED = 64;
-
-export function makeMachineComparer(options: ComparerOptions): MachineComparer {
-	const { policy } = options.sides.a;
-	const compareOne = makeDeviceComparer(options.sides);
-	const outcomeOf = rememberOutcomes(options, compareOne);
+/** @param policy the machine's own, which both sides have */
+export function makeMachineComparer(decisions: AliasDecisions, policy: Policy): MachineComparer {
 	const isRuled = findRuled(policy);
 	const concerns = concernOf(policy);
+	const decide = (device: PresentDevice): Decided =>
+		isRuled(device.properties?.get("SUBSYSTEM") ?? "")
+			? decisions.ofDevice(device)
+			: decisions.ofAliases(keyOfAliases(device.aliases));
+	/** The modules that the machine's devices have loaded, as far as devices await them. */
+	const listLoaded = (capture: Capture, awaited: Both<Set<string>>): Both<Map<string, PlannedModule>> => {
+		const loaded = { a: new Map<string, PlannedModule>(), b: new Map<string, PlannedModule>() };
+		for (const device of openCapturedDevices(capture).present(concerns)) {
+			const decided = decide(device);
+			for (const side of ["a", "b"] as const)
+				for (const module of awaited[side]) {
+					if (loaded[side].has(module)) continue;
+					const planned = decisions.loadedFor(decided, device, side, module);
+					if (planned !== undefined) loaded[side].set(module, planned);
+				}
+		}
+		return loaded;
+	};
 	return (capture) => {
-		const { concerned, isAlone } = listConcerned(capture, isRuled, outcomeOf);
+		const { concerned, isAlone } = listConcerned(capture, isRuled, decisions);
 		if (concerned.length === 0) return [];
 		// The walk of a class's device depends on the devices above it.
 		const devices = isAlone ? capture.devices : concerned;
-		const changes: FleetChange[] = [];
-		for (const device of openCapturedDevices({ ...capture, devices }).present(concerns)) {
-			const subsystem = device.properties?.get("SUBSYSTEM") ?? "";
-			const change = isRuled(subsystem) ? compareOne(device) : outcomeOf(keyOfAliases(device.aliases));
-			if (change !== null) changes.push({ devpath: device.devpath, change });
-		}
-		return changes;
-	};
-}
-
-type CompareOne = (device: PresentDevice) => DeviceChange | null;
-type OutcomeOf = (key: string) => DeviceChange | null;
-
-function makeDeviceComparer({ a, b }: Both<Answering>): CompareOne {
-	const answers = {
-		a: makeAnswerer(a, undefined, LEAST_REMEMBERED),
-		b: makeAnswerer(b, undefined, LEAST_REMEMBERED),
-	};
-	const kernels = { a: modulesOf(a), b: modulesOf(b) };
-	return (device) => {
-		const { devpath, aliases } = device;
-		const pair = {
-			a: { devpath, aliases, answer: answers.a(device) },
-			b: { devpath, aliases, answer: answers.b(device) },
-		};
-		return comparePair(pair, kernels) ?? null;
-	};
-}
-
-function rememberOutcomes({ outcomes, mark }: ComparerOptions, compareOne: CompareOne): OutcomeOf {
-	return (key) => {
-		const marked = mark + key;
-		const known = outcomes.get(marked);
-		if (known !== undefined) return known;
-		const outcome = compareOne({ devpath: "", aliases: aliasesOf(key) });
-		outcomes.set(marked, outcome);
-		return outcome;
+		const present = [...openCapturedDevices({ ...capture, devices }).present(concerns)];
+		const decided = present.map((device) => ({ device, decided: decide(device) }));
+		const awaited = { a: new Set<string>(), b: new Set<string>() };
+		for (const one of decided)
+			for (const side of ["a", "b"] as const) for (const module of one.decided.awaited[side]) awaited[side].add(module);
+		const loaded = awaited.a.size + awaited.b.size > 0 ? listLoaded(capture, awaited) : undefined;
+		return decided.flatMap(({ device, decided: one }) => {
+			const change = loaded === undefined ? one.change : decisions.changeOf(one, device, loaded);
+			return change === null ? [] : [{ devpath: device.devpath, change }];
+		});
 	};
 }
 
 /** The devices that may change. `isAlone` where one of them cannot be told without all others. */
-function listConcerned({ devices }: Capture, isRuled: (subsystem: string) => boolean, outcomeOf: OutcomeOf) {
+function listConcerned({ devices }: Capture, isRuled: (subsystem: string) => boolean, decisions: AliasDecisions) {
 	const concerned: CapturedDevice[] = [];
 	let isAlone = false;
 	for (const device of devices) {
 		const { devpath, subsystem = "" } = device;
-		const isOfRule = isRuled(devpath.startsWith(MODULES) ? "module" : subsystem);
-		if (!isOfRule) {
+		if (!isRuled(devpath.startsWith(MODULES) ? "module" : subsystem)) {
 			const key = aliasKey(device);
-			if (key === "" || outcomeOf(key) === null) continue;
+			if (key === "") continue;
+			const { change, awaited } = decisions.ofAliases(key);
+			if (change === null && awaited.a.length + awaited.b.length === 0) continue;
 		}
 		concerned.push(device);
 		isAlone ||= mayBeOfClass(device);

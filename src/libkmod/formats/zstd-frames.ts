@@ -74,7 +74,9 @@ function parseFrame(packed: Buffer, start: number): ZstdFrame {
 
 /** Declared size of the first frame's content in bytes. Undefined when the frame does not declare it. */
 export function zstdContentSize(packed: Buffer): number | undefined {
-	return packed.length >= 8 && packed.readUInt32LE(0) === FRAME_MAGIC ? headerOfFrame(packed, 0).contentSize : undefined;
+	return packed.length >= 8 && packed.readUInt32LE(0) === FRAME_MAGIC
+		? headerOfFrame(packed, 0).contentSize
+		: undefined;
 }
 
 /** Parses the header of a frame, whose first byte is at `at`. @throws {Damage} when it is cut off, too */

@@ -161,7 +161,10 @@ export class BatchThreads {
 		if (thread === undefined || this.#isOver) return;
 		const [culprit, ...others] = thread.places.splice(0);
 		// A refused batch has nothing that a thread could die of: then no thread can begin.
-		if (culprit === undefined || culprit.batch.refused !== undefined) return this.#fail(problem);
+		if (culprit === undefined || culprit.batch.refused !== undefined) {
+			this.#fail(problem);
+			return;
+		}
 		thread.worker = this.#begin();
 		this.#again.unshift(...this.#divide(culprit), ...others);
 		for (const { places } of this.#threads) {

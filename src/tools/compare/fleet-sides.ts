@@ -7,8 +7,9 @@ import { openCapture, releaseOf } from "../../agent/capture/captured-machine.js"
 import { overlayFiles } from "../../agent/capture/overlaid-files.js";
 import type { Both } from "../../agent/comparing/answers.js";
 import type { Answering } from "../../agent/comparing/sides.js";
-import { type MachineComparer, makeMachineComparer, type Outcomes } from "../../agent/fleet/machine-comparer.js";
-import { configurationKey, indexesKey } from "../../agent/fleet/shared-parts.js";
+import { AliasDecisions, type KnownDecisions } from "../../agent/fleet/alias-decisions.js";
+import { type MachineComparer, makeMachineComparer } from "../../agent/fleet/machine-comparer.js";
+import { configurationKey, indexesKey, rulesKey, withoutConfiguration } from "../../agent/fleet/shared-parts.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
@@ -18,7 +19,7 @@ import { start } from "../agent/agent-start.js";
 import { StartFailure } from "../agent/start-failure.js";
 import { fileFinder, readKernelBlacklist } from "../explain/explain-facts.js";
 import { layOver, type NamedKernel, openNamedKernel } from "./named-kernel.js";
-import { type Remembered, rememberFiles } from "./remembered-files.js";
+import { rememberFiles } from "./remembered-files.js";
 
 export type FleetKernels = {
 	/** The arguments of --kernel: one or two. */
@@ -31,12 +32,13 @@ export type FleetKernels = {
 
 export type OpenedSides = { readonly compare: MachineComparer; readonly names: Both<string> };
 
-/** So many pairs of sides are kept, and never twice as many: each takes some 3 MB. */
-const LEAST_SIDES = 16;
-/** The same for kernels that captures bring along, of some 3 MB each. */
+/** So many configurations are kept, and never twice as many: each takes some 100 KB. */
+const LEAST_SIDES = 128;
+/** The same for pairs of kernels with a policy, and for kernels that captures bring along, of some 5 MB each. */
+const LEAST_BASES = 4;
 const LEAST_KERNELS = 4;
-/** The same for outcomes, of some 200 bytes each. */
-const LEAST_OUTCOMES = 2 ** 16;
+/** The same for decisions, of some 500 bytes each. */
+const LEAST_DECISIONS = 2 ** 16;
 
 const COMMAND_LINE = "/proc/cmdline";
 
@@ -48,9 +50,10 @@ export class FleetSides {
 	readonly #files: CaptureFiles;
 	readonly #given: FleetKernels;
 	readonly #named = new Map<string, NamedKernel>();
-	readonly #indexes = new QuickLRU<string, Remembered>({ maxSize: LEAST_KERNELS });
+	readonly #kernels = new QuickLRU<string, NamedKernel>({ maxSize: LEAST_KERNELS });
 	readonly #sides = new QuickLRU<string, OpenedSides>({ maxSize: LEAST_SIDES });
-	readonly #outcomes: Outcomes = new QuickLRU({ maxSize: LEAST_OUTCOMES });
+	readonly #bases = new QuickLRU<string, Promise<AliasDecisions>>({ maxSize: LEAST_BASES });
+	readonly #decisions: KnownDecisions = new QuickLRU({ maxSize: LEAST_DECISIONS });
 	#opened = 0;
 
 	constructor(machine: Machine, files: CaptureFiles, given: FleetKernels) {
@@ -66,22 +69,43 @@ export class FleetSides {
 
 	/** Tells the sides of a capture from all others. */
 	keyOf(capture: Capture): string {
-		const isOwn = this.#given.kernels.length < 2;
-		return `${isOwn ? indexesKey(capture) : ""}\0${configurationKey(capture)}`;
+		return `${this.#baseKeyOf(capture)}\0${configurationKey(capture)}`;
 	}
 
 	/** @throws an error whose message says why the capture cannot be compared */
 	async open(capture: Capture, key: string): Promise<OpenedSides> {
-		const [first = "", second] = this.#given.kernels;
-		const a = second === undefined ? await this.#openOwn(capture) : await this.#openWith(capture, first);
-		const b = await this.#openWith(capture, second ?? first);
-		const mark = `${this.#opened++}\0`;
-		const compare = makeMachineComparer({ sides: { a: a.side, b: b.side }, outcomes: this.#outcomes, mark });
+		const { a, b } = await this.#openBoth(capture);
+		const baseKey = this.#baseKeyOf(capture);
+		const base = this.#bases.get(baseKey) ?? this.#openBase(capture);
+		this.#bases.set(baseKey, base);
+		const decisions = this.#decide({ a, b }, await base);
+		const compare = makeMachineComparer(decisions, a.side.policy);
 		const isOneName = a.name === b.name;
 		const names = isOneName ? { a: `${a.name} (A)`, b: `${b.name} (B)` } : { a: a.name, b: b.name };
 		const opened = { compare, names };
 		this.#sides.set(key, opened);
 		return opened;
+	}
+
+	/** What the sides have in common with all machines of the same kernels and policy. */
+	#baseKeyOf(capture: Capture): string {
+		const isOwn = this.#given.kernels.length < 2;
+		return `${isOwn ? indexesKey(capture) : ""}\0${rulesKey(capture)}`;
+	}
+
+	async #openBase(capture: Capture): Promise<AliasDecisions> {
+		return this.#decide(await this.#openBoth(withoutConfiguration(capture)));
+	}
+
+	#decide({ a, b }: Both<NamedSide>, base?: AliasDecisions): AliasDecisions {
+		const mark = `${this.#opened++}\0`;
+		return new AliasDecisions({ sides: { a: a.side, b: b.side }, mark, known: this.#decisions, base });
+	}
+
+	async #openBoth(capture: Capture): Promise<Both<NamedSide>> {
+		const [first = "", second] = this.#given.kernels;
+		const a = second === undefined ? await this.#openOwn(capture) : await this.#openWith(capture, first);
+		return { a, b: await this.#openWith(capture, second ?? first) };
 	}
 
 	async #openWith(capture: Capture, word: string): Promise<NamedSide> {
@@ -104,33 +128,45 @@ export class FleetSides {
 				`it does not hold the modules of its kernel: -d DIR names a directory with lib/modules/${release}`,
 				exitStatus.unable,
 			);
+		return this.#openNamed(capture, this.#ownKernel(capture, modules.directory, release), false);
+	}
+
+	/** The kernel that a capture brings along: once for all captures with the same indexes. */
+	#ownKernel(capture: Capture, moduleDirectory: string, release: string): NamedKernel {
 		const key = indexesKey(capture);
-		const remembered: Remembered = this.#indexes.get(key) ?? new Map();
-		this.#indexes.set(key, remembered);
-		const kernel = rememberFiles(await this.#captured(capture), modules.directory, remembered);
-		return this.#openSide(kernel, { moduleDirectory: modules.directory, release, root: "" });
+		const known = this.#kernels.get(key);
+		if (known !== undefined) return known;
+		const { kernel } = openCapture({ ...capture, devices: [], files: {} }, this.#files);
+		const files = rememberFiles(kernel, moduleDirectory, new Map());
+		const opened = { moduleDirectory, release, root: "", files };
+		this.#kernels.set(key, opened);
+		return opened;
 	}
 
-	async #openNamed(capture: Capture, named: NamedKernel): Promise<NamedSide> {
-		return this.#openSide(layOver(await this.#captured(capture), named), named);
-	}
-
-	async #openSide(kernel: Captured, named: Omit<NamedKernel, "files">): Promise<NamedSide> {
+	/** @param isHere whether the kernel's files are on this host, where there may be indexes without module files */
+	async #openNamed(capture: Capture, named: NamedKernel, isHere = true): Promise<NamedSide> {
 		const { moduleDirectory, release, root } = named;
+		const { rulesDirectory = this.#machine.rulesDirectory } = capture;
+		const kernel = layOver(await this.#captured(capture), named);
 		const none = { dirname: undefined, config: undefined, configPath: [], policy: [] };
 		const given = { ...none, setVersion: release, moduleDirectory, dryRun: true };
-		const { knowledge: read, policy } = await start(kernel, given, this.#machine.rulesDirectory);
+		const { knowledge: read, policy } = await start(kernel, given, rulesDirectory);
 		const knowledge = root === "" ? read : { ...read, root };
 		const kernelBlacklist = readKernelBlacklist(kernel, COMMAND_LINE);
-		const isFileThere = fileFinder(kernel, knowledge, root === "" ? "" : moduleDirectory);
-		return { side: { knowledge, policy, kernelBlacklist, isFileThere }, name: release };
+		return {
+			side: { knowledge, policy, kernelBlacklist, isFileThere: fileFinder(kernel, knowledge, isHere) },
+			name: release,
+		};
 	}
 
 	/** The capture's files, and the rules that come with this package. */
 	async #captured(capture: Capture): Promise<Captured> {
-		const { kernel } = openCapture(capture, this.#files);
+		// A side that is kept must not keep what it does not need.
+		const { kernel } = openCapture(withoutModules(capture), this.#files);
 		const host = await this.#machine.kernel();
-		return overlayFiles(kernel, { named: [this.#machine.rulesDirectory], host, modules: undefined });
+		const { rulesDirectory = this.#machine.rulesDirectory, files } = capture;
+		const named = Object.hasOwn(files, rulesDirectory) ? [] : [rulesDirectory];
+		return overlayFiles(kernel, { named, host, modules: undefined });
 	}
 
 	async #kernel(word: string, release: string | undefined): Promise<NamedKernel> {
@@ -144,3 +180,7 @@ export class FleetSides {
 
 /** Kernels of a root that -d names: a fleet has a few dozen. */
 const MOST_NAMED = 64;
+
+function withoutModules({ modules: _, ...capture }: Capture): Capture {
+	return { ...capture, devices: [] };
+}

@@ -36,7 +36,10 @@ export async function openFleetWork(task: FleetTask, machine: Machine): Promise<
 	};
 	return async ({ firstLine, bytes, refused }) => {
 		if (refused !== undefined)
-			answers.addUnusable({ line: firstLine, machine: bytes.length > 0 ? files.sha256(trimEnd(bytes)) : undefined }, refused);
+			answers.addUnusable(
+				{ line: firstLine, machine: bytes.length > 0 ? files.sha256(trimEnd(bytes)) : undefined },
+				refused,
+			);
 		else {
 			let line = firstLine;
 			for (let start = 0; start < bytes.length; line++) {

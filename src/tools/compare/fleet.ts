@@ -56,7 +56,8 @@ function checkCall(given: CompareOptions, operands: readonly string[]): void {
 	if (fleet === "") throw misuse("--fleet names no file: it is empty");
 	const [operand] = operands;
 	if (operand !== undefined) throw misuse(`--fleet compares the machines of a file: '${operand}' is one too many`);
-	if (config.length + policy.length > 0) throw misuse("--fleet compares kernels: it takes neither --config nor --policy");
+	if (config.length + policy.length > 0)
+		throw misuse("--fleet compares kernels: it takes neither --config nor --policy");
 	if (kernel.length === 0) throw misuse("--fleet needs --kernel: once for a kernel beside the machines' own, or twice");
 	if (kernel.length > 2) throw misuse(`--kernel is given ${kernel.length} times: two kernels are compared`);
 	const empty = Object.entries({ csv, parquet, dirname }).find(([, path]) => path === "");

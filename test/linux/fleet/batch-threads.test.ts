@@ -59,11 +59,15 @@ test("answers come in the order of the batches, whichever thread is quicker", as
 for (const line of ["die", "fill"])
 	test(`a line that ends its thread (${line}) is refused, and all other lines have their answers in their places`, async (t) => {
 		const begun = begin(undefined, "", line === "fill" ? 1 : 2);
-		await answer(begun, [batchOf(1, "a", line, "b"), batchOf(4, "c"), batchOf(5, "d", "e"), batchOf(7, line), batchOf(8, "f")]);
-		const refused = "it takes more memory than a capture may";
-		t.deepEqual(begun.answers, [
-			...["1: a", `2: ${refused}`, "3: b", "4: c", "5: d", "6: e", `7: ${refused}`, "8: f"],
+		await answer(begun, [
+			batchOf(1, "a", line, "b"),
+			batchOf(4, "c"),
+			batchOf(5, "d", "e"),
+			batchOf(7, line),
+			batchOf(8, "f"),
 		]);
+		const refused = "it takes more memory than a capture may";
+		t.deepEqual(begun.answers, [...["1: a", `2: ${refused}`, "3: b", "4: c", "5: d", "6: e", `7: ${refused}`, "8: f"]]);
 		await begun.pool.end();
 	});
 

@@ -44,7 +44,7 @@ test("batches hold whole lines, each line and each byte once, however the input 
 
 test("a line that is longer than a line may be is refused by its number, and the lines around it are there", (t) => {
 	const long = "x".repeat(5000);
-	const pieces = `one\n${long}\nthree\n`.match(/[^]{1,7}/g)!.map((piece) => Buffer.from(piece));
+	const pieces = `one\n${long}\nthree\n`.match(/[\s\S]{1,7}/g)!.map((piece) => Buffer.from(piece));
 	const taken = split(pieces, new LineBatches({ batchBytes: 16, lineBytes: 2048 }));
 	t.deepEqual(
 		taken.map((batch) => [batch.firstLine, batch.refused ?? textOf(batch)]),
@@ -60,14 +60,19 @@ test("a line as long as a line may be is taken, with and without its newline", (
 	const line = "x".repeat(2048);
 	for (const text of [`${line}\nnext\n`, line])
 		t.deepEqual(
-			split([Buffer.from(text)], new LineBatches({ batchBytes: 16, lineBytes: 2048 })).map(textOf).join(""),
+			split([Buffer.from(text)], new LineBatches({ batchBytes: 16, lineBytes: 2048 }))
+				.map(textOf)
+				.join(""),
 			text,
 		);
 });
 
 test("a long line that never ends keeps no more memory than a line may have", (t) => {
 	const batches = new LineBatches({ batchBytes: 16, lineBytes: 2048 });
-	const taken = split(Array.from({ length: 1000 }, () => Buffer.alloc(1000, "x")), batches);
+	const taken = split(
+		Array.from({ length: 1000 }, () => Buffer.alloc(1000, "x")),
+		batches,
+	);
 	t.deepEqual(
 		taken.map(({ firstLine, memory }) => [firstLine, memory.byteLength]),
 		[[1, 0]],

@@ -19,7 +19,10 @@ export function makeDevicePool(patterns: string, random: Random): DevicePool {
 	for (const [, pattern = "", module = ""] of patterns.matchAll(/^alias (\S+) (\S+)$/gm)) {
 		const bus = /^[a-z]+/.exec(pattern)?.[0] ?? "";
 		const device = makers[bus]?.(fill(pattern, random), module, random);
-		if (device !== undefined) (pool[bus] ??= []).push(cutAtPlace(device));
+		if (device === undefined) continue;
+		const known = pool[bus];
+		if (known === undefined) pool[bus] = [cutAtPlace(device)];
+		else known.push(cutAtPlace(device));
 	}
 	return { ...pool, none: withoutAlias(random).map(cutAtPlace), dmi: dmiVersions(random).map(cutAtPlace) };
 }
@@ -31,7 +34,10 @@ function fill(pattern: string, random: Random): string {
 	const first = pattern.replace(/\[([^\]])[^\]]*\]/g, "$1").replace(/^acpi\*/, "acpi");
 	if (!/^(?:pci|usb|hid|of)/.test(first)) return first.replaceAll("*", "");
 	const digits: Readonly<Record<string, number>> = { v: 8, d: 8, sv: 8, sd: 8, bc: 2, sc: 2, i: 2, p: 4 };
-	return first.replace(/([a-z]+)\*/g, (_, key: string) => key + random.text(HEXADECIMAL, digits[key] ?? 2, digits[key] ?? 2));
+	return first.replace(
+		/([a-z]+)\*/g,
+		(_, key: string) => key + random.text(HEXADECIMAL, digits[key] ?? 2, digits[key] ?? 2),
+	);
 }
 
 const HEXADECIMAL = "0123456789ABCDEF";
