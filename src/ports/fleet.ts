@@ -2,7 +2,7 @@
 // piece by piece. src/linux/fleet implements it.
 
 /** Lines that one thread works on. All lines of a batch follow each other, and each byte lies in one batch alone. */
-export type Batch = {
+export type LineBatch = {
 	/** The number of its first line, from 1. */
 	readonly firstLine: number;
 	/** Whole lines, each ended by a newline, but for the last one of the input perhaps. The bytes are valid until the answer is made. */

@@ -28,6 +28,7 @@ test("the package installs into an empty folder and runs there under both of its
 	for (const path of [
 		"dist/main.js",
 		"dist/insertion-process.js",
+		"dist/fleet-thread.js",
 		"dist/code-cache.cjs",
 		"dist/THIRD-PARTY-LICENSES.txt",
 		"LICENSE",

@@ -12,7 +12,7 @@ export type SharedBatch = {
 	/** Where the lines begin and end in the memory. */
 	readonly start: number;
 	readonly end: number;
-	/** As in Batch. */
+	/** As in LineBatch. */
 	readonly refused?: string;
 	/** The memory has other batches too. */
 	readonly isPart?: true;

@@ -6,7 +6,7 @@ import { FleetAnswers, type FleetAsked } from "../../agent/fleet/fleet-answers.j
 import { asError } from "../../libkmod/kernel/errors.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { explainRefusal } from "../../libkmod/text/explain-refusal.js";
-import type { Answered, Batch } from "../../ports/fleet.js";
+import type { Answered, LineBatch } from "../../ports/fleet.js";
 import type { Machine } from "../../ports/machine.js";
 import { type FleetKernels, FleetSides } from "./fleet-sides.js";
 
@@ -18,7 +18,7 @@ const NEWLINE = 10;
 const BLANK = /^[\t\r ]*$/;
 const LONGEST_BLANK_BYTES = 80;
 
-export async function openFleetWork(task: FleetTask, machine: Machine): Promise<(batch: Batch) => Promise<Answered>> {
+export async function openFleetWork(task: FleetTask, machine: Machine): Promise<(batch: LineBatch) => Promise<Answered>> {
 	const files = await machine.captureFiles();
 	const sides = new FleetSides(machine, files, task);
 	const answers = new FleetAnswers(task.asked);

@@ -2,7 +2,7 @@
 // memory until the thread has none left, "slow" takes a while, and a task "broken" never begins.
 
 import { answerBatches, threadTask } from "../../../src/linux/fleet/batch-thread.js";
-import type { Answered, Batch } from "../../../src/ports/fleet.js";
+import type { Answered, LineBatch } from "../../../src/ports/fleet.js";
 
 if (threadTask() === "broken") throw new Error("a thread that does not begin");
 
@@ -14,7 +14,7 @@ function obey(line: string): void {
 	if (line === "fill") for (const filled: unknown[] = []; ; ) filled.push(new Array<number>(1_000_000).fill(0.5));
 }
 
-async function answer({ firstLine, bytes, refused }: Batch): Promise<Answered> {
+async function answer({ firstLine, bytes, refused }: LineBatch): Promise<Answered> {
 	if (refused !== undefined) return { answer: [`${firstLine}: ${refused}`] };
 	const lines = bytes.toString("latin1").replace(/\n$/, "").split("\n");
 	for (const line of lines) obey(line);

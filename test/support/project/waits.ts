@@ -1134,6 +1134,88 @@ const scripts: readonly Wait[] = [
 	},
 ];
 
+const fleets: readonly Wait[] = [
+	{
+		file: "src/linux/fleet/byte-source.ts",
+		at: ["for await (const piece of stream)"],
+		waitsFor: "the writer of a pipe or socket that holds a fleet's captures",
+		ends: "the writer's next piece, or its end; the end of the command, whose reader has gone or whose threads have failed",
+		tests: [
+			["test/linux/fleet/fleet.test.ts", "lines of a slow pipe are answered as they come, before the pipe ends"],
+			["test/linux/fleet/fleet.test.ts", "a reader that has gone ends it, while the writer of the pipe says nothing"],
+		],
+	},
+	{
+		file: "src/linux/fleet/decompressed.ts",
+		at: [
+			"for await (const piece of decoder)",
+			"for await (const piece of source)",
+			"for await (const piece of packed)",
+		],
+		waitsFor: "the next piece of a compressed input",
+		ends: "as for the input itself; an error where the input is cut off",
+		tests: [
+			[
+				"test/linux/fleet/decompressed.test.ts",
+				"damaged and truncated content is refused with a sentence, after the content before it",
+			],
+		],
+	},
+	{
+		file: "src/linux/fleet/fleet.ts",
+		at: ["Promise.race([pool.failed, readLines(", "for await (const piece of decompressed("],
+		waitsFor: "the end of the input, and the answers to all of its lines",
+		ends: "that end; an answer that cannot be written; threads that cannot begin",
+		tests: [
+			["test/linux/fleet/fleet.test.ts", "every line of a file has its answer, in order, also the last without a newline"],
+			["test/linux/fleet/fleet.test.ts", "a reader that has gone ends it, while the writer of the pipe says nothing"],
+		],
+	},
+	{
+		file: "src/linux/fleet/batch-threads.ts",
+		at: ["this.failed = new Promise(", "await Promise.race([this.failed,"],
+		waitsFor: "room for another batch, or the last answer",
+		ends: "an answer, or its hand-over; a thread that dies, whose lines are tried one by one; a failure",
+		tests: [
+			[
+				"test/linux/fleet/batch-threads.test.ts",
+				"while an answer waits for its reader, no more batches are taken than there is room for, and none is lost",
+			],
+			[
+				"test/linux/fleet/batch-threads.test.ts",
+				"a line that ends its thread (…) is refused, and all other lines have their answers in their places",
+			],
+			["test/linux/fleet/batch-threads.test.ts", "threads that cannot begin end the work with their error"],
+		],
+	},
+	{
+		file: "src/linux/fleet/batch-threads.ts",
+		at: ["await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))"],
+		waitsFor: "the threads' end",
+		ends: "their end: node ends a thread between two instructions of JavaScript",
+		tests: [
+			[
+				"test/linux/fleet/batch-threads.test.ts",
+				"an answer that cannot be handed over ends the work with that error",
+			],
+		],
+	},
+	{
+		file: "src/linux/fleet/growing-file.ts",
+		at: ["await pause(PAUSE_MILLISECONDS)"],
+		waitsFor: "room in a full pipe that another process has made non-blocking",
+		ends: "five milliseconds, then it tries again; the reader's end (EPIPE)",
+		tests: [["test/linux/fleet/growing-file.test.ts", "a pipe that does not block, and is full, gets all of it in the end"]],
+	},
+	{
+		file: "src/tools/compare/fleet-tables.ts",
+		at: ["await Promise.all(["],
+		waitsFor: "parts of the Parquet writer to be imported",
+		ends: "the import",
+		tests: [["test/tools/compare/fleet-tables.test.ts", "DuckDB reads the rows out of Parquet, in several groups"]],
+	},
+];
+
 export const waits: readonly Wait[] = [
 	...pipeline,
 	...insertions,
@@ -1142,4 +1224,5 @@ export const waits: readonly Wait[] = [
 	...sockets,
 	...commands,
 	...scripts,
+	...fleets,
 ];

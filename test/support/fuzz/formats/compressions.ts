@@ -11,7 +11,8 @@ import {
 	xzContentSize,
 } from "../../../../src/libkmod/formats/xz-file.js";
 import { parseZstd, parseZstdFrame, withWindowsThatFit } from "../../../../src/libkmod/formats/zstd-frames.js";
-import { MOST_PARTS } from "../../../../src/libkmod/kernel/bounds.js";
+import { ZstdWindows } from "../../../../src/libkmod/formats/zstd-windows.js";
+import { LARGEST_WINDOW_BYTES, MOST_PARTS } from "../../../../src/libkmod/kernel/bounds.js";
 import type { Random } from "../../worlds/random-numbers.js";
 import { expect, expectSame, type Field, type FuzzFormat, type Verdict } from "../format.js";
 
@@ -159,6 +160,13 @@ const gzip: FuzzFormat = {
 	],
 };
 
+/** Pieces of one byte, two bytes and so on. */
+function readInPieces(input: Buffer): void {
+	const windows = new ZstdWindows();
+	for (let at = 0, size = 1; at < input.length; at += size++) windows.push(input.subarray(at, at + size));
+	windows.end();
+}
+
 function zstdFrame(random: Random): Buffer {
 	const blocks = Array.from({ length: random.below(3) }, () => {
 		const data = random.bytes(random.below(9));
@@ -178,7 +186,7 @@ function zstdFrame(random: Random): Buffer {
 
 const zstd: FuzzFormat = {
 	name: "zstd frames",
-	sources: ["src/libkmod/formats/zstd-frames.ts"],
+	sources: ["zstd-frames", "zstd-windows"].map((name) => `src/libkmod/formats/${name}.ts`),
 	readers: ["parseZstd", "parseZstdFrame"],
 	accepted: "frames one behind the other, with windows that fit into memory",
 	refused: "Damage, which says why",
@@ -194,10 +202,13 @@ const zstd: FuzzFormat = {
 		return Buffer.concat([zstdFrame(random), ...(random.below(3) === 0 ? [skipped, zstdFrame(random)] : [])]);
 	},
 	read(input) {
+		const pieces = refusing(() => readInPieces(input));
 		return refusing(() => {
 			const frames = parseZstd(input);
 			if (frames[0]?.start === 0)
 				expectSame(parseZstdFrame(Buffer.concat([input, Buffer.from("070701")])), frames[0], "another first frame");
+			const isModest = frames.every(({ window }) => window <= LARGEST_WINDOW_BYTES);
+			expect(pieces === (isModest ? "accepted" : "refused"), `in pieces it is ${pieces}`);
 			let last = 0;
 			for (const { start, end, window, most } of frames) {
 				expect(start >= last && end > start && end <= input.length, "a frame is not within the file");
