@@ -52,7 +52,7 @@ export function parseZstd(packed: Buffer): readonly ZstdFrame[] {
 /** The first frame, at the beginning: other data may follow it. @throws {Damage} */
 export function parseZstdFrame(packed: Buffer): ZstdFrame {
 	if (packed.length < 4) throw cut();
-	if (packed.readUInt32LE(0) !== MAGIC) throw damaged();
+	if (packed.readUInt32LE(0) !== FRAME_MAGIC) throw damaged();
 	return parseFrame(packed, 0);
 }
 

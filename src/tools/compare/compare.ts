@@ -1,7 +1,8 @@
 // hotplugd compare: who gains, loses or changes a driver between two machines, or on one machine under two kernels, configurations
 // or policies, and why.
 
-import { complainOf } from "../agent/start-failure.js";
+import { exitStatus } from "../../agent/telling/exit-status.js";
+import { complainOf, StartFailure } from "../agent/start-failure.js";
 import { defineTool } from "../command-line/command-line.js";
 import { type CompareForm, type CompareOptions, compareOptions } from "./compare-options.js";
 
@@ -28,9 +29,12 @@ export const compare = defineTool({
 	},
 });
 
+const TABLE_OF_FLEET = "--csv and --parquet write a table of many machines: they need --fleet";
+
 /** Each form is loaded only when the options ask for it. */
-async function loadForm({ initramfs, fleet }: CompareOptions): Promise<CompareForm> {
+async function loadForm({ initramfs, fleet, csv, parquet }: CompareOptions): Promise<CompareForm> {
 	if (initramfs !== undefined) return (await import("./initramfs-form.js")).compareInitramfs;
 	if (fleet !== undefined) return (await import("./fleet.js")).compareFleet;
+	if (csv !== undefined || parquet !== undefined) throw new StartFailure(TABLE_OF_FLEET, exitStatus.usage);
 	return (await import("./compare-sides.js")).compareTwoSides;
 }

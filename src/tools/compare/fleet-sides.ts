@@ -13,6 +13,7 @@ import { configurationKey, indexesKey, rulesKey, withoutConfiguration } from "..
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
+import { baseName } from "../../libkmod/text/base-name.js";
 import type { CaptureFiles } from "../../ports/capture-files.js";
 import type { Machine } from "../../ports/machine.js";
 import { start } from "../agent/agent-start.js";
@@ -128,33 +129,32 @@ export class FleetSides {
 				`it does not hold the modules of its kernel: -d DIR names a directory with lib/modules/${release}`,
 				exitStatus.unable,
 			);
-		return this.#openNamed(capture, this.#ownKernel(capture, modules.directory, release), false);
+		return this.#openNamed(capture, this.#ownKernel(capture, modules.directory));
 	}
 
 	/** The kernel that a capture brings along: once for all captures with the same indexes. */
-	#ownKernel(capture: Capture, moduleDirectory: string, release: string): NamedKernel {
+	#ownKernel(capture: Capture, moduleDirectory: string): NamedKernel {
 		const key = indexesKey(capture);
 		const known = this.#kernels.get(key);
 		if (known !== undefined) return known;
 		const { kernel } = openCapture({ ...capture, devices: [], files: {} }, this.#files);
 		const files = rememberFiles(kernel, moduleDirectory, new Map());
-		const opened = { moduleDirectory, release, root: "", files };
+		const opened = { moduleDirectory, release: baseName(moduleDirectory), root: "", files };
 		this.#kernels.set(key, opened);
 		return opened;
 	}
 
-	/** @param isHere whether the kernel's files are on this host, where there may be indexes without module files */
-	async #openNamed(capture: Capture, named: NamedKernel, isHere = true): Promise<NamedSide> {
+	async #openNamed(capture: Capture, named: NamedKernel): Promise<NamedSide> {
 		const { moduleDirectory, release, root } = named;
 		const { rulesDirectory = this.#machine.rulesDirectory } = capture;
 		const kernel = layOver(await this.#captured(capture), named);
 		const none = { dirname: undefined, config: undefined, configPath: [], policy: [] };
 		const given = { ...none, setVersion: release, moduleDirectory, dryRun: true };
 		const { knowledge: read, policy } = await start(kernel, given, rulesDirectory);
-		const knowledge = root === "" ? read : { ...read, root };
+		const knowledge = { ...read, root };
 		const kernelBlacklist = readKernelBlacklist(kernel, COMMAND_LINE);
 		return {
-			side: { knowledge, policy, kernelBlacklist, isFileThere: fileFinder(kernel, knowledge, isHere) },
+			side: { knowledge, policy, kernelBlacklist, isFileThere: fileFinder(kernel, knowledge, true) },
 			name: release,
 		};
 	}
