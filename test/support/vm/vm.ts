@@ -49,10 +49,10 @@
 //	const { stdout } = await vm.run("udevadm settle; journalctl -b -u systemd-udevd");
 //
 // `initrd: { before: "sh /opt/hotplugd/systemd/install.sh" }` boots with the initrd that update-initramfs makes in such a root,
-// instead of ours. vm-boot.ts records the state after a boot, and has Debian's own boot as the reference. vm-plugs.ts plugs USB
+// instead of ours; with `rootDisk` on another root than ours. vm-boot.ts records the state after a boot, and has Debian's own boot as the reference. vm-plugs.ts plugs USB
 // devices in and out. Where neither PCI nor USB nor signatures matter, a machine under User-mode Linux is cheaper: uml.ts.
 import { recordSpan } from "../project/spans.js";
-import { bootFiles, startDisks } from "./images/guest-system.js";
+import { bootFiles, type RootDisk, startDisks } from "./images/guest-system.js";
 import type { Compression } from "./images/kernel-package.js";
 import type { RebuiltInitrd } from "./images/rebuilt-initrd.js";
 import type { Init } from "./images/root-image.js";
@@ -95,10 +95,13 @@ export interface Machine {
 	 */
 	readonly before?: string;
 	/**
-	 * With systemd: boots with an initrd that the machine's update-initramfs makes, after these files are laid over the root and
-	 * this script has run there. That initrd finds the root by its label, and loads modules before it switches to the root.
+	 * With systemd, or with a root disk of its own: boots with an initrd that the machine's update-initramfs makes, after these
+	 * files are laid over the root and this script has run there. That initrd finds the root by its label, and loads modules before
+	 * it switches to the root.
 	 */
 	readonly initrd?: RebuiltInitrd;
+	/** The root that the initrd is to find, when it is not found by its label. */
+	readonly rootDisk?: RootDisk;
 	/** With systemd: whether `start` resolves while the machine still boots. By default it waits until the boot is over. */
 	readonly early?: boolean;
 	/** Whether the machine boots, for a test of the boot itself. By default it continues from the state of a frozen machine. */
@@ -148,6 +151,22 @@ export async function runErrand<M extends Pick<Machine, "files">>(
 		return await vm.run("sh /vm/script", machine.seconds);
 	} finally {
 		await vm.stop();
+	}
+}
+
+/**
+ * Starts a machine that is not to come to its root. Resolves with the console, and without the machine, when the console has a text of
+ * that pattern. @throws Error with the console when that takes more than 300 s, or when the guest takes commands
+ */
+export async function bootUntil(machine: Machine, pattern: RegExp): Promise<string> {
+	const { way, qemu, guest, begun, stop } = await begin(machine);
+	try {
+		const booted = guest.ready.then(() => Promise.reject(new Error(`the machine has booted\n${qemu.console}`)));
+		await qemu.during(Promise.race([qemu.says(pattern), booted]), `say ${pattern}`, 300);
+		recordSpan(way, "until a line", (performance.now() - begun) / 1000);
+		return qemu.console;
+	} finally {
+		await stop();
 	}
 }
 

@@ -7,4 +7,5 @@ cp -p /vm/* "$rootmnt/vm"
 lay_root "$rootmnt"
 for kernel in dev proc sys; do mount -o bind /$kernel "$rootmnt/$kernel"; done
 run_before "$rootmnt"
+add_to_inittab "$rootmnt"
 for kernel in dev proc sys; do umount "$rootmnt/$kernel"; done

@@ -20,6 +20,15 @@ export interface GuestSystem {
 	readonly testModules?: boolean;
 	readonly modulesLate?: boolean;
 	readonly initrd?: RebuiltInitrd;
+	readonly rootDisk?: RootDisk;
+}
+
+/** Another root than that of its process 1, for an initrd of Debian to find. */
+export interface RootDisk {
+	/** The path of the image. */
+	readonly image: string;
+	/** The value of `root=` on the kernel command line. */
+	readonly device: string;
 }
 
 const processOne: Readonly<Record<Init, string | undefined>> = {
@@ -39,19 +48,19 @@ export interface BootFiles {
 	readonly append: string;
 }
 
-export async function bootFiles({ init = "script", kernel, initrd }: GuestSystem): Promise<BootFiles> {
+export async function bootFiles({ init = "script", kernel, initrd, rootDisk }: GuestSystem): Promise<BootFiles> {
 	const newer = kernel === "backports" ? await backportedKernel() : undefined;
 	const [vmlinux, first, root] = await Promise.all([
 		uncompressedKernel(newer ?? (await kernelPackage())),
 		initrd ? rebuiltInitrd(initrd) : initramfs(processOne[init], newer),
-		rootImage(init),
+		rootDisk?.image ?? rootImage(init),
 	]);
 	return {
 		kernel: vmlinux,
 		initrd: first,
 		joined: initrd ? joinLocalBottom(first) : Buffer.alloc(0),
 		root,
-		append: initrd ? "root=LABEL=root rw fsck.mode=skip" : "",
+		append: initrd ? `root=${rootDisk?.device ?? "LABEL=root"} rw fsck.mode=skip` : "",
 	};
 }
 

@@ -13,12 +13,14 @@ import { addNode, rootDirectory } from "./root-image.js";
 /** Changes to the root before update-initramfs runs there. */
 export interface RebuiltInitrd {
 	readonly files?: Readonly<Record<string, string | Buffer>>;
+	/** A directory of unpacked packages that the root has beside its own (unpacked-packages.ts). */
+	readonly packages?: string;
 	/** sh, run in the root. */
 	readonly before?: string;
 }
 
 const script = `
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
+mount -t overlay overlay -o "lowerdir=$6$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
 cd "$2/root"
 mount -t proc proc proc
 (set -- "$4"; ${addNode})
@@ -33,13 +35,14 @@ chroot . /usr/sbin/update-initramfs -c -k "$5" >&2
 cp boot/initrd.img-* "$2/initrd"`;
 
 /** The path of the initrd. */
-export async function rebuiltInitrd({ files = {}, before = "" }: RebuiltInitrd): Promise<string> {
+export async function rebuiltInitrd({ files = {}, packages, before = "" }: RebuiltInitrd): Promise<string> {
 	const [kernel, root] = await Promise.all([kernelPackage(), rootDirectory("systemd")]);
 	const project = readProject();
 	const own = Object.entries({ ...files, "/vm/before": before });
 	// Only a script can bring the project into the root, and so into the initrd.
 	const taken = before === "" ? "" : project.key;
-	const key = digest(script, basename(root), basename(kernel.root), taken, ...own.flat());
+	const names = [root, kernel.root, ...(packages === undefined ? [] : [packages])].map((path) => basename(path));
+	const key = digest(script, ...names, taken, ...own.flat());
 	return await asset(`initrd-${key}.img`, async (draft) => {
 		const work = `${draft}.work`;
 		rmSync(work, { recursive: true, force: true });
@@ -52,7 +55,16 @@ export async function rebuiltInitrd({ files = {}, before = "" }: RebuiltInitrd):
 		}
 		await shell(
 			'unshare --mount --pid --fork --net --ipc --uts sh -eu -c "$@"',
-			...[script, "sh", root, work, kernel.root, process.execPath, kernel.release],
+			...[
+				script,
+				"sh",
+				root,
+				work,
+				kernel.root,
+				process.execPath,
+				kernel.release,
+				packages === undefined ? "" : `${packages}:`,
+			],
 		);
 		renameSync(join(work, "initrd"), draft);
 		rmSync(work, { recursive: true });

@@ -49,6 +49,7 @@ const qemu: Program = { kind: "qemu", starter: ["sh", "-c", keeper, "sh", "qemu-
 export class Qemu {
 	readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
 	readonly #gone: Promise<never>;
+	readonly #watchers = new Set<() => void>();
 	/** What came out of the guest's console. */
 	console = "";
 	/** What it wrote to its standard error. */
@@ -69,6 +70,7 @@ export class Qemu {
 		this.line.on("error", () => {});
 		this.#process.stdout.on("data", (chunk) => {
 			this.console += chunk;
+			for (const look of this.#watchers) look();
 		});
 		this.#process.stderr.on("data", (chunk) => {
 			this.complaints += chunk;
@@ -80,6 +82,19 @@ export class Qemu {
 	/** The other end of its descriptor 3, if it has not closed that. */
 	get line(): Duplex {
 		return this.#process.stdio[3] as Duplex;
+	}
+
+	/** Resolves when the console has a text of that pattern. */
+	says(pattern: RegExp): Promise<void> {
+		return new Promise((resolve) => {
+			const look = () => {
+				if (!pattern.test(this.console)) return;
+				this.#watchers.delete(look);
+				resolve();
+			};
+			this.#watchers.add(look);
+			look();
+		});
 	}
 
 	/** Awaits something of the machine. @throws Error, with the console, when that takes too long or the machine stops. */
