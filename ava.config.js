@@ -43,8 +43,9 @@ const longest = [
 		"alone",
 		"alone-supervisors",
 		"service-baseline",
+		"captures",
 	],
-	...["service-killed", "hotplug", "service-commands", "configuration", "clock", "tools"],
+	...["service-killed", "initramfs", "hotplug", "service-commands", "configuration", "clock", "tools"],
 ].map((name) => `test/vm/${name}.test.ts`);
 longest.push(
 	...["linux/failing-calls", "tools/agent/run", "project/package", "tools/coldplug/coldplug-unread"].map(
