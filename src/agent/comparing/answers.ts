@@ -20,28 +20,34 @@ export type AskedModule = {
 /** A module that would be there for the device: inserted from its file, loaded by its install line, or a part of the kernel. */
 export type ServingModule = AskedModule & { readonly how: "module" | "install line" | "built in" };
 
-/** What keeps a module out that a device asks for. */
-export type Hindrance =
-	/** Line 0 is the kernel command line (modprobe.blacklist=). */
-	| { readonly kind: "blacklisted"; readonly source: Source }
+/** What keeps a module out, whoever asks for it. */
+export type ModuleHindrance =
 	/** The kernel's own parameter module_blacklist=. `file` holds the kernel command line. */
 	| { readonly kind: "kernel blacklist"; readonly file: string }
 	/** A [[mask]] rule of policy. */
 	| { readonly kind: "masked"; readonly source: Source }
 	/** The install line runs true or false. */
 	| { readonly kind: "install line"; readonly command: string; readonly source: Source }
+	/** modules.dep has the file, and it is not there. */
+	| { readonly kind: "missing file"; readonly path: string }
+	/** There is no such module. */
+	| { readonly kind: "no file" };
+
+/** What keeps a module out that a device asks for. */
+export type Hindrance =
+	| ModuleHindrance
+	/** Line 0 is the kernel command line (modprobe.blacklist=). */
+	| { readonly kind: "blacklisted"; readonly source: Source }
 	/** A [[deny]] rule of policy. */
 	| { readonly kind: "denied"; readonly source: Source }
 	/** [[allow]] rules are about the device, and none allows the module. The source is the first of them. */
 	| { readonly kind: "not allowed"; readonly source: Source }
 	/** An [[ignore]] rule of policy leaves the device alone. */
 	| { readonly kind: "ignored"; readonly source: Source }
-	/** modules.dep has the file, and it is not there. */
-	| { readonly kind: "missing file"; readonly path: string }
-	/** There is no such module. `problem` tells why its entry of an index cannot be read. */
-	| { readonly kind: "no file"; readonly problem?: string }
+	/** The module's entry of an index is damaged, or that of one that it needs. */
+	| { readonly kind: "unreadable"; readonly problem: string }
 	/** A module that this one needs is kept out. */
-	| { readonly kind: "needs"; readonly module: string; readonly by: Hindrance };
+	| { readonly kind: "needs"; readonly module: string; readonly by: ModuleHindrance };
 
 export type KeptOutModule = AskedModule & { readonly by: Hindrance };
 

@@ -56,7 +56,9 @@ const placeIn = (side: string, clause: string): string => (clause.includes(side)
 function explainHindrance(by: Hindrance, module: string): string {
 	switch (by.kind) {
 		case "no file":
-			return by.problem ?? `there is no file for ${module}`;
+			return `there is no file for ${module}`;
+		case "unreadable":
+			return `it could not be looked up: ${by.problem}`;
 		case "denied":
 			return `denied by ${formatFileLine(by.source)} (a [[deny]] rule)`;
 		case "ignored":

@@ -108,6 +108,8 @@ export type ComparedSide = {
 	readonly alone: WholeNumber;
 	/** Modules that would be loaded. */
 	readonly modules: WholeNumber;
+	/** What a capture does not hold though it decides: what these keep out is not known. */
+	readonly lacks?: readonly string[];
 };
 
 /** What is told of devices besides: found out only for those that are told. */
@@ -176,12 +178,13 @@ export function summariseComparison(compared: SidesCompared, sides: Both<Side>):
 }
 
 function summariseSide(key: keyof Both<Side>, compared: SidesCompared, sides: Both<Side>): ComparedSide {
-	const { name, release } = sides[key];
+	const { name, release, lacks = [] } = sides[key];
 	return {
 		name,
 		...(release !== undefined && { release }),
 		devices: compared.devices[key],
 		alone: compared.alone[key],
 		modules: compared.loaded[key],
+		...(lacks.length > 0 && { lacks }),
 	};
 }

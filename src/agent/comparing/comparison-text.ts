@@ -170,6 +170,7 @@ function listRemarks({ modules, summary, everything }: ToldComparison): readonly
 		...describeParts(namesOf("built in"), a, b),
 		...describeParts(namesOf("as a file"), b, a),
 		...[a, b].map(describeSide),
+		...[a, b].flatMap(describeLacks),
 	];
 }
 
@@ -182,4 +183,9 @@ function describeSide({ name, release, devices, alone, modules }: ComparedSide):
 	const which = release === undefined || release === name ? "" : `${release}, `;
 	const own = alone === 0 ? "" : `, ${alone} of them here alone`;
 	return `${name}: ${which}${countThings(devices, "device")}${own}, ${countThings(modules, "module")}`;
+}
+
+function describeLacks({ name, lacks = [] }: ComparedSide): readonly string[] {
+	if (lacks.length === 0) return [];
+	return [`${name} does not hold ${listWords(lacks)}: what would be kept out there is not known`];
 }

@@ -5,7 +5,7 @@ import { isMask } from "../../libkmod/insertion/outcome.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { planInsertion, type Step, type Wanted } from "../../libkmod/planning/plan-insertion.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
-import type { Hindrance, ServingModule } from "./answers.js";
+import type { Hindrance, ModuleHindrance, ServingModule } from "./answers.js";
 
 export type InsertionRules = {
 	readonly knowledge: Knowledge;
@@ -39,37 +39,40 @@ function judgeAmong(plan: readonly Step[], module: string, rules: InsertionRules
 
 /** @param steps the whole plan, by module */
 export function judgeInsertion(step: Step, steps: ReadonlyMap<string, Step>, rules: InsertionRules): Insertion {
-	const own = judgeAlone(step, rules);
-	if ("by" in own || own.how === "built in") return own;
+	if (step.how === "missing" && step.problem !== undefined)
+		return { by: { kind: "unreadable", problem: step.problem } };
+	if (step.how === "masked" && step.needs !== undefined)
+		return { by: { kind: "needs", module: step.needs, by: { kind: "masked", source: step.source } } };
+	if (step.how === "builtin") return { how: "built in" };
+	const own = findHindrance(step, rules);
+	if (own !== undefined) return { by: own };
 	for (const { module, hard } of step.after) {
 		const needed = hard ? steps.get(module) : undefined;
-		const judged = needed && judgeAlone(needed, rules);
-		if (judged !== undefined && "by" in judged && !letsOthersGoOn(judged.by))
-			return { by: { kind: "needs", module, by: judged.by } };
+		const by = needed && findHindrance(needed, rules);
+		if (by !== undefined && !letsOthersGoOn(by)) return { by: { kind: "needs", module, by } };
 	}
-	return own;
+	return { how: step.how === "run" ? "install line" : "module" };
 }
 
 /** An install line that runs `true` counts as success: modules that need its module go on. */
-const letsOthersGoOn = (by: Hindrance): boolean =>
+const letsOthersGoOn = (by: ModuleHindrance): boolean =>
 	by.kind === "install line" && !trimBlanks(by.command).endsWith("false");
 
-function judgeAlone(step: Step, { kernelBlacklist, isFileThere }: InsertionRules): Insertion {
+/** What keeps the module of a step out, whatever it needs. Undefined when nothing does. */
+function findHindrance(step: Step, { kernelBlacklist, isFileThere }: InsertionRules): ModuleHindrance | undefined {
 	switch (step.how) {
 		case "builtin":
-			return { how: "built in" };
+			return undefined;
 		case "missing":
-			return { by: { kind: "no file", ...(step.problem !== undefined && { problem: step.problem }) } };
-		case "masked": {
-			const masked = { kind: "masked", source: step.source } as const;
-			return { by: step.needs === undefined ? masked : { kind: "needs", module: step.needs, by: masked } };
-		}
+			return { kind: "no file" };
+		case "masked":
+			return { kind: "masked", source: step.source };
 		case "run":
-			if (!isMask(step.command)) return { how: "install line" };
-			return { by: { kind: "install line", command: trimBlanks(step.command), source: step.source } };
+			if (!isMask(step.command)) return undefined;
+			return { kind: "install line", command: trimBlanks(step.command), source: step.source };
 		case "insert":
-			if (!isFileThere(step.path)) return { by: { kind: "missing file", path: step.path } };
-			if (!kernelBlacklist.modules.has(step.module)) return { how: "module" };
-			return { by: { kind: "kernel blacklist", file: kernelBlacklist.file } };
+			if (!isFileThere(step.path)) return { kind: "missing file", path: step.path };
+			if (!kernelBlacklist.modules.has(step.module)) return undefined;
+			return { kind: "kernel blacklist", file: kernelBlacklist.file };
 	}
 }

@@ -25,6 +25,8 @@ export type Side = InsertionRules & {
 	/** The kernel's release. Undefined where it is not known. */
 	readonly release: string | undefined;
 	readonly policy: Policy;
+	/** Files and directories that decide, which a capture does not hold though its machine may have them. None when absent. */
+	readonly lacks?: readonly string[];
 	/** In the order of a walk of /sys. */
 	readonly devices: readonly PresentDevice[];
 };

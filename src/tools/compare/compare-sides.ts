@@ -19,6 +19,7 @@ import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import type { OnSkipped } from "../../ports/skipping.js";
+import { StartFailure } from "../agent/start-failure.js";
 import { openTerminal } from "../command-line/terminal.js";
 import type { CompareForm, CompareOptions } from "./compare-options.js";
 import { findPlaces } from "./compared-places.js";
@@ -36,6 +37,8 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 	// Another policy may concern other devices.
 	const isSame = first.machine === second.machine && given.policy.length === 0;
 	const b = await openSide(machine, second, { ...request, beside: isSame ? a : undefined });
+	if (given.dirname !== undefined && !a.isCaptured && !b.isCaptured)
+		throw new StartFailure("-d says where the modules of captures are, and no operand is a capture", exitStatus.usage);
 	const sides = { a, b };
 	const compared = compareSides(sides, onSkipped);
 	const names = namesOf(sides);

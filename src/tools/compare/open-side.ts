@@ -24,6 +24,8 @@ export type OpenedSide = Side & {
 	/** The machine's files, and the root below which they lie. */
 	readonly kernel: Kernel;
 	readonly root: string;
+	/** Whether it is a captured machine. */
+	readonly isCaptured: boolean;
 };
 
 export type SideRequest = PlaceRequest & {
@@ -48,6 +50,8 @@ export async function openSide(host: Machine, place: SidePlace, request: SideReq
 		name: nameOf(place, knowledge),
 		release: chosen ?? kernel.release,
 		...{ knowledge, policy, kernel, root },
+		isCaptured: machine.captured !== undefined,
+		lacks: listLacking(machine, place),
 		kernelBlacklist: readKernelBlacklist(kernel, commandLineFileOf(given)),
 		isFileThere: fileFinder(kernel, knowledge, named !== undefined || root !== "" || machine.captured !== undefined),
 		devices: request.beside?.devices ?? (await listPresent(machine, root, policy, request.onSkipped)),
@@ -56,6 +60,16 @@ export async function openSide(host: Machine, place: SidePlace, request: SideReq
 
 const openKernelOf = (machine: Machine, word: string, root: string, { release }: SideRequest): Promise<NamedKernel> =>
 	openNamedKernel(machine, word, { release, ofMachine: root });
+
+/** What of a captured machine decides which modules are loaded, unless an option takes its place. */
+function listLacking({ captured }: Machine, { config, policy }: SidePlace): readonly string[] {
+	const deciding = [
+		...(config === undefined ? ["/etc/modprobe.d"] : []),
+		...(policy === undefined ? ["/etc/hotplugd/rules.d"] : []),
+		"/proc/cmdline",
+	];
+	return deciding.filter((path) => captured?.lacks(path) === true);
+}
 
 async function listPresent(
 	machine: Machine,
@@ -95,5 +109,6 @@ function withRoot(knowledge: Knowledge, named: NamedKernel | undefined): Knowled
 /** Sides are called by what they differ in: two kernels by their releases. */
 function nameOf({ word, machine, differs }: SidePlace, { moduleDirectory }: Knowledge): string {
 	if (differs === "kernel") return baseName(moduleDirectory);
-	return word ?? machine ?? "this machine";
+	const called = word ?? machine ?? "this machine";
+	return called === "-" ? "standard input" : called;
 }

@@ -1,7 +1,7 @@
 // Writes a machine into a folder, which -d and compare take as its root: a world's modules and modprobe.d, devices, rules and the
 // kernel command line.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { NamedDevices } from "./compared-sides.js";
@@ -36,10 +36,8 @@ export function writeMachine(name: string, { world, devices = {}, rules, subsyst
 		const lines = [aliases].flat().map((alias) => `MODALIAS=${alias}\n`);
 		const [first] = [aliases].flat();
 		if (first !== undefined) write(`sys/devices/${device}/modalias`, `${first}\n`);
-		write(
-			`sys/devices/${device}/uevent`,
-			`${subsystem === undefined ? "" : `SUBSYSTEM=${subsystem}\n`}${lines.join("")}`,
-		);
+		write(`sys/devices/${device}/uevent`, lines.join(""));
+		if (subsystem !== undefined) symlinkSync(`/sys/bus/${subsystem}`, join(root, "sys/devices", device, "subsystem"));
 	}
 	return root;
 }
