@@ -138,7 +138,7 @@ const readNoFormat: readonly string[] = [
 	// Readers of the kernel's tables, and of parsed command lines.
 	...["readPeer", "readLineage", "readDrops", "readWaiting", "readVerbosity", "readEntries", "readRejection"],
 	// Those of explain, which read files whose content others parse.
-	...["readFacts", "readModules", "readAnswers"],
+	...["readFacts", "readModules", "readAnswers", "readKernelBlacklist"],
 	// Its archives are read by parseCpio.
 	"readImage",
 	// Its records are read by parseKmsg.

@@ -71,7 +71,7 @@ const explain = {
 
 const compare = {
 	description: [
-		"Says which devices gain, lose or change a driver from *A* to *B*, and why. *A* and *B* are machines, each the root directory of one; without *A* this machine counts. With `--kernel`, `--config` or `--policy` one machine is compared with itself under another kernel, configuration or policy.",
+		"Says which devices gain, lose or change a driver from *A* to *B*, and why. *A* and *B* are machines: each a capture (hotplugd capture), `-` for one on standard input, or the root directory of a machine; without *A* this machine counts. With `--kernel`, `--config` or `--policy` one machine is compared with itself under another kernel, configuration or policy.",
 		"The modules of a device are those that its aliases ask for and that would really be inserted: modules that a blacklist, an install line, a rule of policy, the kernel command line or a missing file keeps out do not count, and drivers that are built in do. Nothing counts as loaded already, on either side. Where several modules match a device, the kernel lets the first that fits bind it: the device loses its driver when none of them is left. The features of a processor and the handlers of input devices are different: there each module serves by itself, and one less is a loss.",
 		"Devices are paired by their path, and one that has moved by its aliases and its subsystem.",
 		"The first line says what is lost. A table of the devices follows, each with its modules on both sides and the cause with its place, *FILE*`:`*LINE*; then the modules that come or go though no device asks for them (dependencies and softdeps), and those with other options.",

@@ -232,6 +232,41 @@ test("the captured machine is itself, and loses what a line takes from it", asyn
 	t.is(modules, `lib/modules/${release}`);
 });
 
+test("a capture is a machine like its root, and standard input is one too", async (t) => {
+	const a = machine("to-capture");
+	const file = join(a, "capture.json.gz");
+	t.is((await ourTool("hotplugd", "capture", "-d", a, file)).status, 0);
+	const { status, stdout, stderr } = await run(file, a);
+	t.deepEqual([status, stderr], [0, ""]);
+	t.true(stdout.startsWith(`no device gains, loses or changes a driver from ${file} to ${a}\n`), stdout);
+	const b = writeMachine("kernel-for-a-capture", { world: { ...world, aliases: { "x:card*": "card" } } });
+	t.is((await run(file, "--kernel", b)).status, 3);
+	const config = join(a, "kept-out.conf");
+	writeFileSync(config, "blacklist other\n");
+	const kept = await run(file, "--config", config);
+	t.is(kept.status, 3);
+	t.true(kept.stdout.includes(`d/2: other: blacklisted by ${config}:1\n`), kept.stdout);
+});
+
+test("a capture of digests alone takes its modules from -d, and anything else is refused", async (t) => {
+	const a = machine("digested");
+	const file = join(a, "digests.json");
+	t.is((await ourTool("hotplugd", "capture", "-d", a, "--without-indexes", file)).status, 0);
+	const without = await run(file, a);
+	t.is(without.status, 1);
+	t.regex(without.stderr, /digests of its indexes alone.* -d\n$/);
+	t.is((await run(file, a, "-d", a)).status, 0);
+	const misused = await run(a, a, "-d", a);
+	t.deepEqual([misused.status, misused.stdout], [2, ""]);
+	t.regex(misused.stderr, /no operand is a capture\n$/);
+	writeFileSync(file, "no capture");
+	const foreign = await run(file, a);
+	t.is(foreign.status, 1);
+	t.true(foreign.stderr.startsWith(`hotplugd compare: ${file}: `), foreign.stderr);
+	t.is((await run(`${a}/none`, a)).stderr, `hotplugd compare: ${a}/none: there is no such file or directory\n`);
+	t.is((await run("-", "-")).status, 2);
+});
+
 test("names with control characters are escaped", async (t) => {
 	const odd = "x:\x1bcard";
 	const a = writeMachine("odd-a", {
