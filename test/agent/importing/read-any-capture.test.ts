@@ -3,6 +3,7 @@ import test from "ava";
 import type { Capture } from "../../../src/agent/capture/capture.js";
 import { readAnyCapture } from "../../../src/agent/importing/read-any-capture.js";
 import { captureFiles } from "../../../src/linux/captures/capture-files.js";
+import { readMachine } from "../../support/fakes/captured-machine.js";
 import { tarArchive } from "../../support/worlds/tar-archive.js";
 
 const own: Capture = { hotplugdCapture: 1, by: "test", masked: true, devices: [], files: {} };
@@ -26,7 +27,7 @@ test("bytes that are no text stay as they are", (t) => {
 });
 
 test("the devices of the fixture's /sys, in a tar, have the aliases that its files have", (t) => {
-	const path = "fixtures/machine/sys/devices/platform/pcspkr/uevent";
+	const path = `${readMachine()}/sys/devices/platform/pcspkr/uevent`;
 	const { devices } = read(tarArchive([{ name: path, content: readFileSync(path) }]));
 	t.deepEqual(
 		devices.map(({ devpath }) => devpath),
