@@ -44,7 +44,7 @@ ${Object.entries(questions).map(ask).join("\n")}
 hotplugd capture command.json || exit
 udevadm info --export-db >export.txt || exit
 wait $! || exit
-tar -cz * | base64
+tar -cz *
 `;
 
 /** This machine's lists, which serve for the names of another machine's devices too. */
@@ -56,12 +56,12 @@ function hardwareNames(): Readonly<Record<string, Buffer>> {
 /** A folder of what the machine has answered. */
 async function answersOfMachine(t: ExecutionContext): Promise<string> {
 	const files = { ...hardwareNames(), "/etc/modprobe.d/captures.conf": configuration };
-	const { stdout, stderr, status } = await boot({ devices: coldplugDevices, files, script, seconds: 900 });
+	const { bytes, stderr, status } = await boot({ devices: coldplugDevices, files, script, seconds: 900 });
 	t.is(stderr, "");
 	t.is(status, 0);
 	const folder = mkdtempSync(join(tmpdir(), "hotplugd-captures-"));
 	t.teardown(() => rmSync(folder, { recursive: true }));
-	writeFileSync(join(folder, "answers.tar.gz"), Buffer.from(stdout, "base64"));
+	writeFileSync(join(folder, "answers.tar.gz"), bytes);
 	await shell('cd "$1"; tar -xzf answers.tar.gz', folder);
 	return folder;
 }
@@ -122,7 +122,7 @@ async function comparesWithExport(t: ExecutionContext, folder: string, kernel: K
 	t.regex(said.stderr, /does not tell which modules are live/);
 	const ours = recordsOf(said.stdout.replaceAll(folder, ""));
 	const home = recordsOf(readFileSync(join(folder, "cold"), "latin1"));
-	const exported = readFileSync(join(folder, "export.txt"), "latin1");
+	const exported = `\n${readFileSync(join(folder, "export.txt"), "latin1")}`;
 	const isExported = ({ device }: PlanRecord) => exported.includes(`\nP: ${device}\n`);
 	const [told, untold] = [home.decisions.filter(isExported), home.decisions.filter((one) => !isExported(one))];
 	t.log(`${told.length} decisions of ${home.decisions.length} are in the export, ${home.steps.length} modules`);

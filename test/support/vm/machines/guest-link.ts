@@ -3,6 +3,8 @@ import type { Duplex } from "node:stream";
 
 export interface Outcome {
 	readonly stdout: string;
+	/** Standard output as it came. */
+	readonly bytes: Buffer;
 	readonly stderr: string;
 	readonly status: number;
 }
@@ -92,9 +94,10 @@ class AnswerReader {
 		if (this.#missing > 0) return false;
 		this.#chunks = [body.subarray(end)];
 		this.#missing = 0;
-		const stdout = body.subarray(0, length).toString();
+		const bytes = Buffer.from(body.subarray(0, length));
+		const stdout = bytes.toString();
 		const stderr = body.subarray(length, end).toString();
-		this.#take(id === undefined ? verb! : `${verb} ${id}`, { stdout, stderr, status: Number(status ?? 0) });
+		this.#take(id === undefined ? verb! : `${verb} ${id}`, { stdout, bytes, stderr, status: Number(status ?? 0) });
 		return true;
 	}
 }
