@@ -40,7 +40,7 @@ export type NeedVerdict =
 
 /**
  * Why a module is of no use in an image:
- * - no file: neither its file nor, with `of`, that of the module that it needs is there
+ * - no file: its file is not there, or, with `of`, that of a module that it needs. So it is with `of` below
  * - no index entry: its file is there, and the indexes of the image do not have it, or not for the alias
  * - blacklisted: a line of the image keeps it from being loaded by an alias
  * - install line: a line of the image has a command in its place that loads nothing
@@ -49,9 +49,9 @@ export type NeedVerdict =
 export type MissingCause =
 	| { readonly cause: "no file"; readonly of?: string }
 	| { readonly cause: "no index entry"; readonly path: string; readonly alias?: string; readonly of?: string }
-	| { readonly cause: "blacklisted"; readonly source: Source; readonly of?: string }
+	| { readonly cause: "blacklisted"; readonly source: Source }
 	| { readonly cause: "install line"; readonly source: Source; readonly of?: string }
-	| { readonly cause: "other kernel"; readonly release: string; readonly of?: string };
+	| { readonly cause: "other kernel"; readonly release: string };
 
 /** A mount that boot needs, and what came of following it down to its disks. */
 export type FollowedMount = {

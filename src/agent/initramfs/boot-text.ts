@@ -64,12 +64,13 @@ function failureOf({ need, way }: BootNeed): string {
 export function explainLack({ name, need, verdict }: LackingNeed): string {
 	const { module } = verdict;
 	const named = need === "algorithm" && name !== module ? `${module}, for ${name},` : module;
-	const subject = verdict.of === undefined ? named : `${verdict.of}, which ${module} needs,`;
+	const of = "of" in verdict ? verdict.of : undefined;
+	const subject = of === undefined ? named : `${of}, which ${module} needs,`;
 	switch (verdict.cause) {
 		case "no file":
 			return `${subject} is not in it`;
 		case "no index entry":
-			return `its indexes do not lead to ${verdict.of ?? module}${verdict.alias === undefined ? "" : ` from ${verdict.alias}`}, whose file ${verdict.path} is there`;
+			return `its indexes do not lead to ${of ?? module}${verdict.alias === undefined ? "" : ` from ${verdict.alias}`}, whose file ${verdict.path} is there`;
 		case "blacklisted":
 			return `${subject} is blacklisted in it at ${formatFileLine(verdict.source)}`;
 		case "install line":

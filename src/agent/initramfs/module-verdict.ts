@@ -59,8 +59,13 @@ function whyMissing(judging: Judging, module: string, alias: string | undefined)
 	return whyNotByAlias(judging, module, path, alias) ?? whyNoCommand(judging, module);
 }
 
+/** A cause that may be one of a module that is needed, too. */
+type CauseOfNeeded = MissingCause & { readonly of?: string } & {
+	readonly cause: "no file" | "no index entry" | "install line";
+};
+
 /** The file has to be there, and the indexes have to lead to it. Those of the machine may name another place. */
-function whyNoFile({ kernel }: Judging, module: string): MissingCause | undefined {
+function whyNoFile({ kernel }: Judging, module: string): CauseOfNeeded | undefined {
 	const path = kernel.modules.get(module);
 	if (path === undefined) return { cause: "no file" };
 	if (kernel.indexes === "none") return undefined;
@@ -95,7 +100,7 @@ function whyNotByAlias(
 /** Commands that load nothing. */
 const LOADS_NOTHING = /^(?:\/(?:usr\/)?bin\/)?(?:true|false|:)(?:[ \t;].*)?$/;
 
-function whyNoCommand({ kernel }: Judging, module: string): MissingCause | undefined {
+function whyNoCommand({ kernel }: Judging, module: string): CauseOfNeeded | undefined {
 	const line = kernel.knowledge.installCommand(module);
 	// kmod ignores the command of a module that has softdeps.
 	if (line === undefined || kernel.knowledge.softdeps(module).length > 0) return undefined;

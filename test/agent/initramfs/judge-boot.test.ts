@@ -379,7 +379,9 @@ test("an image with all modules lacks nothing, and each needed file that is take
 		t.true(needed.size > 3);
 		for (const module of needed) {
 			const verdict = await judge(capture, without(world.files, module));
-			const told = verdict.needs.flatMap(({ verdict: one }) => (one.is === "missing" ? [one.of ?? one.module] : []));
+			const told = verdict.needs.flatMap(({ verdict: one }) =>
+				one.is === "missing" ? [("of" in one ? one.of : undefined) ?? one.module] : [],
+			);
 			t.true(told.includes(module), `${module} of ${JSON.stringify(sketch)}: ${told}`);
 			t.is(bootStatus(verdict), 3);
 		}

@@ -81,12 +81,6 @@ const rows: Readonly<Record<string, Row>> = {
 		print: () =>
 			Promise.all([twoMachines(), allowedModules(), damagedKernel(), lackingCapture(), namedDevice(), boots()]),
 		kinds: compareKinds,
-		unmet: {
-			"$defs/NeedVerdict/oneOf/3/properties/of": "what a module needs is asked for by its name, in no index of aliases",
-			"$defs/NeedVerdict/oneOf/4/properties/of": "a blacklist counts for aliases, and not for what a module needs",
-			"$defs/NeedVerdict/oneOf/6/properties/of":
-				"modules of another kernel are told themselves, and not for what they need",
-		},
 	},
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
