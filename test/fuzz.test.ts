@@ -141,6 +141,8 @@ const readNoFormat: readonly string[] = [
 	...["readFacts", "readModules", "readAnswers", "readKernelBlacklist"],
 	// Its archives are read by parseCpio.
 	"readImage",
+	// uname(2)'s word.
+	"readArchitecture",
 	// Its records are read by parseKmsg.
 	"readKernelLog",
 	...["readArguments", "readEnvironment", "readWorkingDirectory", "readBounded", "checkRegular", "checkLength"],

@@ -15,12 +15,12 @@ export type FoundValue = {
 	readonly kept?: number;
 };
 
-type Pattern = (text: string, at: number, before: string) => FoundValue | undefined;
+type Pattern = (text: string, at: number) => FoundValue | undefined;
 
 /** The value whose shape begins at a word. The patterns are tried in the order of the page. */
-export function findPattern(text: string, at: number, before: string): FoundValue | undefined {
+export function findPattern(text: string, at: number): FoundValue | undefined {
 	for (const pattern of patterns) {
-		const found = pattern(text, at, before);
+		const found = pattern(text, at);
 		if (found !== undefined) return found;
 	}
 	return undefined;
@@ -105,18 +105,22 @@ const IP4 = /(\d{1,3})\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\.\d)/y;
 /** Addresses that are the same on every machine, and netmasks. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(["0", "127", "255"]);
 
-function findIp4(text: string, at: number, before: string): FoundValue | undefined {
+function findIp4(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(IP4, text, at);
 	// Ports of hubs behind each other, as in the USB devices 1-1.2.3.4 and 1-1.2.3.4.5.
-	if (shape === undefined || /\d[-.]$/.test(before) || NO_ADDRESS.has(shape.slice(0, shape.indexOf("."))))
+	if (
+		shape === undefined ||
+		/\d[-.]/.test(text.slice(Math.max(0, at - 2), at)) ||
+		NO_ADDRESS.has(shape.slice(0, shape.indexOf(".")))
+	)
 		return undefined;
 	return { kind: "ip4", value: shape, length: shape.length };
 }
 
 const IP6 = /[0-9a-f:.]+(?=\])/iy;
 
-function findIp6(text: string, at: number, before: string): FoundValue | undefined {
-	if (!before.endsWith("[")) return undefined;
+function findIp6(text: string, at: number): FoundValue | undefined {
+	if (text[at - 1] !== "[") return undefined;
 	IP6.lastIndex = at;
 	const shape = IP6.exec(text)?.[0];
 	if (shape === undefined || shape.split(":").length < 3) return undefined;

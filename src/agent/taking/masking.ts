@@ -26,9 +26,6 @@ export type Replace = (found: Pick<FoundValue, "kind" | "value">, raw: string) =
 /** Reads a text of one line. The same text back, where nothing is found. */
 export type Masker = (text: string, place: MaskedPlace, replace: Replace) => string;
 
-/** Characters before a word that count. */
-const LONGEST_BEFORE = 1000;
-
 export function makeMasker(rules: MaskRules): Masker {
 	const findKnown = searchKnown(rules.known);
 	return (text, place, replace) => {
@@ -69,16 +66,15 @@ type FindKnown = (folded: string, at: number) => FoundValue | undefined;
 
 function find(line: Line, rules: MaskRules, findKnown: FindKnown): FoundValue | Passed {
 	const { text, folded, at, word, places } = line;
-	const before = text.slice(Math.max(0, at - LONGEST_BEFORE), at);
-	if (places.stays(before)) return stay(word.length);
+	if (places.stays(at)) return stay(word.length);
 	const { release } = rules;
 	if (release !== undefined && text.startsWith(release, at) && isBounded(text, at + release.length))
 		return stay(release.length);
-	const pattern = findPattern(text, at, before);
+	const pattern = findPattern(text, at);
 	if (pattern?.kind === "uuid" && rules.typeUuids.has(pattern.value)) return stay(pattern.length);
 	if (pattern !== undefined) return pattern;
 	const name = findProtected(line, rules.protectedNames);
-	if (places.isInSlot(before) || (name === undefined && !/^\d{1,4}$/.test(word) && places.isInPrivateParameter(before)))
+	if (places.isInSlot(at) || (name === undefined && !/^\d{1,4}$/.test(word) && places.isInPrivateParameter(at)))
 		return findSlotValue(line, rules);
 	return name ?? findKnown(folded, at) ?? stay(word.length);
 }

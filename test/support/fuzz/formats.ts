@@ -13,6 +13,7 @@ import { moduleFormats } from "./formats/modules.js";
 import { requestFormats } from "./formats/requests.js";
 import { settingsFormats } from "./formats/settings.js";
 import { signatureFormats } from "./formats/signatures.js";
+import { takingFormats } from "./formats/takings.js";
 
 export const fuzzFormats: readonly FuzzFormat[] = [
 	...[indexFormats, moduleFormats, signatureFormats, compressionFormats, configurationFormats, deviceFormats],
@@ -24,5 +25,6 @@ export const fuzzFormats: readonly FuzzFormat[] = [
 		captureFormats,
 		initramfsFormats,
 		importFormats,
+		takingFormats,
 	],
 ].flat();
