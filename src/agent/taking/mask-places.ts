@@ -28,6 +28,12 @@ const STAYS_IN_MODPROBE: readonly Place[] = [
 /** The fifth field of ip=, the name of the host (Documentation/admin-guide/nfs/nfsroot.rst). */
 const HOST_IN_IP: Place = { from: /(?:^|[ \t])"?ip=(?:(?:[^\][: \t]|\[[^\] \t]*\])*:){4}/g, to: "][: \t" };
 
+/** A password may have any character. */
+const SECRETS: Place = {
+	from: /(?:^|[^a-z0-9])(?:pass|password|passwd|passphrase|secret|token|psk)[ \t]*=[ \t]*["']?/gi,
+	to: " \t\"'",
+};
+
 /** Parameters of the kernel command line whose values are all names. */
 const PRIVATE_PARAMETERS: Place = {
 	from: /(?:^|[ \t])"?(?:rd\.luks[^ \t=]*|rd\.lvm[^ \t=]*|rd\.md[^ \t=]*|rd\.iscsi[^ \t=]*|rd\.nvmf[^ \t=]*|rd\.zfcp|rd\.znet|luks[^ \t=]*|zfs|root=ZFS|cryptdevice|cryptkey|crypto|iscsi[^ \t=]*|netroot|nfsroot|nfsaddrs|fcoe|dm[-_]mod\.create|systemd\.hostname|systemd\.mount-extra)=/g,
@@ -46,10 +52,10 @@ export type LinePlaces = {
 
 export function surveyLine(line: string, place: MaskedPlace): LinePlaces {
 	const stays = findPlaces(line, place === "modprobe.d" ? [...STAYS, ...STAYS_IN_MODPROBE] : STAYS);
-	const hosts = findPlaces(line, [HOST_IN_IP]);
+	const slots = findPlaces(line, [HOST_IN_IP, SECRETS]);
 	return {
 		stays,
-		isInSlot: (at) => hosts(at) || isBehindPathOrKey(line, at),
+		isInSlot: (at) => slots(at) || isBehindPathOrKey(line, at),
 		isInPrivateParameter: findPlaces(line, [PRIVATE_PARAMETERS]),
 	};
 }
@@ -83,7 +89,7 @@ const PATHS: readonly string[] = [
 ];
 
 const KEY =
-	/(?:^|[^a-z0-9])(?:label|partlabel|partname|uuid|partuuid|ptuuid|hostname|host|user|username|pass|password|passwd|passphrase|secret|token|psk|ssid|essid|serial|serialnumber|serial_number|iserial|iserialnumber|uniq|zfs)$/i;
+	/(?:^|[^a-z0-9])(?:label|partlabel|partname|uuid|partuuid|ptuuid|hostname|host|user|username|ssid|essid|serial|serialnumber|serial_number|iserial|iserialnumber|uniq|zfs)$/i;
 /** Of a key and what is before it: longer than any key. */
 const KEY_CHARACTERS = 16;
 

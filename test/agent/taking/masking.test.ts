@@ -71,6 +71,10 @@ const replaced: readonly (readonly [text: string, expected: string])[] = [
 	["root=LABEL=korn UUID=7C4E-19AB", "root=LABEL=maskedname2 UUID=maskedname1"],
 	['PARTLABEL="Weizen platte"', 'PARTLABEL="maskedname1 platte"'],
 	["mod.Password = hunter2 user=root", "mod.Password = maskedname1 user=maskedname2"],
+	[
+		"password=$hun/ter:2,x y psk='a b'",
+		"password=$maskedname3/maskedname4:maskedname1,maskedhost1 y psk='maskedname2 b'",
+	],
 	["host=x xhost=x x", "host=maskedhost1 xhost=x x"],
 	["ip=10.1.2.3::::klara:eth0:off", "ip=10.0.0.1::::maskedname1:eth0:off"],
 	["ip=dhcp ip=eth0:dhcp", "ip=dhcp ip=eth0:dhcp"],
