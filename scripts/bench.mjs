@@ -2,6 +2,7 @@
 import "./no-debugger.mjs";
 import { benchColdplug } from "./bench/coldplug.mjs";
 import { benchDepmod } from "./bench/depmod.mjs";
+import { benchFleet } from "./bench/fleet.mjs";
 import { benchLookups } from "./bench/lookups.mjs";
 import { benchStartup } from "./bench/startup.mjs";
 import { benchStorm } from "./bench/storm.mjs";
@@ -14,6 +15,7 @@ const benches = {
 	storm: benchStorm,
 	"thin-helper": benchThinHelper,
 	coldplug: benchColdplug,
+	fleet: benchFleet,
 };
 
 const wanted = process.argv.slice(2);

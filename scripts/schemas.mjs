@@ -22,6 +22,7 @@ export const schemas = {
 	coldplug: "ColdplugRecord",
 	compare: "CompareRecord",
 	explain: "ExplanationRecord",
+	fleet: "FleetRecord",
 	log: "LogRecord",
 	lsmod: "ModuleRecord",
 	modinfo: "ModinfoRecord",

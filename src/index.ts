@@ -29,6 +29,7 @@ export function openKmod(options: KmodOptions = {}): Kmod {
 
 export type { Capture } from "./agent/capture/capture.js";
 export type { CompareRecord } from "./agent/comparing/comparison-records.js";
+export type { FleetRecord } from "./agent/fleet/fleet-records.js";
 export type { CheckRecord } from "./agent/telling/check-record.js";
 export type { ColdplugRecord } from "./agent/telling/coldplug-record.js";
 export type { ExplanationRecord } from "./agent/telling/explanation-record.js";

@@ -18,7 +18,10 @@ const NEWLINE = 10;
 const BLANK = /^[\t\r ]*$/;
 const LONGEST_BLANK_BYTES = 80;
 
-export async function openFleetWork(task: FleetTask, machine: Machine): Promise<(batch: LineBatch) => Promise<Answered>> {
+export async function openFleetWork(
+	task: FleetTask,
+	machine: Machine,
+): Promise<(batch: LineBatch) => Promise<Answered>> {
 	const files = await machine.captureFiles();
 	const sides = new FleetSides(machine, files, task);
 	const answers = new FleetAnswers(task.asked);

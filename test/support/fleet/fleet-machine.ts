@@ -22,7 +22,9 @@ export async function runCompare(words: readonly string[], changed: Partial<Flee
 	const machine: Machine = {
 		...thisMachine,
 		print: keep,
-		complain: (text) => void (complained += text),
+		complain(text) {
+			complained += text;
+		},
 		onStopSignal: () => undefined,
 		fleet: async () => ({ ...(await thisMachine.fleet()), print: async (bytes) => keep(bytes), ...changed }),
 	};

@@ -10,7 +10,9 @@ const folder = mkdtempSync(join(tmpdir(), "fleet-"));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
 const sha256 = (line: string): string =>
-	createHash("sha256").update(Buffer.from(line.replace(/\n$/, ""), "latin1")).digest("hex");
+	createHash("sha256")
+		.update(Buffer.from(line.replace(/\n$/, ""), "latin1"))
+		.digest("hex");
 
 type Driver = { readonly change: string; readonly device: string; readonly cause?: string };
 
@@ -72,7 +74,12 @@ test("a line that is no capture costs a record with a sentence, in its place, an
 	};
 	const mixed = lines.map((line, at) => bad[at] ?? line);
 	mixed.splice(30, 0, "\n");
-	const { status, records } = await runCompare([...words, "--json", "--fleet", writeLines(folder, "bad.ndjson", mixed)]);
+	const { status, records } = await runCompare([
+		...words,
+		"--json",
+		"--fleet",
+		writeLines(folder, "bad.ndjson", mixed),
+	]);
 	t.is(status, 3);
 	t.deepEqual(
 		records.slice(0, -1).map(({ line, kind, machine }) => [line, kind, machine]),
@@ -92,7 +99,10 @@ test("without --json the first line says how many machines lose a driver, and li
 	const lines = [...takeCaptures({ ...fleet, seed: 13 }, 20), "{}\n"];
 	const { status, printed, complained } = await runCompare([...words, "--fleet", writeLines(folder, "text", lines)]);
 	t.is(status, 3);
-	t.regex(printed, /^\d+ of 20 machines lose a driver: most of all \S+ on \d+ machines: .*; 1 line could not be compared\n/);
+	t.regex(
+		printed,
+		/^\d+ of 20 machines lose a driver: most of all \S+ on \d+ machines: .*; 1 line could not be compared\n/,
+	);
 	t.regex(printed, /^MACHINES +DEVICES +BEFORE +AFTER +CAUSE$/m);
 	t.regex(complained, /^hotplugd compare: line 21: it is no capture/);
 });
