@@ -33,6 +33,10 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	"hotplugd metrics": ["test/tools/agent/agent-tools.test.ts", "metrics are printed as they are"],
 	"hotplugd stop": ["test/tools/agent/agent-tools.test.ts", "reload and stop say nothing where all is well"],
 	"hotplugd explain i6300esb": ["test/tools/explain/explain.test.ts", "a blacklist is named by file and line"],
+	"hotplugd compare --initramfs /boot/initrd.img-6.1.0-56-amd64": [
+		"test/tools/compare/initramfs-form.test.ts",
+		"this machine is captured in memory where none is named",
+	],
 	"hotplugd check": ["test/tools/agent/check.test.ts", "where nothing is wrong it says so and exits with 0"],
 	"install -D -m 755 systemd/alone/hotplugd-or-modprobe /usr/local/lib/hotplugd/hotplugd-or-modprobe": [
 		"test/support/vm/images/placed-package.ts",
