@@ -19,6 +19,7 @@ import { delimiter, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import type { Capture } from "../../src/agent/capture/capture.js";
+import { readMachine } from "../support/fakes/captured-machine.js";
 import { ourTool } from "../support/fakes/tool-in-process.js";
 import { until } from "../support/running/until.js";
 import { writeProgram } from "../support/running/written-program.js";
@@ -125,6 +126,9 @@ async function checkEqual(t: ExecutionContext, root: string): Promise<void> {
 	}
 }
 
+/** Without the rules of a package, of which the script knows nothing: they are not where the command's are. */
+const writePlanted = (root: string): void => writePlantedMachine(root, "/opt/elsewhere/rules");
+
 function makeRoot(t: ExecutionContext, write: (root: string) => void): string {
 	const root = mkdtempSync(join(tmpdir(), "captured-"));
 	t.teardown(() => rmSync(root, { recursive: true, force: true }));
@@ -133,7 +137,7 @@ function makeRoot(t: ExecutionContext, write: (root: string) => void): string {
 }
 
 test.serial("a machine that has something of its own in every file is captured as by the command", (t) =>
-	checkEqual(t, makeRoot(t, writePlantedMachine)),
+	checkEqual(t, makeRoot(t, writePlanted)),
 );
 
 test.serial("devices with every kind of link are captured as by the command", async (t) => {
@@ -148,7 +152,7 @@ test.serial("hostile names, contents and links are captured as by the command", 
 });
 
 test.serial("the captured machine of fixtures is captured as by the command", (t) =>
-	checkEqual(t, resolve("fixtures/machine")),
+	checkEqual(t, readMachine()),
 );
 
 test.serial("random texts are masked as by the command", async (t) => {
@@ -173,7 +177,7 @@ test.serial("busybox and the system's shell find no fault in the script's syntax
 
 test.serial("the script says which program is missing; without ls it asks for each link by itself", (t) => {
 	t.true(programs.length > 15);
-	const root = makeRoot(t, writePlantedMachine);
+	const root = makeRoot(t, writePlanted);
 	const whole = run({ command: ["/bin/sh"], path: applets }, ["-r", root]);
 	// sleep and uname are for this machine alone, and mv is for a file.
 	for (const missing of programs.filter((name) => name !== "sleep")) {
@@ -186,7 +190,7 @@ test.serial("the script says which program is missing; without ls it asks for ea
 });
 
 test.serial("a file is written as a whole, compressed by its name, and nothing is left beside it", (t) => {
-	const root = makeRoot(t, writePlantedMachine);
+	const root = makeRoot(t, writePlanted);
 	const folder = makeFolder();
 	const plain = join(folder, "-a b\n.json");
 	writeFileSync(plain, "old");
@@ -222,7 +226,7 @@ test.serial("a call that is not understood, and a machine without devices, captu
 });
 
 test.serial("temporary files are in a directory of this call alone, and gone at its end", (t) => {
-	const root = makeRoot(t, writePlantedMachine);
+	const root = makeRoot(t, writePlanted);
 	const folder = makeFolder();
 	t.is(run(ofBusybox, ["-r", root], { TMPDIR: folder }).status, 0);
 	t.deepEqual(readdirSync(folder), []);
@@ -307,7 +311,7 @@ test.serial("a signal ends it, and nothing is left", async (t) => {
 
 test.serial("what this user may not read is in lacks, each with a line", (t) => {
 	const root = makeRoot(t, (place) => {
-		writePlantedMachine(place);
+		writePlanted(place);
 		chmodSync(join(place, "etc/modprobe.d/alpha.conf"), 0);
 		chmodSync(join(place, "sys/devices/platform/dock.0/modalias"), 0);
 		chmodSync(join(place, "sys/kernel/debug"), 0);
