@@ -43,21 +43,43 @@ function measurePeer(folder, { words, fleet }) {
 
 async function measure(machines, { words }) {
 	const preload = `${import.meta.dirname}/report-peak.cjs`;
-	const generator = spawn(process.execPath, [`${import.meta.dirname}/fleet-generator.mjs`, String(machines), String(SEED)], {
-		env,
-		stdio: ["ignore", "pipe", "inherit", "pipe"],
-	});
+	const generator = spawn(
+		process.execPath,
+		[`${import.meta.dirname}/fleet-generator.mjs`, String(machines), String(SEED)],
+		{
+			env,
+			stdio: ["ignore", "pipe", "inherit", "pipe"],
+		},
+	);
 	const begun = performance.now();
 	const compare = spawn(
 		"/usr/bin/env",
-		["bash", "-c", 'TIMEFORMAT="%U %S"; time "$@" 2>&4', "bash", process.execPath, "--require", preload, "dist/main.js", "compare", ...words, "--json", "--fleet", "-"],
+		[
+			"bash",
+			"-c",
+			'TIMEFORMAT="%U %S"; time "$@" 2>&4',
+			"bash",
+			process.execPath,
+			"--require",
+			preload,
+			"dist/main.js",
+			"compare",
+			...words,
+			"--json",
+			"--fleet",
+			"-",
+		],
 		{ env, stdio: [generator.stdout, "ignore", "pipe", "pipe", 2] },
 	);
 	const [peak, times, own] = await Promise.all([compare.stdio[3], compare.stderr, generator.stdio[3]].map(readAll));
 	await new Promise((resolve) => (compare.exitCode === null ? compare.once("close", resolve) : resolve()));
 	if (compare.exitCode !== 0 && compare.exitCode !== 3) throw new Error(`compare exits with ${compare.exitCode}`);
 	const seconds = (performance.now() - begun) / 1000;
-	const cpu = times.trim().split(/\s+/).map(Number).reduce((sum, one) => sum + one, 0);
+	const cpu = times
+		.trim()
+		.split(/\s+/)
+		.map(Number)
+		.reduce((sum, one) => sum + one, 0);
 	return { machines, seconds, cpu, peak: Number(peak) / 1024, generator: Number(own) };
 }
 
@@ -79,4 +101,3 @@ function formatRow({ machines, seconds, cpu, peak, generator, peer }) {
 		"generator's own processor s": generator.toFixed(1),
 	};
 }
-

@@ -151,9 +151,7 @@ test.serial("hostile names, contents and links are captured as by the command", 
 	t.false(existsSync("pwned"));
 });
 
-test.serial("the captured machine of fixtures is captured as by the command", (t) =>
-	checkEqual(t, readMachine()),
-);
+test.serial("the captured machine of fixtures is captured as by the command", (t) => checkEqual(t, readMachine()));
 
 test.serial("random texts are masked as by the command", async (t) => {
 	const random = seededRandom(t);

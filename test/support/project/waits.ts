@@ -1167,7 +1167,10 @@ const fleets: readonly Wait[] = [
 		waitsFor: "the end of the input, and the answers to all of its lines",
 		ends: "that end; an answer that cannot be written; threads that cannot begin",
 		tests: [
-			["test/linux/fleet/fleet.test.ts", "every line of a file has its answer, in order, also the last without a newline"],
+			[
+				"test/linux/fleet/fleet.test.ts",
+				"every line of a file has its answer, in order, also the last without a newline",
+			],
 			["test/linux/fleet/fleet.test.ts", "a reader that has gone ends it, while the writer of the pipe says nothing"],
 		],
 	},
@@ -1194,10 +1197,7 @@ const fleets: readonly Wait[] = [
 		waitsFor: "the threads' end",
 		ends: "their end: node ends a thread between two instructions of JavaScript",
 		tests: [
-			[
-				"test/linux/fleet/batch-threads.test.ts",
-				"an answer that cannot be handed over ends the work with that error",
-			],
+			["test/linux/fleet/batch-threads.test.ts", "an answer that cannot be handed over ends the work with that error"],
 		],
 	},
 	{
@@ -1205,7 +1205,9 @@ const fleets: readonly Wait[] = [
 		at: ["await pause(PAUSE_MILLISECONDS)"],
 		waitsFor: "room in a full pipe that another process has made non-blocking",
 		ends: "five milliseconds, then it tries again; the reader's end (EPIPE)",
-		tests: [["test/linux/fleet/growing-file.test.ts", "a pipe that does not block, and is full, gets all of it in the end"]],
+		tests: [
+			["test/linux/fleet/growing-file.test.ts", "a pipe that does not block, and is full, gets all of it in the end"],
+		],
 	},
 	{
 		file: "src/tools/compare/fleet-tables.ts",
