@@ -32,7 +32,10 @@ export type ModuleAbsence = {
 export type DevicesCompared = {
 	/** In the order of A's devices; then the devices that only B has, in B's order. */
 	readonly changes: readonly DeviceChange[];
-	/** How many devices each side has, and how many that the other has not. */
+	/**
+	 * How many devices each side has that ask for something, with an alias or by a rule, as a dry run counts them; and how many of
+	 * these the other side has not.
+	 */
 	readonly devices: Both<number>;
 	readonly alone: Both<number>;
 };
@@ -53,11 +56,15 @@ export function compareDevices(
 		if (change !== undefined) changes.push(change);
 	}
 	const alone = {
-		a: pairs.filter((pair) => pair.b === undefined).length,
-		b: pairs.filter((pair) => pair.a === undefined).length,
+		a: countAsking(pairs.flatMap((pair) => (pair.b === undefined ? (pair.a ?? []) : []))),
+		b: countAsking(pairs.flatMap((pair) => (pair.a === undefined ? (pair.b ?? []) : []))),
 	};
-	return { changes, devices: { a: a.length, b: b.length }, alone };
+	return { changes, devices: { a: countAsking(a), b: countAsking(b) }, alone };
 }
+
+/** Where a rule may concern devices without an alias, the walk lists all of them. */
+const countAsking = (devices: readonly AnsweredDevice[]): number =>
+	devices.filter(({ aliases, answer }) => aliases.length + answer.serving.length + answer.keptOut.length > 0).length;
 
 /**
  * Undefined when the same modules serve the device at the same path. Where no rule of policy is about devices, and a device does not
