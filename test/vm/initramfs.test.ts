@@ -44,7 +44,7 @@ vmTest(
 	async (t) => {
 		const machine = await plainMachine();
 		const lacking = withoutModule(machine, "virtio_blk");
-		const [{ root, below, file }, console] = await Promise.all([bootWhole(t, machine), bootUntil(lacking, /ALERT!.*/)]);
+		const [{ root, below, file }, console] = await Promise.all([bootWhole(t, machine), bootUntil(lacking, /^ALERT!.*\n/m)]);
 		t.deepEqual({ root, below }, { root: [rootDevice], below: [] });
 		t.regex(console, /^ALERT! {2}\/dev\/disk\/by-id\/virtio-root does not exist\. {2}Dropping to a shell!\r?$/m);
 
@@ -63,7 +63,7 @@ vmTest(
 		const lacking = withoutModule(machine, "dm-crypt");
 		const [{ root, below, file }, console] = await Promise.all([
 			bootWhole(t, machine),
-			bootUntil(lacking, /cryptsetup: ERROR: root: cryptsetup failed/),
+			bootUntil(lacking, /cryptsetup: ERROR: root: cryptsetup failed.*\n/),
 		]);
 		t.deepEqual({ root, below }, { root: ["/dev/mapper/root"], below: ["vda"] });
 		t.regex(console, /device-mapper: table: \S+ crypt: unknown target type/);
