@@ -29,10 +29,13 @@ export async function* decompressed(source: Pieces, path: string): Pieces {
 	}
 }
 
-/** The first bytes: as many as tell a compression, or all that there are. */
+/** The first bytes of gzip, zstd and xz: a line of JSON begins with none of them. */
+const FIRST_BYTES: ReadonlySet<number | undefined> = new Set([0x1f, 0x28, 0xfd]);
+
+/** The first bytes: as many as tell a compression, or all that there are. A short line of a slow pipe is not kept waiting. */
 async function readHead(source: Pieces): Promise<Buffer> {
 	let head = Buffer.alloc(0);
-	while (head.length < MAGIC_SIZE) {
+	while (head.length === 0 || (head.length < MAGIC_SIZE && FIRST_BYTES.has(head[0]))) {
 		const { value, done } = await source.next();
 		if (done) break;
 		// A copy, since a piece is valid until the next one.

@@ -61,6 +61,6 @@ test("a link is followed, and a directory, a device and a place that is not ther
 test("a pipe that does not block, and is full, gets all of it in the end", (t) => {
 	const program = `import { printSoon } from "${module}"; await printSoon(Buffer.alloc(300_000, "x"));`;
 	// A pipe whose writer's end does not block: node itself makes it so for a child's output.
-	const shell = `{ ${JSON.stringify(process.execPath)} -e 'require("node:net"); new (require("node:net").Socket)({ fd: 1 }); setTimeout(() => process.exit(), 10)'; exec ${JSON.stringify(process.execPath)} --input-type=module -e "$1"; } | { sleep 0.5; wc -c; }`;
+	const shell = `{ ${JSON.stringify(process.execPath)} -e 'new (require("node:net").Socket)({ fd: 1, readable: false, writable: true }); process.exit()'; exec ${JSON.stringify(process.execPath)} --input-type=module -e "$1"; } | { sleep 0.5; wc -c; }`;
 	t.is(execFileSync("bash", ["-c", shell, "bash", program], { encoding: "utf8" }).trim(), "300000");
 });
