@@ -36,6 +36,13 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	"hotplugd compare --initramfs /boot/initrd.img-6.1.0-56-amd64": [
 		"test/tools/compare/initramfs-form.test.ts",
 		"this machine is captured in memory where none is named",
+	"hotplugd compare --fleet fleet.ndjson --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12": [
+		"test/tools/compare/fleet.test.ts",
+		"without --json the first line says how many machines lose a driver",
+	],
+	"hotplugd compare --fleet - --kernel /srv/kernels/6.12 -d /srv/kernels/6.1 --json": [
+		"test/tools/compare/fleet.test.ts",
+		"with one kernel each machine's own is the other",
 	],
 	"hotplugd check": ["test/tools/agent/check.test.ts", "where nothing is wrong it says so and exits with 0"],
 	"install -D -m 755 systemd/alone/hotplugd-or-modprobe /usr/local/lib/hotplugd/hotplugd-or-modprobe": [

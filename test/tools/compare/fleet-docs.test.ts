@@ -52,7 +52,7 @@ test("the executable compares a fleet of a pipe, and a reader that has enough en
 	t.is(all.stdout.split("\n").length - 1, 201);
 	const cut = spawnSync(
 		"bash",
-		["-c", '{ cat "$0"; sleep 30; } | { "$@"; echo $? >&2; } | head -n 1', input, ...command],
+		["-c", '{ cat "$0"; sleep 5; } | { "$@"; echo $? >&2; } | head -n 1', input, ...command],
 		{
 			encoding: "latin1",
 		},
