@@ -36,6 +36,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	"hotplugd compare --initramfs /boot/initrd.img-6.1.0-56-amd64": [
 		"test/tools/compare/initramfs-form.test.ts",
 		"this machine is captured in memory where none is named",
+	],
 	"hotplugd compare --fleet fleet.ndjson --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12": [
 		"test/tools/compare/fleet.test.ts",
 		"without --json the first line says how many machines lose a driver",
@@ -43,6 +44,24 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	"hotplugd compare --fleet - --kernel /srv/kernels/6.12 -d /srv/kernels/6.1 --json": [
 		"test/tools/compare/fleet.test.ts",
 		"with one kernel each machine's own is the other",
+	],
+	"node enqueue.mjs /run/redis/redis.sock fleet.ndjson": [
+		"test/tools/compare/engines.test.ts",
+		"BullMQ delivers the job of a killed worker to another",
+	],
+	"node worker.mjs /run/redis/redis.sock hotplugd compare --fleet - --json --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12":
+		["test/tools/compare/engines.test.ts", "BullMQ delivers the job of a killed worker to another"],
+	"node collect.mjs /run/redis/redis.sock": [
+		"test/tools/compare/engines.test.ts",
+		"BullMQ delivers the job of a killed worker to another",
+	],
+	"parallel hotplugd compare --fleet {} --json --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12 ::: captures/*.ndjson":
+		["test/tools/compare/engines.test.ts", "GNU parallel compares the captures of many files"],
+	"parallel --pipe -N 1000 hotplugd compare --fleet - --json --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12 < fleet.ndjson":
+		["test/tools/compare/engines.test.ts", "GNU parallel compares the parts of one file"],
+	"parallel ssh {} hotplugd capture --without-indexes ::: alpha beta > fleet.ndjson": [
+		"test/tools/compare/engines.test.ts",
+		"GNU parallel has each host capture itself",
 	],
 	"hotplugd check": ["test/tools/agent/check.test.ts", "where nothing is wrong it says so and exits with 0"],
 	"install -D -m 755 systemd/alone/hotplugd-or-modprobe /usr/local/lib/hotplugd/hotplugd-or-modprobe": [
@@ -63,6 +82,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	],
 	// Benchmarks are run by hand, on an idle machine.
 	"npm run bench": ["scripts/bench.mjs", "process.argv.slice(2)"],
+	"npm run bench fleet": ["scripts/bench.mjs", "fleet"],
 	"npm run bench startup": ["scripts/bench.mjs", "startup: benchStartup"],
 };
 

@@ -44,7 +44,10 @@ vmTest(
 	async (t) => {
 		const machine = await plainMachine();
 		const lacking = withoutModule(machine, "virtio_blk");
-		const [{ root, below, file }, console] = await Promise.all([bootWhole(t, machine), bootUntil(lacking, /^ALERT!.*\n/m)]);
+		const [{ root, below, file }, console] = await Promise.all([
+			bootWhole(t, machine),
+			bootUntil(lacking, /^ALERT!.*\n/m),
+		]);
 		t.deepEqual({ root, below }, { root: [rootDevice], below: [] });
 		t.regex(console, /^ALERT! {2}\/dev\/disk\/by-id\/virtio-root does not exist\. {2}Dropping to a shell!\r?$/m);
 

@@ -152,6 +152,15 @@ test("GNU parallel compares the captures of many files, as one command would", a
 	t.is(results.filter(({ loses }) => loses > 0).length, losers);
 });
 
+test("GNU parallel compares the parts of one file", async (t) => {
+	t.timeout(ENGINES_TIMEOUT_MILLISECONDS);
+	const engines = await findEngines();
+	const fleet = captures.map((one) => `${one}\n`).join("");
+	const results = readResults(runParallel(engines, ["--pipe", "-N", "4", ...hotplugd, ...compare], fleet));
+	t.is(results.length, MACHINES);
+	t.is(results.filter(({ loses }) => loses > 0).length, losers);
+});
+
 test("GNU parallel has each host capture itself, and the captures are a fleet", async (t) => {
 	t.timeout(ENGINES_TIMEOUT_MILLISECONDS);
 	const engines = await findEngines();
@@ -174,11 +183,12 @@ test("GNU parallel has each host capture itself, and the captures are a fleet", 
 	);
 });
 
-function runParallel({ environment }: Engines, words: readonly string[]): string {
+function runParallel({ environment }: Engines, words: readonly string[], input = ""): string {
 	// The exit status of parallel is how many of its jobs had one: compare has one where a device loses its driver.
 	const { stdout, error } = spawnSync("parallel", ["--will-cite", ...words], {
 		env: { ...environment, HOME: folder },
 		encoding: "utf8",
+		input,
 	});
 	if (error !== undefined) throw error;
 	return stdout;
