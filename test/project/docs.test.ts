@@ -82,7 +82,6 @@ const elsewhere: Readonly<Record<string, readonly [file: string, words: string]>
 	],
 	// Benchmarks are run by hand, on an idle machine.
 	"npm run bench": ["scripts/bench.mjs", "process.argv.slice(2)"],
-	"npm run bench fleet": ["scripts/bench.mjs", "fleet"],
 	"npm run bench startup": ["scripts/bench.mjs", "startup: benchStartup"],
 };
 
