@@ -3,13 +3,14 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import test from "ava";
+import { readMachine } from "../../support/fakes/captured-machine.js";
 import { exportDatabase, findMissing, makeArchive } from "../../support/real/archivers.js";
 import { plantSysfs } from "../../support/worlds/planted-sysfs.js";
 
 const root = plantSysfs();
 test.after.always(() => rmSync(root, { recursive: true }));
 
-const fixture = resolve("fixtures/machine");
+const fixture = readMachine();
 const kernel = [
 	"-d",
 	fixture,
@@ -62,7 +63,7 @@ test("a tar of a planted /sys, and what udevadm says of it", (t) => {
 });
 
 test("a report of nixos-facter, as far as it goes: the modules of devices with an alias in it", (t) => {
-	const uevents = ["0000:00:01.0", "0000:00:02.0"].map((name) => [
+	const uevents = ["0000:00:02.0", "0000:00:03.0"].map((name) => [
 		`/devices/pci0000:00/${name}`,
 		/^MODALIAS=(.*)$/m.exec(readFileSync(join(fixture, `sys/devices/pci0000:00/${name}/uevent`), "latin1"))![1],
 	]);
