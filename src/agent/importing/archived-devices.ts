@@ -4,9 +4,9 @@
 import { attributeText, attributeWord } from "../../libkmod/formats/attribute.js";
 import { baseName } from "../../libkmod/text/base-name.js";
 import type { CapturedDevice, CapturedDriver } from "../capture/capture.js";
+import { deviceMapperKind } from "../capture/device-mapper-kind.js";
 import { linkTarget } from "./archive-links.js";
 import type { ArchiveTree } from "./archive-tree.js";
-import { deviceMapperKind } from "./device-mapper-kind.js";
 
 /** What is in one directory of /sys/devices: attributes by name, and links with the paths below /sys that they lead to. */
 type Directory = { readonly files: Map<string, Buffer>; readonly links: Map<string, string> };

@@ -2,14 +2,11 @@
 
 import { attributeText } from "../../libkmod/formats/attribute.js";
 import { parseDependencyLine } from "../../libkmod/formats/dependency-line.js";
-import type { CaptureFiles } from "../../ports/capture-files.js";
 import type { CapturedIndexes } from "../capture/capture.js";
+import { type IndexPacking, packIndex } from "../capture/packed-index.js";
 import type { ArchiveTree } from "./archive-tree.js";
 import { indexOf } from "./needed-paths.js";
 import { releaseOfUsbHub } from "./usb-hub-release.js";
-
-/** The port's functions that put indexes into a capture. */
-export type IndexPacking = Pick<CaptureFiles, "gzip" | "sha256">;
 
 export type ArchivedKernel = { readonly release?: string; readonly architecture?: string };
 
@@ -55,14 +52,7 @@ export function indexesOfArchive(tree: ArchiveTree, release: string, pack: Index
 	if (!found.has("modules.alias.bin")) return undefined;
 	const files = [...found]
 		.sort(([one], [two]) => (one < two ? -1 : 1))
-		.map(([name, content]) => {
-			const packed = {
-				bytes: content.length,
-				sha256: pack.sha256(content),
-				gzip: pack.gzip(content).toString("base64"),
-			};
-			return [name, packed] as const;
-		});
+		.map(([name, content]) => [name, packIndex(content, pack)] as const);
 	const missing = missingModules(tree, release, found.get("modules.dep"));
 	return {
 		directory: `/lib/modules/${release}`,

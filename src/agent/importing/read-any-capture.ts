@@ -1,7 +1,7 @@
 // A machine out of any file that tells of one: a capture, or what bug reports hold already. Pure.
 
 import type { Capture } from "../capture/capture.js";
-import type { IndexPacking } from "./archived-kernel.js";
+import type { IndexPacking } from "../capture/packed-index.js";
 import { readFacterReport } from "./facter-report.js";
 import { recogniseCapture } from "./recognise-capture.js";
 import { withoutByteOrderMark } from "./report-text.js";

@@ -2,12 +2,13 @@
 // archive without what was asked for: such an archive is refused, so that no device is taken for one without an alias. Pure.
 
 import type { Capture, CapturedDevice } from "../capture/capture.js";
+import type { IndexPacking } from "../capture/packed-index.js";
 import { linkTarget } from "./archive-links.js";
 import { findArchiveRoot, plainNames } from "./archive-root.js";
 import { type ArchiveTree, readArchiveTree } from "./archive-tree.js";
 import { devicesOfArchive, driversOfArchive, namesOfModules } from "./archived-devices.js";
 import { filesOfArchive } from "./archived-files.js";
-import { type IndexPacking, indexesOfArchive, kernelOfArchive } from "./archived-kernel.js";
+import { indexesOfArchive, kernelOfArchive } from "./archived-kernel.js";
 import { neverHeld, UDEV_EXPORT_FILE } from "./needed-paths.js";
 import { readTarEntries } from "./tar-entries.js";
 import { MOST_IMPORTED_DEVICES, readUdevExport } from "./udev-export.js";

@@ -4,8 +4,8 @@
 import { baseName } from "../../libkmod/text/base-name.js";
 import { trimBlanks } from "../../libkmod/text/byte-strings.js";
 import type { Capture, CapturedDevice } from "../capture/capture.js";
+import { deviceMapperKind } from "../capture/device-mapper-kind.js";
 import { sortBy } from "./archived-devices.js";
-import { deviceMapperKind } from "./device-mapper-kind.js";
 import { asKernelWrote, isKernelProperty, rankOf } from "./kernel-properties.js";
 import { configurationPlaces, kernelFiles, neverHeld } from "./needed-paths.js";
 import { parseUdevRecords, type UdevExportRecord } from "./udev-records.js";

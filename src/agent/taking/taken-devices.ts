@@ -7,6 +7,7 @@ import type { Files } from "../../libkmod/kernel/kernel.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
 import type { Inspection } from "../../ports/inspection.js";
 import type { CapturedDevice, CapturedDriver } from "../capture/capture.js";
+import { deviceMapperKind } from "../capture/device-mapper-kind.js";
 import { takeProperties } from "./taken-properties.js";
 
 /** What the walk has read of a device. An Error where an attribute could not be read. */
@@ -60,9 +61,6 @@ type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 const definedOf = (device: Loose<CapturedDevice>): CapturedDevice =>
 	Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined)) as CapturedDevice;
 
-/** The word in front of a device-mapper UUID, of the programs that are known to write no name there. */
-const DM_KIND = /^(?:part[0-9]+-)?(?:CRYPT-[A-Z0-9]+|LVM|mpath|DMRAID|VDO|stratis)(?=-)/;
-
 async function takeBlock(devpath: string, sight: DeviceSight): Promise<Partial<Loose<CapturedDevice>>> {
 	const { files, sysfs, inspection } = sight;
 	const word = (name: string): string | undefined => {
@@ -74,7 +72,7 @@ async function takeBlock(devpath: string, sight: DeviceSight): Promise<Partial<L
 	const name = word("dm/name");
 	return {
 		slaves: slaves.length > 0 ? slaves : undefined,
-		dmKind: DM_KIND.exec(word("dm/uuid") ?? "")?.[0],
+		dmKind: deviceMapperKind(word("dm/uuid") ?? ""),
 		dmTargets: name === undefined ? undefined : await sight.dmTargets(name),
 		mdLevel: word("md/level") || undefined,
 	};

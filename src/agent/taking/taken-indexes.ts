@@ -4,8 +4,8 @@ import { bounds } from "../../libkmod/kernel/bounds.js";
 import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
 import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
-import type { CaptureFiles } from "../../ports/capture-files.js";
 import type { CapturedIndex, CapturedIndexes } from "../capture/capture.js";
+import { type IndexPacking, packIndex } from "../capture/packed-index.js";
 import { findKernelPackage } from "./kernel-package.js";
 
 export type IndexSight = {
@@ -15,7 +15,7 @@ export type IndexSight = {
 	readonly release: string;
 	/** Whether the contents are taken, and not their digests alone. */
 	readonly withContents: boolean;
-	readonly packing: Pick<CaptureFiles, "gzip" | "sha256">;
+	readonly packing: IndexPacking;
 };
 
 /** Undefined where the kernel's modules have no directory. @param unread gets the paths of what cannot be read */
@@ -32,11 +32,7 @@ export function takeIndexes(sight: IndexSight, unread: string[]): CapturedIndexe
 		);
 		if (content === undefined) continue;
 		if (name === "modules.dep") dependencies = content.toString("latin1");
-		taken[name] = {
-			bytes: content.length,
-			sha256: packing.sha256(content),
-			...(sight.withContents && { gzip: packing.gzip(content).toString("base64") }),
-		};
+		taken[name] = packIndex(content, packing, sight.withContents);
 	}
 	const missing = listMissing(dependencies, sight, directory);
 	const ofPackage = findKernelPackage(files, { root, release });
