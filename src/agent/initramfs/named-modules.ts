@@ -42,7 +42,7 @@ function listFiles(files: Files): readonly (readonly [string, Parse])[] {
 }
 
 /** Words of the kernel command line by which dracut and systemd load modules. */
-const DRIVER_WORD = /(?:^| )(?:rd\.driver\.(?:pre|post)|rd\.modules_load|modules_load|modules-load)=([^ ]+)/g;
+const DRIVER_WORD = /(?:^|[ \t])(?:rd\.driver\.(?:pre|post)|rd\.modules_load|modules_load|modules-load)=([^ \t]+)/g;
 const ARRAY = /^[ \t]*(?:MODULES|EARLYMODULES)=\(?["']?([^"')]*)/;
 const BOOSTER_LIST = "modulesforceload:";
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "ava";
 import { formatCapture } from "../../../src/agent/capture/capture-format.js";
-import type { CheckRecord, ColdplugRecord, CompareRecord } from "../../../src/index.js";
+import type { CheckRecord, ColdplugRecord, CompareRecord, FleetRecord } from "../../../src/index.js";
 import { compileSchema, type Schema } from "../../support/project/json-schema.js";
 import { listMet, listUnmet } from "../../support/project/met-properties.js";
 import { leftRequest, outcomesAndCommands, trouble } from "../../support/scenes/agent-scenes.js";
@@ -35,6 +35,7 @@ import {
 	unbound,
 	withoutDevices,
 } from "../../support/scenes/explain-scenes.js";
+import { changedMachine } from "../../support/scenes/fleet-scenes.js";
 import { refusedRuns } from "../../support/scenes/refusal-scenes.js";
 import { blameOf } from "../../support/scenes/timeline-scenes.js";
 
@@ -56,6 +57,8 @@ const checkKinds: Readonly<Record<CheckRecord["kind"], true>> = { checked: true,
 const compareKinds: Readonly<Record<CompareRecord["kind"], true>> = {
 	...{ device: true, module: true, skipped: true, summary: true, need: true, boot: true },
 };
+
+const fleetKinds: Readonly<Record<FleetRecord["kind"], true>> = { machine: true, unusable: true, summary: true };
 
 const inTrouble = trouble();
 const loading = Promise.all([realRun(), realRunInTrouble()]);
@@ -82,6 +85,7 @@ const rows: Readonly<Record<string, Row>> = {
 			Promise.all([twoMachines(), allowedModules(), damagedKernel(), lackingCapture(), namedDevice(), boots()]),
 		kinds: compareKinds,
 	},
+	fleet: { print: async () => [await changedMachine()], kinds: fleetKinds },
 	check: { print: async () => [await checkWithProblems()], kinds: checkKinds },
 	log: { print: async () => [await leftRequest(), await outcomesAndCommands(), (await inTrouble).log] },
 	status: { print: async () => [(await inTrouble).status] },
