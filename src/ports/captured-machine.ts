@@ -11,8 +11,8 @@ export type CaptureRequest = {
 	readonly release?: string | undefined;
 	/** Files and directories of this host, which are read here, each directory without those in it. */
 	readonly host: readonly string[];
-	/** Whether the command has an option -d, which names another root. */
-	readonly takesRoot: boolean;
+	/** The options of the command that name another root, and a release in it, as people write them. Absent where it has none. */
+	readonly spelled?: { readonly root: string; readonly release: string } | undefined;
 	/** Whether the command searches the indexes of modules: a capture without them is refused then. */
 	readonly needsIndexes: boolean;
 };

@@ -36,7 +36,7 @@ function openCapturedKernel(capture: Capture, opener: IndexOpener): Kernel & Mod
 		...openCapturedFiles(capture, opener),
 		release: releaseOf(capture),
 		async readModule(path) {
-			const reason = "a capture holds no module files";
+			const reason = `a capture holds no module files: unpack the package of ${releaseOf(capture)}, and name its root (modinfo -b, modprobe -d)`;
 			throw new Refusal({ operation: "read", subject: path, code: "ENODATA", reason });
 		},
 		insert: async (path) => unchangeable("insert", path),

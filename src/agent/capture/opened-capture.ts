@@ -53,7 +53,7 @@ export async function openNamedCapture(
 	const lacks = lackingOf(capture);
 	const remarks = [
 		...listUntold(lacks),
-		...(modules === undefined ? [] : listOtherDigests(capture, release, kernel, files)),
+		...(modules === undefined ? [] : listOtherDigests(capture, release, kernel, files, request)),
 	];
 	return {
 		captured: { file, lacks, host: hostKernel, answers: capture.answers ?? [], remarks },
@@ -69,6 +69,9 @@ export async function openNamedCapture(
 async function unchangeable(): Promise<never> {
 	throw new LackingCapture("a captured machine cannot be changed, and no agent runs on it");
 }
+
+/** As most commands spell these options. */
+const SPELLED = { root: "-d", release: "-S" };
 
 /** Names of hardware are no facts of a machine: this host's lists serve. */
 const HARDWARE_NAMES = ["/usr/share/misc", "/usr/share/hwdata"].flatMap((directory) =>
@@ -92,14 +95,15 @@ function listUntold(lacks: (part: string) => boolean): readonly string[] {
 	return untold.length === 0 ? [] : [`the capture does not tell ${listWords(untold)}: none counts`];
 }
 
-function needIndexesOf({ modules }: Capture, release: string, { takesRoot }: CaptureRequest): void {
+function needIndexesOf({ modules }: Capture, release: string, { spelled }: CaptureRequest): void {
 	const unpack = (named: string): string =>
-		takesRoot ? `unpack ${named} into a directory, run depmod -b there, and name it by -d` : "this command needs them";
+		spelled === undefined
+			? "this command needs them"
+			: `unpack ${named} into a directory, run depmod -b there, and name it by ${spelled.root}`;
 	const anyPackage = unpack("the package of that kernel");
+	const byRelease = spelled === undefined ? "" : `, and the release by ${spelled.release}`;
 	if (modules === undefined && release === UNKNOWN_RELEASE)
-		throw new LackingCapture(
-			`it tells neither its kernel's release nor the modules: ${anyPackage}, and the release by -S`,
-		);
+		throw new LackingCapture(`it tells neither its kernel's release nor the modules: ${anyPackage}${byRelease}`);
 	if (modules === undefined) throw new LackingCapture(`it does not hold the modules of ${release}: ${anyPackage}`);
 	const own = baseName(modules.directory);
 	if (own !== release) throw new LackingCapture(`it holds the modules of ${own}, and not of ${release}: ${anyPackage}`);
@@ -116,7 +120,7 @@ async function openModules(
 	host: Pick<Machine, "kernel">,
 	root: string,
 	release: string,
-	{ needsIndexes }: CaptureRequest,
+	{ needsIndexes, spelled = SPELLED }: CaptureRequest,
 ): Promise<Overlays["modules"]> {
 	const machine: Kernel & ModuleFiles = await host.kernel({ root });
 	const [place = `${root}/lib/modules`] = ["/lib/modules", "/usr/lib/modules"]
@@ -125,19 +129,20 @@ async function openModules(
 	if (!needsIndexes || isThere(machine, `${place}/${release}/${indexNames.dependencies}`)) return { place, machine };
 	if (isThere(machine, `${place}/${release}`))
 		throw new LackingCapture(
-			`-d ${root}: ${place}/${release} has no ${indexNames.dependencies}: run depmod -b ${root} ${release}`,
+			`${spelled.root} ${root}: ${place}/${release} has no ${indexNames.dependencies}: run depmod -b ${root} ${release}`,
 		);
 	const others = (ifReadable(() => machine.list(place)) ?? []).toSorted();
-	const instead = others.length === 0 ? "" : `: it is there for ${others.join(", ")}, which -S takes`;
-	throw new LackingCapture(`-d ${root}: there is no ${place}/${release}${instead}`);
+	const instead = others.length === 0 ? "" : `: it is there for ${others.join(", ")}, which ${spelled.release} takes`;
+	throw new LackingCapture(`${spelled.root} ${root}: there is no ${place}/${release}${instead}`);
 }
 
-/** The indexes of the directory that -d names that are not those which the capture has digests of. */
+/** The indexes of the directory that the call names that are not those which the capture has digests of. */
 function listOtherDigests(
 	{ modules }: Capture,
 	release: string,
 	{ read }: Kernel,
 	{ sha256 }: CaptureFiles,
+	{ spelled = SPELLED }: CaptureRequest,
 ): readonly string[] {
 	if (modules === undefined || !modules.directory.endsWith(`/${release}`)) return [];
 	const others = Object.values(indexNames).filter((name) => {
@@ -146,5 +151,7 @@ function listOtherDigests(
 		return told !== undefined && (here === undefined || sha256(here) !== told.sha256);
 	});
 	if (others.length === 0) return [];
-	return [`the capture has other digests of ${others.join(", ")} than the files of ${release} that -d names`];
+	return [
+		`the capture has other digests of ${others.join(", ")} than the files of ${release} that ${spelled.root} names`,
+	];
 }

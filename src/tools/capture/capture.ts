@@ -19,6 +19,7 @@ export const capture = defineTool({
 	summary: "Writes what decides which modules this machine loads into one file.",
 	usage: ["[OPTION...] [FILE]"],
 	options: captureOptions,
+	uncaptured: "makes the file of this machine, or of the one whose root -d names",
 	mostOperands: 1,
 	async run({ options, operands: [file = "-"] }, machine) {
 		try {

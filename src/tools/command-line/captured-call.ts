@@ -5,7 +5,7 @@ import { Refusal } from "../../libkmod/kernel/kernel.js";
 import type { Machine } from "../../ports/machine.js";
 import { pathFromHere } from "./module-directory.js";
 import type { Given, Options } from "./options.js";
-import type { ToolDefinition } from "./tool-definition.js";
+import type { TakesCapture, ToolDefinition } from "./tool-definition.js";
 
 /** The call as it goes on with the captured machine, or why it cannot. */
 export type CapturedCall<O extends Options> =
@@ -24,13 +24,14 @@ export async function openCapturedCall<O extends Options>(
 	const values: Readonly<Record<string, unknown>> = given.options;
 	const root = captured?.root === undefined ? undefined : (values[captured.root] as string | undefined);
 	const release = captured?.release === undefined ? undefined : (values[captured.release] as string | undefined);
-	if (root === "") return { problem: "-d names no directory: it is empty", isMisuse: true };
+	if (root === "")
+		return { problem: `${spell(options, captured?.root)} names no directory: it is empty`, isMisuse: true };
 	try {
 		const parts = await machine.openCaptured(file, {
 			root: root === undefined ? undefined : pathFromHere(machine, root),
 			release,
 			host: listHostPaths(options, captured?.hostOperands === true, given, machine),
-			takesRoot: captured?.root !== undefined,
+			spelled: captured?.root === undefined ? undefined : spellPlaces(options, captured),
 			needsIndexes: captured?.needsIndexes?.(given) ?? false,
 		});
 		const others = captured?.root === undefined ? given.options : { ...given.options, [captured.root]: undefined };
@@ -40,6 +41,14 @@ export async function openCapturedCall<O extends Options>(
 		return { problem: `--machine ${file}: ${explainUnopened(error)}`, isMisuse: false };
 	}
 }
+
+const spellPlaces = <O extends Options>(options: O, { root, release }: TakesCapture<O>) => ({
+	root: spell(options, root),
+	release: spell(options, release),
+});
+
+/** The option's letter, with its dash. */
+const spell = (options: Options, key: string | undefined): string => `-${options[key ?? ""]?.short ?? ""}`;
 
 /** The paths as they are given, and absolute: commands use either. */
 function listHostPaths<O extends Options>(

@@ -83,9 +83,12 @@ function misuse<O extends Options>(
 }
 
 /** A command that does not take a captured machine says why. */
-function explainOfCaptures<O extends Options>({ captured, name }: ToolDefinition<O>, problem: string): string {
+function explainOfCaptures<O extends Options>(
+	{ captured, uncaptured = "changes it, or asks its running agent", name }: ToolDefinition<O>,
+	problem: string,
+): string {
 	if (captured !== undefined || !/^unrecognized option '--machine(?:=|'$)/.test(problem)) return problem;
-	return `--machine is taken by commands that only read a machine's state: ${name} changes it, or asks its running agent`;
+	return `--machine is taken by commands that only read a machine's state: ${name} ${uncaptured}`;
 }
 
 async function runCaptured<O extends Options>(
@@ -97,20 +100,21 @@ async function runCaptured<O extends Options>(
 	const { openCapturedCall } = await import("./captured-call.js");
 	const call = await openCapturedCall(tool, file, given, machine);
 	if (!("problem" in call)) {
-		for (const remark of call.machine.captured?.remarks ?? []) complainOfCapture(tool, remark, machine);
+		for (const remark of call.machine.captured?.remarks ?? []) complainOfCapture(tool, "WARNING", remark, machine);
 		return tool.run(call.given, call.machine);
 	}
 	if (call.isMisuse) return misuse(tool, call.problem, machine);
-	complainOfCapture(tool, call.problem, machine);
+	complainOfCapture(tool, "ERROR", call.problem, machine);
 	return 1;
 }
 
 function complainOfCapture<O extends Options>(
 	{ name, program = name, kmod }: ToolDefinition<O>,
+	level: "ERROR" | "WARNING",
 	line: string,
 	machine: Machine,
 ): void {
-	machine.complain(`${program}: ${kmod ? `ERROR: ${oneLine(machine, 2, line)}` : printable(line)}\n`);
+	machine.complain(`${program}: ${kmod ? `${level}: ${oneLine(machine, 2, line)}` : printable(line)}\n`);
 }
 
 /**

@@ -23,6 +23,11 @@ export type ToolDefinition<O extends Options> = {
 	readonly kmod?: true;
 	/** Set for a command that only reads, or whose calls may only read: it has the option --machine FILE. */
 	readonly captured?: TakesCapture<O>;
+	/**
+	 * Why --machine is refused, as what follows the command's name. Absent where the command takes it, and where it changes the
+	 * machine or asks its agent, which is said then.
+	 */
+	readonly uncaptured?: string;
 	/** The text that --version prints; the project's version when absent. */
 	readonly version?: string;
 	/** The text below the options in --help. */

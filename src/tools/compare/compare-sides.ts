@@ -9,6 +9,7 @@ import {
 	summariseComparison,
 } from "../../agent/comparing/comparison-records.js";
 import { formatComparison, listTextsOf, type ToldComparison } from "../../agent/comparing/comparison-text.js";
+import { nameSides } from "../../agent/comparing/side-names.js";
 import type { NearestPattern } from "../../agent/explaining/explanation.js";
 import { namingHardware } from "../../agent/explaining/hardware-names.js";
 import { listNearest } from "../../agent/explaining/unmatched.js";
@@ -32,7 +33,7 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 	const [first, second] = findPlaces(given, operands);
 	const skipped: Skipped[] = [];
 	const onSkipped: OnSkipped = (what, error) => void skipped.push({ what, error });
-	const request = { release: given.setVersion, modules: given.dirname, onSkipped };
+	const request = { release: given.setVersion, modules: given.dirname, told: new Set<string>(), onSkipped };
 	const a = await openSide(machine, first, request);
 	// Another policy may concern other devices.
 	const isSame = first.machine === second.machine && given.policy.length === 0;
@@ -41,7 +42,7 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 		throw new StartFailure("-d says where the modules of captures are, and no operand is a capture", exitStatus.usage);
 	const sides = { a, b };
 	const compared = compareSides(sides, onSkipped);
-	const names = namesOf(sides);
+	const names = nameSides(sides);
 	const finders = findersFor(sides);
 	const told: ToldComparison = {
 		devices: compared.changes.map((change) => recordDevice(change, names, finders)),
@@ -53,11 +54,6 @@ export const compareTwoSides: CompareForm = async (given, operands, machine) => 
 	if (skipped.length > 0) return exitStatus.unable;
 	return told.summary.loses > 0 ? LOSS : exitStatus.done;
 };
-
-/** Two sides of one name are told apart as A and B. */
-function namesOf({ a, b }: Both<OpenedSide>): Both<string> {
-	return a.name === b.name ? { a: `${a.name} (A)`, b: `${b.name} (B)` } : { a: a.name, b: b.name };
-}
 
 /** For so many different aliases are the nearest patterns looked for: each takes a look at all patterns of its bus. */
 const MOST_NEAREST_ALIASES = 32;

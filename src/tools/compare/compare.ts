@@ -18,6 +18,7 @@ export const compare = defineTool({
 		"[OPTION...] --fleet=FILE --kernel=DIR...",
 	],
 	options: compareOptions,
+	uncaptured: "takes captures as its operands",
 	mostOperands: 2,
 	async run({ options: given, operands }, machine) {
 		try {

@@ -6,6 +6,7 @@ import type { Capture } from "../../agent/capture/capture.js";
 import { openCapture, releaseOf } from "../../agent/capture/captured-machine.js";
 import { overlayFiles } from "../../agent/capture/overlaid-files.js";
 import type { Both } from "../../agent/comparing/answers.js";
+import { type NamedPlace, nameSides, ownKernel } from "../../agent/comparing/side-names.js";
 import type { Answering } from "../../agent/comparing/sides.js";
 import { AliasDecisions, type KnownDecisions } from "../../agent/fleet/alias-decisions.js";
 import { type MachineComparer, makeMachineComparer } from "../../agent/fleet/machine-comparer.js";
@@ -44,7 +45,7 @@ const LEAST_DECISIONS = 2 ** 16;
 const COMMAND_LINE = "/proc/cmdline";
 
 type Captured = Kernel & ModuleFiles;
-type NamedSide = { readonly side: Answering; readonly name: string };
+type NamedSide = NamedPlace & { readonly side: Answering };
 
 export class FleetSides {
 	readonly #machine: Machine;
@@ -81,9 +82,7 @@ export class FleetSides {
 		this.#bases.set(baseKey, base);
 		const decisions = this.#decide({ a, b }, await base);
 		const compare = makeMachineComparer(decisions, a.side.policy);
-		const isOneName = a.name === b.name;
-		const names = isOneName ? { a: `${a.name} (A)`, b: `${b.name} (B)` } : { a: a.name, b: b.name };
-		const opened = { compare, names };
+		const opened = { compare, names: nameSides({ a, b }) };
 		this.#sides.set(key, opened);
 		return opened;
 	}
@@ -110,7 +109,7 @@ export class FleetSides {
 	}
 
 	async #openWith(capture: Capture, word: string): Promise<NamedSide> {
-		return this.#openNamed(capture, await this.#kernel(word, this.#given.release));
+		return this.#openNamed(capture, await this.#kernel(word, this.#given.release), word);
 	}
 
 	/** The machine under its own kernel, whose indexes are in the capture or below the root that -d names. */
@@ -121,7 +120,7 @@ export class FleetSides {
 			const place = `${root}/lib/modules/${release}`;
 			if (!isThere(await this.#machine.kernel({ root }), `${place}/modules.dep.bin`))
 				throw new StartFailure(`-d ${root} has no modules of its kernel, ${release}`, exitStatus.unable);
-			return this.#openNamed(capture, await this.#kernel(place, undefined));
+			return this.#openNamed(capture, await this.#kernel(place, undefined), ownKernel(release));
 		}
 		const { modules } = capture;
 		if (modules === undefined)
@@ -129,7 +128,7 @@ export class FleetSides {
 				`it does not hold the modules of its kernel: -d DIR names a directory with lib/modules/${release}`,
 				exitStatus.unable,
 			);
-		return this.#openNamed(capture, this.#ownKernel(capture, modules.directory));
+		return this.#openNamed(capture, this.#ownKernel(capture, modules.directory), ownKernel(release));
 	}
 
 	/** The kernel that a capture brings along: once for all captures with the same indexes. */
@@ -144,7 +143,7 @@ export class FleetSides {
 		return opened;
 	}
 
-	async #openNamed(capture: Capture, named: NamedKernel): Promise<NamedSide> {
+	async #openNamed(capture: Capture, named: NamedKernel, place: string): Promise<NamedSide> {
 		const { moduleDirectory, release, root } = named;
 		const { rulesDirectory = this.#machine.rulesDirectory } = capture;
 		const kernel = layOver(await this.#captured(capture), named);
@@ -156,6 +155,7 @@ export class FleetSides {
 		return {
 			side: { knowledge, policy, kernelBlacklist, isFileThere: fileFinder(kernel, knowledge, true) },
 			name: release,
+			place,
 		};
 	}
 

@@ -3,6 +3,7 @@
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
+import { printable } from "../../libkmod/text/printable.js";
 import type { Machine } from "../../ports/machine.js";
 import { StartFailure } from "../agent/start-failure.js";
 import { explainUnopened } from "../command-line/captured-call.js";
@@ -21,6 +22,8 @@ export type PlaceRequest = {
 	readonly release: string | undefined;
 	/** The root whose modules captures get that hold digests of theirs alone. */
 	readonly modules: string | undefined;
+	/** What was remarked of captures already: the two sides may be one capture. */
+	readonly told: Set<string>;
 };
 
 /** @throws {StartFailure} */
@@ -36,7 +39,7 @@ export async function openPlace(machine: Machine, place: SidePlace, request: Pla
 	return { machine: { ...machine, ...(await openCapture(machine, place, word, request)) }, dirname: undefined };
 }
 
-async function openCapture(machine: Machine, place: SidePlace, word: string, { release, modules }: PlaceRequest) {
+async function openCapture(machine: Machine, place: SidePlace, word: string, { release, modules, told }: PlaceRequest) {
 	const host = [place.config, place.policy].flatMap((path) =>
 		path === undefined ? [] : [pathFromHere(machine, path)],
 	);
@@ -45,10 +48,14 @@ async function openCapture(machine: Machine, place: SidePlace, word: string, { r
 			root: modules === undefined ? undefined : pathFromHere(machine, modules),
 			release: place.differs === "kernel" ? undefined : release,
 			host,
-			takesRoot: true,
+			spelled: { root: "-d", release: "-S" },
 			needsIndexes: place.kernel === undefined,
 		});
-		for (const remark of parts.captured.remarks) machine.complain(`hotplugd compare: ${word}: ${remark}\n`);
+		const remarks = parts.captured.remarks.map((remark) => `${word}: ${remark}`).filter((remark) => !told.has(remark));
+		for (const remark of remarks) {
+			told.add(remark);
+			machine.complain(`hotplugd compare: ${printable(remark)}\n`);
+		}
 		return parts;
 	} catch (error) {
 		if (!(error instanceof HotplugdError)) throw error;

@@ -1,10 +1,12 @@
 // Opens one side of a comparison: reads a machine's indexes, configuration, policy and devices.
 
 import { concernOf } from "../../agent/commands/commands.js";
+import { type NamedPlace, ownKernel } from "../../agent/comparing/side-names.js";
 import type { Side } from "../../agent/comparing/sides.js";
 import type { Policy } from "../../agent/policy/policy.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
+import { isThere } from "../../libkmod/kernel/presence.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { baseName } from "../../libkmod/text/base-name.js";
 import type { PresentDevice } from "../../ports/devices.js";
@@ -20,13 +22,14 @@ import type { SidePlace } from "./compared-places.js";
 import { explainChoice, layOver, listReleases, type NamedKernel, openNamedKernel } from "./named-kernel.js";
 import { openPlace, type PlaceRequest } from "./open-place.js";
 
-export type OpenedSide = Side & {
-	/** The machine's files, and the root below which they lie. */
-	readonly kernel: Kernel;
-	readonly root: string;
-	/** Whether it is a captured machine. */
-	readonly isCaptured: boolean;
-};
+export type OpenedSide = Side &
+	NamedPlace & {
+		/** The machine's files, and the root below which they lie. */
+		readonly kernel: Kernel;
+		readonly root: string;
+		/** Whether it is a captured machine. */
+		readonly isCaptured: boolean;
+	};
 
 export type SideRequest = PlaceRequest & {
 	readonly onSkipped: OnSkipped;
@@ -36,6 +39,7 @@ export type SideRequest = PlaceRequest & {
 
 /** @throws {StartFailure} @throws {Refusal} */
 export async function openSide(host: Machine, place: SidePlace, request: SideRequest): Promise<OpenedSide> {
+	await refuseAbsent(host, place);
 	const { machine, dirname } = await openPlace(host, place, request);
 	const opened = await openMachine(machine, optionsFor(machine, { ...place, machine: dirname }));
 	const root = namedRoot(opened.given);
@@ -47,7 +51,7 @@ export async function openSide(host: Machine, place: SidePlace, request: SideReq
 	const knowledge = withRoot(read, named);
 	for (const problem of knowledge.problems) machine.complain(`hotplugd compare: ${formatProblem(problem)}\n`);
 	return {
-		name: nameOf(place, knowledge),
+		...nameOf(place, knowledge),
 		release: chosen ?? kernel.release,
 		...{ knowledge, policy, kernel, root },
 		isCaptured: machine.captured !== undefined,
@@ -56,6 +60,16 @@ export async function openSide(host: Machine, place: SidePlace, request: SideReq
 		isFileThere: fileFinder(kernel, knowledge, named !== undefined || root !== "" || machine.captured !== undefined),
 		devices: request.beside?.devices ?? (await listPresent(machine, root, policy, request.onSkipped)),
 	};
+}
+
+/** A side of a path that leads nowhere would be one without lines, or without rules. @throws {StartFailure} */
+async function refuseAbsent(host: Machine, place: SidePlace): Promise<void> {
+	const files = await host.kernel();
+	for (const option of ["config", "policy"] as const) {
+		const path = place[option];
+		if (path !== undefined && !isThere(files, pathFromHere(host, path)))
+			throw new StartFailure(`--${option} ${path}: there is no such file or directory`, exitStatus.usage);
+	}
 }
 
 const openKernelOf = (machine: Machine, word: string, root: string, { release }: SideRequest): Promise<NamedKernel> =>
@@ -107,8 +121,12 @@ function withRoot(knowledge: Knowledge, named: NamedKernel | undefined): Knowled
 }
 
 /** Sides are called by what they differ in: two kernels by their releases. */
-function nameOf({ word, machine, differs }: SidePlace, { moduleDirectory }: Knowledge): string {
-	if (differs === "kernel") return baseName(moduleDirectory);
+function nameOf({ word, machine, differs }: SidePlace, { moduleDirectory }: Knowledge): NamedPlace {
+	if (differs === "kernel") {
+		const release = baseName(moduleDirectory);
+		return { name: release, place: word ?? ownKernel(release) };
+	}
 	const called = word ?? machine ?? "this machine";
-	return called === "-" ? "standard input" : called;
+	const name = called === "-" ? "standard input" : called;
+	return { name, place: name };
 }

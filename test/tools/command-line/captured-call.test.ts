@@ -72,6 +72,7 @@ test("a capture of digests alone names the kernel's package, and -d, in one sent
 			stdout: "",
 			stderr: `${program}: ${sentence}`,
 		});
+	t.regex((await say(["modinfo", "e1000"], digests)).stderr, /depmod -b there, and name it by -b\n$/);
 	t.is((await ourTool("lsmod", "--machine", digests)).status, 0, "lsmod needs no index");
 	t.regex(
 		(await ourTool("kmod", "static-nodes", "--machine", digests)).stderr,
@@ -94,6 +95,15 @@ test("the root of -d that has no such kernel, or no indexes, is named with what 
 	);
 });
 
+test("modinfo of a capture says that its module files are in the kernel's package", async (t) => {
+	const { status, stderr } = await ourTool("modinfo", "--machine", whole, "e1000");
+	t.is(status, 1);
+	t.is(
+		stderr,
+		`modinfo: ERROR: could not get modinfo from 'e1000': a capture holds no module files: unpack the package of ${release}, and name its root (modinfo -b, modprobe -d)\n`,
+	);
+});
+
 test("other indexes than those of the capture are told", async (t) => {
 	const capture = captureTree(tree, { release, digestsAlone: true });
 	const files = { ...capture.modules!.files, "modules.alias.bin": { bytes: 5, sha256: "0".repeat(64) } };
@@ -104,6 +114,11 @@ test("other indexes than those of the capture are told", async (t) => {
 		`coldplug: the capture has other digests of modules.alias.bin than the files of ${release} that -d names\n`,
 	);
 	t.is(status, 0);
+	const ofKmod = await ourTool("modinfo", "-n", "--machine", other, "-b", tree, "e1000");
+	t.is(
+		ofKmod.stderr,
+		`modinfo: WARNING: the capture has other digests of modules.alias.bin than the files of ${release} that -b names\n`,
+	);
 });
 
 const refused: readonly (readonly [words: readonly string[], line: string])[] = [
@@ -136,6 +151,14 @@ const refused: readonly (readonly [words: readonly string[], line: string])[] = 
 	[
 		["status"],
 		"hotplugd status: --machine is taken by commands that only read a machine's state: hotplugd status changes it, or asks its running agent",
+	],
+	[
+		["hotplugd", "capture"],
+		"hotplugd capture: --machine is taken by commands that only read a machine's state: hotplugd capture makes the file of this machine, or of the one whose root -d names",
+	],
+	[
+		["hotplugd", "compare"],
+		"hotplugd compare: --machine is taken by commands that only read a machine's state: hotplugd compare takes captures as its operands",
 	],
 	[
 		["run"],
