@@ -1,6 +1,5 @@
 // What two sides make of devices by their aliases, each list of aliases decided once. Pure.
 
-import type QuickLRU from "quick-lru";
 import { planInsertion, type Wanted } from "../../libkmod/planning/plan-insertion.js";
 import type { PresentDevice } from "../../ports/devices.js";
 import type { Both, DeviceAnswer, ModulesOfSide, SideKey } from "../comparing/answers.js";
@@ -9,7 +8,8 @@ import { isKeptFromDevice, type PlannedModule, planWanted, withLoaded } from "..
 import { type Answerer, type Answering, makeAnswerer, modulesOf } from "../comparing/sides.js";
 import { type Decider, listWanted, makeDecider } from "../decisions/decider.js";
 import { aliasesOf } from "./alias-key.js";
-import { findTouches, type Touches } from "./touched-modules.js";
+import type { KnownDecisions } from "./known-decisions.js";
+import { findTouches, TouchedNumbers, type Touches } from "./touched-modules.js";
 
 type Loaded = ReadonlyMap<string, PlannedModule>;
 
@@ -17,35 +17,33 @@ type Loaded = ReadonlyMap<string, PlannedModule>;
 export type Decided = {
 	/** Those that have decided: the base where a configuration has nothing to do with the device. */
 	readonly by: AliasDecisions;
+	/** The number of this among all that these decisions have made. */
+	readonly number: number;
 	readonly answers: Both<DeviceAnswer>;
 	/** What becomes of the device, if no other device changes that. */
 	readonly change: DeviceChange | null;
 	/** Modules that are kept from the device, and serve it all the same where another device has them loaded. */
 	readonly awaited: Both<readonly string[]>;
-	/** The modules that each side asks for: found when they are asked for. */
-	wanted?: Both<readonly Wanted[]>;
+	/** What each side loads, for each module that it asks for: found when that is asked for. */
+	loaded?: Both<readonly Loaded[]>;
 	/** All modules that the device brings on either side, whether or not they are kept out: made when they are asked for. */
 	modules?: readonly string[];
 	/** What becomes of the device where some awaited modules are loaded, by their names. */
 	changes?: Map<string, DeviceChange | null>;
 };
 
-/**
- * What is known, by the sides' mark and the aliases. It may be shared by all decisions of a thread, since it is what takes memory.
- */
-export type KnownDecisions = QuickLRU<string, Decided>;
-
 export type DecisionOptions = {
 	readonly sides: Both<Answering>;
-	/** Tells these two sides from all others whose decisions are known. */
-	readonly mark: string;
-	readonly known: KnownDecisions;
+	/** May be shared by all decisions of a thread, since it is what takes memory. */
+	readonly known: KnownDecisions<Decided>;
 	/** Decisions for the same kernels and policy, without a configuration of modprobe's. */
 	readonly base?: AliasDecisions | undefined;
 };
 
 /** `known` remembers the answers: the two sides need not. */
 const LEAST_REMEMBERED = 64;
+
+const NOTHING: readonly Loaded[] = [];
 
 const NOWHERE: PresentDevice = { devpath: "", aliases: [] };
 
@@ -54,6 +52,9 @@ export class AliasDecisions {
 	readonly #answer: Both<Answerer>;
 	readonly #kernels: Both<ModulesOfSide>;
 	readonly #touches: Touches;
+	/** By the number of what the base has decided. */
+	readonly #touched = new TouchedNumbers();
+	#made = 0;
 	readonly #decide: Both<Decider>;
 	/** By module: what comes with it, and what of that is loaded. A kernel has some thousand modules. */
 	readonly #brought = { a: new Map<string, readonly string[]>(), b: new Map<string, readonly string[]>() };
@@ -74,14 +75,13 @@ export class AliasDecisions {
 
 	/** For devices that no rule of policy is about. */
 	ofAliases(key: string): Decided {
-		const { base, known, mark } = this.#options;
+		const { base, known } = this.#options;
 		const general = base?.ofAliases(key);
-		if (general !== undefined && !this.#touches(aliasesOf(key), base!.modulesOf(general))) return general;
-		const marked = mark + key;
-		const found = known.get(marked);
+		if (general !== undefined && !this.#isTouched(key, general)) return general;
+		const found = known.get(this, key);
 		if (found !== undefined) return found;
 		const decided = this.ofDevice({ ...NOWHERE, aliases: aliasesOf(key) });
-		known.set(marked, decided);
+		known.set(this, key, decided);
 		return decided;
 	}
 
@@ -89,20 +89,30 @@ export class AliasDecisions {
 	ofDevice(device: PresentDevice): Decided {
 		const answers = { a: this.#answer.a(device), b: this.#answer.b(device) };
 		const awaited = { a: listAwaited(answers.a), b: listAwaited(answers.b) };
-		return { by: this, answers, change: this.#compare(device, answers), awaited };
+		return { by: this, number: this.#made++, answers, change: this.#compare(device, answers), awaited };
+	}
+
+	/** Whether the configuration has to do with the aliases of a key, about which the base has decided. */
+	#isTouched(key: string, general: Decided): boolean {
+		return this.#touched.ask(general.number, () => this.#touches(aliasesOf(key), general.by.modulesOf(general)));
 	}
 
 	/** How a module is loaded on a side for a device. Undefined when the device does not bring it. */
 	loadedFor(decided: Decided, device: PresentDevice, side: SideKey, module: string): PlannedModule | undefined {
-		decided.wanted ??= {
-			a: listWanted(this.#decide.a(device)),
-			b: listWanted(this.#decide.b(device)),
+		decided.loaded ??= {
+			a: decided.by.#listLoaded(device, "a"),
+			b: decided.by.#listLoaded(device, "b"),
 		};
-		for (const wanted of decided.wanted[side]) {
-			const planned = decided.by.#loadedBy(wanted, side).get(module);
+		for (const loaded of decided.loaded[side]) {
+			const planned = loaded.get(module);
 			if (planned !== undefined) return planned;
 		}
 		return undefined;
+	}
+
+	#listLoaded(device: PresentDevice, side: SideKey): readonly Loaded[] {
+		const wanted = listWanted(this.#decide[side](device));
+		return wanted.length === 0 ? NOTHING : wanted.map((one) => this.#loadedBy(one, side));
 	}
 
 	#loadedBy(wanted: Wanted, side: SideKey): Loaded {

@@ -13,7 +13,7 @@ import type { PlannedModule } from "../comparing/side-plan.js";
 import { matchesAny } from "../policy/patterns.js";
 import type { Policy } from "../policy/policy.js";
 import type { AliasDecisions, Decided } from "./alias-decisions.js";
-import { aliasKey, keyOfAliases } from "./alias-key.js";
+import { aliasesOf, aliasKey, keyOfAliases } from "./alias-key.js";
 
 /** A device that changes. The change is one object for all devices of the same aliases, and has the first one's path. */
 export type FleetChange = { readonly devpath: string; readonly change: DeviceChange };
@@ -29,10 +29,13 @@ export function makeMachineComparer(decisions: AliasDecisions, policy: Policy): 
 		isRuled(device.properties?.get("SUBSYSTEM") ?? "")
 			? decisions.ofDevice(device)
 			: decisions.ofAliases(keyOfAliases(device.aliases));
+	const present = (capture: Capture, { devices, isAlone }: Picked) =>
+		// The walk of a class's device depends on the devices above it.
+		openCapturedDevices(isAlone ? { ...capture, devices } : capture).present(concerns);
 	/** The modules that the machine's devices have loaded, as far as devices await them. */
-	const listLoaded = (capture: Capture, awaited: Both<Set<string>>): Both<Map<string, PlannedModule>> => {
+	const listLoaded = (devices: Iterable<PresentDevice>, awaited: Awaited): Both<Map<string, PlannedModule>> => {
 		const loaded = { a: new Map<string, PlannedModule>(), b: new Map<string, PlannedModule>() };
-		for (const device of openCapturedDevices(capture).present(concerns)) {
+		for (const device of devices) {
 			const decided = decide(device);
 			for (const side of ["a", "b"] as const)
 				for (const module of awaited[side]) {
@@ -44,16 +47,16 @@ export function makeMachineComparer(decisions: AliasDecisions, policy: Policy): 
 		return loaded;
 	};
 	return (capture) => {
-		const { concerned, isAlone } = listConcerned(capture, isRuled, decisions);
-		if (concerned.length === 0) return [];
-		// The walk of a class's device depends on the devices above it.
-		const devices = isAlone ? capture.devices : concerned;
-		const present = [...openCapturedDevices({ ...capture, devices }).present(concerns)];
-		const decided = present.map((device) => ({ device, decided: decide(device) }));
+		const told = tellDevices(capture, isRuled, decisions);
+		const concerned = pick(told, mayChange);
+		if (concerned.devices.length === 0) return [];
+		const decided = [...present(capture, concerned)].map((device) => ({ device, decided: decide(device) }));
 		const awaited = { a: new Set<string>(), b: new Set<string>() };
 		for (const one of decided)
 			for (const side of ["a", "b"] as const) for (const module of one.decided.awaited[side]) awaited[side].add(module);
-		const loaded = awaited.a.size + awaited.b.size > 0 ? listLoaded(capture, awaited) : undefined;
+		const bringing =
+			awaited.a.size + awaited.b.size > 0 ? pick(told, (one) => mayBring(one, awaited, decisions)) : NOBODY;
+		const loaded = bringing.devices.length > 0 ? listLoaded(present(capture, bringing), awaited) : undefined;
 		return decided.flatMap(({ device, decided: one }) => {
 			const change = loaded === undefined ? one.change : decisions.changeOf(one, device, loaded);
 			return change === null ? [] : [{ devpath: device.devpath, change }];
@@ -61,22 +64,53 @@ export function makeMachineComparer(decisions: AliasDecisions, policy: Policy): 
 	};
 }
 
-/** The devices that may change. `isAlone` where one of them cannot be told without all others. */
-function listConcerned({ devices }: Capture, isRuled: (subsystem: string) => boolean, decisions: AliasDecisions) {
-	const concerned: CapturedDevice[] = [];
-	let isAlone = false;
+type Awaited = Both<ReadonlySet<string>>;
+
+/** A device, and what is decided for its aliases. Undefined where a rule of policy may be about the device. */
+type ToldDevice = { readonly device: CapturedDevice; readonly key: string; readonly decided: Decided | undefined };
+
+/** The devices that bear on the outcome: those that a rule may be about, and those with an alias. */
+function tellDevices(
+	{ devices }: Capture,
+	isRuled: (subsystem: string) => boolean,
+	decisions: AliasDecisions,
+): readonly ToldDevice[] {
+	const told: ToldDevice[] = [];
 	for (const device of devices) {
 		const { devpath, subsystem = "" } = device;
-		if (!isRuled(devpath.startsWith(MODULES) ? "module" : subsystem)) {
+		if (isRuled(devpath.startsWith(MODULES) ? "module" : subsystem)) told.push({ device, key: "", decided: undefined });
+		else {
 			const key = aliasKey(device);
-			if (key === "") continue;
-			const { change, awaited } = decisions.ofAliases(key);
-			if (change === null && awaited.a.length + awaited.b.length === 0) continue;
+			if (key !== "") told.push({ device, key, decided: decisions.ofAliases(key) });
 		}
-		concerned.push(device);
-		isAlone ||= mayBeOfClass(device);
 	}
-	return { concerned, isAlone };
+	return told;
+}
+
+/** Some devices of a capture. `isAlone` where they are walked as if there were no others. */
+type Picked = { readonly devices: readonly CapturedDevice[]; readonly isAlone: boolean };
+
+const NOBODY: Picked = { devices: [], isAlone: true };
+
+function pick(told: readonly ToldDevice[], isPicked: (one: ToldDevice) => boolean): Picked {
+	const devices = told.filter(isPicked).map(({ device }) => device);
+	return { devices, isAlone: !devices.some(mayBeOfClass) };
+}
+
+function mayChange({ decided }: ToldDevice): boolean {
+	if (decided === undefined) return true;
+	const { change, awaited } = decided;
+	return change !== null || awaited.a.length + awaited.b.length > 0;
+}
+
+/** Whether the device may have a module loaded that others await. */
+function mayBring({ key, decided }: ToldDevice, awaited: Awaited, decisions: AliasDecisions): boolean {
+	if (decided === undefined) return true;
+	const device = { devpath: "", aliases: decided.loaded === undefined ? aliasesOf(key) : [] };
+	for (const side of ["a", "b"] as const)
+		for (const module of awaited[side])
+			if (decisions.loadedFor(decided, device, side, module) !== undefined) return true;
+	return false;
 }
 
 /** Whether the device may be one of a class whose uevent a walk does not read: see openCapturedDevices. */

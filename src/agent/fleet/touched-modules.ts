@@ -32,3 +32,25 @@ export function findTouches({ knowledge, kernelBlacklist }: Pick<Answering, "kno
 }
 
 const WILDCARD = /[*?[\\]/;
+
+/** So many answers are remembered, in four bytes each: as many as a kernel has aliases. */
+const PLACES = 2 ** 15;
+/** A larger number is not remembered. */
+const MOST_NUMBER = 2 ** 31 - 2;
+
+/** Remembers yes or no by number. Of the numbers that share a place, the last one is remembered. */
+export class TouchedNumbers {
+	/** Twice the number, and 1 for yes; all of it one more, since 0 stands for nothing. */
+	readonly #places = new Uint32Array(PLACES);
+
+	ask(number: number, answer: () => boolean): boolean {
+		if (number > MOST_NUMBER) return answer();
+		const place = number % PLACES;
+		const no = 2 * number + 1;
+		const found = this.#places[place]! - no;
+		if (found === 0 || found === 1) return found === 1;
+		const asked = answer();
+		this.#places[place] = asked ? no + 1 : no;
+		return asked;
+	}
+}

@@ -8,7 +8,8 @@ import { overlayFiles } from "../../agent/capture/overlaid-files.js";
 import type { Both } from "../../agent/comparing/answers.js";
 import { type NamedPlace, nameSides, ownKernel } from "../../agent/comparing/side-names.js";
 import type { Answering } from "../../agent/comparing/sides.js";
-import { AliasDecisions, type KnownDecisions } from "../../agent/fleet/alias-decisions.js";
+import { AliasDecisions, type Decided } from "../../agent/fleet/alias-decisions.js";
+import { KnownDecisions } from "../../agent/fleet/known-decisions.js";
 import { type MachineComparer, makeMachineComparer } from "../../agent/fleet/machine-comparer.js";
 import { configurationKey, indexesKey, rulesKey, withoutConfiguration } from "../../agent/fleet/shared-parts.js";
 import { exitStatus } from "../../agent/telling/exit-status.js";
@@ -34,7 +35,7 @@ export type FleetKernels = {
 
 export type OpenedSides = { readonly compare: MachineComparer; readonly names: Both<string> };
 
-/** So many configurations are kept, and never twice as many: each takes some 100 KB. */
+/** So many configurations are kept, and never twice as many: each takes some 250 KB. */
 const LEAST_SIDES = 128;
 /** The same for pairs of kernels with a policy, and for kernels that captures bring along, of some 5 MB each. */
 const LEAST_BASES = 4;
@@ -55,8 +56,7 @@ export class FleetSides {
 	readonly #kernels = new QuickLRU<string, NamedKernel>({ maxSize: LEAST_KERNELS });
 	readonly #sides = new QuickLRU<string, OpenedSides>({ maxSize: LEAST_SIDES });
 	readonly #bases = new QuickLRU<string, Promise<AliasDecisions>>({ maxSize: LEAST_BASES });
-	readonly #decisions: KnownDecisions = new QuickLRU({ maxSize: LEAST_DECISIONS });
-	#opened = 0;
+	readonly #decisions = new KnownDecisions<Decided>(LEAST_DECISIONS);
 
 	constructor(machine: Machine, files: CaptureFiles, given: FleetKernels) {
 		this.#machine = machine;
@@ -98,8 +98,7 @@ export class FleetSides {
 	}
 
 	#decide({ a, b }: Both<NamedSide>, base?: AliasDecisions): AliasDecisions {
-		const mark = `${this.#opened++}\0`;
-		return new AliasDecisions({ sides: { a: a.side, b: b.side }, mark, known: this.#decisions, base });
+		return new AliasDecisions({ sides: { a: a.side, b: b.side }, known: this.#decisions, base });
 	}
 
 	async #openBoth(capture: Capture): Promise<Both<NamedSide>> {
