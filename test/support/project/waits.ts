@@ -1137,7 +1137,7 @@ const scripts: readonly Wait[] = [
 const fleets: readonly Wait[] = [
 	{
 		file: "src/linux/fleet/byte-source.ts",
-		at: ["for await (const piece of stream)"],
+		at: ["for await (const piece of stream)", "await pause(wait)"],
 		waitsFor: "the writer of a pipe or socket that holds a fleet's captures",
 		ends: "the writer's next piece, or its end; the end of the command, whose reader has gone or whose threads have failed",
 		tests: [
