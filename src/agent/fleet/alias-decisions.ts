@@ -140,7 +140,7 @@ export class AliasDecisions {
 
 	/** All modules that a device of these aliases brings, with what they need and come with. */
 	modulesOf(decided: Decided): readonly string[] {
-		decided.modules ??= this.#listModules(decided.answers);
+		decided.modules ??= decided.by.#listModules(decided.answers);
 		return decided.modules;
 	}
 

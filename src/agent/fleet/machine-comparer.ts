@@ -107,9 +107,10 @@ function mayChange({ decided }: ToldDevice): boolean {
 function mayBring({ key, decided }: ToldDevice, awaited: Awaited, decisions: AliasDecisions): boolean {
 	if (decided === undefined) return true;
 	const device = { devpath: "", aliases: decided.loaded === undefined ? aliasesOf(key) : [] };
+	const modules = decisions.modulesOf(decided);
 	for (const side of ["a", "b"] as const)
 		for (const module of awaited[side])
-			if (decisions.loadedFor(decided, device, side, module) !== undefined) return true;
+			if (modules.includes(module) && decisions.loadedFor(decided, device, side, module) !== undefined) return true;
 	return false;
 }
 

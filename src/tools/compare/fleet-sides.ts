@@ -152,7 +152,7 @@ export class FleetSides {
 		const knowledge = { ...read, root };
 		const kernelBlacklist = readKernelBlacklist(kernel, COMMAND_LINE);
 		return {
-			side: { knowledge, policy, kernelBlacklist, isFileThere: fileFinder(kernel, knowledge, true) },
+			side: { knowledge, policy, kernelBlacklist, isFileThere: rememberPaths(fileFinder(kernel, knowledge, true)) },
 			name: release,
 			place,
 		};
@@ -182,4 +182,16 @@ const MOST_NAMED = 64;
 
 function withoutModules({ modules: _, ...capture }: Capture): Capture {
 	return { ...capture, devices: [] };
+}
+
+/** A file that modules need is asked for by each of them. */
+function rememberPaths(isThere: (path: string) => boolean): (path: string) => boolean {
+	const known = new Map<string, boolean>();
+	return (path) => {
+		const found = known.get(path);
+		if (found !== undefined) return found;
+		const asked = isThere(path);
+		known.set(path, asked);
+		return asked;
+	};
 }
