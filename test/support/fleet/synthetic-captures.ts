@@ -31,6 +31,13 @@ const RARE: readonly string[] = ["hdaudio", "serio", "virtio", "wmi", "pnp"];
 const LEAST_DEVICES = 20;
 const MOST_DEVICES = 200;
 
+/**
+ * How popular devices are: of a bus whose devices stand in the order of their popularity, this power of a random number is the place.
+ * Two of three devices of a bus are among the 30 % that most machines have, one of five among the first hundredth, and all
+ * others are drawn now and then.
+ */
+const POPULARITY = 3;
+
 /** Lines of captures without end. Each has 20 to 200 devices, live modules, and one of some forty configurations. */
 export function* syntheticCaptures(fleet: SyntheticFleet): Generator<string> {
 	const random = randomFrom(fleet.seed);
@@ -55,11 +62,18 @@ function drawDevices(pool: DevicePool, draw: readonly string[], random: Random):
 		const bus = random.below(20) === 0 ? random.pick(RARE) : random.pick(draw);
 		const all = pool[bus] ?? pool.none!;
 		// All processors of a machine are alike.
-		const device = bus === "cpu" && processor !== undefined ? processor : random.pick(all);
+		const device = bus === "cpu" && processor !== undefined ? processor : pickPopular(all, random);
 		devices.push(put(device, bus === "pci" ? slotOf(number) : String(number)));
 	}
 	return devices;
 }
+
+function pickPopular(devices: readonly DeviceText[], random: Random): DeviceText {
+	const place = (random.below(RESOLUTION) / RESOLUTION) ** POPULARITY;
+	return devices[Math.floor(place * devices.length)]!;
+}
+
+const RESOLUTION = 2 ** 30;
 
 const put = (device: DeviceText, place: string): string => device.join(place);
 

@@ -24,7 +24,16 @@ export function makeDevicePool(patterns: string, random: Random): DevicePool {
 		if (known === undefined) pool[bus] = [cutAtPlace(device)];
 		else known.push(cutAtPlace(device));
 	}
+	for (const devices of Object.values(pool)) shuffle(devices, random);
 	return { ...pool, none: withoutAlias(random).map(cutAtPlace), dmi: dmiVersions(random).map(cutAtPlace) };
+}
+
+/** The order is that of popularity, and not of the modules' names. */
+function shuffle(devices: DeviceText[], random: Random): void {
+	for (let at = devices.length - 1; at > 0; at--) {
+		const other = random.below(at + 1);
+		[devices[at], devices[other]] = [devices[other]!, devices[at]!];
+	}
 }
 
 const cutAtPlace = (fields: Fields): DeviceText => JSON.stringify(fields).split(JSON.stringify(PLACE).slice(1, -1));
