@@ -6,6 +6,10 @@ import { isResult } from "../explaining/last-answers.js";
 
 /** Far more devices than any machine has. */
 export const MOST_DEVICES = 2 ** 20;
+/** Far more files of configuration than any machine has. */
+export const MOST_FILES = 2 ** 16;
+/** Ten times the modules that a kernel has. */
+export const MOST_LIVE_MODULES = 2 ** 16;
 /** PATH_MAX. */
 const LONGEST_PATH = 4096;
 
@@ -25,8 +29,19 @@ export function findCaptureFault(capture: Fields): Fault {
 		const found = value === undefined && field !== "files" ? undefined : FIELDS[field]?.(value);
 		if (found !== undefined) return field + found;
 	}
-	return undefined;
+	return checkCounts(capture.files as Readonly<Record<string, string>>);
 }
+
+/** What would take a reader long, though it is small in the capture. */
+function checkCounts(files: Readonly<Record<string, string>>): Fault {
+	if (Object.keys(files).length > MOST_FILES) return `files has more than ${MOST_FILES} entries`;
+	const live = Object.hasOwn(files, PROC_MODULES) ? files[PROC_MODULES]! : "";
+	let lines = 0;
+	for (let at = live.indexOf("\n"); at >= 0; at = live.indexOf("\n", at + 1)) lines++;
+	return lines > MOST_LIVE_MODULES ? `files["${PROC_MODULES}"] has more than ${MOST_LIVE_MODULES} lines` : undefined;
+}
+
+const PROC_MODULES = "/proc/modules";
 
 function checkDevices(devices: unknown): Fault {
 	if (!Array.isArray(devices)) return "devices is no list";

@@ -6,7 +6,7 @@ import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { formatJson } from "../../libkmod/text/byte-strings.js";
 import { CAPTURE_VERSION, type Capture } from "./capture.js";
 import { findCaptureFault } from "./capture-checks.js";
-import { isTooDeep, MOST_DEPTH } from "./json-depth.js";
+import { explainTooMuchJson } from "./json-depth.js";
 
 /** A capture of a large server with its indexes has 4 MiB. */
 export const MOST_CAPTURE_BYTES = 64 * 2 ** 20;
@@ -50,7 +50,8 @@ export const formatCapture = (capture: Capture): string => `${formatJson(capture
  * @throws {MalformedCapture}
  */
 function parseByteJson(text: string): unknown {
-	if (isTooDeep(text)) throw new MalformedCapture(`it is nested deeper than ${MOST_DEPTH} levels`);
+	const tooMuch = explainTooMuchJson(text);
+	if (tooMuch !== undefined) throw new MalformedCapture(tooMuch);
 	try {
 		return JSON.parse(hasWideEscape(text) ? withoutWideEscapes(text) : text);
 	} catch (error) {

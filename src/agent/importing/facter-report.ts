@@ -3,6 +3,7 @@
 // Serials, addresses and the tables of SMBIOS are left out. Pure.
 
 import type { Capture, CapturedDevice } from "../capture/capture.js";
+import { explainTooMuchJson } from "../capture/json-depth.js";
 import { sortBy } from "./archived-devices.js";
 import { configurationPlaces, kernelFiles, neverHeld } from "./needed-paths.js";
 import { MOST_IMPORTED_DEVICES } from "./udev-export.js";
@@ -53,6 +54,8 @@ const lackingFields: readonly string[] = [
 ];
 
 function parseObject(text: string): Fields {
+	const tooMuch = explainTooMuchJson(text);
+	if (tooMuch !== undefined) throw new UnreadableReport(`it looks like a report of nixos-facter, and ${tooMuch}`);
 	let value: unknown;
 	try {
 		value = JSON.parse(text);

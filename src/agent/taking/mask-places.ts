@@ -89,7 +89,7 @@ const PATHS: readonly string[] = [
 ];
 
 const KEY =
-	/(?:^|[^a-z0-9])(?:label|partlabel|partname|uuid|partuuid|ptuuid|hostname|host|user|username|ssid|essid|serial|serialnumber|serial_number|iserial|iserialnumber|uniq|zfs)$/i;
+	/(?:^|[^a-z0-9])(?:label|partlabel|partname|uuid|partuuid|ptuuid|hostname|host|user|username|ssid|essid|serial|serialno|serialnumber|serial_number|iserial|iserialnumber|uniq|zfs)$/i;
 /** Of a key and what is before it: longer than any key. */
 const KEY_CHARACTERS = 16;
 

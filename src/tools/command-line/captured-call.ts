@@ -66,6 +66,9 @@ function listHostPaths<O extends Options>(
 
 /** Why a capture could not be opened: a sentence without the file's name. */
 export function explainUnopened(error: HotplugdError): string {
-	if (!(error instanceof Refusal) || error.operation !== "read") return error.message;
+	if (!(error instanceof Refusal)) return error.message;
+	if (error.operation === "decompress")
+		return `it cannot be decompressed: ${error.code === "EFBIG" ? "it is larger than any that is read" : error.why}`;
+	if (error.operation !== "read") return error.message;
 	return error.code === "ENOENT" ? "there is no such file" : `it cannot be read: ${error.why}`;
 }

@@ -1,5 +1,5 @@
 import test from "ava";
-import { MOST_DEVICES } from "../../../src/agent/capture/capture-checks.js";
+import { MOST_DEVICES, MOST_FILES, MOST_LIVE_MODULES } from "../../../src/agent/capture/capture-checks.js";
 import {
 	formatCapture,
 	MalformedCapture,
@@ -186,6 +186,20 @@ test("a billion devices, a huge string and brackets without end are refused befo
 	const device = '{"devpath":"/devices/a"}';
 	const many = `{"hotplugdCapture":1,"by":"","masked":false,"files":{},"devices":[${`${device},`.repeat(MOST_DEVICES)}${device}]}`;
 	t.throws(() => parseCapture(Buffer.from(many)), { message: `devices has more than ${MOST_DEVICES} entries` });
+});
+
+test("objects, files and live modules are counted before they take a reader's memory and time", (t) => {
+	const before = process.memoryUsage().rss;
+	const objects = `{"hotplugdCapture":1,"newer":[${"{},".repeat(2 ** 22)}{}]}`;
+	t.throws(() => parseCapture(Buffer.from(objects)), { message: "it has more than 4194304 objects and lists" });
+	t.true(process.memoryUsage().rss - before < 256 * 2 ** 20);
+	const files = Object.fromEntries(Array.from({ length: MOST_FILES + 1 }, (_, number) => [`/etc/${number}`, ""]));
+	t.throws(() => parseCapture(bytesOf({ ...least, files })), { message: `files has more than ${MOST_FILES} entries` });
+	const live = (lines: number) => ({ ...least, files: { "/proc/modules": "a 1 0 - Live 0x0\n".repeat(lines) } });
+	t.throws(() => parseCapture(bytesOf(live(MOST_LIVE_MODULES + 1))), {
+		message: `files["/proc/modules"] has more than ${MOST_LIVE_MODULES} lines`,
+	});
+	t.notThrows(() => parseCapture(bytesOf(live(MOST_LIVE_MODULES))));
 });
 
 test("a capture of 200 devices is parsed in well under a millisecond", (t) => {

@@ -110,5 +110,18 @@ test("what is cut, no report, or without any alias is refused with a sentence", 
 	t.regex(refused('["hardware"]'), /no JSON object/);
 	t.regex(refused('{"hardware":7}'), /has no list of hardware/);
 	t.regex(refused(JSON.stringify({ hardware: { disk: [disk] } })), /no device in it has an alias/);
-	t.regex(refused(`{"hardware":${"[".repeat(100_000)}${"]".repeat(100_000)}}`), /no device in it has an alias/);
+	t.regex(refused(`{"hardware":${"[".repeat(50)}${"]".repeat(50)}}`), /no device in it has an alias/);
+});
+
+test("brackets without end, and more objects than devices can have, are refused before they take memory", (t) => {
+	const before = process.memoryUsage().rss;
+	t.throws(() => readFacterReport(`{"hardware":${"[".repeat(2 ** 26)}`), {
+		instanceOf: UnreadableReport,
+		message: "it looks like a report of nixos-facter, and it is nested deeper than 64 levels",
+	});
+	t.throws(() => readFacterReport(`{"hardware":[${"{},".repeat(2 ** 22)}{}]}`), {
+		instanceOf: UnreadableReport,
+		message: "it looks like a report of nixos-facter, and it has more than 4194304 objects and lists",
+	});
+	t.true(process.memoryUsage().rss - before < 512 * 2 ** 20);
 });

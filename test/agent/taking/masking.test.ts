@@ -52,6 +52,7 @@ const replaced: readonly (readonly [text: string, expected: string])[] = [
 		"2f6f4c0a7b1d4e5c9a8b1c2d3e4f5a6b 2f6f4c0a-7b1d-4e5c-9a8b-1c2d3e4f5a6b",
 		"00000000000040008000000000000001 00000000-0000-4000-8000-000000000001",
 	],
+	["androidboot.serialno=R58M12ABCDE serialnob=R58", "androidboot.serialno=maskedname1 serialnob=R58"],
 	["00:1b:21:aa:bb:cc 00-1B-21-AA-BB-CC 001b.21aa.bbcc", "02:00:00:00:00:01 02-00-00-00-00-01 0200.0000.0001"],
 	["001b21aabbcc enx001b21aabbcc wlx001b21aabbcd", "020000000001 enx020000000001 wlx020000000002"],
 	["BOOTIF=01-00-1b-21-aa-bb-cc", "BOOTIF=01-02-00-00-00-00-01"],

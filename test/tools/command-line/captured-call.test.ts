@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import test from "ava";
 import type { Capture } from "../../../src/agent/capture/capture.js";
 import { formatCapture } from "../../../src/agent/capture/capture-format.js";
@@ -181,6 +182,11 @@ test("a file that is no capture is refused in a sentence that controls no termin
 	t.is((await ourTool("lsmod", "--machine=")).stderr, "lsmod: --machine names no file: it is empty\n");
 	const cut = write("cut.json", formatCapture(captureTree(tree, { release })).slice(0, 5000));
 	t.is(await refuse(cut), `lsmod: ERROR: --machine ${cut}: it is cut off: its JSON does not end (5000 bytes)\n`);
+	const bomb = write("bomb.json.gz", Buffer.concat(Array(65).fill(gzipSync(Buffer.alloc(2 ** 24)))));
+	const refused = (why: string) => `lsmod: ERROR: --machine ${bomb}: it cannot be decompressed: ${why}\n`;
+	t.is(await refuse(bomb), refused("it is larger than any that is read"));
+	write("bomb.json.gz", gzipSync(Buffer.alloc(2 ** 16)).subarray(0, 50));
+	t.is(await refuse(bomb), refused("its end is missing"));
 	const hostile = write(
 		"hostile.json",
 		formatCapture({ ...leastCapture, devices: [{ devpath: "/devices/\x1b[2J/../a" }] }),
