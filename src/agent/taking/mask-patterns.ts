@@ -82,13 +82,14 @@ function findInterfaceName(text: string, at: number): FoundValue | undefined {
 		: { kind: "mac", value: hexDigits(shape.slice(3)), length: shape.length, kept: 3 };
 }
 
-/** The name of a disk that is the same the world over (WWN, NAA and EUI-64). */
-const WORLD_WIDE_NAME = /(0x)[1235][0-9a-f]{15}|(naa\.|eui\.)(?:[0-9a-f]{32}|[0-9a-f]{16})/iy;
+/** The name of a disk that is the same the world over (WWN, NAA and EUI-64); behind a 3 as multipath and scsi_id(8) write it. */
+const WORLD_WIDE_NAME =
+	/(0x)[1235][0-9a-f]{15}|(naa\.|eui\.)(?:[0-9a-f]{32}|[0-9a-f]{16})|(3)(?:[1235][0-9a-f]{15}|6[0-9a-f]{31})/iy;
 
 function findWorldWideName(text: string, at: number): FoundValue | undefined {
 	const shape = matchAt(WORLD_WIDE_NAME, text, at);
 	if (shape === undefined) return undefined;
-	const kept = shape[1] === "x" || shape[1] === "X" ? 2 : 4;
+	const kept = shape.startsWith("3") ? 1 : shape.startsWith("0") ? 2 : 4;
 	return { kind: "wwn", value: hexDigits(shape.slice(kept)), length: shape.length, kept };
 }
 

@@ -43,6 +43,7 @@ class Secrets {
 			() => this.#uuid(pick(["-", "_", "\\x2d", "\\X2D", ":"])),
 			...[32, 12].map((count) => () => digits(count)),
 			() => `0x${pick(["1", "5", "4", "3"])}${digits(15)}`,
+			() => `3${pick(["5", "6", "4"])}${digits(pick([15, 31, 30]))}`,
 			() => `naa.${digits(pick([16, 32, 24]))}`,
 			() => `eui.${digits(16)}`,
 			() => Array.from({ length: pick([5, 6, 6, 7, 8]) }, () => digits(2)).join(pick([":", "-", "_", "."])),
