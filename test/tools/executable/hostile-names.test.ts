@@ -12,6 +12,7 @@ import { commands as kmodCommands } from "../../../src/tools/kmod/kmod.js";
 import { makeFakeMachine } from "../../support/fakes/fake-machine.js";
 import { sampleStatus } from "../../support/running/agent-status.js";
 import { elfImage, exported, moduleImage } from "../../support/worlds/elf-image.js";
+import { writeMachine } from "../../support/worlds/machine-folder.js";
 import type { World } from "../../support/worlds/world.js";
 
 /**
@@ -146,6 +147,18 @@ const timeline = {
 /** A machine that has the timeline as a file. */
 const recorded = () => fake({ files: { "/t.json": Buffer.from(JSON.stringify(timeline)).toString("latin1") } });
 
+/** A file with a hostile name and content that is no capture. */
+const evilCapture = `${folder}/${EVIL}.json`;
+writeFileSync(bytes(evilCapture), `{"hotplugdCapture": 1, "by": ${JSON.stringify(EVIL)}, "${WORD}`);
+
+/** The root of a machine whose device and configuration have hostile names. */
+function hostileMachine(name: string, pattern: string): string {
+	return writeMachine(name, {
+		world: { modules: { card: [] }, aliases: { [pattern]: "card" }, config: `options card a=${LINE}` },
+		devices: { [EVIL]: "x:card" },
+	});
+}
+
 /** explain of a hostile word, of a device and of modules with hostile names, and with a hostile log. */
 const explaining: readonly Scene[] = [
 	option,
@@ -184,6 +197,31 @@ const scenes: Readonly<Record<string, readonly Scene[]>> = {
 	],
 	explain: explaining,
 	why: explaining,
+	capture: [
+		option,
+		{ words: ["a", EVIL] },
+		{ words: ["-d", EVIL], machine: real },
+		{ words: ["-d", hostileMachine("hostile-captured", "x:*")], machine: real },
+		{ words: ["-d", hostileMachine("hostile-log", "x:*"), "--log", EVIL], machine: real },
+		{ words: ["-d", hostileMachine("hostile-file", "x:*"), `${folder}/none/${EVIL}`], machine: real },
+	],
+	compare: [
+		option,
+		operand,
+		{ words: [evilCapture, folder], machine: real },
+		{ words: [hostileMachine("hostile-beside", "x:*"), evilCapture], machine: real },
+		...[[], ["--json"], ["-v"]].map((form) => ({
+			words: [hostileMachine("hostile-a", "x:*"), hostileMachine("hostile-b", "z:*"), ...form],
+			machine: real,
+		})),
+		...["--kernel", "--config", "--policy", "--initramfs"].map((name) => ({
+			words: [hostileMachine(`hostile${name}`, "x:*"), name, EVIL],
+			machine: real,
+		})),
+		{ words: ["--initramfs", evilCapture], machine: real },
+		{ words: ["--fleet", EVIL, "--kernel", folder], machine: real },
+		{ words: ["--fleet", evilCapture, "--kernel", EVIL], machine: real },
+	],
 	timeline: [
 		option,
 		{ words: [EVIL], machine: answering({ ok: false, error: EVIL }) },
