@@ -31,9 +31,10 @@ export type FleetAnswer = {
 /** Devices that change in the same way for the same cause. */
 export type CauseCount = {
 	readonly change: string;
-	/** Names of modules, joined by ", ". */
-	readonly before: string;
-	readonly after: string;
+	/** Names of the modules that serve the device no more, joined by ", ". */
+	readonly lost: string;
+	/** The same of those that did not serve it before. */
+	readonly gained: string;
 	readonly cause: string;
 	devices: number;
 	machines: number;
@@ -158,11 +159,16 @@ function prepare(change: DeviceChange, names: Both<string>): Prepared {
 	const [record] = recordMachine("", [change], names).drivers;
 	if (record === undefined) throw new Error("a change without a record");
 	const { change: word, device: _, ...rest } = record;
-	const [before, after] = [record.before.join(", "), record.after.join(", ")];
+	const lost = listOthers(record.before, record.after);
+	const gained = listOthers(record.after, record.before);
 	const cause = record.cause ?? "";
 	return {
 		json: [`{"change":${formatJson(word)},"device":`, `,${formatJson(rest).slice(1)}`],
 		cells: cellsOfDriver(record),
-		cause: { change: word, before, after, cause, key: [word, before, after, cause].join("\0") },
+		cause: { change: word, lost, gained, cause, key: [word, lost, gained, cause].join("\0") },
 	};
 }
+
+/** The modules that are not among the others, joined by ", ". */
+const listOthers = (modules: readonly string[], others: readonly string[]): string =>
+	modules.filter((module) => !others.includes(module)).join(", ");

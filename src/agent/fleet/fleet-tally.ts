@@ -42,8 +42,8 @@ export class FleetTally {
 	}
 
 	#addCause(cause: CauseCount): void {
-		const { change, before, after, cause: why, devices, machines } = cause;
-		const key = [change, before, after, why].join("\0");
+		const { change, lost, gained, cause: why, devices, machines } = cause;
+		const key = [change, lost, gained, why].join("\0");
 		const known = this.#causes.get(key);
 		if (known !== undefined) {
 			known.devices += devices;

@@ -39,7 +39,7 @@ export function formatFleet(told: ToldFleet, terminal: Terminal): readonly strin
 
 /** All text of a fleet that comes from outside, for the measure of a terminal. */
 export function* listTextsOfFleet({ causes }: Pick<ToldFleet, "causes">): Generator<string> {
-	for (const { before, after, cause } of causes) yield* [before, after, cause];
+	for (const { lost, gained, cause } of causes) yield* [lost, gained, cause];
 }
 
 function summarise({ counts, causes }: ToldFleet): string {
@@ -53,19 +53,19 @@ function summarise({ counts, causes }: ToldFleet): string {
 	const first = causes.find(({ change }) => change === "loses");
 	if (first === undefined) return `none of ${countThings(machines, "machine")} loses a driver${rest}${unread}`;
 	const who = losing === 1 ? "loses a driver" : "lose a driver";
-	const why = `${first.before} on ${countThings(first.machines, "machine")}: ${first.cause}`;
+	const why = `${first.lost} on ${countThings(first.machines, "machine")}: ${first.cause}`;
 	return `${losing} of ${countThings(machines, "machine")} ${who}: most of all ${why}${rest}${unread}`;
 }
 
-const HEADING: readonly Cell[] = ["MACHINES", "DEVICES", "BEFORE", "AFTER", "CAUSE"].map((text) => ({
+const HEADING: readonly Cell[] = ["MACHINES", "DEVICES", "LOST", "GAINED", "CAUSE"].map((text) => ({
 	text,
 	style: "bold",
 }));
 
-function cellsOf({ change, machines, devices, before, after, cause, line }: CauseCount): readonly Cell[] {
+function cellsOf({ change, machines, devices, lost, gained, cause, line }: CauseCount): readonly Cell[] {
 	const style = styles[change];
 	const modules = (names: string): Cell =>
 		names === "" ? { text: "-", style: "dim" } : { text: printable(names), style };
 	const where = { text: printable(`${cause} (first in line ${line})`), style };
-	return [{ text: String(machines) }, { text: String(devices) }, modules(before), modules(after), where];
+	return [{ text: String(machines) }, { text: String(devices) }, modules(lost), modules(gained), where];
 }

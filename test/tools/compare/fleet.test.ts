@@ -103,7 +103,7 @@ test("without --json the first line says how many machines lose a driver, and li
 		printed,
 		/^\d+ of 20 machines lose a driver: most of all \S+ on \d+ machines: .*; 1 line could not be compared\n/,
 	);
-	t.regex(printed, /^MACHINES +DEVICES +BEFORE +AFTER +CAUSE$/m);
+	t.regex(printed, /^MACHINES +DEVICES +LOST +GAINED +CAUSE$/m);
 	t.regex(complained, /^hotplugd compare: line 21: it is no capture/);
 });
 
