@@ -17,7 +17,7 @@ export function listRemarks({ machine, kernel }: Judging, ways: readonly Way[]):
 		...(machine.tellsDrivers && machine.tellsDriverModules
 			? []
 			: [
-					"the capture does not tell drivers: a device counts as served when the image has any module that its alias asks for",
+					"drivers of the machine are not known: a device counts as served when the image has any module that its alias asks for",
 				]),
 		...wayRemarks(machine, ways, kernel.asksPassphrase),
 		...kernel.problems.map(({ file, line, message }) => `in the image, ${formatFileLine({ file, line })}: ${message}`),
@@ -41,7 +41,9 @@ function kernelRemarks({ capture }: BootSide, { release, releases, unfit, module
 function indexRemarks({ knowledge }: BootSide, { indexes, modules }: ImageKernel): readonly string[] {
 	const unknown =
 		knowledge === undefined
-			? ["the capture has no indexes of its kernel: what a module needs was asked of the image's own indexes alone"]
+			? [
+					"the indexes of the machine's kernel are not there: what a module needs was asked of the image's own indexes alone",
+				]
 			: [];
 	if (modules.size === 0) return [];
 	if (indexes === "machine")
@@ -56,14 +58,14 @@ function indexRemarks({ knowledge }: BootSide, { indexes, modules }: ImageKernel
 
 function wayRemarks(machine: BootSide, ways: readonly Way[], asksPassphrase: boolean): readonly string[] {
 	const remarks: string[] = [];
-	if (machine.capture.mounts === undefined) remarks.push("the capture does not tell what is mounted at /");
+	if (machine.capture.mounts === undefined) remarks.push("the machine does not tell what is mounted at /");
 	if (ways.some(({ blocks }) => blocks.some(({ device }) => isEncrypted(device)))) {
 		if (!asksPassphrase)
 			remarks.push("the image's crypttab names another key than a passphrase: no keyboard was asked for");
 		else if (listKeyboards(machine).length === 0)
 			remarks.push("the machine has no keyboard: how the passphrase comes was not judged");
 		if (machine.capture.files["/proc/crypto"] === undefined)
-			remarks.push("the capture has no /proc/crypto: the cipher of the encrypted disk was not judged");
+			remarks.push("/proc/crypto of the machine is not known: the cipher of the encrypted disk was not judged");
 	}
 	if (ways.some(needsNetwork))
 		remarks.push(

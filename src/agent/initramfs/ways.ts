@@ -46,7 +46,7 @@ export function followMount(machine: BootSide, mount: CapturedMount): Way {
 		for (const slave of slaves.toReversed()) due.push({ devpath: slave, way });
 	}
 	if (mount.devices.length === 0 && !NETWORK.test(mount.fileSystem))
-		lost.push(`the capture does not tell on which block devices ${mount.at} (${mount.fileSystem}) lies`);
+		lost.push(`the machine does not tell on which block devices ${mount.at} (${mount.fileSystem}) lies`);
 	const disks = blocks.filter(({ device }) => slavesOf(machine, device).length === 0);
 	const placeless = disks.filter(({ device }) => diskPlacesOf(machine, device).length === 0);
 	lost.push(...placeless.map(({ device }) => `what ${blockName(device.devpath)} lies on is not known`));

@@ -320,7 +320,7 @@ test("a capture without indexes is judged by those of the image", async (t) => {
 	const image = await imageOf(without(world.files, "nvme"));
 	const verdict = judgeBoot({ capture: captureOf(encrypted), knowledge: undefined, image });
 	t.is(bootStatus(verdict), 3);
-	t.true(verdict.remarks.some((remark) => remark.startsWith("the capture has no indexes")));
+	t.true(verdict.remarks.some((remark) => remark.startsWith("the indexes of the machine's kernel are not there")));
 });
 
 test("a capture that does not tell drivers is judged by aliases", async (t) => {

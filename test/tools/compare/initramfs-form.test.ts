@@ -80,7 +80,7 @@ test("an image that lacks one is told in the first line, and the exit status is 
 test("a capture that has digests alone is judged by the image's own indexes, which is said", async (t) => {
 	const { status, stdout } = await run(digests, "--initramfs", good);
 	t.is(status, 0);
-	t.regex(stdout, /\nremark: the capture has no indexes of its kernel: /);
+	t.regex(stdout, /\nremark: the indexes of the machine's kernel are not there: /);
 });
 
 test("with --json each need is a line, and the answer is the last", async (t) => {
