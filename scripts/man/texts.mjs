@@ -74,6 +74,7 @@ const compare = {
 		"Says which devices gain, lose or change a driver from *A* to *B*, and why. *A* and *B* are machines: each a capture (hotplugd capture), `-` for one on standard input, or the root directory of a machine; without *A* this machine counts. With `--kernel`, `--config` or `--policy` one machine is compared with itself under another kernel, configuration or policy.",
 		"The modules of a device are those that its aliases ask for and that would really be inserted: modules that a blacklist, an install line, a rule of policy, the kernel command line or a missing file keeps out do not count, and drivers that are built in do. Nothing counts as loaded already, on either side. Where several modules match a device, the kernel lets the first that fits bind it: the device loses its driver when none of them is left. The features of a processor and the handlers of input devices are different: there each module serves by itself, and one less is a loss.",
 		"Devices are paired by their path, and one that has moved by its aliases and its subsystem.",
+		"With `--initramfs` the machine is compared with the image that is to boot it: which device on the way to its root disk has no driver in the image, and which file system, checksum, cipher, mapping, level of md or keyboard has no module.",
 		"The first line says what is lost. A table of the devices follows, each with its modules on both sides and the cause with its place, *FILE*`:`*LINE*; then the modules that come or go though no device asks for them (dependencies and softdeps), and those with other options.",
 		"`hotplugd compare --fleet` *FILE* reads one capture a line, from a file, a pipe or (`-`) standard input, also compressed by gzip or zstd, and compares each machine under two kernels: those of two options `--kernel`, or the machine's own and that of one. The machine's own kernel comes with its capture, or from `lib/modules/`*RELEASE* below the directory that `-d` names. A summary follows: how many machines lose a driver, and the causes, each with the number of its machines and the first line that has it. With `--json` each line has a record instead, in the order of the input and while that still grows. A line that cannot be compared has a record that says why, and the rest goes on. There is a thread for each processor, and memory does not grow with the fleet.",
 		"With `--fleet`, `--csv` *FILE* and `--parquet` *FILE* write the results as a table too, with a row for each device that changes, and one for a machine of which none does. Each file appears when it is whole, and an old one stays until then.",
@@ -86,7 +87,7 @@ const compare = {
 				text: "A side could not be read, or a part of it was skipped: one line on standard error says why. With `--fleet`: a line could not be compared, and no machine loses a driver.",
 			},
 			{ term: "2", text: "Options were wrong, or an operand names no machine." },
-			{ term: "3", text: "A device loses its driver, with `--fleet` one of some machine." },
+			{ term: "3", text: "A device loses its driver, with `--fleet` one of some machine; or lacks it in the image." },
 		],
 		Examples: [
 			{
@@ -94,13 +95,14 @@ const compare = {
 					"hotplugd compare --kernel /lib/modules/6.12.9-amd64",
 					"hotplugd compare --config ./modprobe.d",
 					"hotplugd compare /mnt/before /mnt/after --json",
+					"hotplugd compare --initramfs /boot/initrd.img-6.12.9-amd64",
 					"hotplugd compare --fleet fleet.ndjson --kernel /srv/kernels/6.1 --kernel /srv/kernels/6.12 --csv fleet.csv",
 				],
 			},
 		],
 		Files: agentFiles,
 	},
-	seeAlso: ["hotplugd(8)", "hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
+	seeAlso: ["hotplugd(8)", "hotplugd-capture(8)", "hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
 };
 
 export const texts = {
@@ -314,9 +316,18 @@ export const texts = {
 				{ term: "1", text: "There are no devices to look at, or the capture could not be written." },
 				{ term: "2", text: "Options were wrong." },
 			],
+			Examples: [
+				{
+					lines: [
+						"hotplugd capture machine.json.gz",
+						"coldplug --dry-run --cold --machine machine.json.gz",
+						"hotplugd compare machine.json.gz",
+					],
+				},
+			],
 			Files: agentFiles,
 		},
-		seeAlso: ["hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
+		seeAlso: ["hotplugd-compare(8)", "hotplugd-explain(8)", "coldplug(8)", "modprobe.d(5)"],
 	},
 	check: {
 		description: [
