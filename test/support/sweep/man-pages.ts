@@ -304,6 +304,10 @@ export const elsewhere: readonly { readonly calls: readonly string[]; readonly o
 		of: "depmod, which has a sweep of its own",
 	},
 	{
+		calls: ["src/linux/fleet/byte-source", "src/linux/fleet/growing-file"],
+		of: "compare --fleet, which reads captures and writes tables, and is no agent",
+	},
+	{
 		calls: [
 			"src/linux/modules/insertion-process",
 			"src/linux/modules/insertion-server",
