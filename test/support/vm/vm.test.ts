@@ -8,21 +8,23 @@ const files = {
 	"/usr/local/bin/greet": '#!/bin/sh\necho "hello $1" >&2\nexit 7\n',
 };
 
+const written = (stdout: string) => ({ stdout, bytes: Buffer.from(stdout) });
+
 vmTest("a machine runs commands side by side and gives back what they wrote, each to its own", async (t) => {
 	const vm = await start({ files, append: "hotplugd.bed=1", modules: "zst", memory: 1024 });
 	try {
 		const slow = vm.run("trap 'echo told; exit 3' TERM; echo $$ >/tmp/pid; while :; do sleep 0.1; done");
-		t.deepEqual(await vm.run("greet you"), { stdout: "", stderr: "hello you\n", status: 7 });
+		t.deepEqual(await vm.run("greet you"), { ...written(""), stderr: "hello you\n", status: 7 });
 		t.is((await vm.run("modprobe loop; cat /sys/module/loop/parameters/max_loop")).stdout, "5\n");
 		t.regex((await vm.run("cat /proc/cmdline")).stdout, / hotplugd\.bed=1$/m);
 		t.is((await vm.run("seq 1 30000 | tee /tmp/numbers")).stdout.length, 168_894);
 		t.deepEqual(await vm.run("printf 'a\\r\\n\\t\\004ü'; kill -KILL $$"), {
-			stdout: "a\r\n\t\u0004ü",
+			...written("a\r\n\t\u0004ü"),
 			stderr: "",
 			status: 137,
 		});
 		await vm.run("kill $(cat /tmp/pid)");
-		t.deepEqual(await slow, { stdout: "told\n", stderr: "", status: 3 });
+		t.deepEqual(await slow, { ...written("told\n"), stderr: "", status: 3 });
 
 		const error = await t.throwsAsync(
 			vm.run("echo begun; echo 'a line for the console' >/dev/console; sleep 1000", 20),
