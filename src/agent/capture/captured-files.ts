@@ -1,6 +1,7 @@
 // The files of a captured machine: those that the capture lists, the indexes of its kernel's modules, and what /sys/module tells of
 // each loaded module, by /proc/modules. Every other file is absent. Pure.
 
+import { isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import { type LoadedModule, parseProcModules } from "../../libkmod/formats/proc-modules.js";
 import { type Bound, bounds, explainTooLarge } from "../../libkmod/kernel/bounds.js";
 import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
@@ -11,8 +12,6 @@ import { sortAsSysfs } from "./sysfs-order.js";
 
 /** What a capture's indexes are opened with. */
 export type IndexOpener = Pick<CaptureFiles, "gunzip" | "sha256">;
-
-const MODULE_FILE = /\.ko(?:\.(?:gz|xz|zst))?$/;
 
 /**
  * A module file counts as there unless the capture says that it is missing, though its content is not in the capture.
@@ -28,7 +27,7 @@ export function openCapturedFiles(capture: Capture, opener: IndexOpener): Files 
 		if (modulesBelow === undefined || !path.startsWith(modulesBelow)) return false;
 		// The directory of the module files, where it is known which of them are there.
 		if (path === `${modulesBelow}kernel`) return capture.modules?.missing !== undefined;
-		if (!MODULE_FILE.test(path)) return false;
+		if (!isModuleFileName(path)) return false;
 		return !missing.has(path.slice(modulesBelow.length)) && !missing.has(path);
 	};
 	return {

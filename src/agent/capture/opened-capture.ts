@@ -2,6 +2,7 @@
 
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import type { Kernel, ModuleFiles } from "../../libkmod/kernel/kernel.js";
+import { moduleDirectories } from "../../libkmod/kernel/other-root.js";
 import { ifReadable, isThere } from "../../libkmod/kernel/presence.js";
 import { indexNames } from "../../libkmod/knowledge/indexes.js";
 import { baseName } from "../../libkmod/text/base-name.js";
@@ -123,7 +124,7 @@ async function openModules(
 	{ needsIndexes, spelled = SPELLED }: CaptureRequest,
 ): Promise<Overlays["modules"]> {
 	const machine: Kernel & ModuleFiles = await host.kernel({ root });
-	const [place = `${root}/lib/modules`] = ["/lib/modules", "/usr/lib/modules"]
+	const [place = `${root}/lib/modules`] = moduleDirectories
 		.map((directory) => root + directory)
 		.filter((directory) => isThere(machine, `${directory}/${release}`));
 	if (!needsIndexes || isThere(machine, `${place}/${release}/${indexNames.dependencies}`)) return { place, machine };

@@ -1,6 +1,8 @@
 // The order in which sysfs lists the names of a directory: by a hash of each name (fs/kernfs/dir.c, include/linux/stringhash.h,
 // include/linux/hash.h, on processors of 64 bits). lsmod lists the holders of a module in that order. Pure.
 
+import { compareBytes } from "../../libkmod/text/byte-strings.js";
+
 const GOLDEN_RATIO_64 = 0x61c8864680b583ebn;
 const WORD = 64;
 const LARGEST = 0x7fffffffn;
@@ -9,11 +11,12 @@ const LARGEST = 0x7fffffffn;
 export function sortAsSysfs(names: readonly string[]): readonly string[] {
 	if (names.length < 2) return names;
 	const hashed = names.map((name) => ({ name, hash: hashName(name) }));
-	return hashed.sort((a, b) => (a.hash === b.hash ? compare(a.name, b.name) : compare(a.hash, b.hash))).map(nameOf);
+	return hashed
+		.sort((a, b) => (a.hash === b.hash ? compareBytes(a.name, b.name) : a.hash < b.hash ? -1 : 1))
+		.map(nameOf);
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
-const compare = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function hashName(name: string): bigint {
 	let hash = 0n;

@@ -1,6 +1,7 @@
 // What a word on the command line of `explain` stands for: a module, an alias, or devices by their path, node, interface, bus address or
 // ids. Pure.
 
+import { isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import { listEntries } from "../../libkmod/formats/index-file.js";
 import type { Knowledge } from "../../libkmod/knowledge/knowledge.js";
 import { baseName } from "../../libkmod/text/base-name.js";
@@ -64,7 +65,7 @@ function resolveIds(word: string, vendor: string, product: string): Topic {
 
 function resolvePath(word: string, around: Surroundings): Topic {
 	const { devices, inspection } = around;
-	if (/\.ko(?:\.(?:gz|xz|zst))?$/.test(word)) return ofModule(word, normaliseModuleName(word), around);
+	if (isModuleFileName(word)) return ofModule(word, normaliseModuleName(word), around);
 	if (word.startsWith("/dev/")) {
 		const devpath = inspection?.deviceOfNode(word);
 		const found =

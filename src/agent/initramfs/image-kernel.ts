@@ -1,10 +1,11 @@
 // The kernel's modules within an initramfs: whose kernel they are of, their files, and the indexes and the configuration by which
 // modprobe looks for them there. An image without indexes, such as one of booster's, is judged by the indexes of the machine.
 
+import { isModuleFileName } from "../../libkmod/depmod/module-search.js";
 import type { Source } from "../../libkmod/formats/modprobe-config.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Files, Problem } from "../../libkmod/kernel/kernel.js";
-import { moduleFileIn } from "../../libkmod/kernel/other-root.js";
+import { moduleDirectories, moduleFileIn } from "../../libkmod/kernel/other-root.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
 import { readConfiguration } from "../../libkmod/knowledge/configuration.js";
 import { emptyIndexes, readIndexesLeniently } from "../../libkmod/knowledge/indexes.js";
@@ -49,8 +50,6 @@ export type ImageKernelOptions = {
 	readonly commandLine?: string | undefined;
 };
 
-const MODULE_DIRECTORIES = ["/lib/modules", "/usr/lib/modules"];
-
 /** Looks for the modules in an image. Never throws for an index that cannot be read: it counts as missing. */
 export function findImageKernel(image: Image, options: ImageKernelOptions): ImageKernel {
 	const files = filesOfImage(image.tree);
@@ -85,7 +84,7 @@ export function findImageKernel(image: Image, options: ImageKernelOptions): Imag
 /** The releases that have a directory, each once. */
 function listReleases(files: Files): readonly string[] {
 	const found = new Set<string>();
-	for (const place of MODULE_DIRECTORIES)
+	for (const place of moduleDirectories)
 		for (const name of ifReadable(() => files.list(place)) ?? [])
 			if (files.list(`${place}/${name}`) !== undefined) found.add(name);
 	return [...found].sort();
@@ -104,18 +103,16 @@ function boosterRelease(files: Files): string | undefined {
 function directoryOf(files: Files, release: string | undefined): string {
 	const name = release ?? "";
 	return (
-		MODULE_DIRECTORIES.map((place) => `${place}/${name}`).find((path) => files.list(path) !== undefined) ??
+		moduleDirectories.map((place) => `${place}/${name}`).find((path) => files.list(path) !== undefined) ??
 		`/lib/modules/${name}`
 	);
 }
-
-const MODULE_FILE = /\.ko(?:\.(?:gz|xz|zst))?$/;
 
 /** Module files of a release, or in no directory of a release. Links to a module count by their own name. */
 function listModuleFiles({ tree }: Image, release: string | undefined): ReadonlyMap<string, string> {
 	const found = new Map<string, string>();
 	tree.list((path, node) => {
-		if (!MODULE_FILE.test(path)) return;
+		if (!isModuleFileName(path)) return;
 		const [, within] = /^\/(?:usr\/)?lib\/modules\/([^/]+)\//.exec(path) ?? [];
 		if (within !== undefined && within !== release) return;
 		const isFile = node.kind === "file" || (node.kind === "link" && tree.find(path)?.node.kind === "file");

@@ -3,6 +3,7 @@
 
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { isThere } from "../../libkmod/kernel/presence.js";
+import { compareBytes } from "../../libkmod/text/byte-strings.js";
 import type { CaptureFiles } from "../../ports/capture-files.js";
 import type { Inspection } from "../../ports/inspection.js";
 import { CAPTURE_VERSION, type Capture, type CapturedDevice } from "../capture/capture.js";
@@ -11,7 +12,7 @@ import { gatherKnownValues } from "./known-values.js";
 import { listUuids } from "./mask-patterns.js";
 import type { MaskRules } from "./masking.js";
 import { listProtectedNames } from "./protected-names.js";
-import { compare, type DeviceRead, takeDevice, takeDrivers } from "./taken-devices.js";
+import { type DeviceRead, takeDevice, takeDrivers } from "./taken-devices.js";
 import { takeFiles } from "./taken-files.js";
 import { takeIndexes } from "./taken-indexes.js";
 import { takeLog } from "./taken-log.js";
@@ -71,7 +72,7 @@ export async function takeCapture(sight: CaptureSight): Promise<TakenCapture> {
 		...(architecture !== undefined && { architecture }),
 		masked: false,
 		devices,
-		files: Object.fromEntries([...small.files].sort(([a], [b]) => compare(a, b))),
+		files: Object.fromEntries([...small.files].sort(([a], [b]) => compareBytes(a, b))),
 		...(isThere(files, root + rulesDirectory) && { rulesDirectory }),
 		...(modules !== undefined && { modules }),
 		...(drivers.length > 0 && { drivers }),
@@ -104,14 +105,14 @@ async function takeDevices(
 	if (!hasTargets) unread.push("devices.dmTargets");
 	for (const attribute of ["modalias", "uevent"] as const)
 		if (sight.devices.some((read) => read[attribute] instanceof Error)) unread.push(`devices.${attribute}`);
-	return taken.sort((a, b) => compare(a.devpath, b.devpath));
+	return taken.sort((a, b) => compareBytes(a.devpath, b.devpath));
 }
 
 const listModuleNames = (devices: readonly DeviceRead[]): readonly string[] =>
 	devices.flatMap(({ devpath }) => (devpath.startsWith("/module/") ? [devpath.slice("/module/".length)] : []));
 
 const sortAnswers = (answers: readonly LastAnswer[]): readonly LastAnswer[] =>
-	[...answers].sort((a, b) => compare(a.module, b.module));
+	[...answers].sort((a, b) => compareBytes(a.module, b.module));
 
 function listMaskRules(sight: CaptureSight, capture: Capture): MaskRules {
 	const { files, root, release } = sight;

@@ -5,6 +5,7 @@ import { attributeWord } from "../../libkmod/formats/attribute.js";
 import { bounds } from "../../libkmod/kernel/bounds.js";
 import type { Files } from "../../libkmod/kernel/kernel.js";
 import { ifReadable } from "../../libkmod/kernel/presence.js";
+import { compareBytes } from "../../libkmod/text/byte-strings.js";
 import type { Inspection } from "../../ports/inspection.js";
 import type { CapturedDevice, CapturedDriver } from "../capture/capture.js";
 import { deviceMapperKind } from "../capture/device-mapper-kind.js";
@@ -82,8 +83,5 @@ async function takeBlock(devpath: string, sight: DeviceSight): Promise<Partial<L
 export function takeDrivers(modules: readonly string[], inspection: Inspection): readonly CapturedDriver[] {
 	return modules
 		.flatMap((module) => inspection.driversOf(module).map(({ bus, name }) => ({ module, bus, name })))
-		.sort((a, b) => compare(a.module, b.module) || compare(a.bus, b.bus) || compare(a.name, b.name));
+		.sort((a, b) => compareBytes(a.module, b.module) || compareBytes(a.bus, b.bus) || compareBytes(a.name, b.name));
 }
-
-/** By byte: each character is one. */
-export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

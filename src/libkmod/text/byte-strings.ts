@@ -20,6 +20,9 @@ export function trimBlanks(bytes: string): string {
 
 const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
+/** Orders strings by their bytes, as strcmp(3) does. */
+export const compareBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 /**
  * Encodes text as UTF-8 bytes. A lone surrogate from textOf becomes its original byte; any other becomes the three bytes of
  * U+FFFD.

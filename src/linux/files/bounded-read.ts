@@ -7,10 +7,9 @@ import { type Bound, explainTooLarge } from "../../libkmod/kernel/bounds.js";
 import { Refusal } from "../../libkmod/kernel/kernel.js";
 import { closeQuietly } from "./descriptor.js";
 import { onDisk } from "./disk-path.js";
+import { isNullDevice } from "./null-device.js";
 import { refusalFor } from "./refusal.js";
 
-/** /dev/null: major 1, minor 3, as Linux encodes them in a device number. */
-const NULL_DEVICE = 0x103;
 /** Bytes of the first read of a file whose size is reported as 0, as in /proc. */
 const FIRST_PIECE_BYTES = 4096;
 /** Milliseconds that the writer of a pipe may take for all its bytes. */
@@ -23,7 +22,7 @@ export function readBounded(path: string, bound: Bound, patienceMilliseconds = P
 	try {
 		const stat = fstatSync(fd);
 		if (stat.isFile()) return readRegular(fd, path, stat, bound);
-		if (isNull(stat)) return Buffer.alloc(0);
+		if (isNullDevice(stat)) return Buffer.alloc(0);
 		if (bound.named && (stat.isFIFO() || stat.isCharacterDevice()))
 			return readPieces(path, bound, FIRST_PIECE_BYTES, waitingReader(fd, path, stat, patienceMilliseconds));
 		throw strange(path, stat);
@@ -39,12 +38,10 @@ export function readBounded(path: string, bound: Bound, patienceMilliseconds = P
  */
 export function checkRegular(fd: number, path: string, bound: Bound, operation = "read"): number {
 	const stat = fstatSync(fd);
-	if (!stat.isFile() && !isNull(stat)) throw strange(path, stat, operation);
+	if (!stat.isFile() && !isNullDevice(stat)) throw strange(path, stat, operation);
 	if (stat.size > bound.bytes) throw tooLarge(path, bound, operation);
 	return stat.size;
 }
-
-const isNull = (stat: Stats): boolean => stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
 
 /**
  * Opens a file for reading without blocking, even if it is a FIFO that has no writer, or a terminal.

@@ -2,6 +2,7 @@
 // write() may return before the text is written.
 import { fstatSync, writeSync } from "node:fs";
 import { bytesOf } from "../../libkmod/text/byte-strings.js";
+import { isNullDevice } from "../files/null-device.js";
 import { refusalFor } from "../files/refusal.js";
 
 const names = ["standard input", "standard output", "standard error"];
@@ -30,13 +31,10 @@ export function columnsOf(descriptor: 1 | 2): number | undefined {
 
 const isatty = (descriptor: number): boolean => process.getBuiltinModule("node:tty").isatty(descriptor);
 
-/** /dev/null: major 1, minor 3, as Linux encodes them in a device number. */
-const NULL_DEVICE = 0x103;
-
 function mayBeTerminal(descriptor: number): boolean {
 	try {
 		const stat = fstatSync(descriptor);
-		return stat.isCharacterDevice() && stat.rdev !== NULL_DEVICE;
+		return stat.isCharacterDevice() && !isNullDevice(stat);
 	} catch {
 		// The descriptor is closed.
 		return false;

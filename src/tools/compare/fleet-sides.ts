@@ -136,7 +136,7 @@ export class FleetSides {
 		const known = this.#kernels.get(key);
 		if (known !== undefined) return known;
 		const { kernel } = openCapture({ ...capture, devices: [], files: {} }, this.#files);
-		const files = rememberFiles(kernel, moduleDirectory, new Map());
+		const files = rememberFiles(kernel, moduleDirectory);
 		const opened = { moduleDirectory, release: baseName(moduleDirectory), root: "", files };
 		this.#kernels.set(key, opened);
 		return opened;
@@ -171,7 +171,7 @@ export class FleetSides {
 	async #kernel(word: string, release: string | undefined): Promise<NamedKernel> {
 		const known = this.#named.get(word) ?? (await openNamedKernel(this.#machine, word, { release, ofMachine: "" }));
 		if (this.#named.has(word)) return known;
-		const remembered = { ...known, files: rememberFiles(known.files, known.moduleDirectory, new Map()) };
+		const remembered = { ...known, files: rememberFiles(known.files, known.moduleDirectory) };
 		if (this.#named.size < MOST_NAMED) this.#named.set(word, remembered);
 		return remembered;
 	}

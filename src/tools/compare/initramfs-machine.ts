@@ -9,6 +9,7 @@ import { exitStatus } from "../../agent/telling/exit-status.js";
 import { MalformedIndex } from "../../libkmod/formats/index-file.js";
 import { HotplugdError } from "../../libkmod/kernel/errors.js";
 import { type Files, Refusal } from "../../libkmod/kernel/kernel.js";
+import { moduleDirectories } from "../../libkmod/kernel/other-root.js";
 import { type Knowledge, MissingIndexes, readKnowledge } from "../../libkmod/knowledge/knowledge.js";
 import type { Machine } from "../../ports/machine.js";
 import { StartFailure } from "../agent/start-failure.js";
@@ -83,7 +84,7 @@ async function readModulesOf(
 	}
 	const root = pathFromHere(machine, dirname);
 	const kernel = await machine.kernel({ root });
-	const places = ["/lib/modules", "/usr/lib/modules"].map((place) => `${root}${place}/${releaseOf(capture)}`);
+	const places = moduleDirectories.map((place) => `${root}${place}/${releaseOf(capture)}`);
 	for (const place of places) {
 		const knowledge = readIfThere(kernel, place, root);
 		if (knowledge !== undefined) return knowledge;

@@ -2,15 +2,14 @@
 
 import type { Files, Kernel } from "../../libkmod/kernel/kernel.js";
 
-/** What was read below a module directory, by the question and its path. A kernel has some thousand module files. */
-type Answers = Map<string, unknown>;
-
 /** More than the module files of any kernel: a directory that has more is asked each time. */
 const MOST_REMEMBERED = 2 ** 16;
 
 /** The same files, of which those below a directory are read once. A read that is refused is tried again. */
-export function rememberFiles<Some extends Kernel>(kernel: Some, directory: string, remembered: Answers): Some {
+export function rememberFiles<Some extends Kernel>(kernel: Some, directory: string): Some {
 	const below = `${directory}/`;
+	/** By the question and its path. */
+	const remembered = new Map<string, unknown>();
 	const ask = <Answer>(question: keyof Files, path: string, answer: () => Answer): Answer => {
 		if (!path.startsWith(below) && path !== directory) return answer();
 		const key = `${question} ${path}`;
